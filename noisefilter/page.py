@@ -1,0 +1,195 @@
+"""Bytes or str → `Page` with decoded text, or a status that says why there is none."""
+
+from __future__ import annotations
+
+import codecs
+import re
+import warnings
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from noisefilter.types import Page, Status
+
+#: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a worker has 400 MiB.
+MAX_CHARACTERS = 10_000_000
+#: libxml2 compares each attribute of an element with all the others: 100,000 take 9 s, 2,000 take 4 ms.
+MAX_ATTRIBUTES = 2_000
+
+MAGIC = (
+    b"%PDF-", b"\x89PNG", b"\x1f\x8b", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"RIFF", b"BZh", b"7z\xbc\xaf",
+    b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x7fELF", b"OggS", b"ID3", b"wOFF", b"wOF2", b"\x00\x00\x01\x00", b"MZ",
+    b"\xd0\xcf\x11\xe0", b"Rar!", b"\x00asm", b"SQLite format 3",
+)  # fmt: skip
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+DECLARED_CHARSET = re.compile(
+    rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
+)
+#: Browsers read a declared Latin-1 as Windows-1252 (WHATWG Encoding Standard).
+WEB_CHARSETS = {
+    "iso-8859-1": "cp1252",
+    "latin-1": "cp1252",
+    "latin1": "cp1252",
+    "ascii": "cp1252",
+    "us-ascii": "cp1252",
+}
+
+UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
+HTML_TAG = re.compile(
+    r"<(?:!doctype\s+html|html|head|body|div|p|h[1-6]|article|section|main|table|ul|ol|span|a\s|br|meta|title|script|"
+    r"header|footer|nav|form|img|blockquote|pre)\b[^<>]*>",
+    re.IGNORECASE,
+)
+# Possessive throughout: every character is read once, whatever the page's author had in mind.
+TAG_PATTERN = r"""<[a-zA-Z][^\s>/]*+(?:[\s/]|[^\s/"'>]++|"[^"]*+"?|'[^']*+'?)*+>?"""
+START_TAG = re.compile(TAG_PATTERN)
+SCRIPT_OR_TAG = re.compile(
+    rf"(?P<script><(?P<name>script|style)\b.*?(?:</(?P=name)\s*>|\Z))|{TAG_PATTERN}", re.IGNORECASE | re.DOTALL
+)
+ATTRIBUTE = re.compile(r"""[^\s/"'>=]++(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s"'>]++))?""")
+TAG_NAME = re.compile(r"<[a-zA-Z][^\s>/]*+")
+
+
+def read_page(page: Page) -> Page:
+    """The page with `content` as clean str and `format` "html" or "text"; `status` says if it cannot be read.
+
+    A page that cannot be read as text has empty content; one that is too large keeps its text only if it is
+    plain, since offsets then still fit.
+    """
+    text, status = _decode(page.content)
+    if status != "ok":
+        return replace(page, content="", format="text", status=status)
+    text = scrub(text)
+    kind = sniff_format(text) if page.format == "auto" else page.format
+    if kind == "text" and isinstance(page.content, str):
+        status = _text_status(text)
+    elif not text.strip():
+        status = "empty"
+    elif len(text) > MAX_CHARACTERS:
+        status = "too_large"
+    if kind == "html" and status == "ok":
+        text = cap_attributes(text)
+    return replace(page, content=text if status == "ok" or kind == "text" else "", format=kind, status=status)
+
+
+def scrub(text: str) -> str:
+    """Text that can be written: NULs and lone surrogates replaced one for one, so that offsets keep their place."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return UNWRITABLE.sub("\ufffd", text)
+    return text.replace("\x00", "\ufffd")
+
+
+def sniff_format(text: str) -> Literal["html", "text"]:
+    """ "html" if the text starts like a page or holds several tags that pages are built of."""
+    head = text[:4096].lstrip("\ufeff \t\r\n")
+    if re.match(r"<(?:!doctype|html|head|body|\?xml)", head, re.IGNORECASE):
+        return "html"
+    return "html" if len(HTML_TAG.findall(text[:200_000])) >= (1 if head.startswith("<") else 3) else "text"
+
+
+def _text_status(text: str) -> Status:
+    if not text.strip():
+        return "empty"
+    return "too_large" if len(text) > MAX_CHARACTERS else "ok"
+
+
+def _decode(content: bytes | str) -> tuple[str, Status]:
+    """Text of the content; bytes that are not text give "" and the reason."""
+    if isinstance(content, str):
+        return content, "ok"
+    if not content:
+        return "", "empty"
+    if len(content) > 4 * MAX_CHARACTERS:
+        return "", "too_large"
+    if content.startswith(MAGIC):
+        return "", "not_html_or_text"
+    for mark, charset in BYTE_ORDER_MARKS:
+        if content.startswith(mark):
+            return content.decode(charset, "replace").lstrip("\ufeff"), "ok"
+    wide = _wide_charset(content)
+    if wide:
+        return content.decode(wide, "replace"), "ok"
+    if _is_binary(content[:65_536]):
+        return "", "not_html_or_text"
+    return _decode_bytes(content), "ok"
+
+
+def _wide_charset(content: bytes) -> str | None:
+    """UTF-16 without a byte order mark: in Latin text every other byte is NUL."""
+    head = content[:2000]
+    half = len(head) // 2
+    if half < 2:
+        return None
+    if head[1::2].count(0) > 0.4 * half and head[::2].count(0) < 0.05 * half:
+        return "utf-16-le"
+    if head[::2].count(0) > 0.4 * half and head[1::2].count(0) < 0.05 * half:
+        return "utf-16-be"
+    return None
+
+
+def _is_binary(head: bytes) -> bool:
+    """Control characters that no text encoding uses make up more than one byte in fifty."""
+    controls = sum(map(head.count, (bytes([code]) for code in (*range(9), *range(14, 27), *range(28, 32)))))
+    return controls > len(head) / 50
+
+
+def _decode_bytes(content: bytes) -> str:
+    declared = DECLARED_CHARSET.search(content[:4096])
+    charsets = ["utf-8"]
+    if declared:
+        name = declared[1].decode("ascii", "replace").lower()
+        charsets.insert(0, WEB_CHARSETS.get(name, name))
+    for charset in charsets:
+        try:
+            return content.decode(charset)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return _decode_undeclared(content, charsets[0] if declared else None)
+
+
+def _decode_undeclared(content: bytes, declared: str | None) -> str:
+    """A page that is not what it declares: BeautifulSoup's detective guesses from the bytes."""
+    if declared:
+        try:  # a few broken bytes do not make the declaration wrong
+            text = content.decode(declared, "replace")
+        except LookupError:
+            pass
+        else:
+            if text.count("\ufffd") <= max(10, len(text) // 1000):
+                return text
+    from bs4.dammit import UnicodeDammit  # noqa: PLC0415 - 40 ms that most pages do not need
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        guess = UnicodeDammit(content[:200_000], is_html=True).original_encoding or "cp1252"
+    return content.decode(guess, "replace")
+
+
+def cap_attributes(text: str) -> str:
+    """Text in which an element with more than `MAX_ATTRIBUTES` attributes has none."""
+    longest_tag = max(map(len, text.split("<")))
+    if text.count("=") <= 10 * MAX_ATTRIBUTES and longest_tag < 2 * MAX_ATTRIBUTES:
+        return text
+    return SCRIPT_OR_TAG.sub(_cap_match, text)
+
+
+def _cap_match(match: re.Match[str]) -> str:
+    if match["script"]:  # its content may look like tags, only its own start tag is one
+        return START_TAG.sub(_without_attributes, match[0], count=1)
+    return _without_attributes(match)
+
+
+def _without_attributes(tag: re.Match[str]) -> str:
+    text = tag[0]
+    if len(text) < 2 * MAX_ATTRIBUTES or len(ATTRIBUTE.findall(text)) <= MAX_ATTRIBUTES:
+        return text
+    name = TAG_NAME.match(text)
+    return f"{name[0]}>" if name else text

@@ -1,0 +1,216 @@
+"""The nouns that the whole house shares: Page, Link, Block, Sentence, Span, Score."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+Kind = Literal["boilerplate", "promotion", "off_topic", "filler"]
+Verdict = Literal["keep", "clean", "drop", "unscored"]
+Format = Literal["auto", "html", "text"]
+Status = Literal[
+    "ok",
+    "empty",
+    "too_short",
+    "too_large",
+    "not_html_or_text",
+    "unreadable",
+    "language",
+]
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+#: Kinds that `Score.text` leaves out; filler stays in and is reported.
+REMOVED_KINDS: frozenset[Kind] = frozenset({"boilerplate", "promotion", "off_topic"})
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page as it came in, or (`noisefilter.page.read_page`) as decoded text.
+
+    Args:
+        content: HTML or plain text; bytes are decoded.
+        url: where it came from; resolves nothing, names the site.
+        title: the article's title, if known; otherwise it is read from the page.
+        format: "html", "text", or "auto" to sniff.
+        status: "ok", or why the page cannot be read (set by `read_page`).
+    """
+
+    content: bytes | str
+    url: str | None = None
+    title: str | None = None
+    format: Format = "auto"
+    status: Status = "ok"
+
+
+class Link(NamedTuple):
+    """A link inside a block; `start` and `end` count code points of `visible_text`."""
+
+    start: int
+    end: int
+    href: str
+
+
+class Block(NamedTuple):
+    """The text of one block-level element, or one line of plain text.
+
+    `start` and `end` count code points of `visible_text`; `tag` is "" for plain text; `place` indexes
+    `BlockedPage.places`, the element that holds the text.
+    """
+
+    start: int
+    end: int
+    tag: str
+    place: int
+    links: tuple[Link, ...] = ()
+    bold: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A slice of `visible_text` with one probability a kind."""
+
+    start: int
+    end: int
+    boilerplate: float
+    promotion: float
+    off_topic: float
+    filler: float
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A passage of `visible_text` with its kind, probability and reason in words."""
+
+    start: int
+    end: int
+    kind: Kind
+    score: float
+    reason: str
+
+
+def cut(text: str, spans: Iterable[Span]) -> str:
+    r"""Text without the spans; a line that loses all its words goes with its line break.
+
+    >>> cut("Home\n\nRain fell.\n", [Span(0, 4, "boilerplate", 0.9, "navigation")])
+    'Rain fell.\n'
+    """
+    return "".join(text[start:end] for start, end in kept_ranges(text, spans))
+
+
+def kept_ranges(text: str, spans: Iterable[Span]) -> list[tuple[int, int]]:
+    """Ranges of `text`, in order, that stay when the spans are cut."""
+    kept, position = [], 0
+    for start, end in _merged(text, spans):
+        if end <= position:
+            continue
+        if _starts_line(text, start, position) and (end == len(text) or text[end] == "\n"):
+            end = _skip_breaks(text, end)
+            if end == len(text):
+                start = max(position, len(text[:start].rstrip("\n")))
+        if start > position:
+            kept.append((position, start))
+        position = end
+    if position < len(text):
+        kept.append((position, len(text)))
+    return kept
+
+
+def _merged(text: str, spans: Iterable[Span]) -> list[tuple[int, int]]:
+    """Spans as disjoint ranges; ranges with only blanks between them become one."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted((span.start, span.end) for span in spans):
+        if merged and (start <= merged[-1][1] or text[merged[-1][1] : start].isspace()):
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _starts_line(text: str, start: int, floor: int) -> bool:
+    while start > floor and text[start - 1] in " \t":
+        start -= 1
+    return start == 0 or text[start - 1] == "\n"
+
+
+def _skip_breaks(text: str, end: int) -> int:
+    while end < len(text) and text[end] in "\n ":
+        end += 1
+    return end
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How likely a page is noise, with the evidence; numbers of an unscored page are None.
+
+    Every offset counts code points of `visible_text`. `text` is `visible_text` minus spans: it is
+    computed, so text and evidence cannot disagree.
+    """
+
+    visible_text: str
+    spans: tuple[Span, ...]
+    sentences: tuple[Sentence, ...]
+    noise: float | None
+    filler: float | None
+    off_topic: float | None
+    boilerplate: float | None
+    verdict: Verdict
+    status: Status
+    title: str | None
+    language: str | None
+    url: str | None
+    model: str
+    text_version: int
+
+    @property
+    def text(self) -> str:
+        """The article without boilerplate, promotion and off-topic spans; filler stays."""
+        return self.clean(REMOVED_KINDS)
+
+    def clean(self, kinds: Collection[str] = REMOVED_KINDS) -> str:
+        """Text without the named kinds of span.
+
+        Raises:
+            ValueError: a kind that does not exist.
+        """
+        check_kinds(kinds)
+        return cut(self.visible_text, (span for span in self.spans if span.kind in kinds))
+
+    def to_dict(self, *, text: Literal["full", "sha256"] = "full") -> dict[str, Any]:
+        """Plain JSON types: the record that the command line and the batch write.
+
+        Args:
+            text: "sha256" writes digests of `text` and `visible_text` instead of the texts.
+        """
+        if text not in {"full", "sha256"}:
+            msg = f"text must be 'full' or 'sha256', not {text!r}"
+            raise ValueError(msg)
+        record: dict[str, Any] = {
+            name: getattr(self, name)
+            for name in (
+                "url", "title", "language", "model", "text_version", "verdict", "status", "noise", "filler",
+                "off_topic", "boilerplate",
+            )
+        }  # fmt: skip
+        record["spans"] = [asdict(span) for span in self.spans]
+        record["sentences"] = [asdict(sentence) for sentence in self.sentences]
+        for name, value in (("text", self.text), ("visible_text", self.visible_text)):
+            if text == "full":
+                record[name] = value
+            else:
+                record[f"{name}_sha256"] = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+        return record
+
+
+def check_kinds(kinds: Collection[str]) -> None:
+    """Raise ValueError for a kind that does not exist, TypeError for a bare string."""
+    if isinstance(kinds, str):
+        msg = "kinds must be a collection of names, not a string"
+        raise TypeError(msg)
+    unknown = sorted(set(kinds) - set(KINDS))
+    if unknown:
+        msg = f"unknown kind {unknown[0]!r}: choose from {', '.join(KINDS)}"
+        raise ValueError(msg)
