@@ -1,0 +1,342 @@
+"""`Page` → blocks: the visible text, cut into the pieces that are kept or taken out."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import lxml.html
+
+from noisefilter.alignment import align
+from noisefilter.types import Block, Link
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+    from noisefilter.types import Page
+
+#: The rules below as a format: golden files freeze it, a change of it is a breaking change.
+TEXT_VERSION = 1
+
+#: Real pages are at most some 30 deep; trafilatura copies the tree recursively.
+MAX_VOTE_DEPTH = 250
+#: 100,000 paragraphs cost trafilatura 10 s.
+MAX_VOTE_NODES = 20_000
+
+SKIPPED = frozenset(
+    "script style noscript template svg iframe object embed select datalist textarea input head canvas video audio map "
+    "area math applet param source track progress meter".split()
+)
+BLOCK_LEVEL = frozenset(
+    "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption "
+    "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol optgroup p pre section "
+    "summary table tbody td tfoot th thead tr ul".split()
+)
+LINE_ITEMS = frozenset("li dt dd tr option".split())
+CELLS = frozenset(("td", "th"))
+BOLD = frozenset(("b", "strong"))
+HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+#: Words of a headline.
+MIN_TITLE, MAX_TITLE = 3, 25
+SITE_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+[^|·•»–—]{2,40}$")
+
+
+class Place(NamedTuple):
+    """A block-level element: where the text of a block stands. `parent` indexes the same tuple, -1 at the root."""
+
+    parent: int
+    tag: str
+    names: str
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """trafilatura's opinion: the share of each block that it kept, and how much of its output the blocks cover."""
+
+    shares: tuple[float, ...]
+    alignment: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlockedPage:
+    """The visible text of a page and its blocks, in order; `places` is empty for plain text."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    places: tuple[Place, ...] = ()
+    title: str | None = None
+    vote: Vote | None = None
+
+    @property
+    def is_html(self) -> bool:
+        """Whether the blocks come from elements rather than lines."""
+        return bool(self.places)
+
+    def texts(self) -> list[str]:
+        """Text of each block."""
+        return [self.text[block.start : block.end] for block in self.blocks]
+
+
+class Piece(NamedTuple):
+    """Where a stretch of `visible_text` came from: `element.text`, or `element.tail` if `is_tail`; blanks count if `verbatim`."""
+
+    start: int
+    element: HtmlElement
+    is_tail: bool
+    verbatim: bool
+
+
+def split_blocks(page: Page) -> BlockedPage:
+    """Blocks of a page that `read_page` gave.
+
+    Raises:
+        ValueError: HTML in which lxml finds no element.
+    """
+    if page.format == "text":
+        return split_lines(str(page.content), page.title)
+    tree = parse_html(str(page.content))
+    return split_tree(tree, page.title)
+
+
+def parse_html(text: str) -> HtmlElement:
+    """Tree of an HTML page, without comments and processing instructions.
+
+    Raises:
+        ValueError: lxml finds no element.
+    """
+    parser = lxml.html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    try:
+        tree: HtmlElement = lxml.html.document_fromstring(text.encode(), parser=parser)
+    except lxml.etree.ParserError as error:
+        msg = f"no element in the page: {error}"
+        raise ValueError(msg) from error
+    return tree
+
+
+def split_lines(text: str, title: str | None = None) -> BlockedPage:
+    """Blocks of plain text: its lines that are not blank. `text` stays as it is."""
+    blocks = []
+    for match in re.finditer(r"[^\n\r\x0b\x0c\x85\u2028\u2029]*\S[^\n\r\x0b\x0c\x85\u2028\u2029]*", text):
+        line = match[0]
+        start = match.start() + len(line) - len(line.lstrip())
+        blocks.append(Block(start, match.start() + len(line.rstrip()), "", -1))
+    return BlockedPage(text, tuple(blocks), title=title or _first_line(text, blocks))
+
+
+def _first_line(text: str, blocks: list[Block]) -> str | None:
+    """The first line of a text, if it may be a headline: some words and no full stop."""
+    if not blocks:
+        return None
+    line = text[blocks[0].start : blocks[0].end]
+    return line if MIN_TITLE <= len(line.split()) <= MAX_TITLE and line[-1] not in ".,;:" else None
+
+
+def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] | None = None) -> BlockedPage:
+    """Blocks of a parsed page, with trafilatura's vote; `pieces`, if given, is filled for `clean_html`."""
+    walker = _Walker(pieces)
+    nodes, depth = walker.walk(tree)
+    page = BlockedPage(
+        "".join(walker.texts), tuple(walker.blocks), tuple(walker.places), title or _find_title(tree, walker)
+    )
+    if nodes > MAX_VOTE_NODES or depth > MAX_VOTE_DEPTH or pieces is not None:
+        return page
+    return BlockedPage(page.text, page.blocks, page.places, page.title, ask_trafilatura(tree, page))
+
+
+def ask_trafilatura(tree: HtmlElement, page: BlockedPage) -> Vote | None:
+    """trafilatura's vote on each block; None if it finds no article."""
+    import trafilatura  # noqa: PLC0415 - 0.3 s that a plain text does not need
+
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    document = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
+    if document is None or document.body is None:
+        return None
+    shares, alignment = align(page.texts(), "".join(map(str, document.body.itertext())))
+    return Vote(tuple(shares), alignment)
+
+
+class _Walker:
+    """One pass over the tree in document order, without recursion: pages nest as deep as they like."""
+
+    def __init__(self, pieces: list[Piece] | None = None) -> None:
+        self.texts: list[str] = []
+        self.blocks: list[Block] = []
+        self.places: list[Place] = []
+        self.first_heading: str | None = None
+        self._pieces = pieces
+        self._length = 0  # of what stands in `texts`
+        self._buffer: list[str] = []  # the block that is being read
+        self._buffered = 0
+        self._space = False  # a blank is due before the next word
+        self._line_break = False
+        self._href: str | None = None
+        self._link_start = 0
+        self._links: list[Link] = []
+        self._bold = 0
+        self._bold_depth = 0
+        self._verbatim = 0
+        self._place = -1
+        self._block_start = 0
+
+    def walk(self, tree: HtmlElement) -> tuple[int, int]:
+        """Read the tree; returns its number of elements and its depth."""
+        nodes = depth = 0
+        stack: list[tuple[HtmlElement, Iterator[HtmlElement], int]] = []
+        self._enter(tree)
+        stack.append((tree, iter(tree), -1))
+        while stack:
+            element, children, outer = stack[-1]
+            child = next(children, None)
+            if child is None:
+                stack.pop()
+                self._leave(element, outer)
+                if element.tail and stack:
+                    self._read(element.tail, element, is_tail=True)
+                continue
+            nodes += 1
+            tag = child.tag
+            if not isinstance(tag, str) or tag in SKIPPED:
+                if child.tail:
+                    self._read(child.tail, child, is_tail=True)
+                continue
+            outer = self._place
+            self._enter(child)
+            stack.append((child, iter(child), outer))
+            depth = max(depth, len(stack))
+        self._flush()
+        return nodes, depth
+
+    def _enter(self, element: HtmlElement) -> None:
+        tag = element.tag
+        if tag in BLOCK_LEVEL or "-" in tag:
+            self._flush()
+            self.places.append(
+                Place(self._place, tag, _names(element), HIDDEN_STYLE.search(element.get("style", "")) is not None)
+            )
+            self._place = len(self.places) - 1
+            if tag == "pre":
+                self._verbatim += 1
+        elif tag == "br":
+            if self._verbatim:
+                self._buffer.append("\n")
+                self._buffered += 1
+            else:
+                self._flush(line_break=True)
+        elif tag == "a":
+            self._href = element.get("href") or ""
+            self._link_start = self._buffered
+        elif tag in BOLD:
+            self._bold_depth += 1
+        if element.text:
+            self._read(element.text, element, is_tail=False)
+
+    def _leave(self, element: HtmlElement, outer: int) -> None:
+        tag = element.tag
+        if tag in BLOCK_LEVEL or "-" in tag:
+            self._flush()
+            self._place = outer
+            if tag == "pre":
+                self._verbatim -= 1
+        elif tag == "a":
+            self._close_link()
+            self._href = None
+        elif tag in BOLD:
+            self._bold_depth -= 1
+
+    def _read(self, text: str, element: HtmlElement, *, is_tail: bool) -> None:
+        if self._verbatim:
+            words = text if self._buffered else text.lstrip("\n")
+            if not words.strip() and not self._buffered:
+                return
+        else:
+            words = " ".join(text.split())
+            if not words:
+                self._space = True
+                return
+            if self._buffered and (self._space or text[0].isspace()):
+                if self._link_start == self._buffered:
+                    self._link_start += 1
+                self._buffer.append(" ")
+                self._buffered += 1
+            self._space = text[-1].isspace()
+        if not self._buffered:
+            self._start_block()
+        if self._pieces is not None:
+            self._pieces.append(Piece(self._block_start + self._buffered, element, is_tail, self._verbatim > 0))
+        self._buffer.append(words)
+        self._buffered += len(words)
+        if self._bold_depth:
+            self._bold += len(words)
+
+    def _start_block(self) -> None:
+        """Set the block apart from the last one as a reader sees it: new cell, new line, new paragraph."""
+        if self.blocks:
+            place = self.places[self._place]
+            last = self.places[self.blocks[-1].place]
+            if place.tag in CELLS and last.tag in CELLS and place.parent == last.parent:
+                gap = "\t"
+            elif self._line_break or (place.tag in LINE_ITEMS | CELLS and last.tag in LINE_ITEMS | CELLS):
+                gap = "\n"
+            else:
+                gap = "\n\n"
+            self.texts.append(gap)
+            self._length += len(gap)
+        self._line_break = False
+        self._block_start = self._length
+
+    def _close_link(self) -> None:
+        if self._href is not None and self._buffered > self._link_start:
+            start = self._block_start
+            self._links.append(Link(start + self._link_start, start + self._buffered, self._href))
+        self._link_start = 0
+
+    def _flush(self, *, line_break: bool = False) -> None:
+        """Write the block that was being read."""
+        self._space = False
+        if not self._buffered:
+            if not line_break:
+                self._line_break = False
+            return
+        self._close_link()
+        text = "".join(self._buffer)
+        if self._verbatim:
+            text = text.rstrip()
+        start, end = self._block_start, self._block_start + len(text)
+        tag = self.places[self._place].tag
+        if text:
+            links = tuple(Link(a, min(b, end), href) for a, b, href in self._links if a < end)
+            self.blocks.append(Block(start, end, tag, self._place, links, min(self._bold, len(text))))
+            self.texts.append(text)
+            self._length = end
+        if tag == "h1" and self.first_heading is None:
+            self.first_heading = text
+        self._buffer, self._buffered, self._links, self._bold = [], 0, [], 0
+        self._line_break = line_break
+
+
+def _names(element: HtmlElement) -> str:
+    """Class, id, role and microdata names of an element, in lower case: what its author called it."""
+    names = element.get("class", "")
+    for attribute in ("id", "role", "itemprop", "aria-label"):
+        value = element.get(attribute)
+        if value:
+            names = f"{names} {value}"
+    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
+        names = f"{names} aria-hidden"
+    return names.lower()
+
+
+def _find_title(tree: HtmlElement, walker: _Walker) -> str | None:
+    """The article's title: og:title, else the only first-level heading, else the page's title without the site."""
+    for meta in tree.iterfind(".//meta"):
+        if meta.get("property") == "og:title" and (meta.get("content") or "").strip():
+            return " ".join(meta.get("content", "").split())
+    if walker.first_heading:
+        return walker.first_heading
+    text = tree.findtext(".//title")
+    return SITE_SUFFIX.sub("", " ".join(text.split())) or None if text else None

@@ -1,0 +1,33 @@
+"""Text → its language: py3langid, from the first letters, from more only when it is unsure."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from py3langid.langid import LanguageIdentifier
+
+#: Characters to look at, in turn, until the probability passes `SURE`.
+REACHES = (200, 1_000, 5_000)
+SURE = 0.95
+
+
+@lru_cache(maxsize=1)
+def _identifier() -> LanguageIdentifier:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415 - 0.1 s that extraction can do without
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+def name_language(text: str) -> str | None:
+    """ISO 639-1 code of the text's language, None if there are no letters to tell it by."""
+    letters = " ".join(text.split())
+    if not any(character.isalpha() for character in letters[: REACHES[-1]]):
+        return None
+    code = "en"
+    for reach in REACHES:
+        code, probability = _identifier().classify(letters[:reach])
+        if probability >= SURE or len(letters) <= reach:
+            break
+    return str(code)
