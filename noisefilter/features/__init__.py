@@ -1,0 +1,1 @@
+"""Blocks, sentences, articles → matrices: what is measured."""

@@ -1,0 +1,312 @@
+"""Sentences → matrix: what gives away a passage from another story.
+
+Three signals: cohesion with the sentences around, form (a headline inside a running sentence), and links. Link features of
+plain text are NaN: missing, not zero.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.cues import cue_table
+from noisefilter.features.sentences import (
+    WINDOW,
+    SentenceTable,
+    context_likeness,
+    new_words,
+    next_words,
+    said_before,
+    sentence_matrix,
+    shift,
+    title_likeness,
+)
+from noisefilter.features.tokens import sums, word_list
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from noisefilter.vectors import VectorTable
+
+    Column = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+#: Words of a headline; the burst of foreign words is looked for in windows of this size.
+BURST = 6
+CLAUSE = re.compile(r"[,;:—–()]|\s-\s|\.{3}|…")
+
+
+@dataclass(frozen=True, slots=True)
+class InsertionTable:
+    """A `SentenceTable` with values per token: how foreign each word is to the sentences around it.
+
+    `foreign` is the rarity of a word that nothing nearby uses, zero for the others; `burst` and `burst_start` are the
+    highest mean of it in a run of `BURST` tokens of the sentence and that run's first entry in `token_index`.
+    """
+
+    sentences: SentenceTable
+    matrix: Column  # SENTENCE_FEATURES of the sentences
+    foreign: Column
+    burst: Column
+    burst_start: Index
+    burst_vector: Column
+    rest_vector: Column
+    title_run: Column
+    run_start: Index
+    links: Column  # (sentences, LINK_COLUMNS)
+
+    def __len__(self) -> int:
+        return len(self.sentences)
+
+
+def insertion_table(table: SentenceTable, vectors: VectorTable) -> InsertionTable:
+    """Arrays that the insertion features share."""
+    foreign = table.idf * (table.seen > WINDOW)
+    offsets = np.searchsorted(table.owner, np.arange(len(table) + 1))
+    burst, burst_start = _bursts(foreign, offsets)
+    inside, rest = _split_vectors(table, vectors, burst_start, offsets)
+    run, run_start = _title_runs(table, offsets)
+    return InsertionTable(
+        table, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start, _links(table)
+    )
+
+
+def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:
+    """Highest mean of `foreign` over a run of `BURST` tokens in each sentence, and where the run starts."""
+    starts, ends = offsets[:-1], offsets[1:]
+    best, best_start = np.zeros(len(starts)), starts.copy()
+    if not len(foreign):
+        return best, best_start
+    padded = np.concatenate([foreign, np.zeros(BURST)])
+    means = np.lib.stride_tricks.sliding_window_view(padded, BURST)[: len(foreign)].mean(axis=1)
+    last = np.repeat(ends, ends - starts)
+    whole = np.repeat(ends - starts >= BURST, ends - starts)
+    means = np.where(whole & (np.arange(len(foreign)) + BURST > last), -1.0, means)
+    filled = np.flatnonzero(ends > starts)
+    best[filled] = np.maximum.reduceat(means, starts[filled])
+    at_best = np.flatnonzero(means == np.repeat(best, ends - starts))
+    rows, first = np.unique(np.repeat(np.arange(len(starts)), ends - starts)[at_best], return_index=True)
+    best_start[rows] = at_best[first]
+    return np.maximum(best, 0), best_start
+
+
+def _split_vectors(
+    table: SentenceTable, vectors: VectorTable, burst_start: Index, offsets: Index
+) -> tuple[Column, Column]:
+    """Unit vectors of the burst and of the rest of each sentence."""
+    ids = table.tokens.ids[table.token_index]
+    ends = np.minimum(burst_start + BURST, offsets[1:])
+    sizes = np.maximum(ends - burst_start, 0)
+    inside = np.zeros((len(table), vectors.dimensions))
+    picked = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(burst_start, sizes)
+    if len(picked):
+        cuts = np.cumsum(sizes) - sizes
+        inside = sums(vectors.vectors(ids[picked]), cuts, cuts + sizes)
+    whole = table.vectors * table.lengths[:, None]
+    return _unit(inside), _unit(whole - inside)
+
+
+def _unit(values: Column) -> Column:
+    lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
+    return values / np.maximum(lengths, 1e-9)[:, None]
+
+
+def _title_runs(table: SentenceTable, offsets: Index) -> tuple[Column, Index]:
+    """Words in the longest run of capitalised words after a sentence's first, small words allowed inside."""
+    tokens = table.tokens
+    capital = (tokens.title | tokens.digit)[table.token_index]
+    small = (tokens.stop & ~tokens.title)[table.token_index]
+    longest, start_of = np.zeros(len(table)), offsets[:-1].copy()
+    for row in np.flatnonzero(np.bincount(table.owner, capital, minlength=len(table)) >= 3):
+        best = current = lapse = 0
+        begin = offsets[row] + 1
+        for position in range(offsets[row] + 1, offsets[row + 1]):
+            if capital[position]:
+                if not current:
+                    begin = position
+                current, lapse = current + 1, 0
+                if current > best:
+                    best, start_of[row] = current, begin
+            elif small[position] and current and lapse < 2:
+                lapse += 1
+            else:
+                current = lapse = 0
+        longest[row] = best
+    return longest, start_of
+
+
+LINK_NAMES = ("has_link", "anchor_words", "anchor_new", "anchor_capitals", "slug_match", "leaves_site", "link_share")
+
+
+def _links(table: SentenceTable) -> Column:
+    """Measures of the longest link in each sentence: (sentences, LINK_NAMES)."""
+    if not table.page.is_html:
+        return np.full((len(table), len(LINK_NAMES)), np.nan)
+    values = np.zeros((len(table), len(LINK_NAMES)))
+    for row, (start, end, block) in enumerate(zip(table.start, table.end, table.block, strict=True)):
+        inside = [link for link in table.page.blocks[block].links if link.start >= start and link.end <= end]
+        if not inside:
+            continue
+        link = max(inside, key=lambda link: link.end - link.start)
+        first, last = np.searchsorted(table.tokens.start, [link.start, link.end])
+        low = int(np.searchsorted(table.token_index, first))
+        high = low + int(last - first)
+        if high <= low:
+            continue
+        idf, seen = table.idf[low:high], table.seen[low:high]
+        words = set(word_list(table.page.text[link.start : link.end]))
+        slug = set(word_list(link.href.rsplit("://", 1)[-1].partition("/")[2].replace("-", " ").replace("_", " ")))
+        values[row] = (
+            1, np.log1p(high - low), float((idf * (seen > WINDOW)).sum() / max(1e-9, float(idf.sum()))),
+            float(table.tokens.title[first:last].mean()), len(words & slug) / max(1, len(words)),
+            float("://" in link.href or link.href.startswith("//")), (link.end - link.start) / max(1, end - start),
+        )  # fmt: skip
+    return values
+
+
+def burst_strength(table: InsertionTable) -> Column:
+    """How foreign the strangest run of words is."""
+    return table.burst
+
+
+def burst_contrast(table: InsertionTable) -> Column:
+    """The strangest run against the mean of the sentence: a splice sits in an honest host."""
+    return table.burst - table.sentences.mean(table.foreign)
+
+
+def burst_likeness(table: InsertionTable) -> Column:
+    """Cosine of the strangest run with the sentences around."""
+    return np.einsum("ij,ij->i", table.burst_vector, table.sentences.context)
+
+
+def rest_likeness(table: InsertionTable) -> Column:
+    """Cosine of the rest of the sentence with the sentences around."""
+    return np.einsum("ij,ij->i", table.rest_vector, table.sentences.context)
+
+
+def inner_likeness(table: InsertionTable) -> Column:
+    """Cosine of the strangest run with the rest of its sentence."""
+    return np.einsum("ij,ij->i", table.burst_vector, table.rest_vector)
+
+
+def burst_title_likeness(table: InsertionTable) -> Column:
+    """Cosine of the strangest run with the title."""
+    return table.burst_vector @ table.sentences.title_vector
+
+
+def run_words(table: InsertionTable) -> Column:
+    """Words of the longest capitalised run: a headline in a running sentence."""
+    return np.log1p(table.title_run)
+
+
+def run_new(table: InsertionTable) -> Column:
+    """How foreign that run is."""
+    starts = table.run_start
+    ends = starts + table.title_run.astype(np.int64)
+    return sums(table.foreign, starts, np.minimum(ends, len(table.foreign))) / np.maximum(table.title_run, 1)
+
+
+def gap_likeness(table: InsertionTable) -> Column:
+    """Cosine of the sentence before with the one after, less the sentence's own with either: does it interrupt?"""
+    vectors = table.sentences.vectors
+    across = np.zeros(len(table))
+    across[1:-1] = np.einsum("ij,ij->i", vectors[:-2], vectors[2:])
+    along = np.zeros(len(table))
+    along[1:] = np.einsum("ij,ij->i", vectors[:-1], vectors[1:])
+    return across - np.maximum(along, shift(along, 1))
+
+
+def _relative(feature: Callable[[SentenceTable], Column]) -> Callable[[InsertionTable], Column]:
+    def column(table: InsertionTable) -> Column:
+        values = feature(table.sentences)
+        spread = values.std() if len(values) > 1 else 0.0
+        return (values - values.mean()) / (spread + 0.05) if len(values) else values
+
+    return column
+
+
+def _around(feature: Callable[[SentenceTable], Column], step: int) -> Callable[[InsertionTable], Column]:
+    def column(table: InsertionTable) -> Column:
+        return shift(feature(table.sentences), step)
+
+    return column
+
+
+def splice_cue(table: InsertionTable) -> Column:
+    """Words that tie another story to a sentence."""
+    find = cue_table("splices").find
+    return np.fromiter((find(text) >= 0 for text in table.sentences.texts), np.float64, len(table))
+
+
+def _link(index: int) -> Callable[[InsertionTable], Column]:
+    def column(table: InsertionTable) -> Column:
+        return table.links[:, index]
+
+    return column
+
+
+INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] = (
+    *((feature.__name__, feature) for feature in (
+        burst_strength, burst_contrast, burst_likeness, rest_likeness, inner_likeness, burst_title_likeness, run_words,
+        run_new, gap_likeness, splice_cue,
+    )),
+    *((f"relative_{feature.__name__}", _relative(feature))
+      for feature in (title_likeness, context_likeness, new_words, next_words)),
+    *((f"{feature.__name__}_{'next' if step > 0 else 'before'}", _around(feature, step))
+      for feature in (context_likeness, new_words, said_before) for step in (-1, 1)),
+    *((name, _link(index)) for index, name in enumerate(LINK_NAMES)),
+)  # fmt: skip
+
+
+def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
+    """Features of the sentences of one article: (sentences, features), NaN where missing.
+
+    Columns: `SENTENCE_FEATURES`, then `INSERTION_FEATURES`.
+    """
+    if not len(table):
+        return np.zeros((0, table.matrix.shape[1] + len(INSERTION_FEATURES)))
+    return np.hstack([table.matrix, *(feature(table)[:, None] for _, feature in INSERTION_FEATURES)])
+
+
+def clause_bounds(text: str) -> list[int]:
+    """Offsets at which a clause of a sentence may begin or end, its own start and end included.
+
+    A comma, colon or dash belongs to the clause after it.
+    """
+    inner = {match.start() if match[0] != ")" else match.end() for match in CLAUSE.finditer(text)}
+    return sorted({0, len(text), *(place for place in inner if 0 < place < len(text))})
+
+
+def foreign_clause(table: InsertionTable, row: int) -> tuple[int, int]:
+    """The run of clauses of a sentence that is most foreign to the article, as offsets into `visible_text`.
+
+    Chosen so that foreign words inside and familiar words outside count alike; the whole sentence if no cut is better.
+    """
+    sentences = table.sentences
+    start, end = int(sentences.start[row]), int(sentences.end[row])
+    bounds = clause_bounds(sentences.page.text[start:end])
+    low, high = np.searchsorted(sentences.owner, [row, row + 1])
+    carrying = sentences.idf[low:high] > 0
+    places = sentences.tokens.start[sentences.token_index[low:high]] - start
+    worth = (
+        np.where(table.foreign[low:high] > 0, table.foreign[low:high], -FAMILIAR * sentences.idf[low:high]) * carrying
+    )
+    best, chosen = -np.inf, (start, end)
+    for left in range(len(bounds) - 1):
+        for right in range(left + 1, len(bounds)):
+            inside = (places >= bounds[left]) & (places < bounds[right])
+            value = float(worth[inside].sum()) - SMALL_CUT * (right - left)
+            if value > best:
+                best, chosen = value, (start + bounds[left], start + bounds[right])
+    return chosen
+
+
+#: A familiar word inside the cut weighs as much as this many foreign ones of its rarity. First guess, to be fitted.
+FAMILIAR = 0.8
+#: What a further clause in the cut costs.
+SMALL_CUT = 0.5
