@@ -1,0 +1,43 @@
+"""noisefilter finds content-farm and SEO noise in web pages: a score with its evidence, and the cleaned article.
+
+>>> import noisefilter
+>>> score = noisefilter.score("<p>Rain fell.</p>")
+>>> score.verdict, score.status
+('unscored', 'too_short')
+"""
+
+from typing import TYPE_CHECKING
+
+from noisefilter.types import Block, Link, Page, Score, Sentence, Span
+
+if TYPE_CHECKING:
+    from noisefilter.api import clean_html, extract, load, score, score_many
+    from noisefilter.model import Model, ModelError
+
+__all__ = [
+    "Block", "Link", "Model", "ModelError", "Page", "Score", "Sentence", "Span", "clean_html", "extract", "load", "score",
+    "score_many",
+]  # fmt: skip
+__version__ = "0.1.0"
+
+_LAZY = {
+    "Model": "noisefilter.model",
+    "ModelError": "noisefilter.model",
+    "clean_html": "noisefilter.api",
+    "extract": "noisefilter.api",
+    "load": "noisefilter.api",
+    "score": "noisefilter.api",
+    "score_many": "noisefilter.api",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import what computes when it is first used: `import noisefilter` stays light (DESIGN: 0.1 s)."""
+    if name not in _LAZY:
+        msg = f"module 'noisefilter' has no attribute {name!r}"
+        raise AttributeError(msg)
+    from importlib import import_module  # noqa: PLC0415 - only needed here
+
+    value = getattr(import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value

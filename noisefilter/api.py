@@ -1,0 +1,189 @@
+"""What callers call: arguments are checked here, bad pages get a status further down."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from noisefilter.cleaning import clean_page
+from noisefilter.model import check_thresholds, default_model, load_model
+from noisefilter.pipeline import extract_page, score_pages
+from noisefilter.types import REMOVED_KINDS, Page, Score, check_kinds
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from noisefilter.model import Model
+    from noisefilter.types import Format
+
+#: Pages that the classifiers see at once in one process.
+BATCH = 32
+
+
+def score(
+    page: bytes | str | Page, *, url: str | None = None, title: str | None = None, format: Format = "auto",  # noqa: A002
+    language: str | None = None, thresholds: Mapping[str, float] | None = None, model: Model | None = None,
+) -> Score:  # fmt: skip
+    """How likely a page is noise, with the evidence.
+
+    Args:
+        page: HTML or plain text; bytes are decoded.
+        url: where the page came from; it is copied to the score.
+        title: the article's title, if known; else it is read from the page.
+        format: "html" or "text" instead of sniffing.
+        language: ISO 639-1 code of the article, if known; else it is detected. Only English is judged.
+        thresholds: probability from which a span is cut, by kind, and `drop` for the verdict; the model's by default.
+        model: what `load` gave; the shipped model by default.
+
+    Returns:
+        The score. Bad input never raises: its `status` says what is wrong, and its numbers are None.
+
+    Raises:
+        TypeError: `page` is neither bytes, str nor Page.
+        ValueError: an unknown format or threshold.
+
+    >>> score("Too little to say.").status
+    'too_short'
+    """
+    wanted = as_page(page, url=url, title=title, format=format)
+    limits = dict(thresholds or {})
+    check_thresholds(limits)
+    return score_pages([wanted], model or default_model(), limits, language)[0]
+
+
+def score_many(
+    pages: Iterable[bytes | str | Page], *, jobs: int = 1, language: str | None = None,
+    thresholds: Mapping[str, float] | None = None, model: Model | None = None,
+) -> Iterator[Score]:  # fmt: skip
+    """Scores in the order of the pages, each as `score` would give it, computed in batches.
+
+    Args:
+        pages: contents, or `Page`s with their url and title; may be a generator, which is read as scores are taken.
+        jobs: worker processes; -1 for one a core.
+        language: as for `score`.
+        thresholds: as for `score`.
+        model: as for `score`.
+
+    Raises:
+        TypeError: a page that is neither bytes, str nor Page.
+        ValueError: an unknown threshold, or no jobs.
+    """
+    limits = dict(thresholds or {})
+    check_thresholds(limits)
+    if jobs == 0 or jobs < -1:
+        msg = f"jobs must be a positive number or -1, not {jobs}"
+        raise ValueError(msg)
+    return _score_batches(pages, jobs, language, limits, model)
+
+
+def _score_batches(
+    pages: Iterable[bytes | str | Page], jobs: int, language: str | None, limits: dict[str, float], model: Model | None
+) -> Iterator[Score]:
+    batches = _batches(as_page(page) for page in pages)
+    if jobs == 1:
+        chosen = model or default_model()
+        for batch in batches:
+            yield from score_pages(batch, chosen, limits, language)
+        return
+    from joblib import Parallel, delayed  # noqa: PLC0415 - 0.1 s that one process does not need
+
+    run = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
+    for scores in run(delayed(_score_batch)(batch, model, limits, language) for batch in batches):
+        yield from scores
+
+
+def _score_batch(batch: list[Page], model: Model | None, limits: dict[str, float], language: str | None) -> list[Score]:
+    """One batch in a worker, on one thread: the processes share the cores."""
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - as joblib
+
+    with threadpool_limits(1):
+        return score_pages(batch, model or default_model(), limits, language)
+
+
+def _batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
+    while batch := list(islice(pages, BATCH)):
+        yield batch
+
+
+def extract(
+    page: bytes | str | Page, *, url: str | None = None, title: str | None = None, format: Format = "auto",  # noqa: A002
+    thresholds: Mapping[str, float] | None = None, model: Model | None = None,
+) -> str:  # fmt: skip
+    """The article's text with boilerplate taken out and nothing else; "" if the page holds none.
+
+    Arguments and errors as for `score`.
+
+    >>> extract("<body><nav><a href='/'>Home</a> <a href='/news'>News</a></nav></body>")
+    ''
+    """
+    wanted = as_page(page, url=url, title=title, format=format)
+    limits = dict(thresholds or {})
+    check_thresholds(limits)
+    return extract_page(wanted, model or default_model(), limits)
+
+
+def clean_html(
+    page: bytes | str | Page, *, kinds: Collection[str] = REMOVED_KINDS, url: str | None = None, title: str | None = None,
+    language: str | None = None, thresholds: Mapping[str, float] | None = None, model: Model | None = None,
+) -> str:  # fmt: skip
+    """The page's HTML with the same spans cut out as `Score.clean(kinds)`; scripts and handlers go as well.
+
+    Args:
+        page: HTML.
+        kinds: kinds of span to cut out.
+        url: as for `score`, and so the rest.
+        title: as for `score`.
+        language: as for `score`.
+        thresholds: as for `score`.
+        model: as for `score`.
+
+    Returns:
+        HTML with the kept markup and links; "" if the page cannot be read.
+
+    Raises:
+        TypeError: `page` is neither bytes, str nor Page.
+        ValueError: an unknown kind or threshold.
+    """
+    check_kinds(kinds)
+    wanted = as_page(page, url=url, title=title, format="html")
+    limits = dict(thresholds or {})
+    check_thresholds(limits)
+    result = score_pages([wanted], model or default_model(), limits, language)[0]
+    return clean_page(wanted, result, kinds)
+
+
+def load(path: str | Path) -> Model:
+    """The model in a folder that `noisefilter train` wrote.
+
+    Raises:
+        ModelError: the folder holds no model, or one of another format.
+    """
+    return load_model(path)
+
+
+def as_page(
+    page: object,
+    *,
+    url: str | None = None,
+    title: str | None = None,
+    format: Format = "auto",  # noqa: A002
+) -> Page:
+    """The argument as a `Page`; a `Page`'s own url, title and format win."""
+    if format not in {"auto", "html", "text"}:
+        msg = f"format must be auto, html or text, not {format!r}"
+        raise ValueError(msg)
+    if isinstance(page, Page):
+        content: object = page.content
+        if not isinstance(content, bytes | str):
+            msg = f"a page's content must be bytes or str, not {type(content).__name__}"
+            raise TypeError(msg)
+        return Page(
+            page.content, page.url or url, page.title or title, page.format if page.format != "auto" else format
+        )
+    if isinstance(page, (bytearray, memoryview)):
+        return Page(bytes(page), url, title, format)
+    if not isinstance(page, bytes | str):
+        msg = f"a page must be bytes or str, not {type(page).__name__}"
+        raise TypeError(msg)
+    return Page(page, url, title, format)

@@ -1,0 +1,127 @@
+"""Files ↔ `Model`: arrays in safetensors, a JSON manifest, never a pickle."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from noisefilter.blocks import TEXT_VERSION
+from noisefilter.types import KINDS
+from noisefilter.vectors import VectorTable, load_vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+MANIFEST = "manifest.json"
+ARRAYS = "model.safetensors"
+VECTORS = "vectors.safetensors"
+CARD = "CARD.md"
+FORMAT = 1
+#: Names of thresholds: one a kind of span, and `drop` for the article's noise.
+THRESHOLDS = (*KINDS, "drop")
+
+
+class ModelError(ValueError):
+    """A folder that holds no model, or one that this version cannot use; the message names the file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """What was learned: arrays by estimator, thresholds that were tuned on it, and the word vectors it was made with."""
+
+    name: str
+    version: str
+    thresholds: Mapping[str, float]
+    arrays: Mapping[str, NDArray[np.floating[Any]]]
+    manifest: Mapping[str, Any]
+    vectors: VectorTable
+
+    @property
+    def label(self) -> str:
+        """Name and version, as scores carry it."""
+        return f"{self.name}-{self.version}"
+
+
+def models_folder() -> Path:
+    """The shipped models: in the package, or beside it in an editable install."""
+    inside = Path(__file__).parent / "models"
+    return inside if inside.is_dir() else Path(__file__).parent.parent / "models"
+
+
+@lru_cache(maxsize=1)
+def default_model() -> Model:
+    """The model that `noisefilter.score` uses; loaded once a process."""
+    return load_model(models_folder() / "default")
+
+
+@lru_cache(maxsize=4)
+def _vectors(path: Path) -> VectorTable:
+    return load_vectors(path)
+
+
+def load_model(path: str | Path) -> Model:
+    """The model in a folder.
+
+    Raises:
+        ModelError: no manifest, unreadable arrays, another format, or vectors other than it was trained with.
+    """
+    folder = Path(path)
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf8"))
+        content = (folder / ARRAYS).read_bytes()
+        arrays = load(content)
+    except (OSError, json.JSONDecodeError, SafetensorError) as error:
+        msg = f"no model in {folder}: {error}"
+        raise ModelError(msg) from error
+    if manifest.get("format") != FORMAT or manifest.get("text_version") != TEXT_VERSION:
+        msg = f"{folder / MANIFEST}: format {manifest.get('format')}, text version {manifest.get('text_version')}; this is {FORMAT}, {TEXT_VERSION}"
+        raise ModelError(msg)
+    if hashlib.sha256(content).hexdigest() != manifest["arrays_sha256"]:
+        msg = f"{folder / ARRAYS} is not the file that {MANIFEST} names"
+        raise ModelError(msg)
+    own = folder / VECTORS
+    vectors_path = own if own.is_file() else models_folder() / VECTORS
+    if digest(vectors_path) != manifest["vectors_sha256"]:
+        msg = f"{vectors_path} is not the vector table that the model in {folder} was trained with"
+        raise ModelError(msg)
+    return Model(
+        manifest["name"], manifest["version"], manifest["thresholds"], arrays, manifest, _vectors(vectors_path)
+    )
+
+
+def save_model(model: Model, path: str | Path, card: str) -> None:
+    """Write arrays, manifest and card; the same model gives the same bytes."""
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    content = save(dict(sorted(model.arrays.items())))
+    manifest = {**model.manifest, "arrays_sha256": hashlib.sha256(content).hexdigest()}
+    (folder / ARRAYS).write_bytes(content)
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf8")
+    (folder / CARD).write_text(card, encoding="utf8")
+
+
+@lru_cache(maxsize=8)
+def digest(path: Path) -> str:
+    """SHA-256 of a file, "" if there is none."""
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+
+
+def check_thresholds(thresholds: Mapping[str, float]) -> None:
+    """Raise ValueError for a threshold that does not exist or lies outside 0-1."""
+    for name, value in thresholds.items():
+        if name not in THRESHOLDS:
+            msg = f"unknown threshold {name!r}: choose from {', '.join(THRESHOLDS)}"
+            raise ValueError(msg)
+        if not 0 <= value <= 1:
+            msg = f"threshold {name} must lie between 0 and 1, not {value}"
+            raise ValueError(msg)

@@ -1,0 +1,155 @@
+"""Scores → what a person reads in a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from noisefilter.types import REMOVED_KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from rich.console import Console
+
+    from noisefilter.types import Score, Span
+
+VERDICT_STYLE = {"keep": "green", "clean": "yellow", "drop": "bold red", "unscored": "dim"}
+KIND_STYLE = {"boilerplate": "bright_black", "promotion": "magenta", "off_topic": "bold red", "filler": "yellow"}
+#: Where no colour shows, each kind has brackets of its own.
+KIND_MARK = {"boilerplate": ("⟦", "⟧"), "promotion": ("$⟨", "⟩$"), "off_topic": ("!⟨", "⟩!"), "filler": ("~⟨", "⟩~")}
+#: Evidence is shown in this order: what is foreign weighs most.
+WORST_FIRST = ("off_topic", "promotion", "filler", "boilerplate")
+NOISY, HALF_NOISY = 0.7, 0.4
+
+
+def print_scores(console: Console, results: Sequence[tuple[str, Score]]) -> None:
+    """Two lines a page: verdict, numbers and name; below, the worst evidence."""
+    console.print(Text("verdict   noise  filler  off-topic  boilerplate  page", style="bold"))
+    for name, score in results:
+        line = Text(f"{score.verdict:<9}", style=VERDICT_STYLE[score.verdict])
+        for value, width in ((score.noise, 6), (score.filler, 8), (score.off_topic, 11)):
+            line.append_text(_number(value, width))
+        line.append_text(_number(score.boilerplate, 13, plain=True))
+        line.append(f"  {name}", style="bold")
+        console.print(line, no_wrap=True, overflow="ellipsis")
+        evidence = _evidence(score)
+        if evidence:
+            console.print(Text.assemble("          ", evidence), no_wrap=True, overflow="ellipsis")
+
+
+def _number(value: float | None, width: int, *, plain: bool = False) -> Text:
+    if value is None:
+        return Text(f"{'-':>{width}}", style="dim")
+    style = "" if plain else "red" if value >= NOISY else "yellow" if value >= HALF_NOISY else "green"
+    return Text(f"{value:>{width}.2f}", style=style)
+
+
+def _evidence(score: Score) -> Text:
+    if score.status != "ok":
+        return Text(score.status, style="dim")
+    span = worst_span(score)
+    if span is None:
+        return Text("")
+    quote = " ".join(score.visible_text[span.start : span.end].split())
+    return Text.assemble((f"{span.kind}: ", KIND_STYLE[span.kind]), (f"({span.reason}) ", "dim"), f"“{quote}”")
+
+
+def worst_span(score: Score) -> Span | None:
+    """The span that a reader should see first: the surest one of the worst kind."""
+    for kind in WORST_FIRST[:3]:
+        spans = [span for span in score.spans if span.kind == kind]
+        if spans:
+            return max(spans, key=lambda span: (span.score, -span.start))
+    return None
+
+
+def print_summary(console: Console, results: Sequence[tuple[str, Score]]) -> None:
+    """How many pages got which verdict, and why some got none."""
+    verdicts = Counter(score.verdict for _, score in results)
+    parts = [f"[{VERDICT_STYLE[name]}]{count} {name}[/]" for name, count in sorted(verdicts.items())]
+    reasons = Counter(score.status for _, score in results if score.status != "ok")
+    why = f" ({', '.join(f'{count} {escape(status)}' for status, count in sorted(reasons.items()))})" if reasons else ""
+    console.print(f"\n{len(results)} page{'s' * (len(results) != 1)}: {', '.join(parts)}{why}", highlight=False)
+
+
+def print_explained(console: Console, name: str, score: Score) -> None:
+    """The page's text with its spans marked, and the list of their reasons."""
+    console.print(Rule(Text(name)))
+    numbers = ", ".join(
+        f"{label} {value:.2f}"
+        for label, value in (
+            ("noise", score.noise), ("filler", score.filler), ("off-topic", score.off_topic), ("boilerplate", score.boilerplate),
+        )
+        if value is not None
+    )  # fmt: skip
+    head = Text.assemble((score.verdict, VERDICT_STYLE[score.verdict]), f"  {score.status}  {numbers}")
+    console.print(head)
+    console.print(mark_text(score, plain=console.no_color or not console.is_terminal))
+    for span in score.spans:
+        line = Text.assemble(
+            (f"{span.kind:<12}", KIND_STYLE[span.kind]), f" {span.score:.2f}  {span.start}-{span.end}  {span.reason}"
+        )
+        console.print(line)
+    console.print()
+
+
+def mark_text(score: Score, *, plain: bool = False) -> Text:
+    """`visible_text` with each span coloured, or in brackets if there is no colour."""
+    text = Text()
+    position = 0
+    for start, end, kind in _stretches(score):
+        text.append(score.visible_text[position:start])
+        left, right = KIND_MARK[kind] if plain else ("", "")
+        strike = " strike" if kind in REMOVED_KINDS - {"boilerplate"} else ""
+        text.append(f"{left}{score.visible_text[start:end]}{right}", style=KIND_STYLE[kind] + strike)
+        position = end
+    text.append(score.visible_text[position:])
+    return text
+
+
+def _stretches(score: Score) -> Iterator[tuple[int, int, str]]:
+    """Spans as stretches that do not overlap: where two kinds do, the worse one shows."""
+    edges = sorted({edge for span in score.spans for edge in (span.start, span.end)})
+    rank = {kind: index for index, kind in enumerate(WORST_FIRST)}
+    last: tuple[int, int, str] | None = None
+    for start, end in pairwise(edges):
+        kinds = [span.kind for span in score.spans if span.start <= start and span.end >= end]
+        if not kinds:
+            continue
+        kind = min(kinds, key=lambda name: rank[name])
+        if last and last[1] == start and last[2] == kind:
+            last = (last[0], end, kind)
+            continue
+        if last:
+            yield last
+        last = (start, end, kind)
+    if last:
+        yield last
+
+
+def figure_tables(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Table]:
+    """One table a kind: a row a source, a column a figure."""
+    tables = []
+    for kind, by_source in figures.items():
+        columns = list(dict.fromkeys(name for row in by_source.values() for name in row))
+        table = Table(title=kind, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        table.add_column("source")
+        for name in columns:
+            table.add_column(name, justify="right")
+        for source, row in by_source.items():
+            table.add_row(source, *(_figure(row.get(name)) for name in columns))
+        tables.append(table)
+    return tables
+
+
+def _figure(value: float | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
