@@ -1,0 +1,1 @@
+"""Corpora → `Model`, report."""

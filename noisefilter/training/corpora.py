@@ -1,0 +1,192 @@
+"""Corpora → labelled pages: the documented JSONL formats, each fault with its file and line."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.blocks import split_blocks
+from noisefilter.page import read_page
+from noisefilter.types import KINDS, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+LETTERS = "IFPOB"
+MAX_NOISE = 3
+
+
+class CorpusError(ValueError):
+    """A corpus that cannot be read; the message names file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSpan:
+    """A passage of `visible_text` that a reader labelled; `quote` anchors it again if the offsets have moved."""
+
+    start: int
+    end: int
+    kind: str
+    quote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPage:
+    """A page and what is known of it; None is unknown, not negative.
+
+    `noise` is 0-3 (the mean of several votes), `sentences` are (start, end, letter), `weight` counts in fitting the
+    article classifier.
+    """
+
+    id: str
+    page: Page
+    site: str
+    source: str
+    licence: str = ""
+    noise: float | None = None
+    spans: tuple[LabelledSpan, ...] | None = None
+    sentences: tuple[tuple[int, int, str], ...] | None = None
+    main_text: str | None = None
+    weight: float = 1.0
+    page_type: str = "article"
+
+
+def read_corpora(paths: Sequence[str | Path]) -> list[LabelledPage]:
+    """Labelled pages of some folders with `pages.jsonl` and `labels.jsonl`.
+
+    Raises:
+        CorpusError: a missing file, a line that is not JSON, a label that contradicts the format.
+    """
+    pages = [page for path in paths for page in _read_folder(Path(path))]
+    if not pages:
+        msg = f"no labelled page in {', '.join(map(str, paths))}"
+        raise CorpusError(msg)
+    return pages
+
+
+def _read_folder(folder: Path) -> list[LabelledPage]:
+    labels: dict[str, dict[str, Any]] = {}
+    for where, row in _rows(folder / "labels.jsonl"):
+        if row["id"] in labels:
+            msg = f"{where}: a second label for {row['id']!r}"
+            raise CorpusError(msg)
+        labels[row["id"]] = {**row, "where": where}
+    found = []
+    for where, row in _rows(folder / "pages.jsonl"):
+        label = labels.pop(row["id"], None)
+        if label is not None:
+            found.append(_join(folder, where, row, label))
+    if labels:
+        first = next(iter(labels.values()))
+        msg = f"{first['where']}: no page with the id {first['id']!r} in {folder / 'pages.jsonl'}"
+        raise CorpusError(msg)
+    return found
+
+
+def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    if not path.is_file():
+        msg = f"{path}: no such file; a corpus is a folder with pages.jsonl and labels.jsonl"
+        raise CorpusError(msg)
+    with path.open(encoding="utf8") as lines:
+        for number, line in enumerate(lines, 1):
+            where = f"{path}:{number}"
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                msg = f"{where}: not JSON: {error}"
+                raise CorpusError(msg) from error
+            if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+                msg = f"{where}: an object with an id is wanted"
+                raise CorpusError(msg)
+            yield where, row
+
+
+def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
+    if "path" in row:
+        content: bytes | str = (folder / row["path"]).read_bytes()
+        form = "html" if str(row["path"]).endswith((".html", ".htm")) else "text"
+    elif "html" in row or "text" in row:
+        form = "html" if "html" in row else "text"
+        content = row[form]
+    else:
+        msg = f"{where}: html, text or path is wanted"
+        raise CorpusError(msg)
+    page = Page(content, row.get("url"), row.get("title"), "html" if form == "html" else "text")
+    labelled = LabelledPage(
+        row["id"], page, row.get("site") or row["id"], row.get("source") or folder.name, row.get("licence", ""),
+        _noise(label), _spans(label), _sentences(label), label.get("main_text"),
+    )  # fmt: skip
+    return anchor(labelled, label["where"])
+
+
+def _noise(label: dict[str, Any]) -> float | None:
+    votes = label.get("noise")
+    if votes is None:
+        return None
+    votes = votes if isinstance(votes, list) else [votes]
+    if not votes or not all(isinstance(vote, int) and 0 <= vote <= MAX_NOISE for vote in votes):
+        msg = f"{label['where']}: noise must be 0 to {MAX_NOISE}, not {label['noise']!r}"
+        raise CorpusError(msg)
+    return float(sum(votes) / len(votes))
+
+
+def _spans(label: dict[str, Any]) -> tuple[LabelledSpan, ...] | None:
+    if label.get("spans") is None:
+        return None
+    spans = []
+    for span in label["spans"]:
+        if span.get("kind") not in KINDS:
+            msg = f"{label['where']}: unknown kind {span.get('kind')!r}"
+            raise CorpusError(msg)
+        if not 0 <= span["start"] < span["end"]:
+            msg = f"{label['where']}: span {span['start']}-{span['end']} is empty or reversed"
+            raise CorpusError(msg)
+        spans.append(LabelledSpan(span["start"], span["end"], span["kind"], span.get("quote")))
+    return tuple(sorted(spans, key=lambda span: (span.start, span.end)))
+
+
+def _sentences(label: dict[str, Any]) -> tuple[tuple[int, int, str], ...] | None:
+    if label.get("sentences") is None:
+        return None
+    for sentence in label["sentences"]:
+        if not sentence["label"] or set(sentence["label"]) - set(LETTERS):
+            msg = f"{label['where']}: sentence label {sentence['label']!r} is not one of {LETTERS}"
+            raise CorpusError(msg)
+    return tuple((sentence["start"], sentence["end"], sentence["label"]) for sentence in label["sentences"])
+
+
+def anchor(labelled: LabelledPage, where: str) -> LabelledPage:
+    """The page with its spans where their quotations stand in `visible_text`.
+
+    Raises:
+        CorpusError: a quotation that the text does not hold, or offsets beyond its end.
+    """
+    if labelled.spans is None:
+        return labelled
+    read = read_page(labelled.page)
+    text = split_blocks(read).text if read.status == "ok" else ""
+    placed = []
+    for span in labelled.spans:
+        start, end = span.start, span.end
+        if span.quote is not None and text[start:end] != span.quote:
+            start = _nearest(text, span.quote, start)
+            end = start + len(span.quote)
+        if start < 0 or end > len(text):
+            msg = f"{where}: the text of {labelled.id!r} does not hold {(span.quote or '')[:60]!r} ({span.start}-{span.end})"
+            raise CorpusError(msg)
+        placed.append(replace(span, start=start, end=end))
+    return replace(labelled, spans=tuple(placed))
+
+
+def _nearest(text: str, quote: str, near: int) -> int:
+    """Offset of the occurrence of a quotation that is nearest to where it stood, -1 for none."""
+    best, position = -1, text.find(quote)
+    while position >= 0:
+        if best < 0 or abs(position - near) < abs(best - near):
+            best = position
+        position = text.find(quote, position + 1)
+    return best

@@ -1,0 +1,156 @@
+"""Labelled sentences → the sentence classifier: informative, filler, promotion, boilerplate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+
+from noisefilter.blocks import split_blocks
+from noisefilter.features.sentences import sentence_matrix, sentence_table
+from noisefilter.features.tokens import tokenize
+from noisefilter.page import read_page
+from noisefilter.scoring import build_network, sentence_inputs, word_scores
+from noisefilter.sentences import SentenceRange, split_sentences
+from noisefilter.training.estimators import FOLDS, fit_linear, fit_network, fold_of, named, word_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.blocks import BlockedPage
+    from noisefilter.features.sentences import SentenceTable
+    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.vectors import VectorTable
+
+    Matrix = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+#: Class of each letter, columns of the output; off-topic sentences teach this classifier nothing.
+CLASS_OF = {"I": 0, "F": 1, "P": 2, "B": 3}
+KIND_LETTER = {"filler": "F", "promotion": "P", "boilerplate": "B", "off_topic": "O"}
+HIDDEN = (32,)
+ALPHA = 3.0
+EPOCHS = 20
+WORD_ALPHA = 1e-4
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceExample:
+    """An article with the truth of its sentences: `classes` (sentences, 4) holds each class' share of the votes."""
+
+    table: SentenceTable
+    matrix: Matrix
+    classes: Matrix
+    site: str
+    source: str
+
+
+def sentence_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> list[SentenceExample]:
+    """Examples of the pages that have sentence labels, or spans."""
+    examples = []
+    for page in pages:
+        read = read_page(page.page)
+        if read.status != "ok" or (page.sentences is None and page.spans is None):
+            continue
+        blocked = split_blocks(read)
+        sentences, letters = _labelled(blocked, page)
+        if not sentences:
+            continue
+        table = sentence_table(blocked, tokenize(blocked.text, vectors), sentences, vectors)
+        classes = np.zeros((len(letters), len(CLASS_OF)))
+        for row, votes in enumerate(letters):
+            for vote in votes:
+                if vote in CLASS_OF:
+                    classes[row, CLASS_OF[vote]] += 1 / len(votes)
+        examples.append(SentenceExample(table, sentence_matrix(table), classes, page.site, page.source))
+    return examples
+
+
+def _labelled(blocked: BlockedPage, page: LabelledPage) -> tuple[list[SentenceRange], list[str]]:
+    """Sentences with their letters: as labelled, or from spans, where boilerplate is left to the block classifier."""
+    if page.sentences is not None:
+        starts = np.array([block.start for block in blocked.blocks])
+        ranges = []
+        letters = []
+        for start, end, letter in page.sentences:
+            if blocked.text[start:end].strip():
+                block = max(0, int(np.searchsorted(starts, start, side="right")) - 1)
+                ranges.append(SentenceRange(start, end, block))
+                letters.append(letter)
+        return ranges, letters
+    sentences = split_sentences(blocked)
+    labelled = [(sentence, _letter(sentence, page)) for sentence in sentences]
+    kept = [(sentence, letter) for sentence, letter in labelled if letter != "B"]
+    return [sentence for sentence, _ in kept], [letter for _, letter in kept]
+
+
+def _letter(sentence: SentenceRange, page: LabelledPage) -> str:
+    """Letter of the kind that covers most of a sentence, I if none covers half of it."""
+    covered: dict[str, int] = {}
+    for span in page.spans or ():
+        overlap = min(sentence.end, span.end) - max(sentence.start, span.start)
+        if overlap > 0:
+            covered[span.kind] = covered.get(span.kind, 0) + overlap
+    kind = max(covered, key=lambda name: covered[name], default=None)
+    return KIND_LETTER[kind] if kind and covered[kind] > (sentence.end - sentence.start) / 2 else "I"
+
+
+def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[dict[str, Matrix], list[dict[str, Matrix]]]:
+    """Arrays of the sentence classifier, and those of each fold's, which has not seen the fold's sites."""
+    rows = [word_rows(example.table.tokens, example.table.first, example.table.last) for example in examples]
+    folds = [fold_of(example.site) for example in examples]
+    inner = [_fit_words(examples, rows, [fold != left for fold in folds]) for left in range(FOLDS)]
+    out_of_fold = [
+        sentence_inputs(example.table, example.matrix, _words(example, inner[fold]))
+        for example, fold in zip(examples, folds, strict=True)
+    ]
+    final_words = _fit_words(examples, rows, [True] * len(examples))
+    fold_models = []
+    for left in range(FOLDS):
+        chosen = [fold != left for fold in folds]
+        network = _fit(examples, out_of_fold, chosen)
+        fold_models.append({**inner[left], **named("sentence", network)})
+    return {**final_words, **named("sentence", _fit(examples, out_of_fold, [True] * len(examples)))}, fold_models
+
+
+def _words(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:
+    table = example.table
+    return word_scores(
+        table.tokens, table.first, table.last, model["sentence_words.weights"], model["sentence_words.bias"]
+    )
+
+
+def _fit_words(
+    examples: Sequence[SentenceExample], rows: Sequence[sp.csr_matrix], chosen: Sequence[bool]
+) -> dict[str, Matrix]:
+    """Linear models over words: filler, promotion, boilerplate against the rest."""
+    picked = [index for index, choose in enumerate(chosen) if choose] or list(range(len(examples)))
+    targets = np.concatenate([examples[index].classes for index in picked])
+    weights, bias = fit_linear(
+        sp.vstack([rows[index] for index in picked]).tocsr(), (targets[:, 1:] >= 0.5).astype(float),
+        (targets.sum(axis=1) > 0).astype(float), alpha=WORD_ALPHA,
+    )  # fmt: skip
+    return {"sentence_words.weights": weights, "sentence_words.bias": bias}
+
+
+def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: Sequence[bool]) -> dict[str, Matrix]:
+    picked = [index for index, choose in enumerate(chosen) if choose] or list(range(len(examples)))
+    matrix = np.concatenate([inputs[index] for index in picked])
+    classes = np.concatenate([examples[index].classes for index in picked])
+    row, column = np.nonzero(classes)
+    anchors = np.arange(classes.shape[1])  # every class has a column, whatever the labels hold
+    return fit_network(
+        np.concatenate([matrix[row], np.repeat(matrix.mean(axis=0, keepdims=True), len(anchors), axis=0)]),
+        np.concatenate([column, anchors]), np.concatenate([classes[row, column], np.full(len(anchors), 1e-3)]),
+        hidden=HIDDEN, alpha=ALPHA, epochs=EPOCHS,
+    )  # fmt: skip
+
+
+def predict_sentences(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:
+    """Class probabilities of an example's sentences: (sentences, 4)."""
+    inputs = sentence_inputs(example.table, example.matrix, _words(example, model))
+    return build_network(model, "sentence").probabilities(inputs)

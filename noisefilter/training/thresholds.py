@@ -1,0 +1,104 @@
+"""Held-out examples → thresholds: each the lowest that keeps a promise on sites that fitted nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noisefilter.features.insertions import insertion_matrix
+from noisefilter.scoring import build_network, build_scorer
+from noisefilter.training.articles import POSITIVE, predict_articles
+from noisefilter.training.sentences import predict_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.training.articles import ArticleExample
+    from noisefilter.training.blocks import BlockExample
+    from noisefilter.training.insertions import InsertionExample
+    from noisefilter.training.sentences import SentenceExample
+
+    Matrix = NDArray[np.float64]
+
+#: What each threshold promises on the tuning sites (docs/decisions/0003-thresholds.md).
+PROMOTION_PRECISION = 0.7
+FILLER_PRECISION = 0.7
+DROP_PRECISION = 0.95
+#: Share of the sentences of articles without insertions that may be called off-topic.
+OFF_TOPIC_FALSE = 0.002
+DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.5, "drop": 0.8}
+STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
+
+
+def choose_thresholds(
+    arrays: Mapping[str, Matrix], tuned: Mapping[str, Any], base: Mapping[str, float]
+) -> dict[str, float]:
+    """Thresholds by name; those that no example can settle come from `base`, or from `DEFAULTS`."""
+    models = dict(arrays)
+    chosen = {**DEFAULTS, **base}
+    if tuned.get("blocks"):
+        chosen["boilerplate"] = _boilerplate(tuned["blocks"], models)
+    if tuned.get("sentences"):
+        chosen |= _sentences(tuned["sentences"], models)
+    if tuned.get("insertions"):
+        chosen["off_topic"] = _off_topic(tuned["insertions"], models)
+    if tuned.get("articles"):
+        chosen["drop"] = _drop(tuned["articles"], models)
+    return {name: round(float(value), 4) for name, value in sorted(chosen.items())}
+
+
+def _boilerplate(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> float:
+    """The threshold with the best mean word F1 of what is kept, over pages that are HTML (all, if none is)."""
+    chosen = [example for example in examples if example.table.places is not None] or list(examples)
+    probabilities = build_scorer(models).blocks([example.table for example in chosen])
+    best, best_step = -1.0, DEFAULTS["boilerplate"]
+    for step in STEPS:
+        values = []
+        for example, probability in zip(chosen, probabilities, strict=True):
+            kept = probability < step
+            words = example.table.words
+            right = float(words[kept & (example.furniture == 0)].sum())
+            values.append(2 * right / max(1.0, float(words[kept].sum() + words[example.furniture == 0].sum())))
+        if np.mean(values) > best + 1e-9:
+            best, best_step = float(np.mean(values)), float(step)
+    return best_step
+
+
+def _sentences(examples: Sequence[SentenceExample], models: dict[str, Matrix]) -> dict[str, float]:
+    probabilities = np.concatenate([predict_sentences(example, models) for example in examples])
+    classes = np.concatenate([example.classes for example in examples]) >= 0.5
+    found = {}
+    if classes[:, 1].any():
+        found["filler"] = lowest_with_precision(probabilities[:, 1], classes[:, 1], FILLER_PRECISION)
+    if classes[:, 2].any():
+        found["promotion"] = lowest_with_precision(probabilities[:, 2], classes[:, 2], PROMOTION_PRECISION)
+    return found
+
+
+def lowest_with_precision(probabilities: Matrix, truth: NDArray[np.bool_], wanted: float) -> float:
+    """The lowest threshold from which on precision is as wanted, at every higher one with ten hits or more too."""
+    order = np.argsort(-probabilities, kind="stable")
+    right = np.cumsum(truth[order])
+    precision = right / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(precision >= wanted)
+    if not len(good) or right[good[-1]] < 1:
+        return 0.95
+    return float(min(0.99, probabilities[order[good[-1]]]))
+
+
+def _off_topic(examples: Sequence[InsertionExample], models: Mapping[str, Matrix]) -> float:
+    """The threshold that the allowed share of honest sentences passes; those beside insertions count as well."""
+    network = build_network(models, "insertion")
+    probabilities = np.concatenate(
+        [network.probabilities(insertion_matrix(example.table))[:, 1] for example in examples]
+    )
+    honest = np.concatenate([example.foreign for example in examples]) == 0
+    return float(np.clip(np.quantile(probabilities[honest], 1 - OFF_TOPIC_FALSE), 0.3, 0.98))
+
+
+def _drop(examples: Sequence[ArticleExample], models: dict[str, Matrix]) -> float:
+    noisy = np.array([example.noise >= POSITIVE for example in examples])
+    return max(0.5, lowest_with_precision(predict_articles(examples, models), noisy, DROP_PRECISION))
