@@ -1,0 +1,140 @@
+"""Speed beside trafilatura in the same run, on one core: HTML pages, plain text, import, load, first score, memory.
+
+    python benchmarks/speed.py ../shared/corpus
+
+Ratios are medians over rounds in which the candidates take turns, so that a noisy machine slows all alike.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1"))
+
+import argparse
+import gzip
+import logging
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import trafilatura
+
+import noisefilter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+FRESH = {
+    "import noisefilter": "import noisefilter",
+    "import scikit-learn": "import sklearn.neural_network, sklearn.linear_model",
+    "load the default model": "import sklearn.neural_network, sklearn.linear_model; import time; t = time.perf_counter(); "
+    "from noisefilter.model import default_model; from noisefilter.scoring import scorer; scorer(default_model()); "
+    "print(time.perf_counter() - t)",
+    "first score, all counted": "import noisefilter; noisefilter.score(open({page!r}, 'rb').read())",
+}
+MEMORY = (
+    "import noisefilter, resource, sys\n"
+    "for path in sys.argv[1:]: noisefilter.score(open(path, 'rb').read())\n"
+    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+)
+
+
+def time_rounds(
+    candidates: dict[str, Callable[[bytes], object]], pages: Sequence[bytes], rounds: int
+) -> dict[str, list[float]]:
+    """Seconds of each candidate over all pages, a value a round; the candidates take turns page by page."""
+    seconds: dict[str, list[float]] = {name: [] for name in candidates}
+    for _ in range(rounds):
+        spent = dict.fromkeys(candidates, 0.0)
+        for page in pages:
+            for name, run in candidates.items():
+                started = time.perf_counter()
+                run(page)
+                spent[name] += time.perf_counter() - started
+        for name, value in spent.items():
+            seconds[name].append(value)
+    return seconds
+
+
+def compare_pages(pages: Sequence[bytes], rounds: int) -> None:
+    """Pages a second and the ratio to trafilatura's default extraction."""
+    candidates: dict[str, Callable[[bytes], object]] = {
+        "trafilatura default": trafilatura.extract,
+        "trafilatura recall": lambda page: trafilatura.extract(page, favor_recall=True),
+        "noisefilter.extract": noisefilter.extract,
+        "noisefilter.score": noisefilter.score,
+    }
+    for run in candidates.values():
+        run(pages[0])
+    seconds = time_rounds(candidates, pages, rounds)
+    base = seconds["trafilatura default"]
+    print(f"\n{len(pages)} HTML pages, {sum(map(len, pages)) / len(pages) / 1000:.0f} kB each, {rounds} rounds\n")
+    print("| | pages/s | x trafilatura default |\n|---|---|---|")
+    for name, values in seconds.items():
+        ratio = statistics.median(slow / own for slow, own in zip(base, values, strict=True))
+        print(f"| {name} | {len(pages) / statistics.median(values):.1f} | {ratio:.2f} |")
+
+
+def time_texts(rounds: int) -> None:
+    """Plain text of 500 words in batches."""
+    corpus = sorted((Path(__file__).parent.parent / "corpus" / "pages").glob("*.html"))
+    texts = [" ".join(noisefilter.extract(path.read_bytes()).split(" ")[:500]) for path in corpus] * 8
+    values = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        for _ in noisefilter.score_many(texts):
+            pass
+        values.append(time.perf_counter() - started)
+    print(
+        f"\nplain text, {sum(len(text.split()) for text in texts) / len(texts):.0f} words: {len(texts) / statistics.median(values):.0f} a second"
+    )
+
+
+def time_fresh(page: Path, rounds: int) -> None:
+    """Seconds of a fresh process, less an empty one's; `load` times itself."""
+    empty = statistics.median(_run("pass") for _ in range(rounds))
+    print("\n| fresh process | seconds |\n|---|---|")
+    for name, code in FRESH.items():
+        source = code.format(page=str(page))
+        if "perf_counter" in source:
+            values = [float(subprocess.check_output([sys.executable, "-c", source])) for _ in range(rounds)]  # noqa: S603 - our own
+        else:
+            values = [_run(source) - empty for _ in range(rounds)]
+        print(f"| {name} | {statistics.median(values):.2f} |")
+
+
+def _run(code: str) -> float:
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 - our own
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Print all figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("corpus", type=Path, nargs="?", help="folder with wcxb/; the project's own pages without it")
+    parser.add_argument("--pages", type=int, default=100)
+    parser.add_argument("--rounds", type=int, default=5)
+    options = parser.parse_args()
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    own = sorted((Path(__file__).parent.parent / "corpus" / "pages").glob("*.html"))
+    if options.corpus:
+        files = sorted((options.corpus / "wcxb" / "dev" / "html").glob("*.gz"))
+        pages = [gzip.decompress(path.read_bytes()) for path in files[:: max(1, len(files) // options.pages)]][
+            : options.pages
+        ]
+    else:
+        pages = [path.read_bytes() for path in own]
+    compare_pages(pages, options.rounds)
+    time_texts(options.rounds)
+    time_fresh(own[0], options.rounds)
+    peak = subprocess.check_output([sys.executable, "-c", MEMORY, *map(str, own)], text=True)  # noqa: S603 - our own
+    print(f"\npeak memory of a process that scores {len(own)} pages: {float(peak):.0f} MiB")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The accuracy gate: figures on held-out pages against the floors in `floors.json`.
+
+    python scripts/gate.py ../shared/corpus    # val sites of the third-party data
+    python scripts/gate.py                     # the project's own pages, where that data is not there
+
+A floor goes down only by hand, with a decision note (docs/decisions/). `figure` is a path: kind, source, name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from measures import measure, print_measures
+
+from noisefilter.model import default_model
+from noisefilter.training.corpora import read_corpora
+from noisefilter.training.evaluate import Figures, evaluate
+from shared_corpus import Corpus
+
+HERE = Path(__file__).parent
+
+
+def check(figures: Figures, floors: list[dict[str, Any]]) -> list[str]:
+    """Lines on the floors that are broken."""
+    broken = []
+    for floor in floors:
+        kind, source, name = floor["figure"]
+        value = figures.get(kind, {}).get(source, {}).get(name)
+        label = f"{kind} / {source} / {name}"
+        if value is None:
+            broken.append(f"{label}: not measured")
+        elif "least" in floor and value < floor["least"]:
+            broken.append(f"{label}: {value:.3f}, floor {floor['least']}")
+        elif "most" in floor and value > floor["most"]:
+            broken.append(f"{label}: {value:.3f}, ceiling {floor['most']}")
+        elif "beats" in floor:
+            other_kind, other_source, other_name = floor["beats"]
+            other = figures[other_kind][other_source][other_name]
+            if value < other:
+                broken.append(f"{label}: {value:.3f}, below {other_source}'s {other:.3f}")
+    return broken
+
+
+def main() -> None:
+    """Measure, print, compare; exits with 1 if a floor is broken."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("corpus", type=Path, nargs="?")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    floors = json.loads((HERE / "floors.json").read_text(encoding="utf8"))
+    if options.corpus:
+        figures, wanted = measure(default_model(), Corpus(options.corpus), options.jobs), floors["val"]
+    else:
+        figures, wanted = evaluate(default_model(), read_corpora([HERE.parent / "corpus"])), floors["corpus"]
+    print_measures(figures)
+    broken = check(figures, wanted)
+    if broken:
+        sys.exit("floors broken:\n  " + "\n  ".join(broken))
+    print(f"{len(wanted)} floors hold")
+
+
+if __name__ == "__main__":
+    main()

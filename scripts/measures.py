@@ -1,0 +1,133 @@
+"""Figures of a model on the val sites of the third-party data, and beside trafilatura in the same run."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+import trafilatura
+from rich.console import Console
+
+from noisefilter.api import score_many
+from noisefilter.report.terminal import figure_tables
+from noisefilter.training.evaluate import evaluate, word_f1
+from noisefilter.training.insertions import SORTS, Host, InsertionMaker, text_host
+from noisefilter.training.wordings import split_of
+from noisefilter.types import Page
+
+if TYPE_CHECKING:
+    from noisefilter.model import Model
+    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.training.evaluate import Figures
+    from noisefilter.types import Score
+    from shared_corpus import Corpus
+
+TEXT_FILES = ("clean", "news", "lowvalue")
+#: Articles of each val source that insertions are put into, and that are scored as they are.
+TEXTS_A_SOURCE = 60
+
+
+def measure(model: Model, corpus: Corpus, jobs: int = 1) -> Figures:
+    """All figures on the val sites."""
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    wcxb = list(corpus.wcxb_pages("val"))
+    figures = evaluate(model, [*wcxb, *corpus.judged_sentences("val"), *corpus.judged_texts("val")], jobs)
+    articles = [page for page in wcxb if page.page_type == "article"]
+    figures["extraction"]["trafilatura, wcxb article"] = _trafilatura(articles)
+    figures["insertions, made"], figures["texts as they are"] = measure_insertions(model, corpus, jobs)
+    return figures
+
+
+def _trafilatura(pages: list[LabelledPage]) -> dict[str, float]:
+    """trafilatura's default extraction on the same pages."""
+    values = [word_f1(trafilatura.extract(page.page.content) or "", page.main_text or "") for page in pages]
+    precision, recall, f1 = np.mean(values, axis=0).tolist()
+    return {"pages": len(pages), "precision": precision, "recall": recall, "f1": f1}
+
+
+def val_hosts(corpus: Corpus) -> list[Host]:
+    """Articles of the val sources that something can be put into."""
+    hosts = []
+    for name in TEXT_FILES:
+        for page in corpus.texts(name, "val", TEXTS_A_SOURCE):
+            host = text_host(str(page.page.content), page.page.title, page.site)
+            if host:
+                hosts.append(host)
+    return hosts
+
+
+def measure_insertions(
+    model: Model, corpus: Corpus, jobs: int
+) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
+    """Two insertions of one sort a page, unseen wordings, headlines and hosts; and the same hosts untouched."""
+    hosts = val_hosts(corpus)
+    headlines = [row["text"] for row in corpus.rows("headlines_topics", "train") if split_of(row["text"]) == "val"]
+    maker = InsertionMaker(hosts, headlines, "val", seed=7)
+    made = [maker.make(host, 2, [SORTS[index % len(SORTS)]]) for index, host in enumerate(hosts)]
+    scores = list(
+        score_many((Page(page.text, title=page.title, format="text") for page, _ in made), jobs=jobs, model=model)
+    )
+    by_sort: dict[str, list[tuple[int, int, int, int, bool]]] = {}
+    for (_, ranges), score in zip(made, scores, strict=True):
+        if ranges and score.status == "ok":
+            for sort in {"all", ranges[0][2]}:
+                by_sort.setdefault(sort, []).append(_compare(score, ranges))
+    figures = {}
+    for sort in ("all", *SORTS):
+        rows = by_sort.get(sort, [])
+        if not rows:
+            continue
+        hit, inserted, cut, right, _ = (sum(column) for column in zip(*rows, strict=True))
+        total = sum(
+            len(ranges)
+            for (_, ranges), score in zip(made, scores, strict=True)
+            if ranges and score.status == "ok" and sort in {"all", ranges[0][2]}
+        )
+        figures[sort] = {
+            "pages": len(rows), "recall of insertions": hit / max(1, total),
+            "character precision": right / max(1, cut), "character recall": right / max(1, inserted),
+            "pages flagged": sum(row[4] for row in rows) / len(rows),
+        }  # fmt: skip
+    return figures, _untouched(model, hosts, jobs)
+
+
+def _compare(score: Score, ranges: tuple[tuple[int, int, str], ...]) -> tuple[int, int, int, int, bool]:
+    """Insertions touched, characters inserted, characters cut, characters cut rightly, page flagged."""
+    cut = {
+        place
+        for span in score.spans
+        if span.kind in {"off_topic", "promotion", "boilerplate"}
+        for place in range(span.start, span.end)
+    }
+    inserted = {place for start, end, _ in ranges for place in range(start, end)}
+    hits = sum(len(cut & set(range(start, end))) > (end - start) / 3 for start, end, _ in ranges)
+    return hits, len(inserted), len(cut), len(cut & inserted), (score.off_topic or 0) >= 0.5
+
+
+def _untouched(model: Model, hosts: list[Host], jobs: int) -> dict[str, dict[str, float]]:
+    pages = (Page("\n\n".join(text for text, _ in host.lines), title=host.title, format="text") for host in hosts)
+    rows: dict[str, list[Score]] = {}
+    for host, score in zip(hosts, score_many(pages, jobs=jobs, model=model), strict=True):
+        if score.status == "ok":
+            rows.setdefault(host.site, []).append(score)
+    return {
+        source: {
+            "articles": len(scores),
+            "dropped": float(np.mean([score.verdict == "drop" for score in scores])),
+            "off_topic >= 0.5": float(np.mean([(score.off_topic or 0) >= 0.5 for score in scores])),
+            "sentences cut as off-topic": sum(span.kind == "off_topic" for score in scores for span in score.spans)
+            / max(1, sum(len(score.sentences) for score in scores)),
+            "words taken out": 1
+            - sum(len(score.text.split()) for score in scores)
+            / max(1, sum(len(score.visible_text.split()) for score in scores)),
+        }
+        for source, scores in sorted(rows.items())
+    }
+
+
+def print_measures(figures: Figures) -> None:
+    """Print the figures as tables."""
+    console = Console(width=150)
+    for table in figure_tables(figures):
+        console.print(table)

@@ -1,0 +1,103 @@
+"""Make `models/default` from the third-party training data: one command, the same bytes for the same input.
+
+    python scripts/train_default.py ../shared/corpus
+    python scripts/train_default.py ../shared/corpus --licences permissive -o /tmp/permissive
+
+Fits on the train sites, calibrates and chooses thresholds on the tune sites, reports on the val sites, which nothing
+was chosen on (`splits.json`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from measures import measure, print_measures
+
+from noisefilter.model import VECTORS, models_folder, save_model
+from noisefilter.training.card import write_card
+from noisefilter.training.fit import TrainingData, make_hosts, train
+from noisefilter.training.insertions import text_host
+from noisefilter.vectors import load_vectors
+from shared_corpus import Corpus
+
+if TYPE_CHECKING:
+    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.training.insertions import Host
+
+#: Weak labels: farms as noise, reputable texts as none, at most so many a source, each a fifth of a judged article.
+WEAK_A_SOURCE, WEAK_WEIGHT = 60, 0.2
+#: Articles that insertions are put into, at most so many a source.
+HOSTS_A_SOURCE = 120
+LONGEST_HOST = 15_000
+TEXT_FILES = ("clean", "news", "lowvalue")
+
+
+def read_data(corpus: Corpus) -> TrainingData:
+    """Everything that the default model learns from."""
+    parts = {}
+    for split in ("train", "tune"):
+        parts[split] = [*corpus.wcxb_pages(split), *corpus.judged_sentences(split), *corpus.judged_texts(split)]
+    weak = [
+        replace(page, noise=3.0 if name == "lowvalue" else 0.0, weight=WEAK_WEIGHT)
+        for name in TEXT_FILES
+        for page in corpus.texts(name, "train", WEAK_A_SOURCE)
+    ]
+    titles = [page.page.title or "" for name in TEXT_FILES for page in corpus.texts(name, "train", 400)]
+    headlines = [row["text"] for row in corpus.rows("headlines_topics", "train")]
+    headlines += [title for title in titles if 3 < len(title.split()) < 20]
+    return TrainingData(
+        parts["train"], parts["tune"], weak, list(dict.fromkeys(headlines)), _hosts(corpus, "train", parts["train"]),
+        _hosts(corpus, "tune", parts["tune"]),
+        {
+            "headlines_topics (spliced into training pages)": "mixed: see CARD.md",
+            "word vectors": "WCXB, US government, MIT and CC-BY text; encoder all-MiniLM-L6-v2 (Apache-2.0)",
+        },
+    )  # fmt: skip
+
+
+def _hosts(corpus: Corpus, split: str, pages: list[LabelledPage]) -> list[Host]:
+    hosts = make_hosts([page for page in pages if page.main_text is not None and page.page_type == "article"])
+    for name in TEXT_FILES:
+        for page in corpus.texts(name, split, HOSTS_A_SOURCE):
+            text = str(page.page.content)
+            host = text_host(text, page.page.title, page.site) if len(text) <= LONGEST_HOST else None
+            if host:
+                hosts.append(host)
+    return hosts
+
+
+def main() -> None:
+    """Read, train, save, measure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
+    parser.add_argument("-o", "--output", type=Path, default=Path("models/default"))
+    parser.add_argument("--licences", choices=("all", "permissive"), default="all")
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    if not options.corpus.is_dir():
+        sys.exit(f"no training data at {options.corpus}: see README, 'Retraining'")
+    started = time.time()
+
+    def progress(stage: str) -> None:
+        print(f"{time.time() - started:6.0f} s  {stage}", flush=True)
+
+    corpus = Corpus(options.corpus, options.licences)
+    progress("reading")
+    data = read_data(corpus)
+    vectors = load_vectors(models_folder() / VECTORS)
+    name = "default" if options.licences == "all" else "permissive"
+    model = train(data, vectors, name=name, jobs=options.jobs, progress=progress)
+    progress("measuring on the val sites")
+    measures = measure(model, Corpus(options.corpus), options.jobs)
+    save_model(model, options.output, write_card(model, measures))
+    print_measures(measures)
+    progress(f"wrote {options.output}")
+
+
+if __name__ == "__main__":
+    main()
