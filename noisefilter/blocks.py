@@ -42,6 +42,8 @@ BOLD = frozenset(("b", "strong"))
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 #: Words of a headline.
 MIN_TITLE, MAX_TITLE = 3, 25
+#: Lines at the top of a plain text among which its headline is looked for.
+TITLE_LINES = 8
 SITE_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+[^|·•»–—]{2,40}$")
 
 
@@ -125,15 +127,22 @@ def split_lines(text: str, title: str | None = None) -> BlockedPage:
         line = match[0]
         start = match.start() + len(line) - len(line.lstrip())
         blocks.append(Block(start, match.start() + len(line.rstrip()), "", -1))
-    return BlockedPage(text, tuple(blocks), title=title or _first_line(text, blocks))
+    return BlockedPage(text, tuple(blocks), title=title or _guess_title(text, blocks))
 
 
-def _first_line(text: str, blocks: list[Block]) -> str | None:
-    """The first line of a text, if it may be a headline: some words and no full stop."""
-    if not blocks:
-        return None
-    line = text[blocks[0].start : blocks[0].end]
-    return line if MIN_TITLE <= len(line.split()) <= MAX_TITLE and line[-1] not in ".,;:" else None
+def _guess_title(text: str, blocks: list[Block]) -> str | None:
+    """Of the lines at the top that may be a headline, the one that shares most words with the paragraphs."""
+    head = [text[block.start : block.end] for block in blocks[:TITLE_LINES]]
+    prose = " ".join(line for block in blocks[:40] if len((line := text[block.start : block.end]).split()) >= MAX_TITLE)
+    common = set(prose.lower().split())
+    best, title = -1, None
+    for line in head:
+        words = line.lower().split()
+        if MIN_TITLE <= len(words) <= MAX_TITLE and line[-1] not in ".,;:":
+            shared = sum(len(word) > 3 and word in common for word in words)
+            if shared > best:
+                best, title = shared, line
+    return title
 
 
 def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] | None = None) -> BlockedPage:
@@ -154,9 +163,10 @@ def ask_trafilatura(tree: HtmlElement, page: BlockedPage) -> Vote | None:
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     document = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
-    if document is None or document.body is None:
+    body = getattr(document, "body", None)
+    if body is None:
         return None
-    shares, alignment = align(page.texts(), "".join(map(str, document.body.itertext())))
+    shares, alignment = align(page.texts(), "".join(body.itertext()))
     return Vote(tuple(shares), alignment)
 
 
@@ -332,7 +342,7 @@ def _names(element: HtmlElement) -> str:
 
 
 def _find_title(tree: HtmlElement, walker: _Walker) -> str | None:
-    """The article's title: og:title, else the only first-level heading, else the page's title without the site."""
+    """The article's title: og:title, else the first first-level heading, else the page's title without the site."""
     for meta in tree.iterfind(".//meta"):
         if meta.get("property") == "og:title" and (meta.get("content") or "").strip():
             return " ".join(meta.get("content", "").split())

@@ -15,9 +15,14 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """A row of a phrase table: `reason` is what a person reads in `Span.reason`."""
+    """A row of a phrase table: `reason` is what a person reads in `Span.reason`.
+
+    One of the lower-case `words` (or a sign such as ©) stands in every text that the pattern matches: looking for
+    them first, in arrays, spares nine texts in ten the regular expression.
+    """
 
     name: str
+    words: tuple[str, ...]
     pattern: str
     reason: str
     matches: tuple[str, ...]
@@ -30,6 +35,7 @@ class CueTable:
 
     cues: tuple[Cue, ...]
     pattern: re.Pattern[str]
+    words: frozenset[str]
 
     def find(self, text: str) -> int:
         """Index of the cue that the text matches, -1 for none."""
@@ -46,7 +52,15 @@ def cue_table(name: str) -> CueTable:
     """
     rows = tomllib.loads((files("noisefilter") / "data" / f"{name}.toml").read_text(encoding="utf8"))["cue"]
     cues = tuple(
-        Cue(row["name"], row["pattern"], row["reason"], tuple(row["matches"]), tuple(row["spares"])) for row in rows
+        Cue(
+            row["name"],
+            tuple(row["words"].split()),
+            row["pattern"],
+            row["reason"],
+            tuple(row["matches"]),
+            tuple(row["spares"]),
+        )
+        for row in rows
     )
     joined = "|".join(f"(?P<g{index}>{cue.pattern})" for index, cue in enumerate(cues))
-    return CueTable(cues, re.compile(joined, re.IGNORECASE))
+    return CueTable(cues, re.compile(joined, re.IGNORECASE), frozenset(word for cue in cues for word in cue.words))

@@ -73,7 +73,7 @@ def score_pages(
     furniture = iter(estimators.blocks([entry.table for entry in blocked if entry.table]))
     boilerplate = [next(furniture) if entry.table else np.zeros(0) for entry in blocked]
     articles = [
-        _find_article(entry, probabilities, limits["boilerplate"], model, language)
+        _find_article(entry, probabilities, model, language)
         for entry, probabilities in zip(blocked, boilerplate, strict=True)
     ]
     scored = iter(estimators.sentences([article.table for article in articles if article.table]))
@@ -107,9 +107,7 @@ def _block(page: Page, model: Model) -> _Blocked:
     return _Blocked(read, block_table(blocked, tokenize(blocked.text, model.vectors)), blocked.text, "ok")
 
 
-def _find_article(
-    entry: _Blocked, probabilities: NDArray[np.float64], threshold: float, model: Model, language: str | None
-) -> _Article:
+def _find_article(entry: _Blocked, probabilities: NDArray[np.float64], model: Model, language: str | None) -> _Article:
     """Split sentences and measure those of the article, if it is long enough and in a language that we know."""
     if entry.table is None:
         return _Article([], [], np.zeros(0, np.int64), np.zeros(0, np.bool_), None, language, entry.status)
@@ -118,7 +116,7 @@ def _find_article(
     blocks = np.fromiter((sentence.block for sentence in sentences), np.int64, len(sentences))
     chosen = probabilities[blocks] < SURE_FURNITURE
     starts, ends = [sentence.start for sentence in sentences], [sentence.end for sentence in sentences]
-    kept = probabilities < min(threshold, SURE_FURNITURE)
+    kept = probabilities < SURE_FURNITURE
     status: Status = "ok"
     if entry.table.words[kept].sum() < MIN_WORDS:
         status = "too_short"
@@ -151,7 +149,7 @@ def _judge(
         table = article.table.sentences
         kept = boilerplate[table.block] < limits["boilerplate"]
         spans += sentence_spans(article.table, scores, kept, limits)
-        noise, off_topic = scorer(model).page(article.table, scores)
+        noise, off_topic = scorer(model).page(article.table, scores, boilerplate[table.block])
         weight = table.words * (1 - boilerplate[table.block])
         filler = round(float((scores.filler * weight).sum() / max(1e-9, weight.sum())), 4)
         words = entry.table.words

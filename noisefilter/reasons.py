@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from noisefilter.cues import cue_table
@@ -49,24 +50,27 @@ def name_furniture(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]
             head = None
         elif cue is not None and cue.name in HEADS and table.words[index] <= HEAD_WORDS:
             head = cue.reason
-        reasons.append(
-            cue.reason if cue else _name_by_markup(table.page, block.place) or head or "not part of the article"
-        )
+        named = cue.reason if cue else _name_by_markup(table.page, block.place) if furniture[index] else None
+        reasons.append(named or head or "not part of the article")
     return reasons
 
 
 def _name_by_markup(page: BlockedPage, place: int) -> str | None:
-    """Name of the nearest element around whose tag or class says what it is."""
-    steps = 0
-    while place >= 0 and steps < 6:
+    """Name of the nearest element around whose tag or class says what it is; further out they name the page."""
+    for _ in range(6):
+        if place < 0:
+            break
         entry = page.places[place]
-        for part, reason in NAMED:
-            if part in entry.names:
-                return reason
-        if entry.tag in ELEMENTS:
-            return ELEMENTS[entry.tag]
-        place, steps = entry.parent, steps + 1
+        reason = _name_element(entry.names, entry.tag)
+        if reason:
+            return reason
+        place = entry.parent
     return None
+
+
+@lru_cache(maxsize=20_000)
+def _name_element(names: str, tag: str) -> str | None:
+    return next((reason for part, reason in NAMED if part in names), ELEMENTS.get(tag))
 
 
 def name_filler(table: InsertionTable, row: int) -> str:

@@ -6,7 +6,7 @@ Training calls the same functions with the estimators it has just fitted.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -218,8 +218,12 @@ class Scorer:
             for by_class, off_topic in zip(classes, foreign, strict=True)
         ]
 
-    def page(self, table: InsertionTable, scores: SentenceScores) -> tuple[float, float]:
-        """Probabilities that the article is noise, and that something foreign was put into it."""
+    def page(self, table: InsertionTable, scores: SentenceScores, furniture: Matrix) -> tuple[float, float]:
+        """Probabilities that the article is noise, and that something foreign was put into it.
+
+        `furniture` is each sentence's probability of boilerplate: what belongs to the page was not put into the article.
+        """
+        scores = replace(scores, off_topic=scores.off_topic * (1 - furniture))
         probabilities = np.stack([scores.filler, scores.promotion, scores.off_topic], axis=1)
         row = article_inputs(table, probabilities, self.arrays)
         noise = self.article.probabilities(row)[0, 1]

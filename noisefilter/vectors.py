@@ -21,13 +21,14 @@ class VectorTable:
 
     `matrix` is (words + 2, dimensions) int8: the last two rows stand for numbers and for unknown words and are
     zero. Row i times `scale[i]` is the word's vector, its weight in a sentence mean included. `idf` is the
-    rarity of each row's word, in nats.
+    rarity of each row's word, in nats; `capital` the share of its occurrences inside sentences that have a capital.
     """
 
     rows_by_word: Mapping[str, int]
     matrix: NDArray[np.int8]
     scale: NDArray[np.float32]
     idf: NDArray[np.float32]
+    capital: NDArray[np.float32]
 
     @property
     def dimensions(self) -> int:
@@ -70,4 +71,5 @@ def load_vectors(path: Path) -> VectorTable:
             file.get_tensor("matrix"),
             file.get_tensor("scale"),
             file.get_tensor("idf"),
+            file.get_tensor("capital"),
         )

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -32,6 +33,12 @@ SENTENCES_A_SOURCE = 70_000
 RIDGE = 0.02
 ITERATIONS = 40
 PERMISSIVE_CLEAN = ("senate-press", "digitalgov")
+
+
+#: A word after a word, a comma or a closing bracket and a blank: not the first of a sentence or line.
+INSIDE_SENTENCE = re.compile(r"(?<=[a-z0-9,)] )([^\W\d_]+(?:['’][^\W\d_]+)*)")
+#: A word that the table does not hold is mostly a name.
+UNKNOWN_CAPITAL = 0.8
 
 
 def plain_words(text: str) -> list[str]:
@@ -82,6 +89,24 @@ def count_documents(corpus: Corpus) -> tuple[list[str], np.ndarray, int]:
     frequent = sorted(((-count, word) for word, count in counts.items() if count >= MIN_DOCUMENTS and len(word) < 25))
     words = [word for _, word in frequent[:WORDS]]
     return words, np.array([counts[word] for word in words]), documents
+
+
+def count_capitals(corpus: Corpus, words: list[str]) -> np.ndarray:
+    """Share of each word's occurrences inside sentences that have a capital; headlines are left out.
+
+    One occurrence of either sort is added to each word, so that rare ones are not sure of it.
+    """
+    rows_by_word = {word: row for row, word in enumerate(words)}
+    counts = np.ones((len(words), 2))
+    texts = list(corpus.wcxb_texts("train"))
+    for name in ("clean", "news", "lowvalue", "native_ads"):
+        texts += [row["text"] for row in corpus.rows(name, "train")]
+    for text in texts:
+        for match in INSIDE_SENTENCE.finditer(text):
+            row = rows_by_word.get(match[1].lower().replace("’", "'"))
+            if row is not None:
+                counts[row, int(match[1][0].isupper())] += 1
+    return counts[:, 1] / counts.sum(axis=1)
 
 
 def encode(texts: list[str], cache: Path | None, name: str) -> np.ndarray:
@@ -170,6 +195,7 @@ def main() -> None:
             "words": np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
             "matrix": np.round(vectors / scale[:, None]).astype(np.int8),
             "scale": scale.astype(np.float32),
+            "capital": np.append(count_capitals(corpus, words), [0.0, UNKNOWN_CAPITAL]).astype(np.float32),
             "idf": np.append(idf, [2.0, np.log(documents / MIN_DOCUMENTS)]).astype(np.float32),
         },
         options.output,

@@ -92,6 +92,7 @@ def main() -> None:
     vectors = load_vectors(models_folder() / VECTORS)
     name = "default" if options.licences == "all" else "permissive"
     model = train(data, vectors, name=name, jobs=options.jobs, progress=progress)
+    save_model(model, options.output, write_card(model, {}))
     progress("measuring on the val sites")
     measures = measure(model, Corpus(options.corpus), options.jobs)
     save_model(model, options.output, write_card(model, measures))

@@ -31,6 +31,7 @@ ARTICLE_FEATURES = (
     *(f"section_{cue.name}" for cue in cue_table("templates").cues),
     "filler", "promotion", "filler_at_start", "filler_at_end", *(f"filler_over_{step}" for step in FILLER_STEPS),
     "promotion_over_0.5", "off_topic_highest", "off_topic_second", "vocabulary", "repeated_pairs", "sentence_spread",
+    "template_sections",
 )  # fmt: skip
 
 
@@ -60,5 +61,5 @@ def article_row(table: SentenceTable, matrix: NDArray[np.float64], probabilities
         (filler * weight).sum(), (promotion * weight).sum(), filler[:5].mean(), filler[-5:].mean(),
         *((weight[filler > step]).sum() for step in FILLER_STEPS), (weight[promotion > 0.5]).sum(),
         ranked[0], ranked[1], len(np.unique(stems)) / np.sqrt(2 * total), 1 - len(np.unique(pairs)) / max(1, len(pairs)),
-        np.log1p(words).std(),
+        np.log1p(words).std(), len(np.unique(table.section[table.section >= 0])),
     ])  # fmt: skip

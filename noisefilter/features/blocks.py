@@ -14,7 +14,7 @@ from zlib import crc32
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.tokens import sums, word_list
+from noisefilter.features.tokens import find_cues, sums, word_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,12 +114,7 @@ def block_table(page: BlockedPage, tokens: Tokens) -> BlockTable:
     linked = np.fromiter((sum(link.end - link.start for link in b.links) for b in page.blocks), np.float64, count)
     closed = np.fromiter((text[-1] in ".!?…\"”’')" for text in texts), np.bool_, count)
     prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start))
-    table = cue_table("furniture")
-    cue = np.fromiter(
-        (table.find(text) if size <= CUE_WORDS else -1 for text, size in zip(texts, words, strict=True)),
-        np.int64,
-        count,
-    )
+    cue = find_cues("furniture", texts, tokens, first, np.where(words <= CUE_WORDS, last, first))
     place = np.fromiter((block.place for block in page.blocks), np.int64, count)
     return BlockTable(
         page, tokens, start, end, first, last, words, (end - start).astype(np.float64), prose, linked,
@@ -483,7 +478,7 @@ NEIGHBOURS = (-4, -3, -2, -1, 1, 2, 3, 4)
 
 
 def block_context(table: BlockTable, logits: Column) -> NDArray[np.float64]:
-    """What the first pass says of the blocks around each one: (blocks, 16).
+    """What the first pass says of the blocks around each one: (blocks, 15).
 
     `logits` are the first pass' log-odds of boilerplate. Columns: its own, those of four neighbours on each side, the
     share of kept words among the 11 and the 31 blocks around, kept words before and after, and in the whole page.
@@ -508,6 +503,3 @@ def block_context(table: BlockTable, logits: Column) -> NDArray[np.float64]:
     columns += [(running - kept) / total, (total - running) / total]
     columns += [np.full(count, total / max(1.0, float(table.words.sum()))), np.full(count, np.log1p(total))]
     return np.stack(columns, axis=1)
-
-
-BLOCK_CONTEXT_COLUMNS = 1 + len(NEIGHBOURS) + 6

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.cues import cue_table
 from noisefilter.features.sentences import (
     WINDOW,
     SentenceTable,
@@ -24,7 +23,7 @@ from noisefilter.features.sentences import (
     shift,
     title_likeness,
 )
-from noisefilter.features.tokens import sums, word_list
+from noisefilter.features.tokens import find_cues, sums, word_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +57,9 @@ class InsertionTable:
     rest_vector: Column
     title_run: Column
     run_start: Index
-    links: Column  # (sentences, LINK_COLUMNS)
+    links: Column  # (sentences, LINK_NAMES)
+    clause: Column  # (sentences, CLAUSE_NAMES)
+    odd_run: Column  # highest sum of `odd_capital` in a window of tokens
 
     def __len__(self) -> int:
         return len(self.sentences)
@@ -72,8 +73,9 @@ def insertion_table(table: SentenceTable, vectors: VectorTable) -> InsertionTabl
     inside, rest = _split_vectors(table, vectors, burst_start, offsets)
     run, run_start = _title_runs(table, offsets)
     return InsertionTable(
-        table, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start, _links(table)
-    )
+        table, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start, _links(table),
+        _clauses(table, vectors, foreign), _bursts(table.odd_capital, offsets)[0],
+    )  # fmt: skip
 
 
 def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:
@@ -140,6 +142,50 @@ def _title_runs(table: SentenceTable, offsets: Index) -> tuple[Column, Index]:
     return longest, start_of
 
 
+CLAUSE_NAMES = (
+    "clause_foreign", "clause_new", "clause_context_likeness", "clause_rest_likeness", "clause_words", "clause_odd_capitals",
+    "clause_stop_words", "clause_is_last", "clause_contrast", "clauses",
+)  # fmt: skip
+
+
+def _clauses(table: SentenceTable, vectors: VectorTable, foreign: Column) -> Column:
+    """Measures of the most foreign clause of each sentence: (sentences, CLAUSE_NAMES)."""
+    result = np.zeros((len(table), len(CLAUSE_NAMES)))
+    if not len(table.token_index):
+        return result
+    breaks = np.fromiter((match.start() for match in CLAUSE.finditer(table.page.text)), np.int64)
+    part = np.searchsorted(breaks, table.tokens.start[table.token_index])
+    opens = np.flatnonzero(np.append(True, (np.diff(part) != 0) | (np.diff(table.owner) != 0)))
+    ends = np.append(opens[1:], len(part))
+    owner, words = table.owner[opens], (ends - opens).astype(float)
+    strange, idf = sums(foreign, opens, ends), sums(table.idf, opens, ends)
+    carrying = sums((table.idf > 0).astype(float), opens, ends)
+    score = np.where(carrying >= LEAST_CARRYING, strange / np.maximum(words, 1), -1.0)
+    order = np.lexsort((np.arange(len(opens)), -score, owner))
+    rows, first = np.unique(owner[order], return_index=True)
+    best = order[first]
+    totals = np.zeros((len(best), vectors.dimensions))
+    ids = table.tokens.ids[table.token_index]
+    for place, clause in enumerate(best):
+        totals[place] = vectors.vectors(ids[opens[clause] : ends[clause]]).sum(axis=0)
+    inside = _unit(totals)
+    rest = _unit(table.vectors[rows] * table.lengths[rows, None] - totals)
+    all_strange, all_words = np.bincount(owner, strange), np.bincount(owner, words)
+    outside = (all_strange[rows] - strange[best]) / np.maximum(all_words[rows] - words[best], 1)
+    count = np.bincount(owner)[rows]
+    stop = sums(table.tokens.stop[table.token_index].astype(float), opens, ends)[best]
+    last = np.append(owner[1:] != owner[:-1], True)[best]
+    result[rows] = np.stack([
+        strange[best] / np.maximum(words[best], 1), strange[best] / np.maximum(idf[best], 1e-9),
+        np.einsum("ij,ij->i", inside, table.context[rows]), np.einsum("ij,ij->i", inside, rest), np.log1p(words[best]),
+        sums(table.odd_capital, opens, ends)[best] / np.maximum(words[best], 1), stop / np.maximum(words[best], 1),
+        last.astype(float), strange[best] / np.maximum(words[best], 1) - outside, np.log1p(count),
+    ], axis=1)  # fmt: skip
+    return result
+
+
+#: A clause with fewer words that mean something is too short to be a story of its own.
+LEAST_CARRYING = 3
 LINK_NAMES = ("has_link", "anchor_words", "anchor_new", "anchor_capitals", "slug_match", "leaves_site", "link_share")
 
 
@@ -239,8 +285,25 @@ def _around(feature: Callable[[SentenceTable], Column], step: int) -> Callable[[
 
 def splice_cue(table: InsertionTable) -> Column:
     """Words that tie another story to a sentence."""
-    find = cue_table("splices").find
-    return np.fromiter((find(text) >= 0 for text in table.sentences.texts), np.float64, len(table))
+    plain = table.sentences
+    return (find_cues("splices", plain.texts, plain.tokens, plain.first, plain.last) >= 0).astype(float)
+
+
+def odd_capitals(table: InsertionTable) -> Column:
+    """Capitals on words that rarely have one, in the densest stretch: a headline in title case."""
+    return table.odd_run
+
+
+def splice_before(table: InsertionTable) -> Column:
+    """A splice cue in a sentence whose strangest clause is far from its rest."""
+    return splice_cue(table) * np.maximum(table.clause[:, CLAUSE_NAMES.index("clause_contrast")], 0)
+
+
+def _clause(index: int) -> Callable[[InsertionTable], Column]:
+    def column(table: InsertionTable) -> Column:
+        return table.clause[:, index]
+
+    return column
 
 
 def _link(index: int) -> Callable[[InsertionTable], Column]:
@@ -253,12 +316,13 @@ def _link(index: int) -> Callable[[InsertionTable], Column]:
 INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] = (
     *((feature.__name__, feature) for feature in (
         burst_strength, burst_contrast, burst_likeness, rest_likeness, inner_likeness, burst_title_likeness, run_words,
-        run_new, gap_likeness, splice_cue,
+        run_new, gap_likeness, splice_cue, odd_capitals, splice_before,
     )),
     *((f"relative_{feature.__name__}", _relative(feature))
       for feature in (title_likeness, context_likeness, new_words, next_words)),
     *((f"{feature.__name__}_{'next' if step > 0 else 'before'}", _around(feature, step))
       for feature in (context_likeness, new_words, said_before) for step in (-1, 1)),
+    *((name, _clause(index)) for index, name in enumerate(CLAUSE_NAMES)),
     *((name, _link(index)) for index, name in enumerate(LINK_NAMES)),
 )  # fmt: skip
 

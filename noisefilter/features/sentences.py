@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.tokens import hash_word, sums, word_list
+from noisefilter.features.tokens import find_cues, hash_word, sums, word_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +67,7 @@ class SentenceTable:
     owner: Index  # sentence of each of them
     seen: Index
     idf: Column  # of each of them
+    odd_capital: Column  # of each of them: how rarely such a word has its capital, zero where it has none
     section: Index  # template heading that the sentence stands under, -1 for none
     texts: tuple[str, ...]
 
@@ -110,6 +111,7 @@ def sentence_table(
         _title_vector(page.title, unit, vectors), token_index, owner,
         _seen(tokens.stems[token_index], owner, title and np.array(title, dtype=np.int64)),
         vectors.idf[tokens.ids[token_index]].astype(np.float64) * ~tokens.stop[token_index],
+        _odd_capitals(tokens, token_index, first[sizes > 0], vectors),
         _sections(texts, sizes), texts,
     )  # fmt: skip
 
@@ -164,6 +166,13 @@ def _seen(stems: Index, owner: Index, title: Index | list[int]) -> Index:
     if len(title):
         nearest = np.where(np.isin(stems, title), np.minimum(nearest, WINDOW), nearest)
     return nearest
+
+
+def _odd_capitals(tokens: Tokens, token_index: Index, first: Index, vectors: VectorTable) -> Column:
+    """1 less the share of a word's occurrences with a capital, where it has one and does not open the sentence."""
+    capital = tokens.title.copy()
+    capital[first] = False
+    return capital[token_index] * (1.0 - vectors.capital[tokens.ids[token_index]])
 
 
 def _sections(texts: Sequence[str], sizes: Index) -> Index:
@@ -291,8 +300,7 @@ def _words_of(hashes: tuple[int, ...]) -> Callable[[SentenceTable], Column]:
 
 def _cue(name: str) -> Callable[[SentenceTable], Column]:
     def column(table: SentenceTable) -> Column:
-        find = cue_table(name).find
-        return np.fromiter((find(text) >= 0 for text in table.texts), np.float64, len(table))
+        return (find_cues(name, table.texts, table.tokens, table.first, table.last) >= 0).astype(float)
 
     return column
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
+
+from noisefilter.cues import cue_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,6 +135,24 @@ def tokenize(text: str, vectors: VectorTable) -> Tokens:
     ids = vectors.rows(plain)
     ids[digit] = vectors.number_row
     return Tokens(start, end, ids, hashes, stems, pair_hashes(hashes), title, upper, digit, stop, characters)
+
+
+def find_cues(
+    name: str, texts: Sequence[str], tokens: Tokens, first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Index of the cue of a table that each text matches, -1 for none; `first` and `last` are its tokens."""
+    table = cue_table(name)
+    triggers = sums(np.isin(tokens.hashes, cue_hashes(name)).astype(np.float64), first, last) > 0
+    found = np.full(len(texts), -1, dtype=np.int64)
+    for index in np.flatnonzero(triggers).tolist():
+        found[index] = table.find(texts[index])
+    return found
+
+
+@cache
+def cue_hashes(name: str) -> NDArray[np.int64]:
+    """Hashes of the words of which every match of a table holds one."""
+    return np.array(sorted(hash_word(word) for word in cue_table(name).words), dtype=np.int64)
 
 
 def pair_hashes(hashes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -46,6 +46,8 @@ MOST_WORDS = 60
 HIDDEN = (48,)
 #: A line of at least so many words repeats the title if it shares so much of the words of both.
 MIN_HEADLINE, SAME_TITLE = 3, 0.6
+#: A line between title and article is the standfirst if it has so many words and shares so much of them with the title.
+MIN_STANDFIRST, STANDFIRST_SHARE = 6, 0.25
 EPOCHS = 10
 
 
@@ -94,7 +96,7 @@ def label_blocks(blocked: BlockedPage, page: LabelledPage) -> Index | None:
             return None
         furniture = (np.array(shares) < 0.5).astype(np.int64)
         if not blocked.is_html:
-            furniture[_headlines(blocked)] = 0
+            furniture[_headlines(blocked, int(np.argmin(furniture)))] = 0
         return furniture
     labels = np.zeros(len(blocked.blocks), dtype=np.int64)
     for index, block in enumerate(blocked.blocks):
@@ -107,13 +109,19 @@ def label_blocks(blocked: BlockedPage, page: LabelledPage) -> Index | None:
     return labels
 
 
-def _headlines(blocked: BlockedPage) -> list[int]:
-    """Lines that say the title. Gold texts leave it out, since it is given apart; who pastes a plain text wants it back."""
+def _headlines(blocked: BlockedPage, first_kept: int) -> list[int]:
+    """Lines that say the title, and the standfirst between it and the article.
+
+    Gold texts leave them out, since they are given apart; who pastes a plain text wants them back.
+    """
     wanted = set(word_list(blocked.title or ""))
-    found = []
+    found: list[int] = []
     for index, text in enumerate(blocked.texts()):
         own = word_list(text)
-        if len(own) >= MIN_HEADLINE and sum(word in wanted for word in own) >= SAME_TITLE * max(len(own), len(wanted)):
+        shared = sum(word in wanted for word in own)
+        if (len(own) >= MIN_HEADLINE and shared >= SAME_TITLE * max(len(own), len(wanted))) or (
+            found and index < first_kept and len(own) >= MIN_STANDFIRST and shared >= STANDFIRST_SHARE * len(own)
+        ):
             found.append(index)
     return found
 

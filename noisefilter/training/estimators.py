@@ -84,8 +84,7 @@ def fit_linear(
         model.fit(matrix, targets[:, output], sample_weight=weights)
         coefficients.append(model.coef_[0])
         biases.append(model.intercept_[0])
-    # 16 bits: what the sums need, at half the size
-    return np.stack(coefficients, axis=1).astype(np.float32).astype(np.float64), np.array(biases)
+    return np.stack(coefficients, axis=1), np.array(biases)
 
 
 def word_rows(tokens: Tokens, first: Index, last: Index) -> sp.csr_matrix:

@@ -48,6 +48,8 @@ ONE_A_LINE = 0.3
 HIDDEN = (64,)
 ALPHA = 0.1
 EPOCHS = 20
+#: Share of pages that have an insertion, as the page's probability assumes: most made pages have, most real ones have not.
+PAGE_PRIOR = 0.2
 HTML_PLACES = (Place(-1, "body", "", hidden=False), Place(0, "p", "", hidden=False))
 SENTENCE_END = re.compile(r"[.!?][\"”’')]*\s+(?=[A-Z\"“])")
 MIN_LINE = 60
@@ -275,7 +277,7 @@ class InsertionMaker:
         return lines
 
     def _donor(self, host: Host) -> str:
-        """A paragraph of another host of another site."""
+        """A paragraph of another host."""
         for _ in range(20):
             donor = self.random.choice(self.hosts)
             if donor.title != host.title and donor.lines != host.lines:
@@ -387,7 +389,9 @@ def fit_insertions(examples: Sequence[InsertionExample], tune: Sequence[Insertio
     fitted = calibrate(fitted, slope, offset)
     network = build_network(named("insertion", fitted), "insertion")
     rows = [page_off_topic_inputs(network.probabilities(insertion_matrix(example.table))[:, 1]) for example in tune]
-    page = fit_network(np.concatenate(rows), np.array([int(example.foreign.any()) for example in tune]), alpha=1.0)
+    touched = np.array([int(example.foreign.any()) for example in tune])
+    weights = np.where(touched == 1, PAGE_PRIOR / max(1, touched.sum()), (1 - PAGE_PRIOR) / max(1, (1 - touched).sum()))
+    page = fit_network(np.concatenate(rows), touched, weights * len(touched), alpha=1.0)
     return {**named("insertion", fitted), **named("page_off_topic", page)}
 
 

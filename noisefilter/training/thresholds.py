@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 #: What each threshold promises on the tuning sites (docs/decisions/0003-thresholds.md).
 PROMOTION_PRECISION = 0.7
 FILLER_PRECISION = 0.7
-DROP_PRECISION = 0.95
-#: Share of the sentences of articles without insertions that may be called off-topic.
+DROP_PRECISION = 0.9
+#: Share of the honest sentences, those beside insertions too, that may be called off-topic.
 OFF_TOPIC_FALSE = 0.002
 DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.5, "drop": 0.8}
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
@@ -79,7 +79,7 @@ def _sentences(examples: Sequence[SentenceExample], models: dict[str, Matrix]) -
 
 
 def lowest_with_precision(probabilities: Matrix, truth: NDArray[np.bool_], wanted: float) -> float:
-    """The lowest threshold from which on precision is as wanted, at every higher one with ten hits or more too."""
+    """The lowest threshold at which precision is as wanted; 0.95 if none is."""
     order = np.argsort(-probabilities, kind="stable")
     right = np.cumsum(truth[order])
     precision = right / np.arange(1, len(order) + 1)
