@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
 import lxml.html
@@ -38,6 +39,12 @@ BLOCK_LEVEL = frozenset(
 )
 LINE_ITEMS = frozenset("li dt dd tr option".split())
 CELLS = frozenset(("td", "th"))
+#: libxml2's own limit with `huge_tree` is 2,048.
+PARSER_DEPTH = 2_000
+INVISIBLE = re.compile(
+    r"<(script|style|template|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL
+)
+TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
 BOLD = frozenset(("b", "strong"))
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 #: Words of a headline.
@@ -73,6 +80,7 @@ class BlockedPage:
     places: tuple[Place, ...] = ()
     title: str | None = None
     vote: Vote | None = None
+    depth: int = 0
 
     @property
     def is_html(self) -> bool:
@@ -102,7 +110,16 @@ def split_blocks(page: Page) -> BlockedPage:
     if page.format == "text":
         return split_lines(str(page.content), page.title)
     tree = parse_html(str(page.content))
-    return split_tree(tree, page.title)
+    blocked = split_tree(tree, page.title)
+    if blocked.depth >= PARSER_DEPTH:  # libxml2 drops what is nested deeper: read the words without the nesting
+        return split_lines(strip_tags(str(page.content)), page.title)
+    return blocked
+
+
+def strip_tags(text: str) -> str:
+    """Text between the tags of a page, scripts and styles left out."""
+    lines = (line.strip() for line in unescape(TAG.sub("\n", INVISIBLE.sub("\n", text))).split("\n"))
+    return "\n".join(line for line in lines if line)
 
 
 def parse_html(text: str) -> HtmlElement:
@@ -150,11 +167,15 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
     walker = _Walker(pieces)
     nodes, depth = walker.walk(tree)
     page = BlockedPage(
-        "".join(walker.texts), tuple(walker.blocks), tuple(walker.places), title or _find_title(tree, walker)
+        "".join(walker.texts),
+        tuple(walker.blocks),
+        tuple(walker.places),
+        title or _find_title(tree, walker),
+        depth=depth,
     )
     if nodes > MAX_VOTE_NODES or depth > MAX_VOTE_DEPTH or pieces is not None:
         return page
-    return BlockedPage(page.text, page.blocks, page.places, page.title, ask_trafilatura(tree, page))
+    return replace(page, vote=ask_trafilatura(tree, page))
 
 
 def ask_trafilatura(tree: HtmlElement, page: BlockedPage) -> Vote | None:
@@ -162,7 +183,10 @@ def ask_trafilatura(tree: HtmlElement, page: BlockedPage) -> Vote | None:
     import trafilatura  # noqa: PLC0415 - 0.3 s that a plain text does not need
 
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    document = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
+    try:
+        document = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
+    except Exception:  # noqa: BLE001 - it is asked for an opinion; a page that it cannot read has none
+        return None
     body = getattr(document, "body", None)
     if body is None:
         return None
@@ -348,5 +372,5 @@ def _find_title(tree: HtmlElement, walker: _Walker) -> str | None:
             return " ".join(meta.get("content", "").split())
     if walker.first_heading:
         return walker.first_heading
-    text = tree.findtext(".//title")
+    text = next((title.text for title in tree.iterfind(".//title") if title.getparent().tag != "svg"), None)
     return SITE_SUFFIX.sub("", " ".join(text.split())) or None if text else None

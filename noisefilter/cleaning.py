@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING
 
 import lxml.html
@@ -42,7 +43,8 @@ def clean_page(page: Page, score: Score, kinds: Collection[str]) -> str:
     except ValueError:
         return ""
     pieces: list[Piece] = []
-    split_tree(tree, page.title, pieces)
+    if split_tree(tree, page.title, pieces).text != score.visible_text:  # nested deeper than a tree can be
+        return f"<!doctype html><html><body><pre>{escape(score.clean(kinds))}</pre></body></html>"
     kept = kept_ranges(score.visible_text, (span for span in score.spans if span.kind in kinds))
     _cut_pieces(pieces, kept, len(score.visible_text))
     _prune(tree)

@@ -13,20 +13,27 @@ if TYPE_CHECKING:
 
 #: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a worker has 400 MiB.
 MAX_CHARACTERS = 10_000_000
+#: No article is longer; two million characters of text take some 500 MB and 5 s to score.
+MAX_TEXT = 2_000_000
 #: libxml2 compares each attribute of an element with all the others: 100,000 take 9 s, 2,000 take 4 ms.
 MAX_ATTRIBUTES = 2_000
 
 MAGIC = (
-    b"%PDF-", b"\x89PNG", b"\x1f\x8b", b"GIF8", b"\xff\xd8\xff", b"PK\x03\x04", b"RIFF", b"BZh", b"7z\xbc\xaf",
-    b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x7fELF", b"OggS", b"ID3", b"wOFF", b"wOF2", b"\x00\x00\x01\x00", b"MZ",
-    b"\xd0\xcf\x11\xe0", b"Rar!", b"\x00asm", b"SQLite format 3",
+    b"%PDF-", b"\x89PNG", b"\x1f\x8b", b"\xff\xd8\xff", b"PK\x03\x04", b"7z\xbc\xaf", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd",
+    b"\x7fELF", b"\x00\x00\x01\x00", b"\xd0\xcf\x11\xe0", b"\x00asm",
 )  # fmt: skip
+#: Signatures that a text may open with too; a NUL soon after tells.
+READABLE_MAGIC = (b"GIF8", b"RIFF", b"BZh", b"OggS", b"ID3", b"wOFF", b"wOF2", b"MZ", b"Rar!", b"SQLite format 3")
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: Codecs that Python knows and browsers do not.
+NO_CHARSETS = frozenset(
+    ("idna", "punycode", "undefined", "utf-7", "unicode-escape", "raw-unicode-escape", "mbcs", "oem")
 )
 DECLARED_CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
@@ -98,7 +105,7 @@ def sniff_format(text: str) -> Literal["html", "text"]:
 def _text_status(text: str) -> Status:
     if not text.strip():
         return "empty"
-    return "too_large" if len(text) > MAX_CHARACTERS else "ok"
+    return "too_large" if len(text) > MAX_TEXT else "ok"
 
 
 def _decode(content: bytes | str) -> tuple[str, Status]:
@@ -109,7 +116,7 @@ def _decode(content: bytes | str) -> tuple[str, Status]:
         return "", "empty"
     if len(content) > 4 * MAX_CHARACTERS:
         return "", "too_large"
-    if content.startswith(MAGIC):
+    if content.startswith(MAGIC) or (content.startswith(READABLE_MAGIC) and b"\x00" in content[:1000]):
         return "", "not_html_or_text"
     for mark, charset in BYTE_ORDER_MARKS:
         if content.startswith(mark):
@@ -142,29 +149,38 @@ def _is_binary(head: bytes) -> bool:
 
 
 def _decode_bytes(content: bytes) -> str:
-    declared = DECLARED_CHARSET.search(content[:4096])
-    charsets = ["utf-8"]
-    if declared:
-        name = declared[1].decode("ascii", "replace").lower()
-        charsets.insert(0, WEB_CHARSETS.get(name, name))
-    for charset in charsets:
-        try:
-            return content.decode(charset)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    return _decode_undeclared(content, charsets[0] if declared else None)
+    declared = _declared_charset(content)
+    for charset in (declared, "utf-8"):
+        if charset:
+            try:
+                return content.decode(charset)
+            except UnicodeError:
+                continue
+    return _decode_undeclared(content, declared)
+
+
+def _declared_charset(content: bytes) -> str | None:
+    """The charset that a page names, as browsers read it; None for none, or one that is no charset of the web."""
+    found = DECLARED_CHARSET.search(content[:4096])
+    if not found:
+        return None
+    name = found[1].decode("ascii", "replace").lower()
+    try:
+        codec = codecs.lookup(WEB_CHARSETS.get(name, name))
+    except LookupError:
+        return None
+    if codec.name in NO_CHARSETS or not getattr(codec, "_is_text_encoding", True):
+        return None
+    # a declaration that can be read as bytes is not in UTF-16 or UTF-32 (WHATWG Encoding Standard)
+    return "utf-8" if codec.name.startswith(("utf-16", "utf-32")) else codec.name
 
 
 def _decode_undeclared(content: bytes, declared: str | None) -> str:
     """A page that is not what it declares: BeautifulSoup's detective guesses from the bytes."""
     if declared:
-        try:  # a few broken bytes do not make the declaration wrong
-            text = content.decode(declared, "replace")
-        except LookupError:
-            pass
-        else:
-            if text.count("\ufffd") <= max(10, len(text) // 1000):
-                return text
+        text = content.decode(declared, "replace")
+        if text.count("\ufffd") <= max(10, len(text) // 1000):  # a few broken bytes do not make it wrong
+            return text
     from bs4.dammit import UnicodeDammit  # noqa: PLC0415 - 40 ms that most pages do not need
 
     with warnings.catch_warnings():
@@ -189,7 +205,7 @@ def _cap_match(match: re.Match[str]) -> str:
 
 def _without_attributes(tag: re.Match[str]) -> str:
     text = tag[0]
-    if len(text) < 2 * MAX_ATTRIBUTES or len(ATTRIBUTE.findall(text)) <= MAX_ATTRIBUTES:
+    if len(text) < 2 * MAX_ATTRIBUTES or len(ATTRIBUTE.findall(text)) <= MAX_ATTRIBUTES + 1:  # its name is one
         return text
     name = TAG_NAME.match(text)
     return f"{name[0]}>" if name else text

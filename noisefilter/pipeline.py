@@ -13,7 +13,7 @@ from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentences import sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.language import name_language
-from noisefilter.page import read_page
+from noisefilter.page import MAX_TEXT, read_page
 from noisefilter.scoring import rounded, scorer
 from noisefilter.sentences import split_sentences
 from noisefilter.types import Score, Sentence, cut
@@ -104,6 +104,8 @@ def _block(page: Page, model: Model) -> _Blocked:
         return _Blocked(read, None, "", "unreadable")
     if not blocked.blocks:
         return _Blocked(read, None, blocked.text, "empty")
+    if len(blocked.text) > MAX_TEXT:
+        return _Blocked(read, None, blocked.text, "too_large")
     return _Blocked(read, block_table(blocked, tokenize(blocked.text, model.vectors)), blocked.text, "ok")
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from noisefilter.cues import cue_table
-from noisefilter.features.sentences import SENTENCE_FEATURES
+from noisefilter.features.sentences import SENTENCE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ NAMED = (
     ("promo", "promotion box"), ("login", "login line"), ("caption", "caption"), ("credit", "image credit"),
 )  # fmt: skip
 HEAD_WORDS = 12
-SENTENCE_COLUMNS = {name: index for index, (name, _) in enumerate(SENTENCE_FEATURES)}
+COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
 #: Cosine above which a reader would call it a restatement. By eye on our own pages.
 SAID_BEFORE = 0.75
 HEADLINE_WORDS = 4
@@ -119,4 +119,4 @@ def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str
 
 
 def _column(table: InsertionTable, name: str, row: int) -> float:
-    return float(table.matrix[row, SENTENCE_COLUMNS[name]])
+    return float(table.matrix[row, COLUMN[name]])

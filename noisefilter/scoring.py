@@ -15,7 +15,7 @@ import numpy as np
 from noisefilter.features.article import ARTICLE_FEATURES, article_row
 from noisefilter.features.blocks import BLOCK_FEATURES, block_context, block_matrix, name_levels, place_names
 from noisefilter.features.insertions import INSERTION_FEATURES, insertion_matrix
-from noisefilter.features.sentences import SENTENCE_FEATURES, shift
+from noisefilter.features.sentences import SENTENCE_COLUMNS, shift
 from noisefilter.features.tokens import hashed_rows, sums
 from noisefilter.model import ModelError
 
@@ -279,8 +279,8 @@ def scorer(model: Model) -> Scorer:
 
 def features_digest() -> str:
     """SHA-256 of the names of all features in column order: what a model's weights refer to."""
-    tables = (BLOCK_FEATURES, SENTENCE_FEATURES, INSERTION_FEATURES)
-    names = [name for table in tables for name, _ in table] + list(ARTICLE_FEATURES)
+    blocks, insertions = ([name for name, _ in table] for table in (BLOCK_FEATURES, INSERTION_FEATURES))
+    names = [*blocks, *SENTENCE_COLUMNS, *insertions, *ARTICLE_FEATURES]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import trafilatura
 from rich.console import Console
+from rich.table import Table
 
 from noisefilter.api import score_many
 from noisefilter.report.terminal import figure_tables
@@ -131,3 +132,18 @@ def print_measures(figures: Figures) -> None:
     console = Console(width=150)
     for table in figure_tables(figures):
         console.print(table)
+
+
+def print_beside(default: Figures, other: Figures, name: str) -> None:
+    """Print the figures over all sources of the default model and of another one beside each other."""
+    table = Table(title=f"default beside {name}, val sites", title_justify="left", box=None)
+    for column in ("figure", "default", name):
+        table.add_column(column)
+    for kind, by_source in default.items():
+        for figure, value in by_source.get("all", {}).items():
+            table.add_row(
+                f"{kind}: {figure}",
+                f"{value:.3f}",
+                f"{other.get(kind, {}).get('all', {}).get(figure, float('nan')):.3f}",
+            )
+    Console(width=150).print(table)

@@ -8,7 +8,7 @@ import numpy as np
 
 from noisefilter.cues import cue_table
 from noisefilter.features import sentences as measures
-from noisefilter.features.sentences import SENTENCE_FEATURES
+from noisefilter.features.sentences import SENTENCE_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,13 +40,13 @@ def article_row(table: SentenceTable, matrix: NDArray[np.float64], probabilities
 
     Args:
         table: its sentences.
-        matrix: their features, columns as in `SENTENCE_FEATURES`.
+        matrix: their features, columns as in `SENTENCE_COLUMNS`.
         probabilities: (sentences, 3): filler, promotion, off_topic.
     """
     words = table.words
     total = max(1.0, float(words.sum()))
     weight = words / total
-    columns = {name: index for index, (name, _) in enumerate(SENTENCE_FEATURES)}
+    columns = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
     heading = (words <= measures.HEADING_WORDS) & (matrix[:, columns["ends_sentence"]] == 0)
     filler, promotion, off_topic = probabilities.T
     ranked = np.sort(np.concatenate([off_topic, [0.0, 0.0]]))[::-1]

@@ -12,17 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.sentences import (
-    WINDOW,
-    SentenceTable,
-    context_likeness,
-    new_words,
-    next_words,
-    said_before,
-    sentence_matrix,
-    shift,
-    title_likeness,
-)
+from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, WINDOW, SentenceTable, sentence_matrix, shift
 from noisefilter.features.tokens import find_cues, sums, word_list
 
 if TYPE_CHECKING:
@@ -49,7 +39,7 @@ class InsertionTable:
     """
 
     sentences: SentenceTable
-    matrix: Column  # SENTENCE_FEATURES of the sentences
+    matrix: Column  # SENTENCE_COLUMNS of the sentences
     foreign: Column
     burst: Column
     burst_start: Index
@@ -267,18 +257,22 @@ def gap_likeness(table: InsertionTable) -> Column:
     return across - np.maximum(along, shift(along, 1))
 
 
-def _relative(feature: Callable[[SentenceTable], Column]) -> Callable[[InsertionTable], Column]:
+def _of(table: InsertionTable, name: str) -> Column:
+    return table.matrix[:, SENTENCE_COLUMNS.index(name)]
+
+
+def _relative(name: str) -> Callable[[InsertionTable], Column]:
     def column(table: InsertionTable) -> Column:
-        values = feature(table.sentences)
+        values = _of(table, name)
         spread = values.std() if len(values) > 1 else 0.0
         return (values - values.mean()) / (spread + 0.05) if len(values) else values
 
     return column
 
 
-def _around(feature: Callable[[SentenceTable], Column], step: int) -> Callable[[InsertionTable], Column]:
+def _around(name: str, step: int) -> Callable[[InsertionTable], Column]:
     def column(table: InsertionTable) -> Column:
-        return shift(feature(table.sentences), step)
+        return shift(_of(table, name), step)
 
     return column
 
@@ -318,10 +312,9 @@ INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] =
         burst_strength, burst_contrast, burst_likeness, rest_likeness, inner_likeness, burst_title_likeness, run_words,
         run_new, gap_likeness, splice_cue, odd_capitals, splice_before,
     )),
-    *((f"relative_{feature.__name__}", _relative(feature))
-      for feature in (title_likeness, context_likeness, new_words, next_words)),
-    *((f"{feature.__name__}_{'next' if step > 0 else 'before'}", _around(feature, step))
-      for feature in (context_likeness, new_words, said_before) for step in (-1, 1)),
+    *((f"relative_{name}", _relative(name)) for name in ("title_likeness", "context_likeness", "new_words", "next_words")),
+    *((f"{name}_{'next' if step > 0 else 'before'}", _around(name, step))
+      for name in ("context_likeness", "new_words", "said_before") for step in NEIGHBOURS),
     *((name, _clause(index)) for index, name in enumerate(CLAUSE_NAMES)),
     *((name, _link(index)) for index, name in enumerate(LINK_NAMES)),
 )  # fmt: skip
@@ -330,7 +323,7 @@ INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] =
 def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
     """Features of the sentences of one article: (sentences, features), NaN where missing.
 
-    Columns: `SENTENCE_FEATURES`, then `INSERTION_FEATURES`.
+    Columns: `SENTENCE_COLUMNS`, then `INSERTION_FEATURES`.
     """
     if not len(table):
         return np.zeros((0, table.matrix.shape[1] + len(INSERTION_FEATURES)))

@@ -1,6 +1,6 @@
 """Sentences → matrix: what is measured of a sentence in its article.
 
-`SENTENCE_FEATURES` is the column order. Only form, words and place: the same for HTML and plain text.
+`SENTENCE_COLUMNS` is the column order. Only form, words and place: the same for HTML and plain text.
 """
 
 from __future__ import annotations
@@ -393,13 +393,6 @@ def _section(index: int) -> Callable[[SentenceTable], Column]:
     return column
 
 
-def _neighbour(feature: Callable[[SentenceTable], Column], step: int) -> Callable[[SentenceTable], Column]:
-    def column(table: SentenceTable) -> Column:
-        return shift(feature(table), step)
-
-    return column
-
-
 def shift(values: Column, step: int) -> Column:
     """Values of the sentence `step` further on; zero beyond the article."""
     moved = np.zeros_like(values)
@@ -410,13 +403,10 @@ def shift(values: Column, step: int) -> Column:
     return moved
 
 
-def _article_mean(feature: Callable[[SentenceTable], Column]) -> Callable[[SentenceTable], Column]:
-    def column(table: SentenceTable) -> Column:
-        values = feature(table)
-        return np.full(len(table), values.mean() if len(table) else 0.0)
-
-    return column
-
+NEIGHBOURS = (-1, 1)
+#: Features of which the neighbours' values, and the article's mean, are features too.
+OF_NEIGHBOURS = ("log_words", "ends_sentence", "digits", "names")
+OF_ARTICLE = ("digits", "names", "quotes", "said_before", "rarity", "log_words")
 
 SENTENCE_FEATURES: tuple[tuple[str, Callable[[SentenceTable], Column]], ...] = (
     *((feature.__name__, feature) for feature in (
@@ -428,15 +418,19 @@ SENTENCE_FEATURES: tuple[tuple[str, Callable[[SentenceTable], Column]], ...] = (
     ("says_you", _words_of(YOU)), ("says_we", _words_of(WE)), ("says_who_said", _words_of(SAYS)),
     *((f"cue_{name}", _cue(name)) for name in ("filler", "promotion", "furniture", "templates")),
     *((f"section_{cue.name}", _section(index)) for index, cue in enumerate(cue_table("templates").cues)),
-    *((f"{feature.__name__}_{'next' if step > 0 else 'before'}", _neighbour(feature, step))
-      for feature in (log_words, ends_sentence, digits, names) for step in (-1, 1)),
-    *((f"{feature.__name__}_of_article", _article_mean(feature))
-      for feature in (digits, names, quotes, said_before, rarity, log_words)),
 )  # fmt: skip
+SENTENCE_COLUMNS: tuple[str, ...] = (
+    *(name for name, _ in SENTENCE_FEATURES),
+    *(f"{name}_{'next' if step > 0 else 'before'}" for name in OF_NEIGHBOURS for step in NEIGHBOURS),
+    *(f"{name}_of_article" for name in OF_ARTICLE),
+)
 
 
 def sentence_matrix(table: SentenceTable) -> NDArray[np.float64]:
-    """Features of the sentences of one article: (sentences, features)."""
+    """Features of the sentences of one article, columns as in `SENTENCE_COLUMNS`: (sentences, columns)."""
     if not len(table):
-        return np.zeros((0, len(SENTENCE_FEATURES)))
-    return np.stack([feature(table) for _, feature in SENTENCE_FEATURES], axis=1)
+        return np.zeros((0, len(SENTENCE_COLUMNS)))
+    own = {name: feature(table) for name, feature in SENTENCE_FEATURES}
+    around = [shift(own[name], step) for name in OF_NEIGHBOURS for step in NEIGHBOURS]
+    means = [np.full(len(table), own[name].mean()) for name in OF_ARTICLE]
+    return np.stack([*own.values(), *around, *means], axis=1)
