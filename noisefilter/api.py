@@ -69,6 +69,9 @@ def score_many(
         TypeError: a page that is neither bytes, str nor Page.
         ValueError: an unknown threshold, or no jobs.
     """
+    if isinstance(pages, bytes | str | Page):
+        msg = f"score_many takes several pages; for one {type(pages).__name__} use score"
+        raise TypeError(msg)
     limits = dict(thresholds or {})
     check_thresholds(limits)
     if jobs == 0 or jobs < -1:
@@ -174,6 +177,9 @@ def as_page(
         msg = f"format must be auto, html or text, not {format!r}"
         raise ValueError(msg)
     if isinstance(page, Page):
+        if page.format not in {"auto", "html", "text"}:
+            msg = f"a page's format must be auto, html or text, not {page.format!r}"
+            raise ValueError(msg)
         content: object = page.content
         if not isinstance(content, bytes | str):
             msg = f"a page's content must be bytes or str, not {type(content).__name__}"

@@ -27,6 +27,8 @@ ARRAYS = "model.safetensors"
 VECTORS = "vectors.safetensors"
 CARD = "CARD.md"
 FORMAT = 1
+#: What a manifest must say.
+NEEDED = ("format", "text_version", "name", "version", "thresholds", "arrays_sha256", "vectors_sha256")
 #: Names of thresholds: one a kind of span, and `drop` for the article's noise.
 THRESHOLDS = (*KINDS, "drop")
 
@@ -76,19 +78,16 @@ def load_model(path: str | Path) -> Model:
         ModelError: no manifest, unreadable arrays, another format, or vectors other than it was trained with.
     """
     folder = Path(path)
+    manifest = _read_manifest(folder / MANIFEST)
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf8"))
         content = (folder / ARRAYS).read_bytes()
+        if hashlib.sha256(content).hexdigest() != manifest["arrays_sha256"]:
+            msg = f"{folder / ARRAYS} is not the file that {MANIFEST} names"
+            raise ModelError(msg)
         arrays = load(content)
-    except (OSError, json.JSONDecodeError, SafetensorError) as error:
-        msg = f"no model in {folder}: {error}"
+    except (OSError, SafetensorError) as error:
+        msg = f"{folder / ARRAYS} cannot be read: {error}"
         raise ModelError(msg) from error
-    if manifest.get("format") != FORMAT or manifest.get("text_version") != TEXT_VERSION:
-        msg = f"{folder / MANIFEST}: format {manifest.get('format')}, text version {manifest.get('text_version')}; this is {FORMAT}, {TEXT_VERSION}"
-        raise ModelError(msg)
-    if hashlib.sha256(content).hexdigest() != manifest["arrays_sha256"]:
-        msg = f"{folder / ARRAYS} is not the file that {MANIFEST} names"
-        raise ModelError(msg)
     own = folder / VECTORS
     vectors_path = own if own.is_file() else models_folder() / VECTORS
     if digest(vectors_path) != manifest["vectors_sha256"]:
@@ -97,6 +96,22 @@ def load_model(path: str | Path) -> Model:
     return Model(
         manifest["name"], manifest["version"], manifest["thresholds"], arrays, manifest, _vectors(vectors_path)
     )
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    try:
+        manifest = json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        msg = f"no model in {path.parent}: {path} cannot be read: {error}"
+        raise ModelError(msg) from error
+    missing = [key for key in NEEDED if not isinstance(manifest, dict) or key not in manifest]
+    if missing:
+        msg = f"{path} is no manifest: {', '.join(missing)} missing"
+        raise ModelError(msg)
+    if manifest["format"] != FORMAT or manifest["text_version"] != TEXT_VERSION:
+        msg = f"{path}: format {manifest['format']}, text version {manifest['text_version']}; this is {FORMAT}, {TEXT_VERSION}"
+        raise ModelError(msg)
+    return manifest
 
 
 def save_model(model: Model, path: str | Path, card: str) -> None:

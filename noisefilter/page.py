@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a worker has 400 MiB.
 MAX_CHARACTERS = 10_000_000
-#: No article is longer; two million characters of text take some 500 MB and 5 s to score.
-MAX_TEXT = 2_000_000
+#: No article is longer; a million characters take some 350 MB and 5 s to score.
+MAX_TEXT = 1_000_000
 #: libxml2 compares each attribute of an element with all the others: 100,000 take 9 s, 2,000 take 4 ms.
 MAX_ATTRIBUTES = 2_000
 
@@ -33,7 +33,7 @@ BYTE_ORDER_MARKS = (
 )
 #: Codecs that Python knows and browsers do not.
 NO_CHARSETS = frozenset(
-    ("idna", "punycode", "undefined", "utf-7", "unicode-escape", "raw-unicode-escape", "mbcs", "oem")
+    ("idna", "punycode", "undefined", "utf-7", "unicode-escape", "unicode_escape", "raw-unicode-escape", "mbcs", "oem")
 )
 DECLARED_CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
@@ -164,15 +164,21 @@ def _declared_charset(content: bytes) -> str | None:
     found = DECLARED_CHARSET.search(content[:4096])
     if not found:
         return None
-    name = found[1].decode("ascii", "replace").lower()
+    charset = _web_charset(found[1].decode("ascii", "replace"))
+    # a declaration that can be read as bytes is not in UTF-16 or UTF-32 (WHATWG Encoding Standard)
+    return "utf-8" if charset and charset.startswith(("utf-16", "utf-32")) else charset
+
+
+def _web_charset(name: str) -> str | None:
+    """Python's codec for a charset name, None for one that no page is written in."""
+    name = name.lower()
     try:
         codec = codecs.lookup(WEB_CHARSETS.get(name, name))
     except LookupError:
         return None
-    if codec.name in NO_CHARSETS or not getattr(codec, "_is_text_encoding", True):
+    if codec.name in NO_CHARSETS or name in NO_CHARSETS or not getattr(codec, "_is_text_encoding", True):
         return None
-    # a declaration that can be read as bytes is not in UTF-16 or UTF-32 (WHATWG Encoding Standard)
-    return "utf-8" if codec.name.startswith(("utf-16", "utf-32")) else codec.name
+    return codec.name
 
 
 def _decode_undeclared(content: bytes, declared: str | None) -> str:
@@ -185,8 +191,8 @@ def _decode_undeclared(content: bytes, declared: str | None) -> str:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        guess = UnicodeDammit(content[:200_000], is_html=True).original_encoding or "cp1252"
-    return content.decode(guess, "replace")
+        guess = UnicodeDammit(content[:200_000], is_html=True).original_encoding
+    return content.decode(_web_charset(guess or "") or "cp1252", "replace")
 
 
 def cap_attributes(text: str) -> str:

@@ -118,12 +118,12 @@ def _find_article(entry: _Blocked, probabilities: NDArray[np.float64], model: Mo
     blocks = np.fromiter((sentence.block for sentence in sentences), np.int64, len(sentences))
     chosen = probabilities[blocks] < SURE_FURNITURE
     starts, ends = [sentence.start for sentence in sentences], [sentence.end for sentence in sentences]
-    kept = probabilities < SURE_FURNITURE
+    kept = probabilities < min(model.thresholds["boilerplate"], SURE_FURNITURE)
     status: Status = "ok"
     if entry.table.words[kept].sum() < MIN_WORDS:
         status = "too_short"
     spoken = language or _language(page, kept)
-    if spoken is not None and spoken not in LANGUAGES:
+    if status == "ok" and spoken is not None and spoken not in LANGUAGES:
         status = "language"
     table = None
     if status == "ok":

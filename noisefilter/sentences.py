@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import nupunkt
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 #: A block without an inner full stop is one sentence; asking nupunkt would cost a tenth of the page's time.
 MAY_SPLIT = re.compile(r"[.!?…][\"”’')\]]*\s")
+#: nupunkt takes "stock." and "bank." for abbreviations; a plain word before the stop and a capital after it end a sentence.
+PLAIN_END = re.compile(r"(?<=[a-z]{4})[.!?][\"”’')\]]*\s+(?=[\"“‘(]?[A-Z])")
 LINE = re.compile(r"[^\n]*\S[^\n]*")
 
 
@@ -44,8 +47,10 @@ def _split(text: str) -> Iterator[tuple[int, int]]:
             yield _trim(text, line.start(), line.end())
             continue
         for start, end in nupunkt.sent_spans(part):
-            if part[start:end].strip():
-                yield _trim(text, line.start() + start, line.start() + end)
+            cuts = [start, *(match.end() for match in PLAIN_END.finditer(part, start, end)), end]
+            for left, right in pairwise(cuts):
+                if part[left:right].strip():
+                    yield _trim(text, line.start() + left, line.start() + right)
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

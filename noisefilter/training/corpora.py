@@ -73,11 +73,20 @@ def _read_folder(folder: Path) -> list[LabelledPage]:
             msg = f"{where}: a second label for {row['id']!r}"
             raise CorpusError(msg)
         labels[row["id"]] = {**row, "where": where}
-    found = []
+    found: list[LabelledPage] = []
+    seen: set[str] = set()
     for where, row in _rows(folder / "pages.jsonl"):
+        if row["id"] in seen:
+            msg = f"{where}: a second page {row['id']!r}"
+            raise CorpusError(msg)
+        seen.add(row["id"])
         label = labels.pop(row["id"], None)
         if label is not None:
-            found.append(_join(folder, where, row, label))
+            try:
+                found.append(_join(folder, where, row, label))
+            except (KeyError, TypeError, AttributeError) as error:
+                msg = f"{label['where']}: the label of {row['id']!r} does not follow the format: {error!r}"
+                raise CorpusError(msg) from error
     if labels:
         first = next(iter(labels.values()))
         msg = f"{first['where']}: no page with the id {first['id']!r} in {folder / 'pages.jsonl'}"
@@ -89,7 +98,7 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if not path.is_file():
         msg = f"{path}: no such file; a corpus is a folder with pages.jsonl and labels.jsonl"
         raise CorpusError(msg)
-    with path.open(encoding="utf8") as lines:
+    with path.open(encoding="utf8", errors="surrogateescape") as lines:
         for number, line in enumerate(lines, 1):
             where = f"{path}:{number}"
             if not line.strip():
@@ -107,7 +116,11 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
     if "path" in row:
-        content: bytes | str = (folder / row["path"]).read_bytes()
+        try:
+            content: bytes | str = (folder / row["path"]).read_bytes()
+        except OSError as error:
+            msg = f"{where}: {folder / row['path']} cannot be read: {error.strerror}"
+            raise CorpusError(msg) from error
         form = "html" if str(row["path"]).endswith((".html", ".htm")) else "text"
     elif "html" in row or "text" in row:
         form = "html" if "html" in row else "text"

@@ -46,7 +46,7 @@ CLEAN_SHARE, DECOY_SHARE = 0.35, 0.5
 #: Share of the articles that are laid out one sentence a line, as farms and text extractors do.
 ONE_A_LINE = 0.3
 HIDDEN = (64,)
-ALPHA = 0.1
+ALPHA = 1.0
 EPOCHS = 20
 #: Share of pages that have an insertion, as the page's probability assumes: most made pages have, most real ones have not.
 PAGE_PRIOR = 0.2

@@ -1,0 +1,39 @@
+"""What the tests share: the default model, and the project's own corpus with its scores."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from noisefilter import score_many
+from noisefilter.model import default_model, models_folder
+from noisefilter.training.corpora import read_corpora
+from tests.making import CORPUS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from noisefilter import Score
+    from noisefilter.model import Model
+    from noisefilter.training.corpora import LabelledPage
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    return default_model()
+
+
+@pytest.fixture(scope="session")
+def model_path() -> Path:
+    return models_folder() / "default"
+
+
+@pytest.fixture(scope="session")
+def corpus() -> list[LabelledPage]:
+    return read_corpora([CORPUS])
+
+
+@pytest.fixture(scope="session")
+def corpus_scores(corpus: list[LabelledPage], model: Model) -> list[Score]:
+    return list(score_many((labelled.page for labelled in corpus), model=model))

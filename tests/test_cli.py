@@ -1,0 +1,179 @@
+"""The command line: what it prints, and with what it exits."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from noisefilter import score
+from noisefilter.cli import app
+from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
+
+
+@pytest.fixture
+def run():
+    def call(*arguments: str, standard_input: str | bytes | None = None):
+        return CliRunner().invoke(app, list(arguments), input=standard_input, catch_exceptions=False)
+
+    return call
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """Two articles, and a picture that is passed over."""
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "one.html").write_text(HTML_ARTICLE, encoding="utf8")
+    (tmp_path / "deep" / "two.txt").write_text(ARTICLE, encoding="utf8")
+    (tmp_path / "three.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    return Path(tmp_path)
+
+
+def words_of(printed: str) -> str:
+    """What was printed, without the line breaks that a narrow terminal needs."""
+    return " ".join(printed.split())
+
+
+def records(result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_folder_gives_a_table_and_a_summary(run, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    result = run("score", ".")
+    assert result.exit_code == 0
+    assert "one.html" in result.output
+    assert "two.txt" in result.output
+    assert "three.png" not in result.output
+    assert "2 pages" in result.output
+
+
+def test_json_lines_parse_and_carry_their_path(run, folder):
+    result = run("score", "--json", str(folder))
+    assert result.exit_code == 0
+    assert [Path(record["path"]).name for record in records(result)] == ["two.txt", "one.html"]
+    for record in records(result):
+        path = Path(record.pop("path"))
+        assert record == score(path.read_bytes()).to_dict()
+
+
+def test_a_glob_is_expanded(run, folder):
+    result = run("score", "--json", str(folder / "*.html"))
+    assert [Path(record["path"]).name for record in records(result)] == ["one.html"]
+    result = run("score", "--json", str(folder / "**" / "*.txt"))
+    assert [Path(record["path"]).name for record in records(result)] == ["two.txt"]
+
+
+def test_a_file_whose_name_looks_like_a_glob_is_a_file(run, folder):
+    shutil.copy(folder / "one.html", folder / "a[1].html")
+    result = run("score", "--json", str(folder / "a[1].html"))
+    assert [Path(record["path"]).name for record in records(result)] == ["a[1].html"]
+
+
+def test_a_dash_is_standard_input(run):
+    result = run("score", "--json", "-", standard_input=HTML_ARTICLE)
+    assert result.exit_code == 0
+    (record,) = records(result)
+    assert record == {"path": "-", **score(HTML_ARTICLE.encode()).to_dict()}
+
+
+def test_an_explanation_marks_the_text_and_names_reasons(run, folder):
+    result = run("score", "--explain", str(folder / "one.html"))
+    assert result.exit_code == 0
+    assert "⟦" in result.output
+    assert "boilerplate" in result.output
+    for span in score(HTML_ARTICLE).spans:
+        assert span.reason in result.output
+
+
+def test_markup_in_a_page_is_printed_as_it_is(run, tmp_path):
+    (tmp_path / "a.txt").write_text(f"[bold red]{ARTICLE}[/nonsense]", encoding="utf8")
+    for option in ("--explain", "--json"):
+        assert "[bold red]The harbour" in run("score", option, str(tmp_path / "a.txt")).output
+
+
+def test_a_page_without_a_score_is_exit_code_1(run, folder):
+    (folder / "empty.html").write_bytes(b"")
+    result = run("score", "--json", str(folder))
+    assert result.exit_code == 1
+    assert [record["status"] for record in records(result)].count("empty") == 1
+    result = run("score", str(folder))
+    assert result.exit_code == 1
+    assert "empty" in result.output
+
+
+def test_a_picture_that_is_named_is_no_page(run, folder):
+    result = run("score", "--json", str(folder / "three.png"))
+    assert result.exit_code == 1
+    assert records(result)[0]["status"] == "not_html_or_text"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("score", "nowhere.html"), "nowhere.html"),
+        (("score", "nowhere/*.html"), "nowhere"),
+        (("score",), "missing argument"),
+        (("score", "--json", "--explain", "-"), "exclude"),
+        (("score", "--jobs", "0", "-"), "jobs"),
+        (("score", "--model", "nowhere", "-"), "nowhere"),
+        (("score", "--colour", "-"), "colour"),
+        (("evaluate", "nowhere", str(CORPUS)), "nowhere"),
+        (("evaluate", "default", "nowhere"), "nowhere"),
+        (("sing",), "sing"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_wrong_call_is_exit_code_2_and_says_what_is_wrong(run, arguments, said):
+    result = run(*arguments, standard_input=ARTICLE)
+    assert result.exit_code == 2
+    assert said in words_of(result.stderr).lower()
+    assert result.stdout == ""
+
+
+def test_a_folder_without_a_page_is_a_wrong_call(run, tmp_path):
+    result = run("score", str(tmp_path))
+    assert result.exit_code == 2
+    assert "no page in this folder" in words_of(result.stderr)
+
+
+def test_a_model_folder_that_is_broken_is_named(run, model_path, tmp_path):
+    shutil.copytree(model_path, tmp_path / "model")
+    (tmp_path / "model" / "manifest.json").write_text("{", encoding="utf8")
+    result = run("score", "--model", str(tmp_path / "model"), "-", standard_input=ARTICLE)
+    assert result.exit_code == 2
+    assert "model" in result.stderr
+
+
+def test_a_model_folder_is_used(run, model_path):
+    result = run("score", "--json", "--model", str(model_path), "-", standard_input=ARTICLE)
+    assert records(result)[0]["model"] == score(ARTICLE).model
+
+
+def test_figures_of_the_default_model_are_json(run):
+    result = run("evaluate", "default", str(CORPUS), "--json")
+    assert result.exit_code == 0
+    figures = json.loads(result.stdout)
+    assert {"noise", "boilerplate spans", "off_topic spans"} <= set(figures)
+    assert figures["noise"]["all"]["auc"] > 0.8
+    assert all(0 <= figures[kind]["all"]["recall"] <= 1 for kind in figures if kind.endswith("spans"))
+
+
+def test_help_names_the_commands(run):
+    result = run("--help")
+    assert result.exit_code == 0
+    assert all(name in result.output for name in ("score", "train", "evaluate"))
+
+
+def test_the_module_runs_as_a_program(folder):
+    command = [sys.executable, "-m", "noisefilter.cli", "score", "--json", str(folder / "one.html")]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=60)  # noqa: S603
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["status"] == "ok"
+    assert done.stderr == b""

@@ -1,0 +1,143 @@
+"""A corpus that is wrong says where, and one whose text has moved is anchored again."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from noisefilter.blocks import split_blocks
+from noisefilter.page import read_page
+from noisefilter.training.corpora import CorpusError, read_corpora
+from tests.making import CORPUS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TEXT = "Rain fell on Oberau. Buy boots now. It stopped on Sunday."
+PAGE = {"id": "rain", "text": TEXT, "url": "https://rain.example", "title": "Rain", "site": "rain.example"}
+SPAN = {"start": 21, "end": 35, "kind": "promotion", "quote": "Buy boots now."}
+LABEL = {"id": "rain", "noise": 1, "spans": [SPAN]}
+
+
+def written(folder: Path, pages: list[Any], labels: list[Any]) -> Path:
+    """A corpus folder; rows that are str are written as they are."""
+    for name, rows in (("pages", pages), ("labels", labels)):
+        lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf8")
+    return folder
+
+
+def test_a_corpus_is_read(tmp_path):
+    (page,) = read_corpora([written(tmp_path, [PAGE], [LABEL])])
+    assert (page.id, page.site, page.noise) == ("rain", "rain.example", 1.0)
+    assert (page.page.content, page.page.format, page.page.title) == (TEXT, "text", "Rain")
+    assert page.spans is not None
+    assert TEXT[page.spans[0].start : page.spans[0].end] == "Buy boots now."
+
+
+def test_what_is_missing_is_unknown_not_negative(tmp_path):
+    (page,) = read_corpora([written(tmp_path, [PAGE], [{"id": "rain"}])])
+    assert (page.noise, page.spans, page.sentences, page.main_text) == (None, None, None, None)
+    (page,) = read_corpora([written(tmp_path, [PAGE], [{"id": "rain", "spans": []}])])
+    assert page.spans == ()
+
+
+def test_votes_are_averaged(tmp_path):
+    (page,) = read_corpora([written(tmp_path, [PAGE], [{"id": "rain", "noise": [1, 2, 3]}])])
+    assert page.noise == 2.0
+
+
+def test_pages_without_a_label_are_left_out_and_blank_lines_passed_over(tmp_path):
+    pages = read_corpora([written(tmp_path, [PAGE, "", PAGE | {"id": "sun"}], ["", LABEL])])
+    assert [page.id for page in pages] == ["rain"]
+
+
+def test_a_page_may_stand_in_a_file_of_its_own(tmp_path):
+    (tmp_path / "rain.html").write_text(f"<p>{TEXT}</p>", encoding="utf8")
+    (page,) = read_corpora([written(tmp_path, [{"id": "rain", "path": "rain.html"}], [LABEL])])
+    assert page.page.format == "html"
+    assert page.site == "rain"
+
+
+FAULTS: dict[str, tuple[list[Any], list[Any], str]] = {
+    "a page line that is not JSON": ([PAGE, "{'id': 'x'}"], [LABEL], "pages.jsonl:2"),
+    "a label line that is not JSON": ([PAGE], [LABEL, "", '{"id": '], "labels.jsonl:3"),
+    "a line that is no object": ([PAGE], [LABEL, "[]"], "labels.jsonl:2"),
+    "a row without an id": ([{"text": TEXT}], [LABEL], "pages.jsonl:1"),
+    "an id that is no string": ([PAGE | {"id": 7}], [LABEL], "pages.jsonl:1"),
+    "a page without content": ([{"id": "rain"}], [LABEL], "pages.jsonl:1"),
+    "a page whose file is missing": ([{"id": "rain", "path": "gone.html"}], [LABEL], "pages.jsonl:1"),
+    "two labels for a page": ([PAGE], [LABEL, LABEL], "labels.jsonl:2"),
+    "two pages of one id": ([PAGE, PAGE], [LABEL], "pages.jsonl:2"),
+    "a label without a page": ([PAGE], [LABEL, {"id": "sun", "noise": 0}], "labels.jsonl:2"),
+    "an unknown kind": ([PAGE], [LABEL | {"spans": [SPAN | {"kind": "advert"}]}], "labels.jsonl:1"),
+    "a span that is reversed": ([PAGE], [LABEL | {"spans": [SPAN | {"start": 40}]}], "labels.jsonl:1"),
+    "a span without an end": ([PAGE], [LABEL | {"spans": [{"start": 3, "kind": "filler"}]}], "labels.jsonl:1"),
+    "a span beyond the text": (
+        [PAGE],
+        [LABEL | {"spans": [{"start": 3, "end": 999, "kind": "filler"}]}],
+        "labels.jsonl:1",
+    ),
+    "a quotation that is not there": ([PAGE], [LABEL | {"spans": [SPAN | {"quote": "Buy hats."}]}], "labels.jsonl:1"),
+    "noise above the scale": ([PAGE], [LABEL | {"noise": 4}], "labels.jsonl:1"),
+    "noise below the scale": ([PAGE], [LABEL | {"noise": -1}], "labels.jsonl:1"),
+    "a vote above the scale": ([PAGE], [LABEL | {"noise": [1, 9]}], "labels.jsonl:1"),
+    "noise in words": ([PAGE], [LABEL | {"noise": "high"}], "labels.jsonl:1"),
+    "no votes at all": ([PAGE], [LABEL | {"noise": []}], "labels.jsonl:1"),
+    "an unknown letter": ([PAGE], [LABEL | {"sentences": [{"start": 0, "end": 5, "label": "X"}]}], "labels.jsonl:1"),
+    "a sentence without a letter": ([PAGE], [LABEL | {"sentences": [{"start": 0, "end": 5}]}], "labels.jsonl:1"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_told_with_file_and_line(tmp_path, fault):
+    pages, labels, place = FAULTS[fault]
+    with pytest.raises(CorpusError, match=re.escape(str(tmp_path / place))):
+        read_corpora([written(tmp_path, pages, labels)])
+
+
+@pytest.mark.parametrize("name", ["pages.jsonl", "labels.jsonl"])
+def test_a_file_that_is_missing_is_named(tmp_path, name):
+    (written(tmp_path, [PAGE], [LABEL]) / name).unlink()
+    with pytest.raises(CorpusError, match=name):
+        read_corpora([tmp_path])
+
+
+def test_a_corpus_without_a_labelled_page_is_named(tmp_path):
+    with pytest.raises(CorpusError, match="no labelled page"):
+        read_corpora([written(tmp_path, [PAGE], [])])
+
+
+def test_a_quotation_anchors_a_span_whose_offsets_have_moved(tmp_path):
+    moved = PAGE | {"text": f"A new first line.\n\n{TEXT}"}
+    (page,) = read_corpora([written(tmp_path, [moved], [LABEL])])
+    assert page.spans is not None
+    assert moved["text"][page.spans[0].start : page.spans[0].end] == "Buy boots now."
+
+
+def test_the_nearest_of_several_quotations_is_taken(tmp_path):
+    moved = PAGE | {"text": f"Buy boots now. Buy boots now. {TEXT} Buy boots now."}
+    near = LABEL | {"spans": [SPAN | {"start": 49, "end": 63}]}
+    (page,) = read_corpora([written(tmp_path, [moved], [near])])
+    assert page.spans is not None
+    assert page.spans[0].start == moved["text"].index(TEXT) + TEXT.index("Buy")
+
+
+def test_the_projects_own_corpus_reads(corpus):
+    assert len(corpus) >= 20
+    assert len({page.id for page in corpus}) == len(corpus)
+    assert {page.id.split("-")[0] for page in corpus} == {"farm", "clean"}
+    for page in corpus:
+        text = split_blocks(read_page(page.page)).text
+        assert page.spans
+        assert all(text[span.start : span.end] == span.quote for span in page.spans), page.id
+
+
+def test_the_offsets_of_the_projects_own_corpus_need_no_anchoring(corpus):
+    rows = [json.loads(line) for line in (CORPUS / "labels.jsonl").read_text(encoding="utf8").splitlines()]
+    given = {row["id"]: [(span["start"], span["end"]) for span in row["spans"]] for row in rows}
+    for page in corpus:
+        assert sorted(given[page.id]) == [(span.start, span.end) for span in page.spans]

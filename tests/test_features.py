@@ -1,0 +1,223 @@
+"""A handful of features on blocks and sentences made by hand: their order, not their decimals."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from noisefilter.blocks import BlockedPage, Place, split_lines
+from noisefilter.features.article import ARTICLE_FEATURES, article_row
+from noisefilter.features.blocks import BLOCK_FEATURES, block_context, block_matrix, unseen
+from noisefilter.features.blocks import link_share as block_link_share
+from noisefilter.features.insertions import (
+    BURST,
+    INSERTION_FEATURES,
+    LINK_NAMES,
+    clause_bounds,
+    foreign_clause,
+    insertion_matrix,
+)
+from noisefilter.features.sentences import (
+    SENTENCE_COLUMNS,
+    any_digit,
+    context_likeness,
+    new_words,
+    said_before,
+    sentence_matrix,
+    shift,
+    title_likeness,
+)
+from noisefilter.features.tokens import pair_hashes, sums, tokenize
+from noisefilter.types import Block, Link
+from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, insertions_of, sentences_of, vectors, walk
+
+REPEAT = "The harbour board voted on Tuesday to repair the old sluice before the winter."
+FOREIGN = "Actress Delia Fonteyn wore sequins at her wedding in Las Vegas with singer Rico Banderas."
+HOST = (
+    "The county pays one third of the repair, while singer Rico Banderas marries actress Delia Fonteyn, the board said."
+)
+
+HTML_ONLY = {
+    name for name, _ in BLOCK_FEATURES if name.startswith(("tag_", "inside_", "link_", "vote", "bold_", "nest"))
+}
+
+
+def column(table, name: str):
+    return block_matrix(table)[:, [name for name, _ in BLOCK_FEATURES].index(name)]
+
+
+def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
+    blocks = blocks_of(walk(HTML_ARTICLE))
+    insertions = insertions_of(ARTICLE)
+    assert block_matrix(blocks).shape == (len(blocks.page.blocks), len(BLOCK_FEATURES))
+    assert len(block_context(blocks, np.zeros(len(blocks)))) == len(blocks)
+    rows = len(insertions)
+    assert rows > 3
+    assert sentence_matrix(insertions.sentences).shape == (rows, len(SENTENCE_COLUMNS))
+    assert insertion_matrix(insertions).shape == (rows, len(SENTENCE_COLUMNS) + len(INSERTION_FEATURES))
+    probabilities = np.zeros((rows, 3))
+    assert article_row(insertions.sentences, insertions.matrix, probabilities).shape == (len(ARTICLE_FEATURES),)
+
+
+def test_names_of_features_are_unique():
+    own, insertions = ([name for name, _ in table] for table in (BLOCK_FEATURES, INSERTION_FEATURES))
+    for names in (own, [*SENTENCE_COLUMNS, *insertions]):
+        assert len(set(names)) == len(names)
+
+
+def test_html_features_of_plain_text_are_missing_not_zero():
+    plain, marked = blocks_of(split_lines(ARTICLE)), blocks_of(walk(HTML_ARTICLE))
+    for name in sorted(HTML_ONLY - {name for name in HTML_ONLY if name.startswith("vote")}):
+        assert np.isnan(column(plain, name)).all(), name
+        assert not np.isnan(column(marked, name)).any(), name
+
+
+def test_features_of_words_and_place_are_never_missing():
+    plain = block_matrix(blocks_of(split_lines(ARTICLE)))
+    words = [index for index, (name, _) in enumerate(BLOCK_FEATURES[:20]) if name not in HTML_ONLY]
+    assert len(words) > 10
+    assert np.isfinite(plain[:, words]).all()
+
+
+def test_link_measures_of_plain_text_are_missing_not_zero():
+    assert np.isnan(insertions_of(ARTICLE).links).all()
+    assert not np.isnan(insertions_of(walk(HTML_ARTICLE)).links).any()
+
+
+def test_a_menu_is_more_link_than_a_paragraph():
+    page = walk('<ul><li><a href="/a">News</a></li></ul><p>Rain fell on <a href="/b">Oberau</a> and on the hills.</p>')
+    menu, paragraph = block_link_share(blocks_of(page))
+    assert menu == 1.0 > paragraph > 0.0
+
+
+def test_what_a_style_hides_is_unseen():
+    page = walk('<div style="display:none"><p>Cookies</p></div><p>Rain</p>')
+    hidden, shown = unseen(blocks_of(page))
+    assert hidden > shown
+
+
+def test_a_sentence_that_says_it_again_was_said_before():
+    table = sentences_of("\n".join([*SLUICE, REPEAT]))
+    values = said_before(table)
+    assert values[0] == 0.0
+    assert values.argmax() == len(SLUICE)
+
+
+def test_a_foreign_sentence_has_new_words():
+    at = 3
+    table = sentences_of("\n".join([*SLUICE[:at], FOREIGN, *SLUICE[at:]]))
+    assert new_words(table).argmax() == at
+    assert context_likeness(table).argmin() == at
+
+
+def test_a_sentence_about_the_title_is_like_it():
+    table = sentences_of("\n".join([*SLUICE, FOREIGN]), "Harbour board votes to repair the old sluice")
+    values = title_likeness(table)
+    assert values.argmax() == 0
+    assert values[0] > values[len(SLUICE)]
+
+
+def test_a_number_is_seen():
+    table = sentences_of(f"{SLUICE[2]}\n{SLUICE[1]}")
+    assert any_digit(table).tolist() == [1.0, 0.0]
+
+
+def test_the_burst_finds_the_spliced_run():
+    at = 3
+    table = insertions_of("\n".join([*SLUICE[:at], HOST, *SLUICE[at:]]))
+    sentences = table.sentences
+    assert table.burst.argmax() == at
+    first = int(table.burst_start[at])
+    run = sentences.token_index[first : first + BURST]
+    words = [
+        sentences.page.text[a:b] for a, b in zip(sentences.tokens.start[run], sentences.tokens.end[run], strict=True)
+    ]
+    assert {"Rico", "Banderas", "Delia"} <= set(words)
+
+
+def test_a_headline_in_a_sentence_is_a_run_of_capitals():
+    line = "The quay was dry, just as Delia Fonteyn Reveals Wedding Dress Secrets, and stayed so until March."
+    table = insertions_of(f"{SLUICE[0]}\n{line}\n{SLUICE[1]}")
+    assert table.title_run.argmax() == 1
+
+
+def test_the_foreign_clause_lies_inside_its_sentence_at_clause_bounds():
+    at = 3
+    table = insertions_of("\n".join([*SLUICE[:at], HOST, *SLUICE[at:]]))
+    for row in range(len(table)):
+        start, end = foreign_clause(table, row)
+        low, high = int(table.sentences.start[row]), int(table.sentences.end[row])
+        assert low <= start < end <= high
+        assert {start - low, end - low} <= set(clause_bounds(table.sentences.page.text[low:high]))
+
+
+def test_the_foreign_clause_spares_its_host():
+    at = 3
+    table = insertions_of("\n".join([*SLUICE[:at], HOST, *SLUICE[at:]]))
+    start, end = foreign_clause(table, at)
+    clause = table.sentences.page.text[start:end]
+    assert "Rico Banderas marries actress Delia Fonteyn" in clause
+    assert "county pays" not in clause
+
+
+def test_clauses_end_at_commas_dashes_and_brackets():
+    text = "It rained, it poured (for days) – and stopped: why?"
+    pieces = [text[a:b] for a, b in zip(clause_bounds(text), clause_bounds(text)[1:], strict=False)]
+    assert "".join(pieces) == text
+    assert pieces == ["It rained", ", it poured ", "(for days)", " ", "– and stopped", ": why?"]
+
+
+def test_a_link_to_another_story_measures_higher_than_one_to_the_same():
+    text = "The board repairs the old sluice. The board met on Tuesday, see Celebrity Wedding Dress Secrets."
+    start = text.index("Celebrity")
+    own = Block(0, 33, "p", 0, (Link(22, 32, "/sluice"),))
+    other = Block(34, len(text), "p", 0, (Link(start, len(text) - 1, "https://stars.example/celebrity-wedding-dress"),))
+    page = BlockedPage(text, (own, other), (Place(-1, "p", "", hidden=False),), "The old sluice of the board")
+    links = insertions_of(page).links
+    for name in ("anchor_words", "anchor_new", "anchor_capitals", "slug_match", "leaves_site"):
+        measure = links[:, LINK_NAMES.index(name)]
+        assert measure[1] > measure[0], name
+
+
+def test_sums_are_zero_for_an_empty_range():
+    values = np.array([1.0, 2.0, 4.0])
+    first, last = np.array([0, 1, 3, 0]), np.array([2, 1, 3, 3])
+    assert sums(values, first, last).tolist() == [3.0, 0.0, 0.0, 7.0]
+
+
+def test_shifting_looks_at_the_neighbour():
+    values = np.array([1.0, 2.0, 3.0])
+    assert shift(values, 1).tolist() == [2.0, 3.0, 0.0]
+    assert shift(values, -1).tolist() == [0.0, 1.0, 2.0]
+
+
+def test_tokens_are_slices_of_the_text():
+    text = "The Board's 3 gates, UNESCO says – «Öl»_fin’s."
+    tokens = tokenize(text, vectors())
+    words = [text[a:b] for a, b in zip(tokens.start, tokens.end, strict=True)]
+    assert words == ["The", "Board's", "3", "gates", "UNESCO", "says", "Öl", "fin’s"]
+    assert tokens.title.tolist() == [True, True, False, False, True, False, True, False]
+    assert tokens.upper.tolist() == [False, False, False, False, True, False, False, False]
+    assert tokens.digit.tolist() == [False, False, True, False, False, False, False, False]
+    assert tokens.stop[0]
+
+
+def test_all_numbers_are_the_same_word():
+    tokens = tokenize("1911 and 2025", vectors())
+    assert tokens.hashes[0] == tokens.hashes[2] != tokens.hashes[1]
+    assert tokens.ids[0] == tokens.ids[2] == vectors().number_row
+
+
+def test_pairs_know_their_order():
+    one, two = np.array([5, 9], dtype=np.int64), np.array([9, 5], dtype=np.int64)
+    assert pair_hashes(one)[1] != pair_hashes(two)[1]
+
+
+@pytest.mark.parametrize("text", ["…", "Rain", "Rain fell. " * 2])
+def test_the_smallest_texts_have_finite_sentence_features(text):
+    table = sentences_of(text)
+    assert np.isfinite(sentence_matrix(table)).all()
+
+
+def test_no_sentences_give_an_empty_matrix():
+    assert sentence_matrix(sentences_of("")).shape == (0, len(SENTENCE_COLUMNS))

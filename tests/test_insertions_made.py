@@ -1,0 +1,199 @@
+"""Pages made for training: the same for a seed, and true to what was put where."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from noisefilter.features.insertions import insertion_matrix
+from noisefilter.training.insertions import SORTS, Host, InsertionMaker, html_host, insertion_example, text_host
+from noisefilter.training.wordings import split_of, wordings
+from tests.making import SLUICE, vectors, walk
+
+SPLITS = ("train", "tune", "val")
+HEADLINES = (
+    "Rico Banderas Drops Surprise Album With Delia Fonteyn",
+    "Seven Air Fryers Compared For Crispy Chicken Wings",
+    "Crypto Token Lumora Soars After Whale Moves Wallet",
+)
+OTHER = (
+    "The museum of Strand shows ninety drawings by the botanist Ida Moe until the end of May.",
+    "Moe drew every moss that she found between 1902 and 1931, most of them on the island of Hallum.",
+    "The drawings lay in a trunk in the attic of the parish until a roofer came upon them.",
+    "Curator Nils Aas has hung them by altitude, so that visitors climb as Moe once did.",
+)
+
+
+def plain_host(lines=SLUICE, site="quay.example") -> Host:
+    host = text_host("\n".join(lines), f"Title of {site}", site)
+    assert host is not None
+    return host
+
+
+def marked_host() -> Host:
+    body = "".join(
+        f"<p>{line.replace('board', '<a href=/board>board</a>', 1).replace('gates', '<a href=/gates>gates</a>', 1)}</p>"
+        for line in SLUICE
+    )
+    page = walk(f"<h1>Board repairs sluice</h1>{body}")
+    host = html_host(page, [True] * len(page.blocks), "quay.example")
+    assert host is not None
+    return host
+
+
+def maker(seed: int = 0, split: str = "train") -> InsertionMaker:
+    return InsertionMaker([plain_host(), plain_host(OTHER, "strand.example")], HEADLINES, split, seed)
+
+
+def bare_words(text: str) -> set[str]:
+    """Words without case and punctuation: a splice may lower a first letter or take the place of a comma."""
+    return {word.strip(",.;:()").lower() for word in text.split()}
+
+
+def made(seed: int, host: Host, rounds: int = 20):
+    one = maker(seed)
+    return [one.make(host) for _ in range(rounds)]
+
+
+@pytest.mark.parametrize("host", [plain_host(), marked_host()], ids=["text", "html"])
+def test_a_seed_makes_the_same_pages(host):
+    assert made(3, host) == made(3, host)
+    assert made(3, host) != made(4, host)
+
+
+@pytest.mark.parametrize("sort", SORTS)
+@pytest.mark.parametrize("split", SPLITS)
+def test_an_inserted_range_quotes_what_was_inserted_and_nothing_else(sort, split):
+    one = maker(1, split)
+    found = 0
+    for _ in range(12):
+        page, ranges = one.make(plain_host(), 2, [sort])
+        for start, end, name in ranges:
+            quote = page.text[start:end]
+            assert quote == quote.strip() != ""
+            assert name == sort or {name, sort} == {"sentence", "paragraph"}
+            if sort in {"sentence", "paragraph"}:
+                assert any(quote in line or line in quote for line in (*OTHER, *wordings(split).sponsors))
+            if sort == "sponsor":
+                assert quote in wordings(split).sponsors
+            found += 1
+    assert found >= 12
+
+
+def test_taking_out_what_was_put_in_leaves_the_words_of_the_host():
+    host = plain_host()
+    for seed in range(40):
+        page, ranges = maker(seed).make(host, 2, ["sponsor", "paragraph", "sentence", "label_line"])
+        rest = "".join(sign for place, sign in enumerate(page.text) if not any(a <= place < b for a, b, _ in ranges))
+        assert bare_words(" ".join(SLUICE)) <= bare_words(rest)
+
+
+def test_a_headline_is_spliced_into_a_sentence_of_the_host():
+    one = maker(5)
+    page, ranges = one.make(plain_host(), 3, ["splice"])
+    assert len(ranges) == 3
+    titles = {word.lower() for headline in HEADLINES for word in headline.split()}
+    for start, end, _ in ranges:
+        assert len(titles & {word.strip(",.()?—–\"'").lower() for word in page.text[start:end].split()}) >= 3
+
+
+def test_a_host_that_is_left_alone_keeps_every_word():
+    one = maker(6)
+    for _ in range(20):
+        page, ranges = one.make(plain_host(), 0)
+        assert ranges == ()
+        assert bare_words(" ".join(SLUICE)) <= bare_words(page.text)
+
+
+def test_links_move_with_their_text():
+    one = maker(7)
+    host = marked_host()
+    own = {"/board": "board", "/gates": "gates"}
+    seen = 0
+    for _ in range(60):
+        page, _ranges = one.make(host, 3)
+        for block in page.blocks:
+            assert page.text[block.start : block.end].strip()
+            for link in block.links:
+                quote = page.text[link.start : link.end]
+                assert block.start <= link.start < link.end <= block.end
+                if link.href in own:
+                    assert quote == own[link.href]
+                    seen += 1
+                else:
+                    assert quote == quote.strip()
+    assert seen > 100
+
+
+def test_an_inserted_link_lies_inside_its_insertion():
+    one = maker(8)
+    host = marked_host()
+    found = 0
+    for _ in range(40):
+        page, ranges = one.make(host, 2, ["splice", "paid_link", "label_line"])
+        for block in page.blocks:
+            for link in block.links:
+                if link.href not in {"/board", "/gates"}:
+                    assert any(start <= link.start < link.end <= end for start, end, _ in ranges), page.text
+                    found += 1
+    assert found > 10
+
+
+def test_plain_hosts_have_no_links():
+    for page, _ in made(9, plain_host()):
+        assert not page.is_html
+        assert all(not block.links for block in page.blocks)
+
+
+def test_a_text_of_a_few_lines_is_no_host():
+    assert text_host("\n".join(SLUICE[:3]), None, "quay.example") is None
+    assert text_host("\n".join(["Rain"] * 20), None, "quay.example") is None
+
+
+def test_the_truth_of_an_example_is_where_the_ranges_are():
+    page, ranges = maker(10).make(plain_host(), 2, ["sponsor"])
+    example = insertion_example(page, ranges, "quay.example", vectors())
+    assert example.foreign.sum() >= 2
+    assert len(insertion_matrix(example.table)) == len(example.foreign) == len(example.sorts)
+    for row in np.flatnonzero(example.foreign):
+        start, end = example.table.sentences.start[row], example.table.sentences.end[row]
+        assert any(low < end and start < high for low, high, _ in ranges)
+    assert {sort for sort in example.sorts if sort} == {"sponsor"}
+
+
+@pytest.mark.parametrize(
+    "name", ["splices", "paid_links", "decoys", "label_lines", "block_labels", "sponsors", "asides", "anchors"]
+)
+def test_no_wording_is_in_two_splits(name):
+    seen = [set(getattr(wordings(split), name)) for split in SPLITS]
+    assert all(seen), "each split has wordings of its own"
+    assert not seen[0] & seen[1]
+    assert not seen[1] & seen[2]
+    assert not seen[0] & seen[2]
+
+
+@pytest.mark.parametrize("name", ["splices", "paid_links", "decoys"])
+def test_whole_families_stay_in_a_split(name):
+    families = [{wording.family for wording in getattr(wordings(split), name)} for split in SPLITS]
+    assert sum(map(len, families)) == len(set().union(*families))
+    for split, of_split in zip(SPLITS, families, strict=True):
+        assert {split_of(family) for family in of_split} <= {split}
+
+
+def test_most_wordings_train():
+    counts = [len(wordings(split).splices) for split in SPLITS]
+    assert counts[0] > counts[1]
+    assert counts[0] > counts[2]
+
+
+def test_every_wording_has_its_slot_and_a_place():
+    for split in SPLITS:
+        words = wordings(split)
+        for slot, patterns in (
+            ("{headline}", words.splices),
+            ("{anchor}", words.paid_links),
+            ("{phrase}", words.decoys),
+        ):
+            assert [wording for wording in patterns if slot not in wording.pattern] == []
+            assert {wording.place for wording in patterns} <= {"end", "middle", "start", "sentence"}
+        assert [line for line in words.label_lines if "{headline}" not in line] == []

@@ -1,0 +1,198 @@
+"""What arrives as bytes or str leaves as clean text with a format, or with a status that says why not."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import io
+import zipfile
+
+import pytest
+
+from noisefilter.page import MAX_ATTRIBUTES, MAX_CHARACTERS, MAX_TEXT, cap_attributes, read_page, scrub, sniff_format
+from noisefilter.types import Page
+from tests.making import read_cases
+
+WORDS = "Der Zug fährt über die Brücke – “spät”, wie der Schaffner sagt."
+PLAIN = "The café in Königsberg opened at six."
+
+
+def read(content, **options) -> Page:
+    return read_page(Page(content, **options))
+
+
+def text_of(content, **options) -> str:
+    page = read(content, **options)
+    assert page.status == "ok"
+    return str(page.content)
+
+
+def html(text: str, charset: str) -> str:
+    return f'<html><head><meta charset="{charset}"></head><body><p>{text}</p></body></html>'
+
+
+@pytest.mark.parametrize(
+    ("mark", "charset"),
+    [
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+        (codecs.BOM_UTF32_BE, "utf-32-be"),
+    ],
+    ids=["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"],
+)
+def test_a_byte_order_mark_decides_and_goes(mark, charset):
+    assert text_of(mark + WORDS.encode(charset)) == WORDS
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16-le", "utf-16-be"])
+def test_unmarked_text_is_decoded(charset):
+    assert text_of(WORDS.encode(charset)) == WORDS
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "cp1252", "iso-8859-1", "cp1251", "shift_jis"])
+def test_a_declared_charset_is_believed(charset):
+    words = {"cp1251": "Поезд идёт", "shift_jis": "列車は橋を渡る"}.get(charset, PLAIN)
+    assert words in text_of(html(words, charset).encode(charset))
+
+
+def test_a_declared_latin_1_is_read_as_browsers_do():
+    content = html("He said \x93no\x94 and left.", "iso-8859-1").encode("iso-8859-1")
+    assert "He said “no” and left." in text_of(content)
+
+
+def test_a_wrong_declaration_of_utf_8_is_seen_through():
+    content = html(WORDS * 20, "utf-8").encode("cp1252")
+    assert WORDS * 20 in text_of(content)
+
+
+def test_a_few_broken_bytes_do_not_make_the_declaration_wrong():
+    content = html(PLAIN * 20, "utf-8").encode().replace(b"opened", b"op\xffned", 1)
+    page = text_of(content)
+    assert page.count("\ufffd") == 1
+    assert "café" in page
+
+
+@pytest.mark.parametrize("charset", ["utf8mb4", "none", "x-sjis-mac-fax", "windows-99999", "rot13", "hex"])
+def test_a_charset_that_is_none_is_passed_over(charset):
+    assert PLAIN in text_of(html(PLAIN, charset).encode())
+
+
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode"])
+def test_a_codec_that_is_no_charset_of_the_web_is_passed_over(charset):
+    assert "café" in text_of(html(PLAIN, charset).encode())
+
+
+@pytest.mark.parametrize("charset", ["utf-16", "utf-16le", "utf-16be", "utf-32"])
+def test_a_page_whose_declaration_can_be_read_is_not_utf_16(charset):
+    content = html(PLAIN, charset).encode()
+    for padded in (content, content + b" "):
+        assert PLAIN in text_of(padded)
+
+
+@pytest.mark.parametrize("case", read_cases("sniff"), ids=lambda case: case["name"])
+def test_the_format_is_sniffed(case):
+    assert sniff_format(case["text"]) == case["format"]
+
+
+def test_a_format_that_is_given_is_not_sniffed():
+    assert read("<p>Rain fell.</p>", format="text").format == "text"
+    assert read("Rain fell.", format="html").format == "html"
+
+
+def zipped() -> bytes:
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w") as archive:
+        archive.writestr("page.html", "<p>Rain fell.</p>")
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj",
+        b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR",
+        gzip.compress(b"<p>Rain fell.</p>"),
+        zipped(),
+        b"\xff\xd8\xff\xe0\x00\x10JFIF",
+        b"GIF89a\x01\x00\x01\x00",
+        bytes(range(256)) * 8,
+    ],
+    ids=["pdf", "png", "gzip", "zip", "jpeg", "gif", "noise"],
+)
+def test_bytes_that_are_no_text_say_so(content):
+    page = read(content)
+    assert page.status == "not_html_or_text"
+    assert page.content == ""
+
+
+@pytest.mark.parametrize("opening", ["ID3 tags", "MZ", "RIFF raff", "BZh", "Rar!", "GIF89a files"])
+def test_a_text_that_opens_like_a_magic_number_is_still_a_text(opening):
+    text = f"{opening} are what this article about file formats explains to its readers."
+    assert text_of(text.encode()) == text
+
+
+def test_lone_surrogates_and_nuls_are_replaced_one_for_one():
+    page = "a\x00b\ud800c\udfff\U0001f327d"
+    assert scrub(page) == "a\ufffdb\ufffdc\ufffd\U0001f327d"
+    assert len(text_of(page)) == len(page)
+
+
+def test_clean_text_is_left_alone():
+    assert scrub(WORDS) == WORDS
+
+
+@pytest.mark.parametrize("content", ["", b"", " \n\t ", b" \n", "\u2003", codecs.BOM_UTF8])
+def test_a_page_without_a_sign_is_empty(content):
+    assert read(content).status == "empty"
+
+
+def test_a_page_beyond_the_limit_is_too_large():
+    assert read("<p>" + "x" * MAX_CHARACTERS).status == "too_large"
+    assert read("<p>" + "x" * MAX_TEXT).status == "ok"
+    assert read("x" * (MAX_TEXT + 1)).status == "too_large"
+    assert read("x" * MAX_TEXT).status == "ok"
+
+
+def test_a_plain_text_that_is_too_large_keeps_its_offsets():
+    page = "x" * MAX_TEXT + "\x00"
+    assert len(str(read(page).content)) == len(page)
+
+
+def test_url_and_title_are_carried_along():
+    page = read("Rain fell.", url="https://rain.example", title="Rain")
+    assert (page.url, page.title) == ("https://rain.example", "Rain")
+
+
+def many(pattern: str, count: int = 100_000) -> str:
+    return " ".join(pattern.format(number) for number in range(count))
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["a{}=1", 'a{}="1"', "a{}='1'", 'a{}="1 > 0"', "a{}", 'a{} = "x<y"'],
+    ids=["bare", "double", "single", "with >", "no value", "spaced, with <"],
+)
+def test_an_element_with_too_many_attributes_loses_them(pattern):
+    page = f"<body><p>Before.</p><div {many(pattern)}><p>After.</p></div></body>"
+    assert cap_attributes(page) == "<body><p>Before.</p><div><p>After.</p></div></body>"
+
+
+def test_an_element_with_as_many_attributes_as_allowed_keeps_them():
+    page = f"<div {many('attribute{}=1', MAX_ATTRIBUTES)}>Rain</div>"
+    assert cap_attributes(page) == page
+
+
+def test_a_script_that_looks_like_a_long_tag_stays():
+    script = f"<script>if (a <b {many('c{}=1')}) run();</script>"
+    page = f"<p>Before.</p>{script}<div {many('a{}=1')}>After.</div>"
+    assert cap_attributes(page) == f"<p>Before.</p>{script}<div>After.</div>"
+
+
+def test_a_script_with_too_many_attributes_keeps_its_code():
+    assert cap_attributes(f"<script {many('a{}=1')}>let x = 1;</script>") == "<script>let x = 1;</script>"
+
+
+def test_a_tag_that_never_ends_is_closed():
+    assert cap_attributes(f"<p>Rain.</p><div {many('a{}=1')}") == "<p>Rain.</p><div>"
