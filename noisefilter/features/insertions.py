@@ -342,28 +342,43 @@ def clause_bounds(text: str) -> list[int]:
 def foreign_clause(table: InsertionTable, row: int) -> tuple[int, int]:
     """The run of clauses of a sentence that is most foreign to the article, as offsets into `visible_text`.
 
-    Chosen so that foreign words inside and familiar words outside count alike; the whole sentence if no cut is better.
+    Words count as far as they are stranger than the sentence's mean; capitals that such words rarely have add to it.
+    The whole sentence, if no run of clauses is clearly stranger than the rest.
     """
     sentences = table.sentences
     start, end = int(sentences.start[row]), int(sentences.end[row])
     bounds = clause_bounds(sentences.page.text[start:end])
     low, high = np.searchsorted(sentences.owner, [row, row + 1])
-    carrying = sentences.idf[low:high] > 0
-    places = sentences.tokens.start[sentences.token_index[low:high]] - start
-    worth = (
-        np.where(table.foreign[low:high] > 0, table.foreign[low:high], -FAMILIAR * sentences.idf[low:high]) * carrying
-    )
-    best, chosen = -np.inf, (start, end)
-    for left in range(len(bounds) - 1):
-        for right in range(left + 1, len(bounds)):
-            inside = (places >= bounds[left]) & (places < bounds[right])
-            value = float(worth[inside].sum()) - SMALL_CUT * (right - left)
-            if value > best:
-                best, chosen = value, (start + bounds[left], start + bounds[right])
+    weight = sentences.idf[low:high]
+    if len(bounds) < 3 or not weight.sum():
+        return start, end
+    strange = table.foreign[low:high] + ODD_CAPITAL * sentences.odd_capital[low:high]
+    clause = np.searchsorted(bounds, sentences.tokens.start[sentences.token_index[low:high]] - start, side="right") - 1
+    count = len(bounds) - 1
+    strange_by = np.bincount(clause, strange, minlength=count)[:count]
+    weight_by = np.bincount(clause, weight, minlength=count)[:count]
+    left, right = _richest_run(strange_by - strange.sum() / weight.sum() * weight_by)
+    inside, rest = weight_by[left:right].sum(), weight.sum() - weight_by[left:right].sum()
+    strange_inside = strange_by[left:right].sum()
+    contrast = strange_inside / max(inside, 1e-9) - (strange.sum() - strange_inside) / max(rest, 1e-9)
+    if not inside or not rest or contrast < CONTRAST:
+        return start, end
+    return start + bounds[left], start + bounds[right]
+
+
+def _richest_run(values: Column) -> tuple[int, int]:
+    """Bounds of the contiguous run with the highest sum (Kadane); the whole is not a run."""
+    best, chosen = -np.inf, (0, len(values))
+    for left in range(len(values)):
+        total = np.cumsum(values[left:])
+        if left == 0:
+            total = total[:-1]
+        if len(total) and total.max() > best:
+            best, chosen = float(total.max()), (left, left + int(total.argmax()) + 1)
     return chosen
 
 
-#: A familiar word inside the cut weighs as much as this many foreign ones of its rarity. First guess, to be fitted.
-FAMILIAR = 0.8
-#: What a further clause in the cut costs.
-SMALL_CUT = 0.5
+#: What a capital on a word that rarely has one counts beside the word's rarity, in nats, and how much stranger the cut must
+#: be than the rest. On tune pages with splices and paid links, character F1 .875 (the whole sentence: .636); on foreign
+#: sentences .961 (.978).
+ODD_CAPITAL, CONTRAST = 1.5, 0.2
