@@ -24,9 +24,11 @@ from noisefilter.training.card import write_card
 from noisefilter.training.fit import TrainingData, make_hosts, train
 from noisefilter.training.insertions import text_host
 from noisefilter.vectors import load_vectors
-from shared_corpus import Corpus
+from shared_corpus import WCXB_LICENCE, Corpus
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.insertions import Host
 
@@ -49,17 +51,35 @@ def read_data(corpus: Corpus) -> TrainingData:
         for name in TEXT_FILES
         for page in corpus.texts(name, "train", WEAK_A_SOURCE)
     ]
-    titles = [page.page.title or "" for name in TEXT_FILES for page in corpus.texts(name, "train", 400)]
-    headlines = [row["text"] for row in corpus.rows("headlines_topics", "train")]
-    headlines += [title for title in titles if 3 < len(title.split()) < 20]
-    return TrainingData(
-        parts["train"], parts["tune"], weak, list(dict.fromkeys(headlines)), _hosts(corpus, "train", parts["train"]),
-        _hosts(corpus, "tune", parts["tune"]),
-        {
-            "headlines_topics (spliced into training pages)": "mixed: see CARD.md",
-            "word vectors": "WCXB, US government, MIT and CC-BY text; encoder all-MiniLM-L6-v2 (Apache-2.0)",
-        },
-    )  # fmt: skip
+    headlines: dict[str, None] = {}
+    other: dict[str, tuple[str, int]] = {
+        "word vectors": (
+            "WCXB, US government, MIT and CC-BY texts; they imitate all-MiniLM-L6-v2 (Apache-2.0)",
+            188_550,
+        )
+    }
+    for source, licence, title in _headlines(corpus):
+        if title not in headlines:
+            headlines[title] = None
+            name = f"headlines to splice: {source}"
+            other[name] = (licence, other.get(name, ("", 0))[1] + 1)
+    hosts = {split: _hosts(corpus, split, parts[split]) for split in ("train", "tune")}
+    for host in hosts["train"]:
+        name = f"articles to splice into: {'wcxb' if host.is_html else host.site}"
+        licence = WCXB_LICENCE if host.is_html else corpus.licence_of(host.site)
+        other[name] = (licence, other.get(name, ("", 0))[1] + 1)
+    return TrainingData(parts["train"], parts["tune"], weak, list(headlines), hosts["train"], hosts["tune"], other)
+
+
+def _headlines(corpus: Corpus) -> Iterator[tuple[str, str, str]]:
+    """Source, licence and text of the headlines of the train sources."""
+    for row in corpus.rows("headlines_topics", "train"):
+        yield row["source"], row["licence"], row["text"]
+    for name in TEXT_FILES:
+        for page in corpus.texts(name, "train", 400):
+            title = page.page.title or ""
+            if 3 < len(title.split()) < 20:  # what headlines have
+                yield page.source, page.licence, title
 
 
 def _hosts(corpus: Corpus, split: str, pages: list[LabelledPage]) -> list[Host]:

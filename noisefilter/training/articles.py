@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-#: `noise` from which an article is noise (LABELLING.md).
+#: `noise` from which an article is noise (corpus/README.md).
 POSITIVE = 2
 ALPHA = 200.0
 WORD_ALPHA = 1e-4
@@ -122,7 +122,7 @@ def fit_articles(
     models: dict[str, Matrix],
     folds: Sequence[dict[str, Matrix]],
 ) -> dict[str, Matrix]:
-    """Arrays of the article classifier, calibrated on sites of `tune`.
+    """Arrays of the article classifier, calibrated on `tune` and, out of fold by site, on the judged articles of `examples`.
 
     Args:
         examples: articles to fit on.
@@ -130,7 +130,7 @@ def fit_articles(
         models: arrays of the sentence and insertion classifiers.
         folds: arrays of sentence classifiers that have not seen the sites of their fold.
     """
-    positive = np.array([int(example.noise >= POSITIVE) for example in examples])
+    positive = np.array([int(example.noise >= POSITIVE) for example in examples], dtype=np.int64)
     weights = np.array([example.weight for example in examples])
     rows = sp.vstack([_word_matrix(example) for example in examples]).tocsr()
     fold = np.array([fold_of(example.site) for example in examples])
@@ -146,13 +146,27 @@ def fit_articles(
         ]
     )
     words = _fit_words(rows, positive, weights)
+    held = np.concatenate(
+        [article_inputs(example.table, article_probabilities(example.table, models, models), words) for example in tune]
+    )
     fitted = fit_network(inputs, positive, weights, alpha=ALPHA)
-    held = [
-        article_inputs(example.table, article_probabilities(example.table, models, models), words) for example in tune
-    ]
-    logits = logit(build_network(named("article", fitted), "article").probabilities(np.concatenate(held))[:, 1])
-    slope, offset = fit_calibration(logits, np.array([int(example.noise >= POSITIVE) for example in tune]))
+    judged = np.array([example.judged for example in examples])
+    out = _out_of_fold(inputs, positive, weights, fold)[judged]
+    logits = np.concatenate([out, logit(build_network(named("article", fitted), "article").probabilities(held)[:, 1])])
+    truth = np.concatenate([positive[judged], [int(example.noise >= POSITIVE) for example in tune]])
+    slope, offset = fit_calibration(logits, truth)
     return {**words, **named("article", calibrate(fitted, slope, offset))}
+
+
+def _out_of_fold(inputs: Matrix, positive: NDArray[np.int64], weights: Matrix, fold: NDArray[np.int64]) -> Matrix:
+    """Log-odds of each article by a classifier that has not seen its site."""
+    out = np.zeros(len(inputs))
+    for left in range(FOLDS):
+        inside = fold == left
+        if inside.any() and len(np.unique(positive[~inside])) > 1:
+            fitted = fit_network(inputs[~inside], positive[~inside], weights[~inside], alpha=ALPHA)
+            out[inside] = logit(build_network(named("fold", fitted), "fold").probabilities(inputs[inside])[:, 1])
+    return out
 
 
 def _word_matrix(example: ArticleExample) -> sp.csr_matrix:
@@ -161,7 +175,7 @@ def _word_matrix(example: ArticleExample) -> sp.csr_matrix:
     return sp.csr_matrix((values, (np.zeros(len(rows), dtype=int), rows)), shape=(1, HASH_ROWS))
 
 
-def _fit_words(rows: sp.csr_matrix, positive: Matrix, weights: Matrix) -> dict[str, Matrix]:
+def _fit_words(rows: sp.csr_matrix, positive: NDArray[np.int64], weights: Matrix) -> dict[str, Matrix]:
     fitted, bias = fit_linear(rows, positive[:, None], weights, alpha=WORD_ALPHA)
     return {"article_words.weights": fitted, "article_words.bias": bias}
 

@@ -39,10 +39,7 @@ def write_card(
         lines.append(
             f"| {source} | {row['licence'] or 'of its owner'} | {row.get('fit', 0)} / {row.get('tune', 0)} / {row.get('weak', 0)} |"
         )
-    lines += [
-        f"| {name} | {licence} | {data['headlines'] if 'headlines' in name else '–'} |"
-        for name, licence in data["other"].items()
-    ]
+    lines += [f"| {name} | {row['licence']} | {row['rows']} |" for name, row in data["other"].items()]
     lines += [
         "", f"Insertions were made into {data['hosts']} articles. Ids of the pages: SHA-256 {data['ids_sha256']}.", "",
         ATTRIBUTION if "wcxb" in data["sources"] else "", "", f"Seed {model.manifest['seed']}; "

@@ -67,7 +67,8 @@ STAGE_ARRAYS = {
 class TrainingData:
     """Pages to fit on and pages of other sites to calibrate on; `weak` articles have a noise label by provenance.
 
-    `headlines` are titles that may be spliced into the hosts; `hosts` of None are made from the pages.
+    `headlines` are titles that may be spliced into the hosts; `hosts` of None are made from the pages. `other` names what
+    else the weights learn from: licence and rows by source.
     """
 
     fit: Sequence[LabelledPage]
@@ -76,7 +77,7 @@ class TrainingData:
     headlines: Sequence[str] = ()
     hosts: Sequence[Host] | None = None
     tune_hosts: Sequence[Host] | None = None
-    licences: dict[str, str] = field(default_factory=dict)
+    other: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
 def split_by_site(pages: Sequence[LabelledPage]) -> TrainingData:
@@ -269,7 +270,7 @@ def describe(data: TrainingData) -> dict[str, Any]:
     )
     return {
         "sources": {source: {**dict(counts), "licence": licences[source]} for source, counts in sorted(rows.items())},
-        "other": data.licences,
+        "other": {name: {"licence": licence, "rows": count} for name, (licence, count) in sorted(data.other.items())},
         "ids_sha256": state.hexdigest(),
         "hosts": len(data.hosts or ()),
         "headlines": len(data.headlines),
