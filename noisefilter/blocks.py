@@ -249,9 +249,7 @@ class _Walker:
         tag = element.tag
         if tag in BLOCK_LEVEL or "-" in tag:
             self._flush()
-            self.places.append(
-                Place(self._place, tag, _names(element), HIDDEN_STYLE.search(element.get("style", "")) is not None)
-            )
+            self.places.append(Place(self._place, tag, _names(element), _is_hidden(element)))
             self._place = len(self.places) - 1
             if tag == "pre":
                 self._verbatim += 1
@@ -351,6 +349,11 @@ class _Walker:
             self.first_heading = text
         self._buffer, self._buffered, self._links, self._bold = [], 0, [], 0
         self._line_break = line_break
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    style = element.get("style")
+    return style is not None and HIDDEN_STYLE.search(style) is not None
 
 
 def _names(element: HtmlElement) -> str:

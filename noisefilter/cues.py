@@ -11,6 +11,10 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +35,19 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class CueTable:
-    """The rows of a table in order, compiled into one pattern: the first row that matches wins."""
+    """The rows of a table in order: of those that match, the one that matches first in the text wins."""
 
     cues: tuple[Cue, ...]
-    pattern: re.Pattern[str]
-    words: frozenset[str]
+    patterns: tuple[re.Pattern[str], ...]
 
-    def find(self, text: str) -> int:
-        """Index of the cue that the text matches, -1 for none."""
-        match = self.pattern.search(text)
-        return int(match.lastgroup[1:]) if match and match.lastgroup else -1
+    def find(self, text: str, candidates: Iterable[int] | None = None) -> int:
+        """Index of the cue that the text matches, -1 for none; `candidates` are the rows whose words it holds."""
+        best, found = len(text) + 1, -1
+        for index in range(len(self.cues)) if candidates is None else candidates:
+            match = self.patterns[index].search(text)
+            if match and match.start() < best:
+                best, found = match.start(), index
+        return found
 
 
 @cache
@@ -62,5 +69,4 @@ def cue_table(name: str) -> CueTable:
         )
         for row in rows
     )
-    joined = "|".join(f"(?P<g{index}>{cue.pattern})" for index, cue in enumerate(cues))
-    return CueTable(cues, re.compile(joined, re.IGNORECASE), frozenset(word for cue in cues for word in cue.words))
+    return CueTable(cues, tuple(re.compile(cue.pattern, re.IGNORECASE) for cue in cues))

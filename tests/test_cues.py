@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 
+import numpy as np
 import pytest
 
 from noisefilter.cues import Cue, cue_table
+from noisefilter.features.tokens import find_cues, tokenize
+from tests.making import vectors
 
 TABLES = sorted(entry.name.removesuffix(".toml") for entry in (files("noisefilter") / "data").iterdir())
 ROWS = [(name, cue) for name in TABLES for cue in cue_table(name).cues]
@@ -40,6 +43,15 @@ def test_a_table_finds_the_first_row_that_matches_where_it_looks_first(table: st
         for text in cue.matches:
             assert found.find(text) >= 0
             assert re.search(found.cues[found.find(text)].pattern, text, re.IGNORECASE), (index, text)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_looking_for_the_words_first_finds_the_same_cues(table: str):
+    for cue in cue_table(table).cues:
+        for text in (*cue.matches, *cue.spares):
+            tokens = tokenize(text, vectors())
+            found = find_cues(table, [text], tokens, np.array([0]), np.array([len(tokens)]))
+            assert found.tolist() == [cue_table(table).find(text)], text
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -91,14 +91,7 @@ def _split_vectors(
     table: SentenceTable, vectors: VectorTable, burst_start: Index, offsets: Index
 ) -> tuple[Column, Column]:
     """Unit vectors of the burst and of the rest of each sentence."""
-    ids = table.tokens.ids[table.token_index]
-    ends = np.minimum(burst_start + BURST, offsets[1:])
-    sizes = np.maximum(ends - burst_start, 0)
-    inside = np.zeros((len(table), vectors.dimensions))
-    picked = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(burst_start, sizes)
-    if len(picked):
-        cuts = np.cumsum(sizes) - sizes
-        inside = sums(vectors.vectors(ids[picked]), cuts, cuts + sizes)
+    inside = _range_vectors(table, vectors, burst_start, np.minimum(burst_start + BURST, offsets[1:]))
     whole = table.vectors * table.lengths[:, None]
     return _unit(inside), _unit(whole - inside)
 
@@ -106,6 +99,14 @@ def _split_vectors(
 def _unit(values: Column) -> Column:
     lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
     return values / np.maximum(lengths, 1e-9)[:, None]
+
+
+def _range_vectors(table: SentenceTable, vectors: VectorTable, starts: Index, ends: Index) -> Column:
+    """Sum of the word vectors of ranges of `token_index`, one row a range."""
+    sizes = np.maximum(ends - starts, 0)
+    opens = np.cumsum(sizes) - sizes
+    picked = np.arange(int(sizes.sum())) - np.repeat(opens, sizes) + np.repeat(starts, sizes)
+    return sums(vectors.vectors(table.tokens.ids[table.token_index[picked]]), opens, opens + sizes)
 
 
 def _title_runs(table: SentenceTable, offsets: Index) -> tuple[Column, Index]:
@@ -154,10 +155,7 @@ def _clauses(table: SentenceTable, vectors: VectorTable, foreign: Column) -> Col
     order = np.lexsort((np.arange(len(opens)), -score, owner))
     rows, first = np.unique(owner[order], return_index=True)
     best = order[first]
-    totals = np.zeros((len(best), vectors.dimensions))
-    ids = table.tokens.ids[table.token_index]
-    for place, clause in enumerate(best):
-        totals[place] = vectors.vectors(ids[opens[clause] : ends[clause]]).sum(axis=0)
+    totals = _range_vectors(table, vectors, opens[best], ends[best])
     inside = _unit(totals)
     rest = _unit(table.vectors[rows] * table.lengths[rows, None] - totals)
     all_strange, all_words = np.bincount(owner, strange), np.bincount(owner, words)
@@ -185,6 +183,8 @@ def _links(table: SentenceTable) -> Column:
         return np.full((len(table), len(LINK_NAMES)), np.nan)
     values = np.zeros((len(table), len(LINK_NAMES)))
     for row, (start, end, block) in enumerate(zip(table.start, table.end, table.block, strict=True)):
+        if not table.page.blocks[block].links:
+            continue
         inside = [link for link in table.page.blocks[block].links if link.start >= start and link.end <= end]
         if not inside:
             continue

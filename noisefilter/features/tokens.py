@@ -142,17 +142,29 @@ def find_cues(
 ) -> NDArray[np.int64]:
     """Index of the cue of a table that each text matches, -1 for none; `first` and `last` are its tokens."""
     table = cue_table(name)
-    triggers = sums(np.isin(tokens.hashes, cue_hashes(name)).astype(np.float64), first, last) > 0
+    hashes, rows = cue_words(name)
+    place = np.minimum(np.searchsorted(hashes, tokens.hashes), len(hashes) - 1)
+    bits = np.append(np.where(hashes[place] == tokens.hashes, rows[place], 0), 0)
     found = np.full(len(texts), -1, dtype=np.int64)
-    for index in np.flatnonzero(triggers).tolist():
-        found[index] = table.find(texts[index])
+    if not len(texts):
+        return found
+    held = np.bitwise_or.reduceat(bits, np.stack([first, last], axis=1).ravel())[::2]
+    held[first >= last] = 0
+    for index in np.flatnonzero(held).tolist():
+        mask = int(held[index])
+        found[index] = table.find(texts[index], [row for row in range(mask.bit_length()) if mask >> row & 1])
     return found
 
 
 @cache
-def cue_hashes(name: str) -> NDArray[np.int64]:
-    """Hashes of the words of which every match of a table holds one."""
-    return np.array(sorted(hash_word(word) for word in cue_table(name).words), dtype=np.int64)
+def cue_words(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Sorted hashes of the words of a table's cues, and for each the rows that it may match, as bits."""
+    rows: dict[int, int] = {}
+    for row, cue in enumerate(cue_table(name).cues):
+        for word in cue.words:
+            rows[hash_word(word)] = rows.get(hash_word(word), 0) | 1 << row
+    hashes = sorted(rows)
+    return np.array(hashes, dtype=np.int64), np.array([rows[value] for value in hashes], dtype=np.int64)
 
 
 def pair_hashes(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
