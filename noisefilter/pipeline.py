@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks import TEXT_VERSION, split_blocks
-from noisefilter.features.blocks import block_table
+from noisefilter.features.block_table import block_table
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentences import sentence_table
 from noisefilter.features.tokens import tokenize
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.blocks import BlockedPage
-    from noisefilter.features.blocks import BlockTable
+    from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.model import Model
     from noisefilter.scoring import SentenceScores

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.blocks import BlockedPage
-    from noisefilter.features.blocks import BlockTable
+    from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
 
 #: Cues that head a group of blocks: what follows them has the same name.

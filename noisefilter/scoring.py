@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy as np
 
 from noisefilter.features.article import ARTICLE_FEATURES, article_row
-from noisefilter.features.blocks import BLOCK_FEATURES, block_context, block_matrix, name_levels, place_names
+from noisefilter.features.blocks import BLOCK_FEATURES, block_context, block_matrix
 from noisefilter.features.insertions import INSERTION_FEATURES, insertion_matrix
+from noisefilter.features.names import name_levels, place_names
 from noisefilter.features.sentences import SENTENCE_COLUMNS, shift
 from noisefilter.features.tokens import hashed_rows, sums
 from noisefilter.model import ModelError
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.blocks import BlockTable
+    from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.features.sentences import SentenceTable
     from noisefilter.features.tokens import Tokens

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.blocks import BlockTable
+    from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.scoring import SentenceScores
     from noisefilter.types import Verdict

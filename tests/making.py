@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.blocks import BlockedPage, parse_html, split_lines, split_tree
-from noisefilter.features.blocks import BlockTable, block_table
+from noisefilter.features.block_table import BlockTable, block_table
 from noisefilter.features.insertions import InsertionTable, insertion_table
 from noisefilter.features.sentences import SentenceTable, sentence_table
 from noisefilter.features.tokens import tokenize

@@ -5,34 +5,20 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from zlib import crc32
 
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.tokens import find_cues, sums, word_list
+from noisefilter.features.block_table import CONTAINERS, BlockTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
-    from noisefilter.features.tokens import Tokens
-
     Column = NDArray[np.float64]
 
-#: Blocks of at least this many words that end a sentence are taken for prose.
-PROSE_WORDS = 20
-#: Longer blocks are not furniture that a phrase table could name; looking costs time.
-CUE_WORDS = 40
-NAME_ROWS = 1 << 14
-NAME = re.compile(r"[a-z]+|\d+")
-CONTAINERS = ("article", "main", "nav", "footer", "header", "aside", "form", "table", "figure", "section", "li", "ul")
 TAG_GROUPS = {
     "p": ("p",),
     "h1": ("h1",),
@@ -45,132 +31,6 @@ TAG_GROUPS = {
     "caption": ("figcaption", "caption", "figure"),
     "button": ("button", "form", "legend", "fieldset", "summary"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PlaceTable:
-    """Places as arrays; counts cover everything inside a place. One row per place."""
-
-    parent: NDArray[np.int64]
-    depth: NDArray[np.int64]
-    containers: NDArray[np.int64]  # bits of CONTAINERS around or at the place
-    hidden: NDArray[np.bool_]
-    words: Column
-    linked: Column
-    prose: Column
-    blocks: Column
-
-
-@dataclass(frozen=True, slots=True)
-class BlockTable:
-    """Blocks of one page as arrays of equal length; `place` is -1 throughout for plain text."""
-
-    page: BlockedPage
-    tokens: Tokens
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    first: NDArray[np.int64]
-    last: NDArray[np.int64]
-    words: Column
-    characters: Column
-    prose: NDArray[np.bool_]
-    linked: Column
-    links: Column
-    cue: NDArray[np.int64]
-    repeated: Column
-    title_share: Column
-    place: NDArray[np.int64]
-    places: PlaceTable | None
-
-    def __len__(self) -> int:
-        return len(self.start)
-
-    def count(self, name: str) -> Column:
-        """Characters of a class in each block."""
-        return self.tokens.characters.count(name, self.start, self.end).astype(np.float64)
-
-    def share(self, flags: NDArray[np.bool_]) -> Column:
-        """Share of each block's words for which a token flag is set."""
-        return sums(flags.astype(np.float64), self.first, self.last) / np.maximum(self.words, 1)
-
-    def at_place(self, values: Column, steps: int = 0) -> Column:
-        """Value of the place that holds each block, or of the place `steps` above it."""
-        if self.places is None:
-            return np.full(len(self), np.nan)
-        index = self.place
-        for _ in range(steps):
-            index = np.where(self.places.parent[index] >= 0, self.places.parent[index], index)
-        return values[index]
-
-
-def block_table(page: BlockedPage, tokens: Tokens) -> BlockTable:
-    """Arrays that the block features share."""
-    count = len(page.blocks)
-    start = np.fromiter((block.start for block in page.blocks), np.int64, count)
-    end = np.fromiter((block.end for block in page.blocks), np.int64, count)
-    first, last = tokens.ranges(start, end)
-    words = (last - first).astype(np.float64)
-    texts = page.texts()
-    linked = np.fromiter((sum(link.end - link.start for link in b.links) for b in page.blocks), np.float64, count)
-    closed = np.fromiter((text[-1] in ".!?…\"”’')" for text in texts), np.bool_, count)
-    prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start))
-    cue = find_cues("furniture", texts, tokens, first, np.where(words <= CUE_WORDS, last, first))
-    place = np.fromiter((block.place for block in page.blocks), np.int64, count)
-    return BlockTable(
-        page, tokens, start, end, first, last, words, (end - start).astype(np.float64), prose, linked,
-        np.fromiter((len(block.links) for block in page.blocks), np.float64, count), cue, _repeated(texts),
-        _title_shares(page.title, texts, words), place,
-        _place_table(page, place, words, linked, prose) if page.is_html else None,
-    )  # fmt: skip
-
-
-def _repeated(texts: list[str]) -> Column:
-    """How often the same text stands elsewhere on the page."""
-    counts: dict[str, int] = {}
-    for text in texts:
-        counts[text] = counts.get(text, 0) + 1
-    return np.fromiter((counts[text] - 1 for text in texts), np.float64, len(texts))
-
-
-def _title_shares(title: str | None, texts: list[str], words: Column) -> Column:
-    """Share of the words of a short block that the title holds."""
-    shares = np.zeros(len(texts))
-    wanted = set(word_list(title or ""))
-    if wanted:
-        for index in np.flatnonzero(words <= CUE_WORDS):
-            own = word_list(texts[index])
-            shares[index] = sum(word in wanted for word in own) / max(1, len(own))
-    return shares
-
-
-def _place_table(
-    page: BlockedPage, place: NDArray[np.int64], words: Column, linked: Column, prose: NDArray[np.bool_]
-) -> PlaceTable:
-    count = len(page.places)
-    parents = [entry.parent for entry in page.places]
-    bits = {tag: 1 << bit for bit, tag in enumerate(CONTAINERS)}
-    bits["ol"] = bits["ul"]
-    depth, containers, hidden = [0] * count, [0] * count, [False] * count
-    for index, (parent, tag, names, unseen) in enumerate(page.places):
-        own = bits.get(tag, 0)
-        if parent >= 0:
-            depth[index] = depth[parent] + 1
-            containers[index] = containers[parent] | own
-            hidden[index] = hidden[parent] or unseen or "aria-hidden" in names
-        else:
-            containers[index] = own
-    totals = np.zeros((count, 4))
-    np.add.at(totals, place, np.stack([words, linked, words * prose, np.ones(len(words))], axis=1))
-    rows = totals.tolist()
-    for index in range(count - 1, 0, -1):  # children come after their parents
-        own_row, parent_row = rows[index], rows[parents[index]]
-        for column in range(4):
-            parent_row[column] += own_row[column]
-    totals = np.array(rows).reshape(count, 4)
-    return PlaceTable(
-        np.array(parents, dtype=np.int64), np.array(depth, dtype=np.int64), np.array(containers, dtype=np.int64),
-        np.array(hidden, dtype=np.bool_), totals[:, 0], totals[:, 1], totals[:, 2], totals[:, 3],
-    )  # fmt: skip
 
 
 # Words and form: what plain text has too.
@@ -444,35 +304,6 @@ def block_matrix(table: BlockTable) -> NDArray[np.float64]:
         return np.zeros((0, len(BLOCK_FEATURES)))
     return np.stack([feature(table) for _, feature in BLOCK_FEATURES], axis=1)
 
-
-@lru_cache(maxsize=50_000)
-def name_rows(names: str) -> tuple[int, ...]:
-    """Rows of a hash table for the words in class names, ids and roles."""
-    return tuple(
-        {crc32(name.encode()) % NAME_ROWS for name in NAME.findall(names) if len(name) > 1 and not name.isdigit()}
-    )
-
-
-def place_names(page: BlockedPage) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Names of all places, flattened: place index and hash row of each name."""
-    rows = [name_rows(f"{place.names} {place.tag}") for place in page.places]
-    owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    return owner, np.fromiter((value for row in rows for value in row), np.int64, len(owner))
-
-
-def name_levels(page: BlockedPage) -> NDArray[np.int64]:
-    """For each block the places that hold it, nearest first: (blocks, NAME_LEVELS), -1 beyond the root."""
-    parents = np.fromiter((place.parent for place in page.places), np.int64, len(page.places))
-    level = np.fromiter((block.place for block in page.blocks), np.int64, len(page.blocks))
-    levels = []
-    for _ in range(NAME_LEVELS):
-        levels.append(level)
-        level = np.where(level >= 0, parents[level], -1)
-    return np.stack(levels, axis=1) if levels else np.zeros((0, NAME_LEVELS), dtype=np.int64)
-
-
-#: Elements above a block whose names are read: deeper ones are the whole page's.
-NAME_LEVELS = 8
 
 NEIGHBOURS = (-4, -3, -2, -1, 1, 2, 3, 4)
 

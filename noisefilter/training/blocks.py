@@ -11,7 +11,9 @@ from joblib import Parallel, delayed
 
 from noisefilter.alignment import align
 from noisefilter.blocks import split_blocks, split_lines
-from noisefilter.features.blocks import NAME_ROWS, block_context, block_table, name_levels, place_names
+from noisefilter.features.block_table import block_table
+from noisefilter.features.blocks import block_context
+from noisefilter.features.names import NAME_ROWS, name_levels, place_names
 from noisefilter.features.tokens import tokenize, word_list
 from noisefilter.page import read_page
 from noisefilter.scoring import block_inputs, build_network, logit, name_scores, word_scores
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.blocks import BlockedPage
-    from noisefilter.features.blocks import BlockTable
+    from noisefilter.features.block_table import BlockTable
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.vectors import VectorTable
 
