@@ -10,7 +10,7 @@ import numpy as np
 from noisefilter.blocks import TEXT_VERSION, split_blocks
 from noisefilter.features.block_table import block_table
 from noisefilter.features.insertions import insertion_table
-from noisefilter.features.sentences import sentence_table
+from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.language import name_language
 from noisefilter.page import MAX_TEXT, read_page

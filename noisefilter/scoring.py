@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.features.sentences import SentenceTable
+    from noisefilter.features.sentence_table import SentenceTable
     from noisefilter.features.tokens import Tokens
     from noisefilter.model import Model
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.blocks import BlockedPage, parse_html, split_lines, split_tree
 from noisefilter.features.block_table import BlockTable, block_table
 from noisefilter.features.insertions import InsertionTable, insertion_table
-from noisefilter.features.sentences import SentenceTable, sentence_table
+from noisefilter.features.sentence_table import SentenceTable, sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features import sentences as measures
+from noisefilter.features.sentence_table import HEADING_WORDS
 from noisefilter.features.sentences import SENTENCE_COLUMNS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.features.sentences import SentenceTable
+    from noisefilter.features.sentence_table import SentenceTable
 
     Column = NDArray[np.float64]
 
@@ -47,7 +47,7 @@ def article_row(table: SentenceTable, matrix: NDArray[np.float64], probabilities
     total = max(1.0, float(words.sum()))
     weight = words / total
     columns = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
-    heading = (words <= measures.HEADING_WORDS) & (matrix[:, columns["ends_sentence"]] == 0)
+    heading = (words <= HEADING_WORDS) & (matrix[:, columns["ends_sentence"]] == 0)
     filler, promotion, off_topic = probabilities.T
     ranked = np.sort(np.concatenate([off_topic, [0.0, 0.0]]))[::-1]
     pairs = table.tokens.pairs[table.token_index]
@@ -55,7 +55,7 @@ def article_row(table: SentenceTable, matrix: NDArray[np.float64], probabilities
     blocks = np.bincount(table.block - table.block.min(), words)
     return np.array([
         np.log1p(total), np.log1p(len(table)), heading.mean(), weight[heading].sum(),
-        (words <= measures.HEADING_WORDS).mean(), np.log1p(blocks[blocks > 0].mean()),
+        (words <= HEADING_WORDS).mean(), np.log1p(blocks[blocks > 0].mean()),
         *(float((matrix[:, columns[name]] * weight).sum()) for name in MEANS),
         *(float(weight[table.section == index].sum()) for index in range(len(cue_table("templates").cues))),
         (filler * weight).sum(), (promotion * weight).sum(), filler[:5].mean(), filler[-5:].mean(),

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, WINDOW, SentenceTable, sentence_matrix, shift
+from noisefilter.features.sentence_table import WINDOW, SentenceTable
+from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix, shift
 from noisefilter.features.tokens import find_cues, sums, word_list
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from noisefilter.blocks import split_blocks
 from noisefilter.features.insertions import insertion_matrix, insertion_table
-from noisefilter.features.sentences import sentence_table
+from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
 from noisefilter.scoring import (

@@ -16,7 +16,7 @@ import numpy as np
 
 from noisefilter.blocks import BlockedPage, Place, split_blocks
 from noisefilter.features.insertions import insertion_matrix, insertion_table
-from noisefilter.features.sentences import sentence_table
+from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.page import read_page
 from noisefilter.scoring import build_network, page_off_topic_inputs

@@ -9,7 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from noisefilter.blocks import split_blocks
-from noisefilter.features.sentences import sentence_matrix, sentence_table
+from noisefilter.features.sentence_table import sentence_table
+from noisefilter.features.sentences import sentence_matrix
 from noisefilter.features.tokens import tokenize
 from noisefilter.page import read_page
 from noisefilter.scoring import build_network, sentence_inputs, word_scores
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.blocks import BlockedPage
-    from noisefilter.features.sentences import SentenceTable
+    from noisefilter.features.sentence_table import SentenceTable
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.vectors import VectorTable
 
