@@ -16,8 +16,8 @@ from noisefilter.features.article import ARTICLE_FEATURES, article_row
 from noisefilter.features.blocks import BLOCK_FEATURES, block_context, block_matrix
 from noisefilter.features.insertions import INSERTION_FEATURES, insertion_matrix
 from noisefilter.features.names import name_levels, place_names
-from noisefilter.features.sentences import SENTENCE_COLUMNS, shift
-from noisefilter.features.tokens import hashed_rows, sums
+from noisefilter.features.sentences import SENTENCE_COLUMNS
+from noisefilter.features.tokens import hashed_rows, shift, sums
 from noisefilter.model import ModelError
 
 if TYPE_CHECKING:
@@ -38,8 +38,6 @@ if TYPE_CHECKING:
 LOGIT_LIMIT = 8.0
 #: Standard deviations beyond this are cut off: hostile pages have features that no training page had.
 INPUT_LIMIT = 6.0
-#: What a sentence classifier tells apart, in the order of its outputs.
-SENTENCE_CLASSES = ("informative", "filler", "promotion", "boilerplate")
 #: Rarity, in nats, from which a word counts as topic: met in fewer than one article of 55.
 PLAIN_IDF = 4.0
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
@@ -110,11 +108,6 @@ def logit(probability: Matrix) -> Matrix:
     """Log-odds, limited."""
     safe = np.clip(probability, 1e-9, 1 - 1e-9)
     return np.asarray(np.clip(np.log(safe / (1 - safe)), -LOGIT_LIMIT, LOGIT_LIMIT))
-
-
-def sigmoid(values: Matrix) -> Matrix:
-    """Probability of log-odds."""
-    return np.asarray(1 / (1 + np.exp(-values)))
 
 
 # Linear models over hashed words: their log-odds are features of the networks.

@@ -15,8 +15,6 @@ import noisefilter
 if TYPE_CHECKING:
     from noisefilter import Score
 
-TAIL = "page_tail"
-
 
 def covered(score: Score, kind: str, start: int, end: int) -> float:
     """Share of the characters of a range, blanks aside, that spans of a kind cover."""

@@ -24,10 +24,9 @@ from noisefilter.features.sentences import (
     new_words,
     said_before,
     sentence_matrix,
-    shift,
     title_likeness,
 )
-from noisefilter.features.tokens import pair_hashes, sums, tokenize
+from noisefilter.features.tokens import pair_hashes, shift, sums, tokenize
 from noisefilter.types import Block, Link
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, insertions_of, sentences_of, vectors, walk
 

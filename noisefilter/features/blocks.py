@@ -11,6 +11,7 @@ import numpy as np
 
 from noisefilter.cues import cue_table
 from noisefilter.features.block_table import CONTAINERS, BlockTable
+from noisefilter.features.tokens import shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -315,15 +316,7 @@ def block_context(table: BlockTable, logits: Column) -> NDArray[np.float64]:
     share of kept words among the 11 and the 31 blocks around, kept words before and after, and in the whole page.
     """
     count = len(table)
-    columns = [logits]
-    for step in NEIGHBOURS:
-        moved = np.zeros(count)
-        if abs(step) < count:
-            if step < 0:
-                moved[-step:] = logits[:step]
-            else:
-                moved[:-step] = logits[step:]
-        columns.append(moved)
+    columns = [logits, *(shift(logits, step) for step in NEIGHBOURS)]
     kept = table.words / (1 + np.exp(logits))
     for reach in (5, 15):
         window = np.ones(2 * reach + 1)

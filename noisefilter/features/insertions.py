@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
-from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix, shift
-from noisefilter.features.tokens import find_cues, sums, word_list
+from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix
+from noisefilter.features.tokens import find_cues, shift, sums, unit_rows, word_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,12 +94,7 @@ def _split_vectors(
     """Unit vectors of the burst and of the rest of each sentence."""
     inside = _range_vectors(table, vectors, burst_start, np.minimum(burst_start + BURST, offsets[1:]))
     whole = table.vectors * table.lengths[:, None]
-    return _unit(inside), _unit(whole - inside)
-
-
-def _unit(values: Column) -> Column:
-    lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
-    return values / np.maximum(lengths, 1e-9)[:, None]
+    return unit_rows(inside), unit_rows(whole - inside)
 
 
 def _range_vectors(table: SentenceTable, vectors: VectorTable, starts: Index, ends: Index) -> Column:
@@ -157,8 +152,8 @@ def _clauses(table: SentenceTable, vectors: VectorTable, foreign: Column) -> Col
     rows, first = np.unique(owner[order], return_index=True)
     best = order[first]
     totals = _range_vectors(table, vectors, opens[best], ends[best])
-    inside = _unit(totals)
-    rest = _unit(table.vectors[rows] * table.lengths[rows, None] - totals)
+    inside = unit_rows(totals)
+    rest = unit_rows(table.vectors[rows] * table.lengths[rows, None] - totals)
     all_strange, all_words = np.bincount(owner, strange), np.bincount(owner, words)
     outside = (all_strange[rows] - strange[best]) / np.maximum(all_words[rows] - words[best], 1)
     count = np.bincount(owner)[rows]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.tokens import hash_word, sums, word_list
+from noisefilter.features.tokens import hash_word, sums, unit_rows, word_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ def sentence_table(
     owner = np.repeat(np.arange(count), sizes)
     token_index = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)
     totals = _vector_sums(tokens.ids, first, last, vectors)
-    unit = _unit(totals)
+    unit = unit_rows(totals)
     title = [hash_word(word) for word in word_list(page.title or "")]
     texts = tuple(page.text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True))
     return SentenceTable(
@@ -117,11 +117,6 @@ def _vector_sums(ids: Index, first: Index, last: Index, table: VectorTable) -> C
     return totals
 
 
-def _unit(values: Column) -> Column:
-    lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
-    return values / np.maximum(lengths, 1e-9)[:, None]
-
-
 def _context(unit: Column) -> Column:
     """Unit mean of the sentences around each one."""
     count = len(unit)
@@ -129,7 +124,7 @@ def _context(unit: Column) -> Column:
     np.cumsum(unit, axis=0, out=running[1:])
     index = np.arange(count)
     around = running[np.minimum(index + WINDOW + 1, count)] - running[np.maximum(index - WINDOW, 0)]
-    return _unit(around - unit)
+    return unit_rows(around - unit)
 
 
 def _title_vector(title: str | None, unit: Column, table: VectorTable) -> Column:
@@ -138,7 +133,7 @@ def _title_vector(title: str | None, unit: Column, table: VectorTable) -> Column
     if words:
         total = table.vectors(table.rows(words)).sum(axis=0, keepdims=True)
         if np.any(total):
-            return _unit(total)[0]
+            return unit_rows(total)[0]
     return unit[0] if len(unit) else np.zeros(unit.shape[1])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from noisefilter.cues import cue_table
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
-from noisefilter.features.tokens import find_cues, hash_word
+from noisefilter.features.tokens import find_cues, hash_word, shift
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -229,16 +229,6 @@ def _section(index: int) -> Callable[[SentenceTable], Column]:
         return (table.section == index).astype(float)
 
     return column
-
-
-def shift(values: Column, step: int) -> Column:
-    """Values of the sentence `step` further on; zero beyond the article."""
-    moved = np.zeros_like(values)
-    if step > 0:
-        moved[:-step] = values[step:]
-    else:
-        moved[-step:] = values[:step]
-    return moved
 
 
 NEIGHBOURS = (-1, 1)

@@ -187,6 +187,22 @@ def sums(values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np
     return totals
 
 
+def shift(values: NDArray[np.float64], step: int) -> NDArray[np.float64]:
+    """Values of the block or sentence `step` further on; zero beyond the page."""
+    moved = np.zeros_like(values)
+    if step > 0:
+        moved[:-step] = values[step:]
+    else:
+        moved[-step:] = values[:step]
+    return moved
+
+
+def unit_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each row at length one; a row of zeros stays."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
+    return np.asarray(values / np.maximum(lengths, 1e-9)[:, None])
+
+
 def hashed_rows(tokens: Tokens) -> NDArray[np.int64]:
     """Rows of a hash table for each token: column 0 the word, column 1 the pair. Shape (tokens, 2)."""
     return np.stack([tokens.hashes % HASH_ROWS, tokens.pairs % HASH_ROWS], axis=1)

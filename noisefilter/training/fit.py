@@ -55,7 +55,6 @@ if TYPE_CHECKING:
 TUNE_SHARE = 4
 #: Articles that are stitched together for the article classifier, and what each counts beside a judged one.
 STITCHED, STITCHED_WEIGHT = 300, 0.2
-STAGES = ("blocks", "sentences", "insertions", "articles")
 #: Arrays of each stage, by the start of their names.
 STAGE_ARRAYS = {
     "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion.", "page_off_topic."),
