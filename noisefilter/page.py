@@ -53,13 +53,15 @@ HTML_TAG = re.compile(
     r"header|footer|nav|form|img|blockquote|pre)\b[^<>]*>",
     re.IGNORECASE,
 )
-# Possessive throughout: every character is read once, whatever the page's author had in mind.
-TAG_PATTERN = r"""<[a-zA-Z][^\s>/]*+(?:[\s/]|[^\s/"'>]++|"[^"]*+"?|'[^']*+'?)*+>?"""
+# Possessive throughout: every character is read once, whatever the page's author had in mind. A quotation mark opens a
+# value only after "=", as in browsers: a stray one would swallow the page up to the next.
+TAG_PATTERN = r"""<[a-zA-Z][^\s>/]*+(?:=\s*+(?:"[^"]*+"?|'[^']*+'?)|[^>=]++|=)*+>?"""
 START_TAG = re.compile(TAG_PATTERN)
 SCRIPT_OR_TAG = re.compile(
     rf"(?P<script><(?P<name>script|style)\b.*?(?:</(?P=name)\s*>|\Z))|{TAG_PATTERN}", re.IGNORECASE | re.DOTALL
 )
 ATTRIBUTE = re.compile(r"""[^\s/"'>=]++(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s"'>]++))?""")
+LETTER_TAG = re.compile(r"<[a-zA-Z]")
 TAG_NAME = re.compile(r"<[a-zA-Z][^\s>/]*+")
 
 
@@ -197,10 +199,19 @@ def _decode_undeclared(content: bytes, declared: str | None) -> str:
 
 def cap_attributes(text: str) -> str:
     """Text in which an element with more than `MAX_ATTRIBUTES` attributes has none."""
-    longest_tag = max(map(len, text.split("<")))
-    if text.count("=") <= 10 * MAX_ATTRIBUTES and longest_tag < 2 * MAX_ATTRIBUTES:
+    if text.count("=") <= 10 * MAX_ATTRIBUTES and not _has_long_tag(text):
         return text
     return SCRIPT_OR_TAG.sub(_cap_match, text)
+
+
+def _has_long_tag(text: str) -> bool:
+    """Whether something that may be a tag has room for more than `MAX_ATTRIBUTES` attributes, and as many separators."""
+    for piece in text.split(">"):
+        if len(piece) >= 2 * MAX_ATTRIBUTES:
+            start = LETTER_TAG.search(piece, 0, len(piece) - 2 * MAX_ATTRIBUTES + 2)
+            if start and len(piece[start.start() :].replace("=", " ").replace("/", " ").split()) > MAX_ATTRIBUTES:
+                return True
+    return False
 
 
 def _cap_match(match: re.Match[str]) -> str:

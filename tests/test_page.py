@@ -194,5 +194,13 @@ def test_a_script_with_too_many_attributes_keeps_its_code():
     assert cap_attributes(f"<script {many('a{}=1')}>let x = 1;</script>") == "<script>let x = 1;</script>"
 
 
+def test_a_stray_quotation_mark_does_not_swallow_the_page():
+    """Pages of 600 kB lost their articles: the mark was taken for the start of a value that ends at the next one."""
+    filler = "".join(f'<i data-a="{number}" data-b="{number}">x</i>' for number in range(11_000))
+    page = f"""<body>{filler}<div class="a"" id=b><p>It's raining, he said.</p></div>{filler}<p title="z">Dry.</p></body>"""
+    assert page.count("=") > 10 * MAX_ATTRIBUTES
+    assert cap_attributes(page) == page
+
+
 def test_a_tag_that_never_ends_is_closed():
     assert cap_attributes(f"<p>Rain.</p><div {many('a{}=1')}") == "<p>Rain.</p><div>"
