@@ -1,71 +1,227 @@
-"""Blocks, reference text → the share of each block that the reference holds, in order.
+"""Blocks, reference text → the share of each block that the reference holds.
 
 The same code reads trafilatura's opinion (its output is the reference) and a corpus' labels (its gold text is).
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Shorter blocks say too little to be found anywhere but next to their neighbours. Characters without blanks.
-ANCHOR_LENGTH = 40
-#: How far from its neighbours a short block may be found.
-SHORT_REACH = 80
-PIECE = 24
+    from numpy.typing import NDArray
 
+    Index = NDArray[np.int64]
+    #: A range of the blocks' words and the range of the reference's words that may hold them.
+    Gap = tuple[int, int, int, int]
 
-def squeeze(text: str) -> str:
-    """Text without blanks, the form in which two extractors agree on a passage."""
-    return "".join(text.split())
+WORD = re.compile(r"\w+")
+#: Runs of so many words that both sides hold once are anchors; in the gaps between them shorter runs will do.
+RUNS = (6, 3)
+#: Shorter blocks say too little to be found anywhere but next to their neighbours. Words.
+SHORT = 6
+#: How far from its neighbours a short block may be found. Words.
+SHORT_REACH = 15
+#: Fewer words that stand alone on a line of the reference could be anybody's.
+MIN_LINE = 2
+#: Bytes of a word's number.
+WIDTH = 8
+#: Mixes the numbers of a run into its hash (Fibonacci hashing, Knuth 1973).
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
 def align(texts: Sequence[str], reference: str) -> tuple[list[float], float]:
-    """Share of each text (0-1) that `reference` holds, and the share of `reference` that the texts cover.
+    """Share of each text's words (0-1) that `reference` holds, and the share of `reference` that the texts cover.
 
-    Long texts are looked up first; those found in ascending order become anchors; short ones must lie
-    between the anchors around them, so that a table of contents is not taken for the headings it lists.
+    Runs of words that either side holds once are looked up first; those found in ascending order become anchors, and
+    the gaps between them are searched again. A short text must lie next to what was found before, so that a table of
+    contents is not taken for the headings it lists. What then is left on either side is compared without order, since
+    a reference may move a passage. A text without words is as its predecessor.
     """
-    squeezed = [squeeze(text) for text in texts]
-    target = squeeze(reference)
-    if not target:
-        return [0.0] * len(squeezed), 1.0
-    found = _anchors(squeezed, target)
-    shares = [0.0] * len(squeezed)
-    covered = 0
-    for index, position in found.items():
-        if position >= 0:
-            shares[index] = 1.0
-            covered += len(squeezed[index])
-    bounds = sorted((index, position) for index, position in found.items() if position >= 0)
-    for (left, start), (right, end) in pairwise([(-1, 0), *bounds, (len(squeezed), len(target))]):
-        low = start + (len(squeezed[left]) if left >= 0 else 0)
-        covered += _fill(squeezed, target, (left + 1, right), (low, end), shares)
-    return shares, min(1.0, covered / len(target))
+    matcher = _Matcher(texts, reference)
+    matcher.match_in_order()
+    matcher.match_moved()
+    return matcher.shares(), matcher.covered()
 
 
-def _anchors(squeezed: Sequence[str], target: str) -> dict[int, int]:
-    """Position in `target` of the long texts that are found whole, -1 where a better order forbids it."""
-    candidates: list[tuple[int, int]] = []
-    cursor = 0
-    for index, text in enumerate(squeezed):
-        if len(text) < ANCHOR_LENGTH:
-            continue
-        position = target.find(text, cursor)
-        if position < 0:
-            position = target.find(text)
-        if position >= 0:
-            candidates.append((index, position))
-            cursor = position + len(text)
-    kept = _longest_ascending([position for _, position in candidates])
-    return {index: position for rank, (index, position) in enumerate(candidates) if rank in kept}
+class _Matcher:
+    """Words of both sides as numbers, and which of them have found each other."""
+
+    def __init__(self, texts: Sequence[str], reference: str) -> None:
+        split = [WORD.findall(text.lower()) for text in texts]
+        lines = [WORD.findall(line) for line in reference.lower().split("\n")]
+        numbers: dict[str, int] = {}
+        sizes = [len(words) for words in split]
+        self.left = np.fromiter((numbers.setdefault(w, len(numbers)) for words in split for w in words), np.int64)
+        self.right = np.fromiter((numbers.setdefault(w, len(numbers)) for words in lines for w in words), np.int64)
+        self.starts = np.cumsum([0, *sizes])
+        self.line_starts = np.cumsum([0, *map(len, lines)])
+        self.taken_left = np.zeros(len(self.left), dtype=np.bool_)
+        self.taken_right = np.zeros(len(self.right), dtype=np.bool_)
+
+    def shares(self) -> list[float]:
+        running = np.concatenate([[0], np.cumsum(self.taken_left)])
+        sizes = np.diff(self.starts)
+        shares = ((running[self.starts[1:]] - running[self.starts[:-1]]) / np.maximum(sizes, 1)).tolist()
+        for index in np.flatnonzero(sizes == 0).tolist():
+            shares[index] = shares[index - 1] if index else 0.0
+        return shares
+
+    def covered(self) -> float:
+        return float(self.taken_right.mean()) if len(self.taken_right) else 1.0
+
+    def match_in_order(self) -> None:
+        gaps: list[Gap] = [(0, len(self.left), 0, len(self.right))]
+        for size in RUNS:
+            gaps = [inner for gap in gaps for inner in self._split(gap, size)]
+        for gap in gaps:
+            self._fill(gap)
+
+    def _split(self, gap: Gap, size: int) -> list[Gap]:
+        """Take the runs of a gap that both sides hold once; returns what lies between them."""
+        low, high, floor, ceiling = gap
+        if high - low < size or ceiling - floor < size:
+            return [gap] if high > low and ceiling > floor else []
+        at_left, at_right = _common_runs(self.left[low:high], self.right[floor:ceiling], size)
+        kept = _longest_ascending(at_right.tolist())
+        gaps, edge, wall = [], low, floor
+        for place, target in zip((at_left[kept] + low).tolist(), (at_right[kept] + floor).tolist(), strict=True):
+            if place < edge or target < wall:  # inside what the last run already took
+                continue
+            start, end = self._extend(place, target, (edge, high), (wall, ceiling), size)
+            shift = target - place
+            gaps.append((edge, start, wall, start + shift))
+            edge, wall = end, end + shift
+        gaps.append((edge, high, wall, ceiling))
+        return [inner for inner in gaps if inner[1] > inner[0] and inner[3] > inner[2]]
+
+    def _extend(
+        self, place: int, target: int, own: tuple[int, int], other: tuple[int, int], size: int
+    ) -> tuple[int, int]:
+        """Take a run and the equal words around it; returns its range on the left."""
+        back = min(place - own[0], target - other[0])
+        start = place - _equal(self.left[place - back : place][::-1], self.right[target - back : target][::-1])
+        ahead = min(own[1] - place, other[1] - target)
+        end = place + max(size, _equal(self.left[place : place + ahead], self.right[target : target + ahead]))
+        self._take(start, end, start + target - place)
+        return start, end
+
+    def _take(self, start: int, end: int, target: int) -> None:
+        self.taken_left[start:end] = True
+        self.taken_right[target : target + end - start] = True
+
+    def _fill(self, gap: Gap) -> None:
+        """Look up the whole blocks of a gap, one after the other."""
+        low, high, floor, ceiling = gap
+        first = int(np.searchsorted(self.starts, low))
+        last = int(np.searchsorted(self.starts, high, side="right")) - 1
+        stretch, size = self.right[floor:ceiling].tobytes(), ceiling - floor
+        at = 0
+        for index in range(first, last):
+            start, end = int(self.starts[index]), int(self.starts[index + 1])
+            length = end - start
+            if not length:
+                continue
+            words = self.left[start:end].tobytes()
+            reach = size if length >= SHORT else min(size, at + SHORT_REACH + length)
+            position = _find(words, stretch, at, reach)
+            if position < 0 and index + 3 >= last:  # just before what was found next
+                position = _find(words, stretch, max(at, size - SHORT_REACH - length), size)
+            if position >= 0:
+                self._take(start, end, floor + position)
+                at = position + length
+
+    def match_moved(self) -> None:
+        """Compare what is left without order: whole lines, then runs."""
+        self._match_lines()
+        size = RUNS[0]
+        left, right = self._free(size, self.left, self._open_words()), self._free(size, self.right, ~self.taken_right)
+        if not len(left) or not len(right):
+            return
+        own, first = np.unique(_run_hashes(self.left, size)[left], return_index=True)
+        _, by_left, by_right = np.intersect1d(
+            own, _run_hashes(self.right, size)[right], assume_unique=False, return_indices=True
+        )
+        for place, target in sorted(zip(left[first[by_left]].tolist(), right[by_right].tolist(), strict=True)):
+            if not self.taken_left[place] and not self.taken_right[target : target + size].any():
+                self._take(place, place + size, target)
+
+    def _open_words(self) -> NDArray[np.bool_]:
+        """Words of blocks of which less than half was found."""
+        sizes = np.diff(self.starts)
+        half = np.array(self.shares()) < 0.5
+        return np.repeat(half, sizes) & ~self.taken_left
+
+    @staticmethod
+    def _free(size: int, words: Index, free: NDArray[np.bool_]) -> Index:
+        """Where runs of words start of which none is taken."""
+        if len(words) < size:
+            return np.zeros(0, dtype=np.int64)
+        running = np.concatenate([[0], np.cumsum(free)])
+        return np.flatnonzero(running[size:] - running[:-size] == size)
+
+    def _match_lines(self) -> None:
+        lines: dict[bytes, list[int]] = {}
+        running = np.concatenate([[0], np.cumsum(self.taken_right)])
+        for start, end in pairwise(self.line_starts.tolist()):
+            if end - start >= MIN_LINE and running[end] == running[start]:
+                lines.setdefault(self.right[start:end].tobytes(), []).append(start)
+        if not lines:
+            return
+        for index, share in enumerate(self.shares()):
+            start, end = int(self.starts[index]), int(self.starts[index + 1])
+            free = lines.get(self.left[start:end].tobytes()) if share < 0.5 else None
+            if free:
+                self._take(start, end, free.pop(0))
 
 
-def _longest_ascending(values: Sequence[int]) -> set[int]:
+def _run_hashes(words: Index, size: int) -> NDArray[np.uint64]:
+    """A hash of each run of so many words."""
+    count = len(words) - size + 1
+    hashes = np.zeros(max(0, count), dtype=np.uint64)
+    with np.errstate(over="ignore"):
+        for offset in range(size):
+            hashes = (hashes + words[offset : offset + count].astype(np.uint64) + np.uint64(1)) * MULTIPLIER
+            hashes ^= hashes >> np.uint64(29)
+    return hashes
+
+
+def _common_runs(left: Index, right: Index, size: int) -> tuple[Index, Index]:
+    """Where runs stand that either side holds once, in the order of the left."""
+    found = []
+    for words in (left, right):
+        hashes, first, counts = np.unique(_run_hashes(words, size), return_index=True, return_counts=True)
+        once = counts == 1
+        found.append((hashes[once], first[once]))
+    _, own, other = np.intersect1d(found[0][0], found[1][0], assume_unique=True, return_indices=True)
+    at_left, at_right = found[0][1][own], found[1][1][other]
+    order = np.argsort(at_left)
+    return at_left[order], at_right[order]
+
+
+def _equal(left: Index, right: Index) -> int:
+    """Length of the common start."""
+    different = np.flatnonzero(left != right)
+    return int(different[0]) if len(different) else len(left)
+
+
+def _find(words: bytes, stretch: bytes, start: int, end: int) -> int:
+    """Where the words stand in a row in `stretch[start:end]`, -1 for nowhere; both sides are the bytes of word numbers."""
+    position = start * WIDTH
+    while True:
+        position = stretch.find(words, position, end * WIDTH)
+        if position < 0 or position % WIDTH == 0:
+            return position // WIDTH
+        position += 1
+
+
+def _longest_ascending(values: Sequence[int]) -> list[int]:
     """Ranks of a longest strictly ascending subsequence."""
     tails: list[int] = []
     tail_ranks: list[int] = []
@@ -79,44 +235,9 @@ def _longest_ascending(values: Sequence[int]) -> set[int]:
             tails[slot] = value
             tail_ranks[slot] = rank
         before[rank] = tail_ranks[slot - 1] if slot else -1
-    kept: set[int] = set()
+    kept: list[int] = []
     rank = tail_ranks[-1] if tail_ranks else -1
     while rank >= 0:
-        kept.add(rank)
+        kept.append(rank)
         rank = before[rank]
-    return kept
-
-
-def _fill(
-    squeezed: Sequence[str], target: str, indexes: tuple[int, int], bounds: tuple[int, int], shares: list[float]
-) -> int:
-    """Look up the texts between two anchors in the stretch of `target` between them; returns characters found."""
-    cursor, end = bounds
-    covered = 0
-    if end <= cursor:
-        return 0
-    stretch = target[cursor:end]
-    last = len(stretch)
-    at = 0
-    for index in range(*indexes):
-        text = squeezed[index]
-        if not text:
-            continue
-        if len(text) >= ANCHOR_LENGTH:
-            shares[index] = _share_of_pieces(text, stretch)
-            covered += int(shares[index] * len(text))
-            continue
-        position = stretch.find(text, at, at + SHORT_REACH + len(text))
-        if position < 0 and index + 3 >= indexes[1]:  # just before the next anchor
-            position = stretch.find(text, max(at, last - SHORT_REACH - len(text)))
-        if position >= 0:
-            shares[index] = 1.0
-            covered += len(text)
-            at = position + len(text)
-    return covered
-
-
-def _share_of_pieces(text: str, stretch: str) -> float:
-    """Share of the pieces of a long text that the stretch holds: it was changed or cut on the way."""
-    pieces = [text[start : start + PIECE] for start in range(0, len(text) - PIECE + 1, PIECE)]
-    return sum(piece in stretch for piece in pieces) / len(pieces)
+    return kept[::-1]

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from noisefilter.alignment import align, squeeze
+from noisefilter.alignment import align
 
 RAIN = "Rain fell over the whole county from Friday noon to Sunday night."
 DAM = "The dam at Oberau held, although the water stood a hand below its crown."
 FAIR = "The autumn fair in the town was put off by a week, the mayor told reporters."
-
-
-def test_squeezing_takes_out_every_blank():
-    assert squeeze(" a\tb\n\nc\u00a0d ") == "abcd"
 
 
 def test_blocks_that_the_reference_holds_count_whole():
@@ -59,3 +55,36 @@ def test_a_changed_block_counts_in_part():
     shares, _ = align([RAIN, changed, FAIR], f"{RAIN}\n{DAM}\n{FAIR}")
     assert shares[0] == shares[2] == 1.0
     assert 0.0 < shares[1] < 1.0
+
+
+def test_quotation_marks_and_letter_case_do_not_matter():
+    shares, covered = align(["“Rain,” he said, “fell.”", DAM], f'"RAIN," he said, "fell."\n{DAM}')
+    assert shares == [1.0, 1.0]
+    assert covered == 1.0
+
+
+def test_passages_that_the_reference_moved_are_found_all_the_same():
+    shares, covered = align([FAIR, RAIN, DAM], f"{RAIN}\n{DAM}\n{FAIR}")
+    assert shares == [1.0, 1.0, 1.0]
+    assert covered == 1.0
+
+
+def test_a_line_of_the_reference_is_found_wherever_it_stands_but_a_single_word_is_not():
+    shares, _ = align(["Oak table", "Tables", RAIN, DAM], f"{RAIN}\n{DAM}\nTables\nOak table")
+    assert shares == [1.0, 0.0, 1.0, 1.0]
+
+
+def test_a_line_that_the_reference_has_once_is_found_once():
+    shares, _ = align(["Oak table", RAIN, "Oak table"], f"{RAIN}\nOak table")
+    assert sorted(shares) == [0.0, 1.0, 1.0]
+
+
+def test_a_text_without_words_is_as_the_one_before():
+    shares, _ = align(["Menu", "•", RAIN, "* * *", DAM], f"{RAIN}\n{DAM}")
+    assert shares == [0.0, 0.0, 1.0, 1.0, 1.0]
+
+
+def test_a_passage_that_is_repeated_is_told_by_its_neighbours():
+    refrain = "The water rose and the water fell and nobody came to look."
+    shares, _ = align([refrain, RAIN, refrain, DAM], f"{RAIN}\n{refrain}\n{DAM}")
+    assert shares == [0.0, 1.0, 1.0, 1.0]
