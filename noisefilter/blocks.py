@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
 import lxml.html
 
-from noisefilter.alignment import align
+from noisefilter.rescue import rescue_article
 from noisefilter.types import Block, Link
 
 if TYPE_CHECKING:
@@ -21,12 +20,7 @@ if TYPE_CHECKING:
     from noisefilter.types import Page
 
 #: The rules below as a format: golden files freeze it, a change of it is a breaking change.
-TEXT_VERSION = 1
-
-#: Real pages are at most some 30 deep; trafilatura copies the tree recursively.
-MAX_VOTE_DEPTH = 250
-#: 100,000 paragraphs cost trafilatura 10 s.
-MAX_VOTE_NODES = 20_000
+TEXT_VERSION = 2
 
 SKIPPED = frozenset(
     "script style noscript template svg iframe object embed select datalist textarea input head canvas video audio map "
@@ -46,6 +40,7 @@ INVISIBLE = re.compile(
 )
 TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
 BOLD = frozenset(("b", "strong"))
+NAMING = frozenset(("class", "id", "role", "itemprop", "aria-label"))
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 #: Words of a headline.
 MIN_TITLE, MAX_TITLE = 3, 25
@@ -64,14 +59,6 @@ class Place(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Vote:
-    """trafilatura's opinion: the share of each block that it kept, and how much of its output the blocks cover."""
-
-    shares: tuple[float, ...]
-    alignment: float
-
-
-@dataclass(frozen=True, slots=True)
 class BlockedPage:
     """The visible text of a page and its blocks, in order; `places` is empty for plain text."""
 
@@ -79,7 +66,7 @@ class BlockedPage:
     blocks: tuple[Block, ...]
     places: tuple[Place, ...] = ()
     title: str | None = None
-    vote: Vote | None = None
+    elements: int = 0
     depth: int = 0
 
     @property
@@ -109,7 +96,7 @@ def split_blocks(page: Page) -> BlockedPage:
     """
     if page.format == "text":
         return split_lines(str(page.content), page.title)
-    tree = parse_html(str(page.content))
+    tree = parse_html(str(page.content), lxml.etree.HTMLParser)
     blocked = split_tree(tree, page.title)
     if blocked.depth >= PARSER_DEPTH:  # libxml2 drops what is nested deeper: read the words without the nesting
         return split_lines(strip_tags(str(page.content)), page.title)
@@ -122,18 +109,21 @@ def strip_tags(text: str) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def parse_html(text: str) -> HtmlElement:
-    """Tree of an HTML page, without comments and processing instructions.
+def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.HTMLParser) -> HtmlElement:
+    """Tree of an HTML page, without comments and processing instructions, with its article in sight (`rescue.py`).
+
+    lxml's plain parser class is faster, its elements lack the methods that cutting and trafilatura need.
 
     Raises:
         ValueError: lxml finds no element.
     """
-    parser = lxml.html.HTMLParser(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    parser = parser_class(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
     try:
         tree: HtmlElement = lxml.html.document_fromstring(text.encode(), parser=parser)
     except lxml.etree.ParserError as error:
         msg = f"no element in the page: {error}"
         raise ValueError(msg) from error
+    rescue_article(tree, _visible_length)
     return tree
 
 
@@ -163,35 +153,24 @@ def _guess_title(text: str, blocks: list[Block]) -> str | None:
 
 
 def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] | None = None) -> BlockedPage:
-    """Blocks of a parsed page, with trafilatura's vote; `pieces`, if given, is filled for `clean_html`."""
+    """Blocks of a parsed page; `pieces`, if given, is filled for `clean_html`."""
     walker = _Walker(pieces)
-    nodes, depth = walker.walk(tree)
-    page = BlockedPage(
+    elements, depth = walker.walk(tree)
+    return BlockedPage(
         "".join(walker.texts),
         tuple(walker.blocks),
         tuple(walker.places),
         title or _find_title(tree, walker),
-        depth=depth,
+        elements,
+        depth,
     )
-    if nodes > MAX_VOTE_NODES or depth > MAX_VOTE_DEPTH or pieces is not None:
-        return page
-    return replace(page, vote=ask_trafilatura(tree, page))
 
 
-def ask_trafilatura(tree: HtmlElement, page: BlockedPage) -> Vote | None:
-    """trafilatura's vote on each block; None if it finds no article."""
-    import trafilatura  # noqa: PLC0415 - 0.3 s that a plain text does not need
-
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    try:
-        document = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
-    except Exception:  # noqa: BLE001 - it is asked for an opinion; a page that it cannot read has none
-        return None
-    body = getattr(document, "body", None)
-    if body is None:
-        return None
-    shares, alignment = align(page.texts(), "".join(body.itertext()))
-    return Vote(tuple(shares), alignment)
+def _visible_length(tree: HtmlElement) -> int:
+    """Characters that a tree shows."""
+    walker = _Walker(None)
+    walker.walk(tree)
+    return sum(map(len, walker.texts))
 
 
 class _Walker:
@@ -219,38 +198,43 @@ class _Walker:
 
     def walk(self, tree: HtmlElement) -> tuple[int, int]:
         """Read the tree; returns its number of elements and its depth."""
-        nodes = depth = 0
-        stack: list[tuple[HtmlElement, Iterator[HtmlElement], int]] = []
-        self._enter(tree)
-        stack.append((tree, iter(tree), -1))
-        while stack:
-            element, children, outer = stack[-1]
-            child = next(children, None)
-            if child is None:
-                stack.pop()
-                self._leave(element, outer)
-                if element.tail and stack:
-                    self._read(element.tail, element, is_tail=True)
-                continue
-            nodes += 1
-            tag = child.tag
-            if not isinstance(tag, str) or tag in SKIPPED:
-                if child.tail:
-                    self._read(child.tail, child, is_tail=True)
-                continue
-            outer = self._place
-            self._enter(child)
-            stack.append((child, iter(child), outer))
-            depth = max(depth, len(stack))
+        elements = depth = 0
+        stack: list[tuple[HtmlElement, int, Iterator[HtmlElement]]] = []
+        outer, children = self._enter(tree, tree.tag), iter(tree)
+        element = tree
+        while True:
+            for child in children:
+                elements += 1
+                tag = child.tag
+                if tag.__class__ is not str or tag in SKIPPED:
+                    self._read_tail(child)
+                    continue
+                depth = max(depth, len(stack))
+                if len(child):
+                    stack.append((element, outer, children))
+                    outer, children = self._enter(child, tag), iter(child)
+                    element = child
+                    break
+                self._leave(tag, self._enter(child, tag))
+                self._read_tail(child)
+            else:
+                self._leave(element.tag, outer)
+                if not stack:
+                    break
+                left = element
+                element, outer, children = stack.pop()
+                self._read_tail(left)
         self._flush()
-        return nodes, depth
+        return elements, depth + 2
 
-    def _enter(self, element: HtmlElement) -> None:
-        tag = element.tag
+    def _enter(self, element: HtmlElement, tag: str) -> int:
+        """Open an element and read its text; returns the place around it."""
+        outer = self._place
         if tag in BLOCK_LEVEL or "-" in tag:
-            self._flush()
-            self.places.append(Place(self._place, tag, _names(element), _is_hidden(element)))
-            self._place = len(self.places) - 1
+            self._break()
+            names, hidden = _names(element) if element.keys() else ("", False)
+            self._place = len(self.places)
+            self.places.append(Place(outer, tag, names, hidden))
             if tag == "pre":
                 self._verbatim += 1
         elif tag == "br":
@@ -265,12 +249,12 @@ class _Walker:
         elif tag in BOLD:
             self._bold_depth += 1
         if element.text:
-            self._read(element.text, element, is_tail=False)
+            self._read_or_skip(element.text, element, is_tail=False)
+        return outer
 
-    def _leave(self, element: HtmlElement, outer: int) -> None:
-        tag = element.tag
+    def _leave(self, tag: str, outer: int) -> None:
         if tag in BLOCK_LEVEL or "-" in tag:
-            self._flush()
+            self._break()
             self._place = outer
             if tag == "pre":
                 self._verbatim -= 1
@@ -279,6 +263,24 @@ class _Walker:
             self._href = None
         elif tag in BOLD:
             self._bold_depth -= 1
+
+    def _break(self) -> None:
+        """End the block that was being read, if there is one."""
+        if self._buffered:
+            self._flush()
+        else:
+            self._space = self._line_break = False
+
+    def _read_tail(self, element: HtmlElement) -> None:
+        if element.tail:
+            self._read_or_skip(element.tail, element, is_tail=True)
+
+    def _read_or_skip(self, text: str, element: HtmlElement, *, is_tail: bool) -> None:
+        """Read a text; of blanks between elements only that there were some."""
+        if self._verbatim or not text.isspace():
+            self._read(text, element, is_tail=is_tail)
+        else:
+            self._space = True
 
     def _read(self, text: str, element: HtmlElement, *, is_tail: bool) -> None:
         if self._verbatim:
@@ -351,21 +353,17 @@ class _Walker:
         self._line_break = line_break
 
 
-def _is_hidden(element: HtmlElement) -> bool:
-    style = element.get("style")
-    return style is not None and HIDDEN_STYLE.search(style) is not None
-
-
-def _names(element: HtmlElement) -> str:
-    """Class, id, role and microdata names of an element, in lower case: what its author called it."""
-    names = element.get("class", "")
-    for attribute in ("id", "role", "itemprop", "aria-label"):
-        value = element.get(attribute)
-        if value:
-            names = f"{names} {value}"
-    if element.get("hidden") is not None or element.get("aria-hidden") == "true":
-        names = f"{names} aria-hidden"
-    return names.lower()
+def _names(element: HtmlElement) -> tuple[str, bool]:
+    """Class, id, role and microdata names of an element in lower case, what its author called it; whether a style hides it."""
+    names, hidden = "", False
+    for attribute, value in element.items():
+        if attribute in NAMING:
+            names = f"{names} {value}" if names else value
+        elif attribute == "style":
+            hidden = HIDDEN_STYLE.search(value) is not None
+        elif attribute == "hidden" or (attribute == "aria-hidden" and value == "true"):
+            names = f"{names} aria-hidden"
+    return names.lower(), hidden
 
 
 def _find_title(tree: HtmlElement, walker: _Walker) -> str | None:
