@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import nupunkt
 
@@ -21,8 +20,7 @@ PLAIN_END = re.compile(r"(?<=[a-z]{4})[.!?][\"”’')\]]*\s+(?=[\"“‘(]?[A-Z
 LINE = re.compile(r"[^\n]*\S[^\n]*")
 
 
-@dataclass(frozen=True, slots=True)
-class SentenceRange:
+class SentenceRange(NamedTuple):
     """A sentence before it is scored: offsets and the index of its block."""
 
     start: int
@@ -34,8 +32,12 @@ def split_sentences(page: BlockedPage) -> list[SentenceRange]:
     """Sentences of every block, in order; each lies inside one block and starts and ends with a word or sign."""
     sentences = []
     for index, block in enumerate(page.blocks):
-        for start, end in _split(page.text[block.start : block.end]):
-            sentences.append(SentenceRange(block.start + start, block.start + end, index))
+        text = page.text[block.start : block.end]
+        if "\n" in text or text[0].isspace() or MAY_SPLIT.search(text):
+            for start, end in _split(text):
+                sentences.append(SentenceRange(block.start + start, block.start + end, index))
+        else:
+            sentences.append(SentenceRange(block.start, block.end, index))
     return sentences
 
 

@@ -75,7 +75,7 @@ def article_with(sentence: str) -> str:
 
 def blocks_of(page: BlockedPage) -> BlockTable:
     """The block table of a page."""
-    return block_table(page, tokenize(page.text, vectors()))
+    return block_table(page, tokenize(page.text, vectors()), vectors())
 
 
 def sentences_of(text: str, title: str | None = None) -> SentenceTable:

@@ -7,8 +7,8 @@ import pytest
 
 from noisefilter.blocks import BlockedPage, Place, split_lines
 from noisefilter.features.article import ARTICLE_FEATURES, article_row
-from noisefilter.features.blocks import BLOCK_FEATURES, block_context, block_matrix, unseen
-from noisefilter.features.blocks import link_share as block_link_share
+from noisefilter.features.blocks import TEXT_FEATURES, block_matrix, vote_matrix
+from noisefilter.features.context import block_context
 from noisefilter.features.insertions import (
     BURST,
     INSERTION_FEATURES,
@@ -17,6 +17,8 @@ from noisefilter.features.insertions import (
     foreign_clause,
     insertion_matrix,
 )
+from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
+from noisefilter.features.markup import link_share as block_link_share
 from noisefilter.features.sentences import (
     SENTENCE_COLUMNS,
     any_digit,
@@ -28,6 +30,7 @@ from noisefilter.features.sentences import (
 )
 from noisefilter.features.tokens import pair_hashes, shift, sums, tokenize
 from noisefilter.types import Block, Link
+from noisefilter.vote import Vote
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, insertions_of, sentences_of, vectors, walk
 
 REPEAT = "The harbour board voted on Tuesday to repair the old sluice before the winter."
@@ -36,20 +39,28 @@ HOST = (
     "The county pays one third of the repair, while singer Rico Banderas marries actress Delia Fonteyn, the board said."
 )
 
-HTML_ONLY = {
-    name for name, _ in BLOCK_FEATURES if name.startswith(("tag_", "inside_", "link_", "vote", "bold_", "nest"))
-}
+BLOCK_FEATURES = (*TEXT_FEATURES, *MARKUP_FEATURES)
 
 
 def column(table, name: str):
     return block_matrix(table)[:, [name for name, _ in BLOCK_FEATURES].index(name)]
 
 
+def row_of(page, name: str):
+    """Values of a feature by the text of the block."""
+    return dict(zip(page.texts(), column(blocks_of(page), name), strict=True))
+
+
 def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
     blocks = blocks_of(walk(HTML_ARTICLE))
     insertions = insertions_of(ARTICLE)
     assert block_matrix(blocks).shape == (len(blocks.page.blocks), len(BLOCK_FEATURES))
-    assert len(block_context(blocks, np.zeros(len(blocks)))) == len(blocks)
+    assert block_context(blocks, np.zeros(len(blocks))).shape == (len(blocks), 32)
+    plain = blocks_of(split_lines(ARTICLE))
+    assert block_matrix(plain).shape == (len(plain), len(TEXT_FEATURES))
+    assert block_context(plain, np.zeros(len(plain))).shape == (len(plain), 25)
+    vote = Vote((0.5,) * len(blocks), 1.0)
+    assert vote_matrix(blocks, vote).shape == (len(blocks), len(VOTE_FEATURES))
     rows = len(insertions)
     assert rows > 3
     assert sentence_matrix(insertions.sentences).shape == (rows, len(SENTENCE_COLUMNS))
@@ -59,23 +70,49 @@ def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
 
 
 def test_names_of_features_are_unique():
-    own, insertions = ([name for name, _ in table] for table in (BLOCK_FEATURES, INSERTION_FEATURES))
+    blocks = (*BLOCK_FEATURES, *VOTE_FEATURES)
+    own, insertions = ([name for name, _ in table] for table in (blocks, INSERTION_FEATURES))
     for names in (own, [*SENTENCE_COLUMNS, *insertions]):
         assert len(set(names)) == len(names)
 
 
-def test_html_features_of_plain_text_are_missing_not_zero():
-    plain, marked = blocks_of(split_lines(ARTICLE)), blocks_of(walk(HTML_ARTICLE))
-    for name in sorted(HTML_ONLY - {name for name in HTML_ONLY if name.startswith("vote")}):
-        assert np.isnan(column(plain, name)).all(), name
-        assert not np.isnan(column(marked, name)).any(), name
+def test_what_only_html_has_cannot_be_measured_of_plain_text():
+    with pytest.raises(ValueError, match="no markup"):
+        unseen(blocks_of(split_lines(ARTICLE)))
 
 
-def test_features_of_words_and_place_are_never_missing():
-    plain = block_matrix(blocks_of(split_lines(ARTICLE)))
-    words = [index for index, (name, _) in enumerate(BLOCK_FEATURES[:20]) if name not in HTML_ONLY]
-    assert len(words) > 10
-    assert np.isfinite(plain[:, words]).all()
+@pytest.mark.parametrize("page", [split_lines(ARTICLE), walk(HTML_ARTICLE)], ids=["text", "html"])
+def test_no_feature_of_a_block_is_ever_missing(page):
+    assert np.isfinite(block_matrix(blocks_of(page))).all()
+
+
+def test_furniture_hangs_off_the_main_container_and_says_something_else():
+    page = walk(HTML_ARTICLE)
+    menu, story, footer = "Home News Sport", SLUICE[1], "© 2025 The Quay. All rights reserved."
+    rise, side, likeness = (row_of(page, name) for name in ("above_main", "before_main", "topic_likeness"))
+    assert rise[menu] == rise[footer] > rise[story] == 0
+    assert side[menu] > side[story] == 0 > side[footer]
+    assert likeness[story] > max(likeness[menu], likeness[footer])
+
+
+def test_a_copy_echoes_what_stood_before():
+    page = walk(f"<p>{SLUICE[0]}</p><p>{SLUICE[1]}</p><div>{SLUICE[0]} More</div>")
+    first, second, copy = column(blocks_of(page), "echo")
+    assert copy > 0.8 > max(first, second)
+
+
+def test_blocks_of_the_same_make_are_told_what_the_others_are():
+    items = "".join(f'<li class="card"><a href="/{place}">Story {place}</a></li>' for place in range(4))
+    page = walk(f'<ul>{items}<li class="card">No link here</li></ul><p>{SLUICE[0]}</p>')
+    links = row_of(page, "alike_links")
+    assert links["No link here"] > 0.5 > links[SLUICE[0]]
+
+
+def test_what_was_said_of_the_heading_is_known_below_it():
+    page = walk("<h2>Most read</h2><p>One</p><p>Two</p><h2>Weather</h2><p>Rain</p>")
+    logits = np.array([5.0, 0.0, 0.0, -5.0, 0.0])
+    heading = block_context(blocks_of(page), logits)[:, 13]
+    assert heading.tolist() == [5.0, 5.0, 5.0, -5.0, -5.0]
 
 
 def test_link_measures_of_plain_text_are_missing_not_zero():

@@ -7,20 +7,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.tokens import find_cues, sums, word_list
+from noisefilter.features.names import place_names
+from noisefilter.features.structure import Structure, accumulate, find_structure
+from noisefilter.features.tokens import find_cues, sums, unit_rows, word_list
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.blocks import BlockedPage
     from noisefilter.features.tokens import Tokens
+    from noisefilter.vectors import VectorTable
 
     Column = NDArray[np.float64]
+    Index = NDArray[np.int64]
 
 #: Blocks of at least this many words that end a sentence are taken for prose.
 PROSE_WORDS = 20
 #: Longer blocks are not furniture that a phrase table could name; looking costs time.
 CUE_WORDS = 40
+#: Line breaks that a reader sees as a blank line.
+BLANK_LINE = 2
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 CONTAINERS = ("article", "main", "nav", "footer", "header", "aside", "form", "table", "figure", "section", "li", "ul")
 
 
@@ -36,6 +43,7 @@ class PlaceTable:
     linked: Column
     prose: Column
     blocks: Column
+    structure: Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +64,13 @@ class BlockTable:
     cue: NDArray[np.int64]
     repeated: Column
     title_share: Column
+    likeness: Column
+    gap: Column  # line breaks before the block
+    run: Index  # numbers the runs of blocks without a blank line between them: lists, tables, verses
+    echo: Column
     place: NDArray[np.int64]
     places: PlaceTable | None
+    names: tuple[Index, Index]  # of all places, flattened: place and hash row of each
 
     def __len__(self) -> int:
         return len(self.start)
@@ -70,6 +83,14 @@ class BlockTable:
         """Share of each block's words for which a token flag is set."""
         return sums(flags.astype(np.float64), self.first, self.last) / np.maximum(self.words, 1)
 
+    @property
+    def last_heading(self) -> Index:
+        """Index of the last heading at or before each block, -1 for none."""
+        headings = np.fromiter((block.tag in HEADINGS for block in self.page.blocks), np.bool_, len(self))
+        return (
+            np.maximum.accumulate(np.where(headings, np.arange(len(self)), -1)) if len(self) else headings.astype(int)
+        )
+
     def at_place(self, values: Column, steps: int = 0) -> Column:
         """Value of the place that holds each block, or of the place `steps` above it."""
         if self.places is None:
@@ -80,7 +101,7 @@ class BlockTable:
         return values[index]
 
 
-def block_table(page: BlockedPage, tokens: Tokens) -> BlockTable:
+def block_table(page: BlockedPage, tokens: Tokens, vectors: VectorTable) -> BlockTable:
     """Arrays that the block features share."""
     count = len(page.blocks)
     start = np.fromiter((block.start for block in page.blocks), np.int64, count)
@@ -91,14 +112,38 @@ def block_table(page: BlockedPage, tokens: Tokens) -> BlockTable:
     linked = np.fromiter((sum(link.end - link.start for link in b.links) for b in page.blocks), np.float64, count)
     closed = np.fromiter((text[-1] in ".!?…\"”’')" for text in texts), np.bool_, count)
     prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start))
+    gap = _gaps(page)
     cue = find_cues("furniture", texts, tokens, first, np.where(words <= CUE_WORDS, last, first))
     place = np.fromiter((block.place for block in page.blocks), np.int64, count)
     return BlockTable(
         page, tokens, start, end, first, last, words, (end - start).astype(np.float64), prose, linked,
         np.fromiter((len(block.links) for block in page.blocks), np.float64, count), cue, _repeated(texts),
-        _title_shares(page.title, texts, words), place,
-        _place_table(page, place, words, linked, prose) if page.is_html else None,
+        _title_shares(page.title, texts, words), _likeness(tokens, first, last, prose, vectors), gap,
+        np.cumsum(gap >= BLANK_LINE), _echo(tokens, first, last),
+        place,
+        _place_table(page, place, words, linked, prose) if page.is_html else None, place_names(page),
     )  # fmt: skip
+
+
+def _gaps(page: BlockedPage) -> Column:
+    """Line breaks before each block; the first one stands as after a blank line."""
+    ends = [block.end for block in page.blocks]
+    gaps = [page.text.count("\n", end, block.start) for end, block in zip(ends, page.blocks[1:], strict=False)]
+    return np.array([BLANK_LINE, *gaps][: len(ends)], dtype=np.float64)
+
+
+def _likeness(tokens: Tokens, first: Index, last: Index, prose: NDArray[np.bool_], vectors: VectorTable) -> Column:
+    """Cosine of each block with all prose together (with all blocks, if none is prose)."""
+    totals = sums(vectors.vectors(tokens.ids), first, last)
+    topic = unit_rows((totals[prose] if prose.any() else totals).sum(axis=0, keepdims=True))[0]
+    return np.asarray(unit_rows(totals) @ topic)
+
+
+def _echo(tokens: Tokens, first: Index, last: Index) -> Column:
+    """Share of each block's word pairs that stand before it on the page: a copy says what was said."""
+    _, index, inverse = np.unique(tokens.pairs, return_index=True, return_inverse=True)
+    seen = index[inverse] < np.repeat(first, last - first) if len(tokens) else np.zeros(0, dtype=np.bool_)
+    return sums(seen.astype(np.float64), first, last) / np.maximum(last - first, 1)
 
 
 def _repeated(texts: list[str]) -> Column:
@@ -121,30 +166,27 @@ def _title_shares(title: str | None, texts: list[str], words: Column) -> Column:
 
 
 def _place_table(
-    page: BlockedPage, place: NDArray[np.int64], words: Column, linked: Column, prose: NDArray[np.bool_]
+    page: BlockedPage, place: Index, words: Column, linked: Column, prose: NDArray[np.bool_]
 ) -> PlaceTable:
     count = len(page.places)
     parents = [entry.parent for entry in page.places]
     bits = {tag: 1 << bit for bit, tag in enumerate(CONTAINERS)}
     bits["ol"] = bits["ul"]
-    depth, containers, hidden = [0] * count, [0] * count, [False] * count
-    for index, (parent, tag, names, unseen) in enumerate(page.places):
+    depths, containers, hidden = [0] * count, [0] * count, [False] * count
+    for index, (above, tag, names, unseen) in enumerate(page.places):
         own = bits.get(tag, 0)
-        if parent >= 0:
-            depth[index] = depth[parent] + 1
-            containers[index] = containers[parent] | own
-            hidden[index] = hidden[parent] or unseen or "aria-hidden" in names
+        if above >= 0:
+            depths[index] = depths[above] + 1
+            containers[index] = containers[above] | own
+            hidden[index] = hidden[above] or unseen or "aria-hidden" in names
         else:
             containers[index] = own
-    totals = np.zeros((count, 4))
-    np.add.at(totals, place, np.stack([words, linked, words * prose, np.ones(len(words))], axis=1))
-    rows = totals.tolist()
-    for index in range(count - 1, 0, -1):  # children come after their parents
-        own_row, parent_row = rows[index], rows[parents[index]]
-        for column in range(4):
-            parent_row[column] += own_row[column]
-    totals = np.array(rows).reshape(count, 4)
+    plain = words * (linked == 0)  # where no paragraph is long enough for prose
+    own_values = np.zeros((count, 5))
+    np.add.at(own_values, place, np.stack([words, linked, words * prose, np.ones(len(words)), plain], axis=1))
+    parent, depth = np.array(parents, dtype=np.int64), np.array(depths, dtype=np.int64)
+    totals = accumulate(own_values, parent, depth)
     return PlaceTable(
-        np.array(parents, dtype=np.int64), np.array(depth, dtype=np.int64), np.array(containers, dtype=np.int64),
-        np.array(hidden, dtype=np.bool_), totals[:, 0], totals[:, 1], totals[:, 2], totals[:, 3],
+        parent, depth, np.array(containers, dtype=np.int64), np.array(hidden, dtype=np.bool_),
+        totals[:, 0], totals[:, 1], totals[:, 2], totals[:, 3], find_structure(page, parent, depth, totals[:, 2 if prose.any() else 4]),
     )  # fmt: skip

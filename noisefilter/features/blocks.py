@@ -1,6 +1,6 @@
-"""Blocks → matrix: what is measured of a block.
+"""Blocks → matrix: what a plain text shows of a block too: words, form, topic, place; and the matrices.
 
-`BLOCK_FEATURES` is the column order. HTML features of plain text are NaN: missing, not zero.
+`TEXT_FEATURES` is a column order; `features/markup.py` has those that only HTML has.
 """
 
 from __future__ import annotations
@@ -10,28 +10,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.block_table import CONTAINERS, BlockTable
-from noisefilter.features.tokens import shift
+from noisefilter.features.block_table import BLANK_LINE
+from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES, group_mean, window_share
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    Column = NDArray[np.float64]
+    from noisefilter.features.block_table import BlockTable
+    from noisefilter.vote import Vote
 
-TAG_GROUPS = {
-    "p": ("p",),
-    "h1": ("h1",),
-    "h2": ("h2", "h3"),
-    "h4": ("h4", "h5", "h6"),
-    "li": ("li", "dd", "dt"),
-    "cell": ("td", "th"),
-    "div": ("div", "section", "article", "main", "body", "center", "aside", "header", "footer", "nav"),
-    "quote": ("blockquote", "pre"),
-    "caption": ("figcaption", "caption", "figure"),
-    "button": ("button", "form", "legend", "fieldset", "summary"),
-}
+    Column = NDArray[np.float64]
 
 
 # Words and form: what plain text has too.
@@ -126,6 +116,93 @@ def title_words(table: BlockTable) -> Column:
     return table.title_share
 
 
+# The run of lines that the block stands in: a list, a table, a verse; a paragraph is a run of its own.
+
+
+def gap_before(table: BlockTable) -> Column:
+    """Line breaks before it."""
+    return np.minimum(table.gap, 4)
+
+
+def gap_after(table: BlockTable) -> Column:
+    """Line breaks after it."""
+    return np.minimum(np.append(table.gap[1:], BLANK_LINE), 4)
+
+
+def run_size(table: BlockTable) -> Column:
+    """Lines of the run; menus are long ones."""
+    return np.log1p(np.bincount(table.run)[table.run])
+
+
+def run_words(table: BlockTable) -> Column:
+    """Words a line of the run."""
+    return np.log1p(group_mean(table.words, table.run))
+
+
+def run_likeness(table: BlockTable) -> Column:
+    """How near its lines are to the page's prose."""
+    return group_mean(table.likeness, table.run)
+
+
+def run_title_case(table: BlockTable) -> Column:
+    """Share of capitalised words in its lines."""
+    return group_mean(title_case(table), table.run)
+
+
+def run_stops(table: BlockTable) -> Column:
+    """Share of its lines that end a sentence."""
+    return group_mean(ends_sentence(table), table.run)
+
+
+def run_cues(table: BlockTable) -> Column:
+    """Share of its lines that read like furniture."""
+    return group_mean((table.cue >= 0).astype(float), table.run)
+
+
+# Topic: furniture speaks of the site, the article of its subject.
+
+
+def topic_likeness(table: BlockTable) -> Column:
+    """Cosine with the page's prose."""
+    return table.likeness
+
+
+def echo(table: BlockTable) -> Column:
+    """Share of its word pairs that stood before: copies for other screens, teasers of what the page says."""
+    return table.echo
+
+
+def title_before(table: BlockTable) -> Column:
+    """Blocks since the headline; negative before it, zero without one. Menus stand before it."""
+    return np.arctan(_since_title(table) / 10)
+
+
+def _since_title(table: BlockTable) -> Column:
+    likely = (table.title_share >= 0.6) & (table.words >= 3)
+    tags = np.fromiter((block.tag in {"h1", "h2", ""} for block in table.page.blocks), np.bool_, len(table))
+    for found in (likely & tags, likely):
+        if found.any():
+            return np.arange(len(table), dtype=np.float64) - int(np.flatnonzero(found)[0])
+    return np.zeros(len(table))
+
+
+def since_heading(table: BlockTable) -> Column:
+    """Blocks since the last heading."""
+    return np.log1p(np.minimum(np.arange(len(table)) - table.last_heading, 100))
+
+
+def heading_cue(table: BlockTable) -> Column:
+    """Whether the last heading reads like one of furniture."""
+    heading = table.last_heading
+    return np.where(heading >= 0, table.cue[np.maximum(heading, 0)] >= 0, 0).astype(float)
+
+
+def heading_likeness(table: BlockTable) -> Column:
+    """Cosine of the last heading with the page's prose."""
+    heading = table.last_heading
+    return np.where(heading >= 0, table.likeness[np.maximum(heading, 0)], 0.0)
+
+
 # Place on the page.
 
 
@@ -173,108 +250,7 @@ def prose_before(table: BlockTable) -> Column:
 
 def prose_nearby(table: BlockTable) -> Column:
     """Share of prose words among the ten blocks around."""
-    window = np.ones(11)
-    prose = np.convolve(table.words * table.prose, window)[5 : 5 + len(table)]
-    words = np.convolve(table.words, window)[5 : 5 + len(table)]
-    return prose / np.maximum(words, 1)
-
-
-# What only HTML has.
-
-
-def is_html(table: BlockTable) -> Column:
-    """Whether there is markup at all: without it words and place must do."""
-    return np.full(len(table), float(table.places is not None))
-
-
-def link_share(table: BlockTable) -> Column:
-    """Share of characters inside links; navigation is all link."""
-    return _html(table, table.linked / np.maximum(table.characters, 1))
-
-
-def link_count(table: BlockTable) -> Column:
-    """Number of links."""
-    return _html(table, np.log1p(table.links))
-
-
-def bold_share(table: BlockTable) -> Column:
-    """Share of characters in bold."""
-    bold = np.fromiter((block.bold for block in table.page.blocks), np.float64, len(table))
-    return _html(table, bold / np.maximum(table.characters, 1))
-
-
-def nesting(table: BlockTable) -> Column:
-    """Depth of the element."""
-    return table.at_place(np.minimum(table.places.depth, 60) / 10) if table.places else table.at_place(np.empty(0))
-
-
-def unseen(table: BlockTable) -> Column:
-    """Hidden by an attribute or style: dialogs and menus."""
-    return table.at_place(table.places.hidden.astype(float)) if table.places else table.at_place(np.empty(0))
-
-
-def vote(table: BlockTable) -> Column:
-    """Share of the block that trafilatura kept."""
-    shares = table.page.vote.shares if table.page.vote else np.full(len(table), np.nan)
-    return np.asarray(shares, dtype=float)
-
-
-def vote_alignment(table: BlockTable) -> Column:
-    """How much of trafilatura's output the blocks cover: whether its vote can be trusted."""
-    return np.full(len(table), table.page.vote.alignment if table.page.vote else np.nan)
-
-
-def vote_page(table: BlockTable) -> Column:
-    """Share of the page's words that trafilatura kept."""
-    return np.full(len(table), (vote(table) * table.words).sum() / max(1.0, float(table.words.sum())))
-
-
-def vote_nearby(table: BlockTable) -> Column:
-    """trafilatura's vote on the ten blocks around, by words."""
-    window = np.ones(11)
-    kept = np.convolve(vote(table) * table.words, window)[5 : 5 + len(table)]
-    return kept / np.maximum(np.convolve(table.words, window)[5 : 5 + len(table)], 1)
-
-
-def _html(table: BlockTable, values: Column) -> Column:
-    return values if table.places is not None else np.full(len(table), np.nan)
-
-
-def _tag(group: tuple[str, ...]) -> Callable[[BlockTable], Column]:
-    def column(table: BlockTable) -> Column:
-        return _html(table, np.fromiter((block.tag in group for block in table.page.blocks), np.float64, len(table)))
-
-    return column
-
-
-def _inside(bit: int) -> Callable[[BlockTable], Column]:
-    def column(table: BlockTable) -> Column:
-        if table.places is None:
-            return np.full(len(table), np.nan)
-        return table.at_place((table.places.containers >> bit & 1).astype(float))
-
-    return column
-
-
-def _around(name: str, steps: int) -> Callable[[BlockTable], Column]:
-    """Measures of the element that holds the block, and of those above it."""
-
-    def column(table: BlockTable) -> Column:
-        places = table.places
-        if places is None:
-            return np.full(len(table), np.nan)
-        if name == "page_share":
-            values = places.words / max(1.0, float(table.words.sum()))
-        elif name == "link_share":
-            characters = np.maximum(6 * places.words, 1)
-            values = np.minimum(places.linked / characters, 2)
-        elif name == "prose_share":
-            values = places.prose / np.maximum(places.words, 1)
-        else:
-            values = np.log1p(places.blocks)
-        return table.at_place(values, steps)
-
-    return column
+    return window_share(table.words * table.prose, table.words, 5)
 
 
 def _cue(index: int) -> Callable[[BlockTable], Column]:
@@ -284,46 +260,26 @@ def _cue(index: int) -> Callable[[BlockTable], Column]:
     return column
 
 
-BLOCK_FEATURES: tuple[tuple[str, Callable[[BlockTable], Column]], ...] = (
+TEXT_FEATURES: tuple[tuple[str, Callable[[BlockTable], Column]], ...] = (
     *((feature.__name__, feature) for feature in (
         log_words, word_length, sentence_marks, ends_sentence, ends_colon, commas, separators, signs, at_signs,
-        questions, digits, title_case, upper_case, stop_words, starts_lower, repeats, title_words, place_by_blocks,
-        place_by_words, page_words, page_prose, since_prose, until_prose, prose_before, prose_nearby, is_html, link_share,
-        link_count, bold_share, nesting, unseen, vote, vote_alignment, vote_page, vote_nearby,
+        questions, digits, title_case, upper_case, stop_words, starts_lower, repeats, title_words, topic_likeness, echo,
+        gap_before, gap_after, run_size, run_words, run_likeness, run_title_case, run_stops, run_cues,
+        title_before, since_heading, heading_cue, heading_likeness, place_by_blocks, place_by_words, page_words,
+        page_prose, since_prose, until_prose, prose_before, prose_nearby,
     )),
-    *((f"tag_{name}", _tag(group)) for name, group in TAG_GROUPS.items()),
-    *((f"inside_{tag}", _inside(bit)) for bit, tag in enumerate(CONTAINERS)),
-    *((f"{name}_{steps}_up", _around(name, steps))
-      for name in ("page_share", "link_share", "prose_share", "log_blocks") for steps in (0, 1, 2)),
     *((f"cue_{cue.name.replace(' ', '_')}", _cue(index)) for index, cue in enumerate(cue_table("furniture").cues)),
 )  # fmt: skip
 
 
 def block_matrix(table: BlockTable) -> NDArray[np.float64]:
-    """Features of the blocks of one page: (blocks, features), NaN where missing."""
+    """Features of the blocks of one page: (blocks, features); a plain text has the `TEXT_FEATURES` only."""
+    features = TEXT_FEATURES if table.places is None else (*TEXT_FEATURES, *MARKUP_FEATURES)
     if not len(table):
-        return np.zeros((0, len(BLOCK_FEATURES)))
-    return np.stack([feature(table) for _, feature in BLOCK_FEATURES], axis=1)
+        return np.zeros((0, len(features)))
+    return np.stack([feature(table) for _, feature in features], axis=1)
 
 
-NEIGHBOURS = (-4, -3, -2, -1, 1, 2, 3, 4)
-
-
-def block_context(table: BlockTable, logits: Column) -> NDArray[np.float64]:
-    """What the first pass says of the blocks around each one: (blocks, 15).
-
-    `logits` are the first pass' log-odds of boilerplate. Columns: its own, those of four neighbours on each side, the
-    share of kept words among the 11 and the 31 blocks around, kept words before and after, and in the whole page.
-    """
-    count = len(table)
-    columns = [logits, *(shift(logits, step) for step in NEIGHBOURS)]
-    kept = table.words / (1 + np.exp(logits))
-    for reach in (5, 15):
-        window = np.ones(2 * reach + 1)
-        around = np.convolve(table.words, window)[reach : reach + count]
-        columns.append(np.convolve(kept, window)[reach : reach + count] / np.maximum(around, 1))
-    running = np.cumsum(kept)
-    total = max(1.0, float(running[-1])) if count else 1.0
-    columns += [(running - kept) / total, (total - running) / total]
-    columns += [np.full(count, total / max(1.0, float(table.words.sum()))), np.full(count, np.log1p(total))]
-    return np.stack(columns, axis=1)
+def vote_matrix(table: BlockTable, vote: Vote) -> NDArray[np.float64]:
+    """trafilatura's vote on the blocks of one page: (blocks, features)."""
+    return np.stack([feature(table, vote) for _, feature in VOTE_FEATURES], axis=1)

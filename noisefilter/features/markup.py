@@ -1,0 +1,227 @@
+"""Blocks → matrix: what only HTML shows of a block: links, tags, the elements around it, trafilatura's vote.
+
+`MARKUP_FEATURES` and `VOTE_FEATURES` are column orders.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.features.block_table import CONTAINERS, BlockTable
+from noisefilter.features.structure import accumulate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from noisefilter.features.block_table import PlaceTable
+    from noisefilter.vote import Vote
+
+    Column = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+TAG_GROUPS = {
+    "p": ("p",),
+    "h1": ("h1",),
+    "h2": ("h2", "h3"),
+    "h4": ("h4", "h5", "h6"),
+    "li": ("li", "dd", "dt"),
+    "cell": ("td", "th"),
+    "div": ("div", "section", "article", "main", "body", "center", "aside", "header", "footer", "nav"),
+    "quote": ("blockquote", "pre"),
+    "caption": ("figcaption", "caption", "figure"),
+    "button": ("button", "form", "legend", "fieldset", "summary"),
+}
+PLACE_MEASURES = ("page_share", "link_share", "prose_share", "log_blocks")
+
+
+# The block's own markup.
+
+
+def link_share(table: BlockTable) -> Column:
+    """Share of characters inside links; navigation is all link."""
+    return table.linked / np.maximum(table.characters, 1)
+
+
+def link_count(table: BlockTable) -> Column:
+    """Number of links."""
+    return np.log1p(table.links)
+
+
+def bold_share(table: BlockTable) -> Column:
+    """Share of characters in bold."""
+    bold = np.fromiter((block.bold for block in table.page.blocks), np.float64, len(table))
+    return bold / np.maximum(table.characters, 1)
+
+
+def nesting(table: BlockTable) -> Column:
+    """Depth of the element."""
+    return table.at_place(np.minimum(_places(table).depth, 60) / 10)
+
+
+def unseen(table: BlockTable) -> Column:
+    """Hidden by an attribute or style: dialogs and menus."""
+    return table.at_place(_places(table).hidden.astype(float))
+
+
+def _tag(group: tuple[str, ...]) -> Callable[[BlockTable], Column]:
+    def column(table: BlockTable) -> Column:
+        return np.fromiter((block.tag in group for block in table.page.blocks), np.float64, len(table))
+
+    return column
+
+
+def _inside(bit: int) -> Callable[[BlockTable], Column]:
+    def column(table: BlockTable) -> Column:
+        return table.at_place((_places(table).containers >> bit & 1).astype(float))
+
+    return column
+
+
+def _places(table: BlockTable) -> PlaceTable:
+    if table.places is None:
+        msg = "a plain text has no markup"
+        raise ValueError(msg)
+    return table.places
+
+
+# The elements around it.
+
+
+def _around(name: str, steps: int) -> Callable[[BlockTable], Column]:
+    """Measures of the element that holds the block, and of those above it."""
+
+    def column(table: BlockTable) -> Column:
+        return table.at_place(_place_measure(table, name), steps)
+
+    return column
+
+
+def _place_measure(table: BlockTable, name: str) -> Column:
+    """A measure of each place, of everything inside it."""
+    places = _places(table)
+    if name == "page_share":
+        return places.words / max(1.0, float(table.words.sum()))
+    if name == "link_share":
+        return np.minimum(places.linked / np.maximum(6 * places.words, 1), 2)
+    if name == "prose_share":
+        return places.prose / np.maximum(places.words, 1)
+    return np.log1p(places.blocks)
+
+
+def above_main(table: BlockTable) -> Column:
+    """Steps from the page's main container up to the element that holds this block too; 0 inside."""
+    return table.at_place(_places(table).structure.rise.astype(float))
+
+
+def off_spine(table: BlockTable) -> Column:
+    """Elements between the block and the path to the main container."""
+    return table.at_place(_places(table).structure.steps.astype(float))
+
+
+def before_main(table: BlockTable) -> Column:
+    """1 if it hangs on a branch before the main container, -1 after, 0 inside."""
+    structure = _places(table).structure
+    side = np.sign(structure.main - structure.branch).astype(float)
+    return table.at_place(np.where(structure.rise > 0, side, 0.0))
+
+
+def _branch(name: str) -> Callable[[BlockTable], Column]:
+    """Measures of the branch by which the block hangs on the path to the main container."""
+
+    def column(table: BlockTable) -> Column:
+        return table.at_place(_place_measure(table, name)[_places(table).structure.branch])
+
+    return column
+
+
+def _alike(name: str) -> Callable[[BlockTable], Column]:
+    """Means over the blocks whose elements have the same tag and names: lists of links look alike."""
+
+    def column(table: BlockTable) -> Column:
+        group = _places(table).structure.alike[table.place]
+        if name == "count":
+            return np.log1p(np.bincount(group)[group])
+        if name == "words":
+            return np.log1p(group_mean(table.words, group))
+        values = {
+            "links": np.minimum(link_share(table), 1),
+            "prose": table.prose.astype(float),
+            "likeness": table.likeness,
+        }
+        return group_mean(values[name], group)
+
+    return column
+
+
+def group_mean(values: Column, group: Index) -> Column:
+    """For each block the mean of its group."""
+    return np.asarray((np.bincount(group, values) / np.maximum(np.bincount(group), 1))[group])
+
+
+MARKUP_FEATURES: tuple[tuple[str, Callable[[BlockTable], Column]], ...] = (
+    *((feature.__name__, feature) for feature in (
+        link_share, link_count, bold_share, nesting, unseen, above_main, off_spine, before_main,
+    )),
+    *((f"tag_{name}", _tag(group)) for name, group in TAG_GROUPS.items()),
+    *((f"inside_{tag}", _inside(bit)) for bit, tag in enumerate(CONTAINERS)),
+    *((f"{name}_{steps}_up", _around(name, steps)) for name in PLACE_MEASURES for steps in (0, 1, 2)),
+    *((f"branch_{name}", _branch(name)) for name in PLACE_MEASURES),
+    *((f"alike_{name}", _alike(name)) for name in ("count", "words", "links", "prose", "likeness")),
+)  # fmt: skip
+
+
+# trafilatura's vote, of a page on which it was asked. If it found no article, it voted against every block.
+
+
+def vote(table: BlockTable, vote: Vote) -> Column:  # noqa: ARG001 - one signature for all
+    """Share of the block that trafilatura kept."""
+    return np.asarray(vote.shares, dtype=np.float64)
+
+
+def vote_alignment(table: BlockTable, vote: Vote) -> Column:
+    """How much of trafilatura's output the blocks cover: whether its vote can be trusted."""
+    return np.full(len(table), vote.alignment)
+
+
+def vote_page(table: BlockTable, vote: Vote) -> Column:
+    """Share of the page's words that trafilatura kept."""
+    return np.full(len(table), (np.array(vote.shares) * table.words).sum() / max(1.0, float(table.words.sum())))
+
+
+def vote_nearby(table: BlockTable, vote: Vote) -> Column:
+    """trafilatura's vote on the ten blocks around, by words."""
+    return window_share(np.array(vote.shares) * table.words, table.words, 5)
+
+
+def vote_alike(table: BlockTable, vote: Vote) -> Column:
+    """Its vote on the blocks whose elements have the same tag and names."""
+    return group_mean(np.asarray(vote.shares, dtype=np.float64), _places(table).structure.alike[table.place])
+
+
+def _vote_around(steps: int) -> Callable[[BlockTable, Vote], Column]:
+    """Share of the words that it kept in the element that holds the block, and in those above."""
+
+    def column(table: BlockTable, vote: Vote) -> Column:
+        places = _places(table)
+        own = np.bincount(table.place, np.array(vote.shares) * table.words, minlength=len(places.parent))
+        kept = accumulate(own[:, None].astype(np.float64), places.parent, places.depth)[:, 0]
+        return table.at_place(kept / np.maximum(places.words, 1), steps)
+
+    return column
+
+
+def window_share(part: Column, whole: Column, reach: int) -> Column:
+    """Sum of `part` over that of `whole`, over `reach` blocks on either side."""
+    window = np.ones(2 * reach + 1)
+    ends = slice(reach, reach + len(part))
+    return np.asarray(np.convolve(part, window)[ends] / np.maximum(np.convolve(whole, window)[ends], 1))
+
+
+VOTE_FEATURES: tuple[tuple[str, Callable[[BlockTable, Vote], Column]], ...] = (
+    *((feature.__name__, feature) for feature in (vote, vote_alignment, vote_page, vote_nearby, vote_alike)),
+    *((f"vote_{steps}_up", _vote_around(steps)) for steps in (0, 1, 2, 3)),
+)
