@@ -13,9 +13,10 @@ from noisefilter.types import Block, Link, Page, Score, Sentence, Span
 if TYPE_CHECKING:
     from noisefilter.api import clean_html, extract, load, score, score_many
     from noisefilter.model import Model, ModelError
+    from noisefilter.sites import SiteProfile
 
 __all__ = [
-    "Block", "Link", "Model", "ModelError", "Page", "Score", "Sentence", "Span", "clean_html", "extract", "load", "score",
+    "Block", "Link", "Model", "ModelError", "Page", "Score", "Sentence", "SiteProfile", "Span", "clean_html", "extract", "load", "score",
     "score_many",
 ]  # fmt: skip
 __version__ = "0.1.0"
@@ -23,6 +24,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "Model": "noisefilter.model",
     "ModelError": "noisefilter.model",
+    "SiteProfile": "noisefilter.sites",
     "clean_html": "noisefilter.api",
     "extract": "noisefilter.api",
     "load": "noisefilter.api",

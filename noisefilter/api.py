@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from noisefilter.model import Model
+    from noisefilter.sites import SiteProfile
     from noisefilter.types import Format
 
 #: Pages that the classifiers see at once in one process.
@@ -23,7 +24,8 @@ BATCH = 32
 
 def score(
     page: bytes | str | Page, *, url: str | None = None, title: str | None = None, format: Format = "auto",  # noqa: A002
-    language: str | None = None, thresholds: Mapping[str, float] | None = None, model: Model | None = None,
+    language: str | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    model: Model | None = None,
 ) -> Score:  # fmt: skip
     """How likely a page is noise, with the evidence.
 
@@ -34,6 +36,7 @@ def score(
         format: "html" or "text" instead of sniffing.
         language: ISO 639-1 code of the article, if known; else it is detected. Only English is judged.
         thresholds: probability from which a span is cut, by kind, and `drop` for the verdict; the model's by default.
+        site: what returns on the pages of the site that this one is from; by default nothing is known of it.
         model: what `load` gave; the shipped model by default.
 
     Returns:
@@ -49,12 +52,13 @@ def score(
     wanted = as_page(page, url=url, title=title, format=format)
     limits = dict(thresholds or {})
     check_thresholds(limits)
-    return score_pages([wanted], model or default_model(), limits, language)[0]
+    return score_pages([wanted], model or default_model(), limits, language, site)[0]
 
 
 def score_many(
     pages: Iterable[bytes | str | Page], *, jobs: int = 1, language: str | None = None,
-    thresholds: Mapping[str, float] | None = None, model: Model | None = None,
+    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    model: Model | None = None,
 ) -> Iterator[Score]:  # fmt: skip
     """Scores in the order of the pages, each as `score` would give it, computed in batches.
 
@@ -63,6 +67,7 @@ def score_many(
         jobs: worker processes; -1 for one a core.
         language: as for `score`.
         thresholds: as for `score`.
+        site: as for `score`; all pages are of that site.
         model: as for `score`.
 
     Raises:
@@ -77,31 +82,34 @@ def score_many(
     if jobs == 0 or jobs < -1:
         msg = f"jobs must be a positive number or -1, not {jobs}"
         raise ValueError(msg)
-    return _score_batches(pages, jobs, language, limits, model)
+    return _score_batches(pages, jobs, language, limits, site, model)
 
 
 def _score_batches(
-    pages: Iterable[bytes | str | Page], jobs: int, language: str | None, limits: dict[str, float], model: Model | None
-) -> Iterator[Score]:
+    pages: Iterable[bytes | str | Page], jobs: int, language: str | None, limits: dict[str, float],
+    site: SiteProfile | None, model: Model | None,
+) -> Iterator[Score]:  # fmt: skip
     batches = _batches(as_page(page) for page in pages)
     if jobs == 1:
         chosen = model or default_model()
         for batch in batches:
-            yield from score_pages(batch, chosen, limits, language)
+            yield from score_pages(batch, chosen, limits, language, site)
         return
     from joblib import Parallel, delayed  # noqa: PLC0415 - 0.1 s that one process does not need
 
     run = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
-    for scores in run(delayed(_score_batch)(batch, model, limits, language) for batch in batches):
+    for scores in run(delayed(_score_batch)(batch, model, limits, language, site) for batch in batches):
         yield from scores
 
 
-def _score_batch(batch: list[Page], model: Model | None, limits: dict[str, float], language: str | None) -> list[Score]:
+def _score_batch(
+    batch: list[Page], model: Model | None, limits: dict[str, float], language: str | None, site: SiteProfile | None
+) -> list[Score]:
     """One batch in a worker, on one thread: the processes share the cores."""
     from threadpoolctl import threadpool_limits  # noqa: PLC0415 - as joblib
 
     with threadpool_limits(1):
-        return score_pages(batch, model or default_model(), limits, language)
+        return score_pages(batch, model or default_model(), limits, language, site)
 
 
 def _batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
@@ -111,7 +119,8 @@ def _batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
 
 def extract(
     page: bytes | str | Page, *, url: str | None = None, title: str | None = None, format: Format = "auto",  # noqa: A002
-    thresholds: Mapping[str, float] | None = None, model: Model | None = None,
+    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    model: Model | None = None,
 ) -> str:  # fmt: skip
     """The article's text with boilerplate taken out and nothing else; "" if the page holds none.
 
@@ -123,12 +132,13 @@ def extract(
     wanted = as_page(page, url=url, title=title, format=format)
     limits = dict(thresholds or {})
     check_thresholds(limits)
-    return extract_page(wanted, model or default_model(), limits)
+    return extract_page(wanted, model or default_model(), limits, site)
 
 
 def clean_html(
     page: bytes | str | Page, *, kinds: Collection[str] = REMOVED_KINDS, url: str | None = None, title: str | None = None,
-    language: str | None = None, thresholds: Mapping[str, float] | None = None, model: Model | None = None,
+    language: str | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    model: Model | None = None,
 ) -> str:  # fmt: skip
     """The page's HTML with the same spans cut out as `Score.clean(kinds)`; scripts and handlers go as well.
 
@@ -139,6 +149,7 @@ def clean_html(
         title: as for `score`.
         language: as for `score`.
         thresholds: as for `score`.
+        site: as for `score`.
         model: as for `score`.
 
     Returns:
@@ -152,7 +163,7 @@ def clean_html(
     wanted = as_page(page, url=url, title=title, format="html")
     limits = dict(thresholds or {})
     check_thresholds(limits)
-    result = score_pages([wanted], model or default_model(), limits, language)[0]
+    result = score_pages([wanted], model or default_model(), limits, language, site)[0]
     return clean_page(wanted, result, kinds)
 
 

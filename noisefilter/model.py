@@ -29,8 +29,8 @@ CARD = "CARD.md"
 FORMAT = 1
 #: What a manifest must say.
 NEEDED = ("format", "text_version", "name", "version", "thresholds", "arrays_sha256", "vectors_sha256")
-#: Names of thresholds: one a kind of span, and `drop` for the article's noise.
-THRESHOLDS = (*KINDS, "drop")
+#: Names of thresholds: one a kind of span, `drop` for the article's noise, `not_article` for pages of another type.
+THRESHOLDS = (*KINDS, "drop", "not_article")
 
 
 class ModelError(ValueError):

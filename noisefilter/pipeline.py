@@ -14,10 +14,13 @@ from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.language import name_language
 from noisefilter.page import MAX_TEXT, read_page
-from noisefilter.scoring import rounded, scorer
+from noisefilter.scoring import scorer
+from noisefilter.scoring.blocks import BlockScores
+from noisefilter.scoring.networks import rounded
 from noisefilter.sentences import split_sentences
-from noisefilter.types import Score, Sentence, cut
-from noisefilter.verdicts import boilerplate_spans, sentence_spans, verdict
+from noisefilter.types import PAGE_TYPES, Score, Sentence, cut
+from noisefilter.verdicts import boilerplate_spans, is_other, sentence_spans, verdict
+from noisefilter.vote import ask_trafilatura
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +31,8 @@ if TYPE_CHECKING:
     from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.model import Model
-    from noisefilter.scoring import SentenceScores
+    from noisefilter.scoring.articles import SentenceScores
+    from noisefilter.sites import SiteProfile
     from noisefilter.types import Page, Span, Status
 
 #: The languages that the training pages are in.
@@ -64,33 +68,44 @@ class _Article:
 
 
 def score_pages(
-    pages: Sequence[Page], model: Model, thresholds: Mapping[str, float], language: str | None = None
-) -> list[Score]:
+    pages: Sequence[Page], model: Model, thresholds: Mapping[str, float], language: str | None = None,
+    site: SiteProfile | None = None,
+) -> list[Score]:  # fmt: skip
     """Scores of some pages, in order; the classifiers see them as one batch."""
     limits = {**model.thresholds, **thresholds}
-    estimators = scorer(model)
     blocked = [_block(page, model) for page in pages]
-    furniture = iter(estimators.blocks([entry.table for entry in blocked if entry.table]))
-    boilerplate = [next(furniture) if entry.table else np.zeros(0) for entry in blocked]
+    judged = _judge_blocks(blocked, model, site)
     articles = [
-        _find_article(entry, probabilities, model, language)
-        for entry, probabilities in zip(blocked, boilerplate, strict=True)
+        _find_article(entry, scores, model, limits, language) for entry, scores in zip(blocked, judged, strict=True)
     ]
-    scored = iter(estimators.sentences([article.table for article in articles if article.table]))
-    scores = []
-    for entry, probabilities, article in zip(blocked, boilerplate, articles, strict=True):
-        sentence_scores = next(scored) if article.table else None
-        scores.append(_judge(entry, probabilities, article, sentence_scores, model, limits))
-    return scores
+    scored = iter(scorer(model).articles.sentences([article.table for article in articles if article.table]))
+    return [
+        _judge(entry, scores, article, next(scored) if article.table else None, model, limits)
+        for entry, scores, article in zip(blocked, judged, articles, strict=True)
+    ]
 
 
-def extract_page(page: Page, model: Model, thresholds: Mapping[str, float]) -> str:
+def extract_page(page: Page, model: Model, thresholds: Mapping[str, float], site: SiteProfile | None = None) -> str:
     """The article's text with boilerplate taken out and nothing else."""
     entry = _block(page, model)
     if entry.table is None:
         return entry.text
-    probabilities = scorer(model).blocks([entry.table])[0]
-    return cut(entry.text, boilerplate_spans(entry.table, probabilities, {**model.thresholds, **thresholds}))
+    furniture = _judge_blocks([entry], model, site)[0].furniture
+    spans = boilerplate_spans(entry.table, furniture, {**model.thresholds, **thresholds}, named=False)
+    return cut(entry.text, spans)
+
+
+def _judge_blocks(blocked: Sequence[_Blocked], model: Model, site: SiteProfile | None) -> list[BlockScores]:
+    """Scores of the blocks of each page; trafilatura is asked about the doubtful ones."""
+    readable = [(entry.page, entry.table) for entry in blocked if entry.table]
+    scores = iter(
+        scorer(model).blocks.score(
+            [table for _, table in readable],
+            lambda index: ask_trafilatura(readable[index][0], readable[index][1].page),
+            [site.returns(table.page) for _, table in readable] if site else None,
+        )
+    )
+    return [next(scores) if entry.table else BlockScores(np.zeros(0), None) for entry in blocked]
 
 
 def _block(page: Page, model: Model) -> _Blocked:
@@ -106,14 +121,18 @@ def _block(page: Page, model: Model) -> _Blocked:
         return _Blocked(read, None, blocked.text, "empty")
     if len(blocked.text) > MAX_TEXT:
         return _Blocked(read, None, blocked.text, "too_large")
-    return _Blocked(read, block_table(blocked, tokenize(blocked.text, model.vectors)), blocked.text, "ok")
+    return _Blocked(
+        read, block_table(blocked, tokenize(blocked.text, model.vectors), model.vectors), blocked.text, "ok"
+    )
 
 
-def _find_article(entry: _Blocked, probabilities: NDArray[np.float64], model: Model, language: str | None) -> _Article:
-    """Split sentences and measure those of the article, if it is long enough and in a language that we know."""
+def _find_article(
+    entry: _Blocked, scores: BlockScores, model: Model, limits: Mapping[str, float], language: str | None
+) -> _Article:
+    """Split sentences and measure those of the article, if it is one, long enough, and in a language that we know."""
     if entry.table is None:
         return _Article([], [], np.zeros(0, np.int64), np.zeros(0, np.bool_), None, language, entry.status)
-    page, tokens = entry.table.page, entry.table.tokens
+    page, tokens, probabilities = entry.table.page, entry.table.tokens, scores.furniture
     sentences = split_sentences(page)
     blocks = np.fromiter((sentence.block for sentence in sentences), np.int64, len(sentences))
     chosen = probabilities[blocks] < SURE_FURNITURE
@@ -125,6 +144,8 @@ def _find_article(entry: _Blocked, probabilities: NDArray[np.float64], model: Mo
     spoken = language or _language(page, kept)
     if status == "ok" and spoken is not None and spoken not in LANGUAGES:
         status = "language"
+    if status == "ok" and is_other(scores.article, limits):
+        status = "not_article"
     table = None
     if status == "ok":
         picked = [sentence for sentence, choose in zip(sentences, chosen.tolist(), strict=True) if choose]
@@ -141,17 +162,18 @@ def _language(page: BlockedPage, kept: NDArray[np.bool_]) -> str | None:
 
 
 def _judge(
-    entry: _Blocked, boilerplate: NDArray[np.float64], article: _Article, scores: SentenceScores | None, model: Model,
+    entry: _Blocked, blocks: BlockScores, article: _Article, scores: SentenceScores | None, model: Model,
     limits: Mapping[str, float],
 ) -> Score:  # fmt: skip
     """Put spans, sentences and numbers together."""
+    boilerplate = blocks.furniture
     spans: list[Span] = boilerplate_spans(entry.table, boilerplate, limits) if entry.table else []
     noise = filler = off_topic = share = None
     if entry.table is not None and article.table is not None and scores is not None:
         table = article.table.sentences
         kept = boilerplate[table.block] < limits["boilerplate"]
         spans += sentence_spans(article.table, scores, kept, limits)
-        noise, off_topic = scorer(model).page(article.table, scores, boilerplate[table.block])
+        noise, off_topic = scorer(model).articles.page(article.table, scores, boilerplate[table.block])
         weight = table.words * (1 - boilerplate[table.block])
         filler = round(float((scores.filler * weight).sum() / max(1e-9, weight.sum())), 4)
         words = entry.table.words
@@ -164,10 +186,11 @@ def _judge(
         filler=filler,
         off_topic=off_topic,
         boilerplate=share,
-        verdict=verdict(noise, spans, limits) if noise is not None else "unscored",
+        verdict=verdict(noise, blocks.article, spans, limits) if noise is not None else "unscored",
         status=article.status,
         title=entry.table.page.title if entry.table else entry.page.title,
         language=article.language,
+        page_type=None if blocks.page_type is None else PAGE_TYPES[int(np.argmax(blocks.page_type))],
         url=entry.page.url,
         model=model.label,
         text_version=TEXT_VERSION,

@@ -20,9 +20,13 @@ Status = Literal[
     "not_html_or_text",
     "unreadable",
     "language",
+    "not_article",
 ]
+PageType = Literal["article", "forum", "product", "listing", "collection", "documentation", "service"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+#: What a page may be, in the order of the classifier's columns.
+PAGE_TYPES: tuple[PageType, ...] = get_args(PageType)
 #: Kinds that `Score.text` leaves out; filler stays in and is reported.
 REMOVED_KINDS: frozenset[Kind] = frozenset({"boilerplate", "promotion", "off_topic"})
 
@@ -164,6 +168,7 @@ class Score:
     url: str | None
     model: str
     text_version: int
+    page_type: PageType | None = None
 
     @property
     def text(self) -> str:
@@ -191,7 +196,7 @@ class Score:
         record: dict[str, Any] = {
             name: getattr(self, name)
             for name in (
-                "url", "title", "language", "model", "text_version", "verdict", "status", "noise", "filler",
+                "url", "title", "language", "page_type", "model", "text_version", "verdict", "status", "noise", "filler",
                 "off_topic", "boilerplate",
             )
         }  # fmt: skip

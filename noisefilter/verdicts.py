@@ -17,16 +17,19 @@ if TYPE_CHECKING:
 
     from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.scoring import SentenceScores
+    from noisefilter.scoring.articles import SentenceScores
     from noisefilter.types import Verdict
+
+#: Below, a page is hardly an article. At one half short articles under bare markup would never be dropped.
+POSSIBLE_ARTICLE = 0.2
 
 
 def boilerplate_spans(
-    table: BlockTable, probabilities: NDArray[np.float64], thresholds: Mapping[str, float]
+    table: BlockTable, probabilities: NDArray[np.float64], thresholds: Mapping[str, float], *, named: bool = True
 ) -> list[Span]:
-    """One span for each run of blocks that are furniture of the same name."""
+    """One span for each run of blocks that are furniture of the same name; naming takes time that a cut need not spend."""
     furniture = probabilities >= thresholds["boilerplate"]
-    reasons = name_furniture(table, furniture)
+    reasons = name_furniture(table, furniture) if named else [""] * len(table)
     spans: list[Span] = []
     previous = -2
     for index in np.flatnonzero(furniture).tolist():
@@ -60,8 +63,16 @@ def sentence_spans(
     return spans
 
 
-def verdict(noise: float, spans: Sequence[Span], thresholds: Mapping[str, float]) -> Verdict:
-    """ "drop" for noise, else "clean" if a span would be taken out, else "keep"."""
-    if noise >= thresholds["drop"]:
+def is_other(article: float | None, thresholds: Mapping[str, float]) -> bool:
+    """Whether a page is surely no article, by the probability that it is one; unknown of plain text."""
+    return article is not None and 1 - article >= thresholds["not_article"]
+
+
+def verdict(noise: float, article: float | None, spans: Sequence[Span], thresholds: Mapping[str, float]) -> Verdict:
+    """ "drop" for noise, else "clean" if a span would be taken out, else "keep".
+
+    `noise` judges articles: what is hardly one is not dropped.
+    """
+    if noise >= thresholds["drop"] and (article is None or article >= POSSIBLE_ARTICLE):
         return "drop"
     return "clean" if any(span.kind in REMOVED_KINDS for span in spans) else "keep"

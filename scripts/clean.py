@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
-COLUMNS = ("verdict", "status", "noise", "filler", "off_topic", "boilerplate", "text", "spans", "model")
+COLUMNS = ("verdict", "status", "page_type", "noise", "filler", "off_topic", "boilerplate", "text", "spans", "model")
 
 
 def read_rows(path: Path, rejects: TextIO, counts: Counter[str]) -> Iterator[dict[str, Any]]:

@@ -87,6 +87,7 @@ FAULTS: dict[str, tuple[list[Any], list[Any], str]] = {
     "a vote above the scale": ([PAGE], [LABEL | {"noise": [1, 9]}], "labels.jsonl:1"),
     "noise in words": ([PAGE], [LABEL | {"noise": "high"}], "labels.jsonl:1"),
     "no votes at all": ([PAGE], [LABEL | {"noise": []}], "labels.jsonl:1"),
+    "an unknown page type": ([PAGE], [LABEL | {"page_type": "poem"}], "labels.jsonl:1"),
     "an unknown letter": ([PAGE], [LABEL | {"sentences": [{"start": 0, "end": 5, "label": "X"}]}], "labels.jsonl:1"),
     "a sentence without a letter": ([PAGE], [LABEL | {"sentences": [{"start": 0, "end": 5}]}], "labels.jsonl:1"),
 }
@@ -141,3 +142,9 @@ def test_the_offsets_of_the_projects_own_corpus_need_no_anchoring(corpus):
     given = {row["id"]: [(span["start"], span["end"]) for span in row["spans"]] for row in rows}
     for page in corpus:
         assert sorted(given[page.id]) == [(span.start, span.end) for span in page.spans]
+
+
+def test_a_page_is_an_article_unless_its_label_says_otherwise(tmp_path):
+    pages = [PAGE, PAGE | {"id": "b"}]
+    labels = [LABEL, LABEL | {"id": "b", "page_type": "forum"}]
+    assert [page.page_type for page in read_corpora([written(tmp_path, pages, labels)])] == ["article", "forum"]

@@ -53,6 +53,41 @@ def test_a_language_that_is_given_is_not_guessed():
     assert (result.status, result.language) == ("language", "nl")
 
 
+SHOP = (
+    '<html><head><title>Shop</title></head><body class="product-page"><nav><a href="/">Home</a> <a href="/cart">Cart</a></nav>'
+    '<div class="product-detail" itemtype="https://schema.org/Product"><h1>Rain boots, green</h1><span class="price">$49.90</span>'
+    '<form class="add-to-cart"><button>Add to cart</button></form><div class="product-description"><p>These boots keep your '
+    "feet dry on wet days. The sole has a deep tread, the lining is cotton, and the shaft is 32 cm high.</p><ul>"
+    "<li>Material: natural rubber</li><li>Sizes: 36 to 47</li><li>Free shipping over $60</li></ul></div>"
+    '<div class="reviews"><h2>Customer reviews</h2><p>5 out of 5 stars. Bought them for my son, they fit well.</p></div></div>'
+    '<div class="related-products"><h2>You may also like</h2>'
+    + "".join(
+        f'<div class="product-card"><a href="/p{n}">Boot {n}</a><span class="price">${n}9.90</span><button>Add to cart</button></div>'
+        for n in range(1, 9)
+    )
+    + '</div><footer><a href="/terms">Terms</a></footer></body></html>'
+)
+
+
+def test_a_page_has_a_type_and_a_plain_text_has_none():
+    assert score(HTML_ARTICLE).page_type == "article"
+    assert score(SHOP).page_type in {"product", "collection", "listing"}  # what sells
+    assert score(ARTICLE).page_type is None
+
+
+def test_what_is_surely_no_article_is_not_judged_and_still_extracted():
+    result = score(SHOP, thresholds={"not_article": 0.5})
+    assert (result.status, result.verdict) == ("not_article", "unscored")
+    assert numbers(result) == [None] * 4
+    assert "natural rubber" in result.text
+    assert score(SHOP, thresholds={"not_article": 1.0}).status == "ok"
+
+
+def test_what_is_hardly_an_article_is_never_dropped():
+    assert score(SHOP, thresholds={"not_article": 1.0, "drop": 0.0}).verdict != "drop"
+    assert score(HTML_ARTICLE, thresholds={"drop": 0.0}).verdict == "drop"
+
+
 def test_english_is_judged():
     result = score(HTML_ARTICLE)
     assert (result.status, result.language) == ("ok", "en")
@@ -236,7 +271,14 @@ def test_a_sentence_that_sells_is_more_promotion_than_facts(case):
     assert _sentence(result, case["sentence"]).promotion > max(_sentence(result, line).promotion for line in SLUICE)
 
 
-@pytest.mark.parametrize("case", read_cases("clean"), ids=lambda case: case["name"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=[pytest.mark.xfail(reason=case["known_failure"])] if "known_failure" in case else [])
+        for case in read_cases("clean")
+    ],
+    ids=lambda case: case["name"],
+)
 def test_an_honest_article_survives(case):
     result = score(case["text"])
     assert result.status == "ok"

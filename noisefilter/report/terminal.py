@@ -52,6 +52,8 @@ def _number(value: float | None, width: int, *, plain: bool = False) -> Text:
 
 
 def _evidence(score: Score) -> Text:
+    if score.status == "not_article":
+        return Text(f"not_article: {score.page_type}", style="dim")
     if score.status != "ok":
         return Text(score.status, style="dim")
     span = worst_span(score)

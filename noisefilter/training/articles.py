@@ -13,14 +13,8 @@ from noisefilter.features.insertions import insertion_matrix, insertion_table
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring import (
-    article_inputs,
-    build_network,
-    logit,
-    plain_word_rows,
-    sentence_inputs,
-    word_scores,
-)
+from noisefilter.scoring.articles import article_inputs, plain_word_rows, sentence_inputs
+from noisefilter.scoring.networks import build_network, logit, word_scores
 from noisefilter.sentences import split_sentences
 from noisefilter.training.blocks import label_blocks
 from noisefilter.training.estimators import (

@@ -1,9 +1,10 @@
-"""Labelled pages → the block classifiers: word and class-name models, first pass, second pass."""
+"""Labelled pages → the block classifiers: word and name models, page type, first pass, second pass, vote, site."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,11 +13,20 @@ from joblib import Parallel, delayed
 from noisefilter.alignment import align
 from noisefilter.blocks import split_blocks, split_lines
 from noisefilter.features.block_table import block_table
-from noisefilter.features.blocks import block_context
-from noisefilter.features.names import NAME_ROWS, name_levels, place_names
+from noisefilter.features.names import NAME_ROWS, name_levels
 from noisefilter.features.tokens import tokenize, word_list
 from noisefilter.page import read_page
-from noisefilter.scoring import block_inputs, build_network, logit, name_scores, word_scores
+from noisefilter.scoring.blocks import (
+    BlockInputs,
+    block_inputs,
+    form_of,
+    name_scores,
+    page_inputs,
+    site_inputs,
+)
+from noisefilter.scoring.networks import build_network, logit, word_scores
+from noisefilter.sites import SiteProfile
+from noisefilter.training.corpora import CorpusError
 from noisefilter.training.estimators import (
     FOLDS,
     calibrate,
@@ -27,9 +37,11 @@ from noisefilter.training.estimators import (
     named,
     word_rows,
 )
+from noisefilter.training.page_types import fit_types
+from noisefilter.vote import Vote, ask_trafilatura
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -40,17 +52,32 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
+    Arrays = dict[str, Matrix]
 
 #: Pages whose gold text the blocks cover less than this are labelled for another version of the page.
 MIN_COVERED = 0.6
 #: A block counts in fitting as its words, up to this: long articles do not outweigh their furniture.
 MOST_WORDS = 60
-HIDDEN = (48,)
+#: Articles are what the library is for.
+ARTICLE_WEIGHT = 2.0
+HIDDEN = (64,)
+#: Perceptrons that are averaged: one more gained .001 of word F1 each up to three (docs/decisions/0009).
+MEMBERS = 3
+ALPHA = 1e-3
+EPOCHS = 8
+#: Share of the words of articles that plain text may lose at a threshold of one half (docs/decisions/0013).
+TEXT_LOSS = 0.01
+#: Pages of sites with several pages from which the use of site profiles can be learned.
+MIN_SITE_PAGES, SITE_ALPHA = 10, 1.0
+#: The forms of a page, and how the names of the arrays begin that only pages of the form can teach.
+FORMS = {
+    "block": ("block_first", "block_second", "block_voted", "block_names", "block_types", "block_page_type"),
+    "block_text": ("block_text",),
+}
 #: A line of at least so many words repeats the title if it shares so much of the words of both.
 MIN_HEADLINE, SAME_TITLE = 3, 0.6
 #: A line between title and article is the standfirst if it has so many words and shares so much of them with the title.
 MIN_STANDFIRST, STANDFIRST_SHARE = 6, 0.25
-EPOCHS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +88,8 @@ class BlockExample:
     furniture: Index
     weights: Matrix
     site: str
+    page_type: str | None
+    vote: Vote | None
 
 
 def block_examples(pages: Iterable[LabelledPage], vectors: VectorTable, jobs: int = 1) -> list[BlockExample]:
@@ -83,10 +112,11 @@ def _examples(page: LabelledPage, vectors: VectorTable) -> list[BlockExample]:
     for form in forms:
         furniture = label_blocks(form, page)
         if furniture is not None and len(furniture):
-            table = block_table(form, tokenize(form.text, vectors))
+            table = block_table(form, tokenize(form.text, vectors), vectors)
             words = np.minimum(table.words + 2, MOST_WORDS)
-            weights = words / words.sum() * (2.0 if page.page_type == "article" else 1.0)
-            examples.append(BlockExample(table, furniture, weights, page.site))
+            weights = words / words.sum() * (ARTICLE_WEIGHT if page.page_type == "article" else 1.0)
+            vote = ask_trafilatura(read, form) if form.is_html else None
+            examples.append(BlockExample(table, furniture, weights, page.site, page.page_type, vote))
     return examples
 
 
@@ -128,36 +158,129 @@ def _headlines(blocked: BlockedPage, first_kept: int) -> list[int]:
     return found
 
 
-def fit_blocks(examples: Sequence[BlockExample], tune: Sequence[BlockExample]) -> dict[str, Matrix]:
-    """Arrays of the block classifiers; stacked on predictions for sites that the first stage had not seen."""
-    words, word_model = _fit_words(examples)
-    names, name_model = _fit_names(examples)
-    inputs = [
-        block_inputs(example.table, *scores)
-        for example, scores in zip(examples, zip(words, names, strict=True), strict=True)
-    ]
-    first_out, first = _fit_folds(examples, inputs)
-    second_inputs = [
-        np.hstack([matrix, block_context(example.table, logit(probability))])
-        for example, matrix, probability in zip(examples, inputs, first_out, strict=True)
-    ]
-    second = _fit(examples, second_inputs)
-    arrays = {**word_model, **name_model, **named("block_first", first)}
-    logits = np.concatenate([_second_logits(example, arrays, second) for example in tune])
-    slope, offset = fit_calibration(logits, _stack_labels(tune), _stack_weights(tune))
-    return {**arrays, **named("block_second", calibrate(second, slope, offset))}
+def fit_blocks(
+    examples: Sequence[BlockExample],
+    tune: Sequence[BlockExample],
+    base: Mapping[str, NDArray[np.floating[Any]]] | None = None,
+) -> Arrays:
+    """Arrays of the block classifiers; stacked on predictions for sites that the earlier stages had not seen.
+
+    Args:
+        examples: pages to fit on.
+        tune: pages of other sites, to calibrate on.
+        base: arrays from which comes what the examples cannot teach: a form (HTML, plain text) that none of them has, page
+            types if they name fewer than two, the use of site profiles if no site has two pages.
+    """
+    words, arrays = _fit_words(examples)
+    for form, starts in FORMS.items():
+        chosen = [index for index, example in enumerate(examples) if form_of(example.table) == form]
+        tuned = [example for example in tune if form_of(example.table) == form]
+        if chosen and tuned:
+            arrays |= _fit_form(form, [examples[i] for i in chosen], [words[i] for i in chosen], tuned, arrays, base)
+        elif base is not None:
+            arrays |= {name: np.asarray(value) for name, value in base.items() if name.startswith(starts)}
+        else:
+            msg = f"no page to fit or calibrate {form} classifiers on (pages and plain texts have their own), and no base model"
+            raise CorpusError(msg)
+    return arrays | _fit_site(tune, arrays, base)
 
 
-def _second_logits(example: BlockExample, arrays: dict[str, Matrix], second: dict[str, Matrix]) -> Matrix:
-    table = example.table
-    words = word_scores(
-        table.tokens, table.first, table.last, arrays["block_words.weights"], arrays["block_words.bias"]
+def _fit_form(
+    form: str, examples: Sequence[BlockExample], words: Sequence[Matrix], tune: Sequence[BlockExample], arrays: Arrays,
+    base: Mapping[str, NDArray[np.floating[Any]]] | None,
+) -> Arrays:  # fmt: skip
+    """Networks of HTML or of plain text; for HTML also names, page types, and the same networks with the vote."""
+    own = [block_inputs(example.table, row) for example, row in zip(examples, words, strict=True)]
+    if form == "block_text":
+        inputs = [BlockInputs(matrix, np.zeros(0)) for matrix in own]
+        return _fit_passes(form, examples, inputs, tune, page_inputs([example.table for example in tune], arrays))
+    names, name_arrays = _fit_names(examples)
+    own = [np.hstack(pair) for pair in zip(own, names, strict=True)]
+    types, type_arrays = fit_types(
+        [example.table for example in examples],
+        own,
+        [example.page_type for example in examples],
+        [fold_of(example.site) for example in examples],
+        base,
     )
-    names = name_scores(table, arrays["block_names.weights"], arrays["block_names.bias"])
-    inputs = block_inputs(table, words, names)
-    first = build_network(arrays, "block_first").probabilities(inputs)[:, 1]
-    network = build_network(named("second", second), "second")
-    return logit(network.probabilities(np.hstack([inputs, block_context(table, logit(first))]))[:, 1])
+    known = {**name_arrays, **type_arrays}
+    inputs = [BlockInputs(*pair) for pair in zip(own, types, strict=True)]
+    held = page_inputs([example.table for example in tune], {**arrays, **known})
+    known |= _fit_passes(form, examples, inputs, tune, held)
+    return known | _fit_passes("block_voted", *_with_vote(examples, inputs), *_with_vote(tune, held))
+
+
+def _with_vote(
+    examples: Sequence[BlockExample], inputs: Sequence[BlockInputs]
+) -> tuple[list[BlockExample], list[BlockInputs]]:
+    """The examples on which trafilatura has voted, and what the networks then read of them."""
+    voted = [(e, entry.with_vote(e.table, e.vote)) for e, entry in zip(examples, inputs, strict=True) if e.vote]
+    return [example for example, _ in voted], [entry for _, entry in voted]
+
+
+def _fit_passes(
+    form: str, examples: Sequence[BlockExample], inputs: Sequence[BlockInputs], tune: Sequence[BlockExample],
+    held: Sequence[BlockInputs],
+) -> Arrays:  # fmt: skip
+    """Arrays of both passes: the second is fitted on what the first says of sites that it has not seen, and calibrated."""
+    first_out, first = _fit_folds(examples, [entry.own for entry in inputs])
+    second = _fit(examples, _contexts(examples, inputs, first_out))
+    network = build_network(named("first", first), "first")
+    judged = _contexts(tune, held, [network.probabilities(entry.own)[:, 1] for entry in held])
+    logits = logit(build_network(named("second", second), "second").probabilities(np.concatenate(judged))[:, 1])
+    slope, offset = fit_calibration(logits, _stack_labels(tune), _stack_weights(tune))
+    if form == "block_text":
+        offset -= _reserve(slope * logits + offset, tune)
+    return {**named(f"{form}_first", first), **named(f"{form}_second", calibrate(second, slope, offset))}
+
+
+def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
+    """How much to take off the log-odds so that few words of the articles are more likely furniture than not."""
+    article = _stack_labels(examples) == 0
+    words = np.concatenate([example.table.words for example in examples])[article]
+    order = np.argsort(-logits[article], kind="stable")
+    passed = np.cumsum(words[order]) / max(1.0, float(words.sum()))
+    return max(0.0, float(logits[article][order][int(np.searchsorted(passed, TEXT_LOSS))])) if len(order) else 0.0
+
+
+def _contexts(examples: Sequence[BlockExample], inputs: Sequence[BlockInputs], first: Sequence[Matrix]) -> list[Matrix]:
+    rows = zip(examples, inputs, first, strict=True)
+    return [entry.with_context(example.table, out) for example, entry, out in rows]
+
+
+def _fit_site(
+    tune: Sequence[BlockExample], arrays: Arrays, base: Mapping[str, NDArray[np.floating[Any]]] | None
+) -> Arrays:
+    """How much it says that a block returns on the site's other pages; fitted on pages that fitted nothing else."""
+    sites: dict[str, list[BlockExample]] = defaultdict(list)
+    for example in tune:
+        if example.table.places is not None:
+            sites[example.site].append(example)
+    rows, examples = [], []
+    for members in sites.values():
+        profile = SiteProfile.from_blocked(example.table.page for example in members)
+        for example, logits in zip(members, _logits(members, arrays), strict=True):
+            returns = profile.returns(example.table.page)
+            if returns is not None:
+                rows.append(site_inputs(logits, returns, example.table.words))
+                examples.append(example)
+    if len(examples) >= MIN_SITE_PAGES and len(np.unique(_stack_labels(examples))) > 1:
+        fitted = fit_network(np.concatenate(rows), _stack_labels(examples), _stack_weights(examples), alpha=SITE_ALPHA)
+        return named("block_site", fitted)
+    if base is not None:
+        return {name: np.asarray(value) for name, value in base.items() if name.startswith("block_site")}
+    width = site_inputs(np.zeros(0), np.zeros((0, 2)), np.zeros(0)).shape[1]
+    return named("block_site", {
+        "mean": np.zeros(width), "scale": np.ones(width), "weights0": np.eye(width)[:, :1], "bias0": np.zeros(1),
+    })  # fmt: skip
+
+
+def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:
+    """Log-odds of furniture of pages that fitted nothing, before site and vote."""
+    inputs = page_inputs([example.table for example in examples], arrays)
+    first, second = (build_network(arrays, name) for name in ("block_first", "block_second"))
+    contexts = _contexts(examples, inputs, [first.probabilities(entry.own)[:, 1] for entry in inputs])
+    return [logit(second.probabilities(context)[:, 1]) for context in contexts]
 
 
 def _stack_labels(examples: Sequence[BlockExample]) -> Index:
@@ -169,18 +292,19 @@ def _stack_weights(examples: Sequence[BlockExample]) -> Matrix:
     return weights / weights.mean()
 
 
-def _fit(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> dict[str, Matrix]:
+def _fit(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> Arrays:
     return fit_network(
         np.concatenate(inputs),
         _stack_labels(examples),
         _stack_weights(examples),
         hidden=HIDDEN,
-        alpha=1e-4,
+        alpha=ALPHA,
         epochs=EPOCHS,
+        members=MEMBERS,
     )
 
 
-def _fit_folds(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> tuple[list[Matrix], dict[str, Matrix]]:
+def _fit_folds(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> tuple[list[Matrix], Arrays]:
     """Probability of each example's blocks by a network that has not seen its site, and the network of all."""
     out: list[Matrix] = [np.zeros(0)] * len(examples)
     for fold in range(FOLDS):
@@ -195,7 +319,7 @@ def _fit_folds(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> tu
     return out, _fit(examples, inputs)
 
 
-def _fit_words(examples: Sequence[BlockExample]) -> tuple[list[Matrix], dict[str, Matrix]]:
+def _fit_words(examples: Sequence[BlockExample]) -> tuple[list[Matrix], Arrays]:
     rows = [word_rows(example.table.tokens, example.table.first, example.table.last) for example in examples]
 
     def score(index: int, weights: Matrix, bias: Matrix) -> Matrix:
@@ -206,27 +330,19 @@ def _fit_words(examples: Sequence[BlockExample]) -> tuple[list[Matrix], dict[str
     return out, {"block_words.weights": weights, "block_words.bias": bias}
 
 
-def _fit_names(examples: Sequence[BlockExample]) -> tuple[list[Matrix], dict[str, Matrix]]:
-    marked = [index for index, example in enumerate(examples) if example.table.places is not None]
-    chosen = [examples[index] for index in marked]
-    if not chosen:
-        return [np.full((len(example.table), 1), np.nan) for example in examples], {
-            "block_names.weights": np.zeros((3, NAME_ROWS)), "block_names.bias": np.zeros(1),
-        }  # fmt: skip
-    rows = [name_rows_of(example.table) for example in chosen]
+def _fit_names(examples: Sequence[BlockExample]) -> tuple[list[Matrix], Arrays]:
+    rows = [name_rows_of(example.table) for example in examples]
 
     def score(index: int, weights: Matrix, bias: Matrix) -> Matrix:
-        return name_scores(chosen[index].table, weights.reshape(3, NAME_ROWS), bias)
+        return name_scores(examples[index].table, weights.reshape(3, NAME_ROWS), bias)
 
-    found, weights, bias = _linear_folds(chosen, rows, score)
-    by_index = dict(zip(marked, found, strict=True))
-    out = [by_index.get(index, np.full((len(example.table), 1), np.nan)) for index, example in enumerate(examples)]
+    out, weights, bias = _linear_folds(examples, rows, score)
     return out, {"block_names.weights": weights.reshape(3, NAME_ROWS), "block_names.bias": bias}
 
 
 def name_rows_of(table: BlockTable) -> sp.csr_matrix:
-    """The matrix whose product with the weights `scoring.name_scores` computes: (blocks, 3 * NAME_ROWS)."""
-    owner, rows = place_names(table.page)
+    """The matrix whose product with the weights `scoring.blocks.name_scores` computes: (blocks, 3 * NAME_ROWS)."""
+    owner, rows = table.names
     count = len(table.page.places)
     names = sp.csr_matrix((np.ones(len(rows)), (owner, rows)), shape=(count + 1, NAME_ROWS))
     levels = name_levels(table.page)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.blocks import split_blocks
 from noisefilter.page import read_page
-from noisefilter.types import KINDS, Page
+from noisefilter.types import KINDS, PAGE_TYPES, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -131,7 +131,7 @@ def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) 
     page = Page(content, row.get("url"), row.get("title"), "html" if form == "html" else "text")
     labelled = LabelledPage(
         row["id"], page, row.get("site") or row["id"], row.get("source") or folder.name, row.get("licence", ""),
-        _noise(label), _spans(label), _sentences(label), label.get("main_text"),
+        _noise(label), _spans(label), _sentences(label), label.get("main_text"), page_type=_page_type(label),
     )  # fmt: skip
     return anchor(labelled, label["where"])
 
@@ -145,6 +145,14 @@ def _noise(label: dict[str, Any]) -> float | None:
         msg = f"{label['where']}: noise must be 0 to {MAX_NOISE}, not {label['noise']!r}"
         raise CorpusError(msg)
     return float(sum(votes) / len(votes))
+
+
+def _page_type(label: dict[str, Any]) -> str:
+    named = label.get("page_type", "article")
+    if named not in PAGE_TYPES:
+        msg = f"{label['where']}: unknown page type {named!r}: choose from {', '.join(PAGE_TYPES)}"
+        raise CorpusError(msg)
+    return str(named)
 
 
 def _spans(label: dict[str, Any]) -> tuple[LabelledSpan, ...] | None:

@@ -14,7 +14,7 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
 from noisefilter.features.tokens import HASH_ROWS
-from noisefilter.scoring import standardize
+from noisefilter.scoring.networks import standardize
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +40,21 @@ def fold_of(site: str, folds: int = FOLDS) -> int:
 
 def fit_network(
     matrix: Matrix, classes: Index, weights: Matrix | None = None, *, hidden: Sequence[int] = (), alpha: float = 1e-3,
-    epochs: int = 12, seed: int = SEED,
+    epochs: int = 12, seed: int = SEED, members: int = 1, classes_in_all: int = 0,
 ) -> Arrays:  # fmt: skip
-    """Arrays of a standardised perceptron, or of a logistic regression if `hidden` is empty (alpha is then 1 / C)."""
+    """Arrays of a standardised perceptron, or of a logistic regression if `hidden` is empty (alpha is then 1 / C).
+
+    Args:
+        matrix: (rows, features), NaN where missing.
+        classes: (rows,), numbers from 0.
+        weights: (rows,), what each row counts.
+        hidden: sizes of the hidden layers.
+        alpha: weight decay.
+        epochs: passes over the data.
+        seed: of the first perceptron.
+        members: perceptrons with one hidden layer whose log-odds are averaged; their hidden layers stand side by side.
+        classes_in_all: columns of a logistic regression's output, if some classes may be missing from the data.
+    """
     matrix = np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)  # never seen in training: says nothing
     scaler = StandardScaler().fit(matrix)
     scale = np.where(scaler.scale_ > 1e-9, scaler.scale_, 1.0)
@@ -52,17 +64,43 @@ def fit_network(
     weights = np.ones(len(inputs)) if weights is None else weights
     if not hidden:
         logistic = LogisticRegression(C=1 / alpha, max_iter=2000).fit(inputs, classes, sample_weight=weights)
-        return {**arrays, "weights0": np.ascontiguousarray(logistic.coef_.T), "bias0": logistic.intercept_}
+        layer, bias = logistic.coef_.T, logistic.intercept_
+        if classes_in_all:
+            layer, bias = _with_all_classes(layer, bias, logistic.classes_, classes_in_all)
+        return {**arrays, "weights0": np.ascontiguousarray(layer), "bias0": bias}
+    fitted = [_fit_perceptron(inputs, classes, weights, hidden, alpha, epochs, seed + k) for k in range(members)]
+    if members == 1:
+        for layer_number, (layer_weights, bias) in enumerate(zip(fitted[0].coefs_, fitted[0].intercepts_, strict=True)):
+            arrays[f"weights{layer_number}"], arrays[f"bias{layer_number}"] = layer_weights, bias
+        return arrays
+    return {
+        **arrays,
+        "weights0": np.hstack([network.coefs_[0] for network in fitted]),
+        "bias0": np.concatenate([network.intercepts_[0] for network in fitted]),
+        "weights1": np.vstack([network.coefs_[1] for network in fitted]) / members,
+        "bias1": np.mean([network.intercepts_[1] for network in fitted], axis=0),
+    }
+
+
+def _fit_perceptron(
+    inputs: Matrix, classes: Index, weights: Matrix, hidden: Sequence[int], alpha: float, epochs: int, seed: int
+) -> MLPClassifier:
     perceptron = MLPClassifier(
         tuple(hidden), alpha=alpha, max_iter=epochs, batch_size=min(512, len(inputs)), random_state=seed, tol=0,
         n_iter_no_change=epochs + 1,
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is ours to choose
-        perceptron.fit(inputs, classes, sample_weight=weights)
-    for layer, (layer_weights, bias) in enumerate(zip(perceptron.coefs_, perceptron.intercepts_, strict=True)):
-        arrays[f"weights{layer}"], arrays[f"bias{layer}"] = layer_weights, bias
-    return arrays
+        return perceptron.fit(inputs, classes, sample_weight=weights)
+
+
+def _with_all_classes(layer: Matrix, bias: Matrix, classes: Index, count: int) -> tuple[Matrix, Matrix]:
+    """A softmax layer with a column for each class, also for those that no row had."""
+    if len(classes) == 2:  # one column tells two classes apart
+        layer, bias = np.hstack([-layer, layer]) / 2, np.concatenate([-bias, bias]) / 2
+    whole, offsets = np.zeros((len(layer), count)), np.full(count, 10 * NEVER)
+    whole[:, classes], offsets[classes] = layer, bias
+    return whole, offsets
 
 
 def named(name: str, arrays: Arrays) -> Arrays:

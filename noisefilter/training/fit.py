@@ -154,7 +154,7 @@ def _fit_stages(
     blocks, tuned["blocks"] = (block_examples(part, vectors, jobs) for part in (data.fit, data.tune))
     if _both(blocks, "furniture") and _both(tuned["blocks"], "furniture"):
         progress(f"blocks: fitting on {len(blocks)} pages")
-        arrays |= fit_blocks(blocks, tuned["blocks"])
+        arrays |= fit_blocks(blocks, tuned["blocks"], base.arrays if base else None)
     else:
         arrays |= _take("blocks", base, taken)
 

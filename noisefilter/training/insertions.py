@@ -19,7 +19,8 @@ from noisefilter.features.insertions import insertion_matrix, insertion_table
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring import build_network, page_off_topic_inputs
+from noisefilter.scoring.articles import page_off_topic_inputs
+from noisefilter.scoring.networks import build_network
 from noisefilter.sentences import split_sentences
 from noisefilter.training.estimators import calibrate, fit_calibration, fit_network, named
 from noisefilter.training.wordings import wordings

@@ -13,7 +13,8 @@ from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.sentences import sentence_matrix
 from noisefilter.features.tokens import tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring import build_network, sentence_inputs, word_scores
+from noisefilter.scoring.articles import sentence_inputs
+from noisefilter.scoring.networks import build_network, word_scores
 from noisefilter.sentences import SentenceRange, split_sentences
 from noisefilter.training.estimators import FOLDS, fit_linear, fit_network, fold_of, named, word_rows
 

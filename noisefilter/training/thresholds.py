@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.features.insertions import insertion_matrix
-from noisefilter.scoring import build_network, build_scorer
+from noisefilter.scoring.blocks import build_block_scorer
+from noisefilter.scoring.networks import build_network
 from noisefilter.training.articles import predict_articles
 from noisefilter.training.sentences import predict_sentences
 
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
 PROMOTION_PRECISION = 0.7
 FILLER_PRECISION = 0.7
 DROP_PRECISION = 0.9
+#: Share of the articles that may be taken for pages of another type.
+LOST_ARTICLES = 0.005
 #: Share of the honest sentences, those beside insertions too, that may be called off-topic.
 OFF_TOPIC_FALSE = 0.002
-DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.5, "drop": 0.8}
+DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.5, "drop": 0.8, "not_article": 0.95}
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
 
@@ -40,7 +43,7 @@ def choose_thresholds(
     models = dict(arrays)
     chosen = {**DEFAULTS, **base}
     if tuned.get("blocks"):
-        chosen["boilerplate"] = _boilerplate(tuned["blocks"], models)
+        chosen |= _blocks(tuned["blocks"], models)
     if tuned.get("sentences"):
         chosen |= _sentences(tuned["sentences"], models)
     if tuned.get("insertions"):
@@ -50,10 +53,15 @@ def choose_thresholds(
     return {name: round(float(value), 4) for name, value in sorted(chosen.items())}
 
 
-def _boilerplate(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> float:
-    """The threshold with the best mean word F1 of what is kept, over pages that are HTML (all, if none is)."""
-    chosen = [example for example in examples if example.table.places is not None] or list(examples)
-    probabilities = build_scorer(models).blocks([example.table for example in chosen])
+def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> dict[str, float]:
+    """For boilerplate the best mean word F1 of what is kept, over articles in HTML (all pages, if there are none).
+
+    For pages of another type the probability that the allowed share of the articles passes.
+    """
+    html = [example for example in examples if example.table.places is not None] or list(examples)
+    chosen = [example for example in html if example.page_type == "article"] or html
+    scores = build_block_scorer(models).score([example.table for example in chosen], lambda index: chosen[index].vote)
+    probabilities = [score.furniture for score in scores]
     best, best_step = -1.0, DEFAULTS["boilerplate"]
     for step in STEPS:
         values = []
@@ -64,7 +72,15 @@ def _boilerplate(examples: Sequence[BlockExample], models: Mapping[str, Matrix])
             values.append(2 * right / max(1.0, float(words[kept].sum() + words[example.furniture == 0].sum())))
         if np.mean(values) > best + 1e-9:
             best, best_step = float(np.mean(values)), float(step)
-    return best_step
+    found = {"boilerplate": best_step}
+    others = [
+        1 - score.article
+        for example, score in zip(chosen, scores, strict=True)
+        if example.page_type == "article" and score.article is not None
+    ]
+    if others:
+        found["not_article"] = float(np.clip(np.quantile(others, 1 - LOST_ARTICLES), 0.9, 0.99))
+    return found
 
 
 def _sentences(examples: Sequence[SentenceExample], models: dict[str, Matrix]) -> dict[str, float]:

@@ -1,0 +1,64 @@
+"""Matrices → probabilities: scikit-learn estimators, built again from a model's arrays.
+
+Training calls the same functions with the estimators it has just fitted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noisefilter.features.article import ARTICLE_FEATURES
+from noisefilter.features.blocks import TEXT_FEATURES
+from noisefilter.features.insertions import INSERTION_FEATURES
+from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES
+from noisefilter.features.sentences import SENTENCE_COLUMNS
+from noisefilter.model import ModelError
+from noisefilter.scoring.articles import ArticleScorer, build_article_scorer
+from noisefilter.scoring.blocks import BlockScorer, build_block_scorer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from noisefilter.model import Model
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scorer:
+    """The estimators of a model."""
+
+    blocks: BlockScorer
+    articles: ArticleScorer
+
+
+@lru_cache(maxsize=4)
+def scorer(model: Model) -> Scorer:
+    """The estimators of a model, built once a process.
+
+    Raises:
+        ModelError: the model was fitted on other features than this version measures.
+    """
+    if model.manifest.get("features_sha256") != features_digest():
+        msg = f"model {model.label} was fitted on other features than this version of noisefilter measures: train it again"
+        raise ModelError(msg)
+    return build_scorer(model.arrays)
+
+
+def features_digest() -> str:
+    """SHA-256 of the names of all features in column order: what a model's weights refer to."""
+    tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES, INSERTION_FEATURES)
+    blocks = [name for table in tables for name, _ in table]
+    names = [*blocks, *SENTENCE_COLUMNS, *ARTICLE_FEATURES]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
+
+
+def build_scorer(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> Scorer:
+    """The estimators that the arrays describe."""
+    wide = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
+    return Scorer(build_block_scorer(wide), build_article_scorer(wide))

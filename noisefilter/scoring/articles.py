@@ -1,0 +1,117 @@
+"""Sentences → probabilities: filler, promotion, insertions; article → its noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.features.article import article_row
+from noisefilter.features.insertions import insertion_matrix
+from noisefilter.features.tokens import hashed_rows, shift
+from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, in_batch, logit, rounded, word_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.features.insertions import InsertionTable
+    from noisefilter.features.sentence_table import SentenceTable
+
+    Matrix = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+#: Rarity, in nats, from which a word counts as topic: met in fewer than one article of 55.
+PLAIN_IDF = 4.0
+#: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
+VECTOR_INPUTS = 48
+NETWORKS = ("sentence", "insertion", "page_off_topic", "article")
+
+
+def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
+    """What the sentence classifier reads: measures, word log-odds (own, neighbours', article's), vector."""
+    count = max(1, len(table))
+    mean = np.repeat(words.sum(axis=0, keepdims=True) / count, len(table), axis=0)
+    around = [np.stack([shift(column, step) for column in words.T], axis=1) for step in (-1, 1)]
+    return np.hstack([matrix, words, *around, mean, table.vectors[:, :VECTOR_INPUTS]])
+
+
+def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
+    """What the page's off-topic probability is read from: the highest two log-odds and the length. (1, 3)."""
+    ranked = np.sort(logit(probabilities))[::-1]
+    padded = np.concatenate([ranked, [-LOGIT_LIMIT, -LOGIT_LIMIT]])
+    return np.array([[padded[0], padded[1], np.log1p(len(probabilities))]])
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceScores:
+    """Probabilities of the sentences of an article, each (sentences,), given that they are not furniture."""
+
+    filler: Matrix
+    promotion: Matrix
+    off_topic: Matrix
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ArticleScorer:
+    """The sentence and article estimators of a model."""
+
+    arrays: Mapping[str, Matrix]
+    sentence: Network
+    insertion: Network
+    page_off_topic: Network
+    article: Network
+
+    def sentences(self, tables: Sequence[InsertionTable]) -> list[SentenceScores]:
+        """Probabilities of the sentences, one record an article."""
+        inputs = []
+        for table in tables:
+            plain = table.sentences
+            weights, bias = self.arrays["sentence_words.weights"], self.arrays["sentence_words.bias"]
+            words = word_scores(plain.tokens, plain.first, plain.last, weights, bias)
+            inputs.append(sentence_inputs(plain, table.matrix, words))
+        classes = in_batch(self.sentence, inputs)
+        foreign = in_batch(self.insertion, [insertion_matrix(table) for table in tables])
+        return [
+            SentenceScores(rounded(by_class[:, 1]), rounded(by_class[:, 2]), rounded(off_topic[:, 1]))
+            for by_class, off_topic in zip(classes, foreign, strict=True)
+        ]
+
+    def page(self, table: InsertionTable, scores: SentenceScores, furniture: Matrix) -> tuple[float, float]:
+        """Probabilities that the article is noise, and that something foreign was put into it.
+
+        `furniture` is each sentence's probability of boilerplate: what belongs to the page was not put into the article.
+        """
+        scores = replace(scores, off_topic=scores.off_topic * (1 - furniture))
+        probabilities = np.stack([scores.filler, scores.promotion, scores.off_topic], axis=1)
+        row = article_inputs(table, probabilities, self.arrays)
+        noise = self.article.probabilities(row)[0, 1]
+        off_topic = self.page_off_topic.probabilities(page_off_topic_inputs(scores.off_topic))[0, 1]
+        return round(float(noise), 4), round(float(off_topic), 4)
+
+
+def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
+    """The sentence and article estimators that the arrays describe."""
+    return ArticleScorer(arrays, **{name: build_network(arrays, name) for name in NETWORKS})
+
+
+def article_inputs(table: InsertionTable, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
+    """What the article classifier reads: aggregates, and the log-odds of a linear model over its plain words. (1, n)."""
+    rows = plain_word_rows(table.sentences)
+    total = arrays["article_words.weights"][rows].sum(axis=0) / np.sqrt(max(1, len(rows)))
+    row = article_row(table.sentences, table.matrix, probabilities)
+    return np.concatenate([row, np.clip(total + arrays["article_words.bias"], -LOGIT_LIMIT, LOGIT_LIMIT)])[None, :]
+
+
+def plain_word_rows(table: SentenceTable) -> Index:
+    """Hash rows of the words and pairs that say how an article is written, not what it is about.
+
+    Names, numbers and words rarer than `PLAIN_IDF` are left out, so that topic cannot decide.
+    """
+    tokens, index = table.tokens, table.token_index
+    plain = ~(tokens.title | tokens.digit)[index] & ((table.idf < PLAIN_IDF) | tokens.stop[index])
+    rows = hashed_rows(tokens)[index]
+    both = plain & np.append(False, plain[:-1])
+    return np.concatenate([rows[plain, 0], rows[both, 1]])

@@ -1,0 +1,238 @@
+"""Blocks → probabilities: which are furniture, and what type of page they make.
+
+Two passes: the first judges each block by itself, the second also by what the first said around it. trafilatura is asked
+only about pages on which that leaves doubt; two other networks then read its vote as well (docs/decisions/0009).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.features.blocks import block_matrix, vote_matrix
+from noisefilter.features.context import block_context
+from noisefilter.features.names import name_levels
+from noisefilter.scoring.networks import (
+    LOGIT_LIMIT,
+    build_network,
+    in_batch,
+    logit,
+    rounded,
+    word_scores,
+)
+from noisefilter.types import PAGE_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from noisefilter.features.block_table import BlockTable
+    from noisefilter.scoring.networks import Matrix, Network
+    from noisefilter.vote import Vote
+
+    #: Index of a page → trafilatura's vote on its blocks, None where it is not to be asked.
+    Ask = Callable[[int], Vote | None]
+
+#: Expected loss of word F1 from which trafilatura is asked: one article in thirty, with all of the gain (0009).
+DOUBT = 0.2
+#: A page's cut lies between these probabilities of furniture: doubtful pages keep more, sure ones are left alone (0010).
+LOWEST_CUT, HIGHEST_CUT = 0.5, 0.95
+FORMS = ("block", "block_voted", "block_text")
+NETWORKS = (*(f"{form}_{step}" for form in FORMS for step in ("first", "second")), "block_page_type", "block_site")
+
+
+@dataclass(frozen=True, slots=True)
+class BlockScores:
+    """Probability of furniture of each block of a page, (blocks,); of each of `PAGE_TYPES`, None for plain text."""
+
+    furniture: Matrix
+    page_type: Matrix | None
+
+    @property
+    def article(self) -> float | None:
+        """Probability that the page is an article; None for plain text."""
+        return None if self.page_type is None else float(self.page_type[PAGE_TYPES.index("article")])
+
+
+@dataclass(frozen=True, slots=True)
+class BlockInputs:
+    """What the networks read of a page; `types` are log-odds of the page types, empty for plain text."""
+
+    own: Matrix
+    types: Matrix
+
+    def with_context(self, table: BlockTable, first: Matrix) -> Matrix:
+        """What the second pass reads, after the probabilities of the first."""
+        types = np.broadcast_to(self.types, (len(table), len(self.types)))
+        return np.hstack([self.own, block_context(table, logit(first)), types])
+
+    def with_vote(self, table: BlockTable, vote: Vote) -> BlockInputs:
+        """What both passes read once trafilatura was asked."""
+        return BlockInputs(np.hstack([self.own, vote_matrix(table, vote)]), self.types)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BlockScorer:
+    """The block estimators of a model."""
+
+    arrays: Mapping[str, Matrix]
+    networks: Mapping[str, Network]
+
+    def score(
+        self, tables: Sequence[BlockTable], ask: Ask, sites: Sequence[Matrix | None] | None = None
+    ) -> list[BlockScores]:
+        """Scores of some pages; `sites` has for each what `site_inputs` reads, or None."""
+        inputs = page_inputs(tables, self.arrays)
+        judged = self._judge(tables, inputs, ask)
+        scores = []
+        for index, (table, entry, logits) in enumerate(zip(tables, inputs, judged, strict=True)):
+            returns = sites[index] if sites is not None else None
+            if returns is not None and len(table):
+                known = self.networks["block_site"].probabilities(site_inputs(logits, returns, table.words))
+                logits = logit(known[:, 1])
+            furniture = rounded(spare_doubtful(logits, table.words))
+            types = softmax(entry.types) if len(entry.types) else None
+            scores.append(BlockScores(furniture, types))
+        return scores
+
+    def _judge(self, tables: Sequence[BlockTable], inputs: Sequence[BlockInputs], ask: Ask) -> list[Matrix]:
+        """Log-odds of furniture; trafilatura's vote has been heard where they were in doubt."""
+        found: list[Matrix] = [np.zeros(0)] * len(tables)
+        for form in ("block", "block_text"):
+            chosen = [index for index, table in enumerate(tables) if form_of(table) == form]
+            for index, logits in zip(chosen, self._passes(form, tables, inputs, chosen), strict=True):
+                found[index] = logits
+        doubtful = [
+            index
+            for index, table in enumerate(tables)
+            if form_of(table) == "block" and expected_loss(found[index], table.words) > DOUBT
+        ]
+        votes = {index: vote for index in doubtful if (vote := ask(index)) is not None}
+        heard = [
+            entry.with_vote(tables[index], votes[index]) if index in votes else entry
+            for index, entry in enumerate(inputs)
+        ]
+        for index, logits in zip(votes, self._passes("block_voted", tables, heard, list(votes)), strict=True):
+            found[index] = logits
+        return found
+
+    def _passes(
+        self, form: str, tables: Sequence[BlockTable], inputs: Sequence[BlockInputs], chosen: Sequence[int]
+    ) -> list[Matrix]:
+        """Log-odds of furniture of some pages after both passes."""
+        first = in_batch(self.networks[f"{form}_first"], [inputs[index].own for index in chosen])
+        context = [
+            inputs[index].with_context(tables[index], page[:, 1]) for index, page in zip(chosen, first, strict=True)
+        ]
+        return [logit(page[:, 1]) for page in in_batch(self.networks[f"{form}_second"], context)]
+
+
+def form_of(table: BlockTable) -> str:
+    """Start of the names of the networks that judge a page: plain text has its own."""
+    return "block_text" if table.places is None else "block"
+
+
+def build_block_scorer(arrays: Mapping[str, Matrix]) -> BlockScorer:
+    """The block estimators that the arrays describe."""
+    return BlockScorer(arrays, {name: build_network(arrays, name) for name in NETWORKS})
+
+
+def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix]) -> list[BlockInputs]:
+    """What the passes read of each page: word, name and type models have judged it."""
+    types = build_network(arrays, "block_page_type") if "block_page_type.mean" in arrays else None
+    found = []
+    for table in tables:
+        words = word_scores(
+            table.tokens, table.first, table.last, arrays["block_words.weights"], arrays["block_words.bias"]
+        )
+        if table.places is None or types is None:
+            found.append(BlockInputs(block_inputs(table, words), np.zeros(0)))
+            continue
+        names = name_scores(table, arrays["block_names.weights"], arrays["block_names.bias"])
+        own = block_inputs(table, words, names)
+        by_names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
+        logs = type_logits(types.probabilities(type_inputs(own, table.words, by_names))[0])
+        found.append(BlockInputs(own, logs))
+    return found
+
+
+def block_inputs(table: BlockTable, *scores: Matrix) -> Matrix:
+    """What the first pass reads of each block: measures, log-odds of the word model and, for HTML, of the names."""
+    return np.hstack([block_matrix(table), *scores])
+
+
+def name_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:
+    """Log-odds of a linear model over class names and ids: of the element, its parent, those above. (blocks, 1).
+
+    `weights` is (3, NAME_ROWS).
+    """
+    if not len(table):
+        return np.zeros((0, 1))
+    owner, rows = table.names
+    count = len(table.page.places)
+    per_place = np.stack([np.append(np.bincount(owner, level[rows], minlength=count), 0.0) for level in weights])
+    levels = name_levels(table.page)
+    total = per_place[0][levels[:, 0]] + per_place[1][levels[:, 1]] + per_place[2][levels[:, 2:]].sum(axis=1)
+    return np.asarray(np.clip(total + bias, -LOGIT_LIMIT, LOGIT_LIMIT)[:, None])
+
+
+def type_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:
+    """Log-odds of a linear model over the names that stand anywhere on the page: (page types,).
+
+    `weights` is (NAME_ROWS, page types); a page of n names is a row with 1 / sqrt(n) at each.
+    """
+    rows = np.unique(table.names[1])
+    total = weights[rows].sum(axis=0) / np.sqrt(max(1, len(rows)))
+    return np.asarray(np.clip(total + bias, -LOGIT_LIMIT, LOGIT_LIMIT))
+
+
+def type_inputs(own: Matrix, words: Matrix, names: Matrix) -> Matrix:
+    """What the page type is read from: means of the block inputs by block and by word, their spread, names. (1, n)."""
+    if not len(own):
+        return np.concatenate([np.zeros(3 * own.shape[1]), names])[None, :]
+    weights = words / max(1.0, float(words.sum()))
+    return np.concatenate([own.mean(axis=0), weights @ own, own.std(axis=0), names])[None, :]
+
+
+def type_logits(probabilities: Matrix) -> Matrix:
+    """Log probabilities of the page types, limited: what the second pass reads of them."""
+    return np.asarray(np.maximum(np.log(np.maximum(probabilities, 1e-9)), -LOGIT_LIMIT))
+
+
+def softmax(logs: Matrix) -> Matrix:
+    """Probabilities of their logarithms, which limits have moved."""
+    values = np.exp(logs - logs.max())
+    return rounded(values / values.sum())
+
+
+def site_inputs(logits: Matrix, returns: Matrix, words: Matrix) -> Matrix:
+    """What is read where other pages of the site are known: (blocks, 4).
+
+    `returns` is (blocks, 2): on how many of the other pages a block stands, and on which share of them.
+    """
+    return np.stack([logits, np.log1p(returns[:, 0]), returns[:, 1], np.log1p(words)], axis=1)
+
+
+def expected_loss(logits: Matrix, words: Matrix) -> float:
+    """1 minus the word F1 that is to be expected if blocks less likely article than not are taken out."""
+    stays = words / (1 + np.exp(logits))
+    kept = logits < 0
+    right, total = stays[kept].sum(), words[kept].sum() + stays.sum()
+    return round(float(1 - 2 * right / max(total, 1e-9)), 4)
+
+
+def spare_doubtful(logits: Matrix, words: Matrix) -> Matrix:
+    """Probabilities of furniture, lowered on pages where keeping more raises the expected word F1.
+
+    A block should stay if it is article with more than half the F1 that the page can reach (Lipton et al. 2014): on a
+    sure page that is about one half, on a doubtful one less. The whole page is moved, so its order stays.
+    """
+    stays = 1 / (1 + np.exp(logits))
+    order = np.argsort(-stays, kind="stable")
+    right = np.cumsum((words * stays)[order])
+    reached = 2 * right / np.maximum(np.cumsum(words[order]) + (words * stays).sum(), 1e-9)
+    if not len(order):
+        return np.zeros(0)
+    cut = float(np.clip(1 - stays[order][int(np.argmax(np.round(reached, 6)))], LOWEST_CUT, HIGHEST_CUT))
+    return np.asarray(1 / (1 + np.exp(-(logits - np.log(cut / (1 - cut))))))

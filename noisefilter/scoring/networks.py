@@ -1,0 +1,115 @@
+"""Arrays → estimators: scikit-learn's, built again from what a model holds; and what all stages do with them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, cast
+
+import numpy as np
+
+from noisefilter.features.tokens import hashed_rows, sums
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.features.tokens import Tokens
+
+    Matrix = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+#: Log-odds beyond this say nothing more.
+LOGIT_LIMIT = 8.0
+#: Standard deviations beyond this are cut off: hostile pages have features that no training page had.
+INPUT_LIMIT = 6.0
+
+
+class Estimator(Protocol):
+    """What a fitted scikit-learn classifier offers."""
+
+    def predict_proba(self, X: Matrix) -> Matrix:  # noqa: N803 - scikit-learn's name
+        """Probabilities, one column a class."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A standardised multi-layer perceptron, or a logistic regression if it has no hidden layer."""
+
+    mean: Matrix
+    scale: Matrix
+    estimator: Estimator
+
+    def probabilities(self, matrix: Matrix) -> Matrix:
+        """Class probabilities of each row: (rows, classes); a missing value counts as average."""
+        if not len(matrix):
+            return np.zeros((0, 2))
+        return self.estimator.predict_proba(standardize(matrix, self.mean, self.scale))
+
+
+def standardize(matrix: Matrix, mean: Matrix, scale: Matrix) -> Matrix:
+    """Columns in standard deviations from the mean of training, missing values at the mean."""
+    standard = (matrix - mean) / scale
+    return np.clip(np.nan_to_num(standard, nan=0.0), -INPUT_LIMIT, INPUT_LIMIT)
+
+
+def build_network(arrays: Mapping[str, Matrix], name: str) -> Network:
+    """The network whose arrays are `<name>.mean`, `.scale`, `.weights<i>`, `.bias<i>`."""
+    layers = sum(key.startswith(f"{name}.weights") for key in arrays)
+    weights = [arrays[f"{name}.weights{layer}"] for layer in range(layers)]
+    biases = [arrays[f"{name}.bias{layer}"] for layer in range(layers)]
+    estimator = _build_logistic(weights[0], biases[0]) if layers == 1 else _build_perceptron(weights, biases)
+    return Network(arrays[f"{name}.mean"], arrays[f"{name}.scale"], estimator)
+
+
+def _build_logistic(weights: Matrix, bias: Matrix) -> Estimator:
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - 0.5 s that `import noisefilter` need not pay
+
+    estimator = LogisticRegression()
+    estimator.coef_, estimator.intercept_ = weights.T, bias
+    estimator.classes_ = np.arange(max(2, weights.shape[1]))
+    estimator.n_features_in_ = len(weights)
+    return cast("Estimator", estimator)
+
+
+def _build_perceptron(weights: list[Matrix], biases: list[Matrix]) -> Estimator:
+    from sklearn.neural_network import MLPClassifier  # noqa: PLC0415 - as above
+
+    outputs = weights[-1].shape[1]
+    estimator = MLPClassifier(tuple(len(bias) for bias in biases[:-1]))
+    estimator.coefs_, estimator.intercepts_ = weights, biases
+    estimator.n_layers_, estimator.n_outputs_ = len(weights) + 1, outputs
+    estimator.out_activation_ = "logistic" if outputs == 1 else "softmax"
+    estimator.n_features_in_ = len(weights[0])
+    return cast("Estimator", estimator)
+
+
+def logit(probability: Matrix) -> Matrix:
+    """Log-odds, limited."""
+    safe = np.clip(probability, 1e-9, 1 - 1e-9)
+    return np.asarray(np.clip(np.log(safe / (1 - safe)), -LOGIT_LIMIT, LOGIT_LIMIT))
+
+
+def word_scores(tokens: Tokens, first: Index, last: Index, weights: Matrix, bias: Matrix) -> Matrix:
+    """Log-odds of a linear model over words and word pairs: (ranges, outputs).
+
+    A range of n words is a row with 1 / sqrt(n) at each of its words and pairs. `weights` is (HASH_ROWS, outputs).
+    """
+    rows = hashed_rows(tokens)
+    totals = sums(weights[rows[:, 0]] + weights[rows[:, 1]], first, last)
+    size = np.sqrt(np.maximum(last - first, 1))[:, None]
+    return np.clip(totals / size + bias, -LOGIT_LIMIT, LOGIT_LIMIT)
+
+
+def rounded(values: Matrix) -> Matrix:
+    """Four decimals before any threshold, so that batch and single page agree."""
+    return np.round(values, 4)
+
+
+def in_batch(network: Network, matrices: Sequence[Matrix]) -> list[Matrix]:
+    """Probabilities of the rows of several matrices, computed at once."""
+    if not matrices:
+        return []
+    sizes = [len(matrix) for matrix in matrices]
+    return np.split(network.probabilities(np.concatenate(matrices)), np.cumsum(sizes)[:-1])

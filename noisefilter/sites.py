@@ -1,0 +1,95 @@
+"""Pages of one site → `SiteProfile`: which blocks return from page to page."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noisefilter.blocks import split_blocks
+from noisefilter.page import read_page
+from noisefilter.types import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import NDArray
+
+    from noisefilter.blocks import BlockedPage
+
+#: "12 comments" and "13 comments" are the same block.
+NUMBER = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteProfile:
+    """On how many pages of a site each block stands. Texts are kept as hashes only.
+
+    `blocks` counts pages by the hash of a block's text, `pages` holds the hash of each page's whole text, so that a page
+    which the profile was made from does not count as its own witness.
+    """
+
+    blocks: Mapping[int, int]
+    pages: frozenset[int]
+
+    @classmethod
+    def from_pages(cls, pages: Iterable[bytes | str | Page]) -> SiteProfile:
+        """Profile of some pages of one site; what cannot be read is left out.
+
+        >>> menu = "<nav><a href='/'>Home</a></nav>"
+        >>> profile = SiteProfile.from_pages([f"<html><body>{menu}<p>One.</p>", f"<html><body>{menu}<p>Two.</p>"])
+        >>> sorted(profile.blocks.values())
+        [1, 1, 2]
+        """
+        read = (_split(page if isinstance(page, Page) else Page(page)) for page in pages)
+        return cls.from_blocked(blocked for blocked in read if blocked is not None)
+
+    @classmethod
+    def from_blocked(cls, pages: Iterable[BlockedPage]) -> SiteProfile:
+        """Profile of pages that are cut into blocks already; a page that comes twice counts once."""
+        counts: Counter[int] = Counter()
+        seen: set[int] = set()
+        for page in pages:
+            own = _hash(page.text)
+            if own not in seen:
+                seen.add(own)
+                counts.update(set(_hashes(page)))
+        return cls(dict(counts), frozenset(seen))
+
+    def returns(self, page: BlockedPage) -> NDArray[np.float64] | None:
+        """For each block the number and the share of the other pages that hold it: (blocks, 2); None if there are none."""
+        itself = int(_hash(page.text) in self.pages)
+        others = len(self.pages) - itself
+        if others < 1:
+            return None
+        counts = np.array([self.blocks.get(value, itself) - itself for value in _hashes(page)], dtype=np.float64)
+        return np.stack([counts, counts / others], axis=1) if len(counts) else np.zeros((0, 2))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types, for keeping a profile between runs."""
+        return {"blocks": {str(key): count for key, count in sorted(self.blocks.items())}, "pages": sorted(self.pages)}
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> SiteProfile:
+        """The profile that `to_dict` wrote."""
+        return cls({int(key): int(count) for key, count in record["blocks"].items()}, frozenset(record["pages"]))
+
+
+def _split(page: Page) -> BlockedPage | None:
+    read = read_page(page)
+    try:
+        return split_blocks(read) if read.status == "ok" else None
+    except ValueError:  # no element in it
+        return None
+
+
+def _hashes(page: BlockedPage) -> list[int]:
+    return [_hash(" ".join(NUMBER.sub("0", text).lower().split())) for text in page.texts()]
+
+
+def _hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest())

@@ -1,0 +1,108 @@
+"""Blocks of labelled pages → the page type's classifiers: a linear model over names, a logistic regression over means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+
+from noisefilter.features.names import NAME_ROWS
+from noisefilter.scoring.blocks import type_inputs, type_logits, type_scores
+from noisefilter.scoring.networks import build_network
+from noisefilter.training.estimators import FOLDS, NEVER, fit_linear, fit_network, named
+from noisefilter.types import PAGE_TYPES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.features.block_table import BlockTable
+
+    Matrix = NDArray[np.float64]
+    Index = NDArray[np.int64]
+    Arrays = dict[str, Matrix]
+
+ALPHA = 100.0
+NAME_ALPHA = 1e-4
+
+
+def fit_types(
+    tables: Sequence[BlockTable], inputs: Sequence[Matrix], types: Sequence[str | None], folds: Sequence[int],
+    base: Mapping[str, NDArray[np.floating[Any]]] | None,
+) -> tuple[list[Matrix], Arrays]:  # fmt: skip
+    """Log probabilities of the page types out of fold, one array a page, and the arrays of the classifier of all.
+
+    Args:
+        tables: pages.
+        inputs: what the first pass reads of each.
+        types: one of `PAGE_TYPES`; anything else is unknown.
+        folds: fold of each page's site.
+        base: arrays to take the classifier from where fewer than two types are named.
+    """
+    labels = np.array([PAGE_TYPES.index(name) if name in PAGE_TYPES else -1 for name in types])
+    fold = np.array(folds)
+    if len(np.unique(labels[labels >= 0])) < 2:
+        arrays = _untaught(inputs[0].shape[1], base)
+        return [_logs(table, own, arrays) for table, own in zip(tables, inputs, strict=True)], arrays
+    out: list[Matrix] = [np.zeros(0)] * len(tables)
+    for left in range(FOLDS):
+        inside = np.flatnonzero(fold == left).tolist()
+        if inside:
+            arrays = _fit_seen(tables, inputs, labels, fold, np.flatnonzero((labels >= 0) & (fold != left)))
+            for index in inside:
+                out[index] = _logs(tables[index], inputs[index], arrays)
+    return out, _fit_seen(tables, inputs, labels, fold, np.flatnonzero(labels >= 0))
+
+
+def _fit_seen(
+    tables: Sequence[BlockTable], inputs: Sequence[Matrix], labels: Index, fold: Index, seen: Index
+) -> Arrays:
+    """The classifiers of the pages seen; the second one reads log-odds of the first for sites that it had not seen."""
+    chosen = [tables[index] for index in seen.tolist()]
+    targets = np.eye(len(PAGE_TYPES))[labels[seen]]
+    rows = sp.vstack([_name_row(table) for table in chosen]).tocsr()
+    scores = np.zeros((len(chosen), len(PAGE_TYPES)))
+    for left in range(FOLDS):
+        inside = fold[seen] == left
+        if inside.any() and not inside.all():
+            weights, bias = fit_linear(rows[~inside], targets[~inside], alpha=NAME_ALPHA)
+            for index in np.flatnonzero(inside).tolist():
+                scores[index] = type_scores(chosen[index], weights, bias)
+    weights, bias = fit_linear(rows, targets, alpha=NAME_ALPHA)
+    matrix = np.concatenate(
+        [
+            type_inputs(inputs[index], table.words, row)
+            for index, table, row in zip(seen.tolist(), chosen, scores, strict=True)
+        ]
+    )
+    fitted = fit_network(matrix, labels[seen], alpha=ALPHA, classes_in_all=len(PAGE_TYPES))
+    return {"block_types.weights": weights, "block_types.bias": bias, **named("block_page_type", fitted)}
+
+
+def _name_row(table: BlockTable) -> sp.csr_matrix:
+    """The row whose product with the weights `scoring.blocks.type_scores` computes: (1, NAME_ROWS)."""
+    rows = np.unique(table.names[1])
+    values = np.full(len(rows), 1 / np.sqrt(max(1, len(rows))))
+    return sp.csr_matrix((values, (np.zeros(len(rows), dtype=int), rows)), shape=(1, NAME_ROWS))
+
+
+def _logs(table: BlockTable, own: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
+    names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
+    network = build_network(arrays, "block_page_type")
+    return type_logits(network.probabilities(type_inputs(own, table.words, names))[0])
+
+
+def _untaught(columns: int, base: Mapping[str, NDArray[np.floating[Any]]] | None) -> Arrays:
+    """The base model's page types; without one every page is an article."""
+    if base is not None:
+        starts = ("block_types.", "block_page_type.")
+        return {name: np.asarray(value, dtype=np.float64) for name, value in base.items() if name.startswith(starts)}
+    count, width = len(PAGE_TYPES), 3 * columns + len(PAGE_TYPES)
+    return {
+        "block_types.weights": np.zeros((NAME_ROWS, count)), "block_types.bias": np.zeros(count),
+        "block_page_type.mean": np.zeros(width), "block_page_type.scale": np.ones(width),
+        "block_page_type.weights0": np.zeros((width, count)),
+        "block_page_type.bias0": np.where(np.arange(count) == PAGE_TYPES.index("article"), -NEVER, 0.0),
+    }  # fmt: skip

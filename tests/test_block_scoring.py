@@ -1,0 +1,111 @@
+"""The block classifiers' arithmetic: who is asked, what is spared, how perceptrons are averaged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from noisefilter.blocks import split_lines
+from noisefilter.model import Model, default_model
+from noisefilter.scoring import scorer
+from noisefilter.scoring.blocks import LOWEST_CUT, expected_loss, spare_doubtful
+from noisefilter.scoring.networks import build_network, logit
+from noisefilter.training.estimators import fit_network, named
+from noisefilter.vote import Vote
+from tests.making import ARTICLE, HTML_ARTICLE, blocks_of, walk
+
+WORDS = np.array([50.0, 50.0, 50.0, 50.0])
+
+
+def ask_nobody(index: int) -> None:
+    msg = f"asked about page {index}"
+    raise AssertionError(msg)
+
+
+def test_a_sure_page_loses_little_and_a_doubtful_one_much():
+    sure, doubtful = np.array([-6.0, -6.0, 6.0, 6.0]), np.array([-0.2, 0.2, 0.1, -0.1])
+    assert expected_loss(sure, WORDS) < 0.01
+    assert expected_loss(doubtful, WORDS) > 0.3
+
+
+def test_a_page_on_which_nothing_is_kept_is_in_doubt():
+    assert expected_loss(np.array([2.0, 2.0]), WORDS[:2]) == 1.0
+
+
+def test_a_sure_page_is_left_as_it_is():
+    logits = np.array([-6.0, -5.0, 6.0, 5.0])
+    assert spare_doubtful(logits, WORDS) == pytest.approx(1 / (1 + np.exp(-logits)))
+
+
+def test_a_doubtful_page_keeps_what_is_likeliest_to_be_its_article():
+    logits = np.array([0.4, 0.5, 3.0, 4.0])
+    spared = spare_doubtful(logits, WORDS)
+    assert spared[0] <= spared[1] <= LOWEST_CUT < spared[2] < spared[3]
+    assert (np.diff(spared) > 0).all()
+    assert (spared <= 1 / (1 + np.exp(-logits)) + 1e-9).all()
+
+
+def test_no_blocks_are_spared_to_no_blocks():
+    assert len(spare_doubtful(np.zeros(0), np.zeros(0))) == 0
+
+
+@pytest.mark.parametrize(("doubt", "asks"), [(-1.0, True), (1.0, False)], ids=["in doubt", "sure"])
+def test_trafilatura_is_asked_in_doubt_only_and_its_vote_counts(
+    model: Model,
+    monkeypatch: pytest.MonkeyPatch,
+    doubt: float,
+    asks: bool,  # noqa: FBT001 - a case
+):
+    table = blocks_of(walk(HTML_ARTICLE))
+    monkeypatch.setattr("noisefilter.scoring.blocks.DOUBT", doubt)
+    asked: list[int] = []
+
+    def judge(share: float) -> list[float]:
+        def ask(index: int) -> Vote:
+            asked.append(index)
+            return Vote((share,) * len(table), 1.0)
+
+        return scorer(model).blocks.score([table], ask)[0].furniture.tolist()
+
+    assert (judge(0.0) != judge(1.0)) is asks
+    assert bool(asked) is asks
+
+
+def test_nobody_is_asked_about_plain_text():
+    blocks = scorer(default_model()).blocks
+    assert blocks.score([blocks_of(split_lines(ARTICLE))], ask_nobody)[0].page_type is None
+
+
+def test_a_page_is_judged_the_same_beside_others(model: Model):
+    tables = [blocks_of(walk(HTML_ARTICLE)), blocks_of(split_lines(ARTICLE)), blocks_of(walk("<p>Rain</p><p>Sun</p>"))]
+    blocks = scorer(model).blocks
+    together = blocks.score(tables, lambda _: None)
+    for table, score in zip(tables, together, strict=True):
+        alone = blocks.score([table], lambda _: None)[0]
+        assert alone.furniture.tolist() == score.furniture.tolist()
+
+
+def test_several_perceptrons_answer_with_the_mean_of_their_log_odds():
+    random = np.random.default_rng(0)
+    matrix = random.normal(size=(200, 3))
+    classes = (matrix[:, 0] + 0.3 * random.normal(size=200) > 0).astype(np.int64)
+    single = [fit_network(matrix, classes, hidden=(4,), epochs=3, seed=seed) for seed in (5, 6, 7)]
+    whole = fit_network(matrix, classes, hidden=(4,), epochs=3, seed=5, members=3)
+
+    def log_odds(arrays: dict[str, np.ndarray]) -> np.ndarray:
+        return logit(build_network(named("n", arrays), "n").probabilities(matrix)[:, 1])
+
+    assert log_odds(whole) == pytest.approx(np.mean([log_odds(arrays) for arrays in single], axis=0))
+    assert whole["weights0"].shape == (3, 12)
+
+
+@pytest.mark.parametrize("seen", [[0, 1], [0, 2, 3]], ids=["two classes", "three classes"])
+def test_classes_that_no_row_has_get_columns_of_their_own(seen):
+    random = np.random.default_rng(0)
+    classes = random.choice(seen, 120)
+    matrix = np.eye(4)[classes] + 0.2 * random.normal(size=(120, 4))
+    arrays = fit_network(matrix, classes, alpha=1.0, classes_in_all=4)
+    probabilities = build_network(named("n", arrays), "n").probabilities(matrix)
+    assert probabilities.shape == (120, 4)
+    assert (probabilities.argmax(axis=1) == classes).mean() > 0.95
+    assert probabilities[:, [column for column in range(4) if column not in seen]].max() < 1e-6
