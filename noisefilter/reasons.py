@@ -2,37 +2,96 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from noisefilter.cues import cue_table
+from noisefilter.features.markup import group_mean
 from noisefilter.features.sentences import SENTENCE_COLUMNS
+from noisefilter.features.tokens import find_cues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
     from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
 
-#: Cues that head a group of blocks: what follows them has the same name.
-HEADS = frozenset(
-    ("newsletter", "author", "also read", "trending", "comments", "contents", "tags", "donation", "cookies", "share")
-)
-#: Elements whose name is the reason.
-ELEMENTS = {"nav": "navigation", "footer": "footer", "form": "form", "header": "page header", "aside": "sidebar"}
-NAMED = (
-    ("comment", "comments"), ("newsletter", "newsletter box"), ("subscribe", "newsletter box"), ("related", "list of other stories"),
-    ("trending", "list of other stories"), ("popular", "list of other stories"), ("recommend", "list of other stories"),
-    ("author", "author box"), ("breadcrumb", "breadcrumb"), ("share", "share or follow line"), ("social", "share or follow line"),
-    ("cookie", "cookie notice"), ("consent", "cookie notice"), ("byline", "byline"), ("tags", "tags"), ("toc", "table of contents"),
-    ("menu", "navigation"), ("nav", "navigation"), ("footer", "footer"), ("sidebar", "sidebar"), ("advert", "advertising label"),
-    ("promo", "promotion box"), ("login", "login line"), ("caption", "caption"), ("credit", "image credit"),
+NAME = re.compile(r"[a-z]+")
+#: What a box as a whole may be; its class or its first line says so.
+BOXES = frozenset(
+    ("newsletter box", "author box", "link to another story", "list of other stories", "comments", "table of contents", "tags",
+     "donation box", "cookie notice", "share or follow line", "login line", "app box", "promotion box", "previous and next")
 )  # fmt: skip
+#: What a line may be inside a box that is called something else: a date among comments.
+MINOR = frozenset(
+    ("date line", "reading time", "byline", "login line", "share or follow line", "tags", "navigation", "comments")
+)
+#: A longer text is no heading of a group.
 HEAD_WORDS = 12
+#: Longer texts are not looked up among the boxes.
+BOX_WORDS = 80
+#: Elements whose name is the reason.
+ELEMENTS = {
+    "nav": "navigation", "footer": "footer", "form": "form", "header": "page header", "aside": "sidebar", "menu": "navigation",
+    "figcaption": "caption", "time": "date line",
+}  # fmt: skip
+#: Reasons that say where a block stands rather than what it is: a heading above it says more.
+PLACES = frozenset(("navigation", "footer", "form", "page header", "sidebar"))
+#: Parts of class names, ids and roles, each row with the reason it gives; the first row that fits wins. A part of up to
+#: four letters must be a whole word of the name ("ad" is not in "shadow").
+NAMED = (
+    ("breadcrumb breadcrumbs crumb crumbs trail", "breadcrumb"),
+    ("newsletter subscribe signup subscription mailchimp mailing", "newsletter box"),
+    ("donate donation donations contribute membership supporter patron", "donation box"),
+    ("cookie cookies consent gdpr ccpa onetrust", "cookie notice"),
+    ("login signin paywall register account", "login line"),
+    ("comment comments disqus respond replies discussion", "comments"),
+    ("authorbox author-box bio about-author contributor author-info author-bio author-card", "author box"),
+    ("byline author authors writer", "byline"),
+    ("reading-time readtime read-time readingtime", "reading time"),
+    ("toc contents table-of-contents jump-links", "table of contents"),
+    ("pagination pager prev next post-nav postnav post-navigation", "previous and next"),
+    (
+        "related recommended recommend recommendation popular trending latest most-read mostread more-from morefrom teaser teasers",
+        "list of other stories",
+    ),
+    ("read-more readmore also-read alsoread see-also inline-link", "link to another story"),
+    ("share sharing social follow sharedaddy addtoany", "share or follow line"),
+    ("tags tag topics categories keywords labels", "tags"),
+    ("sponsor sponsored advert advertisement ad ads adslot promoted dfp", "advertising label"),
+    ("app appstore app-promo download-app", "app box"),
+    ("credit credits photographer attribution", "image credit"),
+    ("caption captions wp-caption", "caption"),
+    ("copyright legal disclaimer imprint colophon", "legal line"),
+    ("date dateline timestamp published posted-on pubdate", "date line"),
+    ("promo promotion cta offer upsell banner", "promotion box"),
+    ("menu nav navbar navigation masthead topbar", "navigation"),
+    ("footer", "footer"),
+    ("sidebar rail widget", "sidebar"),
+)
+WHOLE_WORD = 4
+NAME_ROW = {part: row for row, (parts, _) in reversed(list(enumerate(NAMED))) for part in parts.split()}
+LONG_PART = re.compile(
+    "|".join(sorted((re.escape(part) for part in NAME_ROW if len(part) > WHOLE_WORD), key=len, reverse=True))
+)
+#: A line that shares so much of its words with the title is the headline.
+SAME_TITLE = 0.75
+#: Lines above the article among which its author is named.
+BYLINE_REACH = 4
+#: Elements whose kind their lines do not change: a menu with a login link is a menu.
+WHOLE = frozenset(("navigation", "footer"))
+#: A heading and one link are no list yet.
+LINK_LINES = 2
+#: A box of more lines is several.
+BOX_LINES = 12
+#: Fewer lines in a row are no list.
+LIST_LINES = 3
 COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
 #: Cosine above which a reader would call it a restatement. By eye on our own pages.
 SAID_BEFORE = 0.75
@@ -40,37 +99,156 @@ HEADLINE_WORDS = 4
 
 
 def name_furniture(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]:
-    """For each block what kind of furniture it would be: by its words, its markup, or the heading above it."""
-    cues = cue_table("furniture").cues
+    """For each block what kind of furniture it would be: by its words, the box around it, the heading above, its place."""
+    cues, boxes = cue_table("furniture").cues, cue_table("boxes").cues
+    looked_at = furniture & (table.words <= BOX_WORDS)
+    box = find_cues(
+        "boxes", table.page.texts(), table.tokens, table.first, np.where(looked_at, table.last, table.first)
+    )
+    by_cue = [cues[row].reason if row >= 0 else None for row in table.cue.tolist()]
+    by_words = [boxes[row].reason if row >= 0 else None for row in box.tolist()]
+    heads = [
+        (words or cue) if size <= HEAD_WORDS else None
+        for cue, words, size in zip(by_cue, by_words, table.words.tolist(), strict=True)
+    ]
+    votes = [words or (cue if cue in BOXES else None) for cue, words in zip(by_cue, by_words, strict=True)]
+    around = _name_boxes(table, furniture, heads, votes) if table.places is not None else _name_groups(furniture, heads)
+    by_form = _name_by_form(table, furniture)
     reasons = []
-    head: str | None = None
-    for index, block in enumerate(table.page.blocks):
-        cue = cues[table.cue[index]] if table.cue[index] >= 0 else None
+    for index in range(len(table)):
+        own = by_cue[index]
+        if own in MINOR and around[index] in BOXES:
+            own = None
+        said = [
+            reason
+            for reason in (own, "headline" if _is_headline(table, index) else None, around[index], by_words[index])
+            if reason is not None
+        ]
+        what = next((reason for reason in said if reason not in PLACES), None)
+        reasons.append(what or (said[0] if said else by_form[index]))
+    return _name_inner_links(reasons, furniture)
+
+
+def _name_inner_links(reasons: list[str], furniture: NDArray[np.bool_]) -> list[str]:
+    """A line or two between paragraphs is a link to another story, no list of them."""
+    named = list(reasons)
+    kept = np.flatnonzero(~furniture)
+    for left, right in pairwise(kept.tolist()):
+        if 1 < right - left <= LINK_LINES + 1:
+            for index in range(left + 1, right):
+                if named[index] == "list of other stories":
+                    named[index] = "link to another story"
+    return named
+
+
+def _is_headline(table: BlockTable, index: int) -> bool:
+    return bool(table.title_share[index] >= SAME_TITLE and table.words[index] >= HEADLINE_WORDS)
+
+
+def _name_groups(furniture: NDArray[np.bool_], heads: Sequence[str | None]) -> list[str | None]:
+    """In plain text a heading names what follows, up to the next one or to a line of the article."""
+    names: list[str | None] = []
+    name = None
+    for index, head in enumerate(heads):
         if not furniture[index]:
-            head = None
-        elif cue is not None and cue.name in HEADS and table.words[index] <= HEAD_WORDS:
-            head = cue.reason
-        named = cue.reason if cue else _name_by_markup(table.page, block.place) if furniture[index] else None
-        reasons.append(named or head or "not part of the article")
-    return reasons
+            name = None
+        elif head in BOXES:
+            name = head
+        names.append(name)
+    return names
 
 
-def _name_by_markup(page: BlockedPage, place: int) -> str | None:
-    """Name of the nearest element around whose tag or class says what it is; further out they name the page."""
-    for _ in range(6):
-        if place < 0:
-            break
-        entry = page.places[place]
-        reason = _name_element(entry.names, entry.tag)
-        if reason:
-            return reason
-        place = entry.parent
-    return None
+def _name_boxes(
+    table: BlockTable, furniture: NDArray[np.bool_], heads: Sequence[str | None], votes: Sequence[str | None]
+) -> list[str | None]:
+    """The nearest element around each block that says what it holds: by its class, its first line, or most of its lines.
+
+    An element that also holds a part of the article says nothing of the furniture in it.
+    """
+    places = table.page.places
+    ranges = _block_ranges(table)
+    kept = np.concatenate([[0], np.cumsum(~furniture)])
+    named: dict[int, str | None] = {}
+
+    def name(place: int) -> str | None:
+        if place < 0 or kept[ranges[place][1]] > kept[ranges[place][0]]:
+            return None
+        if place not in named:
+            start, end = ranges[place]
+            own = _name_element(places[place].names, places[place].tag)
+            if own is None or own in PLACES:
+                head = heads[start] if heads[start] in BOXES else None
+                own = head or (_elect(votes[start:end]) if own not in WHOLE else None) or own
+                if own == "link to another story" and end - start > LINK_LINES:
+                    own = "list of other stories"
+            outer = name(places[place].parent) if own is None or own in PLACES else None
+            named[place] = outer if own is None or (outer is not None and outer not in PLACES) else own
+        return named[place]
+
+    return [
+        name(block.place) if out else None for block, out in zip(table.page.blocks, furniture.tolist(), strict=True)
+    ]
+
+
+def _block_ranges(table: BlockTable) -> list[tuple[int, int]]:
+    """Index of the first block inside each place, and the one after the last; (0, 0) for those that hold none."""
+    places = table.page.places
+    ranges = [(0, 0)] * len(places)
+    for index, block in enumerate(table.page.blocks):
+        ranges[block.place] = (ranges[block.place][0] if ranges[block.place][1] else index, index + 1)
+    for place in range(len(places) - 1, 0, -1):  # children come after their parents
+        start, end = ranges[place]
+        outer = places[place].parent
+        if end:
+            own = ranges[outer]
+            ranges[outer] = (min(own[0], start), max(own[1], end)) if own[1] else (start, end)
+    return ranges
+
+
+def _elect(votes: Sequence[str | None]) -> str | None:
+    """What most of the lines of a small box say; a large element holds several boxes."""
+    cast = [vote for vote in votes if vote is not None] if len(votes) <= BOX_LINES else []
+    return max(cast, key=lambda vote: (cast.count(vote), -cast.index(vote))) if cast else None
+
+
+def _may_be_names(table: BlockTable, index: int) -> bool:
+    """A few words, mostly capitalised, without a link that could lead to another section."""
+    words = range(int(table.first[index]), int(table.last[index]))
+    capitals = sum(bool(table.tokens.title[word]) for word in words)
+    return 2 <= len(words) <= HEAD_WORDS and capitals >= len(words) / 2
+
+
+def _name_by_form(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]:
+    """What each block would be by its form: menus stand before the article, other stories after it; their lines are longer."""
+    kept = np.flatnonzero(~furniture)
+    first, last = (int(kept[0]), int(kept[-1])) if len(kept) else (len(table), -1)
+    index = np.arange(len(table))
+    if table.places is not None:
+        group = table.places.structure.alike[table.place]
+        is_list = table.linked >= 0.5 * table.characters
+    else:
+        group = table.run
+        is_list = (np.bincount(group, furniture)[group] >= LIST_LINES) & ((index < first) | (index > last))
+    long_lines = group_mean(table.words, group) >= HEADLINE_WORDS
+    names = []
+    for row in range(len(table)):
+        if is_list[row]:
+            short = "navigation" if row < first or table.places is not None else "footer"
+            names.append("list of other stories" if long_lines[row] else short)
+        elif table.places is not None and 0 < first - row <= BYLINE_REACH and _may_be_names(table, row):
+            names.append("byline")
+        else:
+            names.append("not part of the article")
+    return names
 
 
 @lru_cache(maxsize=20_000)
 def _name_element(names: str, tag: str) -> str | None:
-    return next((reason for part, reason in NAMED if part in names), ELEMENTS.get(tag))
+    row = min(
+        min((NAME_ROW[word] for word in NAME.findall(names) if word in NAME_ROW), default=len(NAMED)),
+        min((NAME_ROW[part] for part in LONG_PART.findall(names)), default=len(NAMED)),
+    )
+    return NAMED[row][1] if row < len(NAMED) else ELEMENTS.get(tag)
 
 
 def name_filler(table: InsertionTable, row: int) -> str:

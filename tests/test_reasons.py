@@ -1,0 +1,81 @@
+"""What furniture is called, by its words, its markup, the heading above and its place."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from noisefilter.blocks import split_lines
+from noisefilter.reasons import name_furniture
+from tests.making import SLUICE, blocks_of, walk
+
+STORY = f"<article><p>{' '.join(SLUICE[:3])}</p><p>{' '.join(SLUICE[3:6])}</p></article>"
+
+
+def names(page) -> dict[str, str]:
+    """Reasons by text, if everything but the article were furniture."""
+    table = blocks_of(page)
+    furniture = np.array([not any(sentence in text for sentence in SLUICE) for text in page.texts()])
+    return dict(zip(page.texts(), name_furniture(table, furniture), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("html", "reason"),
+    [
+        ('<div class="c-breadcrumbs">Home / Town</div>', "breadcrumb"),
+        ('<div class="post-author-bio"><p>Keeps bees.</p></div>', "author box"),
+        ('<section id="disqus_thread"><p>Nice one, neighbour.</p></section>', "comments"),
+        ('<div class="mc-newsletter"><p>Once a week.</p></div>', "newsletter box"),
+        ('<div class="js-share-buttons"><span>Pass on</span></div>', "share or follow line"),
+        ('<figure><img src="a.jpg"><figcaption>The quay</figcaption></figure>', "caption"),
+        ('<div class="c-ad ad">Boots for all</div>', "advertising label"),
+        ('<div class="shadow loaded">Boots for all</div>', "not part of the article"),
+        ('<nav class="pagination"><a href="/2">Older</a></nav>', "previous and next"),
+        ("<footer><p>Printed at Brandt's</p></footer>", "footer"),
+        ('<aside class="rail"><p>Weather in the bay</p></aside>', "sidebar"),
+        ('<div class="most-read"><a href="/a">Ferry tickets up</a></div>', "list of other stories"),
+        ("<div><p>Ida Brandt is a reporter for the county desk.</p></div>", "author box"),
+        ("<div><p>Make a donation today and keep the lights on.</p></div>", "donation box"),
+        ("<div><p>Get 20% off your first pair of boots</p></div>", "promotion box"),
+    ],
+)
+def test_a_block_is_named_by_its_markup_or_its_words(html, reason):
+    found = names(walk(f"<body>{STORY}{html}</body>"))
+    assert list(found.values())[-1] == reason
+
+
+def test_what_stands_below_a_heading_is_named_by_it_until_the_box_ends():
+    box = '<div><h3>Most read</h3><ul><li><a href="/a">Ferry tickets up by a tenth</a></li></ul></div>'
+    found = names(walk(f"<body>{STORY}{box}<div><p>Printed on Mondays</p></div></body>"))
+    assert found["Ferry tickets up by a tenth"] == "list of other stories"
+    assert found["Printed on Mondays"] == "not part of the article"
+
+
+def test_a_heading_says_more_than_the_element_that_says_where():
+    found = names(walk(f"<body>{STORY}<aside><h3>About the author</h3><p>Keeps bees in Oberau.</p></aside></body>"))
+    assert found["Keeps bees in Oberau."] == "author box"
+
+
+def test_long_links_are_other_stories_and_short_ones_navigation():
+    links = "".join(f'<a href="/{n}"><div>{text}</div></a>' for n, text in enumerate(("Town", "Courts", "Farms")))
+    stories = "".join(f'<div class="x"><a href="/s{n}">Ferry tickets go up by {n} crowns</a></div>' for n in range(3))
+    menu = "".join(f'<div class="y"><a href="/m{n}">Town {n}</a></div>' for n in range(3))
+    found = names(walk(f"<body>{menu}{STORY}{stories}{links}</body>"))
+    assert found["Town 1"] == "navigation"
+    assert found["Ferry tickets go up by 1 crowns"] == "list of other stories"
+
+
+def test_the_headline_is_named():
+    page = walk(
+        f"<head><title>Board votes to repair sluice</title></head><body><p>Board votes to repair sluice</p>{STORY}</body>"
+    )
+    assert names(page)["Board votes to repair sluice"] == "headline"
+
+
+def test_plain_text_is_named_by_words_and_headings():
+    page = split_lines(
+        "\n".join(["Home | News", *SLUICE[:3], "Most read", "Ferry tickets up by a tenth", "© 2025 The Quay"])
+    )
+    found = names(page)
+    assert found["Ferry tickets up by a tenth"] == "list of other stories"
+    assert found["© 2025 The Quay"] == "legal line"
