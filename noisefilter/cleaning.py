@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from typing import TYPE_CHECKING
 
 import lxml.html
 from lxml_html_clean import Cleaner
 
-from noisefilter.blocks import SKIPPED, Piece, parse_html, split_tree
+from noisefilter.blocks import HIDDEN_STYLE, SKIPPED, Piece, parse_html, split_tree
 from noisefilter.page import read_page
 from noisefilter.types import kept_ranges
 
@@ -25,6 +26,9 @@ CLEANER = Cleaner(
 )  # fmt: skip
 #: Elements without text that mean something by themselves.
 STANDING = frozenset("img br hr picture source table td th tr".split())
+#: Sizes of images that count readers.
+PIXEL_SIZES = frozenset(("0", "1", "0px", "1px"))
+PIXEL_STYLE = re.compile(r"(?:^|;)\s*(?:width|height)\s*:\s*[01]px", re.IGNORECASE)
 #: Elements that are dropped although a reader sees nothing of them: code, trackers, embedded pages.
 DROPPED = (SKIPPED | {"link", "base", "meta", "title"}) - STANDING
 
@@ -46,8 +50,8 @@ def clean_page(page: Page, score: Score, kinds: Collection[str]) -> str:
     if split_tree(tree, page.title, pieces).text != score.visible_text:  # nested deeper than a tree can be
         return f"<!doctype html><html><body><pre>{escape(score.clean(kinds))}</pre></body></html>"
     kept = kept_ranges(score.visible_text, (span for span in score.spans if span.kind in kinds))
-    _cut_pieces(pieces, kept, len(score.visible_text))
-    _prune(tree)
+    emptied = _cut_pieces(pieces, kept, len(score.visible_text))
+    _prune(tree, emptied)
     _disarm(tree)
     head = tree.find("head")
     if head is None:
@@ -61,11 +65,13 @@ def clean_page(page: Page, score: Score, kinds: Collection[str]) -> str:
     return str(lxml.html.tostring(tree, encoding="unicode", doctype="<!doctype html>"))
 
 
-def _cut_pieces(pieces: Sequence[Piece], kept: Sequence[tuple[int, int]], length: int) -> None:
-    """Take what is not kept out of each stretch of text."""
+def _cut_pieces(pieces: Sequence[Piece], kept: Sequence[tuple[int, int]], length: int) -> set[HtmlElement]:
+    """Take what is not kept out of each stretch of text; returns the elements that lost all that they held."""
     stays = bytearray(length + 1)
     for start, end in kept:
         stays[start:end] = b"\x01" * (end - start)
+    held: set[HtmlElement] = set()
+    holding: set[HtmlElement] = set()
     for piece in pieces:
         raw = (piece.element.tail if piece.is_tail else piece.element.text) or ""
         remaining = _remaining(raw, piece, stays)
@@ -73,6 +79,13 @@ def _cut_pieces(pieces: Sequence[Piece], kept: Sequence[tuple[int, int]], length
             piece.element.tail = remaining
         else:
             piece.element.text = remaining
+        around = piece.element.getparent() if piece.is_tail else piece.element
+        for found in (held, holding) if remaining.strip() else (held,):
+            element = around
+            while element is not None and element not in found:
+                found.add(element)
+                element = element.getparent()
+    return held - holding
 
 
 def _remaining(raw: str, piece: Piece, stays: bytearray) -> str:
@@ -95,10 +108,10 @@ def _remaining(raw: str, piece: Piece, stays: bytearray) -> str:
     return "".join(out)
 
 
-def _prune(tree: HtmlElement) -> None:
-    """Drop invisible elements and those that lost all their text."""
+def _prune(tree: HtmlElement, emptied: set[HtmlElement]) -> None:
+    """Drop invisible elements and those that lost all their text, with the pictures that stood beside it."""
     for element in list(tree.iter()):
-        if element.tag in DROPPED:
+        if element.tag in DROPPED or (element in emptied and element.tag not in {"html", "body"}):
             element.drop_tree()
     for element in reversed(list(tree.iter())):
         empty = not (element.text or "").strip() and not len(element)
@@ -107,8 +120,17 @@ def _prune(tree: HtmlElement) -> None:
 
 
 def _disarm(tree: HtmlElement) -> None:
-    """Take out scripts, event handlers, script links, embedded pages and one-pixel images."""
+    """Take out scripts, event handlers, script links, embedded pages, pings, and images that nobody is to see."""
     CLEANER(tree)
-    for element in list(tree.iter("img")):
-        if {element.get("width"), element.get("height")} & {"0", "1"}:
+    for element in list(tree.iter("img", "a", "area")):
+        if element.tag != "img":
+            element.attrib.pop("ping", None)
+        elif _is_pixel(element):
             element.drop_tree()
+
+
+def _is_pixel(image: HtmlElement) -> bool:
+    """Whether an image is there to be counted, not to be seen."""
+    sizes = {image.get("width"), image.get("height")}
+    style = image.get("style", "")
+    return bool(sizes & PIXEL_SIZES) or HIDDEN_STYLE.search(style) is not None or PIXEL_STYLE.search(style) is not None

@@ -59,6 +59,9 @@ def test_boilerplate_goes_and_the_article_stays():
         ('<svg onload="steal()"><text>Rain</text></svg>', "steal"),
         ('<link rel="stylesheet" href="/steal.css">', "steal"),
         ('<img src="https://steal.example/pixel.gif" width="1" height="1">', "steal"),
+        ('<img src="https://steal.example/pixel.gif" style="display:none">', "steal"),
+        ('<img src="https://steal.example/pixel.gif" style="width:1px; height:1px">', "steal"),
+        ('<p><a href="/rain" ping="https://steal.example/count">Rain</a></p>', "steal"),
         ('<img src="/rain.png" onerror="steal()">', "steal"),
         ('<form action="javascript:steal()"><button formaction="javascript:steal()">Go</button></form>', "steal"),
         ("<!-- steal -->", "steal"),
@@ -170,3 +173,12 @@ def test_a_cleaned_page_can_be_cleaned_again():
     once = clean_html(HTML_ARTICLE, kinds=set())
     assert clean_html(once, kinds=set()) == once
     assert walk(once).texts() == walk(HTML_ARTICLE).texts()
+
+
+def test_pictures_go_with_the_furniture_that_they_stood_in_and_stay_with_the_article():
+    menu = '<nav><a href="/"><img src="/logo.png" alt=""></a> <a href="/news">News</a> <a href="/sport">Sport</a></nav>'
+    figure = '<figure><img src="/sluice.jpg" alt="The sluice"></figure>'
+    story = "".join(f"<p>{sentence}</p>" for sentence in SLUICE)
+    cleaned = clean_html(f"<html><body>{menu}<article>{figure}{story}</article></body></html>")
+    assert "/sluice.jpg" in cleaned
+    assert "/logo.png" not in cleaned
