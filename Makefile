@@ -5,7 +5,7 @@ CORPUS ?= ../shared/corpus
 .PHONY: setup check format test gate train bench
 
 setup:
-	$(PYTHON) -m pip install -e '.[dev,bench]'
+	$(PYTHON) -m pip install -e '.[dev]'
 	$(PYTHON) -m pre_commit install || true
 check:
 	ruff format --check .

@@ -13,6 +13,7 @@ os.environ.update(dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL
 
 import argparse
 import gzip
+import json
 import logging
 import statistics
 import subprocess
@@ -36,10 +37,18 @@ FRESH = {
     "print(time.perf_counter() - t)",
     "first score, all counted": "import noisefilter; noisefilter.score(open({page!r}, 'rb').read())",
 }
-MEMORY = (
-    "import noisefilter, resource, sys\n"
-    "for path in sys.argv[1:]: noisefilter.score(open(path, 'rb').read())\n"
-    "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)"
+MEMORY = {
+    "trafilatura default": "import trafilatura; run = trafilatura.extract",
+    "noisefilter.extract": "import noisefilter; run = noisefilter.extract",
+    "noisefilter.score": "import noisefilter; run = noisefilter.score",
+}
+MEASURE = (
+    "\nimport gzip, sys\n"
+    "for path in sys.argv[1:]:\n"
+    "    content = open(path, 'rb').read()\n"
+    "    run(gzip.decompress(content) if path.endswith('.gz') else content)\n"
+    "status = open('/proc/self/status').read()\n"  # ru_maxrss would count what the parent held before this process began
+    "print(int(status.split('VmHWM:')[1].split()[0]) / 1024)"
 )
 
 
@@ -113,27 +122,37 @@ def _run(code: str) -> float:
     return time.perf_counter() - started
 
 
+def page_type(path: Path) -> str:
+    """Type of a WCXB page."""
+    truth = path.parent.parent / "ground-truth" / f"{path.name.split('.')[0]}.json"
+    return str(json.loads(truth.read_text(encoding="utf8"))["_internal"]["page_type"]["primary"])
+
+
 def main() -> None:
     """Print all figures."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", type=Path, nargs="?", help="folder with wcxb/; the project's own pages without it")
     parser.add_argument("--pages", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--type", help="only pages of this type, such as article")
     options = parser.parse_args()
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     own = sorted((Path(__file__).parent.parent / "corpus" / "pages").glob("*.html"))
     if options.corpus:
         files = sorted((options.corpus / "wcxb" / "dev" / "html").glob("*.gz"))
-        pages = [gzip.decompress(path.read_bytes()) for path in files[:: max(1, len(files) // options.pages)]][
-            : options.pages
-        ]
+        if options.type:
+            files = [path for path in files if page_type(path) == options.type]
+        files = files[:: max(1, len(files) // options.pages)][: options.pages]
+        pages = [gzip.decompress(path.read_bytes()) for path in files]
     else:
-        pages = [path.read_bytes() for path in own]
+        files, pages = own, [path.read_bytes() for path in own]
     compare_pages(pages, options.rounds)
     time_texts(options.rounds)
     time_fresh(own[0], options.rounds)
-    peak = subprocess.check_output([sys.executable, "-c", MEMORY, *map(str, own)], text=True)  # noqa: S603 - our own
-    print(f"\npeak memory of a process that scores {len(own)} pages: {float(peak):.0f} MiB")
+    print(f"\n| peak memory over {len(files)} pages | MiB |\n|---|---|")
+    for name, code in MEMORY.items():
+        peak = subprocess.check_output([sys.executable, "-c", code + MEASURE, *map(str, files)], text=True)  # noqa: S603 - our own
+        print(f"| {name} | {float(peak):.0f} |")
 
 
 if __name__ == "__main__":

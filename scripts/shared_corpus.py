@@ -64,6 +64,11 @@ class Corpus:
         path = self.root / "wcxb" / "dev" / "ground-truth" / f"{name[-4:]}.json"
         return dict(json.loads(path.read_text(encoding="utf8")))
 
+    def wcxb_snippets(self, name: str) -> tuple[list[str], list[str]]:
+        """Strings that the main text of a WCXB page holds, and strings that it must not hold."""
+        truth = self.wcxb_truth(name)["ground_truth"]
+        return truth.get("with") or [], truth.get("without") or []
+
     def wcxb_html(self, name: str) -> bytes:
         """HTML of a WCXB page."""
         return gzip.decompress((self.root / "wcxb" / "dev" / "html" / f"{name[-4:]}.html.gz").read_bytes())

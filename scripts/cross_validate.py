@@ -1,0 +1,157 @@
+"""Extraction out of fold by site: each fifth of the WCXB sites is judged by block classifiers that never saw them.
+
+    python scripts/cross_validate.py ../shared/corpus -o /tmp/folds
+
+Of the other sites one in eight calibrates and chooses the threshold, the rest is fitted on. Writes `<id>.txt` (what
+`extract` gives) and `<id>.json` (page type) for each page, and prints the figures beside trafilatura's on the same pages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import trafilatura
+from joblib import Parallel, delayed
+from threadpoolctl import threadpool_limits
+
+from noisefilter.alignment import align
+from noisefilter.blocks import split_blocks
+from noisefilter.features.block_table import block_table
+from noisefilter.features.tokens import tokenize
+from noisefilter.model import VECTORS, default_model, models_folder
+from noisefilter.page import read_page
+from noisefilter.scoring.blocks import build_block_scorer
+from noisefilter.training.blocks import block_examples, fit_blocks
+from noisefilter.training.estimators import FOLDS, fold_of
+from noisefilter.training.evaluate import word_f1
+from noisefilter.training.thresholds import choose_thresholds
+from noisefilter.types import PAGE_TYPES, cut
+from noisefilter.vectors import load_vectors
+from noisefilter.verdicts import boilerplate_spans
+from noisefilter.vote import ask_trafilatura
+from shared_corpus import Corpus
+
+if TYPE_CHECKING:
+    from noisefilter.scoring.blocks import BlockScorer
+    from noisefilter.training.blocks import BlockExample
+    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.vectors import VectorTable
+
+#: Folds of `fold_of` are used inside the training; other ones are drawn here, so that the two do not go in step.
+SALT = "outer:"
+CALIBRATING = 8
+
+
+def outer_fold(site: str) -> int:
+    """Fold in which a site is judged."""
+    return fold_of(SALT + site)
+
+
+def calibrates(site: str) -> bool:
+    """Whether a site, where it is not judged, calibrates and chooses the threshold."""
+    return fold_of(f"calibrate:{site}", CALIBRATING) == 0
+
+
+def judge(
+    pages: list[LabelledPage], examples: list[BlockExample], fold: int, vectors: VectorTable
+) -> dict[str, tuple[str, str | None]]:
+    """Extracted text and page type of the pages of a fold, by classifiers that have not seen its sites."""
+    with threadpool_limits(1):
+        others = [example for example in examples if outer_fold(example.site) != fold]
+        fitted = [example for example in others if not calibrates(example.site)]
+        tuned = [example for example in others if calibrates(example.site)]
+        arrays = fit_blocks(fitted, tuned, default_model().arrays)  # its networks for plain text judge nothing here
+        thresholds = choose_thresholds(arrays, {"blocks": tuned}, {})
+        scorer = build_block_scorer(arrays)
+        return {page.id: extract(page, scorer, thresholds, vectors) for page in pages if outer_fold(page.site) == fold}
+
+
+def extract(
+    page: LabelledPage, scorer: BlockScorer, thresholds: dict[str, float], vectors: VectorTable
+) -> tuple[str, str | None]:
+    """What `noisefilter.extract` gives with these classifiers, and the page type."""
+    read = read_page(page.page)
+    if read.status != "ok":
+        return "", None
+    blocked = split_blocks(read)
+    if not blocked.blocks:
+        return "", None
+    table = block_table(blocked, tokenize(blocked.text, vectors), vectors)
+    scores = scorer.score([table], lambda _: ask_trafilatura(read, blocked))[0]
+    kind = None if scores.page_type is None else PAGE_TYPES[int(np.argmax(scores.page_type))]
+    return cut(blocked.text, boilerplate_spans(table, scores.furniture, thresholds)), kind
+
+
+def oracle(page: LabelledPage) -> str:
+    """The text of the blocks that the gold text holds: what choosing blocks can reach."""
+    read = read_page(page.page)
+    blocked = split_blocks(read)
+    shares, _ = align(blocked.texts(), page.main_text or "")
+    return "\n".join(text for text, share in zip(blocked.texts(), shares, strict=True) if share >= 0.5)
+
+
+def report(
+    name: str, pages: list[LabelledPage], texts: list[str], snippets: dict[str, tuple[list[str], list[str]]]
+) -> None:
+    """Print mean precision, recall and F1 by page type, and the snippets of articles that are lost and that survive."""
+    rows: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for page, text in zip(pages, texts, strict=True):
+        for kind in ("all", page.page_type):
+            rows[kind].append(word_f1(text, page.main_text or ""))
+    for kind, values in sorted(rows.items()):
+        precision, recall, f1 = np.mean(values, axis=0)
+        print(f"{name:<25}{kind:<15}{len(values):5}  P {precision:.3f}  R {recall:.3f}  F1 {f1:.4f}")
+    lost = wanted = left = unwanted = 0
+    for page, text in zip(pages, texts, strict=True):
+        if page.page_type == "article":
+            found = " ".join(text.split())
+            good, bad = ([" ".join(snippet.split()) for snippet in part] for part in snippets[page.id])
+            lost += sum(snippet not in found for snippet in good)
+            left += sum(snippet in found for snippet in bad)
+            wanted, unwanted = wanted + len(good), unwanted + len(bad)
+    print(
+        f"{name:<25}articles: {lost} of {wanted} `with` strings lost, {left} of {unwanted} `without` strings left\n",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Fit and judge fold by fold, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    corpus = Corpus(options.corpus)
+    pages = [page for split in ("train", "tune", "val") for page in corpus.wcxb_pages(split)]
+    vectors = load_vectors(models_folder() / VECTORS)
+    examples = [e for e in block_examples(pages, vectors, options.jobs) if e.table.places is not None]
+    judged: dict[str, tuple[str, str | None]] = {}
+    for found in Parallel(n_jobs=options.jobs, return_as="generator")(
+        delayed(judge)(pages, examples, fold, vectors) for fold in range(FOLDS)
+    ):
+        judged |= found
+        print(f"{len(judged)} of {len(pages)} pages judged", flush=True)
+    options.output.mkdir(parents=True, exist_ok=True)
+    for page in pages:
+        text, kind = judged[page.id]
+        (options.output / f"{page.id}.txt").write_text(text, encoding="utf8")
+        (options.output / f"{page.id}.json").write_text(json.dumps({"page_type": kind, "truth": page.page_type}) + "\n")
+    snippets = {page.id: corpus.wcxb_snippets(page.id) for page in pages}
+    default = Parallel(n_jobs=options.jobs)(delayed(trafilatura.extract)(page.page.content) for page in pages)
+    report("trafilatura default", pages, [text or "" for text in default], snippets)
+    report("noisefilter, out of fold", pages, [judged[page.id][0] for page in pages], snippets)
+    report("blocks by oracle", pages, Parallel(n_jobs=options.jobs)(delayed(oracle)(page) for page in pages), snippets)
+    known = [(page.page_type, judged[page.id][1]) for page in pages if judged[page.id][1]]
+    print(f"page type right: {np.mean([truth == kind for truth, kind in known]):.3f} of {len(known)}")
+
+
+if __name__ == "__main__":
+    main()
