@@ -22,6 +22,7 @@ from noisefilter.training.evaluate import Figures, evaluate
 from shared_corpus import Corpus
 
 HERE = Path(__file__).parent
+OWN = HERE.parent / "corpus"
 
 
 def check(figures: Figures, floors: list[dict[str, Any]]) -> list[str]:
@@ -55,7 +56,7 @@ def main() -> None:
     if options.corpus:
         figures, wanted = measure(default_model(), Corpus(options.corpus), options.jobs), floors["val"]
     else:
-        figures, wanted = evaluate(default_model(), read_corpora([HERE.parent / "corpus"])), floors["corpus"]
+        figures, wanted = evaluate(default_model(), read_corpora([OWN, OWN / "layouts"])), floors["corpus"]
     print_measures(figures)
     broken = check(figures, wanted)
     if broken:

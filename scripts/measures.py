@@ -11,7 +11,10 @@ from rich.console import Console
 from rich.table import Table
 
 from noisefilter.api import score_many
+from noisefilter.blocks import split_blocks, split_lines
+from noisefilter.page import read_page
 from noisefilter.report.terminal import figure_tables
+from noisefilter.training.blocks import label_blocks
 from noisefilter.training.evaluate import evaluate, word_f1
 from noisefilter.training.insertions import SORTS, Host, InsertionMaker, text_host
 from noisefilter.training.wordings import split_of
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 TEXT_FILES = ("clean", "news", "lowvalue")
 #: Articles of each val source that insertions are put into, and that are scored as they are.
 TEXTS_A_SOURCE = 60
+#: Fewer words after an article are no tail: a date, a line of tags.
+TAIL_WORDS = 10
 
 
 def measure(model: Model, corpus: Corpus, jobs: int = 1) -> Figures:
@@ -36,6 +41,11 @@ def measure(model: Model, corpus: Corpus, jobs: int = 1) -> Figures:
     figures = evaluate(model, [*wcxb, *corpus.judged_sentences("val"), *corpus.judged_texts("val")], jobs)
     articles = [page for page in wcxb if page.page_type == "article"]
     figures["extraction"]["trafilatura, wcxb article"] = _trafilatura(articles)
+    figures["page types"] = measure_types(model, wcxb, jobs)
+    figures["saved as plain text"] = {
+        split: measure_plain(model, [page for page in pages if page.page_type == "article"], jobs)
+        for split, pages in (("all", wcxb), ("tune", list(corpus.wcxb_pages("tune"))))
+    }
     figures["insertions, made"], figures["texts as they are"] = measure_insertions(model, corpus, jobs)
     return figures
 
@@ -45,6 +55,60 @@ def _trafilatura(pages: list[LabelledPage]) -> dict[str, float]:
     values = [word_f1(trafilatura.extract(page.page.content) or "", page.main_text or "") for page in pages]
     precision, recall, f1 = np.mean(values, axis=0).tolist()
     return {"pages": len(pages), "precision": precision, "recall": recall, "f1": f1}
+
+
+def measure_types(model: Model, pages: list[LabelledPage], jobs: int) -> dict[str, dict[str, float]]:
+    """Share of pages whose type is named rightly, and that are not judged since they are surely no article."""
+    rows: dict[str, list[tuple[bool, bool]]] = {}
+    for page, score in zip(pages, score_many((page.page for page in pages), jobs=jobs, model=model), strict=True):
+        if score.page_type is not None:
+            for source in ("all", page.page_type):
+                rows.setdefault(source, []).append((score.page_type == page.page_type, score.status == "not_article"))
+    return {
+        source: {
+            "pages": len(values),
+            "named rightly": float(np.mean([right for right, _ in values])),
+            "not_article": float(np.mean([other for _, other in values])),
+        }
+        for source, values in sorted(rows.items())
+    }
+
+
+def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[str, float]:
+    """Articles whose visible text was saved: whether the furniture after the last line of the article is found.
+
+    A page has a tail if at least `TAIL_WORDS` words stand there; it is found if at least half of them are taken out.
+    """
+    forms = []
+    for page in pages:
+        read = read_page(page.page)
+        html = split_blocks(read) if read.status == "ok" else None
+        if html is not None:
+            blocked = split_lines(html.text, html.title)
+            furniture = label_blocks(blocked, page)
+            if furniture is not None and not furniture.all():
+                forms.append((blocked, furniture))
+    scores = score_many(
+        (Page(blocked.text, title=blocked.title, format="text") for blocked, _ in forms), jobs=jobs, model=model
+    )
+    shares, lost, words = [], 0, 0
+    for (blocked, furniture), score in zip(forms, scores, strict=True):
+        cut = [(span.start, span.end) for span in score.spans if span.kind == "boilerplate"]
+        last = int(np.flatnonzero(furniture == 0)[-1])
+        tail = [0, 0]
+        for index, (block, out) in enumerate(zip(blocked.blocks, furniture.tolist(), strict=True)):
+            size = len(blocked.text[block.start : block.end].split())
+            taken = size * any(start <= block.start and block.end <= end for start, end in cut)
+            if not out:
+                lost, words = lost + taken, words + size
+            elif index > last:
+                tail = [tail[0] + taken, tail[1] + size]
+        if tail[1] >= TAIL_WORDS:
+            shares.append(tail[0] / tail[1])
+    return {
+        "articles": len(forms), "with a tail": len(shares), "tail found": float(np.mean(np.array(shares) >= 0.5)),
+        "tail words taken out": float(np.mean(shares)), "article words lost": lost / max(1, words),
+    }  # fmt: skip
 
 
 def val_hosts(corpus: Corpus) -> list[Host]:

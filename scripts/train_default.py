@@ -2,6 +2,7 @@
 
     python scripts/train_default.py ../shared/corpus
     python scripts/train_default.py ../shared/corpus --licences permissive -o /tmp/permissive
+    python scripts/train_default.py ../shared/corpus --measure    # after a change that leaves the weights alone
 
 Fits on the train sites, calibrates and chooses thresholds on the tune sites, reports on the val sites, which nothing
 was chosen on (`splits.json`).
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from measures import measure, print_beside, print_measures
 
-from noisefilter.model import VECTORS, models_folder, save_model
+from noisefilter.model import VECTORS, load_model, models_folder, save_model
 from noisefilter.training.card import write_card
 from noisefilter.training.fit import TrainingData, make_hosts, train
 from noisefilter.training.insertions import text_host
@@ -102,6 +103,9 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("models/default"))
     parser.add_argument("--licences", choices=("all", "permissive"), default="all")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--measure", action="store_true", help="only measure the model that is there, and write its card"
+    )
     options = parser.parse_args()
     if not options.corpus.is_dir():
         sys.exit(f"no training data at {options.corpus}: see README, 'Retraining'")
@@ -111,12 +115,15 @@ def main() -> None:
         print(f"{time.time() - started:6.0f} s  {stage}", flush=True)
 
     corpus = Corpus(options.corpus, options.licences)
-    progress("reading")
-    data = read_data(corpus)
-    vectors = load_vectors(models_folder() / VECTORS)
     name = "default" if options.licences == "all" else "permissive"
-    model = train(data, vectors, name=name, jobs=options.jobs, progress=progress)
-    save_model(model, options.output, write_card(model, {}))
+    if options.measure:
+        model = load_model(options.output)
+    else:
+        progress("reading")
+        data = read_data(corpus)
+        vectors = load_vectors(models_folder() / VECTORS)
+        model = train(data, vectors, name=name, jobs=options.jobs, progress=progress)
+        save_model(model, options.output, write_card(model, {}))
     progress("measuring on the val sites")
     measures = measure(model, Corpus(options.corpus), options.jobs)
     save_model(model, options.output, write_card(model, measures))
