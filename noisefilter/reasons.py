@@ -168,25 +168,23 @@ def _name_boxes(
     places = table.page.places
     ranges = _block_ranges(table)
     kept = np.concatenate([[0], np.cumsum(~furniture)])
-    named: dict[int, str | None] = {}
-
-    def name(place: int) -> str | None:
-        if place < 0 or kept[ranges[place][1]] > kept[ranges[place][0]]:
-            return None
-        if place not in named:
-            start, end = ranges[place]
-            own = _name_element(places[place].names, places[place].tag)
-            if own is None or own in PLACES:
-                head = heads[start] if heads[start] in BOXES else None
-                own = head or (_elect(votes[start:end]) if own not in WHOLE else None) or own
-                if own == "link to another story" and end - start > LINK_LINES:
-                    own = "list of other stories"
-            outer = name(places[place].parent) if own is None or own in PLACES else None
-            named[place] = outer if own is None or (outer is not None and outer not in PLACES) else own
-        return named[place]
-
+    named: list[str | None] = []
+    for place, (start, end) in enumerate(ranges):  # parents come before their children
+        if not end or kept[end] > kept[start]:
+            named.append(None)
+            continue
+        own = _name_element(places[place].names, places[place].tag)
+        if own is None or own in PLACES:
+            head = heads[start] if heads[start] in BOXES else None
+            own = head or (_elect(votes[start:end]) if own not in WHOLE else None) or own
+            if own == "link to another story" and end - start > LINK_LINES:
+                own = "list of other stories"
+            outer = named[places[place].parent] if place else None
+            if own is None or (own in PLACES and outer is not None and outer not in PLACES):
+                own = outer
+        named.append(own)
     return [
-        name(block.place) if out else None for block, out in zip(table.page.blocks, furniture.tolist(), strict=True)
+        named[block.place] if out else None for block, out in zip(table.page.blocks, furniture.tolist(), strict=True)
     ]
 
 

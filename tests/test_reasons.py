@@ -79,3 +79,8 @@ def test_plain_text_is_named_by_words_and_headings():
     found = names(page)
     assert found["Ferry tickets up by a tenth"] == "list of other stories"
     assert found["© 2025 The Quay"] == "legal line"
+
+
+def test_boxes_inside_boxes_are_named_however_deep():
+    page = walk("<body>" + STORY + '<div class="x">' * 1500 + "<p>Fine weather</p>" + "</div>" * 1500 + "</body>")
+    assert names(page)["Fine weather"] == "not part of the article"
