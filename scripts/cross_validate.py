@@ -24,7 +24,7 @@ from noisefilter.alignment import align
 from noisefilter.blocks import split_blocks
 from noisefilter.features.block_table import block_table
 from noisefilter.features.tokens import tokenize
-from noisefilter.model import VECTORS, default_model, models_folder
+from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
 from noisefilter.scoring.blocks import build_block_scorer
 from noisefilter.training.blocks import block_examples, fit_blocks
@@ -66,7 +66,7 @@ def judge(
         others = [example for example in examples if outer_fold(example.site) != fold]
         fitted = [example for example in others if not calibrates(example.site)]
         tuned = [example for example in others if calibrates(example.site)]
-        arrays = fit_blocks(fitted, tuned, default_model().arrays)  # its networks for plain text judge nothing here
+        arrays = fit_blocks(fitted, tuned)
         thresholds = choose_thresholds(arrays, {"blocks": tuned}, {})
         scorer = build_block_scorer(arrays)
         return {page.id: extract(page, scorer, thresholds, vectors) for page in pages if outer_fold(page.site) == fold}
@@ -132,7 +132,7 @@ def main() -> None:
     corpus = Corpus(options.corpus)
     pages = [page for split in ("train", "tune", "val") for page in corpus.wcxb_pages(split)]
     vectors = load_vectors(models_folder() / VECTORS)
-    examples = [e for e in block_examples(pages, vectors, options.jobs) if e.table.places is not None]
+    examples = block_examples(pages, vectors, options.jobs)
     judged: dict[str, tuple[str, str | None]] = {}
     for found in Parallel(n_jobs=options.jobs, return_as="generator")(
         delayed(judge)(pages, examples, fold, vectors) for fold in range(FOLDS)
