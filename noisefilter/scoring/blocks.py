@@ -83,7 +83,7 @@ class BlockScorer:
         self, tables: Sequence[BlockTable], ask: Ask, sites: Sequence[Matrix | None] | None = None
     ) -> list[BlockScores]:
         """Scores of some pages; `sites` has for each what `site_inputs` reads, or None."""
-        inputs = page_inputs(tables, self.arrays)
+        inputs = page_inputs(tables, self.arrays, self.networks["block_page_type"])
         judged = self._judge(tables, inputs, ask)
         scores = []
         for index, (table, entry, logits) in enumerate(zip(tables, inputs, judged, strict=True)):
@@ -138,14 +138,11 @@ def build_block_scorer(arrays: Mapping[str, Matrix]) -> BlockScorer:
     return BlockScorer(arrays, {name: build_network(arrays, name) for name in NETWORKS})
 
 
-def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix]) -> list[BlockInputs]:
-    """What the passes read of each page: word, name and type models have judged it."""
-    types = build_network(arrays, "block_page_type") if "block_page_type.mean" in arrays else None
+def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], types: Network | None) -> list[BlockInputs]:
+    """What the passes read of each page: word, name and type models have judged it; plain text needs no `types`."""
     found = []
     for table in tables:
-        words = word_scores(
-            table.tokens, table.first, table.last, arrays["block_words.weights"], arrays["block_words.bias"]
-        )
+        words = word_scores_of(table, arrays)
         if table.places is None or types is None:
             found.append(BlockInputs(block_inputs(table, words), np.zeros(0)))
             continue
@@ -160,6 +157,12 @@ def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix]) -> l
 def block_inputs(table: BlockTable, *scores: Matrix) -> Matrix:
     """What the first pass reads of each block: measures, log-odds of the word model and, for HTML, of the names."""
     return np.hstack([block_matrix(table), *scores])
+
+
+def word_scores_of(table: BlockTable, arrays: Mapping[str, Matrix]) -> Matrix:
+    """Log-odds of furniture by the words of each block: (blocks, 1)."""
+    weights, bias = arrays["block_words.weights"], arrays["block_words.bias"]
+    return word_scores(table.tokens, table.first, table.last, weights, bias)
 
 
 def name_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:

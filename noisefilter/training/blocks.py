@@ -23,6 +23,7 @@ from noisefilter.scoring.blocks import (
     name_scores,
     page_inputs,
     site_inputs,
+    word_scores_of,
 )
 from noisefilter.scoring.networks import build_network, logit, word_scores
 from noisefilter.sites import SiteProfile
@@ -171,18 +172,28 @@ def fit_blocks(
         base: arrays from which comes what the examples cannot teach: a form (HTML, plain text) that none of them has, page
             types if they name fewer than two, the use of site profiles if no site has two pages.
     """
-    words, arrays = _fit_words(examples)
+    taught = {form_of(e.table) for e in examples} & {form_of(e.table) for e in tune}
+    if base is not None and len(taught) < len(FORMS):  # networks that are taken read the word model they were fitted to
+        arrays = _taken(base, ("block_words",))
+        words = [word_scores_of(example.table, arrays) for example in examples]
+    else:
+        words, arrays = _fit_words(examples)
     for form, starts in FORMS.items():
         chosen = [index for index, example in enumerate(examples) if form_of(example.table) == form]
         tuned = [example for example in tune if form_of(example.table) == form]
-        if chosen and tuned:
+        if form in taught:
             arrays |= _fit_form(form, [examples[i] for i in chosen], [words[i] for i in chosen], tuned, arrays, base)
         elif base is not None:
-            arrays |= {name: np.asarray(value) for name, value in base.items() if name.startswith(starts)}
+            arrays |= _taken(base, starts)
         else:
             msg = f"no page to fit or calibrate {form} classifiers on (pages and plain texts have their own), and no base model"
             raise CorpusError(msg)
     return arrays | _fit_site(tune, arrays, base)
+
+
+def _taken(base: Mapping[str, NDArray[np.floating[Any]]], starts: tuple[str, ...]) -> Arrays:
+    """Arrays of a base model whose names begin so."""
+    return {name: np.asarray(value, dtype=np.float64) for name, value in base.items() if name.startswith(starts)}
 
 
 def _fit_form(
@@ -193,7 +204,7 @@ def _fit_form(
     own = [block_inputs(example.table, row) for example, row in zip(examples, words, strict=True)]
     if form == "block_text":
         inputs = [BlockInputs(matrix, np.zeros(0)) for matrix in own]
-        return _fit_passes(form, examples, inputs, tune, page_inputs([example.table for example in tune], arrays))
+        return _fit_passes(form, examples, inputs, tune, _held_inputs(tune, arrays))
     names, name_arrays = _fit_names(examples)
     own = [np.hstack(pair) for pair in zip(own, names, strict=True)]
     types, type_arrays = fit_types(
@@ -205,9 +216,15 @@ def _fit_form(
     )
     known = {**name_arrays, **type_arrays}
     inputs = [BlockInputs(*pair) for pair in zip(own, types, strict=True)]
-    held = page_inputs([example.table for example in tune], {**arrays, **known})
+    held = _held_inputs(tune, {**arrays, **known})
     known |= _fit_passes(form, examples, inputs, tune, held)
     return known | _fit_passes("block_voted", *_with_vote(examples, inputs), *_with_vote(tune, held))
+
+
+def _held_inputs(examples: Sequence[BlockExample], arrays: Arrays) -> list[BlockInputs]:
+    """What the passes read of pages of one form that fitted nothing."""
+    types = build_network(arrays, "block_page_type") if form_of(examples[0].table) == "block" else None
+    return page_inputs([example.table for example in examples], arrays, types)
 
 
 def _with_vote(
@@ -268,7 +285,7 @@ def _fit_site(
         fitted = fit_network(np.concatenate(rows), _stack_labels(examples), _stack_weights(examples), alpha=SITE_ALPHA)
         return named("block_site", fitted)
     if base is not None:
-        return {name: np.asarray(value) for name, value in base.items() if name.startswith("block_site")}
+        return _taken(base, ("block_site",))
     width = site_inputs(np.zeros(0), np.zeros((0, 2)), np.zeros(0)).shape[1]
     return named("block_site", {
         "mean": np.zeros(width), "scale": np.ones(width), "weights0": np.eye(width)[:, :1], "bias0": np.zeros(1),
@@ -277,7 +294,7 @@ def _fit_site(
 
 def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:
     """Log-odds of furniture of pages that fitted nothing, before site and vote."""
-    inputs = page_inputs([example.table for example in examples], arrays)
+    inputs = _held_inputs(examples, arrays)
     first, second = (build_network(arrays, name) for name in ("block_first", "block_second"))
     contexts = _contexts(examples, inputs, [first.probabilities(entry.own)[:, 1] for entry in inputs])
     return [logit(second.probabilities(context)[:, 1]) for context in contexts]
