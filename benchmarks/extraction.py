@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import trafilatura
@@ -56,8 +56,9 @@ class Labelled:
 def read_folder(folder: Path, splits: Path | None, split: str | None) -> list[Labelled]:
     """Pages of a folder in WCXB's layout that have a gold text."""
     pages = []
+    wanted = _names_of(splits, split) if splits is not None else None
     for path in sorted((folder / "ground-truth").glob("*.json")):
-        if splits is not None and _split_of(path.stem, splits) != split:
+        if wanted is not None and path.stem not in wanted:
             continue
         truth = json.loads(path.read_text(encoding="utf8"))
         gold = truth["ground_truth"].get("main_content") or ""
@@ -71,13 +72,11 @@ def read_folder(folder: Path, splits: Path | None, split: str | None) -> list[La
     return pages
 
 
-def _split_of(name: str, path: Path) -> str:
-    splits = _SPLITS.setdefault(path, json.loads(path.read_text(encoding="utf8")) if path not in _SPLITS else {})
-    site = next((site for page, site in splits["wcxb_pages"].items() if page.endswith(name)), "")
-    return str(splits["by_site_or_source"].get(site, "train"))
-
-
-_SPLITS: dict[Path, Any] = {}
+def _names_of(path: Path, split: str | None) -> set[str]:
+    """Names of the files of a split: the last part of each page's id."""
+    splits = json.loads(path.read_text(encoding="utf8"))
+    by_site = splits["by_site_or_source"]
+    return {page.split("-")[-1] for page, site in splits["wcxb_pages"].items() if by_site.get(site, "train") == split}
 
 
 def peers() -> dict[str, Extractor]:

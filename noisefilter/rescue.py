@@ -59,7 +59,11 @@ def _json_texts(tree: HtmlElement) -> Iterator[str]:
     """Bodies that the page's JSON-LD names."""
     for script in tree.iter("script"):
         content = script.text or ""
-        if script.get("type") != JSON_LD or len(content) < MIN_ARTICLE or not any(name in content for name in BODIES):
+        if (
+            script.get("type") != JSON_LD
+            or len(content) < MIN_ARTICLE
+            or not any(f'"{name}"' in content for name in BODIES)
+        ):
             continue
         try:
             data = json.loads(content, strict=False)  # line breaks inside strings are common

@@ -65,6 +65,7 @@ class BlockTable:
     repeated: Column
     title_share: Column
     likeness: Column
+    last_heading: Index  # index of the last heading at or before each block, -1 for none
     gap: Column  # line breaks before the block
     run: Index  # numbers the runs of blocks without a blank line between them: lists, tables, verses
     echo: Column
@@ -82,14 +83,6 @@ class BlockTable:
     def share(self, flags: NDArray[np.bool_]) -> Column:
         """Share of each block's words for which a token flag is set."""
         return sums(flags.astype(np.float64), self.first, self.last) / np.maximum(self.words, 1)
-
-    @property
-    def last_heading(self) -> Index:
-        """Index of the last heading at or before each block, -1 for none."""
-        headings = np.fromiter((block.tag in HEADINGS for block in self.page.blocks), np.bool_, len(self))
-        return (
-            np.maximum.accumulate(np.where(headings, np.arange(len(self)), -1)) if len(self) else headings.astype(int)
-        )
 
     def at_place(self, values: Column, steps: int = 0) -> Column:
         """Value of the place that holds each block, or of the place `steps` above it."""
@@ -118,11 +111,18 @@ def block_table(page: BlockedPage, tokens: Tokens, vectors: VectorTable) -> Bloc
     return BlockTable(
         page, tokens, start, end, first, last, words, (end - start).astype(np.float64), prose, linked,
         np.fromiter((len(block.links) for block in page.blocks), np.float64, count), cue, _repeated(texts),
-        _title_shares(page.title, texts, words), _likeness(tokens, first, last, prose, vectors), gap,
+        _title_shares(page.title, texts, words), _likeness(tokens, first, last, prose, vectors),
+        _last_headings(page), gap,
         np.cumsum(gap >= BLANK_LINE), _echo(tokens, first, last),
         place,
         _place_table(page, place, words, linked, prose) if page.is_html else None, place_names(page),
     )  # fmt: skip
+
+
+def _last_headings(page: BlockedPage) -> Index:
+    """Index of the last heading at or before each block."""
+    headings = np.fromiter((block.tag in HEADINGS for block in page.blocks), np.bool_, len(page.blocks))
+    return np.maximum.accumulate(np.where(headings, np.arange(len(headings)), -1))
 
 
 def _gaps(page: BlockedPage) -> Column:
