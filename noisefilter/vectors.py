@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import mmap
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors import safe_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,7 +57,7 @@ class VectorTable:
 
 
 def load_vectors(path: Path) -> VectorTable:
-    """The table in a safetensors file, memory-mapped.
+    """The table in a safetensors file, memory-mapped: processes on one machine share its pages.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -64,12 +65,22 @@ def load_vectors(path: Path) -> VectorTable:
     if not path.is_file():
         msg = f"no vector table at {path}"
         raise FileNotFoundError(msg)
-    with safe_open(path, framework="numpy") as file:
-        words = file.get_tensor("words").tobytes().decode().split("\n")
-        return VectorTable(
-            {word: row for row, word in enumerate(words)},
-            file.get_tensor("matrix"),
-            file.get_tensor("scale"),
-            file.get_tensor("idf"),
-            file.get_tensor("capital"),
-        )
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    size = int.from_bytes(mapped[:8], "little")
+    header = json.loads(mapped[8 : 8 + size])
+
+    def tensor(name: str) -> NDArray[Any]:
+        entry = header[name]
+        first, last = (8 + size + offset for offset in entry["data_offsets"])
+        array = np.frombuffer(mapped, TYPES[entry["dtype"]], (last - first) // TYPES[entry["dtype"]].itemsize, first)
+        return array.reshape(entry["shape"])
+
+    words = tensor("words").tobytes().decode().split("\n")
+    return VectorTable(
+        {word: row for row, word in enumerate(words)}, tensor("matrix"), tensor("scale"), tensor("idf"), tensor("capital")
+    )
+
+
+#: Types of the safetensors format (https://huggingface.co/docs/safetensors) that a table has; its own reader copies.
+TYPES = {"U8": np.dtype("u1"), "I8": np.dtype("i1"), "F32": np.dtype("<f4")}

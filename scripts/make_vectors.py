@@ -1,8 +1,10 @@
-"""Make `models/vectors.safetensors`: static word vectors whose mean imitates a sentence encoder.
+"""Make `models/vectors.safetensors`: static word vectors of sentences that tell what belongs to an article.
 
-Reads permissively licensed training text only (WCXB, US government, MIT headlines, CC-BY chat answers), so that every
-model may ship with the table; word counts for the vocabulary come from all training sources. Needs the extra
-`vectors` and some 40 minutes of one core for the encoder; `--cache` keeps its output.
+First the mean of a sentence's vectors imitates a sentence encoder, on permissively licensed text (WCXB, US government, MIT
+headlines, CC-BY chat answers); then the table is tuned on articles (`cohesion_vectors`): all of the training sources, or
+the permissive ones with `--licences permissive`. Word counts for the vocabulary come from all training sources. Needs the
+extra `vectors` and some 40 minutes of one core for the encoder; `--cache` keeps its output, and `--start` takes the
+imitating table from a file.
 
     python scripts/make_vectors.py ../shared/corpus -o models/vectors.safetensors --cache /tmp/vectors
 """
@@ -18,10 +20,12 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
+
+from cohesion_vectors import cohesion_documents, tune_vectors
 
 from noisefilter.blocks import split_lines
-from noisefilter.features.tokens import WORD
+from noisefilter.features.tokens import HAS_DIGIT, WORD
 from noisefilter.sentences import split_sentences
 from shared_corpus import Corpus
 
@@ -159,17 +163,11 @@ def fit_words(texts: list[str], targets: np.ndarray, words: list[str], own: np.n
     return own + delta
 
 
-def main() -> None:
-    """Encode, fit, quantise, write."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("corpus", type=Path)
-    parser.add_argument("-o", "--output", type=Path, default=Path("models/vectors.safetensors"))
-    parser.add_argument("--cache", type=Path)
-    options = parser.parse_args()
-    corpus = Corpus(options.corpus)
+def imitate(corpus: Corpus, cache: Path | None) -> dict[str, np.ndarray]:
+    """Arrays of a table whose sums imitate the encoder; `vectors` is not yet quantised."""
     texts = training_sentences(corpus)
     words, counts, documents = count_documents(corpus)
-    encoded, single = encode(texts, options.cache, "sentences"), encode(words, options.cache, "words")
+    encoded, single = encode(texts, cache, "sentences"), encode(words, cache, "words")
     held_out = np.arange(len(texts)) % 20 == 0
     centre = encoded[~held_out].mean(axis=0)
     _, _, axes = np.linalg.svd((encoded[~held_out] - centre)[:40_000].astype(np.float64), full_matrices=False)
@@ -188,23 +186,48 @@ def main() -> None:
         words,
         vectors,
     )
-    vectors = np.vstack([vectors, np.zeros((2, DIMENSIONS))])
+    return {
+        "words": np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
+        "vectors": np.vstack([vectors, np.zeros((2, DIMENSIONS))]),
+        "capital": np.append(count_capitals(corpus, words), [0.0, UNKNOWN_CAPITAL]).astype(np.float32),
+        "idf": np.append(idf, [2.0, np.log(documents / MIN_DOCUMENTS)]).astype(np.float32),
+    }
+
+
+def read_table(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of `imitate`, from a file."""
+    arrays = load_file(path)
+    arrays["vectors"] = arrays.pop("matrix").astype(np.float32) * arrays.pop("scale")[:, None]
+    return arrays
+
+
+def main() -> None:
+    """Imitate, tune, quantise, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("-o", "--output", type=Path, default=Path("models/vectors.safetensors"))
+    parser.add_argument("--cache", type=Path)
+    parser.add_argument("--start", type=Path, help="a table that imitates the encoder already")
+    parser.add_argument("--licences", choices=("all", "permissive"), default="all", help="of the articles it is tuned on")
+    options = parser.parse_args()
+    arrays = read_table(options.start) if options.start else imitate(Corpus(options.corpus), options.cache)
+    rows_by_word = {word: row for row, word in enumerate(arrays["words"].tobytes().decode().split("\n"))}
+    unknown, number = len(arrays["vectors"]) - 1, len(arrays["vectors"]) - 2
+
+    def rows_of(text: str) -> np.ndarray:
+        words = [word.lower().replace("’", "'") for word in WORD.findall(text)]
+        rows = (number if HAS_DIGIT.search(word) else rows_by_word.get(word, unknown) for word in words)
+        return np.fromiter(rows, np.int64, len(words))
+
+    documents = list(cohesion_documents(Corpus(options.corpus, options.licences), rows_of))
+    print(f"tuning on {len(documents)} documents, {sum(len(own[2]) for own in documents)} sentences")
+    vectors = tune_vectors(arrays.pop("vectors"), documents)
     scale = np.maximum(np.abs(vectors).max(axis=1), 1e-9) / 127
-    save_file(
-        {
-            "words": np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
-            "matrix": np.round(vectors / scale[:, None]).astype(np.int8),
-            "scale": scale.astype(np.float32),
-            "capital": np.append(count_capitals(corpus, words), [0.0, UNKNOWN_CAPITAL]).astype(np.float32),
-            "idf": np.append(idf, [2.0, np.log(documents / MIN_DOCUMENTS)]).astype(np.float32),
-        },
-        options.output,
-        metadata={
-            "about": json.dumps(
-                {"sentences": len(texts), "documents": documents, "encoder": "all-MiniLM-L6-v2 (Apache-2.0)"}
-            )
-        },
-    )
+    about = {
+        "encoder": "all-MiniLM-L6-v2 (Apache-2.0)", "tuned_on": len(documents), "licences": options.licences,
+    }  # fmt: skip
+    arrays |= {"matrix": np.round(vectors / scale[:, None]).astype(np.int8), "scale": scale.astype(np.float32)}
+    save_file(arrays, options.output, metadata={"about": json.dumps(about)})
 
 
 def report_held_out(texts: list[str], targets: np.ndarray, words: list[str], vectors: np.ndarray) -> None:

@@ -9,6 +9,7 @@ import gzip
 import json
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from noisefilter.training.corpora import LabelledPage
 from noisefilter.types import Page
@@ -42,6 +43,10 @@ class Corpus:
     def split_of(self, source: str) -> str:
         """Train, tune or val, by site or source."""
         return str(self.splits["by_site_or_source"].get(source, "train"))
+
+    def teaches_vectors(self, key: str) -> bool:
+        """Whether a document tunes the word vectors; the others may have insertions put into them. Never both."""
+        return crc32(key.encode("utf-8", "surrogatepass")) % 2 == 0
 
     def rows(self, name: str, split: str) -> Iterator[dict[str, Any]]:
         """Rows of `text/<name>.jsonl.gz` of a split whose licence is allowed."""

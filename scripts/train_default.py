@@ -23,7 +23,7 @@ from measures import measure, print_beside, print_measures
 from noisefilter.model import VECTORS, load_model, models_folder, save_model
 from noisefilter.training.card import write_card
 from noisefilter.training.fit import TrainingData, make_hosts, train
-from noisefilter.training.insertions import text_host
+from noisefilter.training.splicing import text_host
 from noisefilter.vectors import load_vectors
 from shared_corpus import WCXB_LICENCE, Corpus
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.insertions import Host
+    from noisefilter.training.splicing import Host
 
 #: Weak labels: farms as noise, reputable texts as none, at most so many a source, each a fifth of a judged article.
 WEAK_A_SOURCE, WEAK_WEIGHT = 60, 0.2
 #: Articles that insertions are put into, at most so many a source.
-HOSTS_A_SOURCE = 110
+HOSTS_A_SOURCE = 260
 LONGEST_HOST = 40_000
 FIGURES = "figures.json"
 TEXT_FILES = ("clean", "news", "lowvalue")
@@ -84,12 +84,18 @@ def _headlines(corpus: Corpus) -> Iterator[tuple[str, str, str]]:
 
 
 def _hosts(corpus: Corpus, split: str, pages: list[LabelledPage]) -> list[Host]:
-    hosts = make_hosts([page for page in pages if page.main_text is not None and page.page_type == "article"])
+    """Articles to put insertions into; of train those that did not tune the word vectors."""
+
+    def is_free(key: str) -> bool:
+        return split != "train" or not corpus.teaches_vectors(key)
+
+    articles = [page for page in pages if page.main_text is not None and page.page_type == "article" and is_free(page.site)]
+    hosts = make_hosts(articles)
     spliced = {row["id"] for row in corpus.rows("insertions_real", split)}  # no honest host: its farm was there first
     for name in TEXT_FILES:
         for page in corpus.texts(name, split, HOSTS_A_SOURCE):
             text = str(page.page.content)
-            fit = len(text) <= LONGEST_HOST and page.id not in spliced
+            fit = len(text) <= LONGEST_HOST and page.id not in spliced and is_free(f"{page.page.title}|{text[:200]}")
             host = text_host(text, page.page.title, page.site) if fit else None
             if host:
                 hosts.append(host)

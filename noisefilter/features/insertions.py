@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.features.anchors import LINK_NAMES, link_columns
+from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
 from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix
-from noisefilter.features.tokens import find_cues, shift, sums, unit_rows, word_list
+from noisefilter.features.tokens import find_cues, shift, sums, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +42,7 @@ class InsertionTable:
     """
 
     sentences: SentenceTable
+    vectors: VectorTable
     matrix: Column  # SENTENCE_COLUMNS of the sentences
     foreign: Column
     burst: Column
@@ -64,7 +67,7 @@ def insertion_table(table: SentenceTable, vectors: VectorTable) -> InsertionTabl
     inside, rest = _split_vectors(table, vectors, burst_start, offsets)
     run, run_start = _title_runs(table, offsets)
     return InsertionTable(
-        table, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start, _links(table),
+        table, vectors, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start, link_columns(table, vectors),
         _clauses(table, vectors, foreign), _bursts(table.odd_capital, offsets)[0],
     )  # fmt: skip
 
@@ -170,35 +173,6 @@ def _clauses(table: SentenceTable, vectors: VectorTable, foreign: Column) -> Col
 
 #: A clause with fewer words that mean something is too short to be a story of its own.
 LEAST_CARRYING = 3
-LINK_NAMES = ("has_link", "anchor_words", "anchor_new", "anchor_capitals", "slug_match", "leaves_site", "link_share")
-
-
-def _links(table: SentenceTable) -> Column:
-    """Measures of the longest link in each sentence: (sentences, LINK_NAMES)."""
-    if not table.page.is_html:
-        return np.full((len(table), len(LINK_NAMES)), np.nan)
-    values = np.zeros((len(table), len(LINK_NAMES)))
-    for row, (start, end, block) in enumerate(zip(table.start, table.end, table.block, strict=True)):
-        if not table.page.blocks[block].links:
-            continue
-        inside = [link for link in table.page.blocks[block].links if link.start >= start and link.end <= end]
-        if not inside:
-            continue
-        link = max(inside, key=lambda link: link.end - link.start)
-        first, last = np.searchsorted(table.tokens.start, [link.start, link.end])
-        low = int(np.searchsorted(table.token_index, first))
-        high = low + int(last - first)
-        if high <= low:
-            continue
-        idf, seen = table.idf[low:high], table.seen[low:high]
-        words = set(word_list(table.page.text[link.start : link.end]))
-        slug = set(word_list(link.href.rsplit("://", 1)[-1].partition("/")[2].replace("-", " ").replace("_", " ")))
-        values[row] = (
-            1, np.log1p(high - low), float((idf * (seen > WINDOW)).sum() / max(1e-9, float(idf.sum()))),
-            float(table.tokens.title[first:last].mean()), len(words & slug) / max(1, len(words)),
-            float("://" in link.href or link.href.startswith("//")), (link.end - link.start) / max(1, end - start),
-        )  # fmt: skip
-    return values
 
 
 def burst_strength(table: InsertionTable) -> Column:
@@ -316,14 +290,16 @@ INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] =
 )  # fmt: skip
 
 
-def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
-    """Features of the sentences of one article: (sentences, features), NaN where missing.
+#: Names of the columns of `insertion_matrix`.
+INSERTION_COLUMNS = (*SENTENCE_COLUMNS, *(name for name, _ in INSERTION_FEATURES), *COHESION_NAMES)
 
-    Columns: `SENTENCE_COLUMNS`, then `INSERTION_FEATURES`.
-    """
+
+def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
+    """Features of the sentences of one article: (sentences, INSERTION_COLUMNS), NaN where missing."""
     if not len(table):
-        return np.zeros((0, table.matrix.shape[1] + len(INSERTION_FEATURES)))
-    return np.hstack([table.matrix, *(feature(table)[:, None] for _, feature in INSERTION_FEATURES)])
+        return np.zeros((0, len(INSERTION_COLUMNS)))
+    measured = (feature(table)[:, None] for _, feature in INSERTION_FEATURES)
+    return np.hstack([table.matrix, *measured, cohesion_matrix(table.sentences)])
 
 
 def clause_bounds(text: str) -> list[int]:

@@ -14,9 +14,9 @@ import numpy as np
 
 from noisefilter.features.article import ARTICLE_FEATURES
 from noisefilter.features.blocks import TEXT_FEATURES
-from noisefilter.features.insertions import INSERTION_FEATURES
+from noisefilter.features.insertions import INSERTION_COLUMNS
 from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES
-from noisefilter.features.sentences import SENTENCE_COLUMNS
+from noisefilter.features.passages import PASSAGE_NAMES, TOKEN_NAMES
 from noisefilter.model import ModelError
 from noisefilter.scoring.articles import ArticleScorer, build_article_scorer
 from noisefilter.scoring.blocks import BlockScorer, build_block_scorer
@@ -52,9 +52,9 @@ def scorer(model: Model) -> Scorer:
 
 def features_digest() -> str:
     """SHA-256 of the names of all features in column order: what a model's weights refer to."""
-    tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES, INSERTION_FEATURES)
+    tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES)
     blocks = [name for table in tables for name, _ in table]
-    names = [*blocks, *SENTENCE_COLUMNS, *ARTICLE_FEATURES]
+    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *ARTICLE_FEATURES]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 

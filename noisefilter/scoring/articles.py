@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.article import article_row
-from noisefilter.features.insertions import insertion_matrix
 from noisefilter.features.tokens import hashed_rows, shift
+from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scorer
 from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, in_batch, logit, rounded, word_scores
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PLAIN_IDF = 4.0
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48
-NETWORKS = ("sentence", "insertion", "page_off_topic", "article")
+NETWORKS = ("sentence", "page_off_topic", "article")
 
 
 def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
@@ -36,6 +36,18 @@ def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matr
     mean = np.repeat(words.sum(axis=0, keepdims=True) / count, len(table), axis=0)
     around = [np.stack([shift(column, step) for column in words.T], axis=1) for step in (-1, 1)]
     return np.hstack([matrix, words, *around, mean, table.vectors[:, :VECTOR_INPUTS]])
+
+
+def kind_inputs(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
+    """What the sentence classifier of some arrays reads of an article."""
+    plain = table.sentences
+    weights, bias = arrays["sentence_words.weights"], arrays["sentence_words.bias"]
+    return sentence_inputs(plain, table.matrix, word_scores(plain.tokens, plain.first, plain.last, weights, bias))
+
+
+def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
+    """Class probabilities of the sentences by the sentence classifier of some arrays: (sentences, classes)."""
+    return build_network(arrays, "sentence").probabilities(kind_inputs(table, arrays))
 
 
 def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
@@ -47,11 +59,15 @@ def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class SentenceScores:
-    """Probabilities of the sentences of an article, each (sentences,), given that they are not furniture."""
+    """Probabilities of the sentences of an article, each (sentences,), given that they are not furniture.
+
+    `runs` is (sentences, 2): the foreign words of each doubtful sentence, as a range of `token_index`; -1 without doubt.
+    """
 
     filler: Matrix
     promotion: Matrix
     off_topic: Matrix
+    runs: Index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,23 +76,18 @@ class ArticleScorer:
 
     arrays: Mapping[str, Matrix]
     sentence: Network
-    insertion: Network
+    insertions: InsertionScorer
     page_off_topic: Network
     article: Network
 
     def sentences(self, tables: Sequence[InsertionTable]) -> list[SentenceScores]:
         """Probabilities of the sentences, one record an article."""
-        inputs = []
-        for table in tables:
-            plain = table.sentences
-            weights, bias = self.arrays["sentence_words.weights"], self.arrays["sentence_words.bias"]
-            words = word_scores(plain.tokens, plain.first, plain.last, weights, bias)
-            inputs.append(sentence_inputs(plain, table.matrix, words))
+        inputs = [kind_inputs(table, self.arrays) for table in tables]
         classes = in_batch(self.sentence, inputs)
-        foreign = in_batch(self.insertion, [insertion_matrix(table) for table in tables])
+        foreign = self.insertions.score(tables, classes)
         return [
-            SentenceScores(rounded(by_class[:, 1]), rounded(by_class[:, 2]), rounded(off_topic[:, 1]))
-            for by_class, off_topic in zip(classes, foreign, strict=True)
+            SentenceScores(rounded(by_class[:, 1]), rounded(by_class[:, 2]), rounded(found.off_topic), found.runs)
+            for by_class, found in zip(classes, foreign, strict=True)
         ]
 
     def page(self, table: InsertionTable, scores: SentenceScores, furniture: Matrix) -> tuple[float, float]:
@@ -94,7 +105,8 @@ class ArticleScorer:
 
 def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
     """The sentence and article estimators that the arrays describe."""
-    return ArticleScorer(arrays, **{name: build_network(arrays, name) for name in NETWORKS})
+    networks = {name: build_network(arrays, name) for name in NETWORKS}
+    return ArticleScorer(arrays, insertions=build_insertion_scorer(arrays), **networks)
 
 
 def article_inputs(table: InsertionTable, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:

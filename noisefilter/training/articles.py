@@ -9,12 +9,13 @@ import numpy as np
 import scipy.sparse as sp
 
 from noisefilter.blocks import split_blocks
-from noisefilter.features.insertions import insertion_matrix, insertion_table
+from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import article_inputs, plain_word_rows, sentence_inputs
-from noisefilter.scoring.networks import build_network, logit, word_scores
+from noisefilter.scoring.articles import article_inputs, plain_word_rows, sentence_classes
+from noisefilter.scoring.insertions import build_insertion_scorer
+from noisefilter.scoring.networks import build_network, logit
 from noisefilter.sentences import split_sentences
 from noisefilter.training.blocks import label_blocks
 from noisefilter.training.estimators import (
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.insertions import InsertionTable
+    from noisefilter.scoring.insertions import InsertionScorer
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.vectors import VectorTable
 
@@ -99,15 +101,11 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
     return "\n\n".join(kept), blocked.title
 
 
-def article_probabilities(table: InsertionTable, sentence: dict[str, Matrix], insertion: dict[str, Matrix]) -> Matrix:
+def article_probabilities(table: InsertionTable, sentence: dict[str, Matrix], insertions: InsertionScorer) -> Matrix:
     """Filler, promotion and off-topic probability of each sentence: (sentences, 3)."""
-    plain = table.sentences
-    words = word_scores(
-        plain.tokens, plain.first, plain.last, sentence["sentence_words.weights"], sentence["sentence_words.bias"]
-    )
-    classes = build_network(sentence, "sentence").probabilities(sentence_inputs(plain, table.matrix, words))
-    foreign = build_network(insertion, "insertion").probabilities(insertion_matrix(table))
-    return np.stack([classes[:, 1], classes[:, 2], foreign[:, 1]], axis=1)
+    classes = sentence_classes(table, sentence)
+    foreign = insertions.score([table], [classes])[0].off_topic
+    return np.stack([classes[:, 1], classes[:, 2], foreign], axis=1)
 
 
 def fit_articles(
@@ -129,8 +127,9 @@ def fit_articles(
     rows = sp.vstack([_word_matrix(example) for example in examples]).tocsr()
     fold = np.array([fold_of(example.site) for example in examples])
     inner = [_fit_words(rows[fold != left], positive[fold != left], weights[fold != left]) for left in range(FOLDS)]
+    insertions = build_insertion_scorer(models)
     probabilities = [
-        article_probabilities(example.table, folds[number], models)
+        article_probabilities(example.table, folds[number], insertions)
         for example, number in zip(examples, fold, strict=True)
     ]
     inputs = np.concatenate(
@@ -141,7 +140,10 @@ def fit_articles(
     )
     words = _fit_words(rows, positive, weights)
     held = np.concatenate(
-        [article_inputs(example.table, article_probabilities(example.table, models, models), words) for example in tune]
+        [
+            article_inputs(example.table, article_probabilities(example.table, models, insertions), words)
+            for example in tune
+        ]
     )
     fitted = fit_network(inputs, positive, weights, alpha=ALPHA)
     judged = np.array([example.judged for example in examples])
@@ -176,8 +178,9 @@ def _fit_words(rows: sp.csr_matrix, positive: NDArray[np.int64], weights: Matrix
 
 def predict_articles(examples: Sequence[ArticleExample], models: dict[str, Matrix]) -> Matrix:
     """Probability of noise of each example: (examples,)."""
+    insertions = build_insertion_scorer(models)
     inputs = [
-        article_inputs(example.table, article_probabilities(example.table, models, models), models)
+        article_inputs(example.table, article_probabilities(example.table, models, insertions), models)
         for example in examples
     ]
     return build_network(models, "article").probabilities(np.concatenate(inputs))[:, 1]

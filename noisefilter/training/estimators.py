@@ -40,17 +40,20 @@ def fold_of(site: str, folds: int = FOLDS) -> int:
 
 def fit_network(
     matrix: Matrix, classes: Index, weights: Matrix | None = None, *, hidden: Sequence[int] = (), alpha: float = 1e-3,
-    epochs: int = 12, seed: int = SEED, members: int = 1, classes_in_all: int = 0,
+    epochs: int = 12, falling: Sequence[tuple[float, int]] = (), batch: int = 512, seed: int = SEED, members: int = 1,
+    classes_in_all: int = 0,
 ) -> Arrays:  # fmt: skip
     """Arrays of a standardised perceptron, or of a logistic regression if `hidden` is empty (alpha is then 1 / C).
 
     Args:
-        matrix: (rows, features), NaN where missing.
+        matrix: (rows, features), NaN where missing; float32 stays float32, which halves the memory of large ones.
         classes: (rows,), numbers from 0.
         weights: (rows,), what each row counts.
         hidden: sizes of the hidden layers.
         alpha: weight decay.
         epochs: passes over the data.
+        falling: learning rates and how many passes each is used for, instead of `epochs` passes at one rate.
+        batch: rows a step.
         seed: of the first perceptron.
         members: perceptrons with one hidden layer whose log-odds are averaged; their hidden layers stand side by side.
         classes_in_all: columns of a logistic regression's output, if some classes may be missing from the data.
@@ -59,7 +62,7 @@ def fit_network(
     scaler = StandardScaler().fit(matrix)
     scale = np.where(scaler.scale_ > 1e-9, scaler.scale_, 1.0)
     mean = scaler.mean_
-    inputs = standardize(matrix, mean, scale)
+    inputs = standardize(matrix, mean.astype(matrix.dtype), scale.astype(matrix.dtype))
     arrays = {"mean": mean, "scale": scale}
     weights = np.ones(len(inputs)) if weights is None else weights
     if not hidden:
@@ -68,7 +71,8 @@ def fit_network(
         if classes_in_all:
             layer, bias = _with_all_classes(layer, bias, logistic.classes_, classes_in_all)
         return {**arrays, "weights0": np.ascontiguousarray(layer), "bias0": bias}
-    fitted = [_fit_perceptron(inputs, classes, weights, hidden, alpha, epochs, seed + k) for k in range(members)]
+    rates = falling or [(1e-3, epochs)]
+    fitted = [_fit_perceptron(inputs, classes, weights, hidden, alpha, rates, batch, seed + k) for k in range(members)]
     if members == 1:
         for layer_number, (layer_weights, bias) in enumerate(zip(fitted[0].coefs_, fitted[0].intercepts_, strict=True)):
             arrays[f"weights{layer_number}"], arrays[f"bias{layer_number}"] = layer_weights, bias
@@ -83,15 +87,19 @@ def fit_network(
 
 
 def _fit_perceptron(
-    inputs: Matrix, classes: Index, weights: Matrix, hidden: Sequence[int], alpha: float, epochs: int, seed: int
-) -> MLPClassifier:
+    inputs: Matrix, classes: Index, weights: Matrix, hidden: Sequence[int], alpha: float,
+    rates: Sequence[tuple[float, int]], batch: int, seed: int,
+) -> MLPClassifier:  # fmt: skip
+    most = 1 + sum(epochs for _, epochs in rates)
     perceptron = MLPClassifier(
-        tuple(hidden), alpha=alpha, max_iter=epochs, batch_size=min(512, len(inputs)), random_state=seed, tol=0,
-        n_iter_no_change=epochs + 1,
+        tuple(hidden), alpha=alpha, batch_size=min(batch, len(inputs)), random_state=seed, tol=0, n_iter_no_change=most,
+        warm_start=len(rates) > 1,
     )  # fmt: skip
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is ours to choose
-        return perceptron.fit(inputs, classes, sample_weight=weights)
+        for rate, epochs in rates:
+            perceptron.set_params(learning_rate_init=rate, max_iter=epochs).fit(inputs, classes, sample_weight=weights)
+    return perceptron
 
 
 def _with_all_classes(layer: Matrix, bias: Matrix, classes: Index, count: int) -> tuple[Matrix, Matrix]:
@@ -109,7 +117,7 @@ def named(name: str, arrays: Arrays) -> Arrays:
 
 
 def fit_linear(
-    matrix: sp.csr_matrix, targets: NDArray[Any], weights: Matrix | None = None, *, alpha: float = 1e-6
+    matrix: sp.csr_matrix, targets: NDArray[Any], weights: Matrix | None = None, *, alpha: float = 1e-6, epochs: int = 8
 ) -> tuple[Matrix, Matrix]:
     """Weights (columns, outputs) and bias (outputs) of a linear model; `targets` is (rows, outputs) of 0 and 1."""
     coefficients, biases = [], []
@@ -118,7 +126,7 @@ def fit_linear(
             coefficients.append(np.zeros(matrix.shape[1]))
             biases.append(NEVER if not targets[0, output] else -NEVER)
             continue
-        model = SGDClassifier(loss="log_loss", alpha=alpha, max_iter=8, tol=None, average=True, random_state=SEED)
+        model = SGDClassifier(loss="log_loss", alpha=alpha, max_iter=epochs, tol=None, average=True, random_state=SEED)
         model.fit(matrix, targets[:, output], sample_weight=weights)
         coefficients.append(model.coef_[0])
         biases.append(model.intercept_[0])

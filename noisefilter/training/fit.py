@@ -28,17 +28,15 @@ from noisefilter.training.blocks import block_examples, fit_blocks, label_blocks
 from noisefilter.training.corpora import CorpusError
 from noisefilter.training.estimators import SEED, fold_of
 from noisefilter.training.insertions import (
-    InsertionMaker,
     fit_insertions,
-    html_host,
     insertion_example,
     labelled_examples,
     make_examples,
-    text_host,
 )
 from noisefilter.training.sentences import fit_sentences, sentence_examples
+from noisefilter.training.splicing import InsertionMaker, html_host, text_host
 from noisefilter.training.thresholds import choose_thresholds
-from noisefilter.training.wordings import split_of
+from noisefilter.training.wordings import split_of, wordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -46,7 +44,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.insertions import Host
+    from noisefilter.training.splicing import Host
     from noisefilter.vectors import VectorTable
 
     Arrays = dict[str, NDArray[np.float64]]
@@ -57,7 +55,7 @@ TUNE_SHARE = 4
 STITCHED, STITCHED_WEIGHT = 300, 0.2
 #: Arrays of each stage, by the start of their names.
 STAGE_ARRAYS = {
-    "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion.", "page_off_topic."),
+    "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "page_off_topic."),
     "articles": ("article",),
 }  # fmt: skip
 
@@ -173,11 +171,10 @@ def _fit_stages(
     tune_hosts = data.tune_hosts if data.tune_hosts is not None else make_hosts(data.tune)
     titles = {split: [title for title in data.headlines if split_of(title) == split] for split in ("train", "tune")}
     if hosts and tune_hosts and titles["train"] and titles["tune"]:
-        made = make_examples(hosts, titles["train"], "train", vectors, seed=SEED) + labelled_examples(data.fit, vectors)
-        tuned["insertions"] = make_examples(tune_hosts, titles["tune"], "tune", vectors, seed=SEED + 1)
-        tuned["insertions"] += labelled_examples(data.tune, vectors)
-        progress(f"insertions: fitting on {len(made)} made pages")
-        arrays |= fit_insertions(made, tuned["insertions"])
+        made = make_examples(hosts, titles["train"], "train", vectors, seed=SEED) + labelled_examples(data.fit)
+        tune = make_examples(tune_hosts, titles["tune"], "tune", vectors, seed=SEED + 1) + labelled_examples(data.tune)
+        fitted, tuned["insertions"] = fit_insertions(made, tune, arrays, folds, vectors, jobs, progress)
+        arrays |= fitted
     else:
         arrays |= _take("insertions", base, taken)
 
@@ -197,24 +194,18 @@ def _fit_stages(
 
 def stitched_articles(hosts: Sequence[Host], headlines: Sequence[str], vectors: VectorTable) -> list[ArticleExample]:
     """Weak labels for what the guide calls stitched from unrelated parts: hosts with several other stories spliced in."""
-    maker = InsertionMaker(hosts, headlines, "train", SEED + 2)
+    maker = InsertionMaker(hosts, headlines, wordings("train"), vectors, SEED + 2)
     every = max(1, len(hosts) // STITCHED)
     examples = []
     for host in hosts[::every]:
-        page, ranges = maker.make(host, 3, ("splice", "paid_link", "sentence"))
-        made = insertion_example(page, ranges, host.site, vectors)
-        if len(made.table) >= MIN_SENTENCES and made.foreign.any():
+        made = insertion_example(*maker.make(host, 3, ("splice", "paid_link", "sentence")), host.site)
+        if len(made.sentences) >= MIN_SENTENCES and made.ranges:
             examples.append(
                 ArticleExample(
-                    f"stitched:{host.title}",
-                    made.table,
-                    float(POSITIVE),
-                    STITCHED_WEIGHT,
-                    host.site,
-                    "stitched",
+                    f"stitched:{host.title}", made.table(vectors), float(POSITIVE), STITCHED_WEIGHT, host.site, "stitched",
                     judged=False,
                 )
-            )
+            )  # fmt: skip
     return examples
 
 

@@ -1,406 +1,371 @@
-"""Articles → articles with foreign passages put in, and the classifiers that find them.
+"""Made and labelled pages → the classifiers that find insertions.
 
-Insertions are made, since hardly any labelled ones exist: headlines spliced into sentences, foreign sentences and
-paragraphs, "also read" lines, paid links, sponsors. Honest comparisons and asides are made too, as negatives.
+The last network reads what the others say. So that it trusts them as far as they deserve, the pages are in `PARTS` parts
+that share neither sites nor wordings, headlines and anchors, and what it learns from was said by classifiers that had not
+seen the page's part.
 """
 
 from __future__ import annotations
 
-import random
-import re
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
+from joblib import Parallel, delayed
 
-from noisefilter.blocks import BlockedPage, Place, split_blocks
-from noisefilter.features.insertions import insertion_matrix, insertion_table
+from noisefilter.blocks import split_blocks
+from noisefilter.features.insertions import insertion_table
+from noisefilter.features.passages import token_context, token_matrix, token_table, word_log_odds
+from noisefilter.features.passages import find_passages
 from noisefilter.features.sentence_table import sentence_table
-from noisefilter.features.tokens import tokenize
+from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import page_off_topic_inputs
-from noisefilter.scoring.networks import build_network
-from noisefilter.sentences import split_sentences
-from noisefilter.training.estimators import calibrate, fit_calibration, fit_network, named
-from noisefilter.training.wordings import wordings
-from noisefilter.types import Block, Link
+from noisefilter.scoring.articles import page_off_topic_inputs, sentence_classes
+from noisefilter.scoring.insertions import insertion_inputs
+from noisefilter.scoring.networks import build_network, logit
+from noisefilter.sentences import SentenceRange, split_sentences
+from noisefilter.training.estimators import (
+    SEED,
+    calibrate,
+    fit_calibration,
+    fit_linear,
+    fit_network,
+    fold_of,
+    named,
+)
+from noisefilter.training.splicing import Insertion, InsertionMaker
+from noisefilter.training.wordings import part_of, wordings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from noisefilter.blocks import BlockedPage
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.sentences import SentenceRange
+    from noisefilter.features.passages import Passages, TokenTable
+    from noisefilter.scoring.networks import Network
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.wordings import Wording
+    from noisefilter.training.splicing import Host
     from noisefilter.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
+    Index = NDArray[np.int64]
+    Arrays = dict[str, Matrix]
 
-SORTS = ("splice", "sentence", "paragraph", "label_line", "paid_link", "sponsor")
-#: How often each sort is made. Splices most: they are what nobody else finds.
-SORT_WEIGHTS = (40, 14, 8, 12, 18, 8)
-#: Share of the articles that are left alone, and of those that get an honest comparison or aside.
-CLEAN_SHARE, DECOY_SHARE = 0.35, 0.5
-#: Share of the articles that are laid out one sentence a line, as farms and text extractors do.
-ONE_A_LINE = 0.3
-HIDDEN = (64,)
-ALPHA = 1.0
-EPOCHS = 20
+PARTS = 3
+#: Pages made of each host; more if there are few, so that made pages are at least `FEWEST_PAGES`.
+ROUNDS, FEWEST_PAGES = 4, 200
+#: Share of the sentences of honest pages that are looked at word by word.
+DOUBTED = 0.18
+#: Doubtful sentences whose words teach; more of them take memory and hardly help.
+MOST_SENTENCES = 90_000
+FIRST = {"hidden": (128,), "alpha": 0.1, "falling": ((1e-3, 4), (3e-4, 2), (1e-4, 1))}
+PASSAGE_FIRST = {"hidden": (48,), "alpha": 0.01, "falling": ((1e-3, 2), (3e-4, 1), (1e-4, 1)), "batch": 1024}
+PASSAGE_SECOND = {**PASSAGE_FIRST, "hidden": (32,)}
+LAST = {"hidden": (64,), "alpha": 1.0, "falling": ((1e-3, 6), (3e-4, 4), (1e-4, 2)), "members": 3}
+WORD_ALPHA = 1e-5
 #: Share of pages that have an insertion, as the page's probability assumes: most made pages have, most real ones have not.
 PAGE_PRIOR = 0.2
-HTML_PLACES = (Place(-1, "body", "", hidden=False), Place(0, "p", "", hidden=False))
-SENTENCE_END = re.compile(r"[.!?][\"”’')]*\s+(?=[A-Z\"“])")
-MIN_LINE = 60
-#: Made pages are at least so many, however few the hosts.
-FEWEST_PAGES = 200
-
-
-@dataclass(slots=True)
-class Line:
-    """A paragraph of a host; `inserted` are character ranges of it."""
-
-    text: str
-    links: list[tuple[int, int, str]] = field(default_factory=list)
-    inserted: list[tuple[int, int, str]] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Host:
-    """An article to put things into: paragraphs with links (if `is_html`)."""
-
-    title: str | None
-    lines: tuple[tuple[str, tuple[tuple[int, int, str], ...]], ...]
-    site: str
-    is_html: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class InsertionExample:
-    """A made page: 1 for each sentence that holds an insertion, its sort, and the inserted character ranges."""
+    """A page, made or labelled, the sentences that are judged, and what was put into it."""
 
-    table: InsertionTable
-    foreign: NDArray[np.int64]
-    sorts: tuple[str, ...]
-    ranges: tuple[tuple[int, int, str], ...]
+    page: BlockedPage
+    sentences: tuple[SentenceRange, ...]
+    ranges: tuple[Insertion, ...]
     site: str
 
+    @property
+    def part(self) -> int:
+        """Which of `PARTS` the page is in."""
+        return fold_of(self.site, PARTS)
 
-def text_host(text: str, title: str | None, site: str) -> Host | None:
-    """Host of a plain text; None if it is too short to hide anything in."""
-    lines = tuple((line.strip(), ()) for line in text.split("\n") if line.strip())
-    return Host(title, lines, site) if sum(len(line) >= MIN_LINE for line, _ in lines) >= 4 else None
-
-
-def html_host(page: BlockedPage, kept: Sequence[bool], site: str) -> Host | None:
-    """Host of the kept blocks of an HTML page, with the links that its author set."""
-    lines = []
-    for block, keep in zip(page.blocks, kept, strict=True):
-        if keep:
-            links = tuple((link.start - block.start, link.end - block.start, link.href) for link in block.links)
-            lines.append((page.text[block.start : block.end].replace("\n", " "), links))
-    return (
-        Host(page.title, tuple(lines), site, is_html=True)
-        if sum(len(line) >= MIN_LINE for line, _ in lines) >= 4
-        else None
-    )
-
-
-class InsertionMaker:
-    """Makes pages from hosts; the same seed gives the same pages."""
-
-    def __init__(self, hosts: Sequence[Host], headlines: Sequence[str], split: str, seed: int = 0) -> None:
-        self.hosts = hosts
-        self.headlines = headlines
-        self.words = wordings(split)
-        self.random = random.Random(seed)
-
-    def make(
-        self, host: Host, count: int | None = None, sorts: Sequence[str] | None = None
-    ) -> tuple[BlockedPage, tuple[tuple[int, int, str], ...]]:
-        """A page with some insertions (a random number if `count` is None), and where they stand."""
-        lines = self._lay_out(host)
-        if count is None:
-            count = 0 if self.random.random() < CLEAN_SHARE else self.random.choice((1, 1, 2, 2, 3, 4))
-        roomy = [index for index, line in enumerate(lines) if len(line.text) >= MIN_LINE]
-        self.random.shuffle(roomy)
-        if self.random.random() < DECOY_SHARE and roomy:
-            self._decoy(lines[roomy.pop()], host)
-        extra: list[tuple[int, list[Line]]] = []
-        for _ in range(min(count, len(roomy))):
-            sort = self.random.choice(sorts) if sorts else self.random.choices(SORTS, SORT_WEIGHTS)[0]
-            index = roomy.pop()
-            added = self._insert(sort, lines[index], host)
-            if added:
-                extra.append((index, added))
-        for index, added in sorted(extra, key=lambda item: -item[0]):
-            lines[index + 1 : index + 1] = added
-        return _assemble(lines, host)
-
-    def _lay_out(self, host: Host) -> list[Line]:
-        """The host's paragraphs, or each sentence on a line of its own: form must not give an insertion away."""
-        lines = [Line(text, list(links)) for text, links in host.lines]
-        if self.random.random() >= ONE_A_LINE:
-            return lines
-        apart = []
-        for line in lines:
-            cuts = [0, *(match.end() for match in SENTENCE_END.finditer(line.text)), len(line.text)]
-            for start, end in pairwise(cuts):
-                text = line.text[start:end].rstrip()
-                links = [
-                    (a - start, b - start, href) for a, b, href in line.links if start <= a and b <= start + len(text)
-                ]
-                if text:
-                    apart.append(Line(text, links))
-        return apart
-
-    def _insert(self, sort: str, line: Line, host: Host) -> list[Line]:
-        """Put an insertion into the line, or return lines to stand after it."""
-        if sort == "splice":
-            wording = self.random.choice(self.words.splices)
-            anchor = self._headline()
-            href = self._story_link(anchor) if host.is_html and self.random.random() < 0.4 else None
-            self._splice(line, wording, "{headline}", anchor, href, sort)
-            return []
-        if sort == "paid_link":
-            anchor, target = self.random.choice(self.words.anchors)
-            wording = self.random.choice(self.words.paid_links)
-            self._splice(line, wording, "{anchor}", anchor, target if host.is_html else None, sort)
-            return []
-        if sort == "label_line":
-            return self._label_lines(host)
-        if sort == "sponsor":
-            text = self.random.choice(self.words.sponsors)
-            return [Line(text, inserted=[(0, len(text), sort)])]
-        donor = self._donor(host)
-        sentences = _sentences_of(donor)
-        if sort == "paragraph" or not sentences:
-            text = donor[:900]
-            return [Line(text, inserted=[(0, len(text), "paragraph")])]
-        self._add_sentence(line, self.random.choice(sentences), sort)
-        return []
-
-    def _headline(self) -> str:
-        headline = self.random.choice(self.headlines).strip().rstrip(".")
-        chance = self.random.random()
-        if chance < 0.35:  # sentence case: capitals stay only where the word has one of its own inside
-            first, *rest = headline.split(" ")
-            headline = " ".join(
-                [first, *(word if word.isupper() or any(map(str.isdigit, word)) else word.lower() for word in rest)]
-            )
-        return headline
-
-    def _story_link(self, headline: str) -> str:
-        slug = "-".join(re.findall(r"[a-z0-9]+", headline.lower())[:9])
-        prefix = self.random.choice(
-            ("/", "/news/", "/2025/11/", "https://daily.example/", "/article/", "https://www.site.example/posts/")
+    @property
+    def foreign(self) -> Index:
+        """1 for each sentence that holds some of an insertion."""
+        return np.array(
+            [
+                int(any(min(found.end, own.end) - max(found.start, own.start) > 3 for found in self.ranges))
+                for own in self.sentences
+            ],
+            dtype=np.int64,
         )
-        return f"{prefix}{slug}"
 
-    def _splice(self, line: Line, wording: Wording, slot: str, anchor: str, href: str | None, sort: str) -> None:
-        """Tie the anchor to a sentence of the line in the wording's way."""
-        pattern = wording.pattern.replace("{noun}", self.random.choice(self.words.nouns))
-        place = pattern.index(slot)
-        text = pattern.replace(slot, anchor)
-        if wording.place == "sentence":
-            text = text[:1].upper() + text[1:]
-            self._add_sentence(line, text, sort, (place, place + len(anchor), href) if href else None)
-            return
-        start, end = self._pick_sentence(line)
-        sentence = line.text[start:end]
-        if wording.place == "start":
-            at, text = start, f"{text} "
-            head = (
-                sentence[:1].lower()
-                if sentence[:2].istitle() and sentence.split(" ")[0].lower() in LOWERED
-                else sentence[:1]
-            )
-            line.text = line.text[:start] + head + line.text[start + 1 :]
-        elif wording.place == "middle":
-            commas = [match.start() for match in re.finditer(r",(?= )", sentence)]
-            gaps = [match.start() for match in re.finditer(r" ", sentence)]
-            if commas:
-                at = start + self.random.choice(commas)
-                if text[:1] in ",—–-(" or text[:2] in {" —", " –", " (", " -"}:
-                    line.text = line.text[:at] + line.text[at + 1 :]
-                    line.links = [(a - (a > at), b - (b > at), h) for a, b, h in line.links]
-            else:
-                at = start + (self.random.choice(gaps) if gaps else len(sentence))
-        else:
-            at = end - len(sentence) + len(sentence.rstrip(".!?\"”’')"))
-        self._put(line, at, text, sort, (place, place + len(anchor), href) if href else None)
-
-    def _put(self, line: Line, at: int, text: str, sort: str, link: tuple[int, int, str | None] | None) -> None:
-        size = len(text)
-        line.links = [
-            (start + size * (start >= at), end + size * (end > at), href)
-            for start, end, href in line.links
-            if not start < at < end
-        ]
-        if link and link[2] is not None:
-            line.links.append((at + link[0], at + link[1], link[2]))
-        line.text = line.text[:at] + text + line.text[at:]
-        if sort:
-            blank = len(text) - len(text.lstrip())
-            line.inserted.append((at + blank, at + len(text.rstrip()), sort))
-
-    def _pick_sentence(self, line: Line) -> tuple[int, int]:
-        cuts = [0, *(match.end() for match in SENTENCE_END.finditer(line.text)), len(line.text)]
-        spans = [(a, a + len(line.text[a:b].rstrip())) for a, b in pairwise(cuts) if b - a > 30]
-        return self.random.choice(spans) if spans else (0, len(line.text))
-
-    def _add_sentence(self, line: Line, text: str, sort: str, link: tuple[int, int, str | None] | None = None) -> None:
-        """Put a whole sentence before, between or after those of the line."""
-        cuts = [0, *(match.end() for match in SENTENCE_END.finditer(line.text)), len(line.text)]
-        at = self.random.choice(cuts)
-        if at == len(line.text) and at:
-            self._put(line, at, f" {text}", sort, (link[0] + 1, link[1] + 1, link[2]) if link else None)
-        else:
-            self._put(line, at, f"{text} ", sort, link)
-
-    def _label_lines(self, host: Host) -> list[Line]:
-        """An "also read" line, or the heading of a list of other stories with its titles."""
-        if self.random.random() < 0.6:
-            headline = self._headline()
-            pattern = self.random.choice(self.words.label_lines)
-            place = pattern.index("{headline}")
-            text = pattern.replace("{headline}", headline)
-            links = [(place, place + len(headline), self._story_link(headline))] if host.is_html else []
-            return [Line(text, links, [(0, len(text), "label_line")])]
-        label = self.random.choice(self.words.block_labels)
-        lines = [Line(label, inserted=[(0, len(label), "label_line")])]
-        for _ in range(self.random.randint(2, 5)):
-            headline = self._headline()
-            links = [(0, len(headline), self._story_link(headline))] if host.is_html else []
-            lines.append(Line(headline, links, [(0, len(headline), "label_line")]))
-        return lines
-
-    def _donor(self, host: Host) -> str:
-        """A paragraph of another host."""
-        for _ in range(20):
-            donor = self.random.choice(self.hosts)
-            if donor.title != host.title and donor.lines != host.lines:
-                long = [text for text, _ in donor.lines if len(text) >= 2 * MIN_LINE]
-                if long:
-                    return self.random.choice(long)
-        return self.random.choice(self.words.sponsors)
-
-    def _decoy(self, line: Line, host: Host) -> None:
-        """An honest comparison with something of the same article, or an aside: nothing foreign."""
-        if self.random.random() < 0.4 and self.words.asides:
-            self._add_sentence(line, self.random.choice(self.words.asides), "")
-            return
-        phrase = self._phrase(host)
-        if phrase and self.words.decoys:
-            self._splice(line, self.random.choice(self.words.decoys), "{phrase}", phrase, None, "")
-
-    def _phrase(self, host: Host) -> str | None:
-        text = self.random.choice(host.lines)[0]
-        names = re.findall(r"(?:[A-Z][\w’'-]+ ){1,4}[A-Z][\w’'-]+", text[1:])
-        if names:
-            return str(self.random.choice(names))
-        words = text.split(" ")
-        if len(words) < 6:
-            return None
-        start = self.random.randrange(len(words) - 4)
-        return " ".join(words[start : start + 3]).strip('.,;:!?"“”')
+    def table(self, vectors: VectorTable) -> InsertionTable:
+        """The page's sentences, measured."""
+        tokens = tokenize(self.page.text, vectors)
+        return insertion_table(sentence_table(self.page, tokens, self.sentences, vectors), vectors)
 
 
-#: Sentence openings that may be put in lower case when something comes before them.
-LOWERED = frozenset(
-    "the a an in on at it this that these those they we he she there but for with as when while if".split()
-)
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """What the fitted classifiers say of a tune page: probabilities of its sentences, and the truth."""
+
+    probabilities: Matrix
+    foreign: Index
 
 
-def _sentences_of(text: str) -> list[str]:
-    cuts = [0, *(match.end() for match in SENTENCE_END.finditer(text)), len(text)]
-    return [text[a:b].strip() for a, b in pairwise(cuts) if 40 <= b - a <= 400]
-
-
-def _assemble(lines: Sequence[Line], host: Host) -> tuple[BlockedPage, tuple[tuple[int, int, str], ...]]:
-    """The lines as a page, and where the insertions stand in its text."""
-    blocks, ranges = [], []
-    position = 0
-    for line in lines:
-        links = (
-            tuple(Link(position + a, position + b, href) for a, b, href in sorted(line.links)) if host.is_html else ()
-        )
-        blocks.append(
-            Block(position, position + len(line.text), "p" if host.is_html else "", 1 if host.is_html else -1, links)
-        )
-        ranges += [(position + a, position + b, sort) for a, b, sort in line.inserted]
-        position += len(line.text) + 2
-    text = "\n\n".join(line.text for line in lines)
-    return BlockedPage(text, tuple(blocks), HTML_PLACES if host.is_html else (), host.title), tuple(ranges)
-
-
-def insertion_example(
-    page: BlockedPage, ranges: Sequence[tuple[int, int, str]], site: str, vectors: VectorTable,
-    sentences: Sequence[SentenceRange] | None = None,
-) -> InsertionExample:  # fmt: skip
-    """A page with the truth of its sentences (all of them, or those given)."""
-    sentences = split_sentences(page) if sentences is None else sentences
-    tokens = tokenize(page.text, vectors)
-    table = insertion_table(sentence_table(page, tokens, sentences, vectors), vectors)
-    sorts = []
-    for sentence in sentences:
-        found = [sort for start, end, sort in ranges if min(end, sentence.end) - max(start, sentence.start) > 3]
-        sorts.append(found[0] if found else "")
-    return InsertionExample(table, np.array([int(bool(sort)) for sort in sorts]), tuple(sorts), tuple(ranges), site)
+def insertion_example(page: BlockedPage, ranges: Sequence[Insertion], site: str) -> InsertionExample:
+    """A page all of whose sentences are judged."""
+    return InsertionExample(page, tuple(split_sentences(page)), tuple(ranges), site)
 
 
 def make_examples(
     hosts: Sequence[Host], headlines: Sequence[str], split: str, vectors: VectorTable, *, seed: int = 0
 ) -> list[InsertionExample]:
-    """One made page a host; several if there are few."""
-    maker = InsertionMaker(hosts, headlines, split, seed)
-    rounds = -(-FEWEST_PAGES // max(1, len(hosts)))
-    return [insertion_example(*maker.make(host), host.site, vectors) for _ in range(rounds) for host in hosts]
+    """Pages made of the hosts. Those of "train" take wordings and headlines of their site's part only."""
+    parts = PARTS if split == "train" else 1
+    makers = []
+    for part in range(parts):
+        own = [headline for headline in headlines if part_of(headline, parts) == part] or headlines
+        makers.append(InsertionMaker(hosts, own, wordings(split, part, parts), vectors, seed + part))
+    rounds = max(ROUNDS if split == "train" else 1, -(-FEWEST_PAGES // max(1, len(hosts))))
+    return [
+        insertion_example(*makers[fold_of(host.site, parts)].make(host), host.site) for _ in range(rounds) for host in hosts
+    ]
 
 
-def labelled_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> list[InsertionExample]:
+def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
     """Pages whose off-topic passages a reader marked; what was marked as boilerplate is left out."""
     examples = []
     for page in pages:
         read = read_page(page.page)
-        if page.spans is None or read.status != "ok":
+        if (page.spans is None and page.sentences is None) or read.status != "ok":
             continue
         blocked = split_blocks(read)
+        if page.spans is None:
+            examples.append(_judged(blocked, page))
+            continue
         furniture = [(span.start, span.end) for span in page.spans if span.kind == "boilerplate"]
         sentences = [
             sentence
             for sentence in split_sentences(blocked)
             if not any(start <= sentence.start < end for start, end in furniture)
         ]
-        ranges = [(span.start, span.end, "labelled") for span in page.spans if span.kind == "off_topic"]
-        if sentences:
-            examples.append(insertion_example(blocked, ranges, page.site, vectors, sentences))
-    return examples
+        ranges = [Insertion(span.start, span.end, "labelled") for span in page.spans if span.kind == "off_topic"]
+        examples.append(InsertionExample(blocked, tuple(sentences), tuple(ranges), page.site))
+    return [example for example in examples if example.sentences]
 
 
-def fit_insertions(examples: Sequence[InsertionExample], tune: Sequence[InsertionExample]) -> dict[str, Matrix]:
-    """Arrays of the sentence classifier for insertions and of the page's; calibrated on sites of `tune`."""
-    matrix = np.concatenate([insertion_matrix(example.table) for example in examples])
-    foreign = np.concatenate([example.foreign for example in examples])
-    fitted = fit_network(matrix, foreign, hidden=HIDDEN, alpha=ALPHA, epochs=EPOCHS)
-    logits, truth = _tune_logits(fitted, tune)
-    slope, offset = fit_calibration(np.concatenate(logits), np.concatenate(truth))
-    fitted = calibrate(fitted, slope, offset)
-    network = build_network(named("insertion", fitted), "insertion")
-    rows = [page_off_topic_inputs(network.probabilities(insertion_matrix(example.table))[:, 1]) for example in tune]
-    touched = np.array([int(example.foreign.any()) for example in tune])
+def _judged(page: BlockedPage, labels: LabelledPage) -> InsertionExample:
+    """A page whose sentences were judged one by one: off-topic if half of the votes say so, furniture left out."""
+    sentences, ranges = [], []
+    starts = np.array([block.start for block in page.blocks])
+    for start, end, votes in labels.sentences or ():
+        if not page.text[start:end].strip() or votes.count("B") * 2 >= len(votes):
+            continue
+        sentences.append(SentenceRange(start, end, max(0, int(np.searchsorted(starts, start, side="right")) - 1)))
+        if votes.count("O") * 2 >= len(votes):
+            ranges.append(Insertion(start, end, "labelled"))
+    return InsertionExample(page, tuple(sentences), tuple(ranges), labels.site)
+
+
+def fit_insertions(
+    examples: Sequence[InsertionExample], tune: Sequence[InsertionExample], kinds: Arrays, folds: Sequence[Arrays],
+    vectors: VectorTable, jobs: int = 1, progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Arrays, list[HeldOut]]:  # fmt: skip
+    """Arrays of the classifiers for insertions and of the page's, and what they say of the tune pages.
+
+    Args:
+        examples: pages to fit on.
+        tune: pages of other sites, to calibrate on.
+        kinds: arrays of the sentence classifier.
+        folds: arrays of sentence classifiers that have not seen the sites of their fold.
+        vectors: word vectors.
+        jobs: processes that measure pages.
+        progress: is told what is being done.
+    """
+    fitting = _Fitting(examples, tune, kinds, folds, vectors, jobs)
+    progress(f"insertions: judging the sentences of {len(examples)} pages")
+    fitting.judge_sentences()
+    progress("insertions: judging the words of doubtful sentences")
+    fitting.judge_words()
+    progress("insertions: judging the doubtful sentences again")
+    return fitting.judge_again()
+
+
+class _Fitting:
+    """The stages, one after the other; each keeps what the next one reads, for the pages to fit on and then for tune."""
+
+    def __init__(
+        self, examples: Sequence[InsertionExample], tune: Sequence[InsertionExample], kinds: Arrays,
+        folds: Sequence[Arrays], vectors: VectorTable, jobs: int,
+    ) -> None:  # fmt: skip
+        self.pages = [*examples, *tune]
+        self.count = len(examples)
+        self.kinds, self.folds, self.vectors, self.jobs = kinds, folds, vectors, jobs
+        self.foreign = [example.foreign for example in self.pages]
+        self.part = np.array([example.part for example in examples])
+        self.arrays: Arrays = {}
+
+    def _without(self, *parts: int) -> Index:
+        """Pages of the other parts; all of them if these teach nothing."""
+        chosen = np.flatnonzero(~np.isin(self.part, parts))
+        taught = np.concatenate([self.foreign[page] for page in chosen]) if len(chosen) else np.zeros(0)
+        return chosen if len(np.unique(taught)) > 1 else np.arange(self.count)
+
+    def _model(self, page: int) -> int:
+        """Which of the fold models judges a page: that without its part, or the one of all parts for tune."""
+        return int(self.part[page]) if page < self.count else PARTS
+
+    def judge_sentences(self) -> None:
+        """First network, and which sentences it doubts."""
+        models = [
+            self.folds[fold_of(page.site, len(self.folds))] if index < self.count and self.folds else self.kinds
+            for index, page in enumerate(self.pages)
+        ]
+        self.inputs = _in_chunks(_measure, self.jobs, self.pages, models, self.vectors)
+        networks = []
+        for part in range(PARTS + 1):
+            chosen = self._without(part)
+            matrix = np.concatenate([self.inputs[page] for page in chosen])
+            fitted = fit_network(matrix, np.concatenate([self.foreign[page] for page in chosen]), **FIRST)
+            networks.append(build_network(named("fold", fitted), "fold"))
+        self.arrays |= named("insertion", fitted)
+        doubts = [
+            networks[self._model(page)].probabilities(matrix)[:, 1] for page, matrix in enumerate(self.inputs)
+        ]
+        honest = np.concatenate([doubts[page][self.foreign[page] == 0] for page in range(self.count, len(self.pages))])
+        gate = float(np.quantile(honest, 1 - DOUBTED))
+        self.arrays["insertion_gate"] = np.array([gate])
+        self.rows = [np.flatnonzero(values >= gate) for values in doubts]
+        self.doubts = doubts
+        self.log_odds = [logit(values) for values in doubts]
+
+    def judge_words(self) -> None:
+        """Word log-odds, first and second pass over the words of doubtful sentences."""
+        read = _in_chunks(_read_words, self.jobs, self.pages, self.rows, self.vectors)
+        self.words: list[TokenTable] = [words for words, _ in read]
+        truth = [inside for _, inside in read]
+        linear = {
+            parts: self._fit_words(self._without(*parts), truth)
+            for size in range(3) for parts in combinations(range(PARTS), size)
+        }  # fmt: skip
+        self.arrays |= {"passage_words.weights": linear[()][0][:, None], "passage_words.bias": np.array([linear[()][1]])}
+        chosen = self._sample()
+        first = self._fit_first(linear, truth, chosen)
+        self.first = [
+            logit(first[self._model(page)].probabilities(self._token_inputs(page, linear[self._own(page)]))[:, 1])
+            for page in range(len(self.pages))
+        ]
+        second = []
+        contexts = [token_context(words, values) for words, values in zip(self.words, self.first, strict=True)]
+        for part in range(PARTS + 1):
+            pages = [page for page in self._without(part) if page in chosen]
+            fitted = fit_network(
+                np.concatenate([contexts[page] for page in pages]),
+                np.concatenate([truth[page] for page in pages]), **PASSAGE_SECOND,
+            )  # fmt: skip
+            second.append(build_network(named("fold", fitted), "fold"))
+        self.arrays |= named("passage_second", fitted)
+        self.second = [
+            logit(second[self._model(page)].probabilities(context)[:, 1]) for page, context in enumerate(contexts)
+        ]
+
+    def _own(self, page: int) -> tuple[int, ...]:
+        return (int(self.part[page]),) if page < self.count else ()
+
+    def _sample(self) -> set[int]:
+        """Pages whose doubtful sentences are at most `MOST_SENTENCES`."""
+        order = np.random.default_rng(SEED).permutation(self.count)
+        sizes = np.cumsum([len(self.rows[page]) for page in order])
+        return set(order[: max(1, int(np.searchsorted(sizes, MOST_SENTENCES)) + 1)].tolist())
+
+    def _fit_words(self, pages: Index, truth: Sequence[Index]) -> tuple[Matrix, float]:
+        hashes = np.concatenate([self.words[page].hashes for page in pages]) % HASH_ROWS
+        index = np.repeat(np.arange(len(hashes)), hashes.shape[1])
+        matrix = sp.csr_matrix((np.ones(hashes.size), (index, hashes.ravel())), shape=(len(hashes), HASH_ROWS))
+        inside = np.concatenate([truth[page] for page in pages])
+        weights, bias = fit_linear(matrix, inside[:, None], alpha=WORD_ALPHA, epochs=4)
+        return weights[:, 0], float(bias[0])
+
+    def _token_inputs(self, page: int, linear: tuple[Matrix, float]) -> Matrix:
+        words = self.words[page]
+        return token_matrix(words, self.log_odds[page], word_log_odds(words, *linear))
+
+    def _fit_first(
+        self, linear: Mapping[tuple[int, ...], tuple[Matrix, float]], truth: Sequence[Index], chosen: set[int]
+    ) -> list[Network]:
+        """First-pass networks without each part and of all; each learns from word log-odds that had not seen the page's part."""
+        networks = []
+        for part in range(PARTS + 1):
+            pages = [page for page in self._without(part) if page in chosen]
+            keys = [tuple(sorted({int(self.part[page]), part} - {PARTS})) for page in pages]
+            matrix = np.concatenate(
+                [self._token_inputs(page, linear[key]) for page, key in zip(pages, keys, strict=True)]
+            )
+            fitted = fit_network(matrix, np.concatenate([truth[page] for page in pages]), **PASSAGE_FIRST)
+            networks.append(build_network(named("fold", fitted), "fold"))
+        self.arrays |= named("passage_first", fitted)
+        return networks
+
+    def judge_again(self) -> tuple[Arrays, list[HeldOut]]:
+        """Last network, calibrated on tune, and the page's probability."""
+        found: list[Passages] = [
+            find_passages(self.words[page], np.array([own.block for own in example.sentences]), self.log_odds[page],
+                          self.first[page], self.second[page])
+            for page, example in enumerate(self.pages)
+        ]  # fmt: skip
+        inputs = [
+            np.hstack([matrix[rows], own.columns])
+            for matrix, rows, own in zip(self.inputs, self.rows, found, strict=True)
+        ]
+        truth = [foreign[rows] for foreign, rows in zip(self.foreign, self.rows, strict=True)]
+        fitted = fit_network(np.concatenate(inputs[: self.count]), np.concatenate(truth[: self.count]), **LAST)
+        network = build_network(named("fold", fitted), "fold")
+        held = [network.probabilities(matrix)[:, 1] for matrix in inputs[self.count :]]
+        slope, offset = fit_calibration(logit(np.concatenate(held)), np.concatenate(truth[self.count :]))
+        fitted = calibrate(fitted, slope, offset)
+        network = build_network(named("fold", fitted), "fold")
+        pages = []
+        for page in range(self.count, len(self.pages)):
+            probabilities = self.doubts[page].copy()
+            probabilities[self.rows[page]] = network.probabilities(inputs[page])[:, 1]
+            pages.append(HeldOut(probabilities, self.foreign[page]))
+        self.arrays |= {**named("insertion_last", fitted), **named("page_off_topic", fit_page(pages))}
+        return self.arrays, pages
+
+
+def fit_page(pages: Sequence[HeldOut]) -> Arrays:
+    """Arrays of the page's probability; pages with an insertion count as one in 1 / `PAGE_PRIOR`."""
+    rows = [page_off_topic_inputs(page.probabilities) for page in pages]
+    touched = np.array([int(page.foreign.any()) for page in pages])
     weights = np.where(touched == 1, PAGE_PRIOR / max(1, touched.sum()), (1 - PAGE_PRIOR) / max(1, (1 - touched).sum()))
-    page = fit_network(np.concatenate(rows), touched, weights * len(touched), alpha=1.0)
-    return {**named("insertion", fitted), **named("page_off_topic", page)}
+    return fit_network(np.concatenate(rows), touched, weights * len(touched), alpha=1.0)
 
 
-def _tune_logits(
-    fitted: dict[str, Matrix], tune: Sequence[InsertionExample]
-) -> tuple[list[Matrix], list[NDArray[np.int64]]]:
-    network = build_network(named("insertion", fitted), "insertion")
-    probabilities = [
-        np.clip(network.probabilities(insertion_matrix(example.table))[:, 1], 1e-6, 1 - 1e-6) for example in tune
-    ]
-    return [np.log(values / (1 - values)) for values in probabilities], [example.foreign for example in tune]
+def _measure(example: InsertionExample, kinds: Arrays, vectors: VectorTable) -> Matrix:
+    table = example.table(vectors)
+    return insertion_inputs(table, sentence_classes(table, kinds)).astype(np.float32)
+
+
+def _read_words(example: InsertionExample, rows: Index, vectors: VectorTable) -> tuple[TokenTable, Index]:
+    """Words of the doubtful sentences, and 1 for each that stands in an insertion."""
+    tokens = tokenize(example.page.text, vectors)
+    table = sentence_table(example.page, tokens, example.sentences, vectors)
+    words = token_table(table, rows, vectors)
+    inside = np.zeros(len(example.page.text) + 1, dtype=np.int64)
+    for found in example.ranges:
+        inside[found.start : found.end] = 1
+    return words, inside[tokens.start[table.token_index[words.entry]]]
+
+
+def _in_chunks(
+    work: Callable[..., object], jobs: int, pages: Sequence[InsertionExample], values: Sequence[object], vectors: VectorTable
+) -> list:
+    """`work(page, value, vectors)` of each page, some at a time in each process."""
+    size = 200
+
+    def chunk(start: int) -> list[object]:
+        part = zip(pages[start : start + size], values[start : start + size], strict=True)
+        return [work(page, value, vectors) for page, value in part]
+
+    if jobs == 1:
+        return [result for start in range(0, len(pages), size) for result in chunk(start)]
+    parts = Parallel(n_jobs=jobs)(delayed(chunk)(start) for start in range(0, len(pages), size))
+    return [result for part in parts for result in part]

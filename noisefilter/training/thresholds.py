@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noisefilter.features.insertions import insertion_matrix
 from noisefilter.scoring.blocks import build_block_scorer
-from noisefilter.scoring.networks import build_network
 from noisefilter.training.articles import predict_articles
 from noisefilter.training.sentences import predict_sentences
 
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 
     from noisefilter.training.articles import ArticleExample
     from noisefilter.training.blocks import BlockExample
-    from noisefilter.training.insertions import InsertionExample
+    from noisefilter.training.insertions import HeldOut
     from noisefilter.training.sentences import SentenceExample
 
     Matrix = NDArray[np.float64]
@@ -47,7 +45,7 @@ def choose_thresholds(
     if tuned.get("sentences"):
         chosen |= _sentences(tuned["sentences"], models)
     if tuned.get("insertions"):
-        chosen["off_topic"] = _off_topic(tuned["insertions"], models)
+        chosen["off_topic"] = _off_topic(tuned["insertions"])
     if tuned.get("articles"):
         chosen["drop"] = _drop(tuned["articles"], models)
     return {name: round(float(value), 4) for name, value in sorted(chosen.items())}
@@ -105,14 +103,10 @@ def lowest_with_precision(probabilities: Matrix, truth: NDArray[np.bool_], wante
     return float(min(0.99, probabilities[order[good[-1]]]))
 
 
-def _off_topic(examples: Sequence[InsertionExample], models: Mapping[str, Matrix]) -> float:
+def _off_topic(pages: Sequence[HeldOut]) -> float:
     """The threshold that the allowed share of honest sentences passes; those beside insertions count as well."""
-    network = build_network(models, "insertion")
-    probabilities = np.concatenate(
-        [network.probabilities(insertion_matrix(example.table))[:, 1] for example in examples]
-    )
-    honest = np.concatenate([example.foreign for example in examples]) == 0
-    return float(np.clip(np.quantile(probabilities[honest], 1 - OFF_TOPIC_FALSE), 0.3, 0.98))
+    honest = np.concatenate([page.probabilities[page.foreign == 0] for page in pages])
+    return float(np.clip(np.quantile(honest, 1 - OFF_TOPIC_FALSE), 0.3, 0.98))
 
 
 def _drop(examples: Sequence[ArticleExample], models: dict[str, Matrix]) -> float:

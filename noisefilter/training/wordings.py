@@ -6,7 +6,11 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,24 +43,54 @@ def split_of(key: str) -> str:
     return "train" if place < 70 else "tune" if place < 85 else "val"
 
 
+def part_of(key: str, parts: int) -> int:
+    """Which of the parts of a split a family, a headline or a line belongs to."""
+    return crc32(key.encode("utf-8", "surrogatepass")) // 100 % parts
+
+
 @cache
-def wordings(split: str) -> Wordings:
-    """Wordings of "train", "tune" or "val"; whole families of splices and links stay together."""
+def wordings(split: str, part: int = 0, parts: int = 1) -> Wordings:
+    """Wordings of "train", "tune" or "val", or one part of them; whole families of splices and links stay together.
+
+    Parts are for stacking: what a fold's model says of a page is honest only if it has not seen that page's wordings.
+    """
     rows = tomllib.loads((files("noisefilter.training") / "wordings.toml").read_text(encoding="utf8"))
+
+    def chosen(key: str) -> bool:
+        return split_of(key) == split and part_of(key, parts) == part
 
     def patterns(name: str) -> tuple[Wording, ...]:
         return tuple(
-            Wording(row["pattern"], row["place"], row["family"])
-            for row in rows[name]
-            if split_of(row["family"]) == split
+            Wording(row["pattern"], row["place"], row["family"]) for row in rows[name] if chosen(row["family"])
         )
 
     def lines(name: str, key: str) -> tuple[str, ...]:
-        return tuple(row[key] for row in rows[name] if split_of(row[key]) == split)
+        return tuple(row[key] for row in rows[name] if chosen(row[key]))
 
+    anchors = tuple((row["text"], row["href"]) for row in rows["anchor"] if chosen(row["text"]))
     return Wordings(
         patterns("splice"), patterns("paid_link"), patterns("decoy"), lines("label_line", "pattern"),
         lines("block_label", "pattern"), lines("sponsor", "text"), lines("aside", "text"),
-        tuple((row["text"], row["href"]) for row in rows["anchor"] if split_of(row["text"]) == split),
-        tuple(rows["nouns"]),
+        anchors + (_composed(rows, part, parts) if split == "train" else ()), tuple(rows["nouns"]),
     )  # fmt: skip
+
+
+def _composed(rows: Mapping[str, Any], part: int, parts: int) -> tuple[tuple[str, str], ...]:
+    """Offers of the products and brands of a part, as anchors with their targets."""
+    brands = [
+        (head + tail, tail) for head in rows["brand_heads"] for tail in rows["brand_tails"] if part_of(tail, parts) == part
+    ]
+    products = [product for product in rows["products"] if part_of(product, parts) == part]
+    composed = []
+    for number, (product, offer) in enumerate((product, offer) for product in products for offer in rows["offers"]):
+        brand, slug = brands[number * 7 % len(brands)][0].lower(), product.lower().replace(" ", "-").replace("'", "")
+        composed.append((offer.replace("{product}", product), TARGETS[number % len(TARGETS)].format(brand=brand, slug=slug)))
+    named = [(brand, f"https://www.{brand.lower()}.example/") for brand, _ in brands]
+    return (*composed, *named)
+
+
+#: Where a paid link leads: the shop's front page, a page of the offer, a tracked one.
+TARGETS = (
+    "https://{brand}.example/", "https://www.{brand}.example/{slug}", "https://{brand}.example/shop/{slug}?ref=blog",
+    "https://{slug}.example", "http://www.{brand}{slug}.example/best-{slug}", "https://go.{brand}.example/?id=4471",
+)  # fmt: skip

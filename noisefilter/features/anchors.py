@@ -1,0 +1,104 @@
+"""Links of an article → columns of its sentences: does the strangest link of a sentence belong to the article?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from noisefilter.features.sentence_table import WINDOW
+from noisefilter.features.tokens import word_list
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.types import Link
+    from noisefilter.vectors import VectorTable
+
+    Column = NDArray[np.float64]
+
+LINK_NAMES = (
+    "has_link", "anchor_words", "anchor_new", "anchor_capitals", "slug_match", "leaves_site", "link_share",
+    "anchor_likeness", "anchor_title_likeness", "anchor_rest_likeness", "anchor_foreign", "target_likeness",
+    "target_known", "target_words", "front_page", "host_again", "links_in_sentence", "links_in_article",
+)  # fmt: skip
+WORD_BREAK = re.compile(r"[-_/.+%?=&]+")
+
+
+def link_columns(table: SentenceTable, vectors: VectorTable) -> Column:
+    """Measures of the strangest link of each sentence: (sentences, LINK_NAMES); NaN in plain text, zeros without a link."""
+    if not table.page.is_html:
+        return np.full((len(table), len(LINK_NAMES)), np.nan)
+    values = np.zeros((len(table), len(LINK_NAMES)))
+    found = _links_of_sentences(table)
+    sites = Counter(_split_target(link.href)[0] for _, link in found)
+    in_sentence = Counter(row for row, _ in found)
+    strangest: dict[int, float] = {}
+    for row, link in found:
+        measured = _measure(table, vectors, row, link, sites)
+        if measured is not None and measured[10] >= strangest.get(row, -1.0):
+            strangest[row] = measured[10]
+            values[row] = [*measured, np.log1p(in_sentence[row]), 0.0]
+    values[:, -1] = np.log1p(len(found)) - np.log1p(len(table))
+    return values
+
+
+def _links_of_sentences(table: SentenceTable) -> list[tuple[int, Link]]:
+    """Sentence and link of each link that stands in one sentence."""
+    blocks = np.unique(table.block)
+    found = []
+    for block in blocks.tolist():
+        for link in table.page.blocks[block].links:
+            row = int(np.searchsorted(table.start, link.start, side="right")) - 1
+            if row >= 0 and link.end <= table.end[row]:
+                found.append((row, link))
+    return found
+
+
+def _split_target(href: str) -> tuple[str, str]:
+    """Host and path of a link's target; both empty where it cannot be read."""
+    try:
+        parts = urlsplit(href)
+    except ValueError:
+        return "", ""
+    return parts.netloc, parts.path
+
+
+def _measure(
+    table: SentenceTable, vectors: VectorTable, row: int, link: Link, sites: Counter[str]
+) -> list[float] | None:
+    """The first 16 of LINK_NAMES of a link; None if it has no words."""
+    tokens = table.tokens
+    first, last = np.searchsorted(tokens.start, [link.start, link.end]).tolist()
+    low = int(np.searchsorted(table.token_index, first))
+    high = low + last - first
+    if high <= low:
+        return None
+    idf, new = table.idf[low:high], table.seen[low:high] > WINDOW
+    site, path = _split_target(link.href)
+    words = set(word_list(table.page.text[link.start : link.end]))
+    slug = set(word_list(WORD_BREAK.sub(" ", path)))
+    target = [word for word in [*word_list(WORD_BREAK.sub(" ", site)), *slug] if len(word) > 3]
+    inside = vectors.vectors(tokens.ids[first:last]).sum(axis=0)
+    rest = table.vectors[row] * table.lengths[row] - inside
+    ids = vectors.rows(target)
+    aimed = vectors.vectors(ids).sum(axis=0) if target else np.zeros(vectors.dimensions)
+    known = np.isin(ids, tokens.ids) if target else np.zeros(1)
+    context = table.context[row]
+    return [
+        1.0, np.log1p(high - low), float((idf * new).sum() / max(1e-9, float(idf.sum()))),
+        float(tokens.title[first:last].mean()), len(words & slug) / max(1, len(words)), float(bool(site)),
+        (link.end - link.start) / max(1, int(table.end[row] - table.start[row])),
+        _cosine(inside, context), _cosine(inside, table.title_vector), _cosine(inside, rest), float((idf * new).sum()),
+        _cosine(aimed, context), float(known.mean()), np.log1p(len(target)), float(bool(site) and len(path) <= 1),
+        np.log1p(sites[site] - 1),
+    ]  # fmt: skip
+
+
+def _cosine(left: Column, right: Column) -> float:
+    size = float(np.sqrt((left @ left) * (right @ right)))
+    return float(left @ right) / size if size > 1e-9 else 0.0
