@@ -78,10 +78,19 @@ def score_pages(
     articles = [
         _find_article(entry, scores, model, limits, language) for entry, scores in zip(blocked, judged, strict=True)
     ]
-    scored = iter(scorer(model).articles.sentences([article.table for article in articles if article.table]))
+    tables = [article.table for article in articles if article.table]
+    estimators = scorer(model).articles
+    sentences = estimators.sentences(tables)
+    furniture = [
+        scores.furniture[article.table.sentences.block]
+        for scores, article in zip(judged, articles, strict=True)
+        if article.table
+    ]
+    scored = iter(zip(sentences, estimators.pages(tables, sentences, furniture), strict=True))
+    found = [next(scored) if article.table else (None, None) for article in articles]
     return [
-        _judge(entry, scores, article, next(scored) if article.table else None, model, limits)
-        for entry, scores, article in zip(blocked, judged, articles, strict=True)
+        _judge(entry, scores, article, of_sentences, of_page, model, limits)
+        for entry, scores, article, (of_sentences, of_page) in zip(blocked, judged, articles, found, strict=True)
     ]
 
 
@@ -162,18 +171,18 @@ def _language(page: BlockedPage, kept: NDArray[np.bool_]) -> str | None:
 
 
 def _judge(
-    entry: _Blocked, blocks: BlockScores, article: _Article, scores: SentenceScores | None, model: Model,
-    limits: Mapping[str, float],
+    entry: _Blocked, blocks: BlockScores, article: _Article, scores: SentenceScores | None,
+    judged: tuple[float, float] | None, model: Model, limits: Mapping[str, float],
 ) -> Score:  # fmt: skip
     """Put spans, sentences and numbers together."""
     boilerplate = blocks.furniture
     spans: list[Span] = boilerplate_spans(entry.table, boilerplate, limits) if entry.table else []
     noise = filler = off_topic = share = None
-    if entry.table is not None and article.table is not None and scores is not None:
+    if entry.table is not None and article.table is not None and scores is not None and judged is not None:
         table = article.table.sentences
         kept = boilerplate[table.block] < limits["boilerplate"]
         spans += sentence_spans(article.table, scores, kept, limits)
-        noise, off_topic = scorer(model).articles.page(article.table, scores, boilerplate[table.block])
+        noise, off_topic = judged
         weight = table.words * (1 - boilerplate[table.block])
         filler = round(float((scores.filler * weight).sum() / max(1e-9, weight.sum())), 4)
         words = entry.table.words

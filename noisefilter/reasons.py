@@ -96,6 +96,8 @@ COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
 #: Cosine above which a reader would call it a restatement. By eye on our own pages.
 SAID_BEFORE = 0.75
 HEADLINE_WORDS = 4
+#: Words with capitals or digits in a row; one small word may stand between two of them.
+HEADLINE = re.compile(r"(?:[A-Z0-9$“\"][\w’'$%.“”\"-]*,? (?:[a-z]{1,5} ){0,2}){3,}[A-Z0-9$“\"][\w’'”\"-]*")
 
 
 def name_furniture(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]:
@@ -280,18 +282,25 @@ def name_promotion(table: InsertionTable, row: int) -> str:
 
 
 def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str:
-    """What a foreign passage is: a link, a headline in a sentence, or a sentence of its own."""
+    """What the cut passage of a sentence is, and whether the sentence reads on without it.
+
+    A link; a headline, by its capitals or because it stands in a sentence of the article; else another subject.
+    """
     sentences = table.sentences
+    passage = sentences.page.text[start:end]
+    whole = start <= sentences.start[row] and end >= sentences.end[row]
+    how = "whole sentence" if whole else "the sentence reads on"
     links: Sequence[str] = [
         link.href for link in sentences.page.blocks[sentences.block[row]].links if link.start < end and link.end > start
     ]
-    cut_whole = end - start >= sentences.end[row] - sentences.start[row] - 2
-    what = "sentence" if cut_whole else "clause"
     if links:
-        return f"{what} with a link that shares nothing with the article: {links[0][:80]}"
-    if table.title_run[row] >= HEADLINE_WORDS:
-        return f"{what} that carries the headline of another story"
-    return f"{what} about another subject than the sentences around it"
+        return f"link to {links[0][:80]} shares nothing with the article ({how})"
+    run = HEADLINE.search(passage)
+    if run and len(run[0].split()) >= HEADLINE_WORDS:
+        return f"headline of another story: {run[0][:80]} ({how})"
+    if whole:
+        return "another subject than the sentences around it (whole sentence)"
+    return f"another subject than its sentence: {' '.join(passage.split())[:80]} ({how})"
 
 
 def _column(table: InsertionTable, name: str, row: int) -> float:

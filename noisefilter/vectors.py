@@ -78,9 +78,13 @@ def load_vectors(path: Path) -> VectorTable:
 
     words = tensor("words").tobytes().decode().split("\n")
     return VectorTable(
-        {word: row for row, word in enumerate(words)}, tensor("matrix"), tensor("scale"), tensor("idf"), tensor("capital")
+        {word: row for row, word in enumerate(words)},
+        tensor("matrix"),
+        tensor("scale"),
+        tensor("idf"),
+        tensor("capital"),
     )
 
 
 #: Types of the safetensors format (https://huggingface.co/docs/safetensors) that a table has; its own reader copies.
-TYPES = {"U8": np.dtype("u1"), "I8": np.dtype("i1"), "F32": np.dtype("<f4")}
+TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("u1"), "I8": np.dtype("i1"), "F32": np.dtype("<f4")}

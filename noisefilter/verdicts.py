@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.insertions import foreign_clause
+from noisefilter.features.cuts import cut_range
 from noisefilter.reasons import name_filler, name_furniture, name_insertion, name_promotion
 from noisefilter.types import REMOVED_KINDS, Span
 
@@ -53,7 +53,7 @@ def sentence_spans(
     for row in np.flatnonzero(kept).tolist():
         start, end = int(sentences.start[row]), int(sentences.end[row])
         if scores.off_topic[row] >= thresholds["off_topic"]:
-            cut_start, cut_end = foreign_clause(table, row)
+            cut_start, cut_end = cut_range(sentences, row, scores.words[row]) if row in scores.words else (start, end)
             reason = name_insertion(table, row, cut_start, cut_end)
             spans.append(Span(cut_start, cut_end, "off_topic", float(scores.off_topic[row]), reason))
         if scores.promotion[row] >= thresholds["promotion"]:

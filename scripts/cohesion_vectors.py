@@ -90,15 +90,16 @@ def tune_vectors(start: np.ndarray, documents: list[Document], seed: int = 0) ->
             for name in draw.choices(sources, weights, k=SOURCES)
             for document in draw.sample(by_source[name], min(ARTICLES, len(by_source[name])))
         ]
-        sentences, contexts, same, used = _embed(table, chosen, draw, functional)
+        sentences, contexts, same, used = _embed(table, chosen, draw)
         likeness = sharpness.exp() * (contexts @ sentences.T)
         likeness = likeness.masked_fill(same & ~torch.eye(len(sentences), dtype=torch.bool), -1e4)
         own = torch.arange(len(sentences))
         loss = (functional.cross_entropy(likeness, own) + functional.cross_entropy(likeness.T, own)) / 2
         moved = ((table[used] - first[used]) ** 2).sum() / size**2 / len(used)
         optimiser.zero_grad()
-        (loss + STAY * moved).backward()
-        table.grad[-2:] = 0  # numbers and unknown words
+        torch.autograd.backward(loss + STAY * moved)
+        if table.grad is not None:
+            table.grad[-2:] = 0  # numbers and unknown words
         optimiser.step()
         if step % 100 == 0:
             print(f"step {step}: loss {loss.item():.3f}", flush=True)
@@ -106,30 +107,31 @@ def tune_vectors(start: np.ndarray, documents: list[Document], seed: int = 0) ->
 
 
 def _embed(
-    table: torch.Tensor, documents: list[Document], draw: random.Random, functional: object
+    table: torch.Tensor, documents: list[Document], draw: random.Random
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
     """Unit vectors of a batch's sentences and of what stands around each; which are of one article; the rows used."""
     import torch  # noqa: PLC0415 - extra
+    from torch.nn import functional  # noqa: PLC0415 - extra
 
     bags, owner, place, titles = [], [], [], []
-    for number, (_, title, sentences) in enumerate(documents):
+    for number, (_, heading, sentences) in enumerate(documents):
         begin = draw.randrange(max(1, len(sentences) - SENTENCES + 1))
         for position, rows in enumerate(sentences[begin : begin + SENTENCES]):
             bags.append(rows)
             owner.append(number)
             place.append(position)
-        titles.append(title if len(title) else sentences[0])
+        titles.append(heading if len(heading) else sentences[0])
     owners, places = torch.tensor(owner), torch.tensor(place)
-    sentences = _unit(table, bags, functional, DROPPED)
-    title = _unit(table, titles, functional, 0.0)
+    unit, title = _unit(table, bags, DROPPED), _unit(table, titles, 0.0)
     same = owners[:, None] == owners[None, :]
     near = (same & ((places[:, None] - places[None, :]).abs() <= WINDOW)).float() - torch.eye(len(bags))
-    contexts = functional.normalize(near @ sentences + title[owners], dim=1, eps=1e-6)
-    return sentences, contexts, same, torch.from_numpy(np.unique(np.concatenate(bags)))
+    contexts = functional.normalize(near @ unit + title[owners], dim=1, eps=1e-6)
+    return unit, contexts, same, torch.from_numpy(np.unique(np.concatenate(bags)))
 
 
-def _unit(table: torch.Tensor, bags: list[Rows], functional: object, dropped: float) -> torch.Tensor:
+def _unit(table: torch.Tensor, bags: list[Rows], dropped: float) -> torch.Tensor:
     import torch  # noqa: PLC0415 - extra
+    from torch.nn import functional  # noqa: PLC0415 - extra
 
     rows = torch.from_numpy(np.concatenate(bags))
     offsets = torch.from_numpy(np.cumsum([0, *(len(bag) for bag in bags[:-1])]))

@@ -20,9 +20,8 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-from safetensors.numpy import load_file, save_file
-
 from cohesion_vectors import cohesion_documents, tune_vectors
+from safetensors.numpy import load_file, save_file
 
 from noisefilter.blocks import split_lines
 from noisefilter.features.tokens import HAS_DIGIT, WORD
@@ -208,7 +207,9 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("models/vectors.safetensors"))
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--start", type=Path, help="a table that imitates the encoder already")
-    parser.add_argument("--licences", choices=("all", "permissive"), default="all", help="of the articles it is tuned on")
+    parser.add_argument(
+        "--licences", choices=("all", "permissive"), default="all", help="of the articles it is tuned on"
+    )
     options = parser.parse_args()
     arrays = read_table(options.start) if options.start else imitate(Corpus(options.corpus), options.cache)
     rows_by_word = {word: row for row, word in enumerate(arrays["words"].tobytes().decode().split("\n"))}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import trafilatura
+from measure_insertions import measure_insertions
 from rich.console import Console
 from rich.table import Table
 
@@ -16,8 +17,7 @@ from noisefilter.page import read_page
 from noisefilter.report.terminal import figure_tables
 from noisefilter.training.blocks import label_blocks
 from noisefilter.training.evaluate import evaluate, word_f1
-from noisefilter.training.insertions import SORTS, Host, InsertionMaker, text_host
-from noisefilter.training.wordings import split_of
+from noisefilter.training.hosts import Host, text_host
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from shared_corpus import Corpus
 
 TEXT_FILES = ("clean", "news", "lowvalue")
-#: Articles of each val source that insertions are put into, and that are scored as they are.
+#: Articles of each val source that are scored as they are.
 TEXTS_A_SOURCE = 60
 #: Fewer words after an article are no tail: a date, a line of tags.
 TAIL_WORDS = 10
@@ -46,7 +46,8 @@ def measure(model: Model, corpus: Corpus, jobs: int = 1) -> Figures:
         split: measure_plain(model, [page for page in pages if page.page_type == "article"], jobs)
         for split, pages in (("all", wcxb), ("tune", list(corpus.wcxb_pages("tune"))))
     }
-    figures["insertions, made"], figures["texts as they are"] = measure_insertions(model, corpus, jobs)
+    figures |= measure_insertions(model, corpus, jobs)
+    figures["texts as they are"] = _untouched(model, texts_to_spare(corpus), jobs)
     return figures
 
 
@@ -111,63 +112,16 @@ def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[st
     }  # fmt: skip
 
 
-def val_hosts(corpus: Corpus) -> list[Host]:
-    """Articles of the val sources that something can be put into."""
+def texts_to_spare(corpus: Corpus) -> list[Host]:
+    """Articles of the val sources as they are; none in which something foreign is known."""
+    spliced = {row["id"] for row in corpus.rows("insertions_real", "val")}
     hosts = []
     for name in TEXT_FILES:
         for page in corpus.texts(name, "val", TEXTS_A_SOURCE):
-            host = text_host(str(page.page.content), page.page.title, page.site)
+            host = text_host(str(page.page.content), page.page.title, page.site) if page.id not in spliced else None
             if host:
                 hosts.append(host)
     return hosts
-
-
-def measure_insertions(
-    model: Model, corpus: Corpus, jobs: int
-) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
-    """Two insertions of one sort a page, unseen wordings, headlines and hosts; and the same hosts untouched."""
-    hosts = val_hosts(corpus)
-    headlines = [row["text"] for row in corpus.rows("headlines_topics", "train") if split_of(row["text"]) == "val"]
-    maker = InsertionMaker(hosts, headlines, "val", seed=7)
-    made = [maker.make(host, 2, [SORTS[index % len(SORTS)]]) for index, host in enumerate(hosts)]
-    scores = list(
-        score_many((Page(page.text, title=page.title, format="text") for page, _ in made), jobs=jobs, model=model)
-    )
-    by_sort: dict[str, list[tuple[int, int, int, int, bool]]] = {}
-    for (_, ranges), score in zip(made, scores, strict=True):
-        if ranges and score.status == "ok":
-            for sort in {"all", ranges[0][2]}:
-                by_sort.setdefault(sort, []).append(_compare(score, ranges))
-    figures = {}
-    for sort in ("all", *SORTS):
-        rows = by_sort.get(sort, [])
-        if not rows:
-            continue
-        hit, inserted, cut, right, _ = (sum(column) for column in zip(*rows, strict=True))
-        total = sum(
-            len(ranges)
-            for (_, ranges), score in zip(made, scores, strict=True)
-            if ranges and score.status == "ok" and sort in {"all", ranges[0][2]}
-        )
-        figures[sort] = {
-            "pages": len(rows), "recall of insertions": hit / max(1, total),
-            "character precision": right / max(1, cut), "character recall": right / max(1, inserted),
-            "pages flagged": sum(row[4] for row in rows) / len(rows),
-        }  # fmt: skip
-    return figures, _untouched(model, hosts, jobs)
-
-
-def _compare(score: Score, ranges: tuple[tuple[int, int, str], ...]) -> tuple[int, int, int, int, bool]:
-    """Insertions touched, characters inserted, characters cut, characters cut rightly, page flagged."""
-    cut = {
-        place
-        for span in score.spans
-        if span.kind in {"off_topic", "promotion", "boilerplate"}
-        for place in range(span.start, span.end)
-    }
-    inserted = {place for start, end, _ in ranges for place in range(start, end)}
-    hits = sum(len(cut & set(range(start, end))) > (end - start) / 3 for start, end, _ in ranges)
-    return hits, len(inserted), len(cut), len(cut & inserted), (score.off_topic or 0) >= 0.5
 
 
 def _untouched(model: Model, hosts: list[Host], jobs: int) -> dict[str, dict[str, float]]:

@@ -6,19 +6,14 @@ import numpy as np
 import pytest
 
 from noisefilter.blocks import BlockedPage, Place, split_lines
+from noisefilter.features.anchors import LINK_NAMES
 from noisefilter.features.article import ARTICLE_FEATURES, article_row
 from noisefilter.features.blocks import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.features.context import block_context
-from noisefilter.features.insertions import (
-    BURST,
-    INSERTION_FEATURES,
-    LINK_NAMES,
-    clause_bounds,
-    foreign_clause,
-    insertion_matrix,
-)
+from noisefilter.features.insertions import BURST, INSERTION_COLUMNS, insertion_matrix
 from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
 from noisefilter.features.markup import link_share as block_link_share
+from noisefilter.features.passages import PASSAGE_NAMES, TOKEN_NAMES
 from noisefilter.features.sentences import (
     SENTENCE_COLUMNS,
     any_digit,
@@ -64,15 +59,14 @@ def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
     rows = len(insertions)
     assert rows > 3
     assert sentence_matrix(insertions.sentences).shape == (rows, len(SENTENCE_COLUMNS))
-    assert insertion_matrix(insertions).shape == (rows, len(SENTENCE_COLUMNS) + len(INSERTION_FEATURES))
+    assert insertion_matrix(insertions).shape == (rows, len(INSERTION_COLUMNS))
     probabilities = np.zeros((rows, 3))
     assert article_row(insertions.sentences, insertions.matrix, probabilities).shape == (len(ARTICLE_FEATURES),)
 
 
 def test_names_of_features_are_unique():
     blocks = (*BLOCK_FEATURES, *VOTE_FEATURES)
-    own, insertions = ([name for name, _ in table] for table in (blocks, INSERTION_FEATURES))
-    for names in (own, [*SENTENCE_COLUMNS, *insertions]):
+    for names in ([name for name, _ in blocks], INSERTION_COLUMNS, TOKEN_NAMES, PASSAGE_NAMES):
         assert len(set(names)) == len(names)
 
 
@@ -175,32 +169,6 @@ def test_a_headline_in_a_sentence_is_a_run_of_capitals():
     line = "The quay was dry, just as Delia Fonteyn Reveals Wedding Dress Secrets, and stayed so until March."
     table = insertions_of(f"{SLUICE[0]}\n{line}\n{SLUICE[1]}")
     assert table.title_run.argmax() == 1
-
-
-def test_the_foreign_clause_lies_inside_its_sentence_at_clause_bounds():
-    at = 3
-    table = insertions_of("\n".join([*SLUICE[:at], HOST, *SLUICE[at:]]))
-    for row in range(len(table)):
-        start, end = foreign_clause(table, row)
-        low, high = int(table.sentences.start[row]), int(table.sentences.end[row])
-        assert low <= start < end <= high
-        assert {start - low, end - low} <= set(clause_bounds(table.sentences.page.text[low:high]))
-
-
-def test_the_foreign_clause_spares_its_host():
-    at = 3
-    table = insertions_of("\n".join([*SLUICE[:at], HOST, *SLUICE[at:]]))
-    start, end = foreign_clause(table, at)
-    clause = table.sentences.page.text[start:end]
-    assert "Rico Banderas marries actress Delia Fonteyn" in clause
-    assert "county pays" not in clause
-
-
-def test_clauses_end_at_commas_dashes_and_brackets():
-    text = "It rained, it poured (for days) – and stopped: why?"
-    pieces = [text[a:b] for a, b in zip(clause_bounds(text), clause_bounds(text)[1:], strict=False)]
-    assert "".join(pieces) == text
-    assert pieces == ["It rained", ", it poured ", "(for days)", " ", "– and stopped", ": why?"]
 
 
 def test_a_link_to_another_story_measures_higher_than_one_to_the_same():

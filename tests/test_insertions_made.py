@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 from noisefilter.features.insertions import insertion_matrix
-from noisefilter.training.insertions import SORTS, Host, InsertionMaker, html_host, insertion_example, text_host
-from noisefilter.training.wordings import split_of, wordings
+from noisefilter.training.estimators import fold_of
+from noisefilter.training.hosts import Host, html_host, text_host
+from noisefilter.training.insertions import PARTS, insertion_example, make_examples
+from noisefilter.training.splicing import SORTS, InsertionMaker, sentence_case, title_case
+from noisefilter.training.wordings import part_of, split_of, wordings
 from tests.making import SLUICE, vectors, walk
 
 SPLITS = ("train", "tune", "val")
@@ -42,7 +45,8 @@ def marked_host() -> Host:
 
 
 def maker(seed: int = 0, split: str = "train") -> InsertionMaker:
-    return InsertionMaker([plain_host(), plain_host(OTHER, "strand.example")], HEADLINES, split, seed)
+    hosts = [plain_host(), plain_host(OTHER, "strand.example")]
+    return InsertionMaker(hosts, HEADLINES, wordings(split), vectors(), seed)
 
 
 def bare_words(text: str) -> set[str]:
@@ -68,14 +72,12 @@ def test_an_inserted_range_quotes_what_was_inserted_and_nothing_else(sort, split
     found = 0
     for _ in range(12):
         page, ranges = one.make(plain_host(), 2, [sort])
-        for start, end, name in ranges:
-            quote = page.text[start:end]
+        for one_range in ranges:
+            quote = page.text[one_range.start : one_range.end]
             assert quote == quote.strip() != ""
-            assert name == sort or {name, sort} == {"sentence", "paragraph"}
+            assert one_range.sort == sort
             if sort in {"sentence", "paragraph"}:
-                assert any(quote in line or line in quote for line in (*OTHER, *wordings(split).sponsors))
-            if sort == "sponsor":
-                assert quote in wordings(split).sponsors
+                assert any(quote in line or line in quote for line in OTHER)
             found += 1
     assert found >= 12
 
@@ -83,8 +85,10 @@ def test_an_inserted_range_quotes_what_was_inserted_and_nothing_else(sort, split
 def test_taking_out_what_was_put_in_leaves_the_words_of_the_host():
     host = plain_host()
     for seed in range(40):
-        page, ranges = maker(seed).make(host, 2, ["sponsor", "paragraph", "sentence", "label_line"])
-        rest = "".join(sign for place, sign in enumerate(page.text) if not any(a <= place < b for a, b, _ in ranges))
+        page, ranges = maker(seed).make(host, 2, ["paragraph", "sentence", "label_line"])
+        rest = "".join(
+            sign for place, sign in enumerate(page.text) if not any(own.start <= place < own.end for own in ranges)
+        )
         assert bare_words(" ".join(SLUICE)) <= bare_words(rest)
 
 
@@ -93,8 +97,9 @@ def test_a_headline_is_spliced_into_a_sentence_of_the_host():
     page, ranges = one.make(plain_host(), 3, ["splice"])
     assert len(ranges) == 3
     titles = {word.lower() for headline in HEADLINES for word in headline.split()}
-    for start, end, _ in ranges:
-        assert len(titles & {word.strip(",.()?—–\"'").lower() for word in page.text[start:end].split()}) >= 3
+    for own in ranges:
+        words = {word.strip(",.()?—–\"'“”").lower() for word in page.text[own.start : own.end].split()}
+        assert len(titles & words) >= 3
 
 
 def test_a_host_that_is_left_alone_keeps_every_word():
@@ -126,7 +131,7 @@ def test_links_move_with_their_text():
 
 
 def test_an_inserted_link_lies_inside_its_insertion():
-    one = maker(8)
+    one = InsertionMaker(maker().hosts, HEADLINES, wordings("train"), vectors(), 8, decoys=False)
     host = marked_host()
     found = 0
     for _ in range(40):
@@ -134,15 +139,44 @@ def test_an_inserted_link_lies_inside_its_insertion():
         for block in page.blocks:
             for link in block.links:
                 if link.href not in {"/board", "/gates"}:
-                    assert any(start <= link.start < link.end <= end for start, end, _ in ranges), page.text
+                    assert any(own.start <= link.start < link.end <= own.end for own in ranges), page.text
                     found += 1
     assert found > 10
 
 
-def test_plain_hosts_have_no_links():
-    for page, _ in made(9, plain_host()):
-        assert not page.is_html
-        assert all(not block.links for block in page.blocks)
+def test_plain_pages_have_no_links():
+    one = maker(9)
+    for host in (plain_host(), marked_host()):
+        for _ in range(20):
+            page, ranges = one.make(host, 2, as_html=False)
+            assert not page.is_html
+            assert all(not block.links for block in page.blocks)
+            assert not any(own.linked for own in ranges)
+
+
+def test_a_plain_host_gets_honest_links_where_it_is_made_html():
+    one = maker(12)
+    anchors = [
+        page.text[link.start : link.end]
+        for page, _ in (one.make(plain_host(), 0, as_html=True) for _ in range(30))
+        for block in page.blocks
+        for link in block.links
+    ]
+    assert len(anchors) > 20
+    assert sum(anchor in " ".join(SLUICE) for anchor in anchors) > 0.7 * len(anchors)
+
+
+def test_a_headline_is_written_as_asked():
+    headline = "Rico Banderas Drops Surprise Album In NATO Town"
+    assert sentence_case(headline, vectors()) == "Rico Banderas drops surprise album in NATO town"
+    assert title_case("what rain does to an old sluice") == "What Rain Does to an Old Sluice"
+
+
+def test_a_passage_that_speaks_of_what_the_host_speaks_of_is_not_foreign():
+    one = InsertionMaker([plain_host(), plain_host(SLUICE, "copy.example")], HEADLINES, wordings("train"), vectors())
+    copy = Host("Another title", (*plain_host().lines, ("A last line.", ())), "quay.example")
+    for _ in range(10):
+        assert one.make(copy, 1, ["sentence"])[1] == ()
 
 
 def test_a_text_of_a_few_lines_is_no_host():
@@ -151,14 +185,39 @@ def test_a_text_of_a_few_lines_is_no_host():
 
 
 def test_the_truth_of_an_example_is_where_the_ranges_are():
-    page, ranges = maker(10).make(plain_host(), 2, ["sponsor"])
-    example = insertion_example(page, ranges, "quay.example", vectors())
-    assert example.foreign.sum() >= 2
-    assert len(insertion_matrix(example.table)) == len(example.foreign) == len(example.sorts)
+    page, ranges = maker(10).make(plain_host(), 2, ["splice"])
+    example = insertion_example(page, ranges, "quay.example")
+    table = example.table(vectors())
+    assert example.foreign.sum() == len(ranges) == 2
+    assert len(insertion_matrix(table)) == len(example.foreign)
     for row in np.flatnonzero(example.foreign):
-        start, end = example.table.sentences.start[row], example.table.sentences.end[row]
-        assert any(low < end and start < high for low, high, _ in ranges)
-    assert {sort for sort in example.sorts if sort} == {"sponsor"}
+        start, end = table.sentences.start[row], table.sentences.end[row]
+        assert any(own.start < end and start < own.end for own in ranges)
+
+
+def test_a_training_page_has_wordings_of_its_part_only():
+    sites = [f"site{number}.example" for number in range(12)]
+    hosts = [plain_host(lines, site) for site in sites for lines in (SLUICE, OTHER)]
+    anchors = [{text for text, _ in wordings("train", part, PARTS).anchors} for part in range(PARTS)]
+    longest = [{text for text in own if len(text) > 14} for own in anchors]
+    seen = 0
+    for example in make_examples(hosts, HEADLINES, "train", vectors()):
+        for own in example.ranges:
+            if own.sort == "paid_link":
+                quote = example.page.text[own.start : own.end]
+                parts = [part for part in range(PARTS) if any(text in quote for text in longest[part])]
+                assert fold_of(example.site, PARTS) in parts or not parts
+                seen += bool(parts)
+    assert seen > 5
+
+
+@pytest.mark.parametrize("name", ["splices", "paid_links", "decoys", "label_lines", "sponsors", "anchors"])
+def test_the_parts_of_training_share_no_wording_and_leave_none_out(name):
+    parts = [set(getattr(wordings("train", part, PARTS), name)) for part in range(PARTS)]
+    assert all(parts)
+    assert sum(map(len, parts)) == len(set().union(*parts))
+    keys = {part_of(f"headline {number}", PARTS) for number in range(50)}
+    assert keys == set(range(PARTS))
 
 
 @pytest.mark.parametrize(

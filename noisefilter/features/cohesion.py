@@ -39,9 +39,7 @@ def cohesion_matrix(table: SentenceTable) -> NDArray[np.float64]:
         return np.zeros((0, len(COHESION_NAMES)))
     likeness = _likest(table)
     runs = _runs(table)
-    return np.stack(
-        [*likeness, *runs, _relative(runs[1]), *_paragraphs(table), *_words(table)], axis=1
-    )
+    return np.stack([*likeness, *runs, _relative(runs[1]), *_paragraphs(table), *_words(table)], axis=1)
 
 
 def _relative(values: Column) -> Column:
@@ -60,7 +58,11 @@ def _likest(table: SentenceTable) -> list[Column]:
         near[step:, WINDOW - step] = product
     top = np.sort(near, axis=1)[:, -LIKEST:]
     few = np.maximum(top, 0).mean(axis=1)
-    around = np.convolve(few, np.ones(5), "same") / np.convolve(np.ones(count), np.ones(5), "same")[:count] if count >= 5 else few
+    around = (
+        np.convolve(few, np.ones(5), "same") / np.convolve(np.ones(count), np.ones(5), "same")[:count]
+        if count >= 5
+        else few
+    )
     context = np.einsum("ij,ij->i", vectors, table.context)
     return [
         np.maximum(top[:, -1], 0), few, np.maximum(near[:, :WINDOW].max(axis=1), 0), np.maximum(near[:, WINDOW:].max(axis=1), 0),

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from noisefilter.features.sentence_table import SentenceTable
     from noisefilter.vectors import VectorTable
 
-    Column = NDArray[np.float64]
+    Column = NDArray[np.floating[Any]]
     Index = NDArray[np.int64]
 
 #: Words on each side that are measured together with a word, and whose first verdicts are read with its own.
@@ -55,6 +56,11 @@ class TokenTable:
     def __len__(self) -> int:
         return len(self.entry)
 
+    @property
+    def edges(self) -> Index:
+        """Where the words of each chosen sentence begin, and the end of the last: (rows + 1,)."""
+        return np.searchsorted(self.owner, np.arange(len(self.rows) + 1))
+
 
 def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> TokenTable:
     """Arrays of the words of the chosen sentences."""
@@ -74,14 +80,17 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
         [
             pull, pull / (length + 0.1), vector @ table.title_vector, idf * ~near, idf, near, table.odd_capital[entry],
             tokens.title[token] & ~opens, tokens.upper[token], tokens.digit[token], tokens.stop[token],
-            *_signs(table, token), _linked(table, rows, token), opens, vectors.capital[tokens.ids[token]], kin, np.where(kin < 0, 0.0, (1 - kin) * idf),
+            *_signs(table, token), _linked(table, rows, token), opens, vectors.capital[tokens.ids[token]], kin,
+            np.where(kin < 0, 0.0, (1 - kin) * idf),
         ],
         axis=1,
     ).astype(np.float32)  # fmt: skip
     words = np.where(opens, 0, tokens.pairs[token])
     after = np.append(pair_hashes(tokens.hashes)[1:], 0)[token] ^ 0x5BD1E995
     head = vector[:, :VECTOR_HEAD] / (length[:, None] + 0.1)
-    return TokenTable(rows, entry, owner, base, head.astype(np.float32), np.stack([tokens.hashes[token], words, after], axis=1))
+    return TokenTable(
+        rows, entry, owner, base, head.astype(np.float32), np.stack([tokens.hashes[token], words, after], axis=1)
+    )
 
 
 def _kin(table: SentenceTable, rows: Index, vectors: VectorTable) -> Column:
@@ -145,8 +154,8 @@ def token_matrix(table: TokenTable, doubts: Column, weighed: Column) -> NDArray[
     first = np.cumsum(sizes) - sizes
     position = np.arange(len(table)) - first[table.owner]
     values = np.hstack([table.base, table.head])
-    means = np.stack([np.bincount(table.owner, column, minlength=len(sizes)) for column in values.T], axis=1)
-    means /= np.maximum(sizes, 1)[:, None]
+    totals = np.stack([np.bincount(table.owner, column, minlength=len(sizes)) for column in values.T], axis=1)
+    means = totals / np.maximum(sizes, 1)[:, None]
     padded = np.pad(doubts, 1, constant_values=-LIMIT)
     near = np.stack([doubts[table.rows], padded[table.rows], padded[table.rows + 2]], axis=1)
     return np.hstack(
@@ -186,15 +195,6 @@ def token_context(table: TokenTable, logits: Column) -> NDArray[np.float32]:
     ).astype(np.float32)  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Passages:
-    """The most foreign run of words of each chosen sentence: ranges of `token_index`, and what it is like."""
-
-    start: Index
-    end: Index
-    columns: NDArray[np.float64]  # (rows, PASSAGE_NAMES)
-
-
 NEAR_SENTENCES = (-3, -2, -1, 1, 2, 3)
 PASSAGE_NAMES = (
     "run_sum", "run_sum_log", "run_words", "run_share", "run_mean", "rest_mean", "highest", "mean", "first_highest",
@@ -206,28 +206,26 @@ PASSAGE_NAMES = (
 NO_DOUBT = -7.0
 
 
-def find_passages(table: TokenTable, block: Index, doubts: Column, first: Column, second: Column) -> Passages:
-    """Where in each chosen sentence the foreign words stand, if any do.
+def passage_columns(
+    table: TokenTable, block: Index, doubts: Column, first: Column, second: Column
+) -> NDArray[np.float64]:
+    """What the words of each chosen sentence, and its neighbours, say of it: (rows, PASSAGE_NAMES).
 
     Args:
         table: the words of the chosen sentences.
         block: paragraph of each sentence of the article.
         doubts: log-odds of all sentences by the first classifier.
         first: log-odds of the words by the first pass.
-        second: log-odds of the words by the second pass, which say where the run is.
+        second: log-odds of the words by the second pass.
     """
-    count = len(table.rows)
-    edges = np.searchsorted(table.owner, np.arange(count + 1))
-    start, end = np.zeros(count, np.int64), np.zeros(count, np.int64)
-    own = np.zeros((count, PASSAGE_NAMES.index("log_odds")))
+    edges = table.edges
+    own = np.zeros((len(table.rows), PASSAGE_NAMES.index("log_odds")))
     means = np.full(len(doubts), NO_DOUBT)
     kin, weight = table.base[:, TOKEN_NAMES.index("kin")], table.base[:, TOKEN_NAMES.index("idf")]
-    for row in range(count):
-        low, high = int(edges[row]), int(edges[row + 1])
+    for row, (low, high) in enumerate(pairwise(edges.tolist())):
         if low == high:
             continue
         left, right, total = richest_run(second[low:high])
-        start[row], end[row] = table.entry[low] + left, table.entry[low] + right
         inside = np.zeros(high - low, dtype=bool)
         inside[left:right] = True
         own[row] = [
@@ -235,7 +233,7 @@ def find_passages(table: TokenTable, block: Index, doubts: Column, first: Column
             left == 0, right == high - low, *_kin_columns(kin[low:high], weight[low:high], inside),
         ]  # fmt: skip
         means[table.rows[row]] = second[low:high].mean()
-    return Passages(start, end, np.hstack([own, _around_columns(table.rows, block, doubts, means)]))
+    return np.hstack([own, _around_columns(table.rows, block, doubts, means)])
 
 
 def richest_run(values: Column) -> tuple[int, int, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -61,13 +61,13 @@ def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
 class SentenceScores:
     """Probabilities of the sentences of an article, each (sentences,), given that they are not furniture.
 
-    `runs` is (sentences, 2): the foreign words of each doubtful sentence, as a range of `token_index`; -1 without doubt.
+    `words` are log-odds of being foreign of the words of each doubtful sentence, by sentence.
     """
 
     filler: Matrix
     promotion: Matrix
     off_topic: Matrix
-    runs: Index
+    words: Mapping[int, Matrix]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,21 +86,28 @@ class ArticleScorer:
         classes = in_batch(self.sentence, inputs)
         foreign = self.insertions.score(tables, classes)
         return [
-            SentenceScores(rounded(by_class[:, 1]), rounded(by_class[:, 2]), rounded(found.off_topic), found.runs)
+            SentenceScores(rounded(by_class[:, 1]), rounded(by_class[:, 2]), rounded(found.off_topic), found.words)
             for by_class, found in zip(classes, foreign, strict=True)
         ]
 
-    def page(self, table: InsertionTable, scores: SentenceScores, furniture: Matrix) -> tuple[float, float]:
-        """Probabilities that the article is noise, and that something foreign was put into it.
+    def pages(
+        self, tables: Sequence[InsertionTable], scores: Sequence[SentenceScores], furniture: Sequence[Matrix]
+    ) -> list[tuple[float, float]]:
+        """Probabilities that each article is noise, and that something foreign was put into it.
 
         `furniture` is each sentence's probability of boilerplate: what belongs to the page was not put into the article.
         """
-        scores = replace(scores, off_topic=scores.off_topic * (1 - furniture))
-        probabilities = np.stack([scores.filler, scores.promotion, scores.off_topic], axis=1)
-        row = article_inputs(table, probabilities, self.arrays)
-        noise = self.article.probabilities(row)[0, 1]
-        off_topic = self.page_off_topic.probabilities(page_off_topic_inputs(scores.off_topic))[0, 1]
-        return round(float(noise), 4), round(float(off_topic), 4)
+        foreign = [own.off_topic * (1 - out) for own, out in zip(scores, furniture, strict=True)]
+        inputs = [
+            article_inputs(table, np.stack([own.filler, own.promotion, off_topic], axis=1), self.arrays)
+            for table, own, off_topic in zip(tables, scores, foreign, strict=True)
+        ]
+        noise = in_batch(self.article, inputs)
+        off_topic = in_batch(self.page_off_topic, [page_off_topic_inputs(own) for own in foreign])
+        return [
+            (round(float(one[0, 1]), 4), round(float(other[0, 1]), 4))
+            for one, other in zip(noise, off_topic, strict=True)
+        ]
 
 
 def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:

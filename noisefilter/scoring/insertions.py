@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.insertions import insertion_matrix
-from noisefilter.features.passages import find_passages, token_context, token_matrix, token_table, word_log_odds
-from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, in_batch, logit
+from noisefilter.features.passages import passage_columns, token_context, token_matrix, token_table, word_log_odds
+from noisefilter.scoring.networks import Network, build_network, in_batch, logit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.features.passages import Passages, TokenTable
+    from noisefilter.features.passages import TokenTable
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
@@ -31,13 +31,10 @@ STAGES = ("insertion", "passage_first", "passage_second", "insertion_last")
 
 @dataclass(frozen=True, slots=True)
 class InsertionScores:
-    """Probabilities of an article's sentences, and the foreign run of words of each doubtful one.
-
-    `runs` is (sentences, 2): a range of the `token_index` of the sentence table; -1 where no doubt fell.
-    """
+    """Probabilities of an article's sentences, and log-odds of the words of the doubtful ones, by sentence."""
 
     off_topic: Matrix
-    runs: Index
+    words: Mapping[int, Matrix]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,33 +57,32 @@ class InsertionScorer:
             kinds: probabilities of each article's sentences by the sentence classifier, all classes.
         """
         matrices = [insertion_inputs(table, by_class) for table, by_class in zip(tables, kinds, strict=True)]
-        doubts = [values[:, 1] for values in in_batch(self.insertion, matrices)]
+        doubts = [np.round(values[:, 1], 6) for values in in_batch(self.insertion, matrices)]  # alike in any batch
         rows = [np.flatnonzero(values >= self.gate) for values in doubts]
         words = [token_table(table.sentences, own, table.vectors) for table, own in zip(tables, rows, strict=True)]
         log_odds = [logit(values) for values in doubts]
-        passages = self.passages(tables, words, log_odds)
-        inputs = [np.hstack([matrix[own], found.columns]) for matrix, own, found in zip(matrices, rows, passages, strict=True)]
+        first, second = self._words(words, log_odds)
+        inputs = [
+            np.hstack([matrix[own.rows], passage_columns(own, table.sentences.block, *odds)])
+            for matrix, own, table, *odds in zip(matrices, words, tables, log_odds, first, second, strict=True)
+        ]
         scores = []
-        for values, own, found, last in zip(doubts, rows, passages, in_batch(self.insertion_last, inputs), strict=True):
-            probabilities, runs = values.copy(), np.full((len(values), 2), -1)
-            probabilities[own] = last[:, 1]
-            runs[own] = np.stack([found.start, found.end], axis=1)
-            scores.append(InsertionScores(probabilities, runs))
+        for values, own, odds, last in zip(doubts, words, second, in_batch(self.insertion_last, inputs), strict=True):
+            probabilities = values.copy()
+            probabilities[own.rows] = last[:, 1]
+            parts = np.split(odds, own.edges[1:-1]) if len(own.rows) else []
+            scores.append(InsertionScores(probabilities, dict(zip(own.rows.tolist(), parts, strict=True))))
         return scores
 
-    def passages(
-        self, tables: Sequence[InsertionTable], words: Sequence[TokenTable], log_odds: Sequence[Matrix]
-    ) -> list[Passages]:
-        """The foreign run of each doubtful sentence, by both passes over its words."""
-        weighed = [word_log_odds(own, self.words, self.bias) for own in words]
-        inputs = [token_matrix(own, values, weight) for own, values, weight in zip(words, log_odds, weighed, strict=True)]
+    def _words(self, words: Sequence[TokenTable], log_odds: Sequence[Matrix]) -> tuple[list[Matrix], list[Matrix]]:
+        """Log-odds of the words by the first and by the second pass."""
+        inputs = [
+            token_matrix(own, values, word_log_odds(own, self.words, self.bias))
+            for own, values in zip(words, log_odds, strict=True)
+        ]
         first = [logit(values[:, 1]) for values in in_batch(self.passage_first, inputs)]
         inputs = [token_context(own, values) for own, values in zip(words, first, strict=True)]
-        second = [logit(values[:, 1]) for values in in_batch(self.passage_second, inputs)]
-        return [
-            find_passages(own, table.sentences.block, values, one, two)
-            for own, table, values, one, two in zip(words, tables, log_odds, first, second, strict=True)
-        ]
+        return first, [np.round(logit(values[:, 1]), 4) for values in in_batch(self.passage_second, inputs)]
 
 
 def insertion_inputs(table: InsertionTable, kinds: Matrix) -> Matrix:

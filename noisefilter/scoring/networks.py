@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from noisefilter.features.tokens import Tokens
 
     Matrix = NDArray[np.float64]
+    Inputs = NDArray[np.floating[Any]]  # float32 in training, where there are millions of rows
     Index = NDArray[np.int64]
 
 #: Log-odds beyond this say nothing more.
@@ -28,7 +29,7 @@ INPUT_LIMIT = 6.0
 class Estimator(Protocol):
     """What a fitted scikit-learn classifier offers."""
 
-    def predict_proba(self, X: Matrix) -> Matrix:  # noqa: N803 - scikit-learn's name
+    def predict_proba(self, X: Inputs) -> Matrix:  # noqa: N803 - scikit-learn's name
         """Probabilities, one column a class."""
         ...
 
@@ -41,14 +42,14 @@ class Network:
     scale: Matrix
     estimator: Estimator
 
-    def probabilities(self, matrix: Matrix) -> Matrix:
+    def probabilities(self, matrix: Inputs) -> Matrix:
         """Class probabilities of each row: (rows, classes); a missing value counts as average."""
         if not len(matrix):
             return np.zeros((0, 2))
         return self.estimator.predict_proba(standardize(matrix, self.mean, self.scale))
 
 
-def standardize(matrix: Matrix, mean: Matrix, scale: Matrix) -> Matrix:
+def standardize(matrix: Inputs, mean: Inputs, scale: Inputs) -> Inputs:
     """Columns in standard deviations from the mean of training, missing values at the mean."""
     standard = (matrix - mean) / scale
     return np.clip(np.nan_to_num(standard, nan=0.0), -INPUT_LIMIT, INPUT_LIMIT)
@@ -107,7 +108,7 @@ def rounded(values: Matrix) -> Matrix:
     return np.round(values, 4)
 
 
-def in_batch(network: Network, matrices: Sequence[Matrix]) -> list[Matrix]:
+def in_batch(network: Network, matrices: Sequence[Inputs]) -> list[Matrix]:
     """Probabilities of the rows of several matrices, computed at once."""
     if not matrices:
         return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 from zlib import crc32
 
 import numpy as np
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from noisefilter.features.tokens import Tokens
 
     Matrix = NDArray[np.float64]
+    Inputs = NDArray[np.floating[Any]]
     Index = NDArray[np.int64]
     Arrays = dict[str, NDArray[np.float64]]
 
@@ -33,13 +34,23 @@ NEVER = -6.0
 FOLDS = 5
 
 
+class NetworkOptions(TypedDict, total=False):
+    """Options of `fit_network`."""
+
+    hidden: Sequence[int]
+    alpha: float
+    falling: Sequence[tuple[float, int]]
+    batch: int
+    members: int
+
+
 def fold_of(site: str, folds: int = FOLDS) -> int:
     """Fold of a site: the same in every stage, so that stacked predictions stay out of fold."""
     return crc32(site.encode()) % folds
 
 
 def fit_network(
-    matrix: Matrix, classes: Index, weights: Matrix | None = None, *, hidden: Sequence[int] = (), alpha: float = 1e-3,
+    matrix: Inputs, classes: Index, weights: Matrix | None = None, *, hidden: Sequence[int] = (), alpha: float = 1e-3,
     epochs: int = 12, falling: Sequence[tuple[float, int]] = (), batch: int = 512, seed: int = SEED, members: int = 1,
     classes_in_all: int = 0,
 ) -> Arrays:  # fmt: skip
@@ -87,7 +98,7 @@ def fit_network(
 
 
 def _fit_perceptron(
-    inputs: Matrix, classes: Index, weights: Matrix, hidden: Sequence[int], alpha: float,
+    inputs: Inputs, classes: Index, weights: Matrix, hidden: Sequence[int], alpha: float,
     rates: Sequence[tuple[float, int]], batch: int, seed: int,
 ) -> MLPClassifier:  # fmt: skip
     most = 1 + sum(epochs for _, epochs in rates)

@@ -12,21 +12,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from noisefilter.blocks import TEXT_VERSION, split_blocks
+from noisefilter.blocks import TEXT_VERSION
 from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
-from noisefilter.page import read_page
 from noisefilter.scoring import features_digest
 from noisefilter.training.articles import (
     MIN_SENTENCES,
     POSITIVE,
     ArticleExample,
     article_examples,
-    article_text,
     fit_articles,
 )
-from noisefilter.training.blocks import block_examples, fit_blocks, label_blocks
+from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.corpora import CorpusError
 from noisefilter.training.estimators import SEED, fold_of
+from noisefilter.training.hosts import make_hosts
 from noisefilter.training.insertions import (
     fit_insertions,
     insertion_example,
@@ -34,17 +33,18 @@ from noisefilter.training.insertions import (
     make_examples,
 )
 from noisefilter.training.sentences import fit_sentences, sentence_examples
-from noisefilter.training.splicing import InsertionMaker, html_host, text_host
+from noisefilter.training.splicing import InsertionMaker
 from noisefilter.training.thresholds import choose_thresholds
 from noisefilter.training.wordings import split_of, wordings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.splicing import Host
+    from noisefilter.training.hosts import Host
     from noisefilter.vectors import VectorTable
 
     Arrays = dict[str, NDArray[np.float64]]
@@ -98,11 +98,12 @@ def split_by_site(pages: Sequence[LabelledPage]) -> TrainingData:
 
 def train(
     data: TrainingData, vectors: VectorTable, *, name: str, base: Model | None = None, jobs: int = 1,
-    progress: Callable[[str], None] = lambda _: None,
+    progress: Callable[[str], None] = lambda _: None, vectors_file: Path | None = None,
 ) -> Model:  # fmt: skip
     """A model fitted on labelled pages; a stage for which nothing is labelled is taken from `base`.
 
-    The same data gives the same arrays on the same machine.
+    The same data gives the same arrays on the same machine. `vectors_file` is where `vectors` were read, if that is not the
+    shipped table; the model needs it in its folder.
 
     Raises:
         CorpusError: a stage has no labels (of both sorts, in both parts) and there is no base model.
@@ -117,7 +118,7 @@ def train(
         "text_version": TEXT_VERSION,
         "name": name,
         "version": _fingerprint(compact),
-        "vectors_sha256": digest(models_folder() / VECTORS),
+        "vectors_sha256": digest(vectors_file or models_folder() / VECTORS),
         "thresholds": thresholds,
         "features_sha256": features_digest(),
         "from_base": taken,
@@ -224,27 +225,6 @@ def _take(stage: str, base: Model | None, taken: list[str]) -> Arrays:
     taken.append(stage)
     starts = STAGE_ARRAYS[stage]
     return {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items() if key.startswith(starts)}
-
-
-def make_hosts(pages: Sequence[LabelledPage]) -> list[Host]:
-    """Articles to put insertions into: HTML with the links of its author, else plain text."""
-    hosts = []
-    for page in pages:
-        read = read_page(page.page)
-        if read.status != "ok" or page.page_type != "article":
-            continue
-        foreign = page.spans is not None and any(span.kind == "off_topic" for span in page.spans)
-        if foreign or (page.sentences and any("O" in letter for _, _, letter in page.sentences)):
-            continue
-        if read.format == "html" and (page.main_text is not None or page.spans is not None):
-            blocked = split_blocks(read)
-            furniture = label_blocks(blocked, page)
-            host = html_host(blocked, [not out for out in furniture], page.site) if furniture is not None else None
-        else:
-            host = text_host(article_text(page)[0], page.page.title, page.site)
-        if host:
-            hosts.append(host)
-    return hosts
 
 
 def describe(data: TrainingData) -> dict[str, Any]:

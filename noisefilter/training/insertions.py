@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,8 +17,7 @@ from joblib import Parallel, delayed
 
 from noisefilter.blocks import split_blocks
 from noisefilter.features.insertions import insertion_table
-from noisefilter.features.passages import token_context, token_matrix, token_table, word_log_odds
-from noisefilter.features.passages import find_passages
+from noisefilter.features.passages import passage_columns, token_context, token_matrix, token_table, word_log_odds
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
@@ -28,6 +27,7 @@ from noisefilter.scoring.networks import build_network, logit
 from noisefilter.sentences import SentenceRange, split_sentences
 from noisefilter.training.estimators import (
     SEED,
+    NetworkOptions,
     calibrate,
     fit_calibration,
     fit_linear,
@@ -45,27 +45,35 @@ if TYPE_CHECKING:
 
     from noisefilter.blocks import BlockedPage
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.features.passages import Passages, TokenTable
+    from noisefilter.features.passages import TokenTable
     from noisefilter.scoring.networks import Network
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.splicing import Host
+    from noisefilter.training.hosts import Host
     from noisefilter.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
+    Inputs = NDArray[np.floating[Any]]
     Index = NDArray[np.int64]
     Arrays = dict[str, Matrix]
 
 PARTS = 3
 #: Pages made of each host; more if there are few, so that made pages are at least `FEWEST_PAGES`.
 ROUNDS, FEWEST_PAGES = 4, 200
+#: Pages that a process is given at once.
+CHUNK = 200
 #: Share of the sentences of honest pages that are looked at word by word.
 DOUBTED = 0.18
 #: Doubtful sentences whose words teach; more of them take memory and hardly help.
 MOST_SENTENCES = 90_000
-FIRST = {"hidden": (128,), "alpha": 0.1, "falling": ((1e-3, 4), (3e-4, 2), (1e-4, 1))}
-PASSAGE_FIRST = {"hidden": (48,), "alpha": 0.01, "falling": ((1e-3, 2), (3e-4, 1), (1e-4, 1)), "batch": 1024}
-PASSAGE_SECOND = {**PASSAGE_FIRST, "hidden": (32,)}
-LAST = {"hidden": (64,), "alpha": 1.0, "falling": ((1e-3, 6), (3e-4, 4), (1e-4, 2)), "members": 3}
+FIRST: NetworkOptions = {"hidden": (128,), "alpha": 0.1, "falling": ((1e-3, 4), (3e-4, 2), (1e-4, 1))}
+PASSAGE_FIRST: NetworkOptions = {
+    "hidden": (48,),
+    "alpha": 0.01,
+    "falling": ((1e-3, 2), (3e-4, 1), (1e-4, 1)),
+    "batch": 1024,
+}
+PASSAGE_SECOND: NetworkOptions = {**PASSAGE_FIRST, "hidden": (32,)}
+LAST: NetworkOptions = {"hidden": (64,), "alpha": 1.0, "falling": ((1e-3, 6), (3e-4, 4), (1e-4, 2)), "members": 3}
 WORD_ALPHA = 1e-5
 #: Share of pages that have an insertion, as the page's probability assumes: most made pages have, most real ones have not.
 PAGE_PRIOR = 0.2
@@ -126,7 +134,9 @@ def make_examples(
         makers.append(InsertionMaker(hosts, own, wordings(split, part, parts), vectors, seed + part))
     rounds = max(ROUNDS if split == "train" else 1, -(-FEWEST_PAGES // max(1, len(hosts))))
     return [
-        insertion_example(*makers[fold_of(host.site, parts)].make(host), host.site) for _ in range(rounds) for host in hosts
+        insertion_example(*makers[fold_of(host.site, parts)].make(host), host.site)
+        for _ in range(rounds)
+        for host in hosts
     ]
 
 
@@ -227,9 +237,7 @@ class _Fitting:
             fitted = fit_network(matrix, np.concatenate([self.foreign[page] for page in chosen]), **FIRST)
             networks.append(build_network(named("fold", fitted), "fold"))
         self.arrays |= named("insertion", fitted)
-        doubts = [
-            networks[self._model(page)].probabilities(matrix)[:, 1] for page, matrix in enumerate(self.inputs)
-        ]
+        doubts = [networks[self._model(page)].probabilities(matrix)[:, 1] for page, matrix in enumerate(self.inputs)]
         honest = np.concatenate([doubts[page][self.foreign[page] == 0] for page in range(self.count, len(self.pages))])
         gate = float(np.quantile(honest, 1 - DOUBTED))
         self.arrays["insertion_gate"] = np.array([gate])
@@ -246,7 +254,10 @@ class _Fitting:
             parts: self._fit_words(self._without(*parts), truth)
             for size in range(3) for parts in combinations(range(PARTS), size)
         }  # fmt: skip
-        self.arrays |= {"passage_words.weights": linear[()][0][:, None], "passage_words.bias": np.array([linear[()][1]])}
+        self.arrays |= {
+            "passage_words.weights": linear[()][0][:, None],
+            "passage_words.bias": np.array([linear[()][1]]),
+        }
         chosen = self._sample()
         first = self._fit_first(linear, truth, chosen)
         self.first = [
@@ -284,7 +295,7 @@ class _Fitting:
         weights, bias = fit_linear(matrix, inside[:, None], alpha=WORD_ALPHA, epochs=4)
         return weights[:, 0], float(bias[0])
 
-    def _token_inputs(self, page: int, linear: tuple[Matrix, float]) -> Matrix:
+    def _token_inputs(self, page: int, linear: tuple[Matrix, float]) -> Inputs:
         words = self.words[page]
         return token_matrix(words, self.log_odds[page], word_log_odds(words, *linear))
 
@@ -306,15 +317,13 @@ class _Fitting:
 
     def judge_again(self) -> tuple[Arrays, list[HeldOut]]:
         """Last network, calibrated on tune, and the page's probability."""
-        found: list[Passages] = [
-            find_passages(self.words[page], np.array([own.block for own in example.sentences]), self.log_odds[page],
-                          self.first[page], self.second[page])
-            for page, example in enumerate(self.pages)
-        ]  # fmt: skip
-        inputs = [
-            np.hstack([matrix[rows], own.columns])
-            for matrix, rows, own in zip(self.inputs, self.rows, found, strict=True)
-        ]
+        inputs = []
+        for page, example in enumerate(self.pages):
+            block = np.array([own.block for own in example.sentences])
+            odds = (self.log_odds[page], self.first[page], self.second[page])
+            inputs.append(
+                np.hstack([self.inputs[page][self.rows[page]], passage_columns(self.words[page], block, *odds)])
+            )
         truth = [foreign[rows] for foreign, rows in zip(self.foreign, self.rows, strict=True)]
         fitted = fit_network(np.concatenate(inputs[: self.count]), np.concatenate(truth[: self.count]), **LAST)
         network = build_network(named("fold", fitted), "fold")
@@ -339,9 +348,10 @@ def fit_page(pages: Sequence[HeldOut]) -> Arrays:
     return fit_network(np.concatenate(rows), touched, weights * len(touched), alpha=1.0)
 
 
-def _measure(example: InsertionExample, kinds: Arrays, vectors: VectorTable) -> Matrix:
+def _measure(example: InsertionExample, kinds: Arrays, vectors: VectorTable) -> Inputs:
     table = example.table(vectors)
-    return insertion_inputs(table, sentence_classes(table, kinds)).astype(np.float32)
+    inputs: Inputs = insertion_inputs(table, sentence_classes(table, kinds)).astype(np.float32)  # half the memory
+    return inputs
 
 
 def _read_words(example: InsertionExample, rows: Index, vectors: VectorTable) -> tuple[TokenTable, Index]:
@@ -356,16 +366,16 @@ def _read_words(example: InsertionExample, rows: Index, vectors: VectorTable) ->
 
 
 def _in_chunks(
-    work: Callable[..., object], jobs: int, pages: Sequence[InsertionExample], values: Sequence[object], vectors: VectorTable
-) -> list:
+    work: Callable[..., Any], jobs: int, pages: Sequence[InsertionExample], values: Sequence[object], vectors: VectorTable
+) -> list[Any]:  # fmt: skip
     """`work(page, value, vectors)` of each page, some at a time in each process."""
-    size = 200
-
-    def chunk(start: int) -> list[object]:
-        part = zip(pages[start : start + size], values[start : start + size], strict=True)
-        return [work(page, value, vectors) for page, value in part]
-
+    pairs = list(zip(pages, values, strict=True))
+    chunks = [pairs[start : start + CHUNK] for start in range(0, len(pairs), CHUNK)]
     if jobs == 1:
-        return [result for start in range(0, len(pages), size) for result in chunk(start)]
-    parts = Parallel(n_jobs=jobs)(delayed(chunk)(start) for start in range(0, len(pages), size))
+        return [result for chunk in chunks for result in _chunk(work, chunk, vectors)]
+    parts = Parallel(n_jobs=jobs)(delayed(_chunk)(work, chunk, vectors) for chunk in chunks)
     return [result for part in parts for result in part]
+
+
+def _chunk(work: Callable[..., Any], pairs: Sequence[tuple[Any, ...]], vectors: VectorTable) -> list[Any]:
+    return [work(*pair, vectors) for pair in pairs]

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 from noisefilter.blocks import BlockedPage, Place
 from noisefilter.features.tokens import STOP_WORDS, word_list
+from noisefilter.training.hosts import MIN_LINE
 from noisefilter.types import Block, Link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from noisefilter.training.hosts import Host
     from noisefilter.training.wordings import Wording, Wordings
     from noisefilter.vectors import VectorTable
 
@@ -40,7 +42,6 @@ NEAR = 0.25
 SHARED_WORDS = 0.5
 HTML_PLACES = (Place(-1, "body", "", hidden=False), Place(0, "p", "", hidden=False))
 SENTENCE_END = re.compile(r"[.!?][\"”’')]*\s+(?=[A-Z\"“])")
-MIN_LINE = 60
 NAME = re.compile(r"(?:[A-Z][\w’'-]+ ){1,4}[A-Z][\w’'-]+")
 #: Sentence openings that may be put in lower case when something comes before them.
 LOWERED = frozenset(
@@ -74,34 +75,6 @@ class Line:
     inserted: list[Insertion] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
-    """An article to put things into: paragraphs with links (if `is_html`)."""
-
-    title: str | None
-    lines: tuple[tuple[str, tuple[tuple[int, int, str], ...]], ...]
-    site: str
-    is_html: bool = False
-
-
-def text_host(text: str, title: str | None, site: str) -> Host | None:
-    """Host of a plain text; None if it is too short to hide anything in."""
-    lines = tuple((line.strip(), ()) for line in text.split("\n") if line.strip())
-    return Host(title, lines, site) if sum(len(line) >= MIN_LINE for line, _ in lines) >= 4 else None
-
-
-def html_host(page: BlockedPage, kept: Sequence[bool], site: str) -> Host | None:
-    """Host of the kept blocks of an HTML page, with the links that its author set."""
-    lines = []
-    for block, keep in zip(page.blocks, kept, strict=True):
-        if keep:
-            links = tuple((link.start - block.start, link.end - block.start, link.href) for link in block.links)
-            lines.append((page.text[block.start : block.end].replace("\n", " "), links))
-    if sum(len(line) >= MIN_LINE for line, _ in lines) < 4:
-        return None
-    return Host(page.title, tuple(lines), site, is_html=True)
-
-
 def sentence_case(headline: str, vectors: VectorTable) -> str:
     """The headline with capitals only where such a word mostly has one: names, and what no table knows."""
     words = headline.split(" ")
@@ -125,13 +98,15 @@ class InsertionMaker:
     """Makes pages from hosts; the same seed gives the same pages."""
 
     def __init__(
-        self, hosts: Sequence[Host], headlines: Sequence[str], words: Wordings, vectors: VectorTable, seed: int = 0
-    ) -> None:
+        self, hosts: Sequence[Host], headlines: Sequence[str], words: Wordings, vectors: VectorTable, seed: int = 0,
+        *, decoys: bool = True,
+    ) -> None:  # fmt: skip
         self.hosts = hosts
         self.headlines = headlines
         self.vectors = vectors
         self.words = words
         self.random = random.Random(seed)
+        self.decoy_share = DECOY_SHARE if decoys else 0.0
         self.by_site: dict[str, list[Host]] = {}
         for host in hosts:
             self.by_site.setdefault(host.site, []).append(host)
@@ -161,7 +136,7 @@ class InsertionMaker:
             count = 0 if self.random.random() < CLEAN_SHARE else self.random.choice((1, 1, 2, 2, 3, 4))
         roomy = [index for index, line in enumerate(lines) if len(line.text) >= MIN_LINE]
         self.random.shuffle(roomy)
-        if self.random.random() < DECOY_SHARE and roomy:
+        if self.random.random() < self.decoy_share and roomy:
             self._decoy(lines[roomy.pop()], host)
         extra: list[tuple[int, list[Line]]] = []
         for _ in range(min(count, len(roomy))):
@@ -249,9 +224,7 @@ class InsertionMaker:
         """Share of a text's words, by rarity, that the host uses as well."""
         words = [word for word in word_list(text) if word not in STOP_WORDS]
         idf = self.vectors.idf[self.vectors.rows(words)]
-        used = sum(
-            weight for word, weight in zip(words, idf.tolist(), strict=True) if word[:6] in known
-        )
+        used = sum(weight for word, weight in zip(words, idf.tolist(), strict=True) if word[:6] in known)
         return used / max(1e-9, float(idf.sum()))
 
     def _headline(self, host: Host) -> tuple[str, bool]:
@@ -311,9 +284,7 @@ class InsertionMaker:
             line.links = [(a - (a > at), b - (b > at), href) for a, b, href in line.links]
         return at, text
 
-    def _put(
-        self, line: Line, at: int, text: str, kind: Insertion | None, link: tuple[int, int, str] | None
-    ) -> None:
+    def _put(self, line: Line, at: int, text: str, kind: Insertion | None, link: tuple[int, int, str] | None) -> None:
         size = len(text)
         line.links = [
             (start + size * (start >= at), end + size * (end > at), href)
@@ -362,21 +333,23 @@ class InsertionMaker:
         return Line(text, links, [Insertion(0, len(text), "label_line", bool(links))])
 
     def _donor(self, host: Host) -> str:
-        """A paragraph of another host, at times of one of the same source."""
-        near = self.by_site[host.site] if self.random.random() < NEAR and host.site in self.by_site else self.hosts
+        """A paragraph of another host, at times of one of the same source; a line where nobody has paragraphs."""
+        near = [donor for donor in self.by_site.get(host.site, ()) if _differ(donor, host)]
+        pool = near if near and self.random.random() < NEAR else self.hosts
         for _ in range(20):
-            donor = self.random.choice(near)
-            if donor.title != host.title and donor.lines != host.lines:
-                long = [text for text, _ in donor.lines if len(text) >= 2 * MIN_LINE]
-                if long:
-                    return self.random.choice(long)
-        return self.random.choice(self.words.sponsors)
+            donor = self.random.choice(pool)
+            if _differ(donor, host):
+                lines = [text for text, _ in donor.lines if len(text) >= MIN_LINE]
+                return self.random.choice([text for text in lines if len(text) >= 2 * MIN_LINE] or lines)
+        return ""
 
     def _decoy(self, line: Line, host: Host) -> None:
         """An honest comparison with something of the same article, an aside, a sponsor's message: nothing foreign."""
         chance = self.random.random()
         if chance < 0.5:
-            self._add_sentence(line, self.random.choice(self.words.asides if chance < 0.35 else self.words.sponsors), None)
+            self._add_sentence(
+                line, self.random.choice(self.words.asides if chance < 0.35 else self.words.sponsors), None
+            )
             return
         phrase = self._phrase(host)
         if phrase and self.words.decoys:
@@ -398,6 +371,10 @@ class InsertionMaker:
         return title_case(phrase) if self.random.random() < 0.4 else phrase
 
 
+def _differ(donor: Host, host: Host) -> bool:
+    return donor.title != host.title and donor.lines != host.lines
+
+
 def _sentence_ranges(text: str) -> list[tuple[int, int]]:
     return list(pairwise([0, *(match.end() for match in SENTENCE_END.finditer(text)), len(text)]))
 
@@ -408,9 +385,7 @@ def _whole_sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sum(word not in STOP_WORDS for word in word_list(sentence)) >= 5]
 
 
-def assemble(
-    lines: Sequence[Line], title: str | None, *, is_html: bool
-) -> tuple[BlockedPage, tuple[Insertion, ...]]:
+def assemble(lines: Sequence[Line], title: str | None, *, is_html: bool) -> tuple[BlockedPage, tuple[Insertion, ...]]:
     """The lines as a page, and where the insertions stand in its text."""
     blocks, inserted = [], []
     position = 0

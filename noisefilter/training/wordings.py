@@ -78,13 +78,20 @@ def wordings(split: str, part: int = 0, parts: int = 1) -> Wordings:
 def _composed(rows: Mapping[str, Any], part: int, parts: int) -> tuple[tuple[str, str], ...]:
     """Offers of the products and brands of a part, as anchors with their targets."""
     brands = [
-        (head + tail, tail) for head in rows["brand_heads"] for tail in rows["brand_tails"] if part_of(tail, parts) == part
+        (head + tail, tail)
+        for head in rows["brand_heads"]
+        for tail in rows["brand_tails"]
+        if part_of(tail, parts) == part
     ]
     products = [product for product in rows["products"] if part_of(product, parts) == part]
+    listed = {row["text"].lower() for row in rows["anchor"]}
     composed = []
     for number, (product, offer) in enumerate((product, offer) for product in products for offer in rows["offers"]):
         brand, slug = brands[number * 7 % len(brands)][0].lower(), product.lower().replace(" ", "-").replace("'", "")
-        composed.append((offer.replace("{product}", product), TARGETS[number % len(TARGETS)].format(brand=brand, slug=slug)))
+        composed.append(
+            (offer.replace("{product}", product), TARGETS[number % len(TARGETS)].format(brand=brand, slug=slug))
+        )
+    composed = [(text, href) for text, href in composed if text.lower() not in listed]
     named = [(brand, f"https://www.{brand.lower()}.example/") for brand, _ in brands]
     return (*composed, *named)
 

@@ -1,0 +1,81 @@
+"""A foreign sentence and the log-odds of its words → the characters to cut, so that the rest reads on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from noisefilter.features.sentence_table import SentenceTable
+
+    Column = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+#: What it counts, in log-odds of a word, that a cut opens or closes at a sign or an end of the sentence, that it takes the
+#: whole sentence, and that a word is in it. Chosen on made pages of the tune sites: character F1 .791, without them .767.
+AT_SIGN, WHOLE, WORD_IN = 3.0, 8.0, 0.5
+#: Signs that tie a passage to what stands before it, and what closes them.
+TIES = ",;:—–-([…"
+CLOSES = {"(": ")", "[": "]", "—": "—", "–": "–", "-": "-", ",": ","}
+QUOTES = "\"'“”‘’«»"
+
+
+def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, int]:
+    """Offsets into `visible_text` of what to cut out of a sentence: the best run of words, or all of it.
+
+    The signs that tie the run to its host go with it; the host's full stop stays.
+
+    Args:
+        table: the article.
+        row: the sentence.
+        log_odds: of each of its words, that it is foreign.
+    """
+    first, last = int(table.start[row]), int(table.end[row])
+    low, high = np.searchsorted(table.owner, [row, row + 1])
+    if low == high:
+        return first, last
+    token = table.token_index[low:high]
+    begins, ends = table.tokens.start[token], table.tokens.end[token]
+    left, right = _best_run(log_odds, _at_sign(table.page.text, begins, ends))
+    if left == 0 and right == len(begins):
+        return first, last
+    return _with_signs(
+        table.page.text, first, last, int(begins[left]), int(ends[right - 1]), ends_host=right == len(begins)
+    )
+
+
+def _at_sign(text: str, begins: Index, ends: Index) -> NDArray[np.bool_]:
+    """Whether a cut before each word, or after the last, is at a sign or at an end of the sentence."""
+    gaps = [any(sign in TIES for sign in text[end:begin]) for end, begin in zip(ends[:-1], begins[1:], strict=True)]
+    return np.array([True, *gaps, True])
+
+
+def _best_run(log_odds: Column, at_sign: NDArray[np.bool_]) -> tuple[int, int]:
+    """Bounds of the run of words with the highest sum, rewards included."""
+    totals = np.concatenate([[0.0], np.cumsum(log_odds + WORD_IN)])
+    reward = AT_SIGN * at_sign
+    sums = (totals + reward)[None, :] + (reward - totals)[:, None]
+    sums[np.tril_indices(len(totals))] = -np.inf
+    sums[0, -1] += WHOLE
+    left, right = np.unravel_index(int(sums.argmax()), sums.shape)
+    return int(left), int(right)
+
+
+def _with_signs(text: str, first: int, last: int, begin: int, stop: int, *, ends_host: bool) -> tuple[int, int]:
+    """The range with its quotation marks, and with the signs that would hang in the air without it."""
+    while begin > first and text[begin - 1] in QUOTES:
+        begin -= 1
+    while stop < last - 1 and text[stop] in QUOTES + "!?":
+        stop += 1
+    before = len(text[first:begin].rstrip())
+    tie, after = text[first + before - 1 : first + before] if before else "", text[stop:last].lstrip()[:1]
+    if tie and tie in TIES:
+        begin = first + before - 1
+        if after and after == CLOSES.get(tie) and not ends_host:
+            stop = text.index(after, stop) + 1
+    elif not before and after and after in ",—–:":
+        stop = text.index(after, stop) + 1
+    return begin, stop

@@ -1,0 +1,311 @@
+"""The test of insertions: made pages of sites that taught nothing, scored the whole way from HTML or text to `Score`.
+
+Fixed before any training: two insertions a page, six sorts in equal shares, wordings, headlines, donors and hosts unseen.
+Two rows of figures for recall: with the threshold that the tune sites choose, as a user has it, with what it costs here;
+and with that which these clean pages would choose, as detectors are compared.
+
+    python scripts/measure_insertions.py ../shared/corpus
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections import defaultdict
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noisefilter.api import score_many
+from noisefilter.model import default_model
+from noisefilter.training.hosts import make_hosts, text_host
+from noisefilter.training.splicing import InsertionMaker
+from noisefilter.training.wordings import split_of, wordings
+from noisefilter.types import Page
+from shared_corpus import Corpus
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.blocks import BlockedPage
+    from noisefilter.model import Model
+    from noisefilter.training.evaluate import Figures
+    from noisefilter.training.hosts import Host
+    from noisefilter.training.splicing import Insertion
+    from noisefilter.types import Score
+
+    Column = NDArray[np.float64]
+
+TEXT_FILES = ("clean", "news", "lowvalue")
+HOSTS_A_SOURCE = {"val": 200, "tune": 150}
+LONGEST_HOST = 40_000
+#: A: headline in a sentence, B: foreign sentence, C: foreign paragraph, D: "also read" lines, E: paid link, F: all in plain text.
+SORTS = {"A": "splice", "B": "sentence", "C": "paragraph", "D": "label_line", "E": "paid_link"}
+FALSE_SHARES = (0.01, 0.002)
+#: Share of pages with an insertion that calibration is measured at (decision 0007).
+PRIOR = 0.2
+BINS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class MadePage:
+    """A page to score, its text, and what was put into it; `sort` is "" if nothing was."""
+
+    sort: str
+    source: str
+    page: Page
+    text: str
+    ranges: tuple[Insertion, ...]
+
+
+def hosts_of(corpus: Corpus, split: str) -> list[Host]:
+    """Articles of the sites of a split in which nothing foreign is known, in a fixed order."""
+    hosts = make_hosts([page for page in corpus.wcxb_pages(split) if page.page_type == "article"])
+    spliced = {row["id"] for row in corpus.rows("insertions_real", split)}
+    for name in TEXT_FILES:
+        for page in corpus.texts(name, split, HOSTS_A_SOURCE[split]):
+            text = str(page.page.content)
+            host = text_host(text, page.page.title, page.site) if page.id not in spliced else None
+            if host and len(text) <= LONGEST_HOST:
+                hosts.append(host)
+    random.Random(5).shuffle(hosts)
+    return hosts
+
+
+def cell(number: int) -> tuple[str, dict[str, Any]]:
+    """Sort of the page with a number, and how it is made."""
+    turn, place = divmod(number, 6)
+    if place == 0:
+        return "A", {
+            "sorts": ["splice"],
+            "as_html": True,
+            "linked": turn % 2 == 1,
+            "in_sentence_case": turn // 2 % 2 == 1,
+        }
+    if place < 5:
+        sort = "ABCDE"[place]
+        return sort, {"sorts": [SORTS[sort]], "as_html": True}
+    return "F", {"sorts": [list(SORTS.values())[turn % 5]], "as_html": False, "in_sentence_case": turn // 5 % 2 == 1}
+
+
+def make_pages(corpus: Corpus, split: str, model: Model) -> tuple[list[MadePage], list[MadePage]]:
+    """Pages with insertions and the same hosts without."""
+    hosts = hosts_of(corpus, split)
+    titles = [host.title for host in hosts if host.title and 3 < len(host.title.split()) < 20]
+    headlines = [row["text"] for row in corpus.rows("headlines_topics", "train") if split_of(row["text"]) == split]
+    drawn = random.Random(0).sample(headlines, min(len(headlines), 3 * len(titles)))
+    maker = InsertionMaker(hosts, [*drawn, *titles], wordings(split), model.vectors, 7)
+    plain = InsertionMaker(hosts, [*drawn, *titles], wordings(split), model.vectors, 8, decoys=False)
+    made, clean = [], []
+    for number, host in enumerate(hosts):
+        sort, how = cell(number)
+        page, ranges = maker.make(host, 2, **how)
+        made.append(_made_page(sort, host, page, ranges))
+        clean.append(_made_page("", host, *plain.make(host, 0)))
+    return [page for page in made if page.ranges], clean
+
+
+def _made_page(sort: str, host: Host, page: BlockedPage, ranges: Sequence[Insertion]) -> MadePage:
+    is_html = page.places is not None and len(page.places) > 0
+    content = Page(write_html(page)) if is_html else Page(page.text, title=page.title, format="text")
+    source = "wcxb" if host.is_html else host.site
+    return MadePage(sort, source, content, page.text, tuple(ranges))
+
+
+def write_html(page: BlockedPage) -> str:
+    """A bare article with the page's title, paragraphs and links."""
+    title = escape(page.title or "")
+    parts = [f"<html><head><title>{title}</title></head><body><main><article><h1>{title}</h1>"]
+    for block in page.blocks:
+        at, text = block.start, ""
+        for link in sorted(block.links):
+            if link.start >= at:
+                anchor = f'<a href="{escape(link.href)}">{escape(page.text[link.start : link.end])}</a>'
+                text += escape(page.text[at : link.start]) + anchor
+                at = link.end
+        parts.append(f"<p>{text}{escape(page.text[at : block.end])}</p>")
+    return "\n".join([*parts, "</article></main></body></html>"])
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """A page and its score; `shift` is where its text begins in `visible_text`."""
+
+    made: MadePage
+    score: Score
+    shift: int
+
+    def sentences(self) -> list[tuple[float, bool, Insertion | None]]:
+        """Off-topic probability of each sentence of the text, whether it is furniture, and the insertion in it."""
+        found = []
+        furniture = [(span.start, span.end) for span in self.score.spans if span.kind == "boilerplate"]
+        for own in self.score.sentences:
+            start, end = own.start - self.shift, own.end - self.shift
+            if start >= 0:
+                inside = [one for one in self.made.ranges if min(one.end, end) - max(one.start, start) > 3]
+                cut = any(a <= own.start and own.end <= b + 1 for a, b in furniture)
+                found.append((own.off_topic, cut, inside[0] if inside else None))
+        return found
+
+
+def score_pages(pages: Sequence[MadePage], model: Model, jobs: int) -> list[Scored]:
+    """Pages that could be scored, and whose text could be found again."""
+    scored = []
+    for page, score in zip(pages, score_many((page.page for page in pages), jobs=jobs, model=model), strict=True):
+        shift = score.visible_text.find(page.text)
+        if shift >= 0 and score.off_topic is not None:
+            scored.append(Scored(page, score, shift))
+    return scored
+
+
+def names_of(made: MadePage, found: Insertion) -> list[str]:
+    """The rows of the table that an insertion counts in; "overall" is their mean over the six sorts."""
+    names = [made.sort]
+    if made.sort == "A":
+        names.append("A with link" if found.linked else "A without link")
+        if not found.linked:
+            names.append("A without link, sentence case" if found.sentence_case else "A without link, title case")
+    if made.sort == "F":
+        names.append(f"F {found.sort}")
+    return names
+
+
+def measure_recall(made: Sequence[Scored], thresholds: dict[str, float]) -> dict[str, dict[str, float]]:
+    """Share of the sentences with an insertion that are found: off-topic by the threshold, or cut as furniture."""
+    rows: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+    for page in made:
+        for probability, cut, found in page.sentences():
+            if found:
+                for name in names_of(page.made, found):
+                    rows[name]["sentences"].append(True)
+                    for label, threshold in thresholds.items():
+                        rows[name][label].append(cut or probability >= threshold)
+    table = {
+        name: {
+            "sentences": float(len(values["sentences"])),
+            **{label: float(np.mean(values[label])) for label in thresholds},
+        }
+        for name, values in sorted(rows.items())
+    }
+    overall = {label: float(np.mean([table[sort][label] for sort in "ABCDEF"])) for label in thresholds}
+    return {"overall": {"sentences": sum(table[sort]["sentences"] for sort in "ABCDEF"), **overall}, **table}
+
+
+def measure_cut(made: Sequence[Scored]) -> dict[str, dict[str, float]]:
+    """Characters cut as off-topic against the characters put in; what other kinds took of them counts as found."""
+    rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    for page in made:
+        size = len(page.made.text)
+        inserted, cut = np.zeros(size, bool), np.zeros(size, bool)
+        for found in page.made.ranges:
+            inserted[found.start : found.end] = True
+        for span in page.score.spans:
+            start, end = max(0, span.start - page.shift), max(0, span.end - page.shift)
+            if span.kind == "off_topic":
+                cut[start:end] = True
+            elif span.kind in {"promotion", "boilerplate"}:
+                cut[start:end] |= inserted[start:end]
+        counts = (int((cut & inserted).sum()), int(cut.sum()), int(inserted.sum()), 1)
+        for name in ("overall", page.made.sort):
+            rows[name] = [a + b for a, b in zip(rows[name], counts, strict=True)]
+    return {
+        name: {
+            "pages": float(pages), "precision": right / max(1, cut), "recall": right / max(1, inserted),
+            "f1": 2 * right / max(1, cut + inserted),
+        }
+        for name, (right, cut, inserted, pages) in sorted(rows.items())
+    }  # fmt: skip
+
+
+def calibration_error(probabilities: Column, truth: Column, weights: Column) -> float:
+    """Expected calibration error: mean distance of the probability from the share of positives, over ten equal bins."""
+    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
+    total, error = weights.sum(), 0.0
+    for number in range(BINS):
+        inside = bins == number
+        weight = weights[inside].sum()
+        if weight:
+            gap = (weights[inside] * (probabilities[inside] - truth[inside])).sum() / weight
+            error += abs(float(gap)) * float(weight) / float(total)
+    return error
+
+
+def measure_pages(made: Sequence[Scored], clean: Sequence[Scored]) -> dict[str, dict[str, float]]:
+    """Pages flagged, and calibration of pages and sentences at `PRIOR`."""
+    flagged: dict[str, list[bool]] = defaultdict(list)
+    for page in made:
+        hit = (page.score.off_topic or 0) >= 0.5
+        names = ["with insertions", page.made.sort]
+        if any(found.linked for found in page.made.ranges):
+            names.append("with a linked insertion")
+        for name in names:
+            flagged[name].append(hit)
+    for page in clean:
+        for name in ("clean", f"clean, {page.made.source}"):
+            flagged[name].append((page.score.off_topic or 0) >= 0.5)
+    table = {
+        name: {"pages": float(len(hits)), "off_topic >= 0.5": float(np.mean(hits))}
+        for name, hits in sorted(flagged.items())
+    }
+    share = np.array([PRIOR / len(made)] * len(made) + [(1 - PRIOR) / len(clean)] * len(clean))
+    pages = np.array([page.score.off_topic or 0.0 for page in [*made, *clean]])
+    table["calibration error"] = {
+        "pages": calibration_error(pages, np.array([1.0] * len(made) + [0.0] * len(clean)), share),
+        "sentences": calibration_error(*_sentence_columns([*made, *clean], share)),
+    }
+    return table
+
+
+def _sentence_columns(pages: Sequence[Scored], share: Column) -> tuple[Column, Column, Column]:
+    rows = [
+        (probability, float(found is not None), weight)
+        for page, weight in zip(pages, share.tolist(), strict=True)
+        for probability, cut, found in page.sentences()
+        if not cut
+    ]
+    probabilities, truth, weights = (np.array(column) for column in zip(*rows, strict=True))
+    return probabilities, truth, weights
+
+
+def clean_probabilities(clean: Sequence[Scored]) -> Column:
+    """Off-topic probabilities of the sentences of clean pages."""
+    return np.array([probability for page in clean for probability, _, _ in page.sentences()])
+
+
+def measure_insertions(model: Model, corpus: Corpus, jobs: int) -> Figures:
+    """The tables of the test on the val sites; thresholds come from the tune sites."""
+    tuned = clean_probabilities(score_pages(make_pages(corpus, "tune", model)[1], model, jobs))
+    made, clean = (score_pages(pages, model, jobs) for pages in make_pages(corpus, "val", model))
+    own = clean_probabilities(clean)
+    thresholds = {f"recall at {share:.1%}": float(np.quantile(own, 1 - share)) for share in FALSE_SHARES}
+    thresholds |= {f"recall, tune's {share:.1%}": float(np.quantile(tuned, 1 - share)) for share in FALSE_SHARES}
+    thresholds["recall as shipped"] = model.thresholds["off_topic"]
+    recall = measure_recall(made, thresholds)
+    recall["clean sentences"] = {
+        "sentences": float(len(own)),
+        **{label: float(np.mean(own >= threshold)) for label, threshold in thresholds.items()},
+    }
+    return {
+        "insertions: sentences": recall, "insertions: characters": measure_cut(made),
+        "insertions: pages": measure_pages(made, clean),
+    }  # fmt: skip
+
+
+def main() -> None:
+    """Measure the shipped model and print the tables."""
+    from measures import print_measures  # noqa: PLC0415 - which imports this module
+
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
+    parser.add_argument("--jobs", type=int, default=2)
+    options = parser.parse_args()
+    print_measures(measure_insertions(default_model(), Corpus(options.corpus), options.jobs))
+
+
+if __name__ == "__main__":
+    main()

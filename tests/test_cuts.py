@@ -1,0 +1,75 @@
+"""What is cut out of a sentence, so that the rest reads on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from noisefilter.features.cuts import cut_range
+from tests.making import sentences_of
+
+
+def cut_of(sentence: str, foreign: str, *, certain: float = 4.0) -> str:
+    """What is left of the sentence when the words of `foreign` look foreign and the others do not."""
+    table = sentences_of(f"{sentence}\nThe town lies on the river Marl and has two bridges.")
+    low, high = np.searchsorted(table.owner, [0, 1])
+    token = table.token_index[low:high]
+    at = sentence.index(foreign)
+    inside = (table.tokens.start[token] >= at) & (table.tokens.end[token] <= at + len(foreign))
+    start, end = cut_range(table, 0, np.where(inside, certain, -certain))
+    return sentence[:start] + sentence[end:]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "foreign", "left"),
+    [
+        (
+            "The board repaired the gates, much as Comets Sign Keeper Dario Velt On Loan, before the rain came.",
+            "much as Comets Sign Keeper Dario Velt On Loan",
+            "The board repaired the gates before the rain came.",
+        ),
+        (
+            "The board repaired the gates in May (see Ten Ways To Style A Denim Jacket) and in June.",
+            "see Ten Ways To Style A Denim Jacket",
+            "The board repaired the gates in May and in June.",
+        ),
+        (
+            "The board repaired the gates – online roulette included – before the autumn rain came.",
+            "online roulette included",
+            "The board repaired the gates before the autumn rain came.",
+        ),
+        (
+            "The board repaired the gates of the upper sluice, unlike Pop Star Drops Third Album.",
+            "unlike Pop Star Drops Third Album",
+            "The board repaired the gates of the upper sluice.",
+        ),
+        (
+            "The board repaired the gates after reading “Pop Star Drops Third Album” in the spring of that year.",
+            "Pop Star Drops Third Album",
+            "The board repaired the gates after reading in the spring of that year.",
+        ),
+    ],
+    ids=["commas", "brackets", "dashes", "end", "quotation marks"],
+)
+def test_the_host_reads_on_with_the_signs_it_needs(sentence, foreign, left):
+    assert " ".join(cut_of(sentence, foreign).split()).replace(" .", ".") == left
+
+
+def test_a_sentence_that_is_foreign_throughout_goes_whole():
+    sentence = "Pop star Rico Banderas drops a surprise album with Delia Fonteyn on Friday."
+    assert cut_of(sentence, sentence) == ""
+    assert cut_of(sentence, "Rico Banderas drops a surprise album with Delia Fonteyn") == ""
+
+
+def test_a_doubtful_sentence_without_words_goes_whole():
+    table = sentences_of("The town lies on the river Marl.\n* * *\nIt has two bridges.")
+    row = int(np.flatnonzero(table.words == 0)[0])
+    assert cut_range(table, row, np.zeros(0)) == (int(table.start[row]), int(table.end[row]))
+
+
+@pytest.mark.parametrize("certain", [0.1, 1.0, 8.0])
+def test_a_cut_stays_inside_its_sentence(certain):
+    sentence = "The board, as Comets Sign Keeper Dario Velt On Loan shows, repaired the gates; the rain came later."
+    for start in range(0, len(sentence) - 20, 7):
+        words = sentence[start : start + 20]
+        assert len(cut_of(sentence, words, certain=certain)) < len(sentence)

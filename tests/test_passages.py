@@ -1,0 +1,139 @@
+"""Words of doubtful sentences: their arrays, the run that is found among them, and links measured."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from noisefilter.blocks import BlockedPage, Place
+from noisefilter.features.anchors import LINK_NAMES
+from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
+from noisefilter.features.passages import (
+    PASSAGE_NAMES,
+    TOKEN_NAMES,
+    passage_columns,
+    richest_run,
+    token_context,
+    token_matrix,
+    token_table,
+)
+from noisefilter.types import Block, Link
+from tests.making import SLUICE, insertions_of, sentences_of, vectors
+
+STARS = (
+    "Singer Rico Banderas marries actress Delia Fonteyn in a chapel of Las Vegas.",
+    "Fonteyn wore a dress with sequins while Banderas sang for the guests of the wedding.",
+)
+AT = 4
+
+
+def mixed_text() -> str:
+    return "\n".join([*SLUICE[:AT], " ".join(STARS), *SLUICE[AT:]])
+
+
+def words_of(rows: list[int]):
+    return token_table(sentences_of(mixed_text()), np.array(rows, dtype=np.int64), vectors())
+
+
+def test_the_words_of_chosen_sentences_stand_one_after_the_other():
+    table = sentences_of(mixed_text())
+    words = words_of([0, AT])
+    quoted = [
+        table.page.text[a:b]
+        for a, b in zip(
+            table.tokens.start[table.token_index[words.entry]],
+            table.tokens.end[table.token_index[words.entry]],
+            strict=True,
+        )
+    ]
+    assert " ".join(quoted).startswith("The harbour board met on Tuesday")
+    assert quoted[int(words.edges[1])] == "Singer"
+    assert words.base.shape == (len(words), len(TOKEN_NAMES))
+    assert np.isfinite(words.base).all()
+
+
+def test_words_of_another_story_have_no_kin_around():
+    words = words_of([1, AT])
+    kin = words.base[:, TOKEN_NAMES.index("kin")]
+    own, other = (kin[(words.owner == row) & (kin >= 0)].mean() for row in (0, 1))
+    assert own > other + 0.1
+
+
+def test_the_matrices_of_no_words_are_empty():
+    words = words_of([])
+    count = len(sentences_of(mixed_text()))
+    assert token_matrix(words, np.zeros(count), np.zeros(0)).shape == (0, token_matrix(
+        words_of([0]), np.zeros(count), np.zeros(len(words_of([0])))).shape[1])  # fmt: skip
+    assert len(token_context(words, np.zeros(0))) == 0
+    assert passage_columns(words, np.arange(count), np.zeros(count), np.zeros(0), np.zeros(0)).shape == (
+        0, len(PASSAGE_NAMES),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "run"),
+    [
+        ([-1, 2, 3, -1, 2, -9], (1, 5, 6.0)), ([-3, -1, -2], (1, 2, -1.0)), ([4.0], (0, 1, 4.0)), ([1, 1, 1], (0, 3, 3.0)),
+    ],
+)  # fmt: skip
+def test_the_richest_run(values, run):
+    assert richest_run(np.array(values, dtype=float)) == run
+
+
+def test_the_run_of_a_sentence_is_told_from_its_rest():
+    words = words_of([AT])
+    count = len(sentences_of(mixed_text()))
+    second = np.full(len(words), -4.0)
+    second[2:6] = 3.0
+    columns = passage_columns(words, np.arange(count), np.zeros(count), second, second)[0]
+    values = dict(zip(PASSAGE_NAMES, columns.tolist(), strict=True))
+    assert values["run_sum"] == 12.0
+    assert values["run_words"] == 4.0
+    assert (values["run_mean"], values["rest_mean"]) == (3.0, -4.0)
+    assert not values["run_opens"]
+    assert not values["run_closes"]
+
+
+def test_a_foreign_paragraph_hangs_together_less_with_the_rest():
+    matrix = cohesion_matrix(sentences_of(mixed_text(), "Board repairs sluice"))
+    assert matrix.shape[1] == len(COHESION_NAMES)
+    assert np.isfinite(matrix).all()
+    foreign = [AT, AT + 1]
+    own = [row for row in range(len(matrix)) if row not in foreign]
+    for name in ("paragraph_likeness", "likest_few_relative"):
+        column = matrix[:, COHESION_NAMES.index(name)]
+        assert column[foreign].max() < np.median(column[own]), name
+    assert matrix[AT, COHESION_NAMES.index("new_names")] > 0
+
+
+@pytest.mark.parametrize("text", ["Rain fell.", "Rain fell. Then it stopped.", "…", " ".join(SLUICE[:3])])
+def test_the_smallest_articles_have_finite_cohesion(text):
+    assert np.isfinite(cohesion_matrix(sentences_of(text))).all()
+
+
+def linked_page(links: list[tuple[str, str]]) -> BlockedPage:
+    """The sluice in one paragraph, whose last sentence has links."""
+    last = "The board met on Tuesday and praised online roulette bonuses and the old sluice."
+    text = f"{' '.join(SLUICE[:4])} {last}"
+    found = tuple(Link(text.rindex(anchor), text.rindex(anchor) + len(anchor), href) for anchor, href in links)
+    return BlockedPage(
+        text, (Block(0, len(text), "p", 0, found),), (Place(-1, "p", "", hidden=False),), "The old sluice"
+    )
+
+
+@pytest.mark.parametrize("honest_first", [True, False])
+def test_the_strangest_of_several_links_is_measured(honest_first):
+    links = [("the old sluice", "/board/old-sluice"), ("online roulette bonuses", "https://spin.example/roulette")]
+    columns = insertions_of(linked_page(links if honest_first else links[::-1])).links
+    values = dict(zip(LINK_NAMES, columns[-1].tolist(), strict=True))
+    assert values["anchor_new"] == 1.0
+    assert values["leaves_site"] == 1.0
+    assert values["links_in_sentence"] == pytest.approx(np.log1p(2))
+    assert not columns[:-1, 0].any()
+
+
+@pytest.mark.parametrize("href", ["https://[broken", "javascript:void(0)", "", "#top", "//spin.example"])
+def test_a_link_that_cannot_be_read_is_measured_all_the_same(href):
+    columns = insertions_of(linked_page([("online roulette bonuses", href)])).links
+    assert np.isfinite(columns).all()
+    assert columns[-1, 0] == 1.0
