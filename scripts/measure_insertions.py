@@ -21,6 +21,7 @@ import numpy as np
 
 from noisefilter.api import score_many
 from noisefilter.model import default_model
+from noisefilter.training.evaluate import calibration_error
 from noisefilter.training.hosts import make_hosts, text_host
 from noisefilter.training.splicing import InsertionMaker
 from noisefilter.training.wordings import split_of, wordings
@@ -49,7 +50,8 @@ SORTS = {"A": "splice", "B": "sentence", "C": "paragraph", "D": "label_line", "E
 FALSE_SHARES = (0.01, 0.002)
 #: Share of pages with an insertion that calibration is measured at (decision 0007).
 PRIOR = 0.2
-BINS = 10
+#: Place in the text, as a share of it, from which a block is the article's tail.
+TAIL = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,19 +224,6 @@ def measure_cut(made: Sequence[Scored]) -> dict[str, dict[str, float]]:
     }  # fmt: skip
 
 
-def calibration_error(probabilities: Column, truth: Column, weights: Column) -> float:
-    """Expected calibration error: mean distance of the probability from the share of positives, over ten equal bins."""
-    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
-    total, error = weights.sum(), 0.0
-    for number in range(BINS):
-        inside = bins == number
-        weight = weights[inside].sum()
-        if weight:
-            gap = (weights[inside] * (probabilities[inside] - truth[inside])).sum() / weight
-            error += abs(float(gap)) * float(weight) / float(total)
-    return error
-
-
 def measure_pages(made: Sequence[Scored], clean: Sequence[Scored]) -> dict[str, dict[str, float]]:
     """Pages flagged, and calibration of pages and sentences at `PRIOR`."""
     flagged: dict[str, list[bool]] = defaultdict(list)
@@ -277,6 +266,42 @@ def clean_probabilities(clean: Sequence[Scored]) -> Column:
     return np.array([probability for page in clean for probability, _, _ in page.sentences()])
 
 
+def measure_real(model: Model, corpus: Corpus, jobs: int) -> dict[str, dict[str, float]]:
+    """Link blocks that one val farm put into its articles: lines taken out, as what, and what was cut beside them.
+
+    Lines of reading lists (psychedelicbible) are references, not insertions.
+    """
+    pages = [row for row in corpus.rows("insertions_real", "val") if row["source"] == "smartfinance"]
+    scores = score_many((Page(row["text"], title=row["title"], format="text") for row in pages), jobs=jobs, model=model)
+    lines: dict[str, list[tuple[bool, bool]]] = defaultdict(list)
+    beside = signs = 0
+    for row, score in zip(pages, scores, strict=True):
+        marked, foreign = np.zeros(len(row["text"]), bool), np.zeros(len(row["text"]), bool)
+        taken = np.zeros(len(row["text"]), bool)
+        for span in score.spans:
+            taken[span.start : span.end] |= span.kind != "filler"
+            foreign[span.start : span.end] |= span.kind == "off_topic"
+        for found in row["insertions"]:
+            start, end = found["start"], found["end"]
+            marked[start:end] = True
+            if found["type"] == "related":
+                place = "inside the article" if found["pos"] < TAIL else "at its end"
+                lines[place].append((bool(taken[start:end].mean() > 0.5), bool(foreign[start:end].mean() > 0.5)))
+        beside += int((foreign & ~marked).sum())
+        signs += int((~marked).sum())
+    table = {
+        name: {
+            "lines": float(len(rows)), "taken out": float(np.mean([one for one, _ in rows])),
+            "as off-topic": float(np.mean([one for _, one in rows])),
+        }
+        for name, rows in sorted(lines.items())
+    }  # fmt: skip
+    return {
+        **table,
+        "characters beside them": {"lines": 0.0, "taken out": beside / signs, "as off-topic": beside / signs},
+    }
+
+
 def measure_insertions(model: Model, corpus: Corpus, jobs: int) -> Figures:
     """The tables of the test on the val sites; thresholds come from the tune sites."""
     tuned = clean_probabilities(score_pages(make_pages(corpus, "tune", model)[1], model, jobs))
@@ -292,7 +317,7 @@ def measure_insertions(model: Model, corpus: Corpus, jobs: int) -> Figures:
     }
     return {
         "insertions: sentences": recall, "insertions: characters": measure_cut(made),
-        "insertions: pages": measure_pages(made, clean),
+        "insertions: pages": measure_pages(made, clean), "insertions: real link blocks": measure_real(model, corpus, jobs),
     }  # fmt: skip
 
 

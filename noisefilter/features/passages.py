@@ -201,6 +201,7 @@ PASSAGE_NAMES = (
     "first_mean", "run_opens", "run_closes", "kin", "kin_low", "run_kin", "rest_kin", "log_odds",
     *(f"log_odds_{step}" for step in NEAR_SENTENCES), *(f"mean_{step}" for step in NEAR_SENTENCES),
     "doubtful", "paragraph_log_odds", "paragraph_mean", "paragraph_others",
+    "elsewhere_log_odds", "elsewhere_log_odds_2", "elsewhere_run", "elsewhere_run_2",
 )  # fmt: skip
 #: Log-odds of the words of a sentence that no doubt fell on.
 NO_DOUBT = -7.0
@@ -233,7 +234,8 @@ def passage_columns(
             left == 0, right == high - low, *_kin_columns(kin[low:high], weight[low:high], inside),
         ]  # fmt: skip
         means[table.rows[row]] = second[low:high].mean()
-    return np.hstack([own, _around_columns(table.rows, block, doubts, means)])
+    elsewhere = _elsewhere_columns(table.rows, block, doubts, own[:, PASSAGE_NAMES.index("run_sum_log")])
+    return np.hstack([own, _around_columns(table.rows, block, doubts, means), elsewhere])
 
 
 def richest_run(values: Column) -> tuple[int, int, float]:
@@ -286,3 +288,14 @@ def _around_columns(rows: Index, block: Index, doubts: Column, means: Column) ->
         ],
         axis=1,
     )  # fmt: skip
+
+
+def _elsewhere_columns(rows: Index, block: Index, doubts: Column, runs: Column) -> NDArray[np.float64]:
+    """The two highest log-odds and runs of the article's other paragraphs: a farm seldom puts in one passage only."""
+    apart = (block[rows][:, None] != block[rows][None, :]) & (np.abs(rows[:, None] - rows[None, :]) > 1)
+    columns = []
+    for values, floor in ((doubts[rows], NO_DOUBT), (runs, 0.0)):
+        others = np.where(apart, values[None, :], floor)
+        padded = np.hstack([others, np.full((len(rows), 2), floor)])
+        columns += [*np.sort(padded, axis=1)[:, :-3:-1].T]
+    return np.stack(columns, axis=1) if len(rows) else np.zeros((0, 4))

@@ -101,13 +101,14 @@ def noise_figures(values: Sequence[tuple[float, bool]], drop: float) -> dict[str
     return figures
 
 
-def calibration_error(probabilities: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Expected calibration error over ten bins of equal width (Naeini et al. 2015)."""
+def calibration_error(
+    probabilities: NDArray[np.float64], truth: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
+) -> float:
+    """Expected calibration error over ten bins of equal width (Naeini et al. 2015); `weights` are what each row counts."""
+    weights = np.ones(len(truth)) if weights is None else weights
     bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
-    gaps = [
-        abs(probabilities[bins == b].mean() - truth[bins == b].mean()) * (bins == b).mean() for b in np.unique(bins)
-    ]
-    return float(sum(gaps))
+    gaps = np.bincount(bins, weights * (probabilities - truth), minlength=BINS)
+    return float(np.abs(gaps).sum() / weights.sum())
 
 
 def _sentence_kind(

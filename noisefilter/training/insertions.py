@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 
 PARTS = 3
 #: Pages made of each host; more if there are few, so that made pages are at least `FEWEST_PAGES`.
-ROUNDS, FEWEST_PAGES = 4, 200
+ROUNDS, FEWEST_PAGES = 5, 200
 #: Pages that a process is given at once.
 CHUNK = 200
 #: Share of the sentences of honest pages that are looked at word by word.

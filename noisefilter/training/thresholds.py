@@ -29,7 +29,7 @@ DROP_PRECISION = 0.9
 #: Share of the articles that may be taken for pages of another type.
 LOST_ARTICLES = 0.005
 #: Share of the honest sentences, those beside insertions too, that may be called off-topic.
-OFF_TOPIC_FALSE = 0.002
+OFF_TOPIC_FALSE = 0.004
 DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.5, "drop": 0.8, "not_article": 0.95}
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
