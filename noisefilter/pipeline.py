@@ -10,7 +10,7 @@ import numpy as np
 from noisefilter.blocks import TEXT_VERSION, split_blocks
 from noisefilter.features.block_table import block_table
 from noisefilter.features.insertions import insertion_table
-from noisefilter.features.sentence_table import sentence_table
+from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.language import name_language
 from noisefilter.page import MAX_TEXT, read_page
@@ -55,42 +55,46 @@ class _Blocked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Article:
-    """The sentences of a page that belong to its article, by index among all of its sentences."""
+class _Found:
+    """The sentences of a page; `chosen` are those of its article, if there is one that can be judged."""
 
-    starts: list[int]
-    ends: list[int]
-    blocks: NDArray[np.int64]
+    sentences: NDArray[np.int64]  # start, end, block
     chosen: NDArray[np.bool_]
-    table: InsertionTable | None
     language: str | None
     status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """Which article of a batch a page is, what was measured of all of them, and the numbers of this one."""
+
+    article: int
+    table: InsertionTable
+    scores: SentenceScores
+    noise: float
+    off_topic: float
+
+    def of_sentences(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The values of this article's sentences."""
+        low, high = self.table.sentences.edges[self.article : self.article + 2]
+        return values[low:high]
 
 
 def score_pages(
     pages: Sequence[Page], model: Model, thresholds: Mapping[str, float], language: str | None = None,
     site: SiteProfile | None = None,
 ) -> list[Score]:  # fmt: skip
-    """Scores of some pages, in order; the classifiers see them as one batch."""
+    """Scores of some pages, in order; sentences of all of them are measured and judged at once."""
     limits = {**model.thresholds, **thresholds}
     blocked = [_block(page, model) for page in pages]
-    judged = _judge_blocks(blocked, model, site)
-    articles = [
-        _find_article(entry, scores, model, limits, language) for entry, scores in zip(blocked, judged, strict=True)
+    blocks = _judge_blocks(blocked, model, site)
+    found = [
+        _find_article(entry, scores, model, limits, language) for entry, scores in zip(blocked, blocks, strict=True)
     ]
-    tables = [article.table for article in articles if article.table]
-    estimators = scorer(model).articles
-    sentences = estimators.sentences(tables)
-    furniture = [
-        scores.furniture[article.table.sentences.block]
-        for scores, article in zip(judged, articles, strict=True)
-        if article.table
-    ]
-    scored = iter(zip(sentences, estimators.pages(tables, sentences, furniture), strict=True))
-    found = [next(scored) if article.table else (None, None) for article in articles]
+    judged = iter(_judge_articles(blocked, blocks, found, model))
     return [
-        _judge(entry, scores, article, of_sentences, of_page, model, limits)
-        for entry, scores, article, (of_sentences, of_page) in zip(blocked, judged, articles, found, strict=True)
+        _put_together(entry, scores, own, next(judged) if own.status == "ok" else None, model, limits)
+        for entry, scores, own in zip(blocked, blocks, found, strict=True)
     ]
 
 
@@ -137,15 +141,13 @@ def _block(page: Page, model: Model) -> _Blocked:
 
 def _find_article(
     entry: _Blocked, scores: BlockScores, model: Model, limits: Mapping[str, float], language: str | None
-) -> _Article:
-    """Split sentences and measure those of the article, if it is one, long enough, and in a language that we know."""
+) -> _Found:
+    """Split sentences and choose those of the article, if it is one, long enough, and in a language that we know."""
     if entry.table is None:
-        return _Article([], [], np.zeros(0, np.int64), np.zeros(0, np.bool_), None, language, entry.status)
-    page, tokens, probabilities = entry.table.page, entry.table.tokens, scores.furniture
-    sentences = split_sentences(page)
-    blocks = np.fromiter((sentence.block for sentence in sentences), np.int64, len(sentences))
-    chosen = probabilities[blocks] < SURE_FURNITURE
-    starts, ends = [sentence.start for sentence in sentences], [sentence.end for sentence in sentences]
+        return _Found(np.zeros((0, 3), np.int64), np.zeros(0, np.bool_), language, entry.status)
+    page, probabilities = entry.table.page, scores.furniture
+    sentences = np.array(split_sentences(page), dtype=np.int64).reshape(-1, 3)
+    chosen = probabilities[sentences[:, 2]] < SURE_FURNITURE
     kept = probabilities < min(model.thresholds["boilerplate"], SURE_FURNITURE)
     status: Status = "ok"
     if entry.table.words[kept].sum() < MIN_WORDS:
@@ -155,11 +157,28 @@ def _find_article(
         status = "language"
     if status == "ok" and is_other(scores.article, limits):
         status = "not_article"
-    table = None
-    if status == "ok":
-        picked = [sentence for sentence, choose in zip(sentences, chosen.tolist(), strict=True) if choose]
-        table = insertion_table(sentence_table(page, tokens, picked, model.vectors), model.vectors)
-    return _Article(starts, ends, blocks, chosen, table, spoken, status)
+    return _Found(sentences, chosen, spoken, status)
+
+
+def _judge_articles(
+    blocked: Sequence[_Blocked], blocks: Sequence[BlockScores], found: Sequence[_Found], model: Model
+) -> list[_Judged]:
+    """Sentences of all articles of the batch measured and judged, then the articles; one record an article."""
+    chosen = [index for index, own in enumerate(found) if own.status == "ok"]
+    if not chosen:
+        return []
+    articles, furniture = [], []
+    for index in chosen:
+        table, own = blocked[index].table, found[index]
+        assert table is not None  # noqa: S101 - for the type checker: a page that could not be read is not "ok"
+        sentences = own.sentences[own.chosen]
+        articles.append(Article(table.page, table.tokens, sentences))
+        furniture.append(blocks[index].furniture[sentences[:, 2]])
+    measured = insertion_table(sentence_table(articles, model.vectors), model.vectors)
+    estimators = scorer(model).articles
+    scores = estimators.sentences(measured)
+    numbers = estimators.pages(measured, scores, np.concatenate(furniture))
+    return [_Judged(row, measured, scores, *numbers[row].tolist()) for row in range(len(chosen))]
 
 
 def _language(page: BlockedPage, kept: NDArray[np.bool_]) -> str | None:
@@ -170,35 +189,39 @@ def _language(page: BlockedPage, kept: NDArray[np.bool_]) -> str | None:
     return name_language("\n".join(chosen) or page.text)
 
 
-def _judge(
-    entry: _Blocked, blocks: BlockScores, article: _Article, scores: SentenceScores | None,
-    judged: tuple[float, float] | None, model: Model, limits: Mapping[str, float],
-) -> Score:  # fmt: skip
-    """Put spans, sentences and numbers together."""
+def _put_together(
+    entry: _Blocked,
+    blocks: BlockScores,
+    found: _Found,
+    judged: _Judged | None,
+    model: Model,
+    limits: Mapping[str, float],
+) -> Score:
+    """Spans, sentences and numbers of a page."""
     boilerplate = blocks.furniture
     spans: list[Span] = boilerplate_spans(entry.table, boilerplate, limits) if entry.table else []
-    noise = filler = off_topic = share = None
-    if entry.table is not None and article.table is not None and scores is not None and judged is not None:
-        table = article.table.sentences
-        kept = boilerplate[table.block] < limits["boilerplate"]
-        spans += sentence_spans(article.table, scores, kept, limits)
-        noise, off_topic = judged
-        weight = table.words * (1 - boilerplate[table.block])
-        filler = round(float((scores.filler * weight).sum() / max(1e-9, weight.sum())), 4)
+    filler = share = None
+    if entry.table is not None and judged is not None:
+        furniture = boilerplate[found.sentences[found.chosen, 2]]
+        kept = furniture < limits["boilerplate"]
+        spans += sentence_spans(judged.table, judged.article, judged.scores, kept, limits)
+        weight = judged.of_sentences(judged.table.sentences.words) * (1 - furniture)
+        of_sentences = judged.of_sentences(judged.scores.filler)
+        filler = round(float((of_sentences * weight).sum() / max(1e-9, weight.sum())), 4)
         words = entry.table.words
         share = round(float(words[boilerplate >= limits["boilerplate"]].sum() / max(1.0, words.sum())), 4)
     return Score(
         visible_text=entry.text,
         spans=tuple(sorted(spans)),
-        sentences=tuple(_sentences(article, boilerplate, scores)),
-        noise=noise,
+        sentences=tuple(_sentences(found, boilerplate, judged)),
+        noise=judged.noise if judged else None,
         filler=filler,
-        off_topic=off_topic,
+        off_topic=judged.off_topic if judged else None,
         boilerplate=share,
-        verdict=verdict(noise, blocks.article, spans, limits) if noise is not None else "unscored",
-        status=article.status,
+        verdict=verdict(judged.noise, blocks.article, spans, limits) if judged else "unscored",
+        status=found.status,
         title=entry.table.page.title if entry.table else entry.page.title,
-        language=article.language,
+        language=found.language,
         page_type=None if blocks.page_type is None else PAGE_TYPES[int(np.argmax(blocks.page_type))],
         url=entry.page.url,
         model=model.label,
@@ -206,15 +229,18 @@ def _judge(
     )
 
 
-def _sentences(article: _Article, boilerplate: NDArray[np.float64], scores: SentenceScores | None) -> list[Sentence]:
+def _sentences(found: _Found, boilerplate: NDArray[np.float64], judged: _Judged | None) -> list[Sentence]:
     """Every sentence of the page; those of sure furniture, or of an article that is not judged, are nothing else."""
-    count = len(article.starts)
-    furniture = boilerplate[article.blocks] if count else np.zeros(0)
+    count = len(found.sentences)
+    furniture = boilerplate[found.sentences[:, 2]] if count else np.zeros(0)
     rows = np.zeros((count, 3))
-    if scores is not None:
-        inside = np.stack([scores.promotion, scores.off_topic, scores.filler], axis=1)
-        rows[article.chosen] = rounded(inside * (1 - furniture[article.chosen])[:, None])
+    if judged is not None:
+        scores = judged.scores
+        inside = np.stack(
+            [judged.of_sentences(values) for values in (scores.promotion, scores.off_topic, scores.filler)], axis=1
+        )
+        rows[found.chosen] = rounded(inside * (1 - furniture[found.chosen])[:, None])
     return [
         Sentence(start, end, share, *row)
-        for start, end, share, row in zip(article.starts, article.ends, furniture.tolist(), rows.tolist(), strict=True)
+        for (start, end, _), share, row in zip(found.sentences.tolist(), furniture.tolist(), rows.tolist(), strict=True)
     ]

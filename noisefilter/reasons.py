@@ -287,11 +287,15 @@ def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str
     A link; a headline, by its capitals or because it stands in a sentence of the article; else another subject.
     """
     sentences = table.sentences
-    passage = sentences.page.text[start:end]
+    article = sentences.article[row]
+    page, base = sentences.pages[article], int(sentences.base[article])
+    passage = sentences.text[start:end]
     whole = start <= sentences.start[row] and end >= sentences.end[row]
     how = "whole sentence" if whole else "the sentence reads on"
     links: Sequence[str] = [
-        link.href for link in sentences.page.blocks[sentences.block[row]].links if link.start < end and link.end > start
+        link.href
+        for link in page.blocks[sentences.block[row] - sentences.block_base[article]].links
+        if link.start + base < end and link.end + base > start
     ]
     if links:
         return f"link to {links[0][:80]} shares nothing with the article ({how})"

@@ -45,21 +45,34 @@ def boilerplate_spans(
 
 
 def sentence_spans(
-    table: InsertionTable, scores: SentenceScores, kept: NDArray[np.bool_], thresholds: Mapping[str, float]
+    table: InsertionTable,
+    article: int,
+    scores: SentenceScores,
+    kept: NDArray[np.bool_],
+    thresholds: Mapping[str, float],
 ) -> list[Span]:
-    """Promotion, off-topic and filler spans of the sentences that are not furniture (`kept`)."""
+    """Promotion, off-topic and filler spans of the sentences of one article that are not furniture (`kept`)."""
     spans = []
     sentences = table.sentences
-    for row in np.flatnonzero(kept).tolist():
-        start, end = int(sentences.start[row]), int(sentences.end[row])
-        if scores.off_topic[row] >= thresholds["off_topic"]:
-            cut_start, cut_end = cut_range(sentences, row, scores.words[row]) if row in scores.words else (start, end)
-            reason = name_insertion(table, row, cut_start, cut_end)
-            spans.append(Span(cut_start, cut_end, "off_topic", float(scores.off_topic[row]), reason))
-        if scores.promotion[row] >= thresholds["promotion"]:
-            spans.append(Span(start, end, "promotion", float(scores.promotion[row]), name_promotion(table, row)))
-        if scores.filler[row] >= thresholds["filler"]:
-            spans.append(Span(start, end, "filler", float(scores.filler[row]), name_filler(table, row)))
+    low, high = sentences.edges[article : article + 2].tolist()
+    base = int(sentences.base[article])
+    found = {
+        kind: kept & (getattr(scores, kind)[low:high] >= thresholds[kind])
+        for kind in ("off_topic", "promotion", "filler")
+    }
+    for row in np.flatnonzero(np.logical_or.reduce([*found.values()])).tolist():
+        own = low + row
+        start, end = int(sentences.start[own]), int(sentences.end[own])
+        if found["off_topic"][row]:
+            cut_start, cut_end = cut_range(sentences, own, scores.words[own]) if own in scores.words else (start, end)
+            reason = name_insertion(table, own, cut_start, cut_end)
+            spans.append(Span(cut_start - base, cut_end - base, "off_topic", float(scores.off_topic[own]), reason))
+        if found["promotion"][row]:
+            reason = name_promotion(table, own)
+            spans.append(Span(start - base, end - base, "promotion", float(scores.promotion[own]), reason))
+        if found["filler"][row]:
+            reason = name_filler(table, own)
+            spans.append(Span(start - base, end - base, "filler", float(scores.filler[own]), reason))
     return spans
 
 

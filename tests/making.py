@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.blocks import BlockedPage, parse_html, split_lines, split_tree
 from noisefilter.features.block_table import BlockTable, block_table
 from noisefilter.features.insertions import InsertionTable, insertion_table
-from noisefilter.features.sentence_table import SentenceTable, sentence_table
+from noisefilter.features.sentence_table import Article, SentenceTable, sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
@@ -81,13 +81,13 @@ def blocks_of(page: BlockedPage) -> BlockTable:
 def sentences_of(text: str, title: str | None = None) -> SentenceTable:
     """The sentence table of a plain text."""
     page = split_lines(text, title)
-    return sentence_table(page, tokenize(page.text, vectors()), split_sentences(page), vectors())
+    return sentence_table([Article(page, tokenize(page.text, vectors()), split_sentences(page))], vectors())
 
 
 def insertions_of(page: str | BlockedPage) -> InsertionTable:
     """The insertion table of a plain text or a page."""
     blocked = split_lines(page) if isinstance(page, str) else page
-    table = sentence_table(blocked, tokenize(blocked.text, vectors()), split_sentences(blocked), vectors())
+    table = sentence_table([Article(blocked, tokenize(blocked.text, vectors()), split_sentences(blocked))], vectors())
     return insertion_table(table, vectors())
 
 

@@ -7,13 +7,21 @@ import pytest
 
 from noisefilter.blocks import BlockedPage, Place, split_lines
 from noisefilter.features.anchors import LINK_NAMES
-from noisefilter.features.article import ARTICLE_FEATURES, article_row
+from noisefilter.features.article import ARTICLE_FEATURES, article_rows
 from noisefilter.features.blocks import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.features.context import block_context
-from noisefilter.features.insertions import BURST, INSERTION_COLUMNS, insertion_matrix
+from noisefilter.features.insertions import BURST, INSERTION_COLUMNS, insertion_matrix, insertion_table
 from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
 from noisefilter.features.markup import link_share as block_link_share
-from noisefilter.features.passages import PASSAGE_NAMES, TOKEN_NAMES
+from noisefilter.features.passages import (
+    PASSAGE_NAMES,
+    TOKEN_NAMES,
+    passage_columns,
+    token_context,
+    token_matrix,
+    token_table,
+)
+from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.sentences import (
     SENTENCE_COLUMNS,
     any_digit,
@@ -24,6 +32,7 @@ from noisefilter.features.sentences import (
     title_likeness,
 )
 from noisefilter.features.tokens import pair_hashes, shift, sums, tokenize
+from noisefilter.sentences import split_sentences
 from noisefilter.types import Block, Link
 from noisefilter.vote import Vote
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, insertions_of, sentences_of, vectors, walk
@@ -61,7 +70,7 @@ def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
     assert sentence_matrix(insertions.sentences).shape == (rows, len(SENTENCE_COLUMNS))
     assert insertion_matrix(insertions).shape == (rows, len(INSERTION_COLUMNS))
     probabilities = np.zeros((rows, 3))
-    assert article_row(insertions.sentences, insertions.matrix, probabilities).shape == (len(ARTICLE_FEATURES),)
+    assert article_rows(insertions.sentences, insertions.matrix, probabilities).shape == (1, len(ARTICLE_FEATURES))
 
 
 def test_names_of_features_are_unique():
@@ -159,9 +168,7 @@ def test_the_burst_finds_the_spliced_run():
     assert table.burst.argmax() == at
     first = int(table.burst_start[at])
     run = sentences.token_index[first : first + BURST]
-    words = [
-        sentences.page.text[a:b] for a, b in zip(sentences.tokens.start[run], sentences.tokens.end[run], strict=True)
-    ]
+    words = [sentences.text[a:b] for a, b in zip(sentences.tokens.start[run], sentences.tokens.end[run], strict=True)]
     assert {"Rico", "Banderas", "Delia"} <= set(words)
 
 
@@ -225,3 +232,27 @@ def test_the_smallest_texts_have_finite_sentence_features(text):
 
 def test_no_sentences_give_an_empty_matrix():
     assert sentence_matrix(sentences_of("")).shape == (0, len(SENTENCE_COLUMNS))
+
+
+def test_what_is_measured_of_an_article_does_not_depend_on_the_others_of_its_batch():
+    pages = [
+        walk(HTML_ARTICLE), split_lines(ARTICLE), split_lines("Rain fell."), split_lines("\n".join([*SLUICE, REPEAT, HOST])),
+        split_lines("\n".join(f"“{line}”" for line in SLUICE), "Board repairs sluice"),
+    ]  # fmt: skip
+    articles = [Article(page, tokenize(page.text, vectors()), split_sentences(page)) for page in pages]
+    together = insertion_table(sentence_table(articles, vectors()), vectors())
+    alone = [insertion_table(sentence_table([article], vectors()), vectors()) for article in articles]
+
+    def measured(table):
+        sentences = table.sentences
+        rows = np.arange(len(sentences))
+        words = token_table(sentences, rows, vectors())
+        doubts = np.round(np.sin(sentences.words), 3)
+        first = np.round(np.cos(words.base[:, 0] * 50), 3)
+        return (
+            insertion_matrix(table), token_matrix(words, doubts, first), words.hashes, token_context(words, first),
+            passage_columns(words, doubts, first, first), article_rows(sentences, table.matrix, table.matrix[:, :3]),
+        )  # fmt: skip
+
+    for whole, *parts in zip(measured(together), *(measured(table) for table in alone), strict=True):
+        assert whole.tobytes() == np.concatenate(parts).tobytes()

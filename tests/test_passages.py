@@ -12,7 +12,7 @@ from noisefilter.features.passages import (
     PASSAGE_NAMES,
     TOKEN_NAMES,
     passage_columns,
-    richest_run,
+    richest_runs,
     token_context,
     token_matrix,
     token_table,
@@ -39,7 +39,7 @@ def test_the_words_of_chosen_sentences_stand_one_after_the_other():
     table = sentences_of(mixed_text())
     words = words_of([0, AT])
     quoted = [
-        table.page.text[a:b]
+        table.text[a:b]
         for a, b in zip(
             table.tokens.start[table.token_index[words.entry]],
             table.tokens.end[table.token_index[words.entry]],
@@ -65,7 +65,7 @@ def test_the_matrices_of_no_words_are_empty():
     assert token_matrix(words, np.zeros(count), np.zeros(0)).shape == (0, token_matrix(
         words_of([0]), np.zeros(count), np.zeros(len(words_of([0])))).shape[1])  # fmt: skip
     assert len(token_context(words, np.zeros(0))) == 0
-    assert passage_columns(words, np.arange(count), np.zeros(count), np.zeros(0), np.zeros(0)).shape == (
+    assert passage_columns(words, np.zeros(count), np.zeros(0), np.zeros(0)).shape == (
         0, len(PASSAGE_NAMES),
     )  # fmt: skip
 
@@ -77,7 +77,10 @@ def test_the_matrices_of_no_words_are_empty():
     ],
 )  # fmt: skip
 def test_the_richest_run(values, run):
-    assert richest_run(np.array(values, dtype=float)) == run
+    width = 8
+    row = np.pad(np.array(values, dtype=float), (0, width - len(values)))[None, :]
+    left, right, total = richest_runs(row, np.arange(width)[None, :] < len(values))
+    assert (left[0], right[0], total[0]) == run
 
 
 def test_the_run_of_a_sentence_is_told_from_its_rest():
@@ -85,7 +88,7 @@ def test_the_run_of_a_sentence_is_told_from_its_rest():
     count = len(sentences_of(mixed_text()))
     second = np.full(len(words), -4.0)
     second[2:6] = 3.0
-    columns = passage_columns(words, np.arange(count), np.zeros(count), second, second)[0]
+    columns = passage_columns(words, np.zeros(count), second, second)[0]
     values = dict(zip(PASSAGE_NAMES, columns.tolist(), strict=True))
     assert values["run_sum"] == 12.0
     assert values["run_words"] == 4.0

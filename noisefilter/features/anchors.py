@@ -11,12 +11,12 @@ import numpy as np
 
 from noisefilter.features.sentence_table import WINDOW
 from noisefilter.features.tokens import word_list
+from noisefilter.types import Link
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.sentence_table import SentenceTable
-    from noisefilter.types import Link
     from noisefilter.vectors import VectorTable
 
     Column = NDArray[np.float64]
@@ -31,31 +31,42 @@ WORD_BREAK = re.compile(r"[-_/.+%?=&]+")
 
 def link_columns(table: SentenceTable, vectors: VectorTable) -> Column:
     """Measures of the strangest link of each sentence: (sentences, LINK_NAMES); NaN in plain text, zeros without a link."""
-    if not table.page.is_html:
-        return np.full((len(table), len(LINK_NAMES)), np.nan)
-    values = np.zeros((len(table), len(LINK_NAMES)))
-    found = _links_of_sentences(table)
+    values = np.full((len(table), len(LINK_NAMES)), np.nan)
+    for article, page in enumerate(table.pages):
+        if page.is_html:
+            rows = slice(table.edges[article], table.edges[article + 1])
+            values[rows] = 0.0
+            _fill_article(values, table, vectors, article, rows)
+    return values
+
+
+def _fill_article(values: Column, table: SentenceTable, vectors: VectorTable, article: int, rows: slice) -> None:
+    """Write the measures of one article's sentences."""
+    found = _links_of_sentences(table, article)
+    begin = table.base[article]
+    on_page = np.unique(table.tokens.ids[slice(*table.tokens.ranges(begin, begin + len(table.pages[article].text)))])
     sites = Counter(_split_target(link.href)[0] for _, link in found)
     in_sentence = Counter(row for row, _ in found)
     strangest: dict[int, float] = {}
     for row, link in found:
-        measured = _measure(table, vectors, row, link, sites)
+        measured = _measure(table, vectors, row, link, sites, on_page)
         if measured is not None and measured[10] >= strangest.get(row, -1.0):
             strangest[row] = measured[10]
             values[row] = [*measured, np.log1p(in_sentence[row]), 0.0]
-    values[:, -1] = np.log1p(len(found)) - np.log1p(len(table))
-    return values
+    values[rows, -1] = np.log1p(len(found)) - np.log1p(rows.stop - rows.start)
 
 
-def _links_of_sentences(table: SentenceTable) -> list[tuple[int, Link]]:
-    """Sentence and link of each link that stands in one sentence."""
-    blocks = np.unique(table.block)
+def _links_of_sentences(table: SentenceTable, article: int) -> list[tuple[int, Link]]:
+    """Sentence and link, its offsets into `table.text`, of each link of an article that stands in one sentence."""
+    low, high = table.edges[article : article + 2].tolist()
+    base = int(table.base[article])
+    blocks = np.unique(table.block[low:high]) - table.block_base[article]
     found = []
     for block in blocks.tolist():
-        for link in table.page.blocks[block].links:
-            row = int(np.searchsorted(table.start, link.start, side="right")) - 1
-            if row >= 0 and link.end <= table.end[row]:
-                found.append((row, link))
+        for start, end, href in table.pages[article].blocks[block].links:
+            row = int(np.searchsorted(table.start, start + base, side="right")) - 1
+            if row >= low and end + base <= table.end[row]:
+                found.append((row, Link(start + base, end + base, href)))
     return found
 
 
@@ -69,7 +80,7 @@ def _split_target(href: str) -> tuple[str, str]:
 
 
 def _measure(
-    table: SentenceTable, vectors: VectorTable, row: int, link: Link, sites: Counter[str]
+    table: SentenceTable, vectors: VectorTable, row: int, link: Link, sites: Counter[str], on_page: NDArray[np.int64]
 ) -> list[float] | None:
     """The first 16 of LINK_NAMES of a link; None if it has no words."""
     tokens = table.tokens
@@ -80,20 +91,20 @@ def _measure(
         return None
     idf, new = table.idf[low:high], table.seen[low:high] > WINDOW
     site, path = _split_target(link.href)
-    words = set(word_list(table.page.text[link.start : link.end]))
+    words = set(word_list(table.text[link.start : link.end]))
     slug = set(word_list(WORD_BREAK.sub(" ", path)))
     target = [word for word in [*word_list(WORD_BREAK.sub(" ", site)), *slug] if len(word) > 3]
     inside = vectors.vectors(tokens.ids[first:last]).sum(axis=0)
     rest = table.vectors[row] * table.lengths[row] - inside
     ids = vectors.rows(target)
     aimed = vectors.vectors(ids).sum(axis=0) if target else np.zeros(vectors.dimensions)
-    known = np.isin(ids, tokens.ids) if target else np.zeros(1)
+    known = np.isin(ids, on_page) if target else np.zeros(1)
     context = table.context[row]
     return [
         1.0, np.log1p(high - low), float((idf * new).sum() / max(1e-9, float(idf.sum()))),
         float(tokens.title[first:last].mean()), len(words & slug) / max(1, len(words)), float(bool(site)),
         (link.end - link.start) / max(1, int(table.end[row] - table.start[row])),
-        _cosine(inside, context), _cosine(inside, table.title_vector), _cosine(inside, rest), float((idf * new).sum()),
+        _cosine(inside, context), _cosine(inside, table.title_vectors[table.article[row]]), _cosine(inside, rest), float((idf * new).sum()),
         _cosine(aimed, context), float(known.mean()), np.log1p(len(target)), float(bool(site) and len(path) <= 1),
         np.log1p(sites[site] - 1),
     ]  # fmt: skip

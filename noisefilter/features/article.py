@@ -1,4 +1,4 @@
-"""Sentences and their probabilities → one row: what is measured of an article."""
+"""Sentences and their probabilities → a row an article: what is measured of it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from noisefilter.cues import cue_table
 from noisefilter.features.sentence_table import HEADING_WORDS
 from noisefilter.features.sentences import SENTENCE_COLUMNS
+from noisefilter.features.tokens import sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from noisefilter.features.sentence_table import SentenceTable
 
     Column = NDArray[np.float64]
+    Index = NDArray[np.int64]
 
 #: Sentence measures whose mean over the article, by words, says something of its worth.
 MEANS = (
@@ -35,31 +37,72 @@ ARTICLE_FEATURES = (
 )  # fmt: skip
 
 
-def article_row(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Column) -> Column:
-    """Features of one article.
+def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Column) -> NDArray[np.float64]:
+    """Features of each article: (articles, ARTICLE_FEATURES).
 
     Args:
-        table: its sentences.
+        table: the sentences.
         matrix: their features, columns as in `SENTENCE_COLUMNS`.
         probabilities: (sentences, 3): filler, promotion, off_topic.
     """
-    words = table.words
-    total = max(1.0, float(words.sum()))
-    weight = words / total
+    words, article = table.words, table.article
+    total = np.maximum(table.totals(words), 1.0)
+    weight = words / total[article]
     columns = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
-    heading = (words <= HEADING_WORDS) & (matrix[:, columns["ends_sentence"]] == 0)
+    short = words <= HEADING_WORDS
+    heading = short & (matrix[:, columns["ends_sentence"]] == 0)
     filler, promotion, off_topic = probabilities.T
-    ranked = np.sort(np.concatenate([off_topic, [0.0, 0.0]]))[::-1]
-    pairs = table.tokens.pairs[table.token_index]
-    stems = table.tokens.stems[table.token_index]
-    blocks = np.bincount(table.block - table.block.min(), words)
-    return np.array([
-        np.log1p(total), np.log1p(len(table)), heading.mean(), weight[heading].sum(),
-        (words <= HEADING_WORDS).mean(), np.log1p(blocks[blocks > 0].mean()),
-        *(float((matrix[:, columns[name]] * weight).sum()) for name in MEANS),
-        *(float(weight[table.section == index].sum()) for index in range(len(cue_table("templates").cues))),
-        (filler * weight).sum(), (promotion * weight).sum(), filler[:5].mean(), filler[-5:].mean(),
-        *((weight[filler > step]).sum() for step in FILLER_STEPS), (weight[promotion > 0.5]).sum(),
-        ranked[0], ranked[1], len(np.unique(stems)) / np.sqrt(2 * total), 1 - len(np.unique(pairs)) / max(1, len(pairs)),
-        np.log1p(words).std(), len(np.unique(table.section[table.section >= 0])),
+    from_end = table.sizes[article] - 1 - table.place
+    spread = np.log1p(words) - table.means(np.log1p(words))[article]
+    shares = [
+        heading * weight, *(matrix[:, columns[name]] * weight for name in MEANS),
+        *(weight * (table.section == index) for index in range(len(cue_table("templates").cues))),
+        filler * weight, promotion * weight, *(weight * (filler > step) for step in FILLER_STEPS), weight * (promotion > 0.5),
+    ]  # fmt: skip
+    summed = table.totals(np.stack(shares, axis=1))
+    middle = 1 + len(MEANS) + len(cue_table("templates").cues)
+    of_tokens = article[table.owner]
+    pairs = np.bincount(of_tokens, minlength=len(total))
+    return np.column_stack([
+        np.log1p(total), np.log1p(table.sizes), table.means(heading.astype(float)), summed[:, 0],
+        table.means(short.astype(float)), np.log1p(_words_of_paragraph(table)), summed[:, 1:middle],
+        summed[:, middle : middle + 2], *(_mean_of(table, filler, near < 5) for near in (table.place, from_end)),
+        summed[:, middle + 2 :], _highest(table, off_topic),
+        _distinct(table.stems, of_tokens, len(total)) / np.sqrt(2 * total),
+        1 - _distinct(table.tokens.pairs[table.token_index] + (of_tokens << 32), of_tokens, len(total)) / np.maximum(pairs, 1),
+        np.sqrt(table.means(spread**2)),
+        _distinct((table.section + 1) + 64 * article, article, len(total), table.section >= 0),
     ])  # fmt: skip
+
+
+def _words_of_paragraph(table: SentenceTable) -> Column:
+    """Mean words of the paragraphs of each article that have any."""
+    opens = (
+        np.flatnonzero(np.append(True, table.block[1:] != table.block[:-1])) if len(table) else np.zeros(0, np.int64)
+    )
+    words = sums(table.words, opens, np.append(opens[1:], len(table))) if len(opens) else np.zeros(0)
+    kept, count = words > 0, len(table.sizes)
+    article = table.article[opens][kept]
+    return np.bincount(article, words[kept], count) / np.maximum(np.bincount(article, minlength=count), 1)
+
+
+def _mean_of(table: SentenceTable, values: Column, chosen: NDArray[np.bool_]) -> Column:
+    return table.totals(values * chosen) / np.maximum(table.totals(chosen.astype(float)), 1)
+
+
+def _highest(table: SentenceTable, values: Column) -> Column:
+    """The two highest values of each article, zero where it has fewer: (articles, 2)."""
+    order = np.lexsort((-values, table.article))
+    found = np.zeros((len(table.sizes), 2))
+    for rank in range(2):
+        there = table.sizes > rank
+        found[there, rank] = values[order[table.edges[:-1][there] + rank]]
+    return found
+
+
+def _distinct(keys: Index, article: Index, count: int, chosen: NDArray[np.bool_] | None = None) -> Column:
+    """How many different keys each article has; keys of two articles differ."""
+    if chosen is not None:
+        keys, article = keys[chosen], article[chosen]
+    _, first = np.unique(keys, return_index=True)
+    return np.bincount(article[first], minlength=count).astype(float)

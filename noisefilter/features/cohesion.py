@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.sentence_table import WINDOW
-from noisefilter.features.tokens import unit_rows
+from noisefilter.features.tokens import sums, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 RUNS = (2, 3, 5)
 #: Likest sentences whose mean likeness counts: a sentence that belongs has some that speak of the same.
 LIKEST = 3
+#: Articles of fewer sentences have no neighbourhood that a sentence could differ from.
+FEW = 5
 COHESION_NAMES = (
     "likest", "likest_few", "likest_before", "likest_after", "evidence", "vector_length",
     "likest_few_relative", "likest_few_neighbours",
@@ -39,74 +41,63 @@ def cohesion_matrix(table: SentenceTable) -> NDArray[np.float64]:
         return np.zeros((0, len(COHESION_NAMES)))
     likeness = _likest(table)
     runs = _runs(table)
-    return np.stack([*likeness, *runs, _relative(runs[1]), *_paragraphs(table), *_words(table)], axis=1)
-
-
-def _relative(values: Column) -> Column:
-    """Standard deviations from the article's mean."""
-    return (values - values.mean()) / (values.std() + 0.05)
+    return np.stack([*likeness, *runs, table.relative(runs[1]), *_paragraphs(table), *_words(table)], axis=1)
 
 
 def _likest(table: SentenceTable) -> list[Column]:
     """Likeness to the likest sentences near, outside of the own paragraph where it has several."""
-    vectors, block, count = table.vectors, table.block, len(table)
+    vectors, block, article, count = table.vectors, table.block, table.article, len(table)
     near = np.full((count, 2 * WINDOW), -1.0)
-    for step in range(1, min(WINDOW, count - 1) + 1):
+    for step in range(1, min(WINDOW, int(table.sizes.max()) - 1) + 1):
         product = np.einsum("ij,ij->i", vectors[:-step], vectors[step:])
-        product = np.where((block[:-step] == block[step:]) & (step > 1), product - 0.1, product)
+        product[(block[:-step] == block[step:]) & (step > 1)] -= 0.1
+        product[article[:-step] != article[step:]] = -1.0
         near[:-step, WINDOW + step - 1] = product
         near[step:, WINDOW - step] = product
-    top = np.sort(near, axis=1)[:, -LIKEST:]
-    few = np.maximum(top, 0).mean(axis=1)
-    around = (
-        np.convolve(few, np.ones(5), "same") / np.convolve(np.ones(count), np.ones(5), "same")[:count]
-        if count >= 5
-        else few
-    )
+    top = np.partition(near, -LIKEST, axis=1)[:, -LIKEST:]
+    few = np.sort(np.maximum(top, 0), axis=1).mean(axis=1)
+    index = np.arange(count)
+    first, last = table.bounds(index - 2, index + 3)
+    around = np.where(table.sizes[article] >= FEW, sums(few, first, last) / (last - first), few)
     context = np.einsum("ij,ij->i", vectors, table.context)
     return [
-        np.maximum(top[:, -1], 0), few, np.maximum(near[:, :WINDOW].max(axis=1), 0), np.maximum(near[:, WINDOW:].max(axis=1), 0),
-        context * table.lengths, np.log1p(table.lengths), _relative(few), few - around,
+        np.maximum(near.max(axis=1), 0), few, np.maximum(near[:, :WINDOW].max(axis=1), 0), np.maximum(near[:, WINDOW:].max(axis=1), 0),
+        context * table.lengths, np.log1p(table.lengths), table.relative(few), few - around,
     ]  # fmt: skip
 
 
 def _runs(table: SentenceTable) -> list[Column]:
     """Lowest likeness of a run of sentences that holds this one to what stands before and after the run."""
-    count = len(table)
-    running = np.zeros((count + 1, table.vectors.shape[1]))
-    np.cumsum(table.vectors, axis=0, out=running[1:])
+    index = np.arange(len(table))
     columns = []
     for size in RUNS:
-        if count < 2 * size:
-            columns.append(np.einsum("ij,ij->i", table.vectors, table.context))
-            continue
-        first = np.arange(count - size + 1)
-        inside = running[first + size] - running[first]
-        around = running[np.minimum(first + size + WINDOW, count)] - running[np.maximum(first - WINDOW, 0)] - inside
-        likeness = np.einsum("ij,ij->i", unit_rows(inside), unit_rows(around))
-        padded = np.concatenate([np.ones(size - 1), likeness, np.ones(size - 1)])
-        columns.append(np.lib.stride_tricks.sliding_window_view(padded, size).min(axis=1))
+        whole = index + size <= table.edges[table.article + 1]
+        inside = sums(table.vectors, index, np.where(whole, index + size, index))
+        around = sums(table.vectors, *table.bounds(index - WINDOW, index + size + WINDOW)) - inside
+        likeness = np.where(whole, np.einsum("ij,ij->i", unit_rows(inside), unit_rows(around)), 1.0)
+        lowest = np.minimum.reduce([likeness, *(table.neighbour(likeness, -step, 1.0) for step in range(1, size))])
+        short = table.sizes[table.article] < 2 * size
+        columns.append(np.where(short, np.einsum("ij,ij->i", table.vectors, table.context), lowest))
     return columns
 
 
 def _paragraphs(table: SentenceTable) -> list[Column]:
     """The sentence's paragraph against what stands around it: likeness, words that nothing there uses, likeness to the title."""
-    count = len(table)
     opens = np.flatnonzero(np.append(True, table.block[1:] != table.block[:-1]))
-    ends = np.append(opens[1:], count)
+    ends = np.append(opens[1:], len(table))
     group = np.repeat(np.arange(len(opens)), ends - opens)
-    running = np.zeros((count + 1, table.vectors.shape[1]))
-    np.cumsum(table.vectors, axis=0, out=running[1:])
-    inside = running[ends] - running[opens]
-    around = running[np.minimum(ends + WINDOW, count)] - running[np.maximum(opens - WINDOW, 0)] - inside
+    article = table.article[opens]
+    inside = sums(table.vectors, opens, ends)
+    first, last = np.maximum(opens - WINDOW, table.edges[article]), np.minimum(ends + WINDOW, table.edges[article + 1])
+    around = sums(table.vectors, first, last) - inside
     unit = unit_rows(inside)
     likeness = np.einsum("ij,ij->i", unit, unit_rows(around))
-    gap = _gap_outside(table.tokens.stems[table.token_index], table.owner, group, opens, ends)
+    gap = _gap_outside(table.stems, table.owner, group, opens, ends)
     owner = group[table.owner]
     new = np.bincount(owner, table.idf * (gap > WINDOW), minlength=len(opens))
     total = np.bincount(owner, table.idf, minlength=len(opens))
     return [
-        likeness[group], (new / np.maximum(total, 1e-9))[group], (unit @ table.title_vector)[group],
+        likeness[group], (new / np.maximum(total, 1e-9))[group], np.einsum("ij,ij->i", unit, table.title_vectors[article])[group],
         np.log1p(ends - opens)[group],
     ]  # fmt: skip
 
@@ -116,18 +107,18 @@ def _gap_outside(stems: Index, owner: Index, group: Index, opens: Index, ends: I
     far = 1_000_000
     if not len(stems):
         return np.zeros(0, dtype=np.int64)
-    size = int(owner[-1]) + 1
-    pairs, inverse = np.unique(stems * size + owner, return_inverse=True)
-    stem, sentence = np.divmod(pairs, size)
+    order = np.argsort(stems, kind="stable")  # owners ascend within a stem
+    stem, sentence = stems[order], owner[order]
     own = group[sentence]
     first = np.flatnonzero(np.append(True, (stem[1:] != stem[:-1]) | (own[1:] != own[:-1])))
-    last = np.append(first[1:], len(pairs)) - 1
+    last = np.append(first[1:], len(stem)) - 1
     after, before = np.full(len(first), far), np.full(len(first), far)
     same = stem[first[1:]] == stem[first[:-1]]
     after[:-1][same] = (sentence[first[1:]] - ends[own[first[:-1]]] + 1)[same]
     before[1:][same] = (opens[own[first[1:]]] - sentence[last[:-1]])[same]
-    run = np.repeat(np.arange(len(first)), last - first + 1)
-    return np.minimum(after, before)[run][inverse]
+    nearest = np.empty(len(stems), dtype=np.int64)
+    nearest[order] = np.repeat(np.minimum(after, before), last - first + 1)
+    return nearest
 
 
 def _words(table: SentenceTable) -> list[Column]:

@@ -24,7 +24,7 @@ QUOTES = "\"'“”‘’«»"
 
 
 def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, int]:
-    """Offsets into `visible_text` of what to cut out of a sentence: the best run of words, or all of it.
+    """Offsets into the table's text of what to cut out of a sentence: the best run of words, or all of it.
 
     The signs that tie the run to its host go with it; the host's full stop stays.
 
@@ -39,12 +39,10 @@ def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, in
         return first, last
     token = table.token_index[low:high]
     begins, ends = table.tokens.start[token], table.tokens.end[token]
-    left, right = _best_run(log_odds, _at_sign(table.page.text, begins, ends))
+    left, right = _best_run(log_odds, _at_sign(table.text, begins, ends))
     if left == 0 and right == len(begins):
         return first, last
-    return _with_signs(
-        table.page.text, first, last, int(begins[left]), int(ends[right - 1]), ends_host=right == len(begins)
-    )
+    return _with_signs(table.text, first, last, int(begins[left]), int(ends[right - 1]), ends_host=right == len(begins))
 
 
 def _at_sign(text: str, begins: Index, ends: Index) -> NDArray[np.bool_]:

@@ -16,7 +16,7 @@ from noisefilter.features.anchors import LINK_NAMES, link_columns
 from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
 from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix
-from noisefilter.features.tokens import find_cues, shift, sums, unit_rows
+from noisefilter.features.tokens import find_cues, sums, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,17 +78,17 @@ def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:
     best, best_start = np.zeros(len(starts)), starts.copy()
     if not len(foreign):
         return best, best_start
-    padded = np.concatenate([foreign, np.zeros(BURST)])
-    means = np.lib.stride_tricks.sliding_window_view(padded, BURST)[: len(foreign)].mean(axis=1)
-    last = np.repeat(ends, ends - starts)
-    whole = np.repeat(ends - starts >= BURST, ends - starts)
-    means = np.where(whole & (np.arange(len(foreign)) + BURST > last), -1.0, means)
-    filled = np.flatnonzero(ends > starts)
+    sizes = ends - starts
+    owner = np.repeat(np.arange(len(starts)), sizes)
+    index = np.arange(len(foreign))
+    means = sums(foreign, index, np.minimum(index + BURST, ends[owner])) / BURST
+    means[(index + BURST > ends[owner]) & (sizes >= BURST)[owner]] = -1.0
+    filled = np.flatnonzero(sizes)
     best[filled] = np.maximum.reduceat(means, starts[filled])
-    at_best = np.flatnonzero(means == np.repeat(best, ends - starts))
-    rows, first = np.unique(np.repeat(np.arange(len(starts)), ends - starts)[at_best], return_index=True)
+    at_best = np.flatnonzero(means == best[owner])
+    rows, first = np.unique(owner[at_best], return_index=True)
     best_start[rows] = at_best[first]
-    return np.maximum(best, 0), best_start
+    return best, best_start
 
 
 def _split_vectors(
@@ -143,7 +143,7 @@ def _clauses(table: SentenceTable, vectors: VectorTable, foreign: Column) -> Col
     result = np.zeros((len(table), len(CLAUSE_NAMES)))
     if not len(table.token_index):
         return result
-    breaks = np.fromiter((match.start() for match in CLAUSE.finditer(table.page.text)), np.int64)
+    breaks = np.fromiter((match.start() for match in CLAUSE.finditer(table.text)), np.int64)
     part = np.searchsorted(breaks, table.tokens.start[table.token_index])
     opens = np.flatnonzero(np.append(True, (np.diff(part) != 0) | (np.diff(table.owner) != 0)))
     ends = np.append(opens[1:], len(part))
@@ -202,7 +202,8 @@ def inner_likeness(table: InsertionTable) -> Column:
 
 def burst_title_likeness(table: InsertionTable) -> Column:
     """Cosine of the strangest run with the title."""
-    return table.burst_vector @ table.sentences.title_vector
+    plain = table.sentences
+    return np.einsum("ij,ij->i", table.burst_vector, plain.title_vectors[plain.article])
 
 
 def run_words(table: InsertionTable) -> Column:
@@ -219,12 +220,12 @@ def run_new(table: InsertionTable) -> Column:
 
 def gap_likeness(table: InsertionTable) -> Column:
     """Cosine of the sentence before with the one after, less the sentence's own with either: does it interrupt?"""
-    vectors = table.sentences.vectors
-    across = np.zeros(len(table))
-    across[1:-1] = np.einsum("ij,ij->i", vectors[:-2], vectors[2:])
-    along = np.zeros(len(table))
-    along[1:] = np.einsum("ij,ij->i", vectors[:-1], vectors[1:])
-    return across - np.maximum(along, shift(along, 1))
+    plain = table.sentences
+    before, after = (plain.neighbour(plain.vectors, step) for step in NEIGHBOURS)
+    across, along, on = (
+        np.einsum("ij,ij->i", *pair) for pair in ((before, after), (before, plain.vectors), (plain.vectors, after))
+    )
+    return across - np.maximum(along, on)
 
 
 def _of(table: InsertionTable, name: str) -> Column:
@@ -233,16 +234,14 @@ def _of(table: InsertionTable, name: str) -> Column:
 
 def _relative(name: str) -> Callable[[InsertionTable], Column]:
     def column(table: InsertionTable) -> Column:
-        values = _of(table, name)
-        spread = values.std() if len(values) > 1 else 0.0
-        return (values - values.mean()) / (spread + 0.05) if len(values) else values
+        return table.sentences.relative(_of(table, name))
 
     return column
 
 
 def _around(name: str, step: int) -> Callable[[InsertionTable], Column]:
     def column(table: InsertionTable) -> Column:
-        return shift(_of(table, name), step)
+        return table.sentences.neighbour(_of(table, name), step)
 
     return column
 
@@ -295,7 +294,7 @@ INSERTION_COLUMNS = (*SENTENCE_COLUMNS, *(name for name, _ in INSERTION_FEATURES
 
 
 def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
-    """Features of the sentences of one article: (sentences, INSERTION_COLUMNS), NaN where missing."""
+    """Features of the sentences: (sentences, INSERTION_COLUMNS), NaN where missing."""
     if not len(table):
         return np.zeros((0, len(INSERTION_COLUMNS)))
     measured = (feature(table)[:, None] for _, feature in INSERTION_FEATURES)

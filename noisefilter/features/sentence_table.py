@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.tokens import hash_word, sums, unit_rows, word_list
+from noisefilter.features.tokens import hash_word, join_tokens, neighbour, sums, unit_rows, word_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,17 +31,33 @@ HEADING_WORDS = 14
 CHUNK = 16_384
 
 
+class Article(NamedTuple):
+    """A page, its tokens, and those of its sentences that are measured."""
+
+    page: BlockedPage
+    tokens: Tokens
+    sentences: Sequence[SentenceRange] | Index  # start, end and block of each
+
+
 @dataclass(frozen=True, slots=True)
 class SentenceTable:
-    """Sentences of one article as arrays of equal length, with what the features share.
+    """Sentences of some articles, one article after the other, as arrays of equal length, with what the features share.
+
+    `text` is the articles' texts, each followed by a line break, and all offsets are into it; `base` says where each
+    begins. Blocks are numbered through, too. What is measured of a sentence never depends on another article.
 
     `vectors` are unit length, (sentences, dimensions). `context` is the unit mean of the `WINDOW` sentences on each
     side, the sentence itself left out. `seen` is, for each token, the distance in sentences to the nearest other
     sentence that uses its stem (a large number for none).
     """
 
-    page: BlockedPage
+    pages: tuple[BlockedPage, ...]
+    text: str
     tokens: Tokens
+    base: Index  # of each article
+    block_base: Index  # of each article: the number of its first block
+    edges: Index  # first sentence of each article, and the end of the last
+    article: Index  # of each sentence
     start: Index
     end: Index
     block: Index
@@ -50,9 +67,10 @@ class SentenceTable:
     vectors: Column
     lengths: Column  # of the vectors before they were made unit
     context: Column
-    title_vector: Column
+    title_vectors: Column  # of each article
     token_index: Index  # tokens of all sentences, one after the other
     owner: Index  # sentence of each of them
+    stems: Index  # of each of them; the same word of two articles has two
     seen: Index
     idf: Column  # of each of them
     odd_capital: Column  # of each of them: how rarely such a word has its capital, zero where it has none
@@ -62,12 +80,22 @@ class SentenceTable:
     def __len__(self) -> int:
         return len(self.start)
 
+    @property
+    def sizes(self) -> Index:
+        """Sentences of each article."""
+        return np.diff(self.edges)
+
+    @property
+    def place(self) -> Index:
+        """Sentences of the same article before each one."""
+        return np.arange(len(self)) - self.edges[self.article]
+
     def count(self, name: str) -> Column:
         """Characters of a class in each sentence."""
         return self.tokens.characters.count(name, self.start, self.end).astype(np.float64)
 
     def share(self, flags: NDArray[np.bool_] | Column) -> Column:
-        """Mean over each sentence's words of a value per token of the page."""
+        """Mean over each sentence's words of a value per token of the pages."""
         return sums(np.asarray(flags, dtype=np.float64), self.first, self.last) / np.maximum(self.words, 1)
 
     def mean(self, values: Column, weights: Column | None = None) -> Column:
@@ -76,32 +104,62 @@ class SentenceTable:
         total = np.bincount(self.owner, values * weights, minlength=len(self))
         return total / np.maximum(np.bincount(self.owner, weights, minlength=len(self)), 1e-9)
 
+    def neighbour(self, values: NDArray[Any], step: int, beyond: float = 0.0) -> NDArray[Any]:
+        """Values of the sentence `step` further on; `beyond` where the article has none."""
+        return neighbour(values, self.article, step, beyond)
 
-def sentence_table(
-    page: BlockedPage, tokens: Tokens, sentences: Sequence[SentenceRange], vectors: VectorTable
-) -> SentenceTable:
+    def bounds(self, first: Index, last: Index) -> tuple[Index, Index]:
+        """The ranges of sentences, one a sentence, as far as they lie in its article."""
+        return np.maximum(first, self.edges[self.article]), np.minimum(last, self.edges[self.article + 1])
+
+    def totals(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Sum over each article of a value per sentence."""
+        return sums(values, self.edges[:-1], self.edges[1:])
+
+    def means(self, values: Column) -> Column:
+        """Mean over each article of a value per sentence."""
+        return self.totals(values) / np.maximum(self.sizes, 1)
+
+    def relative(self, values: Column) -> Column:
+        """Standard deviations from the article's mean."""
+        apart = values - self.means(values)[self.article]
+        return apart / (np.sqrt(self.means(apart**2)) + 0.05)[self.article]
+
+
+def sentence_table(articles: Sequence[Article], vectors: VectorTable) -> SentenceTable:
     """Arrays that the sentence features share."""
-    count = len(sentences)
-    start = np.fromiter((sentence.start for sentence in sentences), np.int64, count)
-    end = np.fromiter((sentence.end for sentence in sentences), np.int64, count)
-    block = np.fromiter((sentence.block for sentence in sentences), np.int64, count)
+    pages = tuple(article.page for article in articles)
+    text = "".join(f"{page.text}\n" for page in pages)
+    base = _offsets([len(page.text) + 1 for page in pages])
+    block_base = _offsets([len(page.blocks) for page in pages])
+    sizes = np.array([len(article.sentences) for article in articles], dtype=np.int64)
+    edges = np.append(_offsets(sizes), sizes.sum())
+    article = np.repeat(np.arange(len(articles)), sizes)
+    tokens = join_tokens([own.tokens for own in articles], base)
+    ranges = np.concatenate([np.array(own.sentences, dtype=np.int64).reshape(-1, 3) for own in articles])
+    start, end = ranges[:, 0] + base[article], ranges[:, 1] + base[article]
     first, last = tokens.ranges(start, end)
-    sizes = last - first
-    owner = np.repeat(np.arange(count), sizes)
-    token_index = np.arange(len(owner)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)
+    words = last - first
+    owner = np.repeat(np.arange(len(ranges)), words)
+    token_index = np.arange(len(owner)) - np.repeat(np.cumsum(words) - words, words) + np.repeat(first, words)
     totals = _vector_sums(tokens.ids, first, last, vectors)
     unit = unit_rows(totals)
-    title = [hash_word(word) for word in word_list(page.title or "")]
-    texts = tuple(page.text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True))
+    texts = tuple(text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True))
+    stems = tokens.stems[token_index] + (article[owner] << 32)
     return SentenceTable(
-        page, tokens, start, end, block, first, last, sizes.astype(np.float64), unit,
-        np.sqrt(np.einsum("ij,ij->i", totals, totals)), _context(unit),
-        _title_vector(page.title, unit, vectors), token_index, owner,
-        _seen(tokens.stems[token_index], owner, title and np.array(title, dtype=np.int64)),
+        pages, text, tokens, base, block_base, edges, article, start, end, ranges[:, 2] + block_base[article], first, last,
+        words.astype(np.float64), unit, np.sqrt(np.einsum("ij,ij->i", totals, totals)), _context(unit, edges, article),
+        _title_vectors(pages, unit, edges, vectors), token_index, owner, stems, _seen(stems, owner, _title_stems(pages)),
         vectors.idf[tokens.ids[token_index]].astype(np.float64) * ~tokens.stop[token_index],
-        _odd_capitals(tokens, token_index, first[sizes > 0], vectors),
-        _sections(texts, sizes), texts,
+        _odd_capitals(tokens, token_index, first[words > 0], vectors),
+        _sections(texts, words, article), texts,
     )  # fmt: skip
+
+
+def _offsets(sizes: Sequence[int] | Index) -> Index:
+    """Where each of some things begins that stand one after the other."""
+    ends = np.cumsum(np.asarray(sizes, dtype=np.int64))
+    return ends - np.asarray(sizes, dtype=np.int64)
 
 
 def _vector_sums(ids: Index, first: Index, last: Index, table: VectorTable) -> Column:
@@ -117,38 +175,43 @@ def _vector_sums(ids: Index, first: Index, last: Index, table: VectorTable) -> C
     return totals
 
 
-def _context(unit: Column) -> Column:
+def _context(unit: Column, edges: Index, article: Index) -> Column:
     """Unit mean of the sentences around each one."""
-    count = len(unit)
-    running = np.zeros((count + 1, unit.shape[1]))
-    np.cumsum(unit, axis=0, out=running[1:])
-    index = np.arange(count)
-    around = running[np.minimum(index + WINDOW + 1, count)] - running[np.maximum(index - WINDOW, 0)]
+    index = np.arange(len(unit))
+    around = sums(unit, np.maximum(index - WINDOW, edges[article]), np.minimum(index + WINDOW + 1, edges[article + 1]))
     return unit_rows(around - unit)
 
 
-def _title_vector(title: str | None, unit: Column, table: VectorTable) -> Column:
-    """Unit vector of the title, or of the first sentence where there is none."""
-    words = word_list(title or "")
-    if words:
-        total = table.vectors(table.rows(words)).sum(axis=0, keepdims=True)
-        if np.any(total):
-            return unit_rows(total)[0]
-    return unit[0] if len(unit) else np.zeros(unit.shape[1])
+def _title_vectors(pages: Sequence[BlockedPage], unit: Column, edges: Index, table: VectorTable) -> Column:
+    """Unit vector of each title, or of the first sentence where there is none."""
+    vectors = np.zeros((len(pages), table.dimensions))
+    for row, page in enumerate(pages):
+        words = word_list(page.title or "")
+        vectors[row] = table.vectors(table.rows(words)).sum(axis=0) if words else 0.0
+        if not vectors[row].any() and edges[row] < edges[row + 1]:
+            vectors[row] = unit[edges[row]]
+    return unit_rows(vectors)
 
 
-def _seen(stems: Index, owner: Index, title: Index | list[int]) -> Index:
+def _title_stems(pages: Sequence[BlockedPage]) -> Index:
+    """Hashes of the words of the titles, numbered by article as stems are."""
+    found = [hash_word(word) + (row << 32) for row, page in enumerate(pages) for word in word_list(page.title or "")]
+    return np.array(found, dtype=np.int64)
+
+
+def _seen(stems: Index, owner: Index, title: Index) -> Index:
     """Distance in sentences to the nearest other sentence with the same stem; far if there is none."""
     far = 1_000_000
     if not len(stems):
         return np.zeros(0, dtype=np.int64)
-    pairs, inverse = np.unique(stems * (int(owner[-1]) + 1) + owner, return_inverse=True)
-    stem, sentence = np.divmod(pairs, int(owner[-1]) + 1)
-    gap = np.where(stem[1:] == stem[:-1], sentence[1:] - sentence[:-1], far)
-    nearest = np.minimum(np.append(far, gap), np.append(gap, far))[inverse]
-    if len(title):
-        nearest = np.where(np.isin(stems, title), np.minimum(nearest, WINDOW), nearest)
-    return nearest
+    order = np.argsort(stems, kind="stable")  # owners ascend within a stem
+    stem, sentence = stems[order], owner[order]
+    opens = np.append(True, (stem[1:] != stem[:-1]) | (sentence[1:] != sentence[:-1]))
+    stem, sentence = stem[opens], sentence[opens]
+    gap = np.where(stem[1:] == stem[:-1], np.diff(sentence), far)
+    nearest = np.empty(len(stems), dtype=np.int64)
+    nearest[order] = np.minimum(np.append(far, gap), np.append(gap, far))[np.cumsum(opens) - 1]
+    return np.where(np.isin(stems, title), np.minimum(nearest, WINDOW), nearest) if len(title) else nearest
 
 
 def _odd_capitals(tokens: Tokens, token_index: Index, first: Index, vectors: VectorTable) -> Column:
@@ -158,19 +221,19 @@ def _odd_capitals(tokens: Tokens, token_index: Index, first: Index, vectors: Vec
     return capital[token_index] * (1.0 - vectors.capital[tokens.ids[token_index]])
 
 
-def _sections(texts: Sequence[str], sizes: Index) -> Index:
+def _sections(texts: Sequence[str], sizes: Index, article: Index) -> Index:
     """Template heading above each sentence; another short line without a full stop ends its section."""
     table = cue_table("templates")
     sections = np.full(len(texts), -1, dtype=np.int64)
-    current = -1
-    for index, (text, size) in enumerate(zip(texts, sizes.tolist(), strict=True)):
-        if size <= HEADING_WORDS and text[-1] not in '.!…:,;"”':
-            found = table.find(text)
-            if found >= 0:
-                current = found
-            elif text[-1] != "?" and current != TAKEAWAYS and text[:1].isalpha():
-                current = -1
-        sections[index] = current
+    heads = [index for index in np.flatnonzero(sizes <= HEADING_WORDS).tolist() if texts[index][-1] not in '.!…:,;"”']
+    for index, after in pairwise([*heads, len(texts)]):
+        text = texts[index]
+        found = table.find(text)
+        before = sections[index - 1] if index and article[index - 1] == article[index] else -1
+        if found < 0 and not (text[-1] != "?" and before != TAKEAWAYS and text[:1].isalpha()):
+            found = before
+        end = min(after, int(np.searchsorted(article, article[index], side="right")))
+        sections[index:end] = found
     return sections
 
 

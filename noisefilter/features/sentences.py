@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.cues import cue_table
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
-from noisefilter.features.tokens import find_cues, hash_word, shift
+from noisefilter.features.tokens import find_cues, hash_word, sums, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -148,7 +149,7 @@ def _cue(name: str) -> Callable[[SentenceTable], Column]:
 
 def title_likeness(table: SentenceTable) -> Column:
     """Cosine with the title: restating it, or far from it."""
-    return table.vectors @ table.title_vector
+    return np.einsum("ij,ij->i", table.vectors, table.title_vectors[table.article])
 
 
 def context_likeness(table: SentenceTable) -> Column:
@@ -158,20 +159,21 @@ def context_likeness(table: SentenceTable) -> Column:
 
 def lead_likeness(table: SentenceTable) -> Column:
     """Cosine with the first sentences."""
-    lead = table.vectors[:LEAD].sum(axis=0)
-    return table.vectors @ (lead / max(1e-9, float(np.sqrt(lead @ lead))))
+    opens = table.edges[:-1]
+    lead = unit_rows(sums(table.vectors, opens, np.minimum(opens + LEAD, table.edges[1:])))
+    return np.einsum("ij,ij->i", table.vectors, lead[table.article])
 
 
 def said_before(table: SentenceTable) -> Column:
     """Highest cosine with an earlier sentence: restatement."""
     best = np.zeros(len(table))
     step = 200
-    for low in range(0, len(table), step):
-        base = max(0, low - LOOK_BACK)
-        likeness = table.vectors[low : low + step] @ table.vectors[base : low + step].T
-        rows, columns = np.indices(likeness.shape)
-        likeness[columns + base >= rows + low] = 0
-        best[low : low + step] = likeness.max(axis=1)
+    for opens, ends in pairwise(table.edges.tolist()):
+        for low in range(opens, ends, step):
+            high, base = min(low + step, ends), max(opens, low - LOOK_BACK)
+            likeness = table.vectors[low:high] @ table.vectors[base:high].T
+            likeness *= np.tri(high - low, high - base, low - base - 1)  # earlier sentences only
+            best[low:high] = likeness.max(axis=1)
     return best
 
 
@@ -190,17 +192,17 @@ def next_words(table: SentenceTable) -> Column:
 
 def place(table: SentenceTable) -> Column:
     """Sentences before this one, as a share."""
-    return np.arange(len(table)) / max(1, len(table))
+    return table.place / np.maximum(table.sizes, 1)[table.article]
 
 
 def from_start(table: SentenceTable) -> Column:
     """Sentences before."""
-    return np.log1p(np.arange(len(table), dtype=float))
+    return np.log1p(table.place.astype(float))
 
 
 def from_end(table: SentenceTable) -> Column:
     """Sentences after: conclusions stand at the end."""
-    return np.log1p(np.arange(len(table), dtype=float)[::-1])
+    return np.log1p((table.sizes[table.article] - 1 - table.place).astype(float))
 
 
 def block_sentences(table: SentenceTable) -> Column:
@@ -221,7 +223,7 @@ def closes_block(table: SentenceTable) -> Column:
 
 def article_sentences(table: SentenceTable) -> Column:
     """Sentences of the article."""
-    return np.full(len(table), np.log1p(len(table)))
+    return np.log1p(table.sizes)[table.article]
 
 
 def _section(index: int) -> Callable[[SentenceTable], Column]:
@@ -255,10 +257,10 @@ SENTENCE_COLUMNS: tuple[str, ...] = (
 
 
 def sentence_matrix(table: SentenceTable) -> NDArray[np.float64]:
-    """Features of the sentences of one article, columns as in `SENTENCE_COLUMNS`: (sentences, columns)."""
+    """Features of the sentences, columns as in `SENTENCE_COLUMNS`: (sentences, columns)."""
     if not len(table):
         return np.zeros((0, len(SENTENCE_COLUMNS)))
     own = {name: feature(table) for name, feature in SENTENCE_FEATURES}
-    around = [shift(own[name], step) for name in OF_NEIGHBOURS for step in NEIGHBOURS]
-    means = [np.full(len(table), own[name].mean()) for name in OF_ARTICLE]
+    around = [table.neighbour(own[name], step) for name in OF_NEIGHBOURS for step in NEIGHBOURS]
+    means = [table.means(own[name])[table.article] for name in OF_ARTICLE]
     return np.stack([*own.values(), *around, *means], axis=1)

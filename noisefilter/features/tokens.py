@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -118,28 +119,91 @@ def hash_word(word: str) -> int:
     return crc32(word.encode("utf-8", "surrogatepass"))
 
 
+class Lexicon(dict[str, int]):
+    """Row of each word met so far, by its spelling; `columns` hold what is known of the words, one row a word.
+
+    Pages say the same words again and again: each is looked at once a process, and numpy picks the rest.
+    """
+
+    #: Words after which it starts anew: a crawl's words never end, memory does.
+    MOST = 400_000
+
+    def __init__(self, vectors: VectorTable) -> None:
+        super().__init__()
+        self.vectors = vectors
+        self.lock = Lock()
+        self.numbers = np.zeros((3, 1024), dtype=np.int64)  # row of the vector table, hash, hash of the stem
+        self.flags = np.zeros((4, 1024), dtype=np.bool_)  # capital, all capitals, digit, stop word
+
+    def __missing__(self, word: str) -> int:
+        row = len(self)
+        if row == self.numbers.shape[1]:
+            self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)], axis=1)
+            self.flags = np.concatenate([self.flags, np.zeros_like(self.flags)], axis=1)
+        plain = word.lower().replace("’", "'")
+        digit = HAS_DIGIT.search(word) is not None
+        known = self.vectors.number_row if digit else self.vectors.rows_by_word.get(plain, self.vectors.unknown_row)
+        self.numbers[:, row] = known, hash_word("0" if digit else plain), hash_word(plain[:STEM_LETTERS])
+        upper = len(word) > 1 and word.isalpha() and word.isupper()
+        self.flags[:, row] = word[0].isupper(), upper, digit, plain in STOP_WORDS
+        self[word] = row
+        return row
+
+    def look_up(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Numbers and flags of each word: (3, words) and (4, words)."""
+        with self.lock:
+            if len(self) > self.MOST:
+                self.clear()
+            rows = np.fromiter(map(self.__getitem__, words), np.int64, len(words))
+            return self.numbers[:, rows], self.flags[:, rows]
+
+
+@lru_cache(maxsize=4)
+def lexicon(vectors: VectorTable) -> Lexicon:
+    """The words that this process has met, for a table of vectors."""
+    return Lexicon(vectors)
+
+
 def tokenize(text: str, vectors: VectorTable) -> Tokens:
     """Tokens of a text; numbers share one hash and one vector, so that no model learns a date by heart."""
     parts = WORDS_AND_GAPS.split(text)  # strings only: match objects would cost four times as much
-    words = parts[1::2]
     edges = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
-    start, end = edges[0:-1:2], edges[1::2]
-    numbers = {word: number for number, word in enumerate(dict.fromkeys(words))}
-    index = np.fromiter(map(numbers.__getitem__, words), np.int64, len(words))
-    plain = [word.lower().replace("’", "'") for word in numbers]  # each word once: a page says most of them again
-    hashes = np.array([hash_word(word) for word in plain], dtype=np.int64)
-    stems = np.array([hash_word(word[:STEM_LETTERS]) for word in plain], dtype=np.int64)
-    stop = np.array([word in STOP_WORDS for word in plain], dtype=np.bool_)
-    ids = vectors.rows(plain)
-    digit = np.array([HAS_DIGIT.search(word) is not None for word in numbers], dtype=np.bool_)
-    hashes[digit], ids[digit] = hash_word("0"), vectors.number_row
-    title = np.array([word[0].isupper() for word in numbers], dtype=np.bool_)
-    upper = np.array([len(word) > 1 and word.isalpha() and word.isupper() for word in numbers], dtype=np.bool_)
-    by_token = hashes[index]
+    (ids, hashes, stems), (title, upper, digit, stop) = lexicon(vectors).look_up(parts[1::2])
     return Tokens(
-        start, end, ids[index], by_token, stems[index], pair_hashes(by_token), title[index], upper[index], digit[index],
-        stop[index], read_characters(text),
-    )  # fmt: skip
+        edges[0:-1:2],
+        edges[1::2],
+        ids,
+        hashes,
+        stems,
+        pair_hashes(hashes),
+        title,
+        upper,
+        digit,
+        stop,
+        read_characters(text),
+    )
+
+
+def join_tokens(parts: Sequence[Tokens], offsets: NDArray[np.int64]) -> Tokens:
+    """Tokens of texts that stand one after the other, each followed by one character more.
+
+    Args:
+        parts: tokens of each text; no pair reaches from one to the next.
+        offsets: where each text begins.
+    """
+    if len(parts) == 1:
+        return parts[0]
+    moved = {
+        name: np.concatenate([getattr(part, name) + offset for part, offset in zip(parts, offsets, strict=True)])
+        for name in ("start", "end")
+    }
+    same = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("ids", "hashes", "stems", "pairs", "title", "upper", "digit", "stop")
+    }
+    between = np.zeros(1, dtype=np.uint32)
+    codes = np.concatenate([codes for part in parts for codes in (part.characters.codes, between)])
+    return Tokens(**moved, **same, characters=Characters(codes))
 
 
 def find_cues(
@@ -192,13 +256,22 @@ def sums(values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np
     return totals
 
 
-def shift(values: NDArray[np.float64], step: int) -> NDArray[np.float64]:
-    """Values of the block or sentence `step` further on; zero beyond the page."""
+def shift(values: NDArray[Any], step: int) -> NDArray[Any]:
+    """Values of the row `step` further on; zero beyond the last."""
     moved = np.zeros_like(values)
+    if abs(step) >= len(values):
+        return moved
     if step > 0:
         moved[:-step] = values[step:]
     else:
         moved[-step:] = values[:step]
+    return moved
+
+
+def neighbour(values: NDArray[Any], article: NDArray[np.int64], step: int, beyond: float = 0.0) -> NDArray[Any]:
+    """Values of the sentence `step` further on in the same article; `beyond` where it has none."""
+    moved = shift(values, step)
+    moved[shift(article + 1, step) != article + 1] = beyond
     return moved
 
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.article import article_row
-from noisefilter.features.tokens import hashed_rows, shift
+from noisefilter.features.article import article_rows
+from noisefilter.features.tokens import HASH_ROWS
 from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scorer
-from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, in_batch, logit, rounded, word_scores
+from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, logit, rounded, word_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -32,14 +32,13 @@ NETWORKS = ("sentence", "page_off_topic", "article")
 
 def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
     """What the sentence classifier reads: measures, word log-odds (own, neighbours', article's), vector."""
-    count = max(1, len(table))
-    mean = np.repeat(words.sum(axis=0, keepdims=True) / count, len(table), axis=0)
-    around = [np.stack([shift(column, step) for column in words.T], axis=1) for step in (-1, 1)]
+    mean = (table.totals(words) / np.maximum(table.sizes, 1)[:, None])[table.article]
+    around = [table.neighbour(words, step) for step in (-1, 1)]
     return np.hstack([matrix, words, *around, mean, table.vectors[:, :VECTOR_INPUTS]])
 
 
 def kind_inputs(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the sentence classifier of some arrays reads of an article."""
+    """What the sentence classifier of some arrays reads."""
     plain = table.sentences
     weights, bias = arrays["sentence_words.weights"], arrays["sentence_words.bias"]
     return sentence_inputs(plain, table.matrix, word_scores(plain.tokens, plain.first, plain.last, weights, bias))
@@ -80,34 +79,23 @@ class ArticleScorer:
     page_off_topic: Network
     article: Network
 
-    def sentences(self, tables: Sequence[InsertionTable]) -> list[SentenceScores]:
-        """Probabilities of the sentences, one record an article."""
-        inputs = [kind_inputs(table, self.arrays) for table in tables]
-        classes = in_batch(self.sentence, inputs)
-        foreign = self.insertions.score(tables, classes)
-        return [
-            SentenceScores(rounded(by_class[:, 1]), rounded(by_class[:, 2]), rounded(found.off_topic), found.words)
-            for by_class, found in zip(classes, foreign, strict=True)
-        ]
+    def sentences(self, table: InsertionTable) -> SentenceScores:
+        """Probabilities of the sentences."""
+        classes = self.sentence.probabilities(kind_inputs(table, self.arrays))
+        foreign = self.insertions.score(table, classes)
+        return SentenceScores(rounded(classes[:, 1]), rounded(classes[:, 2]), rounded(foreign.off_topic), foreign.words)
 
-    def pages(
-        self, tables: Sequence[InsertionTable], scores: Sequence[SentenceScores], furniture: Sequence[Matrix]
-    ) -> list[tuple[float, float]]:
-        """Probabilities that each article is noise, and that something foreign was put into it.
+    def pages(self, table: InsertionTable, scores: SentenceScores, furniture: Matrix) -> Matrix:
+        """Probabilities that each article is noise, and that something foreign was put into it: (articles, 2).
 
         `furniture` is each sentence's probability of boilerplate: what belongs to the page was not put into the article.
         """
-        foreign = [own.off_topic * (1 - out) for own, out in zip(scores, furniture, strict=True)]
-        inputs = [
-            article_inputs(table, np.stack([own.filler, own.promotion, off_topic], axis=1), self.arrays)
-            for table, own, off_topic in zip(tables, scores, foreign, strict=True)
-        ]
-        noise = in_batch(self.article, inputs)
-        off_topic = in_batch(self.page_off_topic, [page_off_topic_inputs(own) for own in foreign])
-        return [
-            (round(float(one[0, 1]), 4), round(float(other[0, 1]), 4))
-            for one, other in zip(noise, off_topic, strict=True)
-        ]
+        off_topic = scores.off_topic * (1 - furniture)
+        kinds = np.stack([scores.filler, scores.promotion, off_topic], axis=1)
+        noise = self.article.probabilities(article_inputs(table, kinds, self.arrays))
+        by_page = np.split(off_topic, table.sentences.edges[1:-1])
+        foreign = self.page_off_topic.probabilities(np.concatenate([page_off_topic_inputs(own) for own in by_page]))
+        return rounded(np.stack([noise[:, 1], foreign[:, 1]], axis=1))
 
 
 def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
@@ -117,20 +105,22 @@ def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
 
 
 def article_inputs(table: InsertionTable, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the article classifier reads: aggregates, and the log-odds of a linear model over its plain words. (1, n)."""
-    rows = plain_word_rows(table.sentences)
-    total = arrays["article_words.weights"][rows].sum(axis=0) / np.sqrt(max(1, len(rows)))
-    row = article_row(table.sentences, table.matrix, probabilities)
-    return np.concatenate([row, np.clip(total + arrays["article_words.bias"], -LOGIT_LIMIT, LOGIT_LIMIT)])[None, :]
+    """What the article classifier reads: aggregates, and the log-odds of a linear model over its plain words. (articles, n)."""
+    article, rows = plain_word_rows(table.sentences)
+    count = len(table.sentences.sizes)
+    total = np.bincount(article, arrays["article_words.weights"][rows, 0], count)
+    logs = total / np.sqrt(np.maximum(np.bincount(article, minlength=count), 1)) + arrays["article_words.bias"]
+    measured = article_rows(table.sentences, table.matrix, probabilities)
+    return np.column_stack([measured, np.clip(logs, -LOGIT_LIMIT, LOGIT_LIMIT)])
 
 
-def plain_word_rows(table: SentenceTable) -> Index:
-    """Hash rows of the words and pairs that say how an article is written, not what it is about.
+def plain_word_rows(table: SentenceTable) -> tuple[Index, Index]:
+    """Article and hash row of the words and pairs that say how an article is written, not what it is about.
 
     Names, numbers and words rarer than `PLAIN_IDF` are left out, so that topic cannot decide.
     """
-    tokens, index = table.tokens, table.token_index
+    tokens, index, article = table.tokens, table.token_index, table.article[table.owner]
     plain = ~(tokens.title | tokens.digit)[index] & ((table.idf < PLAIN_IDF) | tokens.stop[index])
-    rows = hashed_rows(tokens)[index]
-    both = plain & np.append(False, plain[:-1])
-    return np.concatenate([rows[plain, 0], rows[both, 1]])
+    both = plain & np.append(False, plain[:-1] & (article[1:] == article[:-1]))[: len(plain)]
+    rows = np.concatenate([tokens.hashes[index[plain]] % HASH_ROWS, tokens.pairs[index[both]] % HASH_ROWS])
+    return np.concatenate([article[plain], article[both]]), rows

@@ -13,10 +13,10 @@ import numpy as np
 
 from noisefilter.features.insertions import insertion_matrix
 from noisefilter.features.passages import passage_columns, token_context, token_matrix, token_table, word_log_odds
-from noisefilter.scoring.networks import Network, build_network, in_batch, logit
+from noisefilter.scoring.networks import Network, build_network, logit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -31,7 +31,7 @@ STAGES = ("insertion", "passage_first", "passage_second", "insertion_last")
 
 @dataclass(frozen=True, slots=True)
 class InsertionScores:
-    """Probabilities of an article's sentences, and log-odds of the words of the doubtful ones, by sentence."""
+    """Probabilities of sentences, and log-odds of the words of the doubtful ones, by sentence."""
 
     off_topic: Matrix
     words: Mapping[int, Matrix]
@@ -49,40 +49,29 @@ class InsertionScorer:
     bias: float
     gate: float
 
-    def score(self, tables: Sequence[InsertionTable], kinds: Sequence[Matrix]) -> list[InsertionScores]:
-        """One record an article.
+    def score(self, table: InsertionTable, kinds: Matrix) -> InsertionScores:
+        """What is said of the sentences.
 
         Args:
-            tables: the articles.
-            kinds: probabilities of each article's sentences by the sentence classifier, all classes.
+            table: the articles.
+            kinds: probabilities of the sentences by the sentence classifier, all classes.
         """
-        matrices = [insertion_inputs(table, by_class) for table, by_class in zip(tables, kinds, strict=True)]
-        doubts = [np.round(values[:, 1], 6) for values in in_batch(self.insertion, matrices)]  # alike in any batch
-        rows = [np.flatnonzero(values >= self.gate) for values in doubts]
-        words = [token_table(table.sentences, own, table.vectors) for table, own in zip(tables, rows, strict=True)]
-        log_odds = [logit(values) for values in doubts]
+        matrix = insertion_inputs(table, kinds)
+        doubts = np.round(self.insertion.probabilities(matrix)[:, 1], 6)  # alike in any batch
+        words = token_table(table.sentences, np.flatnonzero(doubts >= self.gate), table.vectors)
+        log_odds = logit(doubts)
         first, second = self._words(words, log_odds)
-        inputs = [
-            np.hstack([matrix[own.rows], passage_columns(own, table.sentences.block, *odds)])
-            for matrix, own, table, *odds in zip(matrices, words, tables, log_odds, first, second, strict=True)
-        ]
-        scores = []
-        for values, own, odds, last in zip(doubts, words, second, in_batch(self.insertion_last, inputs), strict=True):
-            probabilities = values.copy()
-            probabilities[own.rows] = last[:, 1]
-            parts = np.split(odds, own.edges[1:-1]) if len(own.rows) else []
-            scores.append(InsertionScores(probabilities, dict(zip(own.rows.tolist(), parts, strict=True))))
-        return scores
+        inputs = np.hstack([matrix[words.rows], passage_columns(words, log_odds, first, second)])
+        doubts[words.rows] = self.insertion_last.probabilities(inputs)[:, 1]
+        parts = np.split(second, words.edges[1:-1]) if len(words.rows) else []
+        return InsertionScores(doubts, dict(zip(words.rows.tolist(), parts, strict=True)))
 
-    def _words(self, words: Sequence[TokenTable], log_odds: Sequence[Matrix]) -> tuple[list[Matrix], list[Matrix]]:
+    def _words(self, words: TokenTable, log_odds: Matrix) -> tuple[Matrix, Matrix]:
         """Log-odds of the words by the first and by the second pass."""
-        inputs = [
-            token_matrix(own, values, word_log_odds(own, self.words, self.bias))
-            for own, values in zip(words, log_odds, strict=True)
-        ]
-        first = [logit(values[:, 1]) for values in in_batch(self.passage_first, inputs)]
-        inputs = [token_context(own, values) for own, values in zip(words, first, strict=True)]
-        return first, [np.round(logit(values[:, 1]), 4) for values in in_batch(self.passage_second, inputs)]
+        inputs = token_matrix(words, log_odds, word_log_odds(words, self.words, self.bias))
+        first = logit(self.passage_first.probabilities(inputs)[:, 1])
+        second = logit(self.passage_second.probabilities(token_context(words, first))[:, 1])
+        return first, np.round(second, 4)
 
 
 def insertion_inputs(table: InsertionTable, kinds: Matrix) -> Matrix:

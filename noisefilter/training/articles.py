@@ -10,7 +10,7 @@ import scipy.sparse as sp
 
 from noisefilter.blocks import split_blocks
 from noisefilter.features.insertions import insertion_table
-from noisefilter.features.sentence_table import sentence_table
+from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
 from noisefilter.scoring.articles import article_inputs, plain_word_rows, sentence_classes
@@ -74,7 +74,7 @@ def article_examples(
         sentences = split_sentences(blocked)
         if len(sentences) < MIN_SENTENCES:
             continue
-        table = sentence_table(blocked, tokenize(blocked.text, vectors), sentences, vectors)
+        table = sentence_table([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
         examples.append(
             ArticleExample(
                 page.id, insertion_table(table, vectors), page.noise, page.weight, page.site, page.source, judged
@@ -104,7 +104,7 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
 def article_probabilities(table: InsertionTable, sentence: dict[str, Matrix], insertions: InsertionScorer) -> Matrix:
     """Filler, promotion and off-topic probability of each sentence: (sentences, 3)."""
     classes = sentence_classes(table, sentence)
-    foreign = insertions.score([table], [classes])[0].off_topic
+    foreign = insertions.score(table, classes).off_topic
     return np.stack([classes[:, 1], classes[:, 2], foreign], axis=1)
 
 
@@ -166,7 +166,7 @@ def _out_of_fold(inputs: Matrix, positive: NDArray[np.int64], weights: Matrix, f
 
 
 def _word_matrix(example: ArticleExample) -> sp.csr_matrix:
-    rows = plain_word_rows(example.table.sentences)
+    _, rows = plain_word_rows(example.table.sentences)
     values = np.full(len(rows), 1 / np.sqrt(max(1, len(rows))))
     return sp.csr_matrix((values, (np.zeros(len(rows), dtype=int), rows)), shape=(1, HASH_ROWS))
 

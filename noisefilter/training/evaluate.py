@@ -102,7 +102,9 @@ def noise_figures(values: Sequence[tuple[float, bool]], drop: float) -> dict[str
 
 
 def calibration_error(
-    probabilities: NDArray[np.float64], truth: NDArray[np.bool_], weights: NDArray[np.float64] | None = None
+    probabilities: NDArray[np.float64],
+    truth: NDArray[np.bool_ | np.float64],
+    weights: NDArray[np.float64] | None = None,
 ) -> float:
     """Expected calibration error over ten bins of equal width (Naeini et al. 2015); `weights` are what each row counts."""
     weights = np.ones(len(truth)) if weights is None else weights

@@ -18,7 +18,7 @@ from joblib import Parallel, delayed
 from noisefilter.blocks import split_blocks
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.passages import passage_columns, token_context, token_matrix, token_table, word_log_odds
-from noisefilter.features.sentence_table import sentence_table
+from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
 from noisefilter.scoring.articles import page_off_topic_inputs, sentence_classes
@@ -107,7 +107,7 @@ class InsertionExample:
     def table(self, vectors: VectorTable) -> InsertionTable:
         """The page's sentences, measured."""
         tokens = tokenize(self.page.text, vectors)
-        return insertion_table(sentence_table(self.page, tokens, self.sentences, vectors), vectors)
+        return insertion_table(sentence_table([Article(self.page, tokens, self.sentences)], vectors), vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,12 +318,9 @@ class _Fitting:
     def judge_again(self) -> tuple[Arrays, list[HeldOut]]:
         """Last network, calibrated on tune, and the page's probability."""
         inputs = []
-        for page, example in enumerate(self.pages):
-            block = np.array([own.block for own in example.sentences])
-            odds = (self.log_odds[page], self.first[page], self.second[page])
-            inputs.append(
-                np.hstack([self.inputs[page][self.rows[page]], passage_columns(self.words[page], block, *odds)])
-            )
+        for page in range(len(self.pages)):
+            said = passage_columns(self.words[page], self.log_odds[page], self.first[page], self.second[page])
+            inputs.append(np.hstack([self.inputs[page][self.rows[page]], said]))
         truth = [foreign[rows] for foreign, rows in zip(self.foreign, self.rows, strict=True)]
         fitted = fit_network(np.concatenate(inputs[: self.count]), np.concatenate(truth[: self.count]), **LAST)
         network = build_network(named("fold", fitted), "fold")
@@ -357,7 +354,7 @@ def _measure(example: InsertionExample, kinds: Arrays, vectors: VectorTable) -> 
 def _read_words(example: InsertionExample, rows: Index, vectors: VectorTable) -> tuple[TokenTable, Index]:
     """Words of the doubtful sentences, and 1 for each that stands in an insertion."""
     tokens = tokenize(example.page.text, vectors)
-    table = sentence_table(example.page, tokens, example.sentences, vectors)
+    table = sentence_table([Article(example.page, tokens, example.sentences)], vectors)
     words = token_table(table, rows, vectors)
     inside = np.zeros(len(example.page.text) + 1, dtype=np.int64)
     for found in example.ranges:

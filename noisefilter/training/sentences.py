@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from noisefilter.blocks import split_blocks
-from noisefilter.features.sentence_table import sentence_table
+from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.sentences import sentence_matrix
 from noisefilter.features.tokens import tokenize
 from noisefilter.page import read_page
@@ -62,7 +62,7 @@ def sentence_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> li
         sentences, letters = _labelled(blocked, page)
         if not sentences:
             continue
-        table = sentence_table(blocked, tokenize(blocked.text, vectors), sentences, vectors)
+        table = sentence_table([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
         classes = np.zeros((len(letters), len(CLASS_OF)))
         for row, votes in enumerate(letters):
             for vote in votes:
