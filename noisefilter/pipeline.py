@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks import TEXT_VERSION, split_blocks
+from noisefilter.features.asides import aside_matrix
 from noisefilter.features.block_table import block_table
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
@@ -167,17 +168,18 @@ def _judge_articles(
     chosen = [index for index, own in enumerate(found) if own.status == "ok"]
     if not chosen:
         return []
-    articles, furniture = [], []
+    articles, furniture, asides = [], [], []
     for index in chosen:
         table, own = blocked[index].table, found[index]
         assert table is not None  # noqa: S101 - for the type checker: a page that could not be read is not "ok"
         sentences = own.sentences[own.chosen]
         articles.append(Article(table.page, table.tokens, sentences))
         furniture.append(blocks[index].furniture[sentences[:, 2]])
+        asides.append(aside_matrix(table.page, table.tokens, own.sentences, own.chosen, model.vectors))
     measured = insertion_table(sentence_table(articles, model.vectors), model.vectors)
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
-    numbers = estimators.pages(measured, scores, np.concatenate(furniture))
+    numbers = estimators.pages(measured, scores, np.concatenate(furniture), asides)
     return [_Judged(row, measured, scores, *numbers[row].tolist()) for row in range(len(chosen))]
 
 

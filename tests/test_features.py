@@ -10,7 +10,7 @@ from noisefilter.features.anchors import LINK_NAMES
 from noisefilter.features.article import ARTICLE_FEATURES, article_rows
 from noisefilter.features.blocks import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.features.context import block_context
-from noisefilter.features.insertions import BURST, INSERTION_COLUMNS, insertion_matrix, insertion_table
+from noisefilter.features.insertions import BURST, INSERTION_COLUMNS, InsertionTable, insertion_matrix, insertion_table
 from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
 from noisefilter.features.markup import link_share as block_link_share
 from noisefilter.features.passages import (
@@ -31,7 +31,7 @@ from noisefilter.features.sentences import (
     sentence_matrix,
     title_likeness,
 )
-from noisefilter.features.tokens import pair_hashes, shift, sums, tokenize
+from noisefilter.features.tokens import Lexicon, pair_hashes, shift, sums, tokenize
 from noisefilter.sentences import split_sentences
 from noisefilter.types import Block, Link
 from noisefilter.vote import Vote
@@ -243,7 +243,7 @@ def test_what_is_measured_of_an_article_does_not_depend_on_the_others_of_its_bat
     together = insertion_table(sentence_table(articles, vectors()), vectors())
     alone = [insertion_table(sentence_table([article], vectors()), vectors()) for article in articles]
 
-    def measured(table):
+    def measured(table: InsertionTable) -> tuple[np.ndarray, ...]:
         sentences = table.sentences
         rows = np.arange(len(sentences))
         words = token_table(sentences, rows, vectors())
@@ -256,3 +256,14 @@ def test_what_is_measured_of_an_article_does_not_depend_on_the_others_of_its_bat
 
     for whole, *parts in zip(measured(together), *(measured(table) for table in alone), strict=True):
         assert whole.tobytes() == np.concatenate(parts).tobytes()
+
+
+def test_words_met_before_are_read_the_same_again(monkeypatch):
+    monkeypatch.setattr(Lexicon, "MOST", 5)  # it starts anew between texts
+    words = Lexicon(vectors())
+    first = "Boats longer than nine metres cannot enter the harbour".split()
+    fresh = [column.copy() for column in words.look_up(first)]
+    words.look_up(["UNESCO", "1911", *first])
+    for again, once in zip(words.look_up(first), fresh, strict=True):
+        assert again.tolist() == once.tolist()
+    assert len(words) == len(set(first))

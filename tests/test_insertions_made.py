@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 
@@ -256,3 +258,24 @@ def test_every_wording_has_its_slot_and_a_place():
             assert [wording for wording in patterns if slot not in wording.pattern] == []
             assert {wording.place for wording in patterns} <= {"end", "middle", "start", "sentence"}
         assert [line for line in words.label_lines if "{headline}" not in line] == []
+
+
+def test_composed_wordings_are_for_training_only_and_stand_in_no_wording_held_out():
+    for split in ("tune", "val"):
+        held = wordings(split)
+        assert not held.composed_splices
+        assert not held.composed_paid_links
+        listed = [wording.pattern.lower() for wording in (*held.splices, *held.paid_links, *held.decoys)]
+        listed += [line.lower() for line in held.label_lines]
+        for wording in (*wordings("train").composed_splices, *wordings("train").composed_paid_links):
+            part = re.compile(rf"\b{re.escape(wording.family.lower())}\b")
+            assert not any(part.search(line) for line in listed), wording.family
+
+
+def test_parts_share_no_composed_wording():
+    families = [
+        {wording.family for wording in (*own.composed_splices, *own.composed_paid_links)}
+        for own in (wordings("train", part, PARTS) for part in range(PARTS))
+    ]
+    assert all(len(own) > 10 for own in families)
+    assert sum(map(len, families)) == len(set.union(*families))

@@ -52,7 +52,9 @@ class InsertionTable:
     title_run: Column
     run_start: Index
     links: Column  # (sentences, LINK_NAMES)
+    anchor_vector: Column  # of the words and the target of each sentence's strangest link; zeros without one
     clause: Column  # (sentences, CLAUSE_NAMES)
+    clause_vector: Column  # of each sentence's strangest clause
     odd_run: Column  # highest sum of `odd_capital` in a window of tokens
 
     def __len__(self) -> int:
@@ -67,8 +69,8 @@ def insertion_table(table: SentenceTable, vectors: VectorTable) -> InsertionTabl
     inside, rest = _split_vectors(table, vectors, burst_start, offsets)
     run, run_start = _title_runs(table, offsets)
     return InsertionTable(
-        table, vectors, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start, link_columns(table, vectors),
-        _clauses(table, vectors, foreign), _bursts(table.odd_capital, offsets)[0],
+        table, vectors, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start,
+        *link_columns(table, vectors), *_clauses(table, vectors, foreign), _bursts(table.odd_capital, offsets)[0],
     )  # fmt: skip
 
 
@@ -138,11 +140,12 @@ CLAUSE_NAMES = (
 )  # fmt: skip
 
 
-def _clauses(table: SentenceTable, vectors: VectorTable, foreign: Column) -> Column:
-    """Measures of the most foreign clause of each sentence: (sentences, CLAUSE_NAMES)."""
+def _clauses(table: SentenceTable, vectors: VectorTable, foreign: Column) -> tuple[Column, Column]:
+    """Measures of the most foreign clause of each sentence, (sentences, CLAUSE_NAMES), and its unit vector."""
     result = np.zeros((len(table), len(CLAUSE_NAMES)))
+    found = np.zeros_like(table.vectors)
     if not len(table.token_index):
-        return result
+        return result, found
     breaks = np.fromiter((match.start() for match in CLAUSE.finditer(table.text)), np.int64)
     part = np.searchsorted(breaks, table.tokens.start[table.token_index])
     opens = np.flatnonzero(np.append(True, (np.diff(part) != 0) | (np.diff(table.owner) != 0)))
@@ -168,7 +171,8 @@ def _clauses(table: SentenceTable, vectors: VectorTable, foreign: Column) -> Col
         sums(table.odd_capital, opens, ends)[best] / np.maximum(words[best], 1), stop / np.maximum(words[best], 1),
         last.astype(float), strange[best] / np.maximum(words[best], 1) - outside, np.log1p(count),
     ], axis=1)  # fmt: skip
-    return result
+    found[rows] = inside
+    return result, found
 
 
 #: A clause with fewer words that mean something is too short to be a story of its own.
@@ -289,8 +293,14 @@ INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] =
 )  # fmt: skip
 
 
+#: Dimensions of the vectors of the sentence, its strangest clause and its strangest link that are read: what farms put in
+#: is of some subjects more than of others, and a shop's offer does not sound like a story.
+VECTOR_HEAD = 32
 #: Names of the columns of `insertion_matrix`.
-INSERTION_COLUMNS = (*SENTENCE_COLUMNS, *(name for name, _ in INSERTION_FEATURES), *COHESION_NAMES)
+INSERTION_COLUMNS = (
+    *SENTENCE_COLUMNS, *(name for name, _ in INSERTION_FEATURES), *COHESION_NAMES,
+    *(f"{name}_vector_{number}" for name in ("sentence", "clause", "anchor") for number in range(VECTOR_HEAD)),
+)  # fmt: skip
 
 
 def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
@@ -298,4 +308,7 @@ def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
     if not len(table):
         return np.zeros((0, len(INSERTION_COLUMNS)))
     measured = (feature(table)[:, None] for _, feature in INSERTION_FEATURES)
-    return np.hstack([table.matrix, *measured, cohesion_matrix(table.sentences)])
+    heads = (
+        vectors[:, :VECTOR_HEAD] for vectors in (table.sentences.vectors, table.clause_vector, table.anchor_vector)
+    )
+    return np.hstack([table.matrix, *measured, cohesion_matrix(table.sentences), *heads])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.tokens import hash_word, join_tokens, neighbour, sums, unit_rows, word_list
+from noisefilter.features.tokens import STEM_LETTERS, hash_word, join_tokens, neighbour, sums, unit_rows, word_list
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -195,7 +195,11 @@ def _title_vectors(pages: Sequence[BlockedPage], unit: Column, edges: Index, tab
 
 def _title_stems(pages: Sequence[BlockedPage]) -> Index:
     """Hashes of the words of the titles, numbered by article as stems are."""
-    found = [hash_word(word) + (row << 32) for row, page in enumerate(pages) for word in word_list(page.title or "")]
+    found = [
+        hash_word(word[:STEM_LETTERS]) + (row << 32)
+        for row, page in enumerate(pages)
+        for word in word_list(page.title or "")
+    ]
     return np.array(found, dtype=np.int64)
 
 

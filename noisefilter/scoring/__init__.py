@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.features.article import ARTICLE_FEATURES
+from noisefilter.features.asides import ASIDE_NAMES
 from noisefilter.features.blocks import TEXT_FEATURES
 from noisefilter.features.insertions import INSERTION_COLUMNS
 from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES
@@ -54,7 +55,7 @@ def features_digest() -> str:
     """SHA-256 of the names of all features in column order: what a model's weights refer to."""
     tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES)
     blocks = [name for table in tables for name, _ in table]
-    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *ARTICLE_FEATURES]
+    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *ASIDE_NAMES, *ARTICLE_FEATURES]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 

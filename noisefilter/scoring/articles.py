@@ -13,7 +13,7 @@ from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scor
 from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, logit, rounded, word_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 PLAIN_IDF = 4.0
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48
-NETWORKS = ("sentence", "page_off_topic", "article")
+NETWORKS = ("sentence", "aside", "page_off_topic", "article")
+#: Sentences whose log-odds say whether something was put into an article: the highest.
+HIGHEST = 3
 
 
 def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
@@ -49,11 +51,19 @@ def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Mat
     return build_network(arrays, "sentence").probabilities(kind_inputs(table, arrays))
 
 
-def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
-    """What the page's off-topic probability is read from: the highest two log-odds and the length. (1, 3)."""
+def page_off_topic_inputs(probabilities: Matrix, aside: float) -> Matrix:
+    """What the page's off-topic probability is read from. (1, 5).
+
+    The highest log-odds of its sentences, those of its strangest line between paragraphs, and its length.
+    """
     ranked = np.sort(logit(probabilities))[::-1]
-    padded = np.concatenate([ranked, [-LOGIT_LIMIT, -LOGIT_LIMIT]])
-    return np.array([[padded[0], padded[1], np.log1p(len(probabilities))]])
+    padded = np.concatenate([ranked, [-LOGIT_LIMIT] * HIGHEST])
+    return np.array([[*padded[:HIGHEST], aside, np.log1p(len(probabilities))]])
+
+
+def highest_aside(network: Network, asides: Matrix) -> float:
+    """Log-odds that the strangest of the furniture lines between an article's paragraphs leads to another story."""
+    return float(np.round(logit(network.probabilities(asides)[:, 1]).max(), 4)) if len(asides) else -LOGIT_LIMIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,7 @@ class ArticleScorer:
     arrays: Mapping[str, Matrix]
     sentence: Network
     insertions: InsertionScorer
+    aside: Network
     page_off_topic: Network
     article: Network
 
@@ -85,16 +96,26 @@ class ArticleScorer:
         foreign = self.insertions.score(table, classes)
         return SentenceScores(rounded(classes[:, 1]), rounded(classes[:, 2]), rounded(foreign.off_topic), foreign.words)
 
-    def pages(self, table: InsertionTable, scores: SentenceScores, furniture: Matrix) -> Matrix:
+    def pages(
+        self, table: InsertionTable, scores: SentenceScores, furniture: Matrix, asides: Sequence[Matrix]
+    ) -> Matrix:
         """Probabilities that each article is noise, and that something foreign was put into it: (articles, 2).
 
-        `furniture` is each sentence's probability of boilerplate: what belongs to the page was not put into the article.
+        Args:
+            table: the articles.
+            scores: what was said of their sentences.
+            furniture: each sentence's probability of boilerplate: what belongs to the page was not put into the article.
+            asides: what is measured of the furniture between the paragraphs of each article.
         """
         off_topic = scores.off_topic * (1 - furniture)
         kinds = np.stack([scores.filler, scores.promotion, off_topic], axis=1)
         noise = self.article.probabilities(article_inputs(table, kinds, self.arrays))
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
-        foreign = self.page_off_topic.probabilities(np.concatenate([page_off_topic_inputs(own) for own in by_page]))
+        inputs = [
+            page_off_topic_inputs(own, highest_aside(self.aside, lines))
+            for own, lines in zip(by_page, asides, strict=True)
+        ]
+        foreign = self.page_off_topic.probabilities(np.concatenate(inputs))
         return rounded(np.stack([noise[:, 1], foreign[:, 1]], axis=1))
 
 

@@ -22,6 +22,7 @@ from noisefilter.training.articles import (
     article_examples,
     fit_articles,
 )
+from noisefilter.training.asides import fit_pages
 from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.corpora import CorpusError
 from noisefilter.training.estimators import SEED, fold_of
@@ -55,7 +56,7 @@ TUNE_SHARE = 4
 STITCHED, STITCHED_WEIGHT = 300, 0.2
 #: Arrays of each stage, by the start of their names.
 STAGE_ARRAYS = {
-    "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "page_off_topic."),
+    "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "aside.", "page_off_topic."),
     "articles": ("article",),
 }  # fmt: skip
 
@@ -176,6 +177,7 @@ def _fit_stages(
         tune = make_examples(tune_hosts, titles["tune"], "tune", vectors, seed=SEED + 1) + labelled_examples(data.tune)
         fitted, tuned["insertions"] = fit_insertions(made, tune, arrays, folds, vectors, jobs, progress)
         arrays |= fitted
+        arrays |= fit_pages(made, tune, tuned["insertions"], (data.fit, data.tune), arrays, vectors)
     else:
         arrays |= _take("insertions", base, taken)
 

@@ -21,7 +21,7 @@ from noisefilter.features.passages import passage_columns, token_context, token_
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import page_off_topic_inputs, sentence_classes
+from noisefilter.scoring.articles import sentence_classes
 from noisefilter.scoring.insertions import insertion_inputs
 from noisefilter.scoring.networks import build_network, logit
 from noisefilter.sentences import SentenceRange, split_sentences
@@ -39,7 +39,7 @@ from noisefilter.training.splicing import Insertion, InsertionMaker
 from noisefilter.training.wordings import part_of, wordings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -58,14 +58,14 @@ if TYPE_CHECKING:
 
 PARTS = 3
 #: Pages made of each host; more if there are few, so that made pages are at least `FEWEST_PAGES`.
-ROUNDS, FEWEST_PAGES = 5, 200
+ROUNDS, FEWEST_PAGES = 4, 200
 #: Pages that a process is given at once.
-CHUNK = 200
+CHUNK = 50
 #: Share of the sentences of honest pages that are looked at word by word.
 DOUBTED = 0.18
 #: Doubtful sentences whose words teach; more of them take memory and hardly help.
 MOST_SENTENCES = 90_000
-FIRST: NetworkOptions = {"hidden": (128,), "alpha": 0.1, "falling": ((1e-3, 4), (3e-4, 2), (1e-4, 1))}
+FIRST: NetworkOptions = {"hidden": (128,), "alpha": 0.1, "falling": ((1e-3, 4), (3e-4, 2), (1e-4, 1)), "members": 3}
 PASSAGE_FIRST: NetworkOptions = {
     "hidden": (48,),
     "alpha": 0.01,
@@ -75,8 +75,6 @@ PASSAGE_FIRST: NetworkOptions = {
 PASSAGE_SECOND: NetworkOptions = {**PASSAGE_FIRST, "hidden": (32,)}
 LAST: NetworkOptions = {"hidden": (64,), "alpha": 1.0, "falling": ((1e-3, 6), (3e-4, 4), (1e-4, 2)), "members": 3}
 WORD_ALPHA = 1e-5
-#: Share of pages that have an insertion, as the page's probability assumes: most made pages have, most real ones have not.
-PAGE_PRIOR = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +102,13 @@ class InsertionExample:
             dtype=np.int64,
         )
 
+    def article(self, vectors: VectorTable) -> Article:
+        """The page's sentences, to be measured."""
+        return Article(self.page, tokenize(self.page.text, vectors), self.sentences)
+
     def table(self, vectors: VectorTable) -> InsertionTable:
         """The page's sentences, measured."""
-        tokens = tokenize(self.page.text, vectors)
-        return insertion_table(sentence_table([Article(self.page, tokens, self.sentences)], vectors), vectors)
+        return insertion_table(sentence_table([self.article(vectors)], vectors), vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,7 @@ def fit_insertions(
     examples: Sequence[InsertionExample], tune: Sequence[InsertionExample], kinds: Arrays, folds: Sequence[Arrays],
     vectors: VectorTable, jobs: int = 1, progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Arrays, list[HeldOut]]:  # fmt: skip
-    """Arrays of the classifiers for insertions and of the page's, and what they say of the tune pages.
+    """Arrays of the classifiers for insertions, and what they say of the tune pages.
 
     Args:
         examples: pages to fit on.
@@ -225,18 +226,10 @@ class _Fitting:
 
     def judge_sentences(self) -> None:
         """First network, and which sentences it doubts."""
-        models = [
-            self.folds[fold_of(page.site, len(self.folds))] if index < self.count and self.folds else self.kinds
-            for index, page in enumerate(self.pages)
-        ]
-        self.inputs = _in_chunks(_measure, self.jobs, self.pages, models, self.vectors)
-        networks = []
-        for part in range(PARTS + 1):
-            chosen = self._without(part)
-            matrix = np.concatenate([self.inputs[page] for page in chosen])
-            fitted = fit_network(matrix, np.concatenate([self.foreign[page] for page in chosen]), **FIRST)
-            networks.append(build_network(named("fold", fitted), "fold"))
-        self.arrays |= named("insertion", fitted)
+        self.inputs = self._measure()
+        fitted = self._fit_parts(self.inputs, self.foreign, FIRST)
+        networks = [build_network(named("fold", arrays), "fold") for arrays in fitted]
+        self.arrays |= named("insertion", fitted[-1])
         doubts = [networks[self._model(page)].probabilities(matrix)[:, 1] for page, matrix in enumerate(self.inputs)]
         honest = np.concatenate([doubts[page][self.foreign[page] == 0] for page in range(self.count, len(self.pages))])
         gate = float(np.quantile(honest, 1 - DOUBTED))
@@ -245,9 +238,22 @@ class _Fitting:
         self.doubts = doubts
         self.log_odds = [logit(values) for values in doubts]
 
+    def _measure(self) -> list[Inputs]:
+        """What the first network reads of each page; its kinds of sentence come from a fold that had not seen the site."""
+        folds = [fold_of(page.site, len(self.folds)) if self.folds else 0 for page in self.pages[: self.count]]
+        fold = np.array([*folds, *[len(self.folds)] * (len(self.pages) - self.count)])
+        found: list[Inputs] = [np.zeros(0)] * len(self.pages)
+        for number, kinds in enumerate([*self.folds, self.kinds] if self.folds else [self.kinds]):
+            pages = np.flatnonzero(fold == number).tolist()
+            measured = _in_chunks(_measure, self.jobs, [self.pages[page] for page in pages], kinds, self.vectors)
+            for page, inputs in zip(pages, measured, strict=True):
+                found[page] = inputs
+        return found
+
     def judge_words(self) -> None:
         """Word log-odds, first and second pass over the words of doubtful sentences."""
-        read = _in_chunks(_read_words, self.jobs, self.pages, self.rows, self.vectors)
+        pairs = list(zip(self.pages, self.rows, strict=True))
+        read = _in_chunks(_read_words, self.jobs, pairs, self.vectors)
         self.words: list[TokenTable] = [words for words, _ in read]
         truth = [inside for _, inside in read]
         linear = {
@@ -264,19 +270,29 @@ class _Fitting:
             logit(first[self._model(page)].probabilities(self._token_inputs(page, linear[self._own(page)]))[:, 1])
             for page in range(len(self.pages))
         ]
-        second = []
         contexts = [token_context(words, values) for words, values in zip(self.words, self.first, strict=True)]
-        for part in range(PARTS + 1):
-            pages = [page for page in self._without(part) if page in chosen]
-            fitted = fit_network(
-                np.concatenate([contexts[page] for page in pages]),
-                np.concatenate([truth[page] for page in pages]), **PASSAGE_SECOND,
-            )  # fmt: skip
-            second.append(build_network(named("fold", fitted), "fold"))
-        self.arrays |= named("passage_second", fitted)
+        fitted = self._fit_parts(contexts, truth, PASSAGE_SECOND, chosen)
+        second = [build_network(named("fold", arrays), "fold") for arrays in fitted]
+        self.arrays |= named("passage_second", fitted[-1])
         self.second = [
             logit(second[self._model(page)].probabilities(context)[:, 1]) for page, context in enumerate(contexts)
         ]
+
+    def _fit_parts(
+        self,
+        inputs: Sequence[Inputs],
+        truth: Sequence[Index],
+        options: NetworkOptions,
+        chosen: Container[int] | None = None,
+    ) -> list[Arrays]:
+        """Networks without each part and, last, of all pages to fit on (of the `chosen` ones, if some are)."""
+
+        def rows() -> Iterator[tuple[Inputs, Index]]:
+            for part in range(PARTS + 1):
+                pages = [page for page in self._without(part) if chosen is None or page in chosen]
+                yield np.concatenate([inputs[page] for page in pages]), np.concatenate([truth[page] for page in pages])
+
+        return list(Parallel(n_jobs=self.jobs)(delayed(fit_network)(*pair, **options) for pair in rows()))
 
     def _own(self, page: int) -> tuple[int, ...]:
         return (int(self.part[page]),) if page < self.count else ()
@@ -303,20 +319,20 @@ class _Fitting:
         self, linear: Mapping[tuple[int, ...], tuple[Matrix, float]], truth: Sequence[Index], chosen: set[int]
     ) -> list[Network]:
         """First-pass networks without each part and of all; each learns from word log-odds that had not seen the page's part."""
-        networks = []
-        for part in range(PARTS + 1):
-            pages = [page for page in self._without(part) if page in chosen]
-            keys = [tuple(sorted({int(self.part[page]), part} - {PARTS})) for page in pages]
-            matrix = np.concatenate(
-                [self._token_inputs(page, linear[key]) for page, key in zip(pages, keys, strict=True)]
-            )
-            fitted = fit_network(matrix, np.concatenate([truth[page] for page in pages]), **PASSAGE_FIRST)
-            networks.append(build_network(named("fold", fitted), "fold"))
-        self.arrays |= named("passage_first", fitted)
-        return networks
+
+        def rows() -> Iterator[tuple[Inputs, Index]]:
+            for part in range(PARTS + 1):
+                pages = [page for page in self._without(part) if page in chosen]
+                keys = [tuple(sorted({int(self.part[page]), part} - {PARTS})) for page in pages]
+                inputs = (self._token_inputs(page, linear[key]) for page, key in zip(pages, keys, strict=True))
+                yield np.concatenate(list(inputs)), np.concatenate([truth[page] for page in pages])
+
+        fitted = list(Parallel(n_jobs=self.jobs)(delayed(fit_network)(*pair, **PASSAGE_FIRST) for pair in rows()))
+        self.arrays |= named("passage_first", fitted[-1])
+        return [build_network(named("fold", arrays), "fold") for arrays in fitted]
 
     def judge_again(self) -> tuple[Arrays, list[HeldOut]]:
-        """Last network, calibrated on tune, and the page's probability."""
+        """Last network, calibrated on tune."""
         inputs = []
         for page in range(len(self.pages)):
             said = passage_columns(self.words[page], self.log_odds[page], self.first[page], self.second[page])
@@ -333,46 +349,34 @@ class _Fitting:
             probabilities = self.doubts[page].copy()
             probabilities[self.rows[page]] = network.probabilities(inputs[page])[:, 1]
             pages.append(HeldOut(probabilities, self.foreign[page]))
-        self.arrays |= {**named("insertion_last", fitted), **named("page_off_topic", fit_page(pages))}
+        self.arrays |= named("insertion_last", fitted)
         return self.arrays, pages
 
 
-def fit_page(pages: Sequence[HeldOut]) -> Arrays:
-    """Arrays of the page's probability; pages with an insertion count as one in 1 / `PAGE_PRIOR`."""
-    rows = [page_off_topic_inputs(page.probabilities) for page in pages]
-    touched = np.array([int(page.foreign.any()) for page in pages])
-    weights = np.where(touched == 1, PAGE_PRIOR / max(1, touched.sum()), (1 - PAGE_PRIOR) / max(1, (1 - touched).sum()))
-    return fit_network(np.concatenate(rows), touched, weights * len(touched), alpha=1.0)
+def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: VectorTable) -> list[Inputs]:
+    """What the first network reads of each page."""
+    table = insertion_table(sentence_table([example.article(vectors) for example in examples], vectors), vectors)
+    inputs = insertion_inputs(table, sentence_classes(table, kinds)).astype(np.float32)  # half the memory
+    return np.split(inputs, table.sentences.edges[1:-1])
 
 
-def _measure(example: InsertionExample, kinds: Arrays, vectors: VectorTable) -> Inputs:
-    table = example.table(vectors)
-    inputs: Inputs = insertion_inputs(table, sentence_classes(table, kinds)).astype(np.float32)  # half the memory
-    return inputs
+def _read_words(
+    pairs: Sequence[tuple[InsertionExample, Index]], vectors: VectorTable
+) -> list[tuple[TokenTable, Index]]:
+    """Words of the doubtful sentences of each page, and 1 for each that stands in an insertion."""
+    found = []
+    for example, rows in pairs:
+        table = sentence_table([example.article(vectors)], vectors)
+        words = token_table(table, rows, vectors)
+        inside = np.zeros(len(table.text) + 1, dtype=np.int64)
+        for insertion in example.ranges:
+            inside[insertion.start : insertion.end] = 1
+        found.append((words, inside[table.tokens.start[table.token_index[words.entry]]]))
+    return found
 
 
-def _read_words(example: InsertionExample, rows: Index, vectors: VectorTable) -> tuple[TokenTable, Index]:
-    """Words of the doubtful sentences, and 1 for each that stands in an insertion."""
-    tokens = tokenize(example.page.text, vectors)
-    table = sentence_table([Article(example.page, tokens, example.sentences)], vectors)
-    words = token_table(table, rows, vectors)
-    inside = np.zeros(len(example.page.text) + 1, dtype=np.int64)
-    for found in example.ranges:
-        inside[found.start : found.end] = 1
-    return words, inside[tokens.start[table.token_index[words.entry]]]
-
-
-def _in_chunks(
-    work: Callable[..., Any], jobs: int, pages: Sequence[InsertionExample], values: Sequence[object], vectors: VectorTable
-) -> list[Any]:  # fmt: skip
-    """`work(page, value, vectors)` of each page, some at a time in each process."""
-    pairs = list(zip(pages, values, strict=True))
-    chunks = [pairs[start : start + CHUNK] for start in range(0, len(pairs), CHUNK)]
-    if jobs == 1:
-        return [result for chunk in chunks for result in _chunk(work, chunk, vectors)]
-    parts = Parallel(n_jobs=jobs)(delayed(_chunk)(work, chunk, vectors) for chunk in chunks)
+def _in_chunks(work: Callable[..., list[Any]], jobs: int, pages: Sequence[Any], *others: object) -> list[Any]:
+    """`work(pages, *others)` of some pages at a time, in some processes, one after the other."""
+    chunks = [pages[start : start + CHUNK] for start in range(0, len(pages), CHUNK)]
+    parts = Parallel(n_jobs=jobs)(delayed(work)(chunk, *others) for chunk in chunks)
     return [result for part in parts for result in part]
-
-
-def _chunk(work: Callable[..., Any], pairs: Sequence[tuple[Any, ...]], vectors: VectorTable) -> list[Any]:
-    return [work(*pair, vectors) for pair in pairs]

@@ -30,6 +30,8 @@ SORTS = ("splice", "sentence", "paragraph", "label_line", "paid_link")
 SORT_WEIGHTS = (36, 20, 16, 11, 17)
 #: Share of the articles that are left alone, and of those that get an honest comparison, aside or title.
 CLEAN_SHARE, DECOY_SHARE = 0.3, 0.5
+#: Share of the wordings that are composed of parts, where there are such: in training.
+COMPOSED = 0.5
 #: Share of the articles that are laid out one sentence a line, as farms and text extractors do.
 ONE_A_LINE = 0.3
 #: Share of the plain hosts that are made into HTML, and of the HTML hosts that are saved as plain text.
@@ -187,7 +189,7 @@ class InsertionMaker:
     def _insert(self, sort: str, line: Line, host: Host) -> list[Line]:
         """Put an insertion into the line, or return lines to stand after it."""
         if sort == "splice":
-            wording = self.random.choice(self.words.splices)
+            wording = self._wording(self.words.splices, self.words.composed_splices)
             anchor, small = self._headline(host)
             linked = self.random.random() < LINKED if self.linked is None else self.linked
             href = self._story_link(anchor) if self.is_html and linked else None
@@ -195,13 +197,16 @@ class InsertionMaker:
             return []
         if sort == "paid_link":
             anchor, target = self.random.choice(self.words.anchors)
-            wording = self.random.choice(self.words.paid_links)
+            wording = self._wording(self.words.paid_links, self.words.composed_paid_links)
             href = target if self.is_html else None
             self._splice(line, wording, "{anchor}", anchor, href, Insertion(0, 0, sort, href is not None))
             return []
         if sort == "label_line":
             return self._label_lines(host)
         return self._foreign_text(sort, line, host)
+
+    def _wording(self, listed: Sequence[Wording], composed: Sequence[Wording]) -> Wording:
+        return self.random.choice(composed if composed and self.random.random() < COMPOSED else listed)
 
     def _foreign_text(self, sort: str, line: Line, host: Host) -> list[Line]:
         """A sentence of another article inside the line, or a paragraph of it to stand after it."""
@@ -354,7 +359,9 @@ class InsertionMaker:
         phrase = self._phrase(host)
         if phrase and self.words.decoys:
             href = self._story_link(phrase) if self.is_html and self.random.random() < 0.3 else None
-            self._splice(line, self.random.choice(self.words.decoys), "{phrase}", phrase, href, None)
+            wording = self._wording(self.words.decoys, self.words.composed_splices)
+            slot = "{phrase}" if "{phrase}" in wording.pattern else "{headline}"
+            self._splice(line, wording, slot, phrase, href, None)
 
     def _phrase(self, host: Host) -> str | None:
         """Words of the host: a name, or a run of its words, at times written like the title of a work or story."""

@@ -24,10 +24,12 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Wordings:
-    """The wordings of one split. `anchors` are (text, href)."""
+    """The wordings of one split. `anchors` are (text, href); `composed` ones, put together of parts, are for training only."""
 
     splices: tuple[Wording, ...]
     paid_links: tuple[Wording, ...]
+    composed_splices: tuple[Wording, ...]
+    composed_paid_links: tuple[Wording, ...]
     decoys: tuple[Wording, ...]
     label_lines: tuple[str, ...]
     block_labels: tuple[str, ...]
@@ -67,15 +69,51 @@ def wordings(split: str, part: int = 0, parts: int = 1) -> Wordings:
     def lines(name: str, key: str) -> tuple[str, ...]:
         return tuple(row[key] for row in rows[name] if chosen(row[key]))
 
+    composed = _compose(rows, part, parts) if split == "train" else {}
     anchors = tuple((row["text"], row["href"]) for row in rows["anchor"] if chosen(row["text"]))
     return Wordings(
-        patterns("splice"), patterns("paid_link"), patterns("decoy"), lines("label_line", "pattern"),
+        patterns("splice"), patterns("paid_link"), tuple(composed.get("{headline}", ())), tuple(composed.get("{anchor}", ())),
+        patterns("decoy"), lines("label_line", "pattern"),
         lines("block_label", "pattern"), lines("sponsor", "text"), lines("aside", "text"),
-        anchors + (_composed(rows, part, parts) if split == "train" else ()), tuple(rows["nouns"]),
+        anchors + (_compose_anchors(rows, part, parts) if split == "train" else ()), tuple(rows["nouns"]),
     )  # fmt: skip
 
 
-def _composed(rows: Mapping[str, Any], part: int, parts: int) -> tuple[tuple[str, str], ...]:
+#: How a relation and what it leads to stand in a sentence: the pattern and its place.
+FORMS = (
+    (", {}", "end"), (" ({})", "end"), (" – {}", "end"),
+    (", {},", "middle"), (" ({})", "middle"), (" — {} —", "middle"), ("{},", "start"),
+)  # fmt: skip
+
+
+def _compose(rows: Mapping[str, Any], part: int, parts: int) -> dict[str, list[Wording]]:
+    """Wordings of a part by slot: more than anybody would write down, so that none can be learned by heart."""
+    found: dict[str, list[Wording]] = {"{headline}": [], "{anchor}": []}
+
+    def own(name: str) -> list[str]:
+        return [text for text in rows[name] if part_of(text, parts) == part]
+
+    for relation in own("relations"):
+        for number, frame in enumerate(rows["frames"]):
+            pattern, place = FORMS[(number + len(relation)) % len(FORMS)]
+            said = " ".join(f"{relation} {frame} {{headline}}".split())
+            found["{headline}"].append(_wording(pattern, said, place, relation))
+    for opening in own("openings"):
+        for tail in rows["tails"]:
+            space = " " if tail[:1].isalpha() else ""
+            found["{headline}"].append(Wording(f"{opening} {{headline}}{space}{tail}.", "sentence", opening))
+    for relation in own("paid_relations"):
+        for pattern, place in FORMS:
+            found["{anchor}"].append(_wording(pattern, f"{relation} {{anchor}}", place, relation))
+    return found
+
+
+def _wording(pattern: str, said: str, place: str, family: str) -> Wording:
+    said = said[:1].upper() + said[1:] if place == "start" else said
+    return Wording(pattern.replace("{}", said), place, family)
+
+
+def _compose_anchors(rows: Mapping[str, Any], part: int, parts: int) -> tuple[tuple[str, str], ...]:
     """Offers of the products and brands of a part, as anchors with their targets."""
     brands = [
         (head + tail, tail)
