@@ -68,11 +68,10 @@ class MadePage:
 def hosts_of(corpus: Corpus, split: str) -> list[Host]:
     """Articles of the sites of a split in which nothing foreign is known, in a fixed order."""
     hosts = make_hosts([page for page in corpus.wcxb_pages(split) if page.page_type == "article"])
-    spliced = {row["id"] for row in corpus.rows("insertions_real", split)}
     for name in TEXT_FILES:
         for page in corpus.texts(name, split, HOSTS_A_SOURCE[split]):
             text = str(page.page.content)
-            host = text_host(text, page.page.title, page.site) if page.id not in spliced else None
+            host = text_host(text, page.page.title, page.site) if not corpus.is_spliced(page) else None
             if host and len(text) <= LONGEST_HOST:
                 hosts.append(host)
     random.Random(5).shuffle(hosts)

@@ -114,11 +114,12 @@ def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[st
 
 def texts_to_spare(corpus: Corpus) -> list[Host]:
     """Articles of the val sources as they are; none in which something foreign is known."""
-    spliced = {row["id"] for row in corpus.rows("insertions_real", "val")}
     hosts = []
     for name in TEXT_FILES:
         for page in corpus.texts(name, "val", TEXTS_A_SOURCE):
-            host = text_host(str(page.page.content), page.page.title, page.site) if page.id not in spliced else None
+            host = (
+                text_host(str(page.page.content), page.page.title, page.site) if not corpus.is_spliced(page) else None
+            )
             if host:
                 hosts.append(host)
     return hosts

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Licences under which weights may be learned from a text without asking anybody. The rest is research use or unstated.
 PERMISSIVE = ("CC-BY-4.0", "CC BY 4.0", "US government work", "MIT/Apache-2.0", "MPL-2.0", "MIT repo", "ours")
+#: Sources whose texts hold headlines of other stories in the middle of sentences, behind the names of politicians.
+SPLICED_SOURCES = ("thehill.com",)
 WCXB_LICENCE = "CC-BY-4.0 (WCXB, Murrough Foley)"
 
 
@@ -147,6 +149,14 @@ class Corpus:
                         row["id"], Page(row["text"], title=row["title"], format="text"), row["source"], row["source"],
                         row["licence"], sum(judged["noise"]) / len(judged["noise"]),
                     )  # fmt: skip
+
+    @cached_property
+    def _spliced(self) -> frozenset[str]:
+        return frozenset(row["id"] for split in ("train", "tune", "val") for row in self.rows("insertions_real", split))
+
+    def is_spliced(self, page: LabelledPage) -> bool:
+        """Whether something foreign is known to stand in a text: a farm's links, or what a scraper left in."""
+        return page.id in self._spliced or page.source in SPLICED_SOURCES
 
     def texts(self, name: str, split: str, most: int) -> Iterator[LabelledPage]:
         """Texts of a source file without labels, at most so many a source."""

@@ -24,7 +24,7 @@ from measures import measure, print_beside, print_measures
 from noisefilter.model import VECTORS, load_model, models_folder, save_model
 from noisefilter.training.card import write_card
 from noisefilter.training.fit import TrainingData, train
-from noisefilter.training.hosts import make_hosts, text_host
+from noisefilter.training.hosts import make_hosts, text_host, without_labels
 from noisefilter.vectors import load_vectors
 from shared_corpus import WCXB_LICENCE, Corpus
 
@@ -94,12 +94,13 @@ def _hosts(corpus: Corpus, split: str, pages: list[LabelledPage]) -> list[Host]:
         page for page in pages if page.main_text is not None and page.page_type == "article" and is_free(page.site)
     ]
     hosts = make_hosts(articles)
-    spliced = {row["id"] for row in corpus.rows("insertions_real", split)}  # no honest host: its farm was there first
     for name in TEXT_FILES:
         for page in corpus.texts(name, split, HOSTS_A_SOURCE):
             text = str(page.page.content)
-            fit = len(text) <= LONGEST_HOST and page.id not in spliced and is_free(f"{page.page.title}|{text[:200]}")
-            host = text_host(text, page.page.title, page.site) if fit else None
+            fit = (
+                len(text) <= LONGEST_HOST and not corpus.is_spliced(page) and is_free(f"{page.page.title}|{text[:200]}")
+            )
+            host = text_host(without_labels(text), page.page.title, page.site) if fit else None
             if host:
                 hosts.append(host)
     return hosts

@@ -32,6 +32,8 @@ SEED = 0
 #: Log-odds of a kind that no label names.
 NEVER = -6.0
 FOLDS = 5
+#: Rows that are standardised at a time.
+ROWS = 50_000
 
 
 class NetworkOptions(TypedDict, total=False):
@@ -69,11 +71,7 @@ def fit_network(
         members: perceptrons with one hidden layer whose log-odds are averaged; their hidden layers stand side by side.
         classes_in_all: columns of a logistic regression's output, if some classes may be missing from the data.
     """
-    matrix = np.where(np.isnan(matrix).all(axis=0), 0.0, matrix)  # never seen in training: says nothing
-    scaler = StandardScaler().fit(matrix)
-    scale = np.where(scaler.scale_ > 1e-9, scaler.scale_, 1.0)
-    mean = scaler.mean_
-    inputs = standardize(matrix, mean.astype(matrix.dtype), scale.astype(matrix.dtype))
+    inputs, mean, scale = _standard(matrix)
     arrays = {"mean": mean, "scale": scale}
     weights = np.ones(len(inputs)) if weights is None else weights
     if not hidden:
@@ -95,6 +93,20 @@ def fit_network(
         "weights1": np.vstack([network.coefs_[1] for network in fitted]) / members,
         "bias1": np.mean([network.intercepts_[1] for network in fitted], axis=0),
     }
+
+
+def _standard(matrix: Inputs) -> tuple[Inputs, Matrix, Matrix]:
+    """The columns in standard deviations from their means, these, and the deviations; some rows at a time, for memory."""
+    inputs = matrix.copy()
+    inputs[:, np.isnan(matrix).all(axis=0)] = 0.0  # never seen in training: says nothing
+    parts = [slice(low, low + ROWS) for low in range(0, len(inputs), ROWS)]
+    scaler = StandardScaler()
+    for part in parts:
+        scaler.partial_fit(inputs[part])
+    scale = np.where(scaler.scale_ > 1e-9, scaler.scale_, 1.0)
+    for part in parts:
+        inputs[part] = standardize(inputs[part], scaler.mean_.astype(matrix.dtype), scale.astype(matrix.dtype))
+    return inputs, scaler.mean_, scale
 
 
 def _fit_perceptron(

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from noisefilter.blocks import split_blocks
+from noisefilter.cues import cue_table
+from noisefilter.features.asides import ELSEWHERE
+from noisefilter.features.block_table import CUE_WORDS
 from noisefilter.page import read_page
 from noisefilter.training.articles import article_text
 from noisefilter.training.blocks import label_blocks
@@ -36,6 +39,17 @@ def text_host(text: str, title: str | None, site: str) -> Host | None:
     return Host(title, lines, site) if sum(len(line) >= MIN_LINE for line, _ in lines) >= MIN_LINES else None
 
 
+def without_labels(text: str) -> str:
+    """The text less its short lines that lead to other stories: these are no honest part of a host, whoever put them in."""
+    table = cue_table("furniture")
+
+    def leads_elsewhere(line: str) -> bool:
+        found = table.find(line.strip()) if len(line.split()) <= CUE_WORDS else -1
+        return found >= 0 and table.cues[found].reason in ELSEWHERE
+
+    return "\n".join(line for line in text.split("\n") if not leads_elsewhere(line))
+
+
 def html_host(page: BlockedPage, kept: Sequence[bool], site: str) -> Host | None:
     """Host of the kept blocks of an HTML page, with the links that its author set."""
     lines = []
@@ -63,7 +77,7 @@ def make_hosts(pages: Sequence[LabelledPage]) -> list[Host]:
             furniture = label_blocks(blocked, page)
             host = html_host(blocked, [not out for out in furniture], page.site) if furniture is not None else None
         else:
-            host = text_host(article_text(page)[0], page.page.title, page.site)
+            host = text_host(without_labels(article_text(page)[0]), page.page.title, page.site)
         if host:
             hosts.append(host)
     return hosts

@@ -7,6 +7,7 @@ seen the page's part.
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 from joblib import Parallel, delayed
+from sklearn.exceptions import ConvergenceWarning
 
 from noisefilter.blocks import split_blocks
 from noisefilter.features.insertions import insertion_table
@@ -64,7 +66,7 @@ CHUNK = 50
 #: Share of the sentences of honest pages that are looked at word by word.
 DOUBTED = 0.18
 #: Doubtful sentences whose words teach; more of them take memory and hardly help.
-MOST_SENTENCES = 90_000
+MOST_SENTENCES = 60_000
 FIRST: NetworkOptions = {"hidden": (128,), "alpha": 0.1, "falling": ((1e-3, 4), (3e-4, 2), (1e-4, 1)), "members": 3}
 PASSAGE_FIRST: NetworkOptions = {
     "hidden": (48,),
@@ -292,7 +294,7 @@ class _Fitting:
                 pages = [page for page in self._without(part) if chosen is None or page in chosen]
                 yield np.concatenate([inputs[page] for page in pages]), np.concatenate([truth[page] for page in pages])
 
-        return list(Parallel(n_jobs=self.jobs)(delayed(fit_network)(*pair, **options) for pair in rows()))
+        return _fit_networks(rows(), options, self.jobs)
 
     def _own(self, page: int) -> tuple[int, ...]:
         return (int(self.part[page]),) if page < self.count else ()
@@ -327,7 +329,7 @@ class _Fitting:
                 inputs = (self._token_inputs(page, linear[key]) for page, key in zip(pages, keys, strict=True))
                 yield np.concatenate(list(inputs)), np.concatenate([truth[page] for page in pages])
 
-        fitted = list(Parallel(n_jobs=self.jobs)(delayed(fit_network)(*pair, **PASSAGE_FIRST) for pair in rows()))
+        fitted = _fit_networks(rows(), PASSAGE_FIRST, self.jobs)
         self.arrays |= named("passage_first", fitted[-1])
         return [build_network(named("fold", arrays), "fold") for arrays in fitted]
 
@@ -351,6 +353,16 @@ class _Fitting:
             pages.append(HeldOut(probabilities, self.foreign[page]))
         self.arrays |= named("insertion_last", fitted)
         return self.arrays, pages
+
+
+def _fit_networks(rows: Iterable[tuple[Inputs, Index]], options: NetworkOptions, jobs: int) -> list[Arrays]:
+    """A network for each matrix, in threads: a matrix takes a gigabyte and more, so none is copied or made ahead."""
+    run = Parallel(n_jobs=jobs, backend="threading", pre_dispatch=jobs)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # threads share the filters: `fit_network`'s own do not hold
+        return list(run(delayed(fit_network)(*pair, **options) for pair in rows))
 
 
 def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: VectorTable) -> list[Inputs]:
