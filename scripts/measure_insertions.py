@@ -49,7 +49,7 @@ LONGEST_HOST = 40_000
 SORTS = {"A": "splice", "B": "sentence", "C": "paragraph", "D": "label_line", "E": "paid_link"}
 FALSE_SHARES = (0.01, 0.002)
 #: Share of pages with an insertion that calibration is measured at (decision 0007).
-PRIOR = 0.2
+PRIOR = 0.25
 #: Place in the text, as a share of it, from which a block is the article's tail.
 TAIL = 0.9
 
