@@ -56,7 +56,10 @@ def main() -> None:
     if options.corpus:
         figures, wanted = measure(default_model(), Corpus(options.corpus), options.jobs), floors["val"]
     else:
-        figures, wanted = evaluate(default_model(), read_corpora([OWN, OWN / "layouts", OWN / "insertions"])), floors["corpus"]
+        figures, wanted = (
+            evaluate(default_model(), read_corpora([OWN, OWN / "layouts", OWN / "insertions"])),
+            floors["corpus"],
+        )
     print_measures(figures)
     broken = check(figures, wanted)
     if broken:
