@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from noisefilter import score
 from noisefilter.features.asides import ASIDE_NAMES, aside_matrix, asides_of
 from noisefilter.features.tokens import tokenize
 from noisefilter.sentences import split_sentences
@@ -49,3 +50,15 @@ def test_lines_in_a_row_are_measured_together():
     foreign, of_lines = (matrix[:, ASIDE_NAMES.index(name)] for name in ("foreign", "foreign_of_lines"))
     assert of_lines[0] == of_lines[1]
     assert np.expm1(foreign).min() < of_lines[0] < np.expm1(foreign).max()
+
+
+def test_a_line_to_another_story_raises_the_pages_number_and_stays_furniture():
+    def page(line: str) -> str:
+        body = "".join(f"<p>{text}</p>" for text in (*SLUICE[:5], line, *SLUICE[5:]))
+        return f"<html><head><title>Board repairs sluice</title></head><body><article>{body}</article></body></html>"
+
+    without, own, other = (score(page(line)) for line in ("", f'<a href="/s">{OWN}</a>', f'<a href="/f">{OTHER}</a>'))
+    numbers = [result.off_topic or 0.0 for result in (without, own, other)]
+    assert 0 < max(numbers[:2]) < numbers[2]
+    assert OTHER not in other.text
+    assert SLUICE[4] in other.text
