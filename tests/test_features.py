@@ -69,7 +69,7 @@ def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
     assert rows > 3
     assert sentence_matrix(insertions.sentences).shape == (rows, len(SENTENCE_COLUMNS))
     assert insertion_matrix(insertions).shape == (rows, len(INSERTION_COLUMNS))
-    probabilities = np.zeros((rows, 3))
+    probabilities = np.zeros((rows, 2))
     assert article_rows(insertions.sentences, insertions.matrix, probabilities).shape == (1, len(ARTICLE_FEATURES))
 
 
@@ -251,7 +251,7 @@ def test_what_is_measured_of_an_article_does_not_depend_on_the_others_of_its_bat
         first = np.round(np.cos(words.base[:, 0] * 50), 3)
         return (
             insertion_matrix(table), token_matrix(words, doubts, first), words.hashes, token_context(words, first),
-            passage_columns(words, doubts, first, first), article_rows(sentences, table.matrix, table.matrix[:, :3]),
+            passage_columns(words, doubts, first, first), article_rows(sentences, table.matrix, table.matrix[:, :2]),
         )  # fmt: skip
 
     for whole, *parts in zip(measured(together), *(measured(table) for table in alone), strict=True):

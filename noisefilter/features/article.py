@@ -32,7 +32,7 @@ ARTICLE_FEATURES = (
     *(f"mean_{name}" for name in MEANS),
     *(f"section_{cue.name}" for cue in cue_table("templates").cues),
     "filler", "promotion", "filler_at_start", "filler_at_end", *(f"filler_over_{step}" for step in FILLER_STEPS),
-    "promotion_over_0.5", "off_topic_highest", "off_topic_second", "vocabulary", "repeated_pairs", "sentence_spread",
+    "promotion_over_0.5", "vocabulary", "repeated_pairs", "sentence_spread",
     "template_sections",
 )  # fmt: skip
 
@@ -43,7 +43,7 @@ def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilitie
     Args:
         table: the sentences.
         matrix: their features, columns as in `SENTENCE_COLUMNS`.
-        probabilities: (sentences, 3): filler, promotion, off_topic.
+        probabilities: (sentences, 2): filler, promotion.
     """
     words, article = table.words, table.article
     total = np.maximum(table.totals(words), 1.0)
@@ -51,7 +51,7 @@ def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilitie
     columns = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
     short = words <= HEADING_WORDS
     heading = short & (matrix[:, columns["ends_sentence"]] == 0)
-    filler, promotion, off_topic = probabilities.T
+    filler, promotion = probabilities.T
     from_end = table.sizes[article] - 1 - table.place
     spread = np.log1p(words) - table.means(np.log1p(words))[article]
     shares = [
@@ -67,7 +67,7 @@ def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilitie
         np.log1p(total), np.log1p(table.sizes), table.means(heading.astype(float)), summed[:, 0],
         table.means(short.astype(float)), np.log1p(_words_of_paragraph(table)), summed[:, 1:middle],
         summed[:, middle : middle + 2], *(_mean_of(table, filler, near < 5) for near in (table.place, from_end)),
-        summed[:, middle + 2 :], _highest(table, off_topic),
+        summed[:, middle + 2 :],
         _distinct(table.stems, of_tokens, len(total)) / np.sqrt(2 * total),
         1 - _distinct(table.tokens.pairs[table.token_index] + (of_tokens << 32), of_tokens, len(total)) / np.maximum(pairs, 1),
         np.sqrt(table.means(spread**2)),
@@ -88,16 +88,6 @@ def _words_of_paragraph(table: SentenceTable) -> Column:
 
 def _mean_of(table: SentenceTable, values: Column, chosen: NDArray[np.bool_]) -> Column:
     return table.totals(values * chosen) / np.maximum(table.totals(chosen.astype(float)), 1)
-
-
-def _highest(table: SentenceTable, values: Column) -> Column:
-    """The two highest values of each article, zero where it has fewer: (articles, 2)."""
-    order = np.lexsort((-values, table.article))
-    found = np.zeros((len(table.sizes), 2))
-    for rank in range(2):
-        there = table.sizes > rank
-        found[there, rank] = values[order[table.edges[:-1][there] + rank]]
-    return found
 
 
 def _distinct(keys: Index, article: Index, count: int, chosen: NDArray[np.bool_] | None = None) -> Column:

@@ -108,7 +108,7 @@ class ArticleScorer:
             asides: what is measured of the furniture between the paragraphs of each article.
         """
         off_topic = scores.off_topic * (1 - furniture)
-        kinds = np.stack([scores.filler, scores.promotion, off_topic], axis=1)
+        kinds = np.stack([scores.filler, scores.promotion], axis=1)
         noise = self.article.probabilities(article_inputs(table, kinds, self.arrays))
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = [

@@ -14,7 +14,6 @@ from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
 from noisefilter.scoring.articles import article_inputs, plain_word_rows, sentence_classes
-from noisefilter.scoring.insertions import build_insertion_scorer
 from noisefilter.scoring.networks import build_network, logit
 from noisefilter.sentences import split_sentences
 from noisefilter.training.blocks import label_blocks
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.scoring.insertions import InsertionScorer
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.vectors import VectorTable
 
@@ -101,11 +99,9 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
     return "\n\n".join(kept), blocked.title
 
 
-def article_probabilities(table: InsertionTable, sentence: dict[str, Matrix], insertions: InsertionScorer) -> Matrix:
-    """Filler, promotion and off-topic probability of each sentence: (sentences, 3)."""
-    classes = sentence_classes(table, sentence)
-    foreign = insertions.score(table, classes).off_topic
-    return np.stack([classes[:, 1], classes[:, 2], foreign], axis=1)
+def article_probabilities(table: InsertionTable, sentence: dict[str, Matrix]) -> Matrix:
+    """Filler and promotion probability of each sentence: (sentences, 2)."""
+    return sentence_classes(table, sentence)[:, 1:3]
 
 
 def fit_articles(
@@ -119,7 +115,7 @@ def fit_articles(
     Args:
         examples: articles to fit on.
         tune: judged articles of other sites.
-        models: arrays of the sentence and insertion classifiers.
+        models: arrays of the sentence classifier.
         folds: arrays of sentence classifiers that have not seen the sites of their fold.
     """
     positive = np.array([int(example.noise >= POSITIVE) for example in examples], dtype=np.int64)
@@ -127,10 +123,8 @@ def fit_articles(
     rows = sp.vstack([_word_matrix(example) for example in examples]).tocsr()
     fold = np.array([fold_of(example.site) for example in examples])
     inner = [_fit_words(rows[fold != left], positive[fold != left], weights[fold != left]) for left in range(FOLDS)]
-    insertions = build_insertion_scorer(models)
     probabilities = [
-        article_probabilities(example.table, folds[number], insertions)
-        for example, number in zip(examples, fold, strict=True)
+        article_probabilities(example.table, folds[number]) for example, number in zip(examples, fold, strict=True)
     ]
     inputs = np.concatenate(
         [
@@ -140,10 +134,7 @@ def fit_articles(
     )
     words = _fit_words(rows, positive, weights)
     held = np.concatenate(
-        [
-            article_inputs(example.table, article_probabilities(example.table, models, insertions), words)
-            for example in tune
-        ]
+        [article_inputs(example.table, article_probabilities(example.table, models), words) for example in tune]
     )
     fitted = fit_network(inputs, positive, weights, alpha=ALPHA)
     judged = np.array([example.judged for example in examples])
@@ -178,9 +169,7 @@ def _fit_words(rows: sp.csr_matrix, positive: NDArray[np.int64], weights: Matrix
 
 def predict_articles(examples: Sequence[ArticleExample], models: dict[str, Matrix]) -> Matrix:
     """Probability of noise of each example: (examples,)."""
-    insertions = build_insertion_scorer(models)
     inputs = [
-        article_inputs(example.table, article_probabilities(example.table, models, insertions), models)
-        for example in examples
+        article_inputs(example.table, article_probabilities(example.table, models), models) for example in examples
     ]
     return build_network(models, "article").probabilities(np.concatenate(inputs))[:, 1]

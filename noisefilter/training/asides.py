@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks import split_blocks
+from noisefilter.blocks import split_blocks, split_lines
 from noisefilter.features.asides import ASIDE_NAMES, aside_matrix, asides_of
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
@@ -110,18 +110,19 @@ def _split(example: InsertionExample, vectors: VectorTable) -> tuple[BlockedPage
 def _real_pages(
     pages: Iterable[LabelledPage], vectors: VectorTable
 ) -> Iterator[tuple[BlockedPage, Tokens, Index, NDArray[np.bool_]]]:
-    """HTML articles whose furniture is known, that have some between their paragraphs."""
+    """Articles whose furniture is known and that have some between their paragraphs, as HTML and saved as plain text."""
     for page in pages:
         read = read_page(page.page)
         known = page.main_text is not None or page.spans is not None
         if read.status != "ok" or read.format != "html" or not known or page.page_type != "article":
             continue
-        blocked = split_blocks(read)
-        furniture = label_blocks(blocked, page)
-        if furniture is None or furniture.all():
-            continue
-        sentences = np.array(split_sentences(blocked), dtype=np.int64).reshape(-1, 3)
-        chosen = furniture[sentences[:, 2]] == 0
-        tokens = tokenize(blocked.text, vectors)
-        if len(asides_of(sentences, chosen, tokens)):
-            yield blocked, tokens, sentences, chosen
+        marked_up = split_blocks(read)
+        for blocked in (marked_up, split_lines(marked_up.text, marked_up.title)):
+            furniture = label_blocks(blocked, page)
+            if furniture is None or furniture.all():
+                continue
+            sentences = np.array(split_sentences(blocked), dtype=np.int64).reshape(-1, 3)
+            chosen = furniture[sentences[:, 2]] == 0
+            tokens = tokenize(blocked.text, vectors)
+            if len(asides_of(sentences, chosen, tokens)):
+                yield blocked, tokens, sentences, chosen

@@ -16,9 +16,7 @@ from noisefilter.blocks import TEXT_VERSION
 from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
 from noisefilter.scoring import features_digest
 from noisefilter.training.articles import (
-    MIN_SENTENCES,
     POSITIVE,
-    ArticleExample,
     article_examples,
     fit_articles,
 )
@@ -29,14 +27,12 @@ from noisefilter.training.estimators import SEED, fold_of
 from noisefilter.training.hosts import make_hosts
 from noisefilter.training.insertions import (
     fit_insertions,
-    insertion_example,
     labelled_examples,
     make_examples,
 )
 from noisefilter.training.sentences import fit_sentences, sentence_examples
-from noisefilter.training.splicing import InsertionMaker
 from noisefilter.training.thresholds import choose_thresholds
-from noisefilter.training.wordings import split_of, wordings
+from noisefilter.training.wordings import split_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -52,8 +48,6 @@ if TYPE_CHECKING:
 
 #: One site in so many is kept for calibration and thresholds when the caller names no split.
 TUNE_SHARE = 4
-#: Articles that are stitched together for the article classifier, and what each counts beside a judged one.
-STITCHED, STITCHED_WEIGHT = 300, 0.2
 #: Arrays of each stage, by the start of their names.
 STAGE_ARRAYS = {
     "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "aside.", "page_off_topic."),
@@ -185,31 +179,12 @@ def _fit_stages(
     articles = article_examples(data.fit, vectors)
     tuned["articles"] = article_examples(data.tune, vectors)
     weak = article_examples(data.weak, vectors, judged=False)
-    if hosts and titles["train"]:
-        weak += stitched_articles(hosts, titles["train"], vectors)
     if _both_noise(articles) and _both_noise(tuned["articles"]):
         progress(f"articles: fitting on {len(articles)} judged and {len(weak)} weakly labelled articles")
         arrays |= fit_articles([*articles, *weak], tuned["articles"], arrays, folds or [arrays] * 5)
     else:
         arrays |= _take("articles", base, taken)
     return arrays, taken, tuned
-
-
-def stitched_articles(hosts: Sequence[Host], headlines: Sequence[str], vectors: VectorTable) -> list[ArticleExample]:
-    """Weak labels for what the guide calls stitched from unrelated parts: hosts with several other stories spliced in."""
-    maker = InsertionMaker(hosts, headlines, wordings("train"), vectors, SEED + 2)
-    every = max(1, len(hosts) // STITCHED)
-    examples = []
-    for host in hosts[::every]:
-        made = insertion_example(*maker.make(host, 3, ("splice", "paid_link", "sentence")), host.site)
-        if len(made.sentences) >= MIN_SENTENCES and made.ranges:
-            examples.append(
-                ArticleExample(
-                    f"stitched:{host.title}", made.table(vectors), float(POSITIVE), STITCHED_WEIGHT, host.site, "stitched",
-                    judged=False,
-                )
-            )  # fmt: skip
-    return examples
 
 
 def _both(examples: Sequence[Any], label: str) -> bool:
