@@ -7,7 +7,11 @@ import numpy as np
 from noisefilter import score
 from noisefilter.features.asides import ASIDE_NAMES, aside_matrix, asides_of
 from noisefilter.features.tokens import tokenize
+from noisefilter.scoring.articles import highest_aside
+from noisefilter.scoring.networks import LOGIT_LIMIT, build_network
 from noisefilter.sentences import split_sentences
+from noisefilter.training.asides import _fit_asides
+from noisefilter.training.estimators import named
 from tests.making import SLUICE, vectors, walk
 
 OWN = "Also read: Harbour board asks for a survey of the old quay"
@@ -62,3 +66,11 @@ def test_a_line_to_another_story_raises_the_pages_number_and_stays_furniture():
     assert 0 < max(numbers[:2]) < numbers[2]
     assert OTHER not in other.text
     assert SLUICE[4] in other.text
+
+
+def test_where_no_furniture_is_known_no_line_counts():
+    none = np.zeros((0, len(ASIDE_NAMES)))
+    _, matrix = measured(OWN, OTHER)
+    for foreign, real in ((matrix, none), (none, matrix), (none, none)):
+        network = build_network(named("aside", _fit_asides(foreign, real)), "aside")
+        assert highest_aside(network, matrix) == highest_aside(network, none) == -LOGIT_LIMIT

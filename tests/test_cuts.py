@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from noisefilter.features.cuts import cut_range
-from tests.making import sentences_of
+from tests.making import SLUICE, sentences_of
 
 
 def cut_of(sentence: str, foreign: str, *, certain: float = 4.0) -> str:
@@ -73,3 +73,14 @@ def test_a_cut_stays_inside_its_sentence(certain):
     for start in range(0, len(sentence) - 20, 7):
         words = sentence[start : start + 20]
         assert len(cut_of(sentence, words, certain=certain)) < len(sentence)
+
+
+def test_a_sentence_of_any_length_is_cut_in_good_time():
+    table = sentences_of(f"{SLUICE[0]}\n{'rain and wind ' * 30_000}in Oberau.\n{SLUICE[1]}")
+    count = int(table.words[1])
+    log_odds = np.full(count, -2.0)
+    log_odds[50_000:50_004] = 5.0
+    start, end = cut_range(table, 1, log_odds)
+    words = table.tokens.start[table.token_index[table.owner == 1]]
+    assert (start, end > int(words[50_003])) == (int(words[50_000]), True)
+    assert end <= int(words[50_004])

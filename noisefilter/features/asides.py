@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.sentence_table import WINDOW
+from noisefilter.features.sentence_table import WINDOW, vector_sums
 from noisefilter.features.tokens import STEM_LETTERS, find_cues, hash_word, sums, unit_rows, word_list
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def aside_matrix(
     if not len(rows):
         return np.zeros((0, len(ASIDE_NAMES)))
     first, last = tokens.ranges(sentences[:, 0], sentences[:, 1])
-    unit = unit_rows(sums(vectors.vectors(tokens.ids), first, last))
+    unit = unit_rows(vector_sums(tokens.ids, first, last, vectors))
     own = unit[rows]
     article = np.flatnonzero(chosen)
     near = np.searchsorted(article, rows)

@@ -55,11 +55,17 @@ def _best_run(log_odds: Column, at_sign: NDArray[np.bool_]) -> tuple[int, int]:
     """Bounds of the run of words with the highest sum, rewards included."""
     totals = np.concatenate([[0.0], np.cumsum(log_odds + WORD_IN)])
     reward = AT_SIGN * at_sign
-    sums = (totals + reward)[None, :] + (reward - totals)[:, None]
-    sums[np.tril_indices(len(totals))] = -np.inf
-    sums[0, -1] += WHOLE
-    left, right = np.unravel_index(int(sums.argmax()), sums.shape)
-    return int(left), int(right)
+    opening, closing = reward - totals, reward + totals
+    highest = np.maximum.accumulate(opening)[:-1]
+    first = np.flatnonzero(np.append(True, highest[1:] > highest[:-1]))  # where an opening beats all before it
+    lefts = first[np.searchsorted(first, np.arange(len(highest)), side="right") - 1]
+    sums = closing[1:] + highest
+    whole = float(closing[-1] + opening[0] + WHOLE)
+    best = np.flatnonzero(sums == sums.max())
+    right = int(best[np.argmin(lefts[best])])
+    if whole > sums[right] or (whole == sums[right] and lefts[right]):
+        return 0, len(log_odds)
+    return int(lefts[right]), right + 1
 
 
 def _with_signs(text: str, first: int, last: int, begin: int, stop: int, *, ends_host: bool) -> tuple[int, int]:

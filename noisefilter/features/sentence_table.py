@@ -142,7 +142,7 @@ def sentence_table(articles: Sequence[Article], vectors: VectorTable) -> Sentenc
     words = last - first
     owner = np.repeat(np.arange(len(ranges)), words)
     token_index = np.arange(len(owner)) - np.repeat(np.cumsum(words) - words, words) + np.repeat(first, words)
-    totals = _vector_sums(tokens.ids, first, last, vectors)
+    totals = vector_sums(tokens.ids, first, last, vectors)
     unit = unit_rows(totals)
     texts = tuple(text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True))
     stems = tokens.stems[token_index] + (article[owner] << 32)
@@ -162,7 +162,7 @@ def _offsets(sizes: Sequence[int] | Index) -> Index:
     return ends - np.asarray(sizes, dtype=np.int64)
 
 
-def _vector_sums(ids: Index, first: Index, last: Index, table: VectorTable) -> Column:
+def vector_sums(ids: Index, first: Index, last: Index, table: VectorTable) -> Column:
     """Sum of the word vectors of each sentence, some `CHUNK` tokens at a time."""
     totals = np.zeros((len(first), table.dimensions))
     low = 0

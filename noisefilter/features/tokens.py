@@ -120,7 +120,7 @@ def hash_word(word: str) -> int:
 
 
 class Lexicon(dict[str, int]):
-    """Row of each word met so far, by its spelling; `columns` hold what is known of the words, one row a word.
+    """Row of each word met so far, by its spelling; `numbers` and `flags` hold what is known of it, one column a word.
 
     Pages say the same words again and again: each is looked at once a process, and numpy picks the rest.
     """

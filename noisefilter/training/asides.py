@@ -85,9 +85,11 @@ def fit_pages(
 
 def _fit_asides(foreign: Matrix, real: Matrix) -> Arrays:
     """Network that tells lines of other stories from the furniture that real articles have between their paragraphs."""
-    if not len(foreign) or not len(real):  # nothing to tell apart: says nothing of any line
-        real = np.zeros((2, len(ASIDE_NAMES))) if not len(real) else real
-        foreign = real[:1]
+    if not len(foreign) or not len(real):  # nothing to tell apart: every line counts as none
+        count = len(ASIDE_NAMES)
+        return {
+            "mean": np.zeros(count), "scale": np.ones(count), "weights0": np.zeros((count, 1)), "bias0": np.array([-LOGIT_LIMIT]),
+        }  # fmt: skip
     truth = np.repeat([1, 0], [len(foreign), len(real)])
     weights = np.where(truth == 1, MADE_SHARE / len(foreign), (1 - MADE_SHARE) / len(real)) * len(truth)
     return fit_network(np.concatenate([foreign, real]), truth, weights, **ASIDE)
