@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from noisefilter.features.insertions import insertion_matrix
+from noisefilter.features.insertions import insertion_matrix, insertion_table
+from noisefilter.features.sentence_table import sentence_table
 from noisefilter.training.estimators import fold_of
 from noisefilter.training.hosts import Host, html_host, text_host
 from noisefilter.training.insertions import PARTS, insertion_example, make_examples
@@ -189,7 +190,7 @@ def test_a_text_of_a_few_lines_is_no_host():
 def test_the_truth_of_an_example_is_where_the_ranges_are():
     page, ranges = maker(10).make(plain_host(), 2, ["splice"])
     example = insertion_example(page, ranges, "quay.example")
-    table = example.table(vectors())
+    table = insertion_table(sentence_table([example.article(vectors())], vectors()), vectors())
     assert example.foreign.sum() == len(ranges) == 2
     assert len(insertion_matrix(table)) == len(example.foreign)
     for row in np.flatnonzero(example.foreign):

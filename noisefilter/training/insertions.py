@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.blocks import BlockedPage
-    from noisefilter.features.insertions import InsertionTable
     from noisefilter.features.passages import TokenTable
     from noisefilter.scoring.networks import Network
     from noisefilter.training.corpora import LabelledPage
@@ -107,10 +106,6 @@ class InsertionExample:
     def article(self, vectors: VectorTable) -> Article:
         """The page's sentences, to be measured."""
         return Article(self.page, tokenize(self.page.text, vectors), self.sentences)
-
-    def table(self, vectors: VectorTable) -> InsertionTable:
-        """The page's sentences, measured."""
-        return insertion_table(sentence_table([self.article(vectors)], vectors), vectors)
 
 
 @dataclass(frozen=True, slots=True)
