@@ -1,28 +1,33 @@
-"""Arguments → calls: `noisefilter score | train | evaluate`."""
+"""Arguments → calls: `noisefilter score | train | evaluate | label export | label import`."""
 
 from __future__ import annotations
 
 import glob
 import json
 import sys
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from noisefilter.types import Page, Score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
+    from noisefilter.labelling.candidates import Listed
     from noisefilter.model import Model
 
 app = typer.Typer(
     help="Find content-farm and SEO noise in web pages.", no_args_is_help=True, add_completion=False,
     pretty_exceptions_enable=False,
 )  # fmt: skip
+label = typer.Typer(help="Label pages of your own in Label Studio or doccano.", no_args_is_help=True)
+app.add_typer(label, name="label")
 
 DONE, UNSCORED, USAGE = 0, 1, 2
 SUFFIXES = {".html", ".htm", ".xhtml", ".txt", ".text", ".md"}
@@ -30,6 +35,8 @@ SUFFIXES = {".html", ".htm", ".xhtml", ".txt", ".text", ".md"}
 MANY = 20
 
 Paths = Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for standard input.")]
+Jobs = Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")]
+ToolOption = Annotated[Literal["label-studio", "doccano"], typer.Option("--tool", help="The labelling tool.")]
 ModelOption = Annotated[Path | None, typer.Option("--model", help="Folder of a model; the shipped one by default.")]
 
 
@@ -44,7 +51,7 @@ def score(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a page and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Print each page's text with its spans marked.")] = False,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    jobs: Jobs = 1,
     model: ModelOption = None,
 ) -> None:
     """Score pages; exits with 1 if some input could not be scored, with 2 for a wrong call."""
@@ -52,8 +59,7 @@ def score(
 
     if as_json and explain:
         _fail("--json and --explain exclude each other")
-    if jobs == 0 or jobs < -1:
-        _fail(f"--jobs must be a positive number or -1, not {jobs}")
+    _check_jobs(jobs)
     names = _expand(paths)
     chosen = _load(model) if model else None
     scores = zip(names, score_many(_pages(names), jobs=jobs, model=chosen), strict=True)
@@ -124,9 +130,77 @@ def evaluate(
         _print_figures(figures)
 
 
+@label.command("export")
+def label_export(
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders, globs, pages.jsonl or folders with one, or - for standard input."),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write pages and tasks to.")],
+    tool: ToolOption,
+    *,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="No more pages than this; the most doubtful are taken.")
+    ] = None,
+    model: ModelOption = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Write pages as tasks, with the model's spans, the doubtful first; exits with 1 if some page could not be scored."""
+    from noisefilter.labelling.candidates import choose_pages  # noqa: PLC0415 - as above
+    from noisefilter.labelling.folder import Tool, write_export  # noqa: PLC0415
+    from noisefilter.model import default_model  # noqa: PLC0415
+    from noisefilter.training.corpora import CorpusError  # noqa: PLC0415
+
+    _check_jobs(jobs)
+    chosen = _load(model) if model else default_model()
+    try:
+        choice = choose_pages(_listed(paths), chosen, limit=limit, jobs=jobs)
+        written = write_export(output, choice.candidates, Tool(tool)) if choice.candidates else []
+    except CorpusError as error:
+        _fail(str(error))
+    for name, status in choice.unscored:
+        _say(f"{name}: left out: {status}")
+    if not choice.candidates:
+        _fail("no page could be scored: nothing is written")
+    passed_over = f", {choice.passed_over} less doubtful ones passed over" if choice.passed_over else ""
+    _say(f"{len(choice.candidates)} pages to label{passed_over}, {len(choice.unscored)} without a score left out")
+    _say(f"wrote {', '.join(str(output / name) for name in written)}")
+    raise typer.Exit(UNSCORED if choice.unscored else DONE)
+
+
+@label.command("import")
+def label_import(
+    folder: Annotated[Path, typer.Argument(help="The folder that `label export` wrote.")],
+    annotated: Annotated[list[Path], typer.Argument(help="What the tool exported; for doccano a file an annotator.")],
+    tool: ToolOption,
+) -> None:
+    """Write labels.jsonl beside the pages; refuses labels that contradict them, with file and line, and writes nothing then."""
+    from noisefilter.labelling.folder import Tool, import_labels  # noqa: PLC0415 - as above
+    from noisefilter.training.corpora import CorpusError  # noqa: PLC0415
+
+    try:
+        done = import_labels(folder, annotated, Tool(tool))
+    except CorpusError as error:
+        _fail(str(error))
+    _say(
+        f"{done.labelled} of {done.pages} pages labelled, {done.pages - done.labelled} without an annotation left out; "
+        f"{done.with_noise} with a noise, {done.several} by several annotators, {done.unchanged} just as the model marked them"
+    )
+    _say(f"wrote {folder / 'labels.jsonl'}")
+
+
 def _fail(message: str) -> None:
-    Console(stderr=True).print(f"[red]noisefilter:[/red] {message}", highlight=False)
+    Console(stderr=True).print(f"[red]noisefilter:[/red] {escape(message)}", highlight=False, soft_wrap=True)
     raise typer.Exit(USAGE)
+
+
+def _say(message: str) -> None:
+    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
+
+
+def _check_jobs(jobs: int) -> None:
+    if jobs == 0 or jobs < -1:
+        _fail(f"--jobs must be a positive number or -1, not {jobs}")
 
 
 def _load(path: Path) -> Model:
@@ -178,6 +252,21 @@ def _pages(names: Sequence[str]) -> Iterator[Page]:
         except OSError as error:
             Console(stderr=True).print(f"[red]{name}:[/red] {error.strerror}", highlight=False)
             yield Page(b"")
+
+
+def _listed(paths: Sequence[str]) -> Iterable[Listed]:
+    """Pages of files and corpora, under the ids that they get; all paths are looked up before the first page is read."""
+    from noisefilter.labelling.candidates import list_page, list_rows  # noqa: PLC0415 - as above
+
+    listed: list[Iterable[Listed]] = []
+    for path in paths:
+        rows = Path(path) / "pages.jsonl" if Path(path).is_dir() else Path(path)
+        if rows.suffix == ".jsonl" and rows.is_file():
+            listed.append(list_rows(rows))
+        else:
+            names = _expand([path])
+            listed.append(map(list_page, names, _pages(names)))
+    return chain.from_iterable(listed)
 
 
 def _print_json(scores: Iterator[tuple[str, Score]]) -> bool:

@@ -68,14 +68,14 @@ def read_corpora(paths: Sequence[str | Path]) -> list[LabelledPage]:
 
 def _read_folder(folder: Path) -> list[LabelledPage]:
     labels: dict[str, dict[str, Any]] = {}
-    for where, row in _rows(folder / "labels.jsonl"):
+    for where, row in read_rows(folder / "labels.jsonl"):
         if row["id"] in labels:
             msg = f"{where}: a second label for {row['id']!r}"
             raise CorpusError(msg)
         labels[row["id"]] = {**row, "where": where}
     found: list[LabelledPage] = []
     seen: set[str] = set()
-    for where, row in _rows(folder / "pages.jsonl"):
+    for where, row in read_rows(folder / "pages.jsonl"):
         if row["id"] in seen:
             msg = f"{where}: a second page {row['id']!r}"
             raise CorpusError(msg)
@@ -94,7 +94,12 @@ def _read_folder(folder: Path) -> list[LabelledPage]:
     return found
 
 
-def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Rows of a JSONL file that have an id, each with the file and line where it stands.
+
+    Raises:
+        CorpusError: a missing file, or a line that is not such a row.
+    """
     if not path.is_file():
         msg = f"{path}: no such file; a corpus is a folder with pages.jsonl and labels.jsonl"
         raise CorpusError(msg)
@@ -114,7 +119,12 @@ def _rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             yield where, row
 
 
-def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
+def row_page(folder: Path, where: str, row: dict[str, Any]) -> Page:
+    """The page of a row of `pages.jsonl`.
+
+    Raises:
+        CorpusError: a row without content, or a file that cannot be read.
+    """
     if "path" in row:
         try:
             content: bytes | str = (folder / row["path"]).read_bytes()
@@ -128,10 +138,14 @@ def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) 
     else:
         msg = f"{where}: html, text or path is wanted"
         raise CorpusError(msg)
-    page = Page(content, row.get("url"), row.get("title"), "html" if form == "html" else "text")
+    return Page(content, row.get("url"), row.get("title"), "html" if form == "html" else "text")
+
+
+def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
     labelled = LabelledPage(
-        row["id"], page, row.get("site") or row["id"], row.get("source") or folder.name, row.get("licence", ""),
-        _noise(label), _spans(label), _sentences(label), label.get("main_text"), page_type=_page_type(label),
+        row["id"], row_page(folder, where, row), row.get("site") or row["id"], row.get("source") or folder.name,
+        row.get("licence", ""), _noise(label), _spans(label), _sentences(label), label.get("main_text"),
+        page_type=_page_type(label),
     )  # fmt: skip
     return anchor(labelled, label["where"])
 

@@ -1,0 +1,1 @@
+"""Pages → tasks of a labelling tool, and its annotations → a corpus."""

@@ -1,0 +1,146 @@
+"""Pages to label → their scores, the doubtful first."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, replace
+from heapq import nlargest
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from noisefilter.api import score_many
+from noisefilter.page import read_page, scrub
+from noisefilter.training.corpora import CorpusError, read_rows, row_page
+from noisefilter.types import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
+
+    from noisefilter.model import Model
+    from noisefilter.types import Page, Score
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page that somebody may label, decoded, under the id that it gets in the corpus."""
+
+    id: str
+    page: Page
+    site: str | None = None
+    source: str | None = None
+    licence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A page with what the model says of it; `doubt` runs from 0, sure, to 1."""
+
+    listed: Listed
+    score: Score
+    doubt: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The pages to label, the doubtful first; ids and statuses of pages without a score; how many others were passed over."""
+
+    candidates: list[Candidate]
+    unscored: list[tuple[str, str]]
+    passed_over: int
+
+
+def list_page(name: str, page: Page) -> Listed:
+    """A file's page, under the file's name."""
+    return Listed(scrub(name), read_page(page))
+
+
+def list_rows(path: Path) -> Iterator[Listed]:
+    """Pages of a `pages.jsonl`.
+
+    Raises:
+        CorpusError: a row that cannot be read.
+    """
+    for where, row in read_rows(path):
+        page = row_page(path.parent, where, row)
+        words = {name: row[name] for name in ("url", "title", "site", "source", "licence") if row.get(name) is not None}
+        wrong = [name for name, value in words.items() if not isinstance(value, str)]
+        if wrong or not isinstance(page.content, bytes | str):
+            msg = f"{where}: {wrong[0] if wrong else page.format} must be a string"
+            raise CorpusError(msg)
+        words = {name: scrub(value) for name, value in words.items()}  # the tools' databases hold no NUL
+        page = replace(read_page(page), url=words.get("url"), title=words.get("title"))
+        site = words.get("site") or _host(page.url)
+        yield Listed(scrub(row["id"]), page, site, words.get("source"), words.get("licence"))
+
+
+def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = None, jobs: int = 1) -> Choice:
+    """The pages that teach most, at most `limit`, with their scores.
+
+    Raises:
+        CorpusError: two pages with the same id.
+    """
+    unscored: list[tuple[str, str]] = []
+    count = 0
+
+    def scored() -> Iterator[Candidate]:
+        nonlocal count
+        for own, score in _score(listed, model, jobs):
+            status = own.page.status if own.page.status != "ok" else score.status
+            if status == "ok":
+                count += 1
+                yield Candidate(own, score, doubt(score, model.thresholds))
+            else:
+                unscored.append((own.id, status))
+
+    # nlargest holds no more than it returns, so a crawl need not fit into memory
+    everything = sorted(scored(), key=_doubt, reverse=True) if limit is None else nlargest(limit, scored(), key=_doubt)
+    return Choice(everything, unscored, count - len(everything))
+
+
+def doubt(score: Score, thresholds: Mapping[str, float]) -> float:
+    """How little the model knows of a page: half from the article's noise, half from its sentences.
+
+    `noise` is a calibrated probability, so it is emptiest at one half. A sentence is doubtful as far as one of its
+    probabilities is near the threshold from which it would be cut.
+    """
+    if score.noise is None:
+        return 1.0
+    near = [max(_nearness(getattr(sentence, kind), thresholds[kind]) for kind in KINDS) for sentence in score.sentences]
+    return round(0.5 * _nearness(score.noise, 0.5) + 0.5 * sum(near) / max(1, len(near)), 4)
+
+
+def _nearness(probability: float, threshold: float) -> float:
+    """1 at the threshold, 0 for a probability of 0 or 1."""
+    if probability < threshold:
+        return probability / threshold
+    return (1 - probability) / (1 - threshold) if threshold < 1 else 1.0
+
+
+def _doubt(candidate: Candidate) -> float:
+    return candidate.doubt
+
+
+def _score(listed: Iterable[Listed], model: Model, jobs: int) -> Iterator[tuple[Listed, Score]]:
+    waiting: deque[Listed] = deque()
+    seen: set[str] = set()
+
+    def pages() -> Iterator[Page]:
+        for own in listed:
+            if own.id in seen:
+                msg = f"a second page with the id {own.id!r}"
+                raise CorpusError(msg)
+            seen.add(own.id)
+            waiting.append(own)
+            yield own.page
+
+    for score in score_many(pages(), jobs=jobs, model=model):
+        yield waiting.popleft(), score
+
+
+def _host(url: str | None) -> str | None:
+    """The host that a URL names, for want of a better name of the site."""
+    try:
+        return urlsplit(url).hostname if url else None
+    except ValueError:  # a bracket that no IPv6 address closes
+        return None

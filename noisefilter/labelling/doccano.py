@@ -1,0 +1,85 @@
+"""doccano: lines with spans for a sequence labelling project, its label types, and its JSONL exports.
+
+Its editor counts UTF-16 code units (it slices JavaScript strings), its server stores what the editor says. With "Count
+grapheme clusters as one character" it counts those: that must be off.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.labelling.annotations import Annotation, Mark
+from noisefilter.labelling.offsets import Utf16
+from noisefilter.training.corpora import MAX_NOISE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from noisefilter.labelling.candidates import Candidate
+
+#: A sequence labelling project has no field for the page: a word marked with one of these gives its noise.
+NOISE = {f"noise {value}": value for value in range(MAX_NOISE + 1)}
+COLOURS = {"boilerplate": "#7f8c8d", "promotion": "#e67e22", "off_topic": "#c0392b", "filler": "#2980b9"}
+
+
+def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
+    """Writes `tasks.jsonl` and the label types; their names."""
+    # ASCII: doccano guesses the character set of what it reads
+    lines = [json.dumps(make_line(candidate)) + "\n" for candidate in candidates]
+    (folder / "tasks.jsonl").write_text("".join(lines), encoding="utf8")
+    types = [
+        {"text": kind, "suffixKey": kind[0], "backgroundColor": colour, "textColor": "#ffffff"}
+        for kind, colour in COLOURS.items()
+    ] + [
+        {"text": name, "suffixKey": str(value), "backgroundColor": "#f1c40f", "textColor": "#000000"}
+        for name, value in NOISE.items()
+    ]
+    (folder / "label_types.json").write_text(json.dumps(types, indent=1) + "\n", encoding="utf8")
+    return ["tasks.jsonl", "label_types.json"]
+
+
+def make_line(candidate: Candidate) -> dict[str, Any]:
+    """A page as a line; what is neither text nor label comes back with the export, as it is a string on every line."""
+    score, own = candidate.score, candidate.listed
+    units = Utf16(score.visible_text)
+    return {
+        "text": score.visible_text,
+        "label": [[units.to_units(span.start), units.to_units(span.end), span.kind] for span in score.spans],
+        "page_id": own.id, "url": own.page.url or "", "title": score.title or "", "site": own.site or "",
+        "model": score.model, "noise_probability": f"{score.noise}", "doubt": f"{candidate.doubt}",
+    }  # fmt: skip
+
+
+def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
+    """Annotations of an export, each file one annotator's; what cannot be read is added to `faults`."""
+    with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
+        for number, line in enumerate(lines, 1):
+            where = f"{path}:{number}"
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                yield _read_line(f"{where} (id {row.get('id')!r})", path.name, row)
+            except (ValueError, RecursionError) as error:
+                faults.append(f"{where}: not JSON: {error}")
+            except (KeyError, TypeError, AttributeError) as error:
+                faults.append(f"{where}: not a line of doccano's JSONL export: {error!r}")
+
+
+def _read_line(where: str, by: str, row: dict[str, Any]) -> Annotation:
+    given = [_mark(span) for span in row["entities" if "entities" in row else "label"]]
+    return Annotation(
+        where, where, row["page_id"], row["text"], by,
+        tuple(mark for mark in given if mark.label not in NOISE),
+        tuple(NOISE[mark.label] for mark in given if mark.label in NOISE),
+    )  # fmt: skip
+
+
+def _mark(span: Any) -> Mark:  # noqa: ANN401 - what JSON gives
+    """`[start, end, label]`, or the objects of a project with relations."""
+    if isinstance(span, dict):
+        return Mark(span["start_offset"], span["end_offset"], span["label"])
+    start, end, label = span
+    return Mark(start, end, label)

@@ -1,0 +1,200 @@
+"""A folder to label ↔ a corpus: writes pages and tasks, joins annotations to them again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.blocks import TEXT_VERSION, split_blocks
+from noisefilter.labelling import doccano, label_studio
+from noisefilter.labelling.agreement import agree
+from noisefilter.labelling.checks import settle_noise, settle_spans
+from noisefilter.page import read_page
+from noisefilter.training.corpora import CorpusError, read_rows, row_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from noisefilter.labelling.annotations import Annotation
+    from noisefilter.labelling.candidates import Candidate
+    from noisefilter.labelling.offsets import Unit
+    from noisefilter.training.corpora import LabelledSpan
+
+#: Version of the labelling guide in `corpus/README.md`.
+GUIDE = "1"
+
+
+class Tool(StrEnum):
+    """The labelling tools."""
+
+    LABEL_STUDIO = "label-studio"
+    DOCCANO = "doccano"
+
+
+@dataclass(frozen=True, slots=True)
+class _Adapter:
+    """What a tool needs; its units are tried in order where the text at the offsets tells which one it is."""
+
+    write_tasks: Callable[[Path, list[Candidate]], list[str]]
+    read_annotations: Callable[[Path, list[str]], Iterator[Annotation]]
+    units: tuple[Unit, ...]
+
+
+ADAPTERS = {
+    Tool.LABEL_STUDIO: _Adapter(
+        label_studio.write_tasks, label_studio.read_annotations, ("code points", "UTF-16 code units")
+    ),
+    Tool.DOCCANO: _Adapter(doccano.write_tasks, doccano.read_annotations, ("UTF-16 code units",)),
+}
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import came to, in pages: those in the folder, those labelled, and of these some more."""
+
+    pages: int
+    labelled: int = 0
+    with_noise: int = 0
+    several: int = 0
+    unchanged: int = 0
+
+
+@dataclass(slots=True)
+class _Votes:
+    """What the annotators said of one page, an entry each."""
+
+    text: str
+    by: list[str | None] = field(default_factory=list)
+    spans: list[list[LabelledSpan]] = field(default_factory=list)
+    noise: list[int | None] = field(default_factory=list)
+
+
+def write_export(folder: Path, candidates: list[Candidate], tool: Tool) -> list[str]:
+    """Writes `pages.jsonl`, the tool's tasks and what the tool's project needs; the names of the files.
+
+    Raises:
+        CorpusError: the folder holds a corpus already, or cannot be written.
+    """
+    if (folder / "pages.jsonl").exists() or (folder / "labels.jsonl").exists():
+        msg = f"{folder}: holds a corpus already: name another folder"
+        raise CorpusError(msg)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = ADAPTERS[tool].write_tasks(folder, candidates)
+        _write_rows(folder / "pages.jsonl", map(_page_row, candidates))
+    except OSError as error:
+        msg = f"{folder}: cannot be written: {error.strerror}"
+        raise CorpusError(msg) from error
+    return ["pages.jsonl", *names]
+
+
+def _page_row(candidate: Candidate) -> dict[str, Any]:
+    """The page as `read_corpora` reads it, and what the model marked, to tell afterwards what was changed."""
+    own, score = candidate.listed, candidate.score
+    row = {
+        "id": own.id, own.page.format: own.page.content, "url": own.page.url, "title": own.page.title, "site": own.site,
+        "source": own.source, "licence": own.licence, "text_version": score.text_version, "model": score.model,
+        "doubt": candidate.doubt, "marked": [[span.start, span.end, span.kind] for span in score.spans],
+    }  # fmt: skip
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def import_labels(folder: Path, files: Sequence[Path], tool: Tool) -> Imported:
+    """Writes `labels.jsonl` from the tool's exports, anew; what it came to.
+
+    Raises:
+        CorpusError: all faults of the annotations, a line each, with file, line and task; nothing is written then.
+    """
+    count = _Count(folder, _read_pages(folder / "pages.jsonl"), ADAPTERS[tool])
+    for path in files:
+        count.add_file(path)
+    if not count.votes and not count.faults:
+        count.faults.append(f"{', '.join(map(str, files))}: no annotation")
+    if count.faults:
+        raise CorpusError("\n".join(count.faults))
+    labels = {name: _label(name, count.votes[name], tool) for name in count.rows if name in count.votes}
+    try:
+        _write_rows(folder / "labels.jsonl", labels.values())
+    except OSError as error:
+        msg = f"{folder / 'labels.jsonl'}: cannot be written: {error.strerror}"
+        raise CorpusError(msg) from error
+    done = Imported(len(count.rows), len(labels))
+    for name, label in labels.items():
+        done.with_noise += label["noise"] is not None
+        done.several += len(count.votes[name].spans) > 1
+        marked = count.rows[name][1].get("marked")
+        done.unchanged += marked == [[span["start"], span["end"], span["kind"]] for span in label["spans"]]
+    return done
+
+
+def _read_pages(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
+    rows: dict[str, tuple[str, dict[str, Any]]] = {}
+    for where, row in read_rows(path):
+        if row["id"] in rows:
+            msg = f"{where}: a second page {row['id']!r}"
+            raise CorpusError(msg)
+        rows[row["id"]] = (where, row)
+    return rows
+
+
+@dataclass(slots=True)
+class _Count:
+    """Votes by page, and all that is wrong with them."""
+
+    folder: Path
+    rows: dict[str, tuple[str, dict[str, Any]]]
+    adapter: _Adapter
+    votes: dict[str, _Votes] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+
+    def add_file(self, path: Path) -> None:
+        """Counts the annotations of an export."""
+        tasks: dict[str, object] = {}
+        try:
+            for annotation in self.adapter.read_annotations(path, self.faults):
+                self._add(annotation, tasks)
+        except OSError as error:
+            self.faults.append(f"{path}: cannot be read: {error.strerror}")
+        except CorpusError as error:
+            self.faults.append(str(error))
+
+    def _add(self, annotation: Annotation, tasks: dict[str, object]) -> None:
+        where, name = annotation.where, annotation.page
+        if not isinstance(name, str) or name not in self.rows:
+            self.faults.append(f"{where}: no page with the id {name!r} in {self.folder / 'pages.jsonl'}")
+            return
+        own = self.votes.get(name) or _Votes(self._text(name))
+        self.votes[name] = own
+        if annotation.text != own.text:
+            self.faults.append(
+                f"{where}: this is not the text of page {name!r}: it was edited, or exported by another version of noisefilter"
+            )
+            return
+        if tasks.setdefault(name, annotation.task) != annotation.task:
+            self.faults.append(f"{where}: a second task for page {name!r}")
+        elif annotation.by is not None and annotation.by in own.by:
+            self.faults.append(f"{where}: page {name!r} has two annotations by {annotation.by!r}")
+        own.by.append(annotation.by)
+        own.spans.append(settle_spans(annotation, own.text, self.adapter.units, self.faults))
+        own.noise.append(settle_noise(annotation, self.faults))
+
+    def _text(self, name: str) -> str:
+        read = read_page(row_page(self.folder, *self.rows[name]))
+        return split_blocks(read).text if read.status == "ok" else ""
+
+
+def _label(name: str, votes: _Votes, tool: Tool) -> dict[str, Any]:
+    spans = votes.spans[0] if len(votes.spans) == 1 else agree(votes.spans, votes.text)
+    noise = [value for value in votes.noise if value is not None]
+    return {
+        "id": name, "noise": noise[0] if len(noise) == 1 else noise or None,
+        "spans": [{"start": span.start, "end": span.end, "kind": span.kind, "quote": span.quote} for span in spans],
+        "text_version": TEXT_VERSION, "by": tool.value, "annotators": len(votes.spans), "guide": GUIDE,
+    }  # fmt: skip
+
+
+def _write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")

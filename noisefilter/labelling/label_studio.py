@@ -1,0 +1,160 @@
+"""Label Studio: tasks with predictions, the labelling interface, and its JSON and JSON-MIN exports.
+
+Its editor counts code points of a `Text` (`charsToCodePoints` in its sources), every line break as one, and stores what it
+read there as `text`. Editors before that counted UTF-16 code units; the text at the offsets tells which it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.labelling.annotations import Annotation, Mark
+from noisefilter.training.corpora import CorpusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from noisefilter.labelling.candidates import Candidate
+
+CONFIG = """\
+<View>
+  <Header value="$title"/>
+  <Header value="$url" size="5"/>
+  <Choices name="noise" toName="text" choice="single-radio" showInLine="true">
+    <Choice value="0" hint="substantial: what somebody had to go and find out"/>
+    <Choice value="1" hint="useful: something definite to take along, a little padded"/>
+    <Choice value="2" hint="thin: hardly anything new"/>
+    <Choice value="3" hint="farm: nothing, the page exists for search engines or to fill space"/>
+  </Choices>
+  <Labels name="kind" toName="text">
+    <Label value="boilerplate" background="#7f8c8d" hotkey="b"/>
+    <Label value="promotion" background="#e67e22" hotkey="p"/>
+    <Label value="off_topic" background="#c0392b" hotkey="o"/>
+    <Label value="filler" background="#2980b9" hotkey="f"/>
+  </Labels>
+  <Text name="text" value="$text" granularity="symbol"/>
+</View>
+"""
+BETWEEN = re.compile(r"[\s,]*")
+
+
+def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
+    """Writes `tasks.json` and the labelling interface; their names."""
+    tasks = ",\n".join(json.dumps(make_task(candidate)) for candidate in candidates)
+    (folder / "tasks.json").write_text(f"[\n{tasks}\n]\n", encoding="utf8")
+    (folder / "config.xml").write_text(CONFIG, encoding="utf8")
+    return ["tasks.json", "config.xml"]
+
+
+def make_task(candidate: Candidate) -> dict[str, Any]:
+    """A page as a task, with the model's spans as a prediction.
+
+    The noise is left open: the model tells 0 and 1 from 2 and 3, no more, and a number that stands there already would be
+    taken over. The prediction's score falls with the doubt, so that "uncertainty sampling" hands out the doubtful first.
+    """
+    score, own = candidate.score, candidate.listed
+    regions = [
+        {
+            "id": f"span{number}", "from_name": "kind", "to_name": "text", "type": "labels", "score": span.score,
+            "value": {
+                "start": span.start, "end": span.end, "labels": [span.kind], "text": score.visible_text[span.start : span.end]
+            },
+        }
+        for number, span in enumerate(score.spans)
+    ]  # fmt: skip
+    return {
+        "data": {
+            "text": score.visible_text, "page_id": own.id, "url": own.page.url or "", "title": score.title or "",
+            "site": own.site or "", "noise_probability": score.noise, "doubt": candidate.doubt,
+        },
+        "predictions": [{"model_version": score.model, "score": round(1 - candidate.doubt, 4), "result": regions}],
+    }  # fmt: skip
+
+
+def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
+    """Annotations of an export; cancelled ones are passed over, what cannot be read is added to `faults`."""
+    for where, task in _read_array(path):
+        try:
+            yield from _read_min(where, task) if "annotation_id" in task else _read_task(where, task)
+        except (KeyError, TypeError, AttributeError) as error:
+            faults.append(f"{where}: not a task of Label Studio's JSON export: {error!r}")
+
+
+def _read_task(where: str, task: dict[str, Any]) -> Iterator[Annotation]:
+    where = f"{where} (id {task.get('id')!r})"
+    for annotation in task["annotations"] if "annotations" in task else task["completions"]:
+        if annotation.get("was_cancelled") or annotation.get("skipped"):
+            continue
+        marks: list[Mark] = []
+        noise: list[Any] = []
+        for result in annotation["result"]:
+            value = result.get("value", {})
+            if str(result["type"]).endswith("labels"):
+                marks += _marks(value, value[result["type"]])
+            elif result["type"] == "choices" and result.get("from_name") == "noise":
+                noise += value["choices"]
+        data = task["data"]
+        yield Annotation(
+            where, where, data["page_id"], data["text"], _annotator(annotation), tuple(marks), tuple(noise)
+        )
+
+
+def _read_min(where: str, task: dict[str, Any]) -> Iterator[Annotation]:
+    """JSON-MIN: one record an annotation, its results under the names of the controls."""
+    where = f"{where} (id {task.get('id')!r})"
+    marks = [mark for value in task.get("kind", ()) for mark in _marks(value, value["labels"])]
+    given = task.get("noise", [])
+    noise = [
+        choice
+        for value in (given if isinstance(given, list) else [given])
+        for choice in (value["choices"] if isinstance(value, dict) else [value])
+    ]
+    by = task.get("annotator")
+    yield Annotation(
+        where, task["id"], task["page_id"], task["text"], None if by is None else str(by), tuple(marks), tuple(noise)
+    )
+
+
+def _marks(value: dict[str, Any], labels: list[Any]) -> list[Mark]:
+    """One mark for each label of a region; a region without one is a mark of no kind, which is refused later."""
+    return [Mark(value["start"], value["end"], label, value.get("text")) for label in labels or [None]]
+
+
+def _annotator(annotation: dict[str, Any]) -> str | None:
+    by = annotation.get("completed_by")
+    by = by.get("id", by.get("email")) if isinstance(by, dict) else by
+    return None if by is None else str(by)
+
+
+def _read_array(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Objects of a JSON array, one by one, so that each can be named by its line."""
+    text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
+    decoder = json.JSONDecoder()
+    line, counted, number = 1, 0, 0
+    position = _skip(text, 0)
+    if not text.startswith("[", position):
+        msg = f"{path}:1: no JSON array: export from Label Studio as JSON or JSON-MIN"
+        raise CorpusError(msg)
+    position = _skip(text, position + 1)
+    while not text.startswith("]", position):
+        number += 1
+        line, counted = line + text.count("\n", counted, position), position
+        where = f"{path}:{line}: task {number}"
+        try:
+            task, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            msg = f"{where}: not JSON: {error}"
+            raise CorpusError(msg) from error
+        if not isinstance(task, dict):
+            msg = f"{where}: an object is wanted"
+            raise CorpusError(msg)
+        yield where, task
+        position = _skip(text, position)
+
+
+def _skip(text: str, position: int) -> int:
+    found = BETWEEN.match(text, position)
+    return found.end() if found else position
