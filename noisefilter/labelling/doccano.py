@@ -61,14 +61,17 @@ def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
                 continue
             try:
                 row = json.loads(line)
-                yield _read_line(f"{where} (id {row.get('id')!r})", path.name, row)
             except (ValueError, RecursionError) as error:
                 faults.append(f"{where}: not JSON: {error}")
-            except (KeyError, TypeError, AttributeError) as error:
+                continue
+            try:
+                yield _read_line(where, path.name, row)
+            except (KeyError, TypeError, ValueError, AttributeError) as error:
                 faults.append(f"{where}: not a line of doccano's JSONL export: {error!r}")
 
 
 def _read_line(where: str, by: str, row: dict[str, Any]) -> Annotation:
+    where = f"{where} (id {row.get('id')!r})"
     given = [_mark(span) for span in row["entities" if "entities" in row else "label"]]
     return Annotation(
         where, where, row["page_id"], row["text"], by,

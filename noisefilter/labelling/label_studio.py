@@ -84,13 +84,12 @@ def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
 
 
 def _read_task(where: str, task: dict[str, Any]) -> Iterator[Annotation]:
-    where = f"{where} (id {task.get('id')!r})"
-    for annotation in task["annotations"] if "annotations" in task else task["completions"]:
+    for annotation in task["completions"] if "completions" in task else task["annotations"]:
         if annotation.get("was_cancelled") or annotation.get("skipped"):
             continue
         marks: list[Mark] = []
         noise: list[Any] = []
-        for result in annotation["result"]:
+        for result in annotation["result"] or ():
             value = result.get("value", {})
             if str(result["type"]).endswith("labels"):
                 marks += _marks(value, value[result["type"]])
@@ -103,8 +102,9 @@ def _read_task(where: str, task: dict[str, Any]) -> Iterator[Annotation]:
 
 
 def _read_min(where: str, task: dict[str, Any]) -> Iterator[Annotation]:
-    """JSON-MIN: one record an annotation, its results under the names of the controls."""
-    where = f"{where} (id {task.get('id')!r})"
+    """JSON-MIN: one record an annotation, its results under the names of the controls; a task without one has a record too."""
+    if task["annotation_id"] is None:
+        return
     marks = [mark for value in task.get("kind", ()) for mark in _marks(value, value["labels"])]
     given = task.get("noise", [])
     noise = [
@@ -151,7 +151,7 @@ def _read_array(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         if not isinstance(task, dict):
             msg = f"{where}: an object is wanted"
             raise CorpusError(msg)
-        yield where, task
+        yield f"{where} (id {task.get('id')!r})", task
         position = _skip(text, position)
 
 

@@ -1,0 +1,256 @@
+"""Pages go to a labelling tool and come back as a corpus, whatever characters they hold."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from noisefilter import score
+from noisefilter.labelling.agreement import agree
+from noisefilter.labelling.candidates import choose_pages, doubt, list_page, list_rows
+from noisefilter.labelling.folder import Tool, import_labels, write_export
+from noisefilter.labelling.offsets import Utf16
+from noisefilter.training.corpora import LabelledSpan, read_corpora
+from noisefilter.types import Page, Score, Sentence
+from tests.annotating import (
+    annotation,
+    choice,
+    doccano_export,
+    doccano_rows,
+    region,
+    studio_export,
+    studio_tasks,
+    utf16,
+    utf16_range,
+)  # fmt: skip
+from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from noisefilter.model import Model
+
+FAMILY = "👩\u200d👩\u200d👧"
+PROMOTION = f"Sign up {FAMILY} for our newsletter today and never miss a deal again!"
+#: Characters outside of the basic plane, combining ones, a NUL, and line breaks of Windows and of old Macs.
+BOARD = ARTICLE.replace("board", "boa\u0301rd 😀")
+TRICKY = f"🛶 Board repairs sluice\r\n\r\n{BOARD}\r\n\r\n{PROMOTION}\r\x00\u2028𝕬 cafe\u0301.\r\n"
+TRICKY_HTML = HTML_ARTICLE.replace("Home", "😀 Home").replace("The repair", "🛠️\u2028 The e\u0301 repair")
+PAGES = {
+    "tricky.txt": TRICKY.encode(),
+    "tricky.html": TRICKY_HTML.encode(),
+    "latin.html": HTML_ARTICLE.replace("Perrin", "Pérrin").replace("<head>", '<head><meta charset="latin-1">').encode("latin-1"),
+}  # fmt: skip
+
+
+@pytest.fixture(params=list(Tool))
+def tool(request) -> Tool:
+    return Tool(request.param)
+
+
+def exported(folder: Path, model: Model, tool: Tool, pages: dict[str, bytes] | None = None) -> Path:
+    listed = [list_page(name, Page(content)) for name, content in (pages or PAGES).items()]
+    write_export(folder, choose_pages(listed, model).candidates, tool)
+    return folder
+
+
+def untouched(folder: Path, tool: Tool) -> Path:
+    """An export of annotators who changed nothing."""
+    if tool is Tool.DOCCANO:
+        return doccano_export(folder / "back.jsonl", doccano_rows(folder))
+    tasks = studio_tasks(folder)
+    for task in tasks:
+        task["annotations"] = [annotation(*task["predictions"][0]["result"])]
+    return studio_export(folder / "back.json", tasks)
+
+
+def labels(folder: Path) -> dict[str, dict[str, Any]]:
+    lines = (folder / "labels.jsonl").read_text(encoding="utf8").splitlines()
+    return {row["id"]: row for row in map(json.loads, lines)}
+
+
+def spans(label: dict[str, Any]) -> list[tuple[int, int, str]]:
+    return [(span["start"], span["end"], span["kind"]) for span in label["spans"]]
+
+
+def test_spans_that_nobody_edits_come_back_as_the_model_gave_them(tmp_path, model, tool):
+    done = import_labels(exported(tmp_path / "out", model, tool), [untouched(tmp_path / "out", tool)], tool)
+    assert (done.pages, done.labelled, done.unchanged, done.with_noise) == (3, 3, 3, 0)
+    found = labels(tmp_path / "out")
+    wide = 0
+    for name, content in PAGES.items():
+        scored = score(content)
+        assert spans(found[name]) == [(span.start, span.end, span.kind) for span in scored.spans]
+        assert [span["quote"] for span in found[name]["spans"]] == [
+            scored.visible_text[span.start : span.end] for span in scored.spans
+        ]
+        wide += sum(any(char > "\uffff" for char in scored.visible_text[: span.start]) for span in scored.spans)
+    assert wide >= 3  # spans behind an emoji: those that a wrong unit would move
+    for page in read_corpora([tmp_path / "out"]):
+        assert [(span.start, span.end, span.kind) for span in page.spans or ()] == spans(found[page.id])
+
+
+def test_doccano_is_given_utf16_offsets_and_label_studio_code_points(tmp_path, model):
+    (line, *_) = [
+        row for row in doccano_rows(exported(tmp_path / "d", model, Tool.DOCCANO)) if row["page_id"] == "tricky.txt"
+    ]
+    (task, *_) = [
+        task for task in studio_tasks(exported(tmp_path / "s", model, Tool.LABEL_STUDIO))
+        if task["data"]["page_id"] == "tricky.txt"
+    ]  # fmt: skip
+    text = line["text"]
+    assert text == TRICKY.replace("\x00", "\ufffd") == task["data"]["text"]
+    values = [result["value"] for result in task["predictions"][0]["result"]]
+    assert len(values) == len(line["label"]) >= 1
+    for value, (start, end, _) in zip(values, line["label"], strict=True):
+        assert text[value["start"] : value["end"]] == value["text"] == utf16(text, start, end)
+    assert start > value["start"]
+
+
+def test_what_annotators_mark_stands_where_they_marked_it(tmp_path, model, tool):
+    folder = exported(tmp_path / "out", model, tool)
+    text = score(PAGES["tricky.txt"]).visible_text
+    passages = {
+        PROMOTION: "promotion",
+        "cafe\u0301": "filler",
+        text[:12]: "off_topic",
+        "Torp told the boa\u0301rd 😀.\r\n\r\n": "filler",
+    }
+    if tool is Tool.DOCCANO:
+        (row,) = [row for row in doccano_rows(folder) if row["page_id"] == "tricky.txt"]
+        row["label"] = [[*utf16_range(text, passage), kind] for passage, kind in passages.items()]
+        row["label"].append([*utf16_range(text, "sluice"), "noise 2"])
+        back = doccano_export(tmp_path / "back.jsonl", [row])
+    else:
+        (task,) = [task for task in studio_tasks(folder) if task["data"]["page_id"] == "tricky.txt"]
+        task["annotations"] = [annotation(*(region(text, *item) for item in passages.items()), choice("2"))]
+        back = studio_export(tmp_path / "back.json", [task])
+    done = import_labels(folder, [back], tool)
+    assert (done.pages, done.labelled, done.with_noise, done.unchanged) == (3, 1, 1, 0)
+    (page,) = read_corpora([folder])
+    assert page.noise == 2.0
+    assert {span.quote: span.kind for span in page.spans or ()} == passages
+    assert all(text[span.start : span.end] == span.quote for span in page.spans or ())
+
+
+def test_a_label_studio_that_counted_utf16_is_told_by_its_quotations(tmp_path, model):
+    folder = exported(tmp_path / "out", model, Tool.LABEL_STUDIO)
+    (task,) = [task for task in studio_tasks(folder) if task["data"]["page_id"] == "tricky.txt"]
+    text = task["data"]["text"]
+    task["annotations"] = [annotation(region(text, PROMOTION, "promotion", units=True), region(text, "Lise", "filler"))]
+    import_labels(folder, [studio_export(tmp_path / "back.json", [task])], Tool.LABEL_STUDIO)
+    found = labels(folder)["tricky.txt"]["spans"]
+    assert [(text[span["start"] : span["end"]], span["kind"]) for span in found] == [
+        ("Lise", "filler"),
+        (PROMOTION, "promotion"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "abc", "😀", "a😀b", "😀😀", "e\u0301😀\r\n𝕬"])
+def test_every_code_point_has_its_utf16_offset_and_back(text):
+    utf16_offsets = Utf16(text)
+    for point in range(len(text) + 1):
+        unit = utf16_offsets.to_units(point)
+        assert unit == len(text[:point].encode("utf-16-le")) // 2
+        assert utf16_offsets.to_points(unit) == point
+    units = {utf16_offsets.to_units(point) for point in range(len(text) + 1)}
+    halves = [unit for unit in range(max(units)) if unit not in units]
+    assert len(halves) == sum(char > "\uffff" for char in text)
+    assert all(utf16_offsets.to_points(unit) is None for unit in halves)
+
+
+def made_score(noise: float, *filler: float) -> Score:
+    sentences = tuple(Sentence(0, 1, 0.0, 0.0, 0.0, value) for value in filler)
+    return Score("x", (), sentences, noise, 0.1, 0.1, 0.1, "keep", "ok", None, "en", None, "made", 2)
+
+
+LIMITS = {"boilerplate": 0.5, "promotion": 0.5, "off_topic": 0.6, "filler": 0.4, "drop": 0.9}
+
+
+def test_doubt_is_near_the_middle_for_noise_and_near_its_threshold_for_a_sentence():
+    assert doubt(made_score(0.0, 0.0, 1.0), LIMITS) == 0.0
+    assert doubt(made_score(0.5, 0.4, 0.4), LIMITS) == 1.0
+    assert doubt(made_score(0.5, 0.0), LIMITS) == 0.5
+    order = [doubt(made_score(*values), LIMITS) for values in ((0.45, 0.38), (0.45, 0.9), (0.1, 0.9), (0.01, 0.99))]
+    assert order == sorted(order, reverse=True)
+    assert len(set(order)) == 4
+
+
+def test_the_doubtful_come_first_in_both_tools(tmp_path, model, tool):
+    folder = tmp_path / "out"
+    choice = choose_pages(list_rows(CORPUS / "pages.jsonl"), model)
+    write_export(folder, choice.candidates, tool)
+    known = {
+        row["id"]: row for row in map(json.loads, (folder / "pages.jsonl").read_text(encoding="utf8").splitlines())
+    }
+    ids = (
+        [row["page_id"] for row in doccano_rows(folder)]
+        if tool is Tool.DOCCANO
+        else [task["data"]["page_id"] for task in studio_tasks(folder)]
+    )
+    assert len(ids) == len(known) == 24
+    doubts = [known[name]["doubt"] for name in ids]
+    assert doubts == sorted(doubts, reverse=True)
+    assert doubts[0] > 2 * doubts[-1]
+    if tool is Tool.LABEL_STUDIO:  # "uncertainty sampling" hands out low scores first
+        scores = [task["predictions"][0]["score"] for task in studio_tasks(folder)]
+        assert scores == sorted(scores)
+
+
+def test_a_limit_takes_the_most_doubtful(model):
+    every = choose_pages(list_rows(CORPUS / "pages.jsonl"), model)
+    some = choose_pages(list_rows(CORPUS / "pages.jsonl"), model, limit=5)
+    assert some.candidates == every.candidates[:5]
+    assert (some.passed_over, every.passed_over) == (19, 0)
+
+
+def test_a_page_without_a_score_is_named_with_its_status(model):
+    contents = {"a": ARTICLE, "b": "", "c": "Too short.", "d": b"%PDF-1.7", "e": b"x" * 40_000_001}
+    found = choose_pages([list_page(name, Page(content)) for name, content in contents.items()], model)
+    assert [candidate.listed.id for candidate in found.candidates] == ["a"]
+    assert found.unscored == [("b", "empty"), ("c", "too_short"), ("d", "not_html_or_text"), ("e", "too_large")]
+
+
+def test_the_site_is_the_host_where_nothing_better_is_known(tmp_path):
+    rows = [
+        {"id": "a", "text": ARTICLE, "url": "https://news.example:8000/a?b"},
+        {
+            "id": "b",
+            "text": ARTICLE,
+            "url": "https://news.example/b",
+            "site": "the quay",
+            "licence": "CC0-1.0",
+            "source": "crawl",
+        },
+        {"id": "c", "text": ARTICLE, "url": "http://[broken", "title": "A\x00B"},
+    ]
+    (tmp_path / "pages.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+    listed = list(list_rows(tmp_path / "pages.jsonl"))
+    assert [own.site for own in listed] == ["news.example", "the quay", None]
+    assert (listed[1].licence, listed[1].source) == ("CC0-1.0", "crawl")
+    assert listed[2].page.title == "A\ufffdB"
+
+
+TEXT = "abcdefghi, klmnopqrs"
+
+
+def marks(*kinds_and_ranges: tuple[str, int, int]) -> list[LabelledSpan]:
+    return [LabelledSpan(start, end, kind, TEXT[start:end]) for kind, start, end in kinds_and_ranges]
+
+
+@pytest.mark.parametrize(
+    ("votes", "agreed"),
+    [
+        ([[("filler", 0, 9)], [("filler", 0, 9)]], [("filler", 0, 9)]),
+        ([[("filler", 0, 9)], []], []),
+        ([[("filler", 0, 9)], [("promotion", 0, 9)]], []),
+        ([[("filler", 0, 9)], [("filler", 2, 12)], []], [("filler", 2, 9)]),
+        ([[("filler", 0, 9)], [("filler", 0, 20)], [("filler", 11, 20)]], [("filler", 0, 9), ("filler", 11, 20)]),
+        ([[("filler", 0, 11)], [("filler", 9, 20)]], []),
+        ([[("filler", 0, 5), ("promotion", 3, 9)], [("promotion", 3, 9), ("filler", 0, 5)]], [("filler", 0, 5), ("promotion", 3, 9)]),
+    ],
+)  # fmt: skip
+def test_a_span_is_what_more_than_half_of_the_annotators_marked(votes, agreed):
+    assert agree([marks(*vote) for vote in votes], TEXT) == marks(*agreed)

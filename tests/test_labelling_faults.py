@@ -1,0 +1,265 @@
+"""Labels that contradict their page or each other are refused, each with its file, line and task."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from noisefilter.labelling.candidates import choose_pages, list_page, list_rows
+from noisefilter.labelling.folder import Tool, import_labels, write_export
+from noisefilter.training.corpora import CorpusError, read_corpora
+from noisefilter.types import Page
+from tests.annotating import annotation, choice, doccano_export, doccano_rows, region, studio_export, studio_tasks
+from tests.making import ARTICLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from noisefilter.model import Model
+
+TEXT = f"😀 The quay\n\n{ARTICLE}"
+PASSAGE = "Water last rose"
+START = TEXT.index(PASSAGE)
+
+
+@pytest.fixture
+def folder(tmp_path, model: Model) -> Callable[[Tool], Path]:
+    """Two pages, `a` and `b`, to label in a tool; `a` is the first."""
+
+    def make(tool: Tool) -> Path:
+        listed = [list_page(name, Page(TEXT)) for name in "ab"]
+        write_export(tmp_path / "out", choose_pages(listed, model).candidates, tool)
+        return tmp_path / "out"
+
+    return make
+
+
+def changed(**value: object) -> dict[str, Any]:
+    """A region whose value is another than Label Studio would write."""
+    result = region(TEXT, PASSAGE, "filler")
+    return result | {"value": result["value"] | value}
+
+
+STUDIO: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "a quotation that is not there": ([annotation(changed(text="Wine last rose"))], "quotes 'Wine last rose', but there stands 'Water last rose'"),
+    "offsets two characters off": ([annotation(changed(start=START + 2, end=START + 17))], "but there stands 'ter last rose o'"),
+    "a span beyond the text": ([annotation(changed(end=99_999))], "lies outside of the text, which has"),
+    "a span that is reversed": ([annotation(changed(end=3))], "is empty or reversed"),
+    "a span below zero": ([annotation(changed(start=-3))], "is empty or reversed"),
+    "an offset that is no number": ([annotation(changed(start="/div[1]/text()[1]"))], "are no whole numbers"),
+    "an unknown label": ([annotation(changed(labels=["advert"]))], "unknown label 'advert'"),
+    "a region without a label": ([annotation(changed(labels=[]))], "unknown label None"),
+    "a span of blanks": ([annotation(changed(start=10, end=12, text="\\n\\n", labels=["filler"]))], "marks nothing but blanks"),
+    "overlapping spans of a kind": ([annotation(changed(), region(TEXT, "last rose over", "filler"))], "two spans of filler overlap"),
+    "a span twice": ([annotation(changed(), changed())], "two spans of filler overlap"),
+    "two choices of noise": ([annotation(choice("1"), choice("3"))], "contradictory noise: 1 and 3"),
+    "a noise above the scale": ([annotation(choice("4"))], "noise must be 0 to 3, not '4'"),
+    "an annotator twice": ([annotation(choice("1")), annotation(choice("1"))], "has two annotations by '1'"),
+    "a region without offsets": ([annotation({"type": "labels", "value": {"labels": ["filler"]}})], "KeyError('start')"),
+    "an annotation that is none": ([{"completed_by": 1}], "KeyError('result')"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", STUDIO)
+def test_label_studio_faults_are_told_with_file_line_and_task(tmp_path, folder, fault):
+    annotations, told = STUDIO[fault]
+    out = folder(Tool.LABEL_STUDIO)
+    tasks = studio_tasks(out)
+    tasks[1]["annotations"] = annotations
+    back = studio_export(tmp_path / "back.json", tasks)
+    with pytest.raises(CorpusError, match=re.escape(told)) as caught:
+        import_labels(out, [back], Tool.LABEL_STUDIO)
+    assert str(caught.value).startswith(f"{back}:3: task 2")
+    assert not (out / "labels.jsonl").exists()
+
+
+DOCCANO: dict[str, tuple[dict[str, Any], str]] = {
+    "an unknown label": ({"label": [[0, 5, "advert"]]}, "unknown label 'advert' at 0-5"),
+    "an offset inside an emoji": ({"label": [[1, 5, "filler"]]}, "begins or ends inside a character"),
+    "a span beyond the text": ({"label": [[0, 99_999, "filler"]]}, "lies outside of the text"),
+    "a span that is reversed": ({"label": [[9, 5, "filler"]]}, "is empty or reversed"),
+    "an offset that is no whole number": ({"label": [[0.5, 5, "filler"]]}, "are no whole numbers"),
+    "an offset that is true": ({"label": [[0, True, "filler"]]}, "are no whole numbers"),
+    "overlapping spans of a kind": ({"label": [[0, 8, "filler"], [5, 9, "filler"]]}, "two spans of filler overlap"),
+    "contradictory noise": ({"label": [[3, 6, "noise 1"], [7, 9, "noise 2"]]}, "contradictory noise: 1 and 2"),
+    "an unknown page": ({"page_id": "z"}, "no page with the id 'z'"),
+    "a page id that is no string": ({"page_id": ["a"]}, "no page with the id ['a']"),
+    "a text that was edited": ({"text": TEXT + " More."}, "it was edited"),
+    "a page twice": ({"page_id": "a"}, "a second task for page 'a'"),
+    "spans that are none": ({"label": [[0, 5]]}, "not a line of doccano's JSONL export"),
+    "labels of a classification project": ({"label": ["filler"]}, "not a line of doccano's JSONL export"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", DOCCANO)
+def test_doccano_faults_are_told_with_file_and_line(tmp_path, folder, fault):
+    change, told = DOCCANO[fault]
+    out = folder(Tool.DOCCANO)
+    first, second = doccano_rows(out)
+    back = doccano_export(tmp_path / "back.jsonl", [first, second | change])
+    with pytest.raises(CorpusError, match=re.escape(told)) as caught:
+        import_labels(out, [back], Tool.DOCCANO)
+    assert str(caught.value).startswith(f"{back}:2")
+    assert not (out / "labels.jsonl").exists()
+
+
+UNREADABLE = {
+    (Tool.LABEL_STUDIO, "{}"): ":1: no JSON array",
+    (Tool.LABEL_STUDIO, ""): ":1: no JSON array",
+    (Tool.LABEL_STUDIO, '[\n{"id": 1,\n'): ":2: task 1: not JSON",
+    (Tool.LABEL_STUDIO, "[\n\n7]"): ":3: task 1: an object is wanted",
+    (Tool.LABEL_STUDIO, "[" * 200_000): ":1: task 1: not JSON",
+    (Tool.LABEL_STUDIO, '[{"id": 5}]'): ":1: task 1 (id 5)",
+    (Tool.LABEL_STUDIO, "[]"): ": no annotation",
+    (Tool.DOCCANO, ""): ": no annotation",
+    (Tool.DOCCANO, "\n{'id': 1}"): ":2: not JSON",
+    (Tool.DOCCANO, "[1]"): ":1: not a line of doccano's JSONL export",
+    (Tool.DOCCANO, '{"id": 1}'): ":1: not a line of doccano's JSONL export",
+    (Tool.DOCCANO, "[" * 200_000): ":1: not JSON",
+}
+
+
+@pytest.mark.parametrize(("tool", "content"), UNREADABLE, ids=lambda value: str(value)[:20])
+def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, folder, tool, content):
+    back = tmp_path / "back"
+    back.write_text(content, encoding="utf8")
+    with pytest.raises(CorpusError, match=re.escape(f"{back}{UNREADABLE[tool, content]}")):
+        import_labels(folder(tool), [back], tool)
+
+
+def test_all_faults_are_told_at_once(tmp_path, folder):
+    out = folder(Tool.DOCCANO)
+    first, second = doccano_rows(out)
+    back = doccano_export(
+        tmp_path / "back.jsonl",
+        [first | {"label": [[0, 5, "advert"], [9, 5, "filler"]]}, second | {"label": [[0, 5, "advert"]]}],
+    )
+    with pytest.raises(CorpusError) as caught:
+        import_labels(out, [back, tmp_path / "gone.jsonl"], Tool.DOCCANO)
+    lines = str(caught.value).splitlines()
+    assert [line.split(" ")[0] for line in lines] == [
+        f"{back}:1",
+        f"{back}:1",
+        f"{back}:2",
+        f"{tmp_path / 'gone.jsonl'}:",
+    ]
+
+
+def test_cancelled_annotations_and_pages_without_one_are_left_out_and_counted(tmp_path, folder):
+    out = folder(Tool.LABEL_STUDIO)
+    tasks = studio_tasks(out)
+    tasks[0]["annotations"] = [annotation(changed(text="nonsense"), was_cancelled=True), annotation(choice("3"), by=2)]
+    done = import_labels(out, [studio_export(tmp_path / "back.json", tasks)], Tool.LABEL_STUDIO)
+    assert (done.pages, done.labelled, done.with_noise) == (2, 1, 1)
+    (page,) = read_corpora([out])
+    assert (page.id, page.noise, page.spans) == (tasks[0]["data"]["page_id"], 3.0, ())
+
+
+def test_completions_of_an_older_label_studio_are_read(tmp_path, folder):
+    out = folder(Tool.LABEL_STUDIO)
+    task = studio_tasks(out)[0]
+    del task["annotations"]
+    task["completions"] = [{"result": [changed(), choice("2")]}, {"result": [], "skipped": True}]
+    import_labels(out, [studio_export(tmp_path / "back.json", [task])], Tool.LABEL_STUDIO)
+    (page,) = read_corpora([out])
+    assert page.noise == 2.0
+    assert [span.quote for span in page.spans or ()] == [PASSAGE]
+
+
+def test_several_annotators_are_several_votes_for_noise_and_a_majority_for_spans(tmp_path, folder):
+    out = folder(Tool.LABEL_STUDIO)
+    task = studio_tasks(out)[0]
+    task["annotations"] = [
+        annotation(changed(), region(TEXT, "The quay", "promotion"), choice("3"), by=1),
+        annotation(region(TEXT, "last rose over", "filler"), choice("2"), by=2),
+        annotation(choice("2"), by=3),
+    ]
+    done = import_labels(out, [studio_export(tmp_path / "back.json", [task])], Tool.LABEL_STUDIO)
+    assert done.several == 1
+    (label,) = [json.loads(line) for line in (out / "labels.jsonl").read_text(encoding="utf8").splitlines()]
+    assert label["noise"] == [3, 2, 2]
+    assert [(span["quote"], span["kind"]) for span in label["spans"]] == [("last rose", "filler")]
+    assert read_corpora([out])[0].noise == pytest.approx(7 / 3)
+
+
+def test_doccano_writes_a_file_an_annotator(tmp_path, folder):
+    out = folder(Tool.DOCCANO)
+    row = doccano_rows(out)[0] | {"label": [[3, 11, "filler"], [3, 6, "noise 1"]]}
+    files = [doccano_export(tmp_path / f"{name}.jsonl", [row]) for name in ("anna", "ben")]
+    done = import_labels(out, files, Tool.DOCCANO)
+    assert (done.labelled, done.several) == (1, 1)
+    (page,) = read_corpora([out])
+    assert (page.noise, [span.quote for span in page.spans or ()]) == (1.0, ["The quay"])
+    with pytest.raises(CorpusError, match=re.escape("two annotations by 'anna.jsonl'")):
+        import_labels(out, [files[0], files[0]], Tool.DOCCANO)
+
+
+def test_doccano_projects_with_relations_write_entities(tmp_path, folder):
+    out = folder(Tool.DOCCANO)
+    row = doccano_rows(out)[0]
+    del row["label"]
+    row["entities"] = [{"id": 8, "label": "filler", "start_offset": 3, "end_offset": 11}]
+    import_labels(out, [doccano_export(tmp_path / "back.jsonl", [row | {"relations": []}])], Tool.DOCCANO)
+    (page,) = read_corpora([out])
+    assert [(span.quote, span.kind) for span in page.spans or ()] == [("The quay", "filler")]
+
+
+def minimal(out: Path, **fields: object) -> dict[str, Any]:
+    """A record of JSON-MIN: the task's data, then the results by control."""
+    task = studio_tasks(out)[0]
+    return task["data"] | {"id": 4, "annotator": 1, "annotation_id": 9, "created_at": "2025-01-01"} | fields
+
+
+def test_json_min_is_read_too_each_record_one_annotation(tmp_path, folder):
+    out = folder(Tool.LABEL_STUDIO)
+    value = changed()["value"]
+    records = [
+        minimal(out, kind=[value], noise="2"),
+        minimal(out, kind=[value], noise="1", annotator=2, annotation_id=10),
+        minimal(out, kind=[value], annotator=3, annotation_id=11),
+        minimal(out, page_id="b", annotation_id=None, id=5),  # a task that nobody annotated has a record all the same
+    ]
+    done = import_labels(out, [studio_export(tmp_path / "back.json", records)], Tool.LABEL_STUDIO)
+    assert (done.pages, done.labelled, done.several) == (2, 1, 1)
+    (page,) = read_corpora([out])
+    assert (page.noise, [span.quote for span in page.spans or ()]) == (1.5, [PASSAGE])
+
+
+@pytest.mark.parametrize("noise", [{"choices": ["1", "2"]}, ["1", "2"], ["1", {"choices": ["2"]}]])
+def test_json_min_with_two_noises_contradicts_itself(tmp_path, folder, noise):
+    out = folder(Tool.LABEL_STUDIO)
+    back = studio_export(tmp_path / "back.json", [minimal(out, noise=noise)])
+    with pytest.raises(CorpusError, match="contradictory noise: 1 and 2"):
+        import_labels(out, [back], Tool.LABEL_STUDIO)
+
+
+def test_a_second_import_takes_the_place_of_the_first(tmp_path, folder):
+    out = folder(Tool.LABEL_STUDIO)
+    tasks = studio_tasks(out)
+    for count in (1, 2):
+        for task in tasks[:count]:
+            task["annotations"] = [annotation(choice("0"))]
+        import_labels(out, [studio_export(tmp_path / "back.json", tasks)], Tool.LABEL_STUDIO)
+        assert len(read_corpora([out])) == count
+
+
+def test_a_folder_that_holds_a_corpus_is_not_written_over(folder):
+    out = folder(Tool.DOCCANO)
+    with pytest.raises(CorpusError, match="holds a corpus already"):
+        write_export(out, [], Tool.DOCCANO)
+
+
+def test_two_pages_of_one_id_are_refused(model):
+    with pytest.raises(CorpusError, match="a second page with the id 'a'"):
+        choose_pages([list_page("a", Page(ARTICLE)), list_page("a", Page(ARTICLE))], model)
+
+
+@pytest.mark.parametrize("row", [{"id": "a", "text": 7}, {"id": "a", "text": ARTICLE, "title": 7}, {"id": "a"}])
+def test_a_row_that_is_no_page_is_told_with_its_line(tmp_path, row):
+    (tmp_path / "pages.jsonl").write_text(f"\n{json.dumps(row)}\n", encoding="utf8")
+    with pytest.raises(CorpusError, match=re.escape(f"{tmp_path / 'pages.jsonl'}:2")):
+        list(list_rows(tmp_path / "pages.jsonl"))
