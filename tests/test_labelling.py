@@ -207,7 +207,13 @@ def test_a_limit_takes_the_most_doubtful(model):
 
 
 def test_a_page_without_a_score_is_named_with_its_status(model):
-    contents = {"a": ARTICLE, "b": "", "c": "Too short.", "d": b"%PDF-1.7", "e": b"x" * 40_000_001}
+    contents: dict[str, bytes | str] = {
+        "a": ARTICLE,
+        "b": "",
+        "c": "Too short.",
+        "d": b"%PDF-1.7",
+        "e": b"x" * 40_000_001,
+    }
     found = choose_pages([list_page(name, Page(content)) for name, content in contents.items()], model)
     assert [candidate.listed.id for candidate in found.candidates] == ["a"]
     assert found.unscored == [("b", "empty"), ("c", "too_short"), ("d", "not_html_or_text"), ("e", "too_large")]
