@@ -1,7 +1,8 @@
 """Label Studio: tasks with predictions, the labelling interface, and its JSON and JSON-MIN exports.
 
 Its editor counts code points of a `Text` (`charsToCodePoints` in its sources), every line break as one, and stores what it
-read there as `text`. Editors before that counted UTF-16 code units; the text at the offsets tells which it was.
+read there as `text`. Version 1.0 counted UTF-16 code units; the text at the offsets tells which it was
+(docs/decisions/0018-labelling-tools.md).
 """
 
 from __future__ import annotations
