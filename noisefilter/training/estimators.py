@@ -174,6 +174,19 @@ def word_rows(tokens: Tokens, first: Index, last: Index) -> sp.csr_matrix:
     )
 
 
+def beside(whole: Arrays, part: Arrays, first: int) -> Arrays:
+    """The network that averages the log-odds of two with one hidden layer; `part` reads the columns from `first` on only."""
+    blind = np.zeros((first, part["weights0"].shape[1]))
+    return {
+        "mean": whole["mean"],
+        "scale": whole["scale"],
+        "weights0": np.hstack([whole["weights0"], np.vstack([blind, part["weights0"]])]),
+        "bias0": np.concatenate([whole["bias0"], part["bias0"]]),
+        "weights1": np.vstack([whole["weights1"], part["weights1"]]) / 2,
+        "bias1": (whole["bias1"] + part["bias1"]) / 2,
+    }
+
+
 def fit_calibration(logits: Matrix, classes: Index, weights: Matrix | None = None) -> tuple[float, float]:
     """Slope and offset that turn log-odds into calibrated ones (Platt 1999)."""
     model = LogisticRegression(C=1e3).fit(logits[:, None], classes, sample_weight=weights)
