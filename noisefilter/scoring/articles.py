@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.article import article_rows
+from noisefilter.features.kinds import kind_context
 from noisefilter.features.tokens import HASH_ROWS
 from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scorer
 from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, logit, rounded, word_scores
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 PLAIN_IDF = 4.0
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48
-NETWORKS = ("sentence", "aside", "page_off_topic", "article")
+SENTENCE_PASSES = ("sentence_first", "sentence_second")
+NETWORKS = (*SENTENCE_PASSES, "aside", "page_off_topic", "article")
 #: Sentences whose log-odds say whether something was put into an article: the highest.
 HIGHEST = 3
 
@@ -39,16 +41,32 @@ def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matr
     return np.hstack([matrix, words, *around, mean, table.vectors[:, :VECTOR_INPUTS]])
 
 
-def kind_inputs(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the sentence classifier of some arrays reads."""
-    plain = table.sentences
-    weights, bias = arrays["sentence_words.weights"], arrays["sentence_words.bias"]
-    return sentence_inputs(plain, table.matrix, word_scores(plain.tokens, plain.first, plain.last, weights, bias))
+def second_inputs(table: SentenceTable, matrix: Matrix, inputs: Matrix, classes: Matrix) -> Matrix:
+    """What the second pass over the sentences reads.
+
+    Args:
+        table: the sentences.
+        matrix: their features.
+        inputs: what the first pass read.
+        classes: what it said, rounded.
+    """
+    return np.hstack([inputs, kind_context(table, matrix, classes, logit(classes))])
 
 
 def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
     """Class probabilities of the sentences by the sentence classifier of some arrays: (sentences, classes)."""
-    return build_network(arrays, "sentence").probabilities(kind_inputs(table, arrays))
+    passes = (build_network(arrays, name) for name in SENTENCE_PASSES)
+    return judge_kinds(table.sentences, table.matrix, arrays, *passes)
+
+
+def judge_kinds(
+    table: SentenceTable, matrix: Matrix, arrays: Mapping[str, Matrix], first: Network, second: Network
+) -> Matrix:
+    """Class probabilities of the sentences after two passes: informative, filler, promotion, boilerplate."""
+    weights, bias = arrays["sentence_words.weights"], arrays["sentence_words.bias"]
+    inputs = sentence_inputs(table, matrix, word_scores(table.tokens, table.first, table.last, weights, bias))
+    said = np.round(first.probabilities(inputs), 6)  # alike in any batch
+    return second.probabilities(second_inputs(table, matrix, inputs, said))
 
 
 def page_off_topic_inputs(probabilities: Matrix, aside: float) -> Matrix:
@@ -84,7 +102,8 @@ class ArticleScorer:
     """The sentence and article estimators of a model."""
 
     arrays: Mapping[str, Matrix]
-    sentence: Network
+    sentence_first: Network
+    sentence_second: Network
     insertions: InsertionScorer
     aside: Network
     page_off_topic: Network
@@ -92,7 +111,8 @@ class ArticleScorer:
 
     def sentences(self, table: InsertionTable) -> SentenceScores:
         """Probabilities of the sentences."""
-        classes = self.sentence.probabilities(kind_inputs(table, self.arrays))
+        passes = self.sentence_first, self.sentence_second
+        classes = judge_kinds(table.sentences, table.matrix, self.arrays, *passes)
         foreign = self.insertions.score(table, classes)
         return SentenceScores(rounded(classes[:, 1]), rounded(classes[:, 2]), rounded(foreign.off_topic), foreign.words)
 

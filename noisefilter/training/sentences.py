@@ -13,7 +13,7 @@ from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.sentences import sentence_matrix
 from noisefilter.features.tokens import tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import sentence_inputs
+from noisefilter.scoring.articles import SENTENCE_PASSES, judge_kinds, second_inputs, sentence_inputs
 from noisefilter.scoring.networks import build_network, word_scores
 from noisefilter.sentences import SentenceRange, split_sentences
 from noisefilter.training.estimators import FOLDS, fit_linear, fit_network, fold_of, named, word_rows
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from noisefilter.blocks import BlockedPage
     from noisefilter.features.sentence_table import SentenceTable
     from noisefilter.training.corpora import LabelledPage
+    from noisefilter.training.estimators import NetworkOptions
     from noisefilter.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
 #: Class of each letter, columns of the output; off-topic sentences teach this classifier nothing.
 CLASS_OF = {"I": 0, "F": 1, "P": 2, "B": 3}
 KIND_LETTER = {"filler": "F", "promotion": "P", "boilerplate": "B", "off_topic": "O"}
-HIDDEN = (32,)
-ALPHA = 3.0
-EPOCHS = 20
+NETWORK: NetworkOptions = {"hidden": (32,), "alpha": 3.0, "falling": ((1e-3, 20),), "members": 4}
 WORD_ALPHA = 1e-4
 
 
@@ -102,21 +101,34 @@ def _letter(sentence: SentenceRange, page: LabelledPage) -> str:
 
 
 def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[dict[str, Matrix], list[dict[str, Matrix]]]:
-    """Arrays of the sentence classifier, and those of each fold's, which has not seen the fold's sites."""
+    """Arrays of the sentence classifier, and those of each fold's, which has not seen the fold's sites.
+
+    Each pass learns from what the one before says of sites that it has not seen.
+    """
     rows = [word_rows(example.table.tokens, example.table.first, example.table.last) for example in examples]
     folds = [fold_of(example.site) for example in examples]
-    inner = [_fit_words(examples, rows, [fold != left for fold in folds]) for left in range(FOLDS)]
-    out_of_fold = [
-        sentence_inputs(example.table, example.matrix, _words(example, inner[fold]))
+    everything = [True] * len(examples)
+    parts = [[fold != left for fold in folds] for left in range(FOLDS)]
+    words = [_fit_words(examples, rows, chosen) for chosen in parts]
+    inputs = [
+        sentence_inputs(example.table, example.matrix, _words(example, words[fold]))
         for example, fold in zip(examples, folds, strict=True)
     ]
-    final_words = _fit_words(examples, rows, [True] * len(examples))
-    fold_models = []
-    for left in range(FOLDS):
-        chosen = [fold != left for fold in folds]
-        network = _fit(examples, out_of_fold, chosen)
-        fold_models.append({**inner[left], **named("sentence", network)})
-    return {**final_words, **named("sentence", _fit(examples, out_of_fold, [True] * len(examples)))}, fold_models
+    first = [_fit(examples, inputs, chosen) for chosen in parts]
+    networks = [build_network(named("fold", arrays), "fold") for arrays in first]
+    context = [
+        second_inputs(example.table, example.matrix, own, np.round(networks[fold].probabilities(own), 6))
+        for example, own, fold in zip(examples, inputs, folds, strict=True)
+    ]
+    fold_models = [
+        {**words[left], **_passes(first[left], _fit(examples, context, parts[left]))} for left in range(FOLDS)
+    ]
+    passes = _passes(_fit(examples, inputs, everything), _fit(examples, context, everything))
+    return {**_fit_words(examples, rows, everything), **passes}, fold_models
+
+
+def _passes(first: dict[str, Matrix], second: dict[str, Matrix]) -> dict[str, Matrix]:
+    return {**named("sentence_first", first), **named("sentence_second", second)}
 
 
 def _words(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:
@@ -148,11 +160,11 @@ def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: 
     return fit_network(
         np.concatenate([matrix[row], np.repeat(matrix.mean(axis=0, keepdims=True), len(anchors), axis=0)]),
         np.concatenate([column, anchors]), np.concatenate([classes[row, column], np.full(len(anchors), 1e-3)]),
-        hidden=HIDDEN, alpha=ALPHA, epochs=EPOCHS,
+        **NETWORK,
     )  # fmt: skip
 
 
 def predict_sentences(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:
     """Class probabilities of an example's sentences: (sentences, 4)."""
-    inputs = sentence_inputs(example.table, example.matrix, _words(example, model))
-    return build_network(model, "sentence").probabilities(inputs)
+    passes = (build_network(model, name) for name in SENTENCE_PASSES)
+    return judge_kinds(example.table, example.matrix, model, *passes)

@@ -1,0 +1,73 @@
+"""First verdicts on the kinds of sentences → columns: what is said of the sentences around, and what the article is like.
+
+Whether a sentence says nothing depends on the company it keeps: filler comes in stretches, and a reader who has met much of
+it judges the next sentence by it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.features.article import article_rows
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from noisefilter.features.sentence_table import SentenceTable
+
+    Matrix = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+NEAR = (-3, -2, -1, 1, 2, 3)
+#: Sentences on each side that make a stretch.
+STRETCH = 4
+
+
+def kind_context(table: SentenceTable, matrix: Matrix, classes: Matrix, log_odds: Matrix) -> Matrix:
+    """What the second pass over the sentences reads beside their own measures: (sentences, columns).
+
+    The first log-odds of the sentence, of six neighbours, of the other sentences of its paragraph, of the stretch around it and
+    of its article (mean, spread, quarters), and the measures of the article.
+
+    Args:
+        table: the sentences.
+        matrix: their features, columns as in `SENTENCE_COLUMNS`.
+        classes: first probabilities: (sentences, classes).
+        log_odds: of these.
+    """
+    article = table.article
+    count = np.maximum(table.sizes, 1)[:, None]
+    mean = table.totals(log_odds) / count
+    spread = np.sqrt(table.totals((log_odds - mean[article]) ** 2) / count)
+    return np.hstack([
+        log_odds, *(table.neighbour(log_odds, step) for step in NEAR), _others_of_paragraph(table, log_odds),
+        _stretch(table, log_odds), mean[article], spread[article], *_quarters(table, log_odds),
+        article_rows(table, matrix, classes[:, 1:3])[article],
+    ])  # fmt: skip
+
+
+def _others_of_paragraph(table: SentenceTable, values: Matrix) -> Matrix:
+    """Mean of the other sentences of each one's paragraph; its own value if it stands alone."""
+    if not len(table):
+        return values
+    opens = np.append(True, table.block[1:] != table.block[:-1])
+    paragraph = np.cumsum(opens) - 1
+    size = np.bincount(paragraph)[paragraph][:, None]
+    total = np.add.reduceat(values, np.flatnonzero(opens), axis=0)[paragraph]
+    return np.where(size > 1, (total - values) / np.maximum(size - 1, 1), values)
+
+
+def _stretch(table: SentenceTable, values: Matrix) -> Matrix:
+    """Mean of the sentences around each one, itself included; beyond the article's ends the last one counts again."""
+    first, last = table.edges[table.article], table.edges[table.article + 1] - 1
+    place = np.arange(len(table))
+    steps = range(-STRETCH, STRETCH + 1)
+    return np.sum([values[np.clip(place + step, first, last)] for step in steps], axis=0) / len(steps)
+
+
+def _quarters(table: SentenceTable, values: Matrix) -> list[Matrix]:
+    """Values of each article that a quarter, half and three quarters of its sentences are not above."""
+    ranked = np.stack([column[np.lexsort((column, table.article))] for column in values.T], axis=1)
+    return [ranked[(table.edges[:-1] + part * table.sizes // 4)[table.article]] for part in (1, 2, 3)]
