@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.names import place_names
+from noisefilter.features.sentence_table import vector_sums
 from noisefilter.features.structure import Structure, accumulate, find_structure
 from noisefilter.features.tokens import find_cues, sums, unit_rows, word_list
 
@@ -134,7 +135,7 @@ def _gaps(page: BlockedPage) -> Column:
 
 def _likeness(tokens: Tokens, first: Index, last: Index, prose: NDArray[np.bool_], vectors: VectorTable) -> Column:
     """Cosine of each block with all prose together (with all blocks, if none is prose)."""
-    totals = sums(vectors.vectors(tokens.ids), first, last)
+    totals = vector_sums(tokens.ids, first, last, vectors)
     topic = unit_rows((totals[prose] if prose.any() else totals).sum(axis=0, keepdims=True))[0]
     return np.asarray(unit_rows(totals) @ topic)
 

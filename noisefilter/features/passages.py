@@ -72,13 +72,14 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
     entry = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(edges[rows], sizes)
     token = table.token_index[entry]
     tokens = table.tokens
-    vector = vectors.vectors(tokens.ids[token])
-    length = np.sqrt(np.einsum("ij,ij->i", vector, vector))
+    known = vectors.vectors(table.known)
+    vector = known[table.word[entry]]
+    length = np.sqrt(np.einsum("ij,ij->i", known, known))[table.word[entry]]
     pull = np.einsum("ij,ij->i", vector, table.context[rows][owner])
     near, idf = table.seen[entry] <= WINDOW, table.idf[entry]
     opens = np.append(True, owner[1:] != owner[:-1])[: len(owner)]
     title_pull = np.einsum("ij,ij->i", vector, table.title_vectors[table.article[rows]][owner])
-    kin = _kin(table, rows, vectors)
+    kin = _kin(table, rows, known, vectors.number_row)
     base = np.stack(
         [
             pull, pull / (length + 0.1), title_pull, idf * ~near, idf, near, table.odd_capital[entry],
@@ -98,12 +99,11 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
     )  # fmt: skip
 
 
-def _kin(table: SentenceTable, rows: Index, vectors: VectorTable) -> Column:
+def _kin(table: SentenceTable, rows: Index, known: Column, number_row: int) -> Column:
     """Highest cosine of a word of the chosen sentences with one of another paragraph near; -1 for words without topic."""
     edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
-    known, word = np.unique(table.tokens.ids[table.token_index], return_inverse=True)
-    unit = unit_rows(vectors.vectors(known)).astype(np.float32)
-    carries = (table.idf > 0) & (known < vectors.number_row)[word]
+    word, unit = table.word, unit_rows(known).astype(np.float32)
+    carries = (table.idf > 0) & (table.known < number_row)[word]
     lows, highs = (edges[bound] for bound in _window(table, rows))
     found = []
     for row, low, high in zip(rows.tolist(), lows.tolist(), highs.tolist(), strict=True):

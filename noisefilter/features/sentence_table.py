@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.tokens import STEM_LETTERS, hash_word, join_tokens, neighbour, sums, unit_rows, word_list
+from noisefilter.features.tokens import (
+    STEM_LETTERS,
+    hash_word,
+    join_tokens,
+    neighbour,
+    range_entries,
+    sums,
+    sums_of_rows,
+    unit_rows,
+    word_list,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,8 +37,6 @@ if TYPE_CHECKING:
 #: Sentences on each side that count as context; the whole page would have "seen" everything (docs/how-it-works.md).
 WINDOW = 12
 HEADING_WORDS = 14
-#: Tokens whose vectors are held at a time: 16,384 x 128 float64 take 16 MB.
-CHUNK = 16_384
 
 
 class Article(NamedTuple):
@@ -70,6 +78,8 @@ class SentenceTable:
     title_vectors: Column  # of each article
     token_index: Index  # tokens of all sentences, one after the other
     owner: Index  # sentence of each of them
+    word: Index  # of each of them: the row of `known`
+    known: Index  # rows of the vector table of all different words
     stems: Index  # of each of them; the same word of two articles has two
     seen: Index
     idf: Column  # of each of them
@@ -141,15 +151,16 @@ def sentence_table(articles: Sequence[Article], vectors: VectorTable) -> Sentenc
     first, last = tokens.ranges(start, end)
     words = last - first
     owner = np.repeat(np.arange(len(ranges)), words)
-    token_index = np.arange(len(owner)) - np.repeat(np.cumsum(words) - words, words) + np.repeat(first, words)
-    totals = vector_sums(tokens.ids, first, last, vectors)
+    token_index = range_entries(first, last)
+    known, word = vectors.distinct(tokens.ids[token_index])
+    totals = sums_of_rows(vectors.vectors(known), word, words)
     unit = unit_rows(totals)
     texts = tuple(text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True))
     stems = tokens.stems[token_index] + (article[owner] << 32)
     return SentenceTable(
         pages, text, tokens, base, block_base, edges, article, start, end, ranges[:, 2] + block_base[article], first, last,
         words.astype(np.float64), unit, np.sqrt(np.einsum("ij,ij->i", totals, totals)), _context(unit, edges, article),
-        _title_vectors(pages, unit, edges, vectors), token_index, owner, stems, _seen(stems, owner, _title_stems(pages)),
+        _title_vectors(pages, unit, edges, vectors), token_index, owner, word, known, stems, _seen(stems, owner, _title_stems(pages)),
         vectors.idf[tokens.ids[token_index]].astype(np.float64) * ~tokens.stop[token_index],
         _odd_capitals(tokens, token_index, first[words > 0], vectors),
         _sections(texts, words, article), texts,
@@ -163,16 +174,9 @@ def _offsets(sizes: Sequence[int] | Index) -> Index:
 
 
 def vector_sums(ids: Index, first: Index, last: Index, table: VectorTable) -> Column:
-    """Sum of the word vectors of each sentence, some `CHUNK` tokens at a time."""
-    totals = np.zeros((len(first), table.dimensions))
-    low = 0
-    while low < len(first):
-        high = max(low + 1, int(np.searchsorted(last, first[low] + CHUNK)))
-        base = int(first[low])
-        values = table.vectors(ids[base : int(last[high - 1])])
-        totals[low:high] = sums(values, first[low:high] - base, last[low:high] - base)
-        low = high
-    return totals
+    """Sum of the word vectors of each range of words: each word's vector is made once, however often it stands there."""
+    known, word = table.distinct(ids[range_entries(first, last)])
+    return sums_of_rows(table.vectors(known), word, np.maximum(last - first, 0))
 
 
 def _context(unit: Column, edges: Index, article: Index) -> Column:
