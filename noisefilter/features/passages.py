@@ -99,7 +99,7 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
     )  # fmt: skip
 
 
-def _kin(table: SentenceTable, rows: Index, known: Column, number_row: int) -> Column:
+def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_row: int) -> Column:
     """Highest cosine of a word of the chosen sentences with one of another paragraph near; -1 for words without topic."""
     edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
     word, unit = table.word, unit_rows(known).astype(np.float32)
