@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.features.sentence_table import WINDOW
-from noisefilter.features.tokens import neighbour, unit_rows
+from noisefilter.features.tokens import neighbour, range_entries, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -102,19 +102,40 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
 def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_row: int) -> Column:
     """Highest cosine of a word of the chosen sentences with one of another paragraph near; -1 for words without topic."""
     edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
-    word, unit = table.word, unit_rows(known).astype(np.float32)
-    carries = (table.idf > 0) & (table.known < number_row)[word]
-    lows, highs = (edges[bound] for bound in _window(table, rows))
+    unit = unit_rows(known).astype(np.float32)
+    carries = (table.idf > 0) & (table.known < number_row)[table.word]
+    bounds = [edges[bound] for bound in _window(table, rows)]
+    block = table.block[table.owner]
+    place = np.zeros(len(known), dtype=np.int64)
     found = []
-    for row, low, high in zip(rows.tolist(), lows.tolist(), highs.tolist(), strict=True):
-        kin = np.full(edges[row + 1] - edges[row], -1.0)
-        own = np.flatnonzero(carries[edges[row] : edges[row + 1]])
-        around = carries[low:high] & (table.block[table.owner[low:high]] != table.block[row])
-        if len(own) and around.any():
-            likeness = unit[word[edges[row] + own]] @ unit[np.unique(word[low:high][around])].T
-            kin[own] = np.round(likeness.max(axis=1), 4)  # alike in any batch
+    for part in _neighbourhoods(rows, table.article[rows]):
+        lows, highs = (bound[part] for bound in bounds)
+        own, around = range_entries(edges[rows[part]], edges[rows[part] + 1]), range_entries(lows, highs)
+        row = np.repeat(np.arange(len(lows)), highs - lows)
+        chosen = carries[around] & (block[around] != table.block[rows[part]][row])
+        words = table.word[around[chosen]]
+        kin = np.full(len(own), -1.0)
+        inside = np.flatnonzero(carries[own])
+        if len(words) and len(inside):
+            met = np.flatnonzero(np.bincount(words))
+            place[met] = np.arange(len(met))
+            near = np.zeros((len(lows), len(met)), dtype=np.bool_)
+            near[row[chosen], place[words]] = True
+            near = near[np.searchsorted(rows[part], table.owner[own[inside]])]
+            likeness = np.where(near, unit[table.word[own[inside]]] @ unit[met].T, -2.0).max(axis=1)
+            kin[inside] = np.where(likeness < -1.5, -1.0, np.round(likeness, 4))  # alike in any batch
         found.append(kin)
     return np.concatenate(found) if found else np.zeros(0)
+
+
+def _neighbourhoods(rows: Index, article: Index) -> list[slice]:
+    """The chosen sentences, those together that share most of their surroundings."""
+    parts, first = [], 0
+    for index in range(1, len(rows) + 1):
+        if index == len(rows) or article[index] != article[first] or rows[index] - rows[first] > 2 * WINDOW:
+            parts.append(slice(first, index))
+            first = index
+    return parts
 
 
 def _window(table: SentenceTable, rows: Index) -> tuple[Index, Index]:
