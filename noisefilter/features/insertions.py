@@ -16,7 +16,7 @@ from noisefilter.features.anchors import LINK_NAMES, link_columns
 from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
 from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix
-from noisefilter.features.tokens import find_cues, range_entries, sums, sums_of_rows, unit_rows
+from noisefilter.features.tokens import range_entries, sums, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -248,8 +248,7 @@ def _around(name: str, step: int) -> Callable[[InsertionTable], Column]:
 
 def splice_cue(table: InsertionTable) -> Column:
     """Words that tie another story to a sentence."""
-    plain = table.sentences
-    return (find_cues("splices", plain.texts, plain.tokens, plain.first, plain.last) >= 0).astype(float)
+    return (table.sentences.cues["splices"] >= 0).astype(float)
 
 
 def odd_capitals(table: InsertionTable) -> Column:

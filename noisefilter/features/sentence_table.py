@@ -11,6 +11,7 @@ import numpy as np
 from noisefilter.cues import cue_table
 from noisefilter.features.tokens import (
     STEM_LETTERS,
+    find_cues,
     hash_word,
     join_tokens,
     neighbour,
@@ -22,7 +23,7 @@ from noisefilter.features.tokens import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 #: Sentences on each side that count as context; the whole page would have "seen" everything (docs/how-it-works.md).
 WINDOW = 12
 HEADING_WORDS = 14
+#: Phrase tables that sentences are looked up in.
+CUES = ("filler", "promotion", "furniture", "templates", "splices")
 
 
 class Article(NamedTuple):
@@ -86,6 +89,7 @@ class SentenceTable:
     odd_capital: Column  # of each of them: how rarely such a word has its capital, zero where it has none
     section: Index  # template heading that the sentence stands under, -1 for none
     texts: tuple[str, ...]
+    cues: Mapping[str, Index]  # of each sentence the row of each of `CUES` that it matches, -1 for none
 
     def __len__(self) -> int:
         return len(self.start)
@@ -156,6 +160,7 @@ def sentence_table(articles: Sequence[Article], vectors: VectorTable) -> Sentenc
     totals = sums_of_rows(vectors.vectors(known), word, words)
     unit = unit_rows(totals)
     texts = tuple(text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True))
+    cues = {name: find_cues(name, texts, tokens, first, last) for name in CUES}
     stems = tokens.stems[token_index] + (article[owner] << 32)
     return SentenceTable(
         pages, text, tokens, base, block_base, edges, article, start, end, ranges[:, 2] + block_base[article], first, last,
@@ -163,7 +168,7 @@ def sentence_table(articles: Sequence[Article], vectors: VectorTable) -> Sentenc
         _title_vectors(pages, unit, edges, vectors), token_index, owner, word, known, stems, _seen(stems, owner, _title_stems(pages)),
         vectors.idf[tokens.ids[token_index]].astype(np.float64) * ~tokens.stop[token_index],
         _odd_capitals(tokens, token_index, first[words > 0], vectors),
-        _sections(texts, words, article), texts,
+        _sections(texts, words, article, cues["templates"]), texts, cues,
     )  # fmt: skip
 
 
@@ -229,14 +234,13 @@ def _odd_capitals(tokens: Tokens, token_index: Index, first: Index, vectors: Vec
     return capital[token_index] * (1.0 - vectors.capital[tokens.ids[token_index]])
 
 
-def _sections(texts: Sequence[str], sizes: Index, article: Index) -> Index:
+def _sections(texts: Sequence[str], sizes: Index, article: Index, cues: Index) -> Index:
     """Template heading above each sentence; another short line without a full stop ends its section."""
-    table = cue_table("templates")
     sections = np.full(len(texts), -1, dtype=np.int64)
     heads = [index for index in np.flatnonzero(sizes <= HEADING_WORDS).tolist() if texts[index][-1] not in '.!…:,;"”']
     for index, after in pairwise([*heads, len(texts)]):
         text = texts[index]
-        found = table.find(text)
+        found = int(cues[index])
         before = sections[index - 1] if index and article[index - 1] == article[index] else -1
         if found < 0 and not (text[-1] != "?" and before != TAKEAWAYS and text[:1].isalpha()):
             found = before

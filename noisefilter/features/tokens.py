@@ -26,6 +26,8 @@ HAS_DIGIT = re.compile("[0-9]")
 
 #: Hash tables of words and word pairs have this many rows: 2^15 lost 0.001 AUC against 2^18 on block words.
 HASH_ROWS = 1 << 15
+#: Ends of hashes that words of cues are looked up by, before the whole hashes are.
+CUE_FILTER = 1 << 14
 #: Words that agree in so many letters count as one word where a text's vocabulary is compared with itself.
 STEM_LETTERS = 6
 
@@ -211,29 +213,37 @@ def find_cues(
 ) -> NDArray[np.int64]:
     """Index of the cue of a table that each text matches, -1 for none; `first` and `last` are its tokens."""
     table = cue_table(name)
-    hashes, rows = cue_words(name)
-    place = np.minimum(np.searchsorted(hashes, tokens.hashes), len(hashes) - 1)
-    bits = np.append(np.where(hashes[place] == tokens.hashes, rows[place], 0), 0)
+    hashes, rows, seldom = cue_words(name)
     found = np.full(len(texts), -1, dtype=np.int64)
     if not len(texts):
         return found
+    some = np.flatnonzero(seldom[tokens.hashes & (CUE_FILTER - 1)])
+    place = np.minimum(np.searchsorted(hashes, tokens.hashes[some]), len(hashes) - 1)
+    bits = np.zeros(len(tokens) + 1, dtype=np.int64)
+    bits[some] = np.where(hashes[place] == tokens.hashes[some], rows[place], 0)
     held = np.bitwise_or.reduceat(bits, np.stack([first, last], axis=1).ravel())[::2]
     held[first >= last] = 0
-    for index in np.flatnonzero(held).tolist():
-        mask = int(held[index])
-        found[index] = table.find(texts[index], [row for row in range(mask.bit_length()) if mask >> row & 1])
+    for index, mask in zip(np.flatnonzero(held).tolist(), held[held != 0].tolist(), strict=True):
+        found[index] = table.find(texts[index], _rows_of(mask))
     return found
 
 
+@lru_cache(maxsize=4096)
+def _rows_of(mask: int) -> tuple[int, ...]:
+    return tuple(row for row in range(mask.bit_length()) if mask >> row & 1)
+
+
 @cache
-def cue_words(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sorted hashes of the words of a table's cues, and for each the rows that it may match, as bits."""
+def cue_words(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Sorted hashes of the words of a table's cues, for each the rows that it may match, as bits, and how hashes may end."""
     rows: dict[int, int] = {}
     for row, cue in enumerate(cue_table(name).cues):
         for word in cue.words:
             rows[hash_word(word)] = rows.get(hash_word(word), 0) | 1 << row
-    hashes = sorted(rows)
-    return np.array(hashes, dtype=np.int64), np.array([rows[value] for value in hashes], dtype=np.int64)
+    hashes = np.array(sorted(rows), dtype=np.int64)
+    seldom = np.zeros(CUE_FILTER, dtype=np.bool_)
+    seldom[hashes & (CUE_FILTER - 1)] = True
+    return hashes, np.array([rows[value] for value in hashes.tolist()], dtype=np.int64), seldom
 
 
 def pair_hashes(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
