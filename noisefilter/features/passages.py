@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.features.sentence_table import WINDOW
-from noisefilter.features.tokens import neighbour, range_entries, unit_rows
+from noisefilter.features.tokens import neighbour, range_entries, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -188,50 +188,50 @@ def token_matrix(table: TokenTable, doubts: Column, weighed: Column) -> NDArray[
         doubts: log-odds of all sentences.
         weighed: `word_log_odds`.
     """
-    around = _around(table.base, table.owner, REACH, -1.0)
-    sizes = np.bincount(table.owner, minlength=len(table.rows)).astype(np.float32)
+    sizes = np.bincount(table.owner, minlength=len(table.rows))
     first = np.cumsum(sizes) - sizes
     position = np.arange(len(table)) - first[table.owner]
     values = np.hstack([table.base, table.head])
-    totals = np.stack([np.bincount(table.owner, column, minlength=len(sizes)) for column in values.T], axis=1)
-    means = totals / np.maximum(sizes, 1)[:, None]
+    means = sums_of_rows(values.astype(np.float64), np.arange(len(table)), sizes) / np.maximum(sizes, 1)[:, None]
     beside = [neighbour(doubts, table.article, step, -LIMIT)[table.rows] for step in (-1, 1)]
     near = np.stack([doubts[table.rows], *beside], axis=1)
-    return np.hstack(
-        [
-            around, table.head, means[table.owner], near[table.owner],
-            np.log1p(position)[:, None], np.log1p(sizes[table.owner] - position)[:, None],
-            _around(weighed.astype(np.float32)[:, None], table.owner, WEIGHED_REACH, -3.0),
-        ]
-    ).astype(np.float32)  # fmt: skip
+    return _side_by_side(
+        table.owner, (table.base, REACH, -1.0), table.head, means[table.owner], near[table.owner],
+        np.log1p(position)[:, None], np.log1p(sizes[table.owner] - position)[:, None],
+        (weighed[:, None], WEIGHED_REACH, -3.0),
+    )  # fmt: skip
 
 
-def _around(values: NDArray[np.float32], owner: Index, reach: int, beyond: float) -> NDArray[np.float32]:
-    """Values of the words around each one: (words, (2 * reach + 1) * columns)."""
-    count = len(values)
-    blank = np.full((reach, values.shape[1]), beyond, dtype=np.float32)
-    padded = np.concatenate([blank, values, blank])
-    owners = np.concatenate([np.full(reach, -1), owner, np.full(reach, -1)])
-    parts = []
-    for step in range(2 * reach + 1):
-        part = padded[step : step + count].copy()
-        part[owners[step : step + count] != owner] = beyond
-        parts.append(part)
-    return np.hstack(parts) if count else np.zeros((0, (2 * reach + 1) * values.shape[1]), dtype=np.float32)
+def _side_by_side(owner: Index, *parts: Column | tuple[Column, int, float]) -> NDArray[np.float32]:
+    """Columns of the words; of a part with a reach those of the words around as well, and what stands beyond the sentence."""
+    spread = [part if isinstance(part, tuple) else (part, 0, 0.0) for part in parts]
+    matrix = np.empty((len(owner), sum((2 * reach + 1) * part.shape[1] for part, reach, _ in spread)), dtype=np.float32)
+    left = 0
+    for part, reach, beyond in spread:
+        for step in range(-reach, reach + 1):
+            first = min(len(owner), max(0, -step))
+            here = slice(first, max(first, len(owner) - max(0, step)))
+            there = slice(here.start + step, here.stop + step)
+            column = matrix[:, left : left + part.shape[1]]
+            column[here] = part[there]
+            if step:
+                outside = np.ones(len(owner), dtype=np.bool_)
+                outside[here] = owner[here] != owner[there]
+                column[outside] = beyond
+            left += part.shape[1]
+    return matrix
 
 
 def token_context(table: TokenTable, logits: Column) -> NDArray[np.float32]:
     """What the second pass reads: first verdicts around, the sentence's highest and mean, signs and links at the word."""
-    values = logits.astype(np.float32)[:, None]
-    around = _around(values, table.owner, VERDICT_REACH, -9.0)
     sizes = np.bincount(table.owner, minlength=len(table.rows))
     mean = np.bincount(table.owner, logits, minlength=len(sizes)) / np.maximum(sizes, 1)
     top = np.full(len(sizes), -9.0)
     np.maximum.at(top, table.owner, logits)
-    signs = _around(table.base[:, SIGNS], table.owner, 1, -1.0)
-    return np.hstack(
-        [around, mean[table.owner][:, None], top[table.owner][:, None], signs, table.base]
-    ).astype(np.float32)  # fmt: skip
+    return _side_by_side(
+        table.owner, (logits[:, None], VERDICT_REACH, -9.0), mean[table.owner][:, None], top[table.owner][:, None],
+        (table.base[:, SIGNS], 1, -1.0), table.base,
+    )  # fmt: skip
 
 
 NEAR_SENTENCES = (-3, -2, -1, 1, 2, 3)
