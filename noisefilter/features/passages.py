@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 #: Words on each side that are measured together with a word, and whose first verdicts are read with its own.
 REACH, VERDICT_REACH, WEIGHED_REACH = 5, 10, 3
 LIMIT = WORD_LIMIT = 8.0
+#: Rows of vectors that are picked at a time, so that they stay in the processor's cache.
+AT_ONCE = 256
 #: Dimensions of the word's vector that are read.
 VECTOR_HEAD = 24
 TOKEN_NAMES = (
@@ -69,20 +71,19 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
     edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
     sizes = edges[rows + 1] - edges[rows]
     owner = np.repeat(np.arange(len(rows)), sizes)
-    entry = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(edges[rows], sizes)
-    token = table.token_index[entry]
+    entry = range_entries(edges[rows], edges[rows + 1])
+    token, word = table.token_index[entry], table.word[entry]
     tokens = table.tokens
     known = vectors.vectors(table.known)
-    vector = known[table.word[entry]]
-    length = np.sqrt(np.einsum("ij,ij->i", known, known))[table.word[entry]]
-    pull = np.einsum("ij,ij->i", vector, table.context[rows][owner])
+    lengths = np.sqrt(np.einsum("ij,ij->i", known, known))
+    pull = _dots(known, word, table.context, rows[owner])
     near, idf = table.seen[entry] <= WINDOW, table.idf[entry]
     opens = np.append(True, owner[1:] != owner[:-1])[: len(owner)]
-    title_pull = np.einsum("ij,ij->i", vector, table.title_vectors[table.article[rows]][owner])
+    title_pull = _dots(known, word, table.title_vectors, table.article[rows][owner])
     kin = _kin(table, rows, known, vectors.number_row)
     base = np.stack(
         [
-            pull, pull / (length + 0.1), title_pull, idf * ~near, idf, near, table.odd_capital[entry],
+            pull, pull / (lengths[word] + 0.1), title_pull, idf * ~near, idf, near, table.odd_capital[entry],
             tokens.title[token] & ~opens, tokens.upper[token], tokens.digit[token], tokens.stop[token],
             *_signs(table, rows, token), _linked(table, rows, token), opens, vectors.capital[tokens.ids[token]], kin,
             np.where(kin < 0, 0.0, (1 - kin) * idf),
@@ -92,11 +93,20 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
     words = np.where(opens, 0, tokens.pairs[token])
     closes = np.append(owner[1:] != owner[:-1], True)[: len(owner)]
     after = np.where(closes, 0, np.append(tokens.pairs[1:], 0)[token]) ^ 0x5BD1E995
-    head = vector[:, :VECTOR_HEAD] / (length[:, None] + 0.1)
+    heads = (known[:, :VECTOR_HEAD] / (lengths[:, None] + 0.1)).astype(np.float32)
     return TokenTable(
-        rows, entry, owner, base, head.astype(np.float32), np.stack([tokens.hashes[token], words, after], axis=1),
+        rows, entry, owner, base, heads[word], np.stack([tokens.hashes[token], words, after], axis=1),
         table.article, table.block,
     )  # fmt: skip
+
+
+def _dots(left: Column, at: Index, right: Column, of: Index) -> NDArray[np.float64]:
+    """Product of row `at[i]` of one matrix with row `of[i]` of another, for some rows at a time."""
+    products = np.empty(len(at))
+    for low in range(0, len(at), AT_ONCE):
+        part = slice(low, low + AT_ONCE)
+        products[part] = np.einsum("ij,ij->i", left[at[part]], right[of[part]])
+    return products
 
 
 def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_row: int) -> Column:
@@ -104,28 +114,29 @@ def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_r
     edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
     unit = unit_rows(known).astype(np.float32)
     carries = (table.idf > 0) & (table.known < number_row)[table.word]
-    bounds = [edges[bound] for bound in _window(table, rows)]
-    block = table.block[table.owner]
-    place = np.zeros(len(known), dtype=np.int64)
+    first, last = _window(table, rows)
     found = []
     for part in _neighbourhoods(rows, table.article[rows]):
-        lows, highs = (bound[part] for bound in bounds)
-        own, around = range_entries(edges[rows[part]], edges[rows[part] + 1]), range_entries(lows, highs)
-        row = np.repeat(np.arange(len(lows)), highs - lows)
-        chosen = carries[around] & (block[around] != table.block[rows[part]][row])
-        words = table.word[around[chosen]]
+        chosen, low, high = rows[part], int(first[part.start]), int(last[part.stop - 1])
+        own = range_entries(edges[chosen], edges[chosen + 1])
         kin = np.full(len(own), -1.0)
         inside = np.flatnonzero(carries[own])
-        if len(words) and len(inside):
-            met = np.flatnonzero(np.bincount(words))
-            place[met] = np.arange(len(met))
-            near = np.zeros((len(lows), len(met)), dtype=np.bool_)
-            near[row[chosen], place[words]] = True
-            near = near[np.searchsorted(rows[part], table.owner[own[inside]])]
-            likeness = np.where(near, unit[table.word[own[inside]]] @ unit[met].T, -2.0).max(axis=1)
-            kin[inside] = np.where(likeness < -1.5, -1.0, np.round(likeness, 4))  # alike in any batch
+        around = edges[low] + np.flatnonzero(carries[edges[low] : edges[high]])
+        words, place = np.unique(table.word[around], return_inverse=True)
+        says = np.zeros((high - low, len(words)), dtype=np.float32)  # which sentence says which word
+        says[table.owner[around] - low, place] = 1
+        sentence = np.arange(low, high)
+        apart = (table.block[low:high] != table.block[chosen][:, None]) & (abs(sentence - chosen[:, None]) <= WINDOW)
+        near = (apart.astype(np.float32) @ says > 0)[np.searchsorted(chosen, table.owner[own[inside]])]
+        if near.any():
+            likeness = np.where(near, unit[table.word[own[inside]]] @ unit[words].T, NOT_NEAR).max(axis=1)
+            kin[inside] = np.where(likeness == NOT_NEAR, -1.0, np.round(likeness, 4))  # alike in any batch
         found.append(kin)
     return np.concatenate(found) if found else np.zeros(0)
+
+
+#: Less than any cosine.
+NOT_NEAR = -2.0
 
 
 def _neighbourhoods(rows: Index, article: Index) -> list[slice]:
