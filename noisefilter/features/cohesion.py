@@ -92,7 +92,7 @@ def _paragraphs(table: SentenceTable) -> list[Column]:
     around = sums(table.vectors, first, last) - inside
     unit = unit_rows(inside)
     likeness = np.einsum("ij,ij->i", unit, unit_rows(around))
-    gap = _gap_outside(table.stems, table.owner, group, opens, ends)
+    gap = _gap_outside(table, group, opens, ends)
     owner = group[table.owner]
     new = np.bincount(owner, table.idf * (gap > WINDOW), minlength=len(opens))
     total = np.bincount(owner, table.idf, minlength=len(opens))
@@ -102,13 +102,13 @@ def _paragraphs(table: SentenceTable) -> list[Column]:
     ]  # fmt: skip
 
 
-def _gap_outside(stems: Index, owner: Index, group: Index, opens: Index, ends: Index) -> Index:
+def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) -> Index:
     """Sentences between a token's paragraph and the nearest sentence of another one that uses its stem; far if none does."""
     far = 1_000_000
-    if not len(stems):
+    if not len(table.stems):
         return np.zeros(0, dtype=np.int64)
-    order = np.argsort(stems, kind="stable")  # owners ascend within a stem
-    stem, sentence = stems[order], owner[order]
+    order = table.by_stem
+    stem, sentence = table.stems[order], table.owner[order]
     own = group[sentence]
     first = np.flatnonzero(np.append(True, (stem[1:] != stem[:-1]) | (own[1:] != own[:-1])))
     last = np.append(first[1:], len(stem)) - 1
@@ -116,7 +116,7 @@ def _gap_outside(stems: Index, owner: Index, group: Index, opens: Index, ends: I
     same = stem[first[1:]] == stem[first[:-1]]
     after[:-1][same] = (sentence[first[1:]] - ends[own[first[:-1]]] + 1)[same]
     before[1:][same] = (opens[own[first[1:]]] - sentence[last[:-1]])[same]
-    nearest = np.empty(len(stems), dtype=np.int64)
+    nearest = np.empty(len(order), dtype=np.int64)
     nearest[order] = np.repeat(np.minimum(after, before), last - first + 1)
     return nearest
 

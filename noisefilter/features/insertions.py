@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 #: Words of a headline; the burst of foreign words is looked for in windows of this size.
 BURST = 6
-CLAUSE = re.compile(r"[,;:—–()]|\s-\s|\.{3}|…")
+#: Signs between clauses: a class first, so that `re` skips what cannot be one; what makes a hyphen or dots one is looked for behind.
+CLAUSE = re.compile(r"[,;:—–()….\-](?:(?<![.\-])|(?<=\s-)(?=\s)|(?<=\.{3}))")
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,9 @@ TOKEN_NAMES = (
     "comma_before", "sign_before", "quote_before", "linked", "opens", "often_capital", "kin", "kin_weighted",
 )  # fmt: skip
 SIGNS = slice(TOKEN_NAMES.index("comma_before"), TOKEN_NAMES.index("opens") + 1)
-COMMA, SIGN, QUOTE = re.compile(r"[,;]"), re.compile(r"[:—–()|…]|\s-|\.{3}"), re.compile(r"[\"“”‘«»]|(?<!\w)'|'(?!\w)")
+#: Signs between words; a hyphen after a blank, three dots, and an apostrophe at a word's edge are some too.
+BETWEEN = re.compile(r"[,;:—–()|…\"“”‘«»'.\-](?:(?<![.\-'])|(?<=\s-)|(?<=\.{3})|(?<=')(?:(?<!\w')|(?!\w)))")
+COMMAS, QUOTES = ",;", "\"“”‘«»'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +163,18 @@ def _signs(table: SentenceTable, rows: Index, token: Index) -> list[Column]:
     before = np.append(0, tokens.end)[table.first[rows]]  # end of the word before the sentence
     begins = np.maximum(before, table.base[table.article[rows]]).tolist()
     ends = np.append(tokens.start, 0)[table.last[rows] - 1]  # where the last word begins
-    stretches = list(zip(begins, ends.tolist(), strict=True))
-    columns: list[Column] = []
-    for pattern in (COMMA, SIGN, QUOTE):
-        places = [match.start() for first, last in stretches for match in pattern.finditer(table.text, first, last)]
-        behind = np.zeros(len(tokens) + 1)
-        behind[np.searchsorted(tokens.start, np.array(places, dtype=np.int64), side="right")] = 1
-        columns.append(behind[token])
-    return columns
+    columns = np.zeros((len(tokens) + 1, 3))
+    places, kinds = [], []
+    for first, last in zip(begins, ends.tolist(), strict=True):
+        for match in BETWEEN.finditer(table.text, first, last):
+            place, sign = match.start(), match[0]
+            if sign != "-" or place > first:  # the blank before it may be another article's
+                places.append(place)
+                kinds.append(0 if sign in COMMAS else 2 if sign in QUOTES else 1)
+    columns[
+        np.searchsorted(tokens.start, np.array(places, dtype=np.int64), side="right"), np.array(kinds, dtype=np.int64)
+    ] = 1
+    return list(columns[token].T)
 
 
 def _linked(table: SentenceTable, rows: Index, token: Index) -> Column:

@@ -84,6 +84,7 @@ class SentenceTable:
     word: Index  # of each of them: the row of `known`
     known: Index  # rows of the vector table of all different words
     stems: Index  # of each of them; the same word of two articles has two
+    by_stem: Index  # their order by stem, then by sentence
     seen: Index
     idf: Column  # of each of them
     odd_capital: Column  # of each of them: how rarely such a word has its capital, zero where it has none
@@ -162,10 +163,12 @@ def sentence_table(articles: Sequence[Article], vectors: VectorTable) -> Sentenc
     texts = tuple(text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True))
     cues = {name: find_cues(name, texts, tokens, first, last) for name in CUES}
     stems = tokens.stems[token_index] + (article[owner] << 32)
+    by_stem = np.argsort(stems, kind="stable")
     return SentenceTable(
         pages, text, tokens, base, block_base, edges, article, start, end, ranges[:, 2] + block_base[article], first, last,
         words.astype(np.float64), unit, np.sqrt(np.einsum("ij,ij->i", totals, totals)), _context(unit, edges, article),
-        _title_vectors(pages, unit, edges, vectors), token_index, owner, word, known, stems, _seen(stems, owner, _title_stems(pages)),
+        _title_vectors(pages, unit, edges, vectors), token_index, owner, word, known, stems, by_stem,
+        _seen(stems, owner, by_stem, _title_stems(pages)),
         vectors.idf[tokens.ids[token_index]].astype(np.float64) * ~tokens.stop[token_index],
         _odd_capitals(tokens, token_index, first[words > 0], vectors),
         _sections(texts, words, article, cues["templates"]), texts, cues,
@@ -212,12 +215,11 @@ def _title_stems(pages: Sequence[BlockedPage]) -> Index:
     return np.array(found, dtype=np.int64)
 
 
-def _seen(stems: Index, owner: Index, title: Index) -> Index:
+def _seen(stems: Index, owner: Index, order: Index, title: Index) -> Index:
     """Distance in sentences to the nearest other sentence with the same stem; far if there is none."""
     far = 1_000_000
     if not len(stems):
         return np.zeros(0, dtype=np.int64)
-    order = np.argsort(stems, kind="stable")  # owners ascend within a stem
     stem, sentence = stems[order], owner[order]
     opens = np.append(True, (stem[1:] != stem[:-1]) | (sentence[1:] != sentence[:-1]))
     stem, sentence = stem[opens], sentence[opens]

@@ -275,9 +275,10 @@ def sums_of_rows(values: NDArray[np.float64], rows: NDArray[np.int64], sizes: ND
     """
     from scipy.sparse import csr_array  # noqa: PLC0415 - 0.1 s that `import noisefilter` need not pay
 
-    edges = np.zeros(len(sizes) + 1, dtype=np.int64)
+    edges = np.zeros(len(sizes) + 1, dtype=np.int32)
     np.cumsum(sizes, out=edges[1:])
-    return np.asarray(csr_array((np.ones(len(rows)), rows, edges), shape=(len(sizes), len(values))) @ values)
+    entries = np.ones(len(rows)), rows.astype(np.int32), edges
+    return np.asarray(csr_array(entries, shape=(len(sizes), len(values))) @ values)
 
 
 def range_entries(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
