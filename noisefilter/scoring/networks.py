@@ -25,7 +25,7 @@ LOGIT_LIMIT = 8.0
 #: Standard deviations beyond this are cut off: hostile pages have features that no training page had.
 INPUT_LIMIT = 6.0
 #: Rows that a network reads at a time: they stay in the processor's cache from layer to layer.
-ROWS_AT_ONCE = 512
+ROWS_AT_ONCE = 1024
 
 
 class Estimator(Protocol):
