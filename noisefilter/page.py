@@ -206,7 +206,10 @@ def cap_attributes(text: str) -> str:
 
 def _has_long_tag(text: str) -> bool:
     """Whether something that may be a tag has room for more than `MAX_ATTRIBUTES` attributes, and as many separators."""
-    for piece in text.split(">"):
+    pieces = text.split(">")
+    if max(map(len, pieces)) < 2 * MAX_ATTRIBUTES:
+        return False
+    for piece in pieces:
         if len(piece) >= 2 * MAX_ATTRIBUTES:
             start = LETTER_TAG.search(piece, 0, len(piece) - 2 * MAX_ATTRIBUTES + 2)
             if start and len(piece[start.start() :].replace("=", " ").replace("/", " ").split()) > MAX_ATTRIBUTES:
