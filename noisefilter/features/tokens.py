@@ -134,22 +134,32 @@ class Lexicon(dict[str, int]):
         super().__init__()
         self.vectors = vectors
         self.lock = Lock()
+        self.new: list[tuple[int, ...]] = []  # what is known of words that the arrays below do not hold yet
         self.numbers = np.zeros((3, 1024), dtype=np.int64)  # row of the vector table, hash, hash of the stem
         self.flags = np.zeros((4, 1024), dtype=np.bool_)  # capital, all capitals, digit, stop word
 
     def __missing__(self, word: str) -> int:
         row = len(self)
-        if row == self.numbers.shape[1]:
-            self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)], axis=1)
-            self.flags = np.concatenate([self.flags, np.zeros_like(self.flags)], axis=1)
         plain = word.lower().replace("’", "'")
         digit = HAS_DIGIT.search(word) is not None
         known = self.vectors.number_row if digit else self.vectors.rows_by_word.get(plain, self.vectors.unknown_row)
-        self.numbers[:, row] = known, hash_word("0" if digit else plain), hash_word(plain[:STEM_LETTERS])
         upper = len(word) > 1 and word.isalpha() and word.isupper()
-        self.flags[:, row] = word[0].isupper(), upper, digit, plain in STOP_WORDS
+        self.new.append((
+            known, hash_word("0" if digit else plain), hash_word(plain[:STEM_LETTERS]),
+            word[0].isupper(), upper, digit, plain in STOP_WORDS,
+        ))  # fmt: skip
         self[word] = row
         return row
+
+    def _learn(self) -> None:
+        """Write what is known of new words into the arrays."""
+        first, last = len(self) - len(self.new), len(self)
+        while last > self.numbers.shape[1]:
+            self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)], axis=1)
+            self.flags = np.concatenate([self.flags, np.zeros_like(self.flags)], axis=1)
+        values = np.array(self.new, dtype=np.int64).T
+        self.numbers[:, first:last], self.flags[:, first:last] = values[:3], values[3:] > 0
+        self.new = []
 
     def look_up(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Numbers and flags of each word: (3, words) and (4, words)."""
@@ -157,6 +167,8 @@ class Lexicon(dict[str, int]):
             if len(self) > self.MOST:
                 self.clear()
             rows = np.fromiter(map(self.__getitem__, words), np.int64, len(words))
+            if self.new:
+                self._learn()
             return self.numbers[:, rows], self.flags[:, rows]
 
 
@@ -257,6 +269,8 @@ def sums(values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np
 
     `reduceat` adds within the range only: a cumulative sum would carry rounding from what came before.
     """
+    if values.ndim > 1 and values.shape[1] == 1:
+        return sums(values[:, 0], first, last)[:, None]
     if values.ndim > 1:
         return sums_of_rows(values, range_entries(first, last), np.maximum(last - first, 0))
     if not len(first):
