@@ -117,6 +117,7 @@ def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_r
     unit = unit_rows(known).astype(np.float32)
     carries = (table.idf > 0) & (table.known < number_row)[table.word]
     first, last = _window(table, rows)
+    place = np.zeros(len(known), dtype=np.int64)
     found = []
     for part in _neighbourhoods(rows, table.article[rows]):
         chosen, low, high = rows[part], int(first[part.start]), int(last[part.stop - 1])
@@ -124,9 +125,10 @@ def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_r
         kin = np.full(len(own), -1.0)
         inside = np.flatnonzero(carries[own])
         around = edges[low] + np.flatnonzero(carries[edges[low] : edges[high]])
-        words, place = np.unique(table.word[around], return_inverse=True)
+        words = np.flatnonzero(np.bincount(table.word[around]))
+        place[words] = np.arange(len(words))
         says = np.zeros((high - low, len(words)), dtype=np.float32)  # which sentence says which word
-        says[table.owner[around] - low, place] = 1
+        says[table.owner[around] - low, place[table.word[around]]] = 1
         sentence = np.arange(low, high)
         apart = (table.block[low:high] != table.block[chosen][:, None]) & (abs(sentence - chosen[:, None]) <= WINDOW)
         near = (apart.astype(np.float32) @ says > 0)[np.searchsorted(chosen, table.owner[own[inside]])]
@@ -224,18 +226,20 @@ def _side_by_side(owner: Index, *parts: Column | tuple[Column, int, float]) -> N
     spread = [part if isinstance(part, tuple) else (part, 0, 0.0) for part in parts]
     matrix = np.empty((len(owner), sum((2 * reach + 1) * part.shape[1] for part, reach, _ in spread)), dtype=np.float32)
     left = 0
-    for part, reach, beyond in spread:
-        for step in range(-reach, reach + 1):
-            first = min(len(owner), max(0, -step))
-            here = slice(first, max(first, len(owner) - max(0, step)))
-            there = slice(here.start + step, here.stop + step)
-            column = matrix[:, left : left + part.shape[1]]
-            column[here] = part[there]
-            if step:
-                outside = np.ones(len(owner), dtype=np.bool_)
-                outside[here] = owner[here] != owner[there]
-                column[outside] = beyond
-            left += part.shape[1]
+    for part, reach, beyond in spread if len(owner) else ():
+        columns, width = part.shape[1], (2 * reach + 1) * part.shape[1]
+        if reach:
+            place = (
+                np.arange(len(owner)) + reach * owner
+            )  # blanks between the sentences, so that words around are one stretch
+            spaced = np.full((int(place[-1]) + 1 + 2 * reach, columns), beyond, dtype=np.float32)
+            spaced[place + reach] = part
+            matrix[:, left : left + width] = np.lib.stride_tricks.sliding_window_view(spaced.ravel(), width)[::columns][
+                place
+            ]
+        else:
+            matrix[:, left : left + width] = part
+        left += width
     return matrix
 
 
