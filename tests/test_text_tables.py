@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
@@ -11,6 +13,10 @@ from noisefilter.features.blocks import block_matrix
 from noisefilter.features.context import block_context
 from noisefilter.features.tokens import range_entries, sums, sums_of_rows, tokenize
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, vectors, walk
+
+if TYPE_CHECKING:
+    from noisefilter.blocks import BlockedPage
+    from noisefilter.features.block_table import BlockTable
 
 LIST = "Home\nNews\nSport\n\nShare this story\nRead more: ten bridges of the north"
 PAGES = [
@@ -26,7 +32,7 @@ PAGES = [
 ]
 
 
-def together(pages):
+def together(pages: list[BlockedPage]) -> BlockTable:
     return text_table(pages, [tokenize(page.text, vectors()) for page in pages], vectors())
 
 
