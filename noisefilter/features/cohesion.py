@@ -69,15 +69,21 @@ def _likest(table: SentenceTable) -> list[Column]:
 def _runs(table: SentenceTable) -> list[Column]:
     """Lowest likeness of a run of sentences that holds this one to what stands before and after the run."""
     index = np.arange(len(table))
+    own = np.einsum("ij,ij->i", table.vectors, table.context)
+    inside, reach = table.vectors, 1
+    whole_window = sums(table.vectors, *table.bounds(index - WINDOW, index + reach + WINDOW))
     columns = []
     for size in RUNS:
+        while reach < size:  # a longer run is the shorter one and the sentence after it, and so is what stands around
+            inside = inside + table.neighbour(table.vectors, reach)
+            whole_window += table.neighbour(table.vectors, reach + WINDOW)
+            reach += 1
         whole = index + size <= table.edges[table.article + 1]
-        inside = sums(table.vectors, index, np.where(whole, index + size, index))
-        around = sums(table.vectors, *table.bounds(index - WINDOW, index + size + WINDOW)) - inside
-        likeness = np.where(whole, np.einsum("ij,ij->i", unit_rows(inside), unit_rows(around)), 1.0)
+        around = unit_rows(whole_window - inside)
+        likeness = np.where(whole, np.einsum("ij,ij->i", unit_rows(inside), around), 1.0)
         lowest = np.minimum.reduce([likeness, *(table.neighbour(likeness, -step, 1.0) for step in range(1, size))])
         short = table.sizes[table.article] < 2 * size
-        columns.append(np.where(short, np.einsum("ij,ij->i", table.vectors, table.context), lowest))
+        columns.append(np.where(short, own, lowest))
     return columns
 
 

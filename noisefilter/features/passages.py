@@ -363,6 +363,7 @@ def _elsewhere_columns(table: TokenTable, doubts: Column, runs: Column) -> NDArr
         block = table.block[rows]
         apart = (block[:, None] != block[None, :]) & (np.abs(rows[:, None] - rows[None, :]) > 1)
         for column, (values, floor) in enumerate(((doubts[rows], NO_DOUBT), (runs[low:high], 0.0))):
-            others = np.pad(np.where(apart, values[None, :], floor), ((0, 0), (0, 2)), constant_values=floor)
+            others = np.full((high - low, high - low + 2), floor)
+            others[:, :-2] = np.where(apart, values[None, :], floor)
             found[low:high, 2 * column : 2 * column + 2] = -np.partition(-others, 1, axis=1)[:, :2]
     return found
