@@ -52,12 +52,13 @@ class CueTable:
             opening, inner = self.openings[index], self.inner[index]
             if opening and opening.match(text):
                 return index
-            small = small or fold_case(text)
-            match = inner.search(small) if inner else None
-            if match and match.start() < best:
-                best, found = match.start(), index
-                if not best:
-                    break
+            if inner:
+                small = small or fold_case(text)
+                match = inner.search(small)
+                if match and match.start() < best:
+                    best, found = match.start(), index
+                    if not best:
+                        break
         return found
 
 

@@ -27,7 +27,10 @@ class SentenceRange(NamedTuple):
 
 
 def split_sentences(page: BlockedPage) -> list[SentenceRange]:
-    """Sentences of every block, in order; each lies inside one block and starts and ends with a word or sign."""
+    """Sentences of every block, in order; each lies inside one block and starts and ends with a word or sign.
+
+    A line break inside a block, as code and addresses have them, ends one too.
+    """
     sentences = []
     for index, block in enumerate(page.blocks):
         text = page.text[block.start : block.end]
@@ -44,11 +47,11 @@ def split_sentences(page: BlockedPage) -> list[SentenceRange]:
 
 
 def _split(line: str) -> list[tuple[int, int]]:
-    """Sentences of a line; a line break, as code and addresses have them, ends one too."""
+    """Sentences of a line."""
     found = []
     for start, end in nupunkt.sent_spans(line):
         cuts = [start, *[match.end() for match in PLAIN_END.finditer(line, start, end)], end]
-        found += [_trim(line, left, right) for left, right in pairwise(cuts) if not line[left:right].isspace()]
+        found += [_trim(line, left, right) for left, right in pairwise(cuts)]
     return [own for own in found if own[0] < own[1]]
 
 

@@ -123,7 +123,7 @@ def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_r
         chosen, low, high = rows[part], int(first[part.start]), int(last[part.stop - 1])
         own = range_entries(edges[chosen], edges[chosen + 1])
         kin = np.full(len(own), -1.0)
-        inside = np.flatnonzero(carries[own])
+        found.append(kin)
         around = edges[low] + np.flatnonzero(carries[edges[low] : edges[high]])
         words = np.flatnonzero(np.bincount(table.word[around]))
         place[words] = np.arange(len(words))
@@ -131,16 +131,18 @@ def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_r
         says[table.owner[around] - low, place[table.word[around]]] = 1
         sentence = np.arange(low, high)
         apart = (table.block[low:high] != table.block[chosen][:, None]) & (abs(sentence - chosen[:, None]) <= WINDOW)
-        near = (apart.astype(np.float32) @ says > 0)[np.searchsorted(chosen, table.owner[own[inside]])]
-        if near.any():
-            likeness = np.where(near, unit[table.word[own[inside]]] @ unit[words].T, NOT_NEAR).max(axis=1)
-            kin[inside] = np.where(likeness == NOT_NEAR, -1.0, np.round(likeness, 4))  # alike in any batch
-        found.append(kin)
+        near = apart.astype(np.float32) @ says > 0  # to which sentence which word
+        row = np.searchsorted(chosen, table.owner[own])
+        inside = np.flatnonzero(carries[own] & near.any(axis=1)[row])
+        step = max(1, MOST_COSINES // max(1, len(words)))
+        for some in (inside[at : at + step] for at in range(0, len(inside), step)):
+            likeness = np.where(near[row[some]], unit[table.word[own[some]]] @ unit[words].T, -2.0).max(axis=1)
+            kin[some] = np.round(likeness, 4)  # alike in any batch
     return np.concatenate(found) if found else np.zeros(0)
 
 
-#: Less than any cosine.
-NOT_NEAR = -2.0
+#: Cosines of words that are held at a time: a sentence may have a hundred thousand.
+MOST_COSINES = 4_000_000
 
 
 def _neighbourhoods(rows: Index, article: Index) -> list[slice]:
