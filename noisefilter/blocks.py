@@ -139,14 +139,13 @@ def split_lines(text: str, title: str | None = None) -> BlockedPage:
 
 def _guess_title(text: str, blocks: list[Block]) -> str | None:
     """Of the lines at the top that may be a headline, the one that shares most words with the paragraphs."""
-    head = [text[block.start : block.end] for block in blocks[:TITLE_LINES]]
-    prose = " ".join(line for block in blocks[:40] if len((line := text[block.start : block.end]).split()) >= MAX_TITLE)
-    common = set(prose.lower().split())
+    lines = [text[block.start : block.end] for block in blocks[:40]]
+    words = [line.lower().split() for line in lines]
+    common = {word for own in words if len(own) >= MAX_TITLE for word in own}
     best, title = -1, None
-    for line in head:
-        words = line.lower().split()
-        if MIN_TITLE <= len(words) <= MAX_TITLE and line[-1] not in ".,;:":
-            shared = sum(len(word) > 3 and word in common for word in words)
+    for line, own in zip(lines[:TITLE_LINES], words, strict=False):
+        if MIN_TITLE <= len(own) <= MAX_TITLE and line[-1] not in ".,;:":
+            shared = sum(len(word) > 3 and word in common for word in own)
             if shared > best:
                 best, title = shared, line
     return title

@@ -22,7 +22,7 @@ def _identifier() -> LanguageIdentifier:
 
 def name_language(text: str) -> str | None:
     """ISO 639-1 code of the text's language, None if there are no letters to tell it by."""
-    letters = " ".join(text.split())
+    letters = " ".join(text.split(None, REACHES[-1])[: REACHES[-1]])  # so many words have as many letters
     if not any(character.isalpha() for character in letters[: REACHES[-1]]):
         return None
     code = "en"

@@ -24,6 +24,8 @@ MAGIC = (
 )  # fmt: skip
 #: Signatures that a text may open with too; a NUL soon after tells.
 READABLE_MAGIC = (b"GIF8", b"RIFF", b"BZh", b"OggS", b"ID3", b"wOFF", b"wOF2", b"MZ", b"Rar!", b"SQLite format 3")
+#: Control characters that no text encoding uses.
+CONTROLS = bytes((*range(9), *range(14, 27), *range(28, 32)))
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -146,8 +148,7 @@ def _wide_charset(content: bytes) -> str | None:
 
 def _is_binary(head: bytes) -> bool:
     """Control characters that no text encoding uses make up more than one byte in fifty."""
-    controls = sum(map(head.count, (bytes([code]) for code in (*range(9), *range(14, 27), *range(28, 32)))))
-    return controls > len(head) / 50
+    return len(head) - len(head.translate(None, CONTROLS)) > len(head) / 50
 
 
 def _decode_bytes(content: bytes) -> str:
@@ -206,11 +207,10 @@ def cap_attributes(text: str) -> str:
 
 def _has_long_tag(text: str) -> bool:
     """Whether something that may be a tag has room for more than `MAX_ATTRIBUTES` attributes, and as many separators."""
-    for piece in text.split(">"):
-        if len(piece) >= 2 * MAX_ATTRIBUTES:
-            start = LETTER_TAG.search(piece, 0, len(piece) - 2 * MAX_ATTRIBUTES + 2)
-            if start and len(piece[start.start() :].replace("=", " ").replace("/", " ").split()) > MAX_ATTRIBUTES:
-                return True
+    for piece in [piece for piece in text.split(">") if len(piece) >= 2 * MAX_ATTRIBUTES]:
+        start = LETTER_TAG.search(piece, 0, len(piece) - 2 * MAX_ATTRIBUTES + 2)
+        if start and len(piece[start.start() :].replace("=", " ").replace("/", " ").split()) > MAX_ATTRIBUTES:
+            return True
     return False
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from noisefilter.blocks import TEXT_VERSION, split_blocks
 from noisefilter.features.asides import aside_matrix
-from noisefilter.features.block_table import block_table
+from noisefilter.features.block_table import block_table, text_table
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import tokenize
@@ -31,10 +31,12 @@ if TYPE_CHECKING:
     from noisefilter.blocks import BlockedPage
     from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
+    from noisefilter.features.tokens import Tokens
     from noisefilter.model import Model
     from noisefilter.scoring.articles import SentenceScores
     from noisefilter.sites import SiteProfile
     from noisefilter.types import Page, Span, Status
+    from noisefilter.vectors import VectorTable
 
 #: The languages that the training pages are in.
 LANGUAGES = frozenset({"en"})
@@ -43,16 +45,27 @@ MIN_WORDS = 30
 #: Blocks that are furniture at least so surely are no context for the article, whatever threshold the caller sets:
 #: what stands around a sentence must not depend on where the spans are cut.
 SURE_FURNITURE = 0.8
+#: Characters of plain texts whose blocks are measured at once: arrays beyond the processor's cache gain nothing.
+AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Blocked:
-    """A page up to its blocks; `table` is None if it could not be read."""
+    """A page up to its blocks and words; there are none if it could not be read."""
 
     page: Page
-    table: BlockTable | None
+    blocked: BlockedPage | None
+    tokens: Tokens | None
     text: str
     status: Status
+
+
+@dataclass(frozen=True, slots=True)
+class _Sorted:
+    """The blocks of a page, measured and judged; `table` is None if it could not be read."""
+
+    table: BlockTable | None
+    scores: BlockScores
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,92 +102,113 @@ def score_pages(
     limits = {**model.thresholds, **thresholds}
     blocked = [_block(page, model) for page in pages]
     blocks = _judge_blocks(blocked, model, site)
-    found = [
-        _find_article(entry, scores, model, limits, language) for entry, scores in zip(blocked, blocks, strict=True)
-    ]
-    judged = iter(_judge_articles(blocked, blocks, found, model))
+    found = [_find_article(entry, own, model, limits, language) for entry, own in zip(blocked, blocks, strict=True)]
+    judged = iter(_judge_articles(blocks, found, model))
     return [
-        _put_together(entry, scores, own, next(judged) if own.status == "ok" else None, model, limits)
-        for entry, scores, own in zip(blocked, blocks, found, strict=True)
+        _put_together(entry, own, article, next(judged) if article.status == "ok" else None, model, limits)
+        for entry, own, article in zip(blocked, blocks, found, strict=True)
     ]
 
 
 def extract_page(page: Page, model: Model, thresholds: Mapping[str, float], site: SiteProfile | None = None) -> str:
     """The article's text with boilerplate taken out and nothing else."""
     entry = _block(page, model)
-    if entry.table is None:
+    own = _judge_blocks([entry], model, site)[0]
+    if own.table is None:
         return entry.text
-    furniture = _judge_blocks([entry], model, site)[0].furniture
-    spans = boilerplate_spans(entry.table, furniture, {**model.thresholds, **thresholds}, named=False)
+    spans = boilerplate_spans(own.table, own.scores.furniture, {**model.thresholds, **thresholds}, named=False)
     return cut(entry.text, spans)
 
 
-def _judge_blocks(blocked: Sequence[_Blocked], model: Model, site: SiteProfile | None) -> list[BlockScores]:
-    """Scores of the blocks of each page; trafilatura is asked about the doubtful ones."""
-    readable = [(entry.page, entry.table) for entry in blocked if entry.table]
-    scores = iter(
-        scorer(model).blocks.score(
-            [table for _, table in readable],
-            lambda index: ask_trafilatura(readable[index][0], readable[index][1].page),
-            [site.returns(table.page) for _, table in readable] if site else None,
-        )
+def _judge_blocks(blocked: Sequence[_Blocked], model: Model, site: SiteProfile | None) -> list[_Sorted]:
+    """The blocks of each page, measured and judged; trafilatura is asked about the doubtful ones."""
+    groups = _group(blocked)
+    tables = [_measure([blocked[index] for index in group], model.vectors) for group in groups]
+    pages = [page for table in tables for page in table.pages]
+    scores = scorer(model).blocks.score(
+        tables,
+        lambda index: ask_trafilatura(blocked[groups[index][0]].page, tables[index].page),
+        [site.returns(page) for page in pages] if site else None,
     )
-    return [next(scores) if entry.table else BlockScores(np.zeros(0), None) for entry in blocked]
+    own = [table.only(number) for table in tables for number in range(len(table.pages))]
+    found = dict(zip((index for group in groups for index in group), map(_Sorted, own, scores), strict=True))
+    unread = _Sorted(None, BlockScores(np.zeros(0), None))
+    return [found.get(index, unread) for index in range(len(blocked))]
+
+
+def _group(blocked: Sequence[_Blocked]) -> list[list[int]]:
+    """Which pages are measured at once: short plain texts are, an HTML page is by itself."""
+    groups: list[list[int]] = []
+    room = 0
+    for index, entry in enumerate(blocked):
+        if entry.blocked is not None and entry.blocked.is_html:
+            groups.append([index])
+    for index, entry in enumerate(blocked):
+        if entry.blocked is not None and not entry.blocked.is_html:
+            room -= len(entry.text)
+            if room < 0:
+                groups.append([])
+                room = AT_ONCE - len(entry.text)
+            groups[-1].append(index)
+    return groups
+
+
+def _measure(entries: Sequence[_Blocked], vectors: VectorTable) -> BlockTable:
+    """Table of the blocks of an HTML page, or of some plain texts."""
+    pages = [entry.blocked for entry in entries if entry.blocked is not None]
+    tokens = [entry.tokens for entry in entries if entry.tokens is not None]
+    return block_table(pages[0], tokens[0], vectors) if pages[0].is_html else text_table(pages, tokens, vectors)
 
 
 def _block(page: Page, model: Model) -> _Blocked:
     """Decode and cut into blocks."""
     read = read_page(page)
     if read.status != "ok":
-        return _Blocked(read, None, str(read.content), read.status)
+        return _Blocked(read, None, None, str(read.content), read.status)
     try:
         blocked = split_blocks(read)
     except ValueError:
-        return _Blocked(read, None, "", "unreadable")
+        return _Blocked(read, None, None, "", "unreadable")
     if not blocked.blocks:
-        return _Blocked(read, None, blocked.text, "empty")
+        return _Blocked(read, None, None, blocked.text, "empty")
     if len(blocked.text) > MAX_TEXT:
-        return _Blocked(read, None, blocked.text, "too_large")
-    return _Blocked(
-        read, block_table(blocked, tokenize(blocked.text, model.vectors), model.vectors), blocked.text, "ok"
-    )
+        return _Blocked(read, None, None, blocked.text, "too_large")
+    return _Blocked(read, blocked, tokenize(blocked.text, model.vectors), blocked.text, "ok")
 
 
 def _find_article(
-    entry: _Blocked, scores: BlockScores, model: Model, limits: Mapping[str, float], language: str | None
+    entry: _Blocked, own: _Sorted, model: Model, limits: Mapping[str, float], language: str | None
 ) -> _Found:
     """Split sentences and choose those of the article, if it is one, long enough, and in a language that we know."""
-    if entry.table is None:
+    if own.table is None:
         return _Found(np.zeros((0, 3), np.int64), np.zeros(0, np.bool_), language, entry.status)
-    page, probabilities = entry.table.page, scores.furniture
+    page, probabilities = own.table.page, own.scores.furniture
     sentences = np.array(split_sentences(page), dtype=np.int64).reshape(-1, 3)
     chosen = probabilities[sentences[:, 2]] < SURE_FURNITURE
     kept = probabilities < min(model.thresholds["boilerplate"], SURE_FURNITURE)
     status: Status = "ok"
-    if entry.table.words[kept].sum() < MIN_WORDS:
+    if own.table.words[kept].sum() < MIN_WORDS:
         status = "too_short"
     spoken = language or _language(page, kept)
     if status == "ok" and spoken is not None and spoken not in LANGUAGES:
         status = "language"
-    if status == "ok" and is_other(scores.article, limits):
+    if status == "ok" and is_other(own.scores.article, limits):
         status = "not_article"
     return _Found(sentences, chosen, spoken, status)
 
 
-def _judge_articles(
-    blocked: Sequence[_Blocked], blocks: Sequence[BlockScores], found: Sequence[_Found], model: Model
-) -> list[_Judged]:
+def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: Model) -> list[_Judged]:
     """Sentences of all articles of the batch measured and judged, then the articles; one record an article."""
     chosen = [index for index, own in enumerate(found) if own.status == "ok"]
     if not chosen:
         return []
     articles, furniture, asides = [], [], []
     for index in chosen:
-        table, own = blocked[index].table, found[index]
+        table, own = blocks[index].table, found[index]
         assert table is not None  # noqa: S101 - for the type checker: a page that could not be read is not "ok"
         sentences = own.sentences[own.chosen]
         articles.append(Article(table.page, table.tokens, sentences))
-        furniture.append(blocks[index].furniture[sentences[:, 2]])
+        furniture.append(blocks[index].scores.furniture[sentences[:, 2]])
         asides.append(aside_matrix(table.page, table.tokens, own.sentences, own.chosen, model.vectors))
     measured = insertion_table(sentence_table(articles, model.vectors), model.vectors)
     estimators = scorer(model).articles
@@ -193,24 +227,24 @@ def _language(page: BlockedPage, kept: NDArray[np.bool_]) -> str | None:
 
 def _put_together(
     entry: _Blocked,
-    blocks: BlockScores,
+    own: _Sorted,
     found: _Found,
     judged: _Judged | None,
     model: Model,
     limits: Mapping[str, float],
 ) -> Score:
     """Spans, sentences and numbers of a page."""
-    boilerplate = blocks.furniture
-    spans: list[Span] = boilerplate_spans(entry.table, boilerplate, limits) if entry.table else []
+    boilerplate, table = own.scores.furniture, own.table
+    spans: list[Span] = boilerplate_spans(table, boilerplate, limits) if table is not None else []
     filler = share = None
-    if entry.table is not None and judged is not None:
+    if table is not None and judged is not None:
         furniture = boilerplate[found.sentences[found.chosen, 2]]
         kept = furniture < limits["boilerplate"]
         spans += sentence_spans(judged.table, judged.article, judged.scores, kept, limits)
         weight = judged.of_sentences(judged.table.sentences.words) * (1 - furniture)
         of_sentences = judged.of_sentences(judged.scores.filler)
         filler = round(float((of_sentences * weight).sum() / max(1e-9, weight.sum())), 4)
-        words = entry.table.words
+        words = table.words
         share = round(float(words[boilerplate >= limits["boilerplate"]].sum() / max(1.0, words.sum())), 4)
     return Score(
         visible_text=entry.text,
@@ -220,11 +254,11 @@ def _put_together(
         filler=filler,
         off_topic=judged.off_topic if judged else None,
         boilerplate=share,
-        verdict=verdict(judged.noise, blocks.article, spans, limits) if judged else "unscored",
+        verdict=verdict(judged.noise, own.scores.article, spans, limits) if judged else "unscored",
         status=found.status,
-        title=entry.table.page.title if entry.table else entry.page.title,
+        title=table.page.title if table is not None else entry.page.title,
         language=found.language,
-        page_type=None if blocks.page_type is None else PAGE_TYPES[int(np.argmax(blocks.page_type))],
+        page_type=None if own.scores.page_type is None else PAGE_TYPES[int(np.argmax(own.scores.page_type))],
         url=entry.page.url,
         model=model.label,
         text_version=TEXT_VERSION,

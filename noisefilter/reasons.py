@@ -256,7 +256,7 @@ def name_filler(table: InsertionTable, row: int) -> str:
     sentences = table.sentences
     templates, phrases = cue_table("templates"), cue_table("filler")
     text = sentences.texts[row]
-    heading = templates.find(text)
+    heading = int(sentences.cues["templates"][row])
     if heading >= 0:
         return templates.cues[heading].reason
     parts = []
@@ -276,9 +276,8 @@ def name_filler(table: InsertionTable, row: int) -> str:
 
 def name_promotion(table: InsertionTable, row: int) -> str:
     """What a sentence does to sell."""
-    phrases = cue_table("promotion")
-    found = phrases.find(table.sentences.texts[row])
-    return phrases.cues[found].reason if found >= 0 else "reads like an advertisement"
+    found = int(table.sentences.cues["promotion"][row])
+    return cue_table("promotion").cues[found].reason if found >= 0 else "reads like an advertisement"
 
 
 def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str:

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import nupunkt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from noisefilter.blocks import BlockedPage
 
 #: A block without an inner full stop is one sentence; asking nupunkt would cost a tenth of the page's time.
 MAY_SPLIT = re.compile(r"[.!?…][\"”’')\]]*\s")
 #: nupunkt takes "stock." and "bank." for abbreviations; a plain word before the stop and a capital after it end a sentence.
-PLAIN_END = re.compile(r"(?<=[a-z]{4})[.!?][\"”’')\]]*\s+(?=[\"“‘(]?[A-Z])")
+PLAIN_END = re.compile(r"[.!?](?<=[a-z]{4}[.!?])[\"”’')\]]*\s+(?=[\"“‘(]?[A-Z])")
 LINE = re.compile(r"[^\n]*\S[^\n]*")
 
 
@@ -29,30 +27,32 @@ class SentenceRange(NamedTuple):
 
 
 def split_sentences(page: BlockedPage) -> list[SentenceRange]:
-    """Sentences of every block, in order; each lies inside one block and starts and ends with a word or sign."""
+    """Sentences of every block, in order; each lies inside one block and starts and ends with a word or sign.
+
+    A line break inside a block, as code and addresses have them, ends one too.
+    """
     sentences = []
     for index, block in enumerate(page.blocks):
         text = page.text[block.start : block.end]
-        if "\n" in text or text[0].isspace() or MAY_SPLIT.search(text):
-            for start, end in _split(text):
-                sentences.append(SentenceRange(block.start + start, block.start + end, index))
+        if "\n" in text or text[0].isspace():
+            for line in LINE.finditer(text):
+                ranges = _split(line[0]) if MAY_SPLIT.search(line[0]) else [_trim(line[0], 0, len(line[0]))]
+                base = block.start + line.start()
+                sentences += [SentenceRange(base + start, base + end, index) for start, end in ranges]
+        elif MAY_SPLIT.search(text):
+            sentences += [SentenceRange(block.start + start, block.start + end, index) for start, end in _split(text)]
         else:
             sentences.append(SentenceRange(block.start, block.end, index))
     return sentences
 
 
-def _split(text: str) -> Iterator[tuple[int, int]]:
-    """Sentences of a block; a line break, as code and addresses have them, ends one too."""
-    for line in LINE.finditer(text):
-        part = line[0]
-        if not MAY_SPLIT.search(part):
-            yield _trim(text, line.start(), line.end())
-            continue
-        for start, end in nupunkt.sent_spans(part):
-            cuts = [start, *(match.end() for match in PLAIN_END.finditer(part, start, end)), end]
-            for left, right in pairwise(cuts):
-                if part[left:right].strip():
-                    yield _trim(text, line.start() + left, line.start() + right)
+def _split(line: str) -> list[tuple[int, int]]:
+    """Sentences of a line."""
+    found = []
+    for start, end in nupunkt.sent_spans(line):
+        cuts = [start, *[match.end() for match in PLAIN_END.finditer(line, start, end)], end]
+        found += [_trim(line, left, right) for left, right in pairwise(cuts)]
+    return [own for own in found if own[0] < own[1]]
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:

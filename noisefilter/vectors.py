@@ -53,7 +53,17 @@ class VectorTable:
 
     def vectors(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Vectors of rows: (n, dimensions) float64."""
-        return self.matrix[rows].astype(np.float64) * self.scale[rows, None]
+        picked = self.matrix[rows].astype(np.float64)
+        picked *= self.scale[rows, None]
+        return picked
+
+    def distinct(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The different ones of some rows, ascending, and the place of each row among them."""
+        place = np.zeros(len(self.matrix), dtype=np.int64)
+        place[rows] = 1
+        known = np.flatnonzero(place)
+        place[known] = np.arange(len(known))
+        return known, place[rows]
 
 
 def load_vectors(path: Path) -> VectorTable:

@@ -29,7 +29,7 @@ def boilerplate_spans(
 ) -> list[Span]:
     """One span for each run of blocks that are furniture of the same name; naming takes time that a cut need not spend."""
     furniture = probabilities >= thresholds["boilerplate"]
-    reasons = name_furniture(table, furniture) if named else [""] * len(table)
+    reasons = name_furniture(table, furniture) if named and furniture.any() else [""] * len(table)
     spans: list[Span] = []
     previous = -2
     for index in np.flatnonzero(furniture).tolist():

@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from noisefilter.cues import Cue, cue_table
+from noisefilter.cues import Cue, cue_table, fold_case
 from noisefilter.features.tokens import find_cues, tokenize
 from tests.making import vectors
 
@@ -43,6 +43,34 @@ def test_a_table_finds_the_first_row_that_matches_where_it_looks_first(table: st
         for text in cue.matches:
             assert found.find(text) >= 0
             assert re.search(found.cues[found.find(text)].pattern, text, re.IGNORECASE), (index, text)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_finds_what_its_patterns_find_whole_and_in_any_case(table: str):
+    patterns = [re.compile(cue.pattern, re.IGNORECASE) for cue in cue_table(table).cues]
+    texts = [text for cue in cue_table(table).cues for text in (*cue.matches, *cue.spares)]
+    for text in texts:
+        for form in (
+            text,
+            text.upper(),
+            text.lower(),
+            f"The board voted. {text}",
+            text.replace("i", "ı").replace("s", "ſ"),
+        ):
+            starts = [(match.start(), row) for row, pattern in enumerate(patterns) if (match := pattern.search(form))]
+            assert cue_table(table).find(form) == min(starts, default=(0, -1))[1], form
+
+
+@pytest.mark.parametrize(("table", "cue"), ROWS, ids=[f"{name}: {cue.name}" for name, cue in ROWS])
+def test_a_row_is_in_small_letters_where_it_is_looked_for_in_them(table: str, cue: Cue):
+    inner = cue_table(table).inner[cue_table(table).cues.index(cue)]
+    assert inner is None or not re.search("[A-Z]", re.sub(r"\\.", "", inner.pattern))
+
+
+def test_folding_case_moves_no_character():
+    text = "İSTANBUL ıſ NOT Kelvin’s Straße"
+    assert len(fold_case(text)) == len(text)
+    assert fold_case(text).startswith("istanbul is not kelvin’s")
 
 
 @pytest.mark.parametrize("table", TABLES)

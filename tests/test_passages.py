@@ -10,6 +10,7 @@ from noisefilter.features.anchors import LINK_NAMES
 from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.features.passages import (
     PASSAGE_NAMES,
+    REACH,
     TOKEN_NAMES,
     passage_columns,
     richest_runs,
@@ -17,6 +18,8 @@ from noisefilter.features.passages import (
     token_matrix,
     token_table,
 )
+from noisefilter.features.sentence_table import WINDOW
+from noisefilter.features.tokens import unit_rows
 from noisefilter.types import Block, Link
 from tests.making import SLUICE, insertions_of, sentences_of, vectors
 
@@ -57,6 +60,49 @@ def test_words_of_another_story_have_no_kin_around():
     kin = words.base[:, TOKEN_NAMES.index("kin")]
     own, other = (kin[(words.owner == row) & (kin >= 0)].mean() for row in (0, 1))
     assert own > other + 0.1
+
+
+def test_kin_is_the_highest_cosine_with_a_word_of_another_paragraph_near():
+    table = sentences_of("\n".join([mixed_text(), *SLUICE, mixed_text(), *STARS]))
+    rows = np.arange(0, len(table), 2)
+    words = token_table(table, rows, vectors())
+    unit = unit_rows(vectors().vectors(table.tokens.ids[table.token_index]))
+    carries = (table.idf > 0) & (table.tokens.ids[table.token_index] < vectors().number_row)
+    for place in range(0, len(words), 7):
+        entry, row = words.entry[place], rows[words.owner[place]]
+        near = carries & (abs(table.owner - row) <= WINDOW) & (table.block[table.owner] != table.block[row])
+        likest = (unit[near] @ unit[entry]).max() if carries[entry] and near.any() else -1.0
+        assert words.base[place, TOKEN_NAMES.index("kin")] == pytest.approx(likest, abs=1e-4)
+
+
+def test_signs_are_seen_before_the_word_that_follows_them():
+    text = "“Well,” the board said: boats - even well-kept ones… wait 'outside' the board's quay. . . (so it's said) — for now"
+    table = sentences_of(text)
+    words = token_table(table, np.arange(len(table)), vectors())
+    starts, ends = (part[table.token_index[words.entry]] for part in (table.tokens.start, table.tokens.end))
+    said = [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    seen = {
+        kind: [
+            word for word, flag in zip(said, words.base[:, TOKEN_NAMES.index(f"{kind}_before")], strict=True) if flag
+        ]
+        for kind in ("comma", "sign", "quote")
+    }
+    assert seen == {
+        "comma": ["the"], "sign": ["boats", "even", "wait", "so", "for"], "quote": ["Well", "the", "outside", "the"],
+    }  # fmt: skip
+
+
+def test_words_around_are_those_of_the_same_sentence():
+    words = words_of([1, 2, AT])
+    weighed = np.arange(len(words), dtype=np.float64)
+    matrix = token_matrix(words, np.zeros(len(sentences_of(mixed_text()))), weighed)
+    around = matrix[:, : (2 * REACH + 1) * len(TOKEN_NAMES)].reshape(len(words), 2 * REACH + 1, len(TOKEN_NAMES))
+    for place in range(len(words)):
+        for step in range(-REACH, REACH + 1):
+            there = place + step
+            inside = 0 <= there < len(words) and words.owner[there] == words.owner[place]
+            expected = words.base[there] if inside else np.full(len(TOKEN_NAMES), -1.0)
+            assert around[place, step + REACH].tolist() == expected.tolist(), (place, step)
 
 
 def test_the_matrices_of_no_words_are_empty():

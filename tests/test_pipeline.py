@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import noisefilter
-from noisefilter import Page, score, score_many
+from noisefilter import Page, api, score, score_many
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, article_with, read_cases
 
 if TYPE_CHECKING:
@@ -205,6 +205,21 @@ def test_many_pages_are_read_as_scores_are_taken():
     first = next(iter(score_many(pages())))
     assert first.status == "too_short"
     assert len(taken) < 100
+
+
+def test_a_batch_is_full_by_what_its_pages_hold(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(api, "BATCH_CONTENT", 3 * len(SLUICE[0]))
+    taken: list[int] = []
+
+    def pages() -> Iterator[str]:
+        for number in range(8):
+            taken.append(number)
+            yield SLUICE[0]
+
+    scores = score_many(pages())
+    next(scores)
+    assert len(taken) == 3
+    assert len(list(scores)) == 7
 
 
 def test_no_pages_give_no_scores():

@@ -50,7 +50,8 @@ def _fill_article(
     """Write the measures of one article's sentences."""
     found = _links_of_sentences(table, article)
     begin = table.base[article]
-    on_page = np.unique(table.tokens.ids[slice(*table.tokens.ranges(begin, begin + len(table.pages[article].text)))])
+    on_page = np.zeros(vectors.unknown_row + 1, dtype=np.bool_)
+    on_page[table.tokens.ids[slice(*table.tokens.ranges(begin, begin + len(table.pages[article].text)))]] = True
     sites = Counter(_split_target(link.href)[0] for _, link in found)
     in_sentence = Counter(row for row, _ in found)
     strangest: dict[int, float] = {}
@@ -87,7 +88,7 @@ def _split_target(href: str) -> tuple[str, str]:
 
 
 def _measure(
-    table: SentenceTable, vectors: VectorTable, row: int, link: Link, sites: Counter[str], on_page: NDArray[np.int64]
+    table: SentenceTable, vectors: VectorTable, row: int, link: Link, sites: Counter[str], on_page: NDArray[np.bool_]
 ) -> tuple[list[float], Column]:
     """The first 16 of LINK_NAMES of a link, and the unit vector of its words and target; no measures if it has no words."""
     tokens = table.tokens
@@ -105,7 +106,7 @@ def _measure(
     rest = table.vectors[row] * table.lengths[row] - inside
     ids = vectors.rows(target)
     aimed = vectors.vectors(ids).sum(axis=0) if target else np.zeros(vectors.dimensions)
-    known = np.isin(ids, on_page) if target else np.zeros(1)
+    known = on_page[ids] if target else np.zeros(1)
     context = table.context[row]
     measures = [
         1.0, np.log1p(high - low), float((idf * new).sum() / max(1e-9, float(idf.sum()))),

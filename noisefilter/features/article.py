@@ -68,10 +68,10 @@ def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilitie
         table.means(short.astype(float)), np.log1p(_words_of_paragraph(table)), summed[:, 1:middle],
         summed[:, middle : middle + 2], *(_mean_of(table, filler, near < 5) for near in (table.place, from_end)),
         summed[:, middle + 2 :],
-        _distinct(table.stems, of_tokens, len(total)) / np.sqrt(2 * total),
-        1 - _distinct(table.tokens.pairs[table.token_index] + (of_tokens << 32), of_tokens, len(total)) / np.maximum(pairs, 1),
+        _distinct(table.tokens.stems[table.token_index], of_tokens, len(total)) / np.sqrt(2 * total),
+        1 - _distinct(table.tokens.pairs[table.token_index], of_tokens, len(total)) / np.maximum(pairs, 1),
         np.sqrt(table.means(spread**2)),
-        _distinct((table.section + 1) + 64 * article, article, len(total), table.section >= 0),
+        _distinct(table.section[table.section >= 0], article[table.section >= 0], len(total)),
     ])  # fmt: skip
 
 
@@ -90,9 +90,9 @@ def _mean_of(table: SentenceTable, values: Column, chosen: NDArray[np.bool_]) ->
     return table.totals(values * chosen) / np.maximum(table.totals(chosen.astype(float)), 1)
 
 
-def _distinct(keys: Index, article: Index, count: int, chosen: NDArray[np.bool_] | None = None) -> Column:
-    """How many different keys each article has; keys of two articles differ."""
-    if chosen is not None:
-        keys, article = keys[chosen], article[chosen]
-    _, first = np.unique(keys, return_index=True)
-    return np.bincount(article[first], minlength=count).astype(float)
+def _distinct(keys: Index, article: Index, count: int) -> Column:
+    """How many different keys, of 32 bits, each article has."""
+    ordered = np.sort(keys + (article << 32))
+    return np.bincount(
+        ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]] >> 32, minlength=count
+    ).astype(float)

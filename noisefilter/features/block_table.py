@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.features.names import place_names
+from noisefilter.features.sentence_table import vector_sums
 from noisefilter.features.structure import Structure, accumulate, find_structure
-from noisefilter.features.tokens import find_cues, sums, unit_rows, word_list
+from noisefilter.features.tokens import find_cues, join_tokens, neighbour, sums, sums_of_rows, unit_rows, word_list
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from noisefilter.blocks import BlockedPage
     from noisefilter.features.tokens import Tokens
+    from noisefilter.types import Block
     from noisefilter.vectors import VectorTable
 
     Column = NDArray[np.float64]
@@ -48,10 +52,17 @@ class PlaceTable:
 
 @dataclass(frozen=True, slots=True)
 class BlockTable:
-    """Blocks of one page as arrays of equal length; `place` is -1 throughout for plain text."""
+    """Blocks of a page, or of several plain texts, one after the other, as arrays of equal length.
 
-    page: BlockedPage
+    `tokens` are those of all pages, and all offsets are into their texts, each followed by one character more. What is
+    measured of a block never depends on another page. `place` is -1 throughout for plain text.
+    """
+
+    pages: tuple[BlockedPage, ...]
+    parts: tuple[Tokens, ...]  # of each page
     tokens: Tokens
+    edges: Index  # first block of each page, and the end of the last
+    owner: Index  # page of each block
     start: NDArray[np.int64]
     end: NDArray[np.int64]
     first: NDArray[np.int64]
@@ -76,6 +87,33 @@ class BlockTable:
     def __len__(self) -> int:
         return len(self.start)
 
+    @property
+    def page(self) -> BlockedPage:
+        """The page, or the first of them."""
+        return self.pages[0]
+
+    def only(self, index: int) -> BlockTable:
+        """The table of one of the pages."""
+        if len(self.pages) == 1:
+            return self
+        rows = slice(*self.edges[index : index + 2].tolist())
+        own = {name: getattr(self, name)[rows] for name in OF_BLOCKS}
+        for names, sizes in (
+            (("start", "end"), [len(part.characters.codes) + 1 for part in self.parts[:index]]),
+            (("first", "last"), [len(part) for part in self.parts[:index]]),
+        ):
+            own |= {name: own[name] - sum(sizes) for name in names}
+        return replace(
+            self, pages=(self.pages[index],), parts=(self.parts[index],), tokens=self.parts[index],
+            edges=np.array([0, rows.stop - rows.start]), owner=np.zeros(rows.stop - rows.start, dtype=np.int64),
+            run=self.run[rows] - self.run[rows][:1], **own,
+        )  # fmt: skip
+
+    @property
+    def number(self) -> Index:
+        """Blocks of the same page before each one."""
+        return np.arange(len(self)) - self.edges[self.owner]
+
     def count(self, name: str) -> Column:
         """Characters of a class in each block."""
         return self.tokens.characters.count(name, self.start, self.end).astype(np.float64)
@@ -83,6 +121,18 @@ class BlockTable:
     def share(self, flags: NDArray[np.bool_]) -> Column:
         """Share of each block's words for which a token flag is set."""
         return sums(flags.astype(np.float64), self.first, self.last) / np.maximum(self.words, 1)
+
+    def totals(self, values: Column) -> Column:
+        """For each block the sum over its page."""
+        return sums(values, self.edges[:-1], self.edges[1:])[self.owner]
+
+    def running(self, values: Column) -> Column:
+        """Sum over the blocks of the same page up to each one."""
+        return np.concatenate([np.cumsum(part) for part in np.split(values, self.edges[1:-1])])
+
+    def neighbour(self, values: Column, step: int) -> Column:
+        """Values of the block `step` further on; zero where the page has none."""
+        return neighbour(values, self.owner, step)
 
     def at_place(self, values: Column, steps: int = 0) -> Column:
         """Value of the place that holds each block, or of the place `steps` above it."""
@@ -94,34 +144,60 @@ class BlockTable:
         return values[index]
 
 
+#: Arrays of a table of plain texts of which one text has a slice as it is.
+OF_BLOCKS = (
+    "start", "end", "first", "last", "words", "characters", "prose", "linked", "links", "cue", "repeated", "title_share",
+    "likeness", "last_heading", "gap", "echo", "place",
+)  # fmt: skip
+
+
 def block_table(page: BlockedPage, tokens: Tokens, vectors: VectorTable) -> BlockTable:
-    """Arrays that the block features share."""
-    count = len(page.blocks)
-    start = np.fromiter((block.start for block in page.blocks), np.int64, count)
-    end = np.fromiter((block.end for block in page.blocks), np.int64, count)
+    """Arrays that the block features share, of one page."""
+    return _table([page], [tokens], vectors)
+
+
+def text_table(pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: VectorTable) -> BlockTable:
+    """The same arrays of some plain texts, which are measured at once; `parts` are the words of each."""
+    if any(page.is_html for page in pages):
+        msg = "only plain texts share a table"
+        raise ValueError(msg)
+    return _table(pages, parts, vectors)
+
+
+def _table(pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: VectorTable) -> BlockTable:
+    blocks = [block for page in pages for block in page.blocks]
+    count = len(blocks)
+    sizes = np.array([len(page.blocks) for page in pages], dtype=np.int64)
+    edges = np.append(0, np.cumsum(sizes))
+    owner = np.repeat(np.arange(len(pages)), sizes)
+    base = np.cumsum([0, *(len(page.text) + 1 for page in pages[:-1])])
+    tokens = join_tokens(parts, base)
+    start = np.fromiter((block.start for block in blocks), np.int64, count) + base[owner]
+    end = np.fromiter((block.end for block in blocks), np.int64, count) + base[owner]
     first, last = tokens.ranges(start, end)
     words = (last - first).astype(np.float64)
-    texts = page.texts()
-    linked = np.fromiter((sum(link.end - link.start for link in b.links) for b in page.blocks), np.float64, count)
-    closed = np.fromiter((text[-1] in ".!?…\"”’')" for text in texts), np.bool_, count)
+    texts = [page.texts() for page in pages]
+    every = [text for own in texts for text in own]
+    linked = np.fromiter((sum(link.end - link.start for link in b.links) for b in blocks), np.float64, count)
+    closed = np.fromiter((text[-1] in ".!?…\"”’')" for text in every), np.bool_, count)
     prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start))
-    gap = _gaps(page)
-    cue = find_cues("furniture", texts, tokens, first, np.where(words <= CUE_WORDS, last, first))
-    place = np.fromiter((block.place for block in page.blocks), np.int64, count)
+    gap = np.concatenate([_gaps(page) for page in pages])
+    cue = find_cues("furniture", every, tokens, first, np.where(words <= CUE_WORDS, last, first))
+    place = np.fromiter((block.place for block in blocks), np.int64, count)
     return BlockTable(
-        page, tokens, start, end, first, last, words, (end - start).astype(np.float64), prose, linked,
-        np.fromiter((len(block.links) for block in page.blocks), np.float64, count), cue, _repeated(texts),
-        _title_shares(page.title, texts, words), _likeness(tokens, first, last, prose, vectors),
-        _last_headings(page), gap,
-        np.cumsum(gap >= BLANK_LINE), _echo(tokens, first, last),
-        place,
-        _place_table(page, place, words, linked, prose) if page.is_html else None, place_names(page),
+        tuple(pages), tuple(parts), tokens, edges, owner, start, end, first, last, words, (end - start).astype(np.float64),
+        prose, linked, np.fromiter((len(block.links) for block in blocks), np.float64, count), cue,
+        np.concatenate([_repeated(own) for own in texts]),
+        np.concatenate([_title_shares(page.title, own, words[low:]) for page, own, low in zip(pages, texts, edges, strict=False)]),
+        _likeness(tokens, first, last, prose, owner, vectors), _last_headings(blocks), gap, np.cumsum(gap >= BLANK_LINE),
+        _echo(tokens, first, last, owner), place,
+        _place_table(pages[0], place, words, linked, prose) if pages[0].is_html else None, place_names(pages[0]),
     )  # fmt: skip
 
 
-def _last_headings(page: BlockedPage) -> Index:
+def _last_headings(blocks: Sequence[Block]) -> Index:
     """Index of the last heading at or before each block."""
-    headings = np.fromiter((block.tag in HEADINGS for block in page.blocks), np.bool_, len(page.blocks))
+    headings = np.fromiter((block.tag in HEADINGS for block in blocks), np.bool_, len(blocks))
     return np.maximum.accumulate(np.where(headings, np.arange(len(headings)), -1))
 
 
@@ -132,16 +208,23 @@ def _gaps(page: BlockedPage) -> Column:
     return np.array([BLANK_LINE, *gaps][: len(ends)], dtype=np.float64)
 
 
-def _likeness(tokens: Tokens, first: Index, last: Index, prose: NDArray[np.bool_], vectors: VectorTable) -> Column:
-    """Cosine of each block with all prose together (with all blocks, if none is prose)."""
-    totals = sums(vectors.vectors(tokens.ids), first, last)
-    topic = unit_rows((totals[prose] if prose.any() else totals).sum(axis=0, keepdims=True))[0]
-    return np.asarray(unit_rows(totals) @ topic)
+def _likeness(
+    tokens: Tokens, first: Index, last: Index, prose: NDArray[np.bool_], owner: Index, vectors: VectorTable
+) -> Column:
+    """Cosine of each block with all prose of its page together (with all blocks, if none is prose)."""
+    totals = vector_sums(tokens.ids, first, last, vectors)
+    pages = int(owner[-1]) + 1 if len(owner) else 0
+    chosen = prose | (np.bincount(owner, prose, minlength=pages) == 0)[owner]
+    topics = unit_rows(
+        sums_of_rows(totals, np.flatnonzero(chosen), np.bincount(owner, chosen, minlength=pages).astype(np.int64))
+    )
+    return np.einsum("ij,ij->i", unit_rows(totals), topics[owner])
 
 
-def _echo(tokens: Tokens, first: Index, last: Index) -> Column:
+def _echo(tokens: Tokens, first: Index, last: Index, owner: Index) -> Column:
     """Share of each block's word pairs that stand before it on the page: a copy says what was said."""
-    _, index, inverse = np.unique(tokens.pairs, return_index=True, return_inverse=True)
+    pairs = tokens.pairs + (np.repeat(owner, last - first) << 32)
+    _, index, inverse = np.unique(pairs, return_index=True, return_inverse=True)
     seen = index[inverse] < np.repeat(first, last - first) if len(tokens) else np.zeros(0, dtype=np.bool_)
     return sums(seen.astype(np.float64), first, last) / np.maximum(last - first, 1)
 
@@ -159,7 +242,7 @@ def _title_shares(title: str | None, texts: list[str], words: Column) -> Column:
     shares = np.zeros(len(texts))
     wanted = set(word_list(title or ""))
     if wanted:
-        for index in np.flatnonzero(words <= CUE_WORDS):
+        for index in np.flatnonzero(words[: len(texts)] <= CUE_WORDS).tolist():
             own = word_list(texts[index])
             shares[index] = sum(word in wanted for word in own) / max(1, len(own))
     return shares

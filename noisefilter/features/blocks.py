@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     Column = NDArray[np.float64]
 
 
+#: Blocks from which the nearest prose, or the last heading, is far.
+FAR = 100
+
+
 # Words and form: what plain text has too.
 
 
@@ -179,16 +183,21 @@ def title_before(table: BlockTable) -> Column:
 
 def _since_title(table: BlockTable) -> Column:
     likely = (table.title_share >= 0.6) & (table.words >= 3)
-    tags = np.fromiter((block.tag in {"h1", "h2", ""} for block in table.page.blocks), np.bool_, len(table))
-    for found in (likely & tags, likely):
-        if found.any():
-            return np.arange(len(table), dtype=np.float64) - int(np.flatnonzero(found)[0])
-    return np.zeros(len(table))
+    tags = np.fromiter(
+        (block.tag in {"h1", "h2", ""} for page in table.pages for block in page.blocks), np.bool_, len(table)
+    )
+    title = np.full(len(table.pages), -1)
+    for found in (likely, likely & tags):
+        rows = np.flatnonzero(found)[::-1]
+        title[table.owner[rows]] = rows  # the first one of each page is written last
+    title = title[table.owner]
+    return np.where(title >= 0, np.arange(len(table), dtype=np.float64) - title, 0.0)
 
 
 def since_heading(table: BlockTable) -> Column:
     """Blocks since the last heading."""
-    return np.log1p(np.minimum(np.arange(len(table)) - table.last_heading, 100))
+    before = np.where(table.last_heading >= 0, np.arange(len(table)) - table.last_heading, table.number + 1)
+    return np.log1p(np.minimum(before, FAR))
 
 
 def heading_cue(table: BlockTable) -> Column:
@@ -208,49 +217,47 @@ def heading_likeness(table: BlockTable) -> Column:
 
 def place_by_blocks(table: BlockTable) -> Column:
     """Blocks before this one, as a share."""
-    return np.arange(len(table)) / max(1, len(table))
+    return table.number / np.diff(table.edges)[table.owner]
 
 
 def place_by_words(table: BlockTable) -> Column:
     """Words before this one, as a share."""
-    return (np.cumsum(table.words) - table.words) / max(1.0, float(table.words.sum()))
+    return (table.running(table.words) - table.words) / np.maximum(1.0, table.totals(table.words))
 
 
 def page_words(table: BlockTable) -> Column:
     """Words of the page."""
-    return np.full(len(table), np.log1p(table.words.sum()))
+    return np.log1p(table.totals(table.words))
 
 
 def page_prose(table: BlockTable) -> Column:
     """Share of the page's words that stand in prose."""
-    return np.full(len(table), (table.words * table.prose).sum() / max(1.0, float(table.words.sum())))
+    return table.totals(table.words * table.prose) / np.maximum(1.0, table.totals(table.words))
 
 
 def since_prose(table: BlockTable) -> Column:
     """Blocks since the last prose block."""
-    return np.log1p(_distance(table.prose))
+    index = np.arange(len(table))
+    last = np.maximum.accumulate(np.where(table.prose, index, -1))
+    return np.log1p(np.where(last >= table.edges[table.owner], np.minimum(index - last, FAR), FAR))
 
 
 def until_prose(table: BlockTable) -> Column:
     """Blocks until the next prose block; many after the last one."""
-    return np.log1p(_distance(table.prose[::-1])[::-1])
-
-
-def _distance(flags: NDArray[np.bool_]) -> Column:
-    index = np.arange(len(flags))
-    seen = np.maximum.accumulate(np.where(flags, index, -100))
-    return np.minimum(index - seen, 100).astype(float)
+    index = np.arange(len(table))
+    later = np.minimum.accumulate(np.where(table.prose, index, len(table))[::-1])[::-1]
+    return np.log1p(np.where(later < table.edges[table.owner + 1], np.minimum(later - index, FAR), FAR))
 
 
 def prose_before(table: BlockTable) -> Column:
     """Share of the page's prose that stands before."""
     prose = table.words * table.prose
-    return (np.cumsum(prose) - prose) / max(1.0, float(prose.sum()))
+    return (table.running(prose) - prose) / np.maximum(1.0, table.totals(prose))
 
 
 def prose_nearby(table: BlockTable) -> Column:
     """Share of prose words among the ten blocks around."""
-    return window_share(table.words * table.prose, table.words, 5)
+    return window_share(table, table.words * table.prose, 5)
 
 
 def _cue(index: int) -> Callable[[BlockTable], Column]:
@@ -273,7 +280,7 @@ TEXT_FEATURES: tuple[tuple[str, Callable[[BlockTable], Column]], ...] = (
 
 
 def block_matrix(table: BlockTable) -> NDArray[np.float64]:
-    """Features of the blocks of one page: (blocks, features); a plain text has the `TEXT_FEATURES` only."""
+    """Features of the blocks: (blocks, features); a plain text has the `TEXT_FEATURES` only."""
     features = TEXT_FEATURES if table.places is None else (*TEXT_FEATURES, *MARKUP_FEATURES)
     if not len(table):
         return np.zeros((0, len(features)))

@@ -69,15 +69,21 @@ def _likest(table: SentenceTable) -> list[Column]:
 def _runs(table: SentenceTable) -> list[Column]:
     """Lowest likeness of a run of sentences that holds this one to what stands before and after the run."""
     index = np.arange(len(table))
+    own = np.einsum("ij,ij->i", table.vectors, table.context)
+    inside, reach = table.vectors, 1
+    whole_window = sums(table.vectors, *table.bounds(index - WINDOW, index + reach + WINDOW))
     columns = []
     for size in RUNS:
+        while reach < size:  # a longer run is the shorter one and the sentence after it, and so is what stands around
+            inside = inside + table.neighbour(table.vectors, reach)
+            whole_window += table.neighbour(table.vectors, reach + WINDOW)
+            reach += 1
         whole = index + size <= table.edges[table.article + 1]
-        inside = sums(table.vectors, index, np.where(whole, index + size, index))
-        around = sums(table.vectors, *table.bounds(index - WINDOW, index + size + WINDOW)) - inside
-        likeness = np.where(whole, np.einsum("ij,ij->i", unit_rows(inside), unit_rows(around)), 1.0)
+        around = unit_rows(whole_window - inside)
+        likeness = np.where(whole, np.einsum("ij,ij->i", unit_rows(inside), around), 1.0)
         lowest = np.minimum.reduce([likeness, *(table.neighbour(likeness, -step, 1.0) for step in range(1, size))])
         short = table.sizes[table.article] < 2 * size
-        columns.append(np.where(short, np.einsum("ij,ij->i", table.vectors, table.context), lowest))
+        columns.append(np.where(short, own, lowest))
     return columns
 
 
@@ -92,7 +98,7 @@ def _paragraphs(table: SentenceTable) -> list[Column]:
     around = sums(table.vectors, first, last) - inside
     unit = unit_rows(inside)
     likeness = np.einsum("ij,ij->i", unit, unit_rows(around))
-    gap = _gap_outside(table.stems, table.owner, group, opens, ends)
+    gap = _gap_outside(table, group, opens, ends)
     owner = group[table.owner]
     new = np.bincount(owner, table.idf * (gap > WINDOW), minlength=len(opens))
     total = np.bincount(owner, table.idf, minlength=len(opens))
@@ -102,13 +108,13 @@ def _paragraphs(table: SentenceTable) -> list[Column]:
     ]  # fmt: skip
 
 
-def _gap_outside(stems: Index, owner: Index, group: Index, opens: Index, ends: Index) -> Index:
+def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) -> Index:
     """Sentences between a token's paragraph and the nearest sentence of another one that uses its stem; far if none does."""
     far = 1_000_000
-    if not len(stems):
+    if not len(table.stems):
         return np.zeros(0, dtype=np.int64)
-    order = np.argsort(stems, kind="stable")  # owners ascend within a stem
-    stem, sentence = stems[order], owner[order]
+    order = table.by_stem
+    stem, sentence = table.stems[order], table.owner[order]
     own = group[sentence]
     first = np.flatnonzero(np.append(True, (stem[1:] != stem[:-1]) | (own[1:] != own[:-1])))
     last = np.append(first[1:], len(stem)) - 1
@@ -116,7 +122,7 @@ def _gap_outside(stems: Index, owner: Index, group: Index, opens: Index, ends: I
     same = stem[first[1:]] == stem[first[:-1]]
     after[:-1][same] = (sentence[first[1:]] - ends[own[first[:-1]]] + 1)[same]
     before[1:][same] = (opens[own[first[1:]]] - sentence[last[:-1]])[same]
-    nearest = np.empty(len(stems), dtype=np.int64)
+    nearest = np.empty(len(order), dtype=np.int64)
     nearest[order] = np.repeat(np.minimum(after, before), last - first + 1)
     return nearest
 

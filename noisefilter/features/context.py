@@ -8,7 +8,7 @@ import numpy as np
 
 from noisefilter.features.markup import group_mean, window_share
 from noisefilter.features.structure import accumulate
-from noisefilter.features.tokens import shift
+from noisefilter.features.tokens import neighbour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,18 +36,18 @@ def block_context(table: BlockTable, logits: Column) -> NDArray[np.float64]:
     count = len(table)
     stays = 1 / (1 + np.exp(logits))
     kept = table.words * stays
-    running = np.cumsum(kept)
-    total = max(1.0, float(running[-1])) if count else 1.0
+    running = table.running(kept)
+    total = np.maximum(1.0, running[table.edges[table.owner + 1] - 1])
     heading = table.last_heading
     columns = [
         logits,
-        *(shift(logits, step) for step in NEIGHBOURS),
+        *(table.neighbour(logits, step) for step in NEIGHBOURS),
         np.where(heading >= 0, logits[np.maximum(heading, 0)], 0.0) if count else logits,
-        *(window_share(kept, table.words, reach) for reach in REACHES),
+        *(window_share(table, kept, reach) for reach in REACHES),
         (running - kept) / total,
         (total - running) / total,
-        np.full(count, total / max(1.0, float(table.words.sum()))),
-        np.full(count, np.log1p(total)),
+        total / np.maximum(1.0, table.totals(table.words)),
+        np.log1p(total),
         group_mean(stays, table.run) if count else logits,
         *_run_neighbours(table, kept),
     ]
@@ -62,10 +62,11 @@ def _run_neighbours(table: BlockTable, kept: Column) -> list[Column]:
         return [kept, kept]
     number = table.run - table.run[0]
     shares = np.bincount(number, kept) / np.maximum(np.bincount(number, table.words), 1)
-    return [shift(shares, step)[number] for step in (-1, 1)]
+    page = table.owner[np.flatnonzero(np.append(True, np.diff(number)))]
+    return [neighbour(shares, page, step)[number] for step in (-1, 1)]
 
 
-def _around(table: BlockTable, stays: Column, kept: Column, total: float) -> list[Column]:
+def _around(table: BlockTable, stays: Column, kept: Column, total: Column) -> list[Column]:
     """Kept share of the blocks that look alike, by blocks and by words; of the elements around; of the page's kept words."""
     places = table.places
     assert places is not None  # noqa: S101 - for the type checker: the caller looked

@@ -16,7 +16,7 @@ from noisefilter.features.anchors import LINK_NAMES, link_columns
 from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
 from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix
-from noisefilter.features.tokens import find_cues, sums, unit_rows
+from noisefilter.features.tokens import range_entries, sums, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 #: Words of a headline; the burst of foreign words is looked for in windows of this size.
 BURST = 6
-CLAUSE = re.compile(r"[,;:—–()]|\s-\s|\.{3}|…")
+#: Signs between clauses: a class first, so that `re` skips what cannot be one; what makes a hyphen or dots one is looked for behind.
+CLAUSE = re.compile(r"[,;:—–()….\-](?:(?<![.\-])|(?<=\s-)(?=\s)|(?<=\.{3}))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +65,14 @@ class InsertionTable:
 def insertion_table(table: SentenceTable, vectors: VectorTable) -> InsertionTable:
     """Arrays that the insertion features share."""
     foreign = table.idf * (table.seen > WINDOW)
+    words = vectors.vectors(table.known)
     offsets = np.searchsorted(table.owner, np.arange(len(table) + 1))
     burst, burst_start = _bursts(foreign, offsets)
-    inside, rest = _split_vectors(table, vectors, burst_start, offsets)
+    inside, rest = _split_vectors(table, words, burst_start, offsets)
     run, run_start = _title_runs(table, offsets)
     return InsertionTable(
         table, vectors, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start,
-        *link_columns(table, vectors), *_clauses(table, vectors, foreign), _bursts(table.odd_capital, offsets)[0],
+        *link_columns(table, vectors), *_clauses(table, words, foreign), _bursts(table.odd_capital, offsets)[0],
     )  # fmt: skip
 
 
@@ -93,21 +95,16 @@ def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:
     return best, best_start
 
 
-def _split_vectors(
-    table: SentenceTable, vectors: VectorTable, burst_start: Index, offsets: Index
-) -> tuple[Column, Column]:
+def _split_vectors(table: SentenceTable, words: Column, burst_start: Index, offsets: Index) -> tuple[Column, Column]:
     """Unit vectors of the burst and of the rest of each sentence."""
-    inside = _range_vectors(table, vectors, burst_start, np.minimum(burst_start + BURST, offsets[1:]))
+    inside = _range_vectors(table, words, burst_start, np.minimum(burst_start + BURST, offsets[1:]))
     whole = table.vectors * table.lengths[:, None]
     return unit_rows(inside), unit_rows(whole - inside)
 
 
-def _range_vectors(table: SentenceTable, vectors: VectorTable, starts: Index, ends: Index) -> Column:
+def _range_vectors(table: SentenceTable, words: Column, starts: Index, ends: Index) -> Column:
     """Sum of the word vectors of ranges of `token_index`, one row a range."""
-    sizes = np.maximum(ends - starts, 0)
-    opens = np.cumsum(sizes) - sizes
-    picked = np.arange(int(sizes.sum())) - np.repeat(opens, sizes) + np.repeat(starts, sizes)
-    return sums(vectors.vectors(table.tokens.ids[table.token_index[picked]]), opens, opens + sizes)
+    return sums_of_rows(words, table.word[range_entries(starts, ends)], np.maximum(ends - starts, 0))
 
 
 def _title_runs(table: SentenceTable, offsets: Index) -> tuple[Column, Index]:
@@ -140,7 +137,7 @@ CLAUSE_NAMES = (
 )  # fmt: skip
 
 
-def _clauses(table: SentenceTable, vectors: VectorTable, foreign: Column) -> tuple[Column, Column]:
+def _clauses(table: SentenceTable, vectors: Column, foreign: Column) -> tuple[Column, Column]:
     """Measures of the most foreign clause of each sentence, (sentences, CLAUSE_NAMES), and its unit vector."""
     result = np.zeros((len(table), len(CLAUSE_NAMES)))
     found = np.zeros_like(table.vectors)
@@ -252,8 +249,7 @@ def _around(name: str, step: int) -> Callable[[InsertionTable], Column]:
 
 def splice_cue(table: InsertionTable) -> Column:
     """Words that tie another story to a sentence."""
-    plain = table.sentences
-    return (find_cues("splices", plain.texts, plain.tokens, plain.first, plain.last) >= 0).astype(float)
+    return (table.sentences.cues["splices"] >= 0).astype(float)
 
 
 def odd_capitals(table: InsertionTable) -> Column:

@@ -194,7 +194,7 @@ def vote_page(table: BlockTable, vote: Vote) -> Column:
 
 def vote_nearby(table: BlockTable, vote: Vote) -> Column:
     """trafilatura's vote on the ten blocks around, by words."""
-    return window_share(np.array(vote.shares) * table.words, table.words, 5)
+    return window_share(table, np.array(vote.shares) * table.words, 5)
 
 
 def vote_alike(table: BlockTable, vote: Vote) -> Column:
@@ -214,11 +214,16 @@ def _vote_around(steps: int) -> Callable[[BlockTable, Vote], Column]:
     return column
 
 
-def window_share(part: Column, whole: Column, reach: int) -> Column:
-    """Sum of `part` over that of `whole`, over `reach` blocks on either side."""
+def window_share(table: BlockTable, part: Column, reach: int) -> Column:
+    """Sum of `part` over the words, over `reach` blocks on either side."""
     window = np.ones(2 * reach + 1)
-    ends = slice(reach, reach + len(part))
-    return np.asarray(np.convolve(part, window)[ends] / np.maximum(np.convolve(whole, window)[ends], 1))
+    place = np.arange(len(table)) + reach * table.owner  # blanks between pages
+    sums = []
+    for values in (part, table.words):
+        spaced = np.zeros(len(table) + reach * (len(table.pages) - 1))
+        spaced[place] = values
+        sums.append(np.convolve(spaced, window)[place + reach])
+    return np.asarray(sums[0] / np.maximum(sums[1], 1))
 
 
 VOTE_FEATURES: tuple[tuple[str, Callable[[BlockTable, Vote], Column]], ...] = (

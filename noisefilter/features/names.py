@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -23,16 +24,19 @@ NAME = re.compile(r"[a-z]+|\d+")
 @lru_cache(maxsize=50_000)
 def name_rows(names: str) -> tuple[int, ...]:
     """Rows of a hash table for the words in class names, ids and roles."""
-    return tuple(
-        {crc32(name.encode()) % NAME_ROWS for name in NAME.findall(names) if len(name) > 1 and not name.isdigit()}
-    )
+    return tuple({_row(name) for name in NAME.findall(names) if len(name) > 1 and not name.isdigit()})
+
+
+@lru_cache(maxsize=50_000)
+def _row(name: str) -> int:
+    return crc32(name.encode()) % NAME_ROWS
 
 
 def place_names(page: BlockedPage) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Names of all places, flattened: place index and hash row of each name."""
     rows = [name_rows(f"{place.names} {place.tag}") for place in page.places]
     owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
-    return owner, np.fromiter((value for row in rows for value in row), np.int64, len(owner))
+    return owner, np.fromiter(chain.from_iterable(rows), np.int64, len(owner))
 
 
 def name_levels(page: BlockedPage) -> NDArray[np.int64]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.features.sentence_table import WINDOW
-from noisefilter.features.tokens import neighbour, unit_rows
+from noisefilter.features.tokens import neighbour, range_entries, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 #: Words on each side that are measured together with a word, and whose first verdicts are read with its own.
 REACH, VERDICT_REACH, WEIGHED_REACH = 5, 10, 3
 LIMIT = WORD_LIMIT = 8.0
+#: Rows of vectors that are picked at a time, so that they stay in the processor's cache.
+AT_ONCE = 256
 #: Dimensions of the word's vector that are read.
 VECTOR_HEAD = 24
 TOKEN_NAMES = (
@@ -37,7 +39,9 @@ TOKEN_NAMES = (
     "comma_before", "sign_before", "quote_before", "linked", "opens", "often_capital", "kin", "kin_weighted",
 )  # fmt: skip
 SIGNS = slice(TOKEN_NAMES.index("comma_before"), TOKEN_NAMES.index("opens") + 1)
-COMMA, SIGN, QUOTE = re.compile(r"[,;]"), re.compile(r"[:—–()|…]|\s-|\.{3}"), re.compile(r"[\"“”‘«»]|(?<!\w)'|'(?!\w)")
+#: Signs between words; a hyphen after a blank, three dots, and an apostrophe at a word's edge are some too.
+BETWEEN = re.compile(r"[,;:—–()|…\"“”‘«»'.\-](?:(?<![.\-'])|(?<=\s-)|(?<=\.{3})|(?<=')(?:(?<!\w')|(?!\w)))")
+COMMAS, QUOTES = ",;", "\"“”‘«»'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +75,19 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
     edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
     sizes = edges[rows + 1] - edges[rows]
     owner = np.repeat(np.arange(len(rows)), sizes)
-    entry = np.arange(int(sizes.sum())) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(edges[rows], sizes)
-    token = table.token_index[entry]
+    entry = range_entries(edges[rows], edges[rows + 1])
+    token, word = table.token_index[entry], table.word[entry]
     tokens = table.tokens
-    vector = vectors.vectors(tokens.ids[token])
-    length = np.sqrt(np.einsum("ij,ij->i", vector, vector))
-    pull = np.einsum("ij,ij->i", vector, table.context[rows][owner])
+    known = vectors.vectors(table.known)
+    lengths = np.sqrt(np.einsum("ij,ij->i", known, known))
+    pull = _dots(known, word, table.context, rows[owner])
     near, idf = table.seen[entry] <= WINDOW, table.idf[entry]
     opens = np.append(True, owner[1:] != owner[:-1])[: len(owner)]
-    title_pull = np.einsum("ij,ij->i", vector, table.title_vectors[table.article[rows]][owner])
-    kin = _kin(table, rows, vectors)
+    title_pull = _dots(known, word, table.title_vectors, table.article[rows][owner])
+    kin = _kin(table, rows, known, vectors.number_row)
     base = np.stack(
         [
-            pull, pull / (length + 0.1), title_pull, idf * ~near, idf, near, table.odd_capital[entry],
+            pull, pull / (lengths[word] + 0.1), title_pull, idf * ~near, idf, near, table.odd_capital[entry],
             tokens.title[token] & ~opens, tokens.upper[token], tokens.digit[token], tokens.stop[token],
             *_signs(table, rows, token), _linked(table, rows, token), opens, vectors.capital[tokens.ids[token]], kin,
             np.where(kin < 0, 0.0, (1 - kin) * idf),
@@ -93,30 +97,64 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
     words = np.where(opens, 0, tokens.pairs[token])
     closes = np.append(owner[1:] != owner[:-1], True)[: len(owner)]
     after = np.where(closes, 0, np.append(tokens.pairs[1:], 0)[token]) ^ 0x5BD1E995
-    head = vector[:, :VECTOR_HEAD] / (length[:, None] + 0.1)
+    heads = (known[:, :VECTOR_HEAD] / (lengths[:, None] + 0.1)).astype(np.float32)
     return TokenTable(
-        rows, entry, owner, base, head.astype(np.float32), np.stack([tokens.hashes[token], words, after], axis=1),
+        rows, entry, owner, base, heads[word], np.stack([tokens.hashes[token], words, after], axis=1),
         table.article, table.block,
     )  # fmt: skip
 
 
-def _kin(table: SentenceTable, rows: Index, vectors: VectorTable) -> Column:
+def _dots(left: Column, at: Index, right: Column, of: Index) -> NDArray[np.float64]:
+    """Product of row `at[i]` of one matrix with row `of[i]` of another, for some rows at a time."""
+    products = np.empty(len(at))
+    for low in range(0, len(at), AT_ONCE):
+        part = slice(low, low + AT_ONCE)
+        products[part] = np.einsum("ij,ij->i", left[at[part]], right[of[part]])
+    return products
+
+
+def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_row: int) -> Column:
     """Highest cosine of a word of the chosen sentences with one of another paragraph near; -1 for words without topic."""
     edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
-    known, word = np.unique(table.tokens.ids[table.token_index], return_inverse=True)
-    unit = unit_rows(vectors.vectors(known)).astype(np.float32)
-    carries = (table.idf > 0) & (known < vectors.number_row)[word]
-    lows, highs = (edges[bound] for bound in _window(table, rows))
+    unit = unit_rows(known).astype(np.float32)
+    carries = (table.idf > 0) & (table.known < number_row)[table.word]
+    first, last = _window(table, rows)
+    place = np.zeros(len(known), dtype=np.int64)
     found = []
-    for row, low, high in zip(rows.tolist(), lows.tolist(), highs.tolist(), strict=True):
-        kin = np.full(edges[row + 1] - edges[row], -1.0)
-        own = np.flatnonzero(carries[edges[row] : edges[row + 1]])
-        around = carries[low:high] & (table.block[table.owner[low:high]] != table.block[row])
-        if len(own) and around.any():
-            likeness = unit[word[edges[row] + own]] @ unit[np.unique(word[low:high][around])].T
-            kin[own] = np.round(likeness.max(axis=1), 4)  # alike in any batch
+    for part in _neighbourhoods(rows, table.article[rows]):
+        chosen, low, high = rows[part], int(first[part.start]), int(last[part.stop - 1])
+        own = range_entries(edges[chosen], edges[chosen + 1])
+        kin = np.full(len(own), -1.0)
         found.append(kin)
+        around = edges[low] + np.flatnonzero(carries[edges[low] : edges[high]])
+        words = np.flatnonzero(np.bincount(table.word[around]))
+        place[words] = np.arange(len(words))
+        says = np.zeros((high - low, len(words)), dtype=np.float32)  # which sentence says which word
+        says[table.owner[around] - low, place[table.word[around]]] = 1
+        sentence = np.arange(low, high)
+        apart = (table.block[low:high] != table.block[chosen][:, None]) & (abs(sentence - chosen[:, None]) <= WINDOW)
+        near = apart.astype(np.float32) @ says > 0  # to which sentence which word
+        row = np.searchsorted(chosen, table.owner[own])
+        inside = np.flatnonzero(carries[own] & near.any(axis=1)[row])
+        step = max(1, MOST_COSINES // max(1, len(words)))
+        for some in (inside[at : at + step] for at in range(0, len(inside), step)):
+            likeness = np.where(near[row[some]], unit[table.word[own[some]]] @ unit[words].T, -2.0).max(axis=1)
+            kin[some] = np.round(likeness, 4)  # alike in any batch
     return np.concatenate(found) if found else np.zeros(0)
+
+
+#: Cosines of words that are held at a time: a sentence may have a hundred thousand.
+MOST_COSINES = 4_000_000
+
+
+def _neighbourhoods(rows: Index, article: Index) -> list[slice]:
+    """The chosen sentences, those together that share most of their surroundings."""
+    parts, first = [], 0
+    for index in range(1, len(rows) + 1):
+        if index == len(rows) or article[index] != article[first] or rows[index] - rows[first] > 2 * WINDOW:
+            parts.append(slice(first, index))
+            first = index
+    return parts
 
 
 def _window(table: SentenceTable, rows: Index) -> tuple[Index, Index]:
@@ -131,14 +169,18 @@ def _signs(table: SentenceTable, rows: Index, token: Index) -> list[Column]:
     before = np.append(0, tokens.end)[table.first[rows]]  # end of the word before the sentence
     begins = np.maximum(before, table.base[table.article[rows]]).tolist()
     ends = np.append(tokens.start, 0)[table.last[rows] - 1]  # where the last word begins
-    stretches = list(zip(begins, ends.tolist(), strict=True))
-    columns: list[Column] = []
-    for pattern in (COMMA, SIGN, QUOTE):
-        places = [match.start() for first, last in stretches for match in pattern.finditer(table.text, first, last)]
-        behind = np.zeros(len(tokens) + 1)
-        behind[np.searchsorted(tokens.start, np.array(places, dtype=np.int64), side="right")] = 1
-        columns.append(behind[token])
-    return columns
+    columns = np.zeros((len(tokens) + 1, 3))
+    places, kinds = [], []
+    for first, last in zip(begins, ends.tolist(), strict=True):
+        for match in BETWEEN.finditer(table.text, first, last):
+            place, sign = match.start(), match[0]
+            if sign != "-" or place > first:  # the blank before it may be another article's
+                places.append(place)
+                kinds.append(0 if sign in COMMAS else 2 if sign in QUOTES else 1)
+    columns[
+        np.searchsorted(tokens.start, np.array(places, dtype=np.int64), side="right"), np.array(kinds, dtype=np.int64)
+    ] = 1
+    return list(columns[token].T)
 
 
 def _linked(table: SentenceTable, rows: Index, token: Index) -> Column:
@@ -169,50 +211,52 @@ def token_matrix(table: TokenTable, doubts: Column, weighed: Column) -> NDArray[
         doubts: log-odds of all sentences.
         weighed: `word_log_odds`.
     """
-    around = _around(table.base, table.owner, REACH, -1.0)
-    sizes = np.bincount(table.owner, minlength=len(table.rows)).astype(np.float32)
+    sizes = np.bincount(table.owner, minlength=len(table.rows))
     first = np.cumsum(sizes) - sizes
     position = np.arange(len(table)) - first[table.owner]
     values = np.hstack([table.base, table.head])
-    totals = np.stack([np.bincount(table.owner, column, minlength=len(sizes)) for column in values.T], axis=1)
-    means = totals / np.maximum(sizes, 1)[:, None]
+    means = sums_of_rows(values.astype(np.float64), np.arange(len(table)), sizes) / np.maximum(sizes, 1)[:, None]
     beside = [neighbour(doubts, table.article, step, -LIMIT)[table.rows] for step in (-1, 1)]
     near = np.stack([doubts[table.rows], *beside], axis=1)
-    return np.hstack(
-        [
-            around, table.head, means[table.owner], near[table.owner],
-            np.log1p(position)[:, None], np.log1p(sizes[table.owner] - position)[:, None],
-            _around(weighed.astype(np.float32)[:, None], table.owner, WEIGHED_REACH, -3.0),
-        ]
-    ).astype(np.float32)  # fmt: skip
+    return _side_by_side(
+        table.owner, (table.base, REACH, -1.0), table.head, means[table.owner], near[table.owner],
+        np.log1p(position)[:, None], np.log1p(sizes[table.owner] - position)[:, None],
+        (weighed[:, None], WEIGHED_REACH, -3.0),
+    )  # fmt: skip
 
 
-def _around(values: NDArray[np.float32], owner: Index, reach: int, beyond: float) -> NDArray[np.float32]:
-    """Values of the words around each one: (words, (2 * reach + 1) * columns)."""
-    count = len(values)
-    blank = np.full((reach, values.shape[1]), beyond, dtype=np.float32)
-    padded = np.concatenate([blank, values, blank])
-    owners = np.concatenate([np.full(reach, -1), owner, np.full(reach, -1)])
-    parts = []
-    for step in range(2 * reach + 1):
-        part = padded[step : step + count].copy()
-        part[owners[step : step + count] != owner] = beyond
-        parts.append(part)
-    return np.hstack(parts) if count else np.zeros((0, (2 * reach + 1) * values.shape[1]), dtype=np.float32)
+def _side_by_side(owner: Index, *parts: Column | tuple[Column, int, float]) -> NDArray[np.float32]:
+    """Columns of the words; of a part with a reach those of the words around as well, and what stands beyond the sentence."""
+    spread = [part if isinstance(part, tuple) else (part, 0, 0.0) for part in parts]
+    matrix = np.empty((len(owner), sum((2 * reach + 1) * part.shape[1] for part, reach, _ in spread)), dtype=np.float32)
+    left = 0
+    for part, reach, beyond in spread if len(owner) else ():
+        columns, width = part.shape[1], (2 * reach + 1) * part.shape[1]
+        if reach:
+            place = (
+                np.arange(len(owner)) + reach * owner
+            )  # blanks between the sentences, so that words around are one stretch
+            spaced = np.full((int(place[-1]) + 1 + 2 * reach, columns), beyond, dtype=np.float32)
+            spaced[place + reach] = part
+            matrix[:, left : left + width] = np.lib.stride_tricks.sliding_window_view(spaced.ravel(), width)[::columns][
+                place
+            ]
+        else:
+            matrix[:, left : left + width] = part
+        left += width
+    return matrix
 
 
 def token_context(table: TokenTable, logits: Column) -> NDArray[np.float32]:
     """What the second pass reads: first verdicts around, the sentence's highest and mean, signs and links at the word."""
-    values = logits.astype(np.float32)[:, None]
-    around = _around(values, table.owner, VERDICT_REACH, -9.0)
     sizes = np.bincount(table.owner, minlength=len(table.rows))
     mean = np.bincount(table.owner, logits, minlength=len(sizes)) / np.maximum(sizes, 1)
     top = np.full(len(sizes), -9.0)
     np.maximum.at(top, table.owner, logits)
-    signs = _around(table.base[:, SIGNS], table.owner, 1, -1.0)
-    return np.hstack(
-        [around, mean[table.owner][:, None], top[table.owner][:, None], signs, table.base]
-    ).astype(np.float32)  # fmt: skip
+    return _side_by_side(
+        table.owner, (logits[:, None], VERDICT_REACH, -9.0), mean[table.owner][:, None], top[table.owner][:, None],
+        (table.base[:, SIGNS], 1, -1.0), table.base,
+    )  # fmt: skip
 
 
 NEAR_SENTENCES = (-3, -2, -1, 1, 2, 3)
@@ -328,7 +372,8 @@ def _elsewhere_columns(table: TokenTable, doubts: Column, runs: Column) -> NDArr
         block = table.block[rows]
         apart = (block[:, None] != block[None, :]) & (np.abs(rows[:, None] - rows[None, :]) > 1)
         for column, (values, floor) in enumerate(((doubts[rows], NO_DOUBT), (runs[low:high], 0.0))):
-            others = np.pad(np.where(apart, values[None, :], floor), ((0, 0), (0, 2)), constant_values=floor)
+            others = np.full((high - low, high - low + 2), floor)
+            others[:, :-2] = np.where(apart, values[None, :], floor)
             found[low:high, 2 * column : 2 * column + 2] = -np.partition(-others, 1, axis=1)[:, :2]
     return found
 

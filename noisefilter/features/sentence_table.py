@@ -9,10 +9,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.tokens import STEM_LETTERS, hash_word, join_tokens, neighbour, sums, unit_rows, word_list
+from noisefilter.features.tokens import (
+    STEM_LETTERS,
+    find_cues,
+    hash_word,
+    join_tokens,
+    neighbour,
+    range_entries,
+    sums,
+    sums_of_rows,
+    unit_rows,
+    word_list,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -27,8 +38,8 @@ if TYPE_CHECKING:
 #: Sentences on each side that count as context; the whole page would have "seen" everything (docs/how-it-works.md).
 WINDOW = 12
 HEADING_WORDS = 14
-#: Tokens whose vectors are held at a time: 16,384 x 128 float64 take 16 MB.
-CHUNK = 16_384
+#: Phrase tables that sentences are looked up in.
+CUES = ("filler", "promotion", "furniture", "templates", "splices")
 
 
 class Article(NamedTuple):
@@ -70,12 +81,16 @@ class SentenceTable:
     title_vectors: Column  # of each article
     token_index: Index  # tokens of all sentences, one after the other
     owner: Index  # sentence of each of them
+    word: Index  # of each of them: the row of `known`
+    known: Index  # rows of the vector table of all different words
     stems: Index  # of each of them; the same word of two articles has two
+    by_stem: Index  # their order by stem, then by sentence
     seen: Index
     idf: Column  # of each of them
     odd_capital: Column  # of each of them: how rarely such a word has its capital, zero where it has none
     section: Index  # template heading that the sentence stands under, -1 for none
     texts: tuple[str, ...]
+    cues: Mapping[str, Index]  # of each sentence the row of each of `CUES` that it matches, -1 for none
 
     def __len__(self) -> int:
         return len(self.start)
@@ -141,18 +156,22 @@ def sentence_table(articles: Sequence[Article], vectors: VectorTable) -> Sentenc
     first, last = tokens.ranges(start, end)
     words = last - first
     owner = np.repeat(np.arange(len(ranges)), words)
-    token_index = np.arange(len(owner)) - np.repeat(np.cumsum(words) - words, words) + np.repeat(first, words)
-    totals = vector_sums(tokens.ids, first, last, vectors)
+    token_index = range_entries(first, last)
+    known, word = vectors.distinct(tokens.ids[token_index])
+    totals = sums_of_rows(vectors.vectors(known), word, words)
     unit = unit_rows(totals)
     texts = tuple(text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True))
+    cues = {name: find_cues(name, texts, tokens, first, last) for name in CUES}
     stems = tokens.stems[token_index] + (article[owner] << 32)
+    by_stem = np.argsort(stems, kind="stable")
     return SentenceTable(
         pages, text, tokens, base, block_base, edges, article, start, end, ranges[:, 2] + block_base[article], first, last,
         words.astype(np.float64), unit, np.sqrt(np.einsum("ij,ij->i", totals, totals)), _context(unit, edges, article),
-        _title_vectors(pages, unit, edges, vectors), token_index, owner, stems, _seen(stems, owner, _title_stems(pages)),
+        _title_vectors(pages, unit, edges, vectors), token_index, owner, word, known, stems, by_stem,
+        _seen(stems, owner, by_stem, _title_stems(pages)),
         vectors.idf[tokens.ids[token_index]].astype(np.float64) * ~tokens.stop[token_index],
         _odd_capitals(tokens, token_index, first[words > 0], vectors),
-        _sections(texts, words, article), texts,
+        _sections(texts, words, article, cues["templates"]), texts, cues,
     )  # fmt: skip
 
 
@@ -163,16 +182,9 @@ def _offsets(sizes: Sequence[int] | Index) -> Index:
 
 
 def vector_sums(ids: Index, first: Index, last: Index, table: VectorTable) -> Column:
-    """Sum of the word vectors of each sentence, some `CHUNK` tokens at a time."""
-    totals = np.zeros((len(first), table.dimensions))
-    low = 0
-    while low < len(first):
-        high = max(low + 1, int(np.searchsorted(last, first[low] + CHUNK)))
-        base = int(first[low])
-        values = table.vectors(ids[base : int(last[high - 1])])
-        totals[low:high] = sums(values, first[low:high] - base, last[low:high] - base)
-        low = high
-    return totals
+    """Sum of the word vectors of each range of words: each word's vector is made once, however often it stands there."""
+    known, word = table.distinct(ids[range_entries(first, last)])
+    return sums_of_rows(table.vectors(known), word, np.maximum(last - first, 0))
 
 
 def _context(unit: Column, edges: Index, article: Index) -> Column:
@@ -203,12 +215,11 @@ def _title_stems(pages: Sequence[BlockedPage]) -> Index:
     return np.array(found, dtype=np.int64)
 
 
-def _seen(stems: Index, owner: Index, title: Index) -> Index:
+def _seen(stems: Index, owner: Index, order: Index, title: Index) -> Index:
     """Distance in sentences to the nearest other sentence with the same stem; far if there is none."""
     far = 1_000_000
     if not len(stems):
         return np.zeros(0, dtype=np.int64)
-    order = np.argsort(stems, kind="stable")  # owners ascend within a stem
     stem, sentence = stems[order], owner[order]
     opens = np.append(True, (stem[1:] != stem[:-1]) | (sentence[1:] != sentence[:-1]))
     stem, sentence = stem[opens], sentence[opens]
@@ -225,14 +236,13 @@ def _odd_capitals(tokens: Tokens, token_index: Index, first: Index, vectors: Vec
     return capital[token_index] * (1.0 - vectors.capital[tokens.ids[token_index]])
 
 
-def _sections(texts: Sequence[str], sizes: Index, article: Index) -> Index:
+def _sections(texts: Sequence[str], sizes: Index, article: Index, cues: Index) -> Index:
     """Template heading above each sentence; another short line without a full stop ends its section."""
-    table = cue_table("templates")
     sections = np.full(len(texts), -1, dtype=np.int64)
     heads = [index for index in np.flatnonzero(sizes <= HEADING_WORDS).tolist() if texts[index][-1] not in '.!…:,;"”']
     for index, after in pairwise([*heads, len(texts)]):
         text = texts[index]
-        found = table.find(text)
+        found = int(cues[index])
         before = sections[index - 1] if index and article[index - 1] == article[index] else -1
         if found < 0 and not (text[-1] != "?" and before != TAKEAWAYS and text[:1].isalpha()):
             found = before

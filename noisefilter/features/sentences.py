@@ -12,7 +12,7 @@ import numpy as np
 
 from noisefilter.cues import cue_table
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
-from noisefilter.features.tokens import find_cues, hash_word, sums, unit_rows
+from noisefilter.features.tokens import hash_word, sums, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +139,7 @@ def _words_of(hashes: tuple[int, ...]) -> Callable[[SentenceTable], Column]:
 
 def _cue(name: str) -> Callable[[SentenceTable], Column]:
     def column(table: SentenceTable) -> Column:
-        return (find_cues(name, table.texts, table.tokens, table.first, table.last) >= 0).astype(float)
+        return (table.cues[name] >= 0).astype(float)
 
     return column
 

@@ -26,6 +26,8 @@ HAS_DIGIT = re.compile("[0-9]")
 
 #: Hash tables of words and word pairs have this many rows: 2^15 lost 0.001 AUC against 2^18 on block words.
 HASH_ROWS = 1 << 15
+#: Ends of hashes that words of cues are looked up by, before the whole hashes are.
+CUE_FILTER = 1 << 14
 #: Words that agree in so many letters count as one word where a text's vocabulary is compared with itself.
 STEM_LETTERS = 6
 
@@ -132,22 +134,32 @@ class Lexicon(dict[str, int]):
         super().__init__()
         self.vectors = vectors
         self.lock = Lock()
+        self.new: list[tuple[int, ...]] = []  # what is known of words that the arrays below do not hold yet
         self.numbers = np.zeros((3, 1024), dtype=np.int64)  # row of the vector table, hash, hash of the stem
         self.flags = np.zeros((4, 1024), dtype=np.bool_)  # capital, all capitals, digit, stop word
 
     def __missing__(self, word: str) -> int:
         row = len(self)
-        if row == self.numbers.shape[1]:
-            self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)], axis=1)
-            self.flags = np.concatenate([self.flags, np.zeros_like(self.flags)], axis=1)
         plain = word.lower().replace("’", "'")
         digit = HAS_DIGIT.search(word) is not None
         known = self.vectors.number_row if digit else self.vectors.rows_by_word.get(plain, self.vectors.unknown_row)
-        self.numbers[:, row] = known, hash_word("0" if digit else plain), hash_word(plain[:STEM_LETTERS])
         upper = len(word) > 1 and word.isalpha() and word.isupper()
-        self.flags[:, row] = word[0].isupper(), upper, digit, plain in STOP_WORDS
+        self.new.append((
+            known, hash_word("0" if digit else plain), hash_word(plain[:STEM_LETTERS]),
+            word[0].isupper(), upper, digit, plain in STOP_WORDS,
+        ))  # fmt: skip
         self[word] = row
         return row
+
+    def _learn(self) -> None:
+        """Write what is known of new words into the arrays."""
+        first, last = len(self) - len(self.new), len(self)
+        while last > self.numbers.shape[1]:
+            self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)], axis=1)
+            self.flags = np.concatenate([self.flags, np.zeros_like(self.flags)], axis=1)
+        values = np.array(self.new, dtype=np.int64).T
+        self.numbers[:, first:last], self.flags[:, first:last] = values[:3], values[3:] > 0
+        self.new = []
 
     def look_up(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Numbers and flags of each word: (3, words) and (4, words)."""
@@ -155,6 +167,8 @@ class Lexicon(dict[str, int]):
             if len(self) > self.MOST:
                 self.clear()
             rows = np.fromiter(map(self.__getitem__, words), np.int64, len(words))
+            if self.new:
+                self._learn()
             return self.numbers[:, rows], self.flags[:, rows]
 
 
@@ -211,29 +225,37 @@ def find_cues(
 ) -> NDArray[np.int64]:
     """Index of the cue of a table that each text matches, -1 for none; `first` and `last` are its tokens."""
     table = cue_table(name)
-    hashes, rows = cue_words(name)
-    place = np.minimum(np.searchsorted(hashes, tokens.hashes), len(hashes) - 1)
-    bits = np.append(np.where(hashes[place] == tokens.hashes, rows[place], 0), 0)
+    hashes, rows, seldom = cue_words(name)
     found = np.full(len(texts), -1, dtype=np.int64)
     if not len(texts):
         return found
+    some = np.flatnonzero(seldom[tokens.hashes & (CUE_FILTER - 1)])
+    place = np.minimum(np.searchsorted(hashes, tokens.hashes[some]), len(hashes) - 1)
+    bits = np.zeros(len(tokens) + 1, dtype=np.int64)
+    bits[some] = np.where(hashes[place] == tokens.hashes[some], rows[place], 0)
     held = np.bitwise_or.reduceat(bits, np.stack([first, last], axis=1).ravel())[::2]
     held[first >= last] = 0
-    for index in np.flatnonzero(held).tolist():
-        mask = int(held[index])
-        found[index] = table.find(texts[index], [row for row in range(mask.bit_length()) if mask >> row & 1])
+    for index, mask in zip(np.flatnonzero(held).tolist(), held[held != 0].tolist(), strict=True):
+        found[index] = table.find(texts[index], _rows_of(mask))
     return found
 
 
+@lru_cache(maxsize=4096)
+def _rows_of(mask: int) -> tuple[int, ...]:
+    return tuple(row for row in range(mask.bit_length()) if mask >> row & 1)
+
+
 @cache
-def cue_words(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Sorted hashes of the words of a table's cues, and for each the rows that it may match, as bits."""
+def cue_words(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Sorted hashes of the words of a table's cues, for each the rows that it may match, as bits, and how hashes may end."""
     rows: dict[int, int] = {}
     for row, cue in enumerate(cue_table(name).cues):
         for word in cue.words:
             rows[hash_word(word)] = rows.get(hash_word(word), 0) | 1 << row
-    hashes = sorted(rows)
-    return np.array(hashes, dtype=np.int64), np.array([rows[value] for value in hashes], dtype=np.int64)
+    hashes = np.array(sorted(rows), dtype=np.int64)
+    seldom = np.zeros(CUE_FILTER, dtype=np.bool_)
+    seldom[hashes & (CUE_FILTER - 1)] = True
+    return hashes, np.array([rows[value] for value in hashes.tolist()], dtype=np.int64), seldom
 
 
 def pair_hashes(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -247,13 +269,37 @@ def sums(values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np
 
     `reduceat` adds within the range only: a cumulative sum would carry rounding from what came before.
     """
+    if values.ndim > 1 and values.shape[1] == 1:
+        return sums(values[:, 0], first, last)[:, None]
+    if values.ndim > 1:
+        return sums_of_rows(values, range_entries(first, last), np.maximum(last - first, 0))
     if not len(first):
-        return np.zeros((0, *values.shape[1:]))
-    padded = np.concatenate([values, np.zeros((1, *values.shape[1:]))])
+        return np.zeros(0)
     edges = np.stack([first, last], axis=1).ravel()
-    totals = np.add.reduceat(padded, edges, axis=0)[::2]
+    totals = np.add.reduceat(np.append(values, 0.0), edges)[::2]
     totals[first >= last] = 0.0
     return totals
+
+
+def sums_of_rows(values: NDArray[np.float64], rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Sums of the first `sizes[0]` of the `rows` of a matrix, of the next `sizes[1]`, and so on: (sizes, columns).
+
+    A product with a sparse matrix of ones: it adds row to row, where `reduceat` goes down each column by itself and takes ten
+    times as long.
+    """
+    from scipy.sparse import csr_array  # noqa: PLC0415 - 0.1 s that `import noisefilter` need not pay
+
+    edges = np.zeros(len(sizes) + 1, dtype=np.int32)
+    np.cumsum(sizes, out=edges[1:])
+    entries = np.ones(len(rows)), rows.astype(np.int32), edges
+    return np.asarray(csr_array(entries, shape=(len(sizes), len(values))) @ values)
+
+
+def range_entries(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All entries of ranges, one range after the other."""
+    sizes = np.maximum(last - first, 0)
+    ends = np.cumsum(sizes)
+    return np.arange(int(sizes.sum())) - np.repeat(ends - sizes - first, sizes)
 
 
 def shift(values: NDArray[Any], step: int) -> NDArray[Any]:

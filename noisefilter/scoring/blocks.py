@@ -7,6 +7,7 @@ only about pages on which that leaves doubt; two other networks then read its vo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from noisefilter.scoring.networks import Matrix, Network
     from noisefilter.vote import Vote
 
-    #: Index of a page → trafilatura's vote on its blocks, None where it is not to be asked.
+    #: Index of a table → trafilatura's vote on the blocks of its page, None where it is not to be asked.
     Ask = Callable[[int], Vote | None]
 
 #: Expected loss of word F1 from which trafilatura is asked: one article in thirty, with all of the gain (0009).
@@ -57,7 +58,7 @@ class BlockScores:
 
 @dataclass(frozen=True, slots=True)
 class BlockInputs:
-    """What the networks read of a page; `types` are log-odds of the page types, empty for plain text."""
+    """What the networks read of a table; `types` are log-odds of the page types, empty for plain text."""
 
     own: Matrix
     types: Matrix
@@ -82,18 +83,19 @@ class BlockScorer:
     def score(
         self, tables: Sequence[BlockTable], ask: Ask, sites: Sequence[Matrix | None] | None = None
     ) -> list[BlockScores]:
-        """Scores of some pages; `sites` has for each what `site_inputs` reads, or None."""
+        """Scores of the pages of some tables, in order; `sites` has for each page what `site_inputs` reads, or None."""
         inputs = page_inputs(tables, self.arrays, self.networks["block_page_type"])
         judged = self._judge(tables, inputs, ask)
-        scores = []
-        for index, (table, entry, logits) in enumerate(zip(tables, inputs, judged, strict=True)):
-            returns = sites[index] if sites is not None else None
-            if returns is not None and len(table):
-                known = self.networks["block_site"].probabilities(site_inputs(logits, returns, table.words))
-                logits = logit(known[:, 1])
-            furniture = rounded(spare_doubtful(logits, table.words))
+        scores: list[BlockScores] = []
+        for table, entry, of_table in zip(tables, inputs, judged, strict=True):
             types = softmax(entry.types) if len(entry.types) else None
-            scores.append(BlockScores(furniture, types))
+            for low, high in pairwise(table.edges.tolist()):
+                logits, words = of_table[low:high], table.words[low:high]
+                returns = sites[len(scores)] if sites is not None else None
+                if returns is not None and len(words):
+                    known = self.networks["block_site"].probabilities(site_inputs(logits, returns, words))
+                    logits = logit(known[:, 1])
+                scores.append(BlockScores(rounded(spare_doubtful(logits, words)), types))
         return scores
 
     def _judge(self, tables: Sequence[BlockTable], inputs: Sequence[BlockInputs], ask: Ask) -> list[Matrix]:
@@ -120,7 +122,7 @@ class BlockScorer:
     def _passes(
         self, form: str, tables: Sequence[BlockTable], inputs: Sequence[BlockInputs], chosen: Sequence[int]
     ) -> list[Matrix]:
-        """Log-odds of furniture of some pages after both passes."""
+        """Log-odds of furniture of some tables after both passes."""
         first = in_batch(self.networks[f"{form}_first"], [inputs[index].own for index in chosen])
         context = [
             inputs[index].with_context(tables[index], page[:, 1]) for index, page in zip(chosen, first, strict=True)
@@ -129,7 +131,7 @@ class BlockScorer:
 
 
 def form_of(table: BlockTable) -> str:
-    """Start of the names of the networks that judge a page: plain text has its own."""
+    """Start of the names of the networks that judge a table: plain text has its own."""
     return "block_text" if table.places is None else "block"
 
 
@@ -139,7 +141,7 @@ def build_block_scorer(arrays: Mapping[str, Matrix]) -> BlockScorer:
 
 
 def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], types: Network | None) -> list[BlockInputs]:
-    """What the passes read of each page: word, name and type models have judged it; plain text needs no `types`."""
+    """What the passes read of each table: word, name and type models have judged it; plain text needs no `types`."""
     found = []
     for table in tables:
         words = word_scores_of(table, arrays)

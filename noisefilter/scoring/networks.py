@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 LOGIT_LIMIT = 8.0
 #: Standard deviations beyond this are cut off: hostile pages have features that no training page had.
 INPUT_LIMIT = 6.0
+#: Rows that a network reads at a time: they stay in the processor's cache from layer to layer.
+ROWS_AT_ONCE = 1024
 
 
 class Estimator(Protocol):
@@ -46,13 +48,23 @@ class Network:
         """Class probabilities of each row: (rows, classes); a missing value counts as average."""
         if not len(matrix):
             return np.zeros((0, 2))
-        return self.estimator.predict_proba(standardize(matrix, self.mean, self.scale))
+        from sklearn import config_context  # noqa: PLC0415 - as below
+
+        parts = [matrix[low : low + ROWS_AT_ONCE] for low in range(0, len(matrix), ROWS_AT_ONCE)]
+        with config_context(assume_finite=True):  # limits have been set; looking again takes as long as a layer
+            return np.concatenate(
+                [self.estimator.predict_proba(standardize(part, self.mean, self.scale)) for part in parts]
+            )
 
 
 def standardize(matrix: Inputs, mean: Inputs, scale: Inputs) -> Inputs:
     """Columns in standard deviations from the mean of training, missing values at the mean."""
-    standard = (matrix - mean) / scale
-    return np.clip(np.nan_to_num(standard, nan=0.0), -INPUT_LIMIT, INPUT_LIMIT)
+    standard = matrix.astype(np.result_type(matrix, mean, scale))
+    standard -= mean
+    standard /= scale
+    np.clip(standard, -INPUT_LIMIT, INPUT_LIMIT, out=standard)
+    np.copyto(standard, 0.0, where=np.isnan(standard))
+    return standard
 
 
 def build_network(arrays: Mapping[str, Matrix], name: str) -> Network:
