@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from noisefilter.training.hosts import Host
 
 #: Weak labels: farms as noise, reputable texts as none, at most so many a source, each a fifth of a judged article.
-WEAK_A_SOURCE, WEAK_WEIGHT = 60, 0.2
+WEAK_A_SOURCE, WEAK_WEIGHT = 60, 0.05
 #: Articles that insertions are put into, at most so many a source.
 HOSTS_A_SOURCE = 800
 LONGEST_HOST = 40_000

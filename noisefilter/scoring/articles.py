@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
 
-#: Rarity, in nats, from which a word counts as topic: met in fewer than one article of 55.
-PLAIN_IDF = 4.0
+#: Rarity, in nats, from which a word counts as topic: met in fewer than one article of 400.
+TOPIC_IDF = 6.0
+#: What names, numbers and topic words are read as: that one stands there, not which.
+NAME, NUMBER, TOPIC = 12, 13, 11
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48
 SENTENCE_PASSES = ("sentence_first", "sentence_second")
@@ -146,22 +148,35 @@ def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
 
 
 def article_inputs(table: InsertionTable, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the article classifier reads: aggregates, and the log-odds of a linear model over its plain words. (articles, n)."""
-    article, rows = plain_word_rows(table.sentences)
-    count = len(table.sentences.sizes)
-    total = np.bincount(article, arrays["article_words.weights"][rows, 0], count)
-    logs = total / np.sqrt(np.maximum(np.bincount(article, minlength=count), 1)) + arrays["article_words.bias"]
+    """What the article classifier reads: aggregates, and the log-odds of a linear model over its words. (articles, n)."""
     measured = article_rows(table.sentences, table.matrix, probabilities)
-    return np.column_stack([measured, np.clip(logs, -LOGIT_LIMIT, LOGIT_LIMIT)])
+    return np.column_stack([measured, manner_log_odds(table.sentences, arrays)])
 
 
-def plain_word_rows(table: SentenceTable) -> tuple[Index, Index]:
-    """Article and hash row of the words and pairs that say how an article is written, not what it is about.
+def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:
+    """Log-odds of a linear model over how each article is worded: (articles,)."""
+    article, rows, weights = manner_words(table)
+    idf = arrays["article_words.idf"][rows]
+    count = len(table.sizes)
+    length = np.sqrt(np.bincount(article, (weights * idf) ** 2, count))
+    total = np.bincount(article, weights * idf * arrays["article_words.weights"][rows, 0], count)
+    return np.clip(total / np.maximum(length, 1e-9) + arrays["article_words.bias"], -LOGIT_LIMIT, LOGIT_LIMIT)
 
-    Names, numbers and words rarer than `PLAIN_IDF` are left out, so that topic cannot decide.
+
+def manner_words(table: SentenceTable) -> tuple[Index, Index, Matrix]:
+    """Article, hash row and weight, 1 + log of the count, of the words and pairs that say how an article is written.
+
+    Of names, numbers and words rarer than `TOPIC_IDF` only the sort is read, so that topic cannot decide.
     """
-    tokens, index, article = table.tokens, table.token_index, table.article[table.owner]
-    plain = ~(tokens.title | tokens.digit)[index] & ((table.idf < PLAIN_IDF) | tokens.stop[index])
-    both = plain & np.append(False, plain[:-1] & (article[1:] == article[:-1]))[: len(plain)]
-    rows = np.concatenate([tokens.hashes[index[plain]] % HASH_ROWS, tokens.pairs[index[both]] % HASH_ROWS])
-    return np.concatenate([article[plain], article[both]]), rows
+    tokens, index, owner = table.tokens, table.token_index, table.owner
+    inside = np.append(False, owner[1:] == owner[:-1])[: len(owner)]  # a sentence's first word has a capital anyway
+    words = tokens.hashes[index].astype(np.int64)
+    words[(table.idf >= TOPIC_IDF) & ~tokens.stop[index]] = TOPIC
+    words[tokens.title[index] & ~tokens.stop[index] & inside] = NAME
+    words[tokens.digit[index]] = NUMBER
+    pairs = words[:-1] * 1_000_003 + words[1:] * 7_919
+    article = table.article[owner]
+    keys = np.concatenate([words * 7_919, pairs[inside[1:]]]) * 0x9E3779B1 >> 7
+    rows = np.concatenate([article, article[1:][inside[1:]]]) * HASH_ROWS + keys % HASH_ROWS
+    found, counts = np.unique(rows, return_counts=True)
+    return found // HASH_ROWS, found % HASH_ROWS, 1 + np.log(counts)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: What each threshold promises on the tuning sites (docs/decisions/0003-thresholds.md).
 PROMOTION_PRECISION = 0.7
 FILLER_PRECISION = 0.7
-DROP_PRECISION = 0.9
+DROP_PRECISION = 0.95
 #: Share of the articles that may be taken for pages of another type.
 LOST_ARTICLES = 0.005
 #: Share of the honest sentences, those beside insertions too, that may be called off-topic.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,15 +126,19 @@ def _compose_anchors(rows: Mapping[str, Any], part: int, parts: int) -> tuple[tu
     listed = {row["text"].lower() for row in rows["anchor"]}
     composed = []
     for number, (product, offer) in enumerate((product, offer) for product in products for offer in rows["offers"]):
-        brand, slug = brands[number * 7 % len(brands)][0].lower(), product.lower().replace(" ", "-").replace("'", "")
-        composed.append(
-            (offer.replace("{product}", product), TARGETS[number % len(TARGETS)].format(brand=brand, slug=slug))
-        )
+        brand, slug = brands[number * 7 % len(brands)][0], product.lower().replace(" ", "-").replace("'", "")
+        written = BRAND_FORMS[number % len(BRAND_FORMS)](brand)
+        text = offer.replace("{product}", product).replace("{brand}", written)
+        composed.append((text, TARGETS[number % len(TARGETS)].format(brand=brand.lower(), slug=slug)))
     composed = [(text, href) for text, href in composed if text.lower() not in listed]
     named = [(brand, f"https://www.{brand.lower()}.example/") for brand, _ in brands]
     return (*composed, *named)
 
 
+#: How a shop writes its name: in one word, in two, as its domain.
+BRAND_FORMS: tuple[Callable[[str], str], ...] = (
+    str, lambda brand: re.sub(r"(?<=[a-z])(?=[A-Z])", " ", brand), str, lambda brand: f"{brand}.com",
+)  # fmt: skip
 #: Where a paid link leads: the shop's front page, a page of the offer, a tracked one.
 TARGETS = (
     "https://{brand}.example/", "https://www.{brand}.example/{slug}", "https://{brand}.example/shop/{slug}?ref=blog",
