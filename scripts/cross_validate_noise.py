@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from joblib import Parallel, delayed
 from sklearn.metrics import average_precision_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 from train_default import TEXT_FILES, WEAK_A_SOURCE, WEAK_WEIGHT
@@ -274,10 +273,10 @@ def main() -> None:
     """Read, judge each fold, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
-    parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     judged = read_judged(Corpus(options.corpus), load_vectors(models_folder() / VECTORS))
-    results = Parallel(n_jobs=options.jobs)(delayed(judge_fold)(fold, judged) for fold in range(FOLDS))
+    # one after the other: what is measured of the articles takes gigabytes, too much to hand to processes
+    results = [judge_fold(fold, judged) for fold in range(FOLDS)]
     print_sentences(judged, results)
     print_articles(judged, results)
     print_weak(judged, results)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 ASIDE: NetworkOptions = {"hidden": (16,), "alpha": 0.1, "falling": ((1e-3, 20), (1e-4, 10)), "members": 3}
 #: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
-PAGE_PRIOR = 0.25
+PAGE_PRIOR = 0.28
 #: What the lines of a label weigh in all beside those of real pages.
 MADE_SHARE = 0.3
 

@@ -71,7 +71,7 @@ ROUNDS, FEWEST_PAGES = 6, 200
 #: Pages that a process is given at once.
 CHUNK = 50
 #: Share of the sentences of honest pages that are looked at word by word.
-DOUBTED = 0.18
+DOUBTED = 0.12
 #: Doubtful sentences whose words teach; more of them take memory and hardly help.
 MOST_SENTENCES = 80_000
 FIRST: NetworkOptions = {"hidden": (128,), "alpha": 0.1, "falling": ((1e-3, 4), (3e-4, 2), (1e-4, 1)), "members": 3}
