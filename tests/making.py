@@ -19,7 +19,7 @@ from noisefilter.types import Page, Score, kept_ranges
 from noisefilter.vectors import VectorTable, load_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 TESTS = Path(__file__).parent
 CORPUS = TESTS.parent / "corpus"
@@ -78,10 +78,15 @@ def blocks_of(page: BlockedPage) -> BlockTable:
     return block_table(page, tokenize(page.text, vectors()), vectors())
 
 
+def articles_of(texts: Sequence[str], title: str | None = None) -> list[Article]:
+    """Plain texts, ready to be measured."""
+    pages = [split_lines(text, title) for text in texts]
+    return [Article(page, tokenize(page.text, vectors()), split_sentences(page)) for page in pages]
+
+
 def sentences_of(text: str, title: str | None = None) -> SentenceTable:
     """The sentence table of a plain text."""
-    page = split_lines(text, title)
-    return sentence_table([Article(page, tokenize(page.text, vectors()), split_sentences(page))], vectors())
+    return sentence_table(articles_of([text], title), vectors())
 
 
 def insertions_of(page: str | BlockedPage) -> InsertionTable:

@@ -186,3 +186,26 @@ def test_a_link_that_cannot_be_read_is_measured_all_the_same(href):
     columns = insertions_of(linked_page([("online roulette bonuses", href)])).links
     assert np.isfinite(columns).all()
     assert columns[-1, 0] == 1.0
+
+
+def relative_columns(doubts: list[float]) -> dict[str, np.ndarray]:
+    table = sentences_of(mixed_text())
+    values = np.array(doubts + [-4.0] * (len(table) - len(doubts)))
+    rows = np.arange(len(table))
+    words = token_table(table, rows, vectors())
+    nothing = np.full(len(words), -3.0)
+    found = passage_columns(words, values, nothing, nothing)
+    return {name: found[:, PASSAGE_NAMES.index(name)] for name in PASSAGE_NAMES}
+
+
+def test_a_doubt_stands_out_of_a_calm_article_more_than_of_a_doubtful_one():
+    calm, doubtful = relative_columns([2.0]), relative_columns([2.0, 1.9, 1.8, 1.7, 1.6, 1.9, 1.8])
+    for name in ("above_mean", "above_median", "above_next"):
+        assert calm[name][0] > doubtful[name][0], name
+    assert calm["place"][0] == doubtful["place"][0] == 0
+
+
+def test_the_second_highest_doubt_is_in_second_place():
+    columns = relative_columns([-1.0, 2.0, 1.0])
+    assert np.round(np.expm1(columns["place"][:3])).tolist() == [2, 0, 1]
+    assert columns["above_next"][1] == pytest.approx(1.0)

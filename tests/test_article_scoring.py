@@ -1,0 +1,121 @@
+"""Kinds of sentences in two passes, and how an article is worded."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from noisefilter.features.kinds import NEAR, kind_context
+from noisefilter.features.sentence_table import sentence_table
+from noisefilter.features.sentences import sentence_matrix
+from noisefilter.features.tokens import HASH_ROWS
+from noisefilter.scoring.articles import manner_log_odds, manner_words
+from noisefilter.scoring.networks import LOGIT_LIMIT, build_network, logit
+from noisefilter.training.articles import _join
+from noisefilter.training.estimators import beside, fit_network, named
+from tests.making import SLUICE, articles_of, sentences_of, vectors
+
+ANOTHER = ("Orchids want light.", "They hate wet feet, and most of them die of kindness.", "Water them once a week.")
+
+
+def verdicts(count: int) -> np.ndarray:
+    random = np.random.default_rng(3)
+    classes = random.random((count, 4))
+    return np.round(classes / classes.sum(axis=1, keepdims=True), 6)
+
+
+def context_of(texts: list[str], classes: np.ndarray) -> np.ndarray:
+    table = sentence_table(articles_of(texts), vectors())
+    return kind_context(table, sentence_matrix(table), classes, logit(classes))
+
+
+def test_what_was_said_around_does_not_depend_on_the_other_articles_of_a_batch():
+    texts = ["\n\n".join(SLUICE), "\n\n".join(ANOTHER)]
+    classes = verdicts(len(SLUICE) + len(ANOTHER))
+    together = context_of(texts, classes)
+    apart = [context_of(texts[:1], classes[: len(SLUICE)]), context_of(texts[1:], classes[len(SLUICE) :])]
+    assert np.array_equal(together, np.concatenate(apart))
+
+
+def test_a_sentence_hears_what_was_said_of_its_neighbours():
+    classes = verdicts(len(SLUICE))
+    context = context_of(["\n\n".join(SLUICE)], classes)
+    own, before = context[:, :4], context[:, 4 * (1 + NEAR.index(-1)) : 4 * (2 + NEAR.index(-1))]
+    assert np.array_equal(own, logit(classes))
+    assert np.array_equal(before[1:], own[:-1])
+
+
+def test_a_sentence_hears_of_the_others_of_its_paragraph_only():
+    classes = verdicts(4)
+    context = context_of([" ".join(SLUICE[:3]) + "\n\n" + SLUICE[3]], classes)
+    others = context[:, 4 * (1 + len(NEAR)) : 4 * (2 + len(NEAR))]
+    log_odds = logit(classes)
+    assert others[0] == pytest.approx(log_odds[1:3].mean(axis=0))
+    assert np.array_equal(others[3], log_odds[3])  # it stands alone
+
+
+def test_no_sentences_have_no_context():
+    assert len(context_of([""], np.zeros((0, 4)))) == 0
+
+
+def words_of(text: str) -> dict[int, float]:
+    _, rows, weights = manner_words(sentences_of(text))
+    return dict(zip(rows.tolist(), weights.tolist(), strict=True))
+
+
+def test_another_name_number_or_topic_is_worded_alike():
+    one = "On Monday the board of Lanvik paid 310 crowns for zygomorphic quoins."
+    other = "On Friday the board of Estmoor paid 47 crowns for thixotropic gudgeons."
+    assert words_of(one) == words_of(other)
+    assert words_of(one) != words_of(one.replace("paid", "paid nothing"))
+
+
+def test_the_tenth_use_of_a_word_says_less_than_the_first():
+    once, often = ("The board met. " * times for times in (1, 10))
+    assert words_of(once).keys() == words_of(often).keys()
+    assert max(words_of(often).values()) == pytest.approx(1 + np.log(10))
+
+
+def test_an_article_is_worded_as_it_is_whatever_stands_beside_it_in_the_batch():
+    random = np.random.default_rng(5)
+    arrays = {
+        "article_words.weights": random.normal(size=(HASH_ROWS, 1)),
+        "article_words.bias": np.array([0.2]),
+        "article_words.idf": random.random(HASH_ROWS) + 1,
+    }
+    texts = ["\n\n".join(SLUICE), "", "\n\n".join(ANOTHER)]
+    together = manner_log_odds(sentence_table(articles_of(texts), vectors()), arrays)
+    apart = [manner_log_odds(sentence_table(articles_of([text]), vectors()), arrays)[0] for text in texts]
+    assert together.tolist() == apart
+    assert len(set(apart)) == 3
+
+
+def two_blobs(seed: int) -> tuple[np.ndarray, np.ndarray]:
+    random = np.random.default_rng(seed)
+    truth = random.integers(0, 2, 300)
+    return random.normal(size=(300, 5)) + truth[:, None] * [1.0, 0.5, 0, 0.8, 1.2], truth
+
+
+def test_two_networks_side_by_side_answer_with_the_mean_of_their_log_odds():
+    matrix, truth = two_blobs(1)
+    whole = fit_network(matrix, truth, hidden=(6,), epochs=5)
+    part = fit_network(matrix[:, 3:], truth, hidden=(4,), epochs=5)
+    both = build_network(named("both", beside(whole, part, 3)), "both")
+    said = [
+        logit(build_network(named("one", arrays), "one").probabilities(columns)[:, 1])
+        for arrays, columns in ((whole, matrix), (part, matrix[:, 3:]))
+    ]
+    assert logit(both.probabilities(matrix)[:, 1]) == pytest.approx(np.mean(said, axis=0))
+
+
+def test_measures_and_words_are_weighed_by_what_each_is_worth():
+    matrix, truth = two_blobs(2)
+    words = np.where(truth == 1, 2.0, -2.0) + np.random.default_rng(0).normal(size=300)
+    measured = fit_network(matrix, truth, alpha=200.0)
+    said = logit(build_network(named("one", measured), "one").probabilities(matrix)[:, 1])
+    joined = build_network(named("all", _join(measured, np.column_stack([said, words]), truth)), "all")
+    with_words = logit(joined.probabilities(np.column_stack([matrix, words]))[:, 1])
+    without = logit(joined.probabilities(np.column_stack([matrix, np.zeros(300)]))[:, 1])
+    inside = np.abs(without) < LOGIT_LIMIT
+    assert np.corrcoef(without[inside], said[inside])[0, 1] == pytest.approx(1)  # the measures keep their shares
+    assert ((with_words > 0) == truth).mean() > ((said > 0) == truth).mean()
