@@ -128,3 +128,13 @@ def test_networks_that_are_taken_from_a_base_read_the_word_model_they_were_fitte
     own = arrays["block_text_first.weights0"]
     assert own.shape == model.arrays["block_text_first.weights0"].shape
     assert (own != model.arrays["block_text_first.weights0"]).any()
+
+
+def test_a_column_that_is_missing_in_all_rows_of_a_part_is_still_standardised(monkeypatch):
+    matrix = np.random.default_rng(4).normal(3, 20, size=(250, 2))
+    matrix[200:, 0] = np.nan
+    truth = (matrix[:, 1] > 3).astype(np.int64)
+    monkeypatch.setattr("noisefilter.training.estimators.ROWS", 100)
+    arrays = fit_network(matrix, truth)
+    assert arrays["scale"] == pytest.approx(np.nanstd(matrix, axis=0))
+    assert arrays["mean"] == pytest.approx(np.nanmean(matrix, axis=0))

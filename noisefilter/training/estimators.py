@@ -11,7 +11,6 @@ import scipy.sparse as sp
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
-from sklearn.preprocessing import StandardScaler
 
 from noisefilter.features.tokens import HASH_ROWS
 from noisefilter.scoring.networks import standardize
@@ -100,13 +99,15 @@ def _standard(matrix: Inputs) -> tuple[Inputs, Matrix, Matrix]:
     inputs = matrix.copy()
     inputs[:, np.isnan(matrix).all(axis=0)] = 0.0  # never seen in training: says nothing
     parts = [slice(low, low + ROWS) for low in range(0, len(inputs), ROWS)]
-    scaler = StandardScaler()
+    # StandardScaler.partial_fit would make NaN of a column that is missing in all rows of one part
+    count = sum((~np.isnan(inputs[part])).sum(axis=0) for part in parts)
+    mean = sum(np.nansum(inputs[part], axis=0, dtype=np.float64) for part in parts) / count
+    squares = sum(np.nansum((inputs[part] - mean) ** 2, axis=0) for part in parts)
+    scale = np.sqrt(squares / count)
+    scale = np.where(scale > 1e-9, scale, 1.0)
     for part in parts:
-        scaler.partial_fit(inputs[part])
-    scale = np.where(scaler.scale_ > 1e-9, scaler.scale_, 1.0)
-    for part in parts:
-        inputs[part] = standardize(inputs[part], scaler.mean_.astype(matrix.dtype), scale.astype(matrix.dtype))
-    return inputs, scaler.mean_, scale
+        inputs[part] = standardize(inputs[part], mean.astype(matrix.dtype), scale.astype(matrix.dtype))
+    return inputs, mean, scale
 
 
 def _fit_perceptron(
