@@ -48,6 +48,16 @@ class Network:
             return np.zeros((0, 2))
         return self.estimator.predict_proba(standardize(matrix, self.mean, self.scale))
 
+    def moves(self, matrix: Inputs) -> Inputs | None:
+        """By how much each input of each row moves the log-odds away from those of average inputs: (rows, inputs).
+
+        None if the estimator is more than one layer with one output: there is no such sum then.
+        """
+        layer = getattr(self.estimator, "coef_", None)
+        if layer is None or len(layer) != 1:
+            return None
+        return standardize(matrix, self.mean, self.scale) * layer[0]
+
 
 def standardize(matrix: Inputs, mean: Inputs, scale: Inputs) -> Inputs:
     """Columns in standard deviations from the mean of training, missing values at the mean."""
