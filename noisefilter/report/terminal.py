@@ -11,6 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from noisefilter.report.figures import figure_columns, figure_row
 from noisefilter.types import REMOVED_KINDS
 
 if TYPE_CHECKING:
@@ -148,21 +149,17 @@ def _stretches(score: Score) -> Iterator[tuple[int, int, str]]:
 
 
 def figure_tables(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Table]:
-    """One table a kind: a row a source, a column a figure."""
+    """One table a kind: a row a source, a column a figure; the bins of calibration curves are left to the picture."""
     tables = []
     for kind, by_source in figures.items():
-        columns = list(dict.fromkeys(name for row in by_source.values() for name in row))
+        if kind.startswith("calibration: "):
+            continue
+        columns = figure_columns(by_source)
         table = Table(title=kind, title_justify="left", box=None, pad_edge=False, header_style="bold")
         table.add_column("source")
         for name in columns:
             table.add_column(name, justify="right")
         for source, row in by_source.items():
-            table.add_row(source, *(_figure(row.get(name)) for name in columns))
+            table.add_row(source, *figure_row(row, columns))
         tables.append(table)
     return tables
-
-
-def _figure(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
