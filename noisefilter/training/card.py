@@ -49,7 +49,8 @@ STAGES = {
 INTERVALS = (
     f"In brackets: 95% intervals. Whole sites are drawn {DRAWS} times with replacement (seed {SEED}), since pages of one site are alike; of a "
     "source that is one site its pages are drawn, and the interval says nothing of other sites. Without brackets: a count, a single "
-    "page, or a figure that most draws could not have."
+    "page, or a figure that most draws could not have. An interval without width means that no draw held a counterexample, not that "
+    "there is none."
 )
 THRESHOLDS_ARE = (
     "Precision and recall of each threshold, measured on the same pages as the figures below: `drop` over judged articles, `boilerplate` over "
@@ -106,7 +107,8 @@ def _data_lines(model: Model) -> list[str]:
         "articles to splice into, and headlines": data.get("spliced_sha256"),
         "word vectors": model.manifest.get("vectors_sha256"), "names of the features": model.manifest.get("features_sha256"),
     }  # fmt: skip
-    lines += ["", f"Insertions were made into {data['hosts']} articles, from {data['headlines']} headlines.", ""]
+    hosts = f"{data['hosts']} articles" if data["hosts"] else "the articles among the pages"
+    lines += ["", f"Insertions were made into {hosts}, with {data['headlines']} headlines.", ""]
     lines += [ATTRIBUTION, ""] if "wcxb" in data["sources"] else []
     lines += ["| SHA-256 of | is |", "|---|---|"]
     lines += [f"| {what} | `{value}` |" for what, value in hashes.items() if value]
