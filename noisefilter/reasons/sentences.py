@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy as np
 from noisefilter.cues import cue_table
 from noisefilter.features.sentence_table import HEADING_WORDS
 from noisefilter.features.sentences import LOOK_BACK, SENTENCE_COLUMNS
+from noisefilter.features.tokens import cue_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from noisefilter.cues import Cue
     from noisefilter.features.insertions import InsertionTable
 
 COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
@@ -35,13 +38,32 @@ HEADLINE_WORDS = 4
 HEADLINE = re.compile(r"(?:[A-Z0-9$“\"][\w’'$%.“”\"-]*,? (?:[a-z]{1,5} ){0,2}){3,}[A-Z0-9$“\"][\w’'”\"-]*")
 
 
+def _find(name: str, table: InsertionTable, row: int) -> Cue | None:
+    """The cue of a table that a sentence matches; only rows whose words it holds are tried."""
+    sentences = table.sentences
+    bits, mask = _cue_bits(name), 0
+    for word in sentences.tokens.hashes[int(sentences.first[row]) : int(sentences.last[row])].tolist():
+        mask |= bits.get(word, 0)
+    if not mask:
+        return None
+    cues = cue_table(name)
+    found = cues.find(sentences.texts[row], [number for number in range(len(cues.cues)) if mask >> number & 1])
+    return cues.cues[found] if found >= 0 else None
+
+
+@cache
+def _cue_bits(name: str) -> dict[int, int]:
+    hashes, bits = cue_words(name)
+    return dict(zip(hashes.tolist(), bits.tolist(), strict=True))
+
+
 def name_filler(table: InsertionTable, row: int) -> str:
     """Why a sentence says nothing: the section it stands in, and what it does."""
     sentences = table.sentences
     templates = cue_table("templates")
-    heading = templates.find(sentences.texts[row])
-    if heading >= 0:
-        return _over_any_article(templates.cues[heading].reason)
+    heading = _find("templates", table, row)
+    if heading:
+        return _over_any_article(heading.reason)
     section = int(sentences.section[row])
     does = _what_filler_does(table, row)
     return f"{templates.cues[section].reason}: {does}" if section >= 0 else does
@@ -54,22 +76,19 @@ def _over_any_article(reason: str) -> str:
 def _what_filler_does(table: InsertionTable, row: int) -> str:
     """A stock phrase, a restatement, or else what the sentence lacks."""
     sentences = table.sentences
-    text = sentences.texts[row]
-    phrases = cue_table("filler")
-    phrase = phrases.find(text)
-    if phrase >= 0:
-        return phrases.cues[phrase].reason
+    phrase = _find("filler", table, row)
+    if phrase:
+        return phrase.reason
     if sentences.words[row] >= COMPARED_WORDS:
         if _column(table, "title_likeness", row) >= SAID_BEFORE:
             return "says what the title said"
         earlier = _said_at(table, row) if _column(table, "said_before", row) >= SAID_BEFORE else row
         if earlier < row and sentences.words[earlier] >= COMPARED_WORDS:
             return f"says again: “{_first_words(sentences.texts[earlier])}”"
-    signs = cue_table("empty")
-    sign = signs.find(text)
     lacks = _what_it_lacks(table, row)
-    if sign >= 0:
-        return signs.cues[sign].reason + (f", with {lacks}" if lacks.startswith("no name") else "")
+    sign = _find("empty", table, row)
+    if sign:
+        return sign.reason + (f", with {lacks}" if lacks.startswith("no name") else "")
     if _column(table, "ends_question", row):
         return "asks and tells nothing"
     if sentences.words[row] <= HEADING_WORDS and not _column(table, "ends_sentence", row):
@@ -114,13 +133,8 @@ def _holds_name(table: InsertionTable, row: int) -> bool:
 
 def name_promotion(table: InsertionTable, row: int) -> str:
     """What a sentence does to sell."""
-    text = table.sentences.texts[row]
-    for name in ("promotion", "sales"):
-        phrases = cue_table(name)
-        found = phrases.find(text)
-        if found >= 0:
-            return phrases.cues[found].reason
-    return "reads like an advertisement"
+    found = _find("promotion", table, row) or _find("sales", table, row)
+    return found.reason if found else "reads like an advertisement"
 
 
 def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str:

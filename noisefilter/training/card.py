@@ -144,9 +144,8 @@ def _size_line(name: str, arrays: Sequence[NDArray[Any]]) -> str:
 
 def _threshold_lines(model: Model, limits: dict[str, dict[str, float]]) -> list[str]:
     """The thresholds, with what they give where that was measured."""
-    rows = {name: {**limits.get(name, {}), "value": value} for name, value in sorted(model.thresholds.items())}
-    ordered = {name: {"value": row["value"], **row} for name, row in rows.items()}
-    return [*([THRESHOLDS_ARE, ""] if limits else []), *_table("threshold", ordered), ""]
+    rows = {name: limits.get(name, {"value": value}) for name, value in sorted(model.thresholds.items())}
+    return [*([THRESHOLDS_ARE, ""] if limits else []), *_table("threshold", rows), ""]
 
 
 def _table(head: str, by_source: Mapping[str, Mapping[str, float]]) -> list[str]:

@@ -50,7 +50,7 @@ def _panel(name: str, bins: Mapping[str, Mapping[str, float]]) -> str:
         f'<text x="{SIDE / 2:g}" y="-18" text-anchor="middle" font-size="15">{escape(name)}</text>',
         f'<line x1="0" y1="{SIDE}" x2="{SIDE}" y2="0" stroke="{FAINT}" stroke-dasharray="5 4"/>',
         f'<rect width="{SIDE}" height="{SIDE}" fill="none" stroke="{INK}"/>',
-        f'<text x="{SIDE / 2:g}" y="{SIDE + 68}" text-anchor="middle">probability said (below it: rows in the bin)</text>',
+        f'<text x="{SIDE / 2:g}" y="{SIDE + 68}" text-anchor="middle">probability said (small: rows in the bin)</text>',
         f'<text transform="translate(-42,{SIDE / 2:g}) rotate(-90)" text-anchor="middle">share that came true</text>',
     ]
     for tick in TICKS:
