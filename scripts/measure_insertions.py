@@ -299,14 +299,14 @@ def measure_real(model: Model, corpus: Corpus, jobs: int) -> dict[str, dict[str,
         signs += int((~marked).sum())
     table = {
         name: {
-            "lines": float(len(rows)), "taken out": float(np.mean([one for one, _ in rows])),
+            "lines": len(rows), "taken out": float(np.mean([one for one, _ in rows])),
             "as off-topic": float(np.mean([one for _, one in rows])),
         }
         for name, rows in sorted(lines.items())
     }  # fmt: skip
     return {
         **table,
-        "characters beside them": {"lines": 0.0, "taken out": beside / signs, "as off-topic": beside / signs},
+        "characters beside them": {"lines": 0, "taken out": beside / signs, "as off-topic": beside / signs},
     }
 
 
@@ -320,7 +320,7 @@ def measure_insertions(model: Model, corpus: Corpus, jobs: int) -> Figures:
     thresholds["recall as shipped"] = model.thresholds["off_topic"]
     recall = measure_recall(made, thresholds)
     recall["clean sentences"] = {
-        "sentences": float(len(own)),
+        "sentences": len(own),
         **{label: float(np.mean(own >= threshold)) for label, threshold in thresholds.items()},
     }
     observed = observe_sentences(made, clean)

@@ -50,7 +50,7 @@ INTERVALS = (
     f"In brackets: 95% intervals. Whole sites are drawn {DRAWS} times with replacement (seed {SEED}), since pages of one site are alike; of a "
     "source that is one site its pages are drawn, and the interval says nothing of other sites. Without brackets: a count, a single "
     "page, or a figure that most draws could not have. An interval without width means that no draw held a counterexample, not that "
-    "there is none."
+    "there is none. Calibration errors of draws lie above that of the whole: fewer different rows fill a bin."
 )
 THRESHOLDS_ARE = (
     "Precision and recall of each threshold, measured on the same pages as the figures below: `drop` over judged articles, `boilerplate` over "
