@@ -144,7 +144,7 @@ def _size_line(name: str, arrays: Sequence[NDArray[Any]]) -> str:
 
 def _threshold_lines(model: Model, limits: dict[str, dict[str, float]]) -> list[str]:
     """The thresholds, with what they give where that was measured."""
-    rows = {name: limits.get(name, {"value": value}) for name, value in sorted(model.thresholds.items())}
+    rows = {name: {**limits.get(name, {}), "value": value} for name, value in sorted(model.thresholds.items())}
     return [*([THRESHOLDS_ARE, ""] if limits else []), *_table("threshold", rows), ""]
 
 
