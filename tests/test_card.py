@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import numpy as np
@@ -11,9 +12,12 @@ import pytest
 from noisefilter.model import default_model
 from noisefilter.report.figures import HIGH, LOW, figure_columns, figure_row
 from noisefilter.training.card import write_card, write_picture
+from noisefilter.training.corpora import LabelledPage
 from noisefilter.training.evaluate import CALIBRATION, Figures, reliability
 from noisefilter.training.examples import EXAMPLES, STORY, TEXTS, example_lines
+from noisefilter.training.fit import TrainingData, describe
 from noisefilter.training.picture import PICTURE, draw_calibration
+from noisefilter.types import Page
 
 SVG = "{http://www.w3.org/2000/svg}"
 ROWS = np.array([[0.05, 0.0]] * 40 + [[0.55, 1.0], [0.55, 0.0], [0.95, 1.0]])
@@ -75,6 +79,20 @@ def test_writing_the_card_changes_no_figures():
     before = {kind: dict(rows) for kind, rows in FIGURES.items()}
     write_card(default_model(), FIGURES)
     assert before == FIGURES
+
+
+def test_the_hash_of_the_data_changes_with_a_text_or_a_label_and_not_with_their_order():
+    one, two = (LabelledPage(name, Page(f"Rain fell on {name}."), name, "made", noise=1.0) for name in ("a", "b"))
+
+    def digest(*pages: LabelledPage) -> tuple[str, str]:
+        data = describe(TrainingData(pages, []))
+        return data["ids_sha256"], data["content_sha256"]
+
+    assert digest(one, two) == digest(two, one)
+    for other in (replace(one, noise=2.0), replace(one, page=Page("Snow fell on a."))):
+        ids, content = digest(other, two)
+        assert ids == digest(one, two)[0]
+        assert content != digest(one, two)[1]
 
 
 def test_the_picture_is_svg_with_a_point_and_a_count_a_bin():
