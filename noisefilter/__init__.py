@@ -8,7 +8,7 @@
 
 from typing import TYPE_CHECKING
 
-from noisefilter.types import Block, Link, Page, Score, Sentence, Span
+from noisefilter.types import Block, Link, Page, Reason, Score, Sentence, Span
 
 if TYPE_CHECKING:
     from noisefilter.api import clean_html, extract, load, score, score_many
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from noisefilter.sites import SiteProfile
 
 __all__ = [
-    "Block", "Link", "Model", "ModelError", "Page", "Score", "Sentence", "SiteProfile", "Span", "clean_html", "extract", "load", "score",
-    "score_many",
+    "Block", "Link", "Model", "ModelError", "Page", "Reason", "Score", "Sentence", "SiteProfile", "Span", "clean_html", "extract",
+    "load", "score", "score_many",
 ]  # fmt: skip
 __version__ = "0.1.0"
 

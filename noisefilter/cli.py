@@ -83,7 +83,7 @@ def train(
 ) -> None:
     """Fit a model on labelled pages and write it as arrays, manifest and card."""
     from noisefilter.model import VECTORS, default_model, models_folder, save_model  # noqa: PLC0415 - as above
-    from noisefilter.training.card import write_card  # noqa: PLC0415
+    from noisefilter.training.card import write_card, write_picture  # noqa: PLC0415
     from noisefilter.training.corpora import CorpusError, read_corpora  # noqa: PLC0415
     from noisefilter.training.evaluate import evaluate as measure  # noqa: PLC0415
     from noisefilter.training.fit import split_by_site  # noqa: PLC0415
@@ -103,6 +103,7 @@ def train(
     save_model(
         fitted, output, write_card(fitted, figures, "the corpus' own held-out sites, which also chose the thresholds")
     )
+    write_picture(figures, output)
     _print_figures(figures)
     err.print(f"wrote {output}")
 

@@ -15,6 +15,7 @@ from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.language import name_language
 from noisefilter.page import MAX_TEXT, read_page
+from noisefilter.reasons.articles import name_noise
 from noisefilter.scoring import scorer
 from noisefilter.scoring.blocks import BlockScores
 from noisefilter.scoring.networks import rounded
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from noisefilter.model import Model
     from noisefilter.scoring.articles import SentenceScores
     from noisefilter.sites import SiteProfile
-    from noisefilter.types import Page, Span, Status
+    from noisefilter.types import Page, Reason, Span, Status
     from noisefilter.vectors import VectorTable
 
 #: The languages that the training pages are in.
@@ -87,6 +88,7 @@ class _Judged:
     scores: SentenceScores
     noise: float
     off_topic: float
+    reasons: tuple[Reason, ...]
 
     def of_sentences(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values of this article's sentences."""
@@ -213,8 +215,12 @@ def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: M
     measured = insertion_table(sentence_table(articles, model.vectors), model.vectors)
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
-    numbers = estimators.pages(measured, scores, np.concatenate(furniture), asides)
-    return [_Judged(row, measured, scores, *numbers[row].tolist()) for row in range(len(chosen))]
+    numbers, read = estimators.pages(measured, scores, np.concatenate(furniture), asides)
+    reasons = name_noise(estimators.article, read)
+    return [
+        _Judged(row, measured, scores, noise, off_topic, own)
+        for row, ((noise, off_topic), own) in enumerate(zip(numbers.tolist(), reasons, strict=True))
+    ]
 
 
 def _language(page: BlockedPage, kept: NDArray[np.bool_]) -> str | None:
@@ -262,6 +268,7 @@ def _put_together(
         url=entry.page.url,
         model=model.label,
         text_version=TEXT_VERSION,
+        reasons=judged.reasons if judged else (),
     )
 
 

@@ -1,4 +1,4 @@
-"""The nouns that the whole house shares: Page, Link, Block, Sentence, Span, Score."""
+"""The nouns that the whole house shares: Page, Link, Block, Sentence, Span, Reason, Score."""
 
 from __future__ import annotations
 
@@ -96,6 +96,18 @@ class Span:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """What moved `Score.noise`, in words with its value and direction.
+
+    `share` is its part in all that moved `noise`, up or down, away from that of an average article: positive if it raises
+    `noise`, negative if it lowers it. The absolute shares of all reasons that a page could have add up to 1.
+    """
+
+    text: str
+    share: float
+
+
 def cut(text: str, spans: Iterable[Span]) -> str:
     r"""Text without the spans; a line that loses all its words goes with its line break.
 
@@ -151,7 +163,7 @@ class Score:
     """How likely a page is noise, with the evidence; numbers of an unscored page are None.
 
     Every offset counts code points of `visible_text`. `text` is `visible_text` minus spans: it is
-    computed, so text and evidence cannot disagree.
+    computed, so text and evidence cannot disagree. `reasons` are what moved `noise` most, at most three.
     """
 
     visible_text: str
@@ -169,6 +181,7 @@ class Score:
     model: str
     text_version: int
     page_type: PageType | None = None
+    reasons: tuple[Reason, ...] = ()
 
     @property
     def text(self) -> str:
@@ -200,6 +213,7 @@ class Score:
                 "off_topic", "boilerplate",
             )
         }  # fmt: skip
+        record["reasons"] = [asdict(reason) for reason in self.reasons]
         record["spans"] = [asdict(span) for span in self.spans]
         record["sentences"] = [asdict(sentence) for sentence in self.sentences]
         for name, value in (("text", self.text), ("visible_text", self.visible_text)):

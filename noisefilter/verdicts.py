@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.cuts import cut_range
-from noisefilter.reasons import name_filler, name_furniture, name_insertion, name_promotion
+from noisefilter.reasons.furniture import name_furniture
+from noisefilter.reasons.sentences import name_filler, name_insertion, name_promotion
 from noisefilter.types import REMOVED_KINDS, Span
 
 if TYPE_CHECKING:

@@ -21,8 +21,9 @@ import numpy as np
 
 from noisefilter.api import score_many
 from noisefilter.model import default_model
-from noisefilter.training.evaluate import calibration_error
+from noisefilter.training.evaluate import CALIBRATION, THRESHOLDS, calibration_error, reliability, threshold_figures
 from noisefilter.training.hosts import make_hosts, text_host
+from noisefilter.training.intervals import Observed, measured
 from noisefilter.training.splicing import InsertionMaker
 from noisefilter.training.wordings import split_of, wordings
 from noisefilter.types import Page
@@ -60,6 +61,7 @@ class MadePage:
 
     sort: str
     source: str
+    site: str
     page: Page
     text: str
     ranges: tuple[Insertion, ...]
@@ -115,7 +117,7 @@ def _made_page(sort: str, host: Host, page: BlockedPage, ranges: Sequence[Insert
     is_html = page.places is not None and len(page.places) > 0
     content = Page(write_html(page)) if is_html else Page(page.text, title=page.title, format="text")
     source = "wcxb" if host.is_html else host.site
-    return MadePage(sort, source, content, page.text, tuple(ranges))
+    return MadePage(sort, source, host.site, content, page.text, tuple(ranges))
 
 
 def write_html(page: BlockedPage) -> str:
@@ -176,30 +178,35 @@ def names_of(made: MadePage, found: Insertion) -> list[str]:
     return names
 
 
+def observe(page: Scored, rows: Sequence[Sequence[float]]) -> Observed:
+    """What was seen of a page; its pages are told apart by their texts."""
+    return Observed(page.made.site, page.made.text[:200], np.array(rows, dtype=np.float64))
+
+
 def measure_recall(made: Sequence[Scored], thresholds: dict[str, float]) -> dict[str, dict[str, float]]:
     """Share of the sentences with an insertion that are found: off-topic by the threshold, or cut as furniture."""
-    rows: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
+
+    def figures_of(rows: Column) -> dict[str, float]:
+        """The mean over the sorts of their recall; of one sort, its recall."""
+        recall = np.mean([rows[rows[:, 0] == sort, 1:].mean(axis=0) for sort in np.unique(rows[:, 0])], axis=0)
+        return {"sentences": len(rows), **dict(zip(thresholds, recall.tolist(), strict=True))}
+
+    observed: dict[str, list[Observed]] = defaultdict(list)
     for page in made:
+        rows: dict[str, list[list[float]]] = defaultdict(list)
         for probability, cut, found in page.sentences():
             if found:
-                for name in names_of(page.made, found):
-                    rows[name]["sentences"].append(True)
-                    for label, threshold in thresholds.items():
-                        rows[name][label].append(cut or probability >= threshold)
-    table = {
-        name: {
-            "sentences": float(len(values["sentences"])),
-            **{label: float(np.mean(values[label])) for label in thresholds},
-        }
-        for name, values in sorted(rows.items())
-    }
-    overall = {label: float(np.mean([table[sort][label] for sort in "ABCDEF"])) for label in thresholds}
-    return {"overall": {"sentences": sum(table[sort]["sentences"] for sort in "ABCDEF"), **overall}, **table}
+                hits = [cut or probability >= threshold for threshold in thresholds.values()]
+                for name in ("overall", *names_of(page.made, found)):
+                    rows[name].append(["ABCDEF".index(page.made.sort), *hits])
+        for name, values in rows.items():
+            observed[name].append(observe(page, values))
+    return measured({name: observed[name] for name in ("overall", *sorted(observed.keys() - {"overall"}))}, figures_of)
 
 
 def measure_cut(made: Sequence[Scored]) -> dict[str, dict[str, float]]:
     """Characters cut as off-topic against the characters put in; what other kinds took of them counts as found."""
-    rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+    rows: dict[str, list[Observed]] = defaultdict(list)
     for page in made:
         size = len(page.made.text)
         inserted, cut = np.zeros(size, bool), np.zeros(size, bool)
@@ -211,53 +218,55 @@ def measure_cut(made: Sequence[Scored]) -> dict[str, dict[str, float]]:
                 cut[start:end] = True
             elif span.kind in {"promotion", "boilerplate"}:
                 cut[start:end] |= inserted[start:end]
-        counts = (int((cut & inserted).sum()), int(cut.sum()), int(inserted.sum()), 1)
         for name in ("overall", page.made.sort):
-            rows[name] = [a + b for a, b in zip(rows[name], counts, strict=True)]
+            rows[name].append(observe(page, [[(cut & inserted).sum(), cut.sum(), inserted.sum()]]))
+    return measured(dict(sorted(rows.items())), cut_figures)
+
+
+def cut_figures(rows: Column) -> dict[str, float]:
+    """Precision, recall and F1 of (pages, 3): characters rightly cut, cut, put in."""
+    right, cut, inserted = rows.sum(axis=0).tolist()
     return {
-        name: {
-            "pages": float(pages), "precision": right / max(1, cut), "recall": right / max(1, inserted),
-            "f1": 2 * right / max(1, cut + inserted),
-        }
-        for name, (right, cut, inserted, pages) in sorted(rows.items())
+        "pages": len(rows), "precision": right / max(1, cut), "recall": right / max(1, inserted),
+        "f1": 2 * right / max(1, cut + inserted),
     }  # fmt: skip
 
 
 def measure_pages(made: Sequence[Scored], clean: Sequence[Scored]) -> dict[str, dict[str, float]]:
     """Pages flagged, and calibration of pages and sentences at `PRIOR`."""
-    flagged: dict[str, list[bool]] = defaultdict(list)
-    for page in made:
-        hit = (page.score.off_topic or 0) >= 0.5
-        names = ["with insertions", page.made.sort]
+    flagged: dict[str, list[Observed]] = defaultdict(list)
+    for page in (*made, *clean):
+        names = ["with insertions", page.made.sort] if page.made.sort else ["clean", f"clean, {page.made.source}"]
         if any(found.linked for found in page.made.ranges):
             names.append("with a linked insertion")
         for name in names:
-            flagged[name].append(hit)
-    for page in clean:
-        for name in ("clean", f"clean, {page.made.source}"):
-            flagged[name].append((page.score.off_topic or 0) >= 0.5)
-    table = {
-        name: {"pages": float(len(hits)), "off_topic >= 0.5": float(np.mean(hits))}
-        for name, hits in sorted(flagged.items())
-    }
+            flagged[name].append(observe(page, [[(page.score.off_topic or 0) >= 0.5]]))
+    table = measured(
+        dict(sorted(flagged.items())), lambda rows: {"pages": len(rows), "off_topic >= 0.5": float(rows.mean())}
+    )
     share = np.array([PRIOR / len(made)] * len(made) + [(1 - PRIOR) / len(clean)] * len(clean))
     pages = np.array([page.score.off_topic or 0.0 for page in [*made, *clean]])
+    sentences = np.concatenate([one.values for one in observe_sentences(made, clean)])
     table["calibration error"] = {
         "pages": calibration_error(pages, np.array([1.0] * len(made) + [0.0] * len(clean)), share),
-        "sentences": calibration_error(*_sentence_columns([*made, *clean], share)),
+        "sentences": calibration_error(*sentences.T),
     }
     return table
 
 
-def _sentence_columns(pages: Sequence[Scored], share: Column) -> tuple[Column, Column, Column]:
-    rows = [
-        (probability, float(found is not None), weight)
-        for page, weight in zip(pages, share.tolist(), strict=True)
-        for probability, cut, found in page.sentences()
-        if not cut
-    ]
-    probabilities, truth, weights = (np.array(column) for column in zip(*rows, strict=True))
-    return probabilities, truth, weights
+def observe_sentences(made: Sequence[Scored], clean: Sequence[Scored]) -> list[Observed]:
+    """Of each sentence that is not cut as furniture: probability, truth, and its weight at `PRIOR`."""
+    found = []
+    for pages, share in ((made, PRIOR), (clean, 1 - PRIOR)):
+        for page in pages:
+            rows = [
+                (probability, float(inside is not None), share / len(pages))
+                for probability, cut, inside in page.sentences()
+                if not cut
+            ]
+            if rows:
+                found.append(observe(page, rows))
+    return found
 
 
 def clean_probabilities(clean: Sequence[Scored]) -> Column:
@@ -290,14 +299,14 @@ def measure_real(model: Model, corpus: Corpus, jobs: int) -> dict[str, dict[str,
         signs += int((~marked).sum())
     table = {
         name: {
-            "lines": float(len(rows)), "taken out": float(np.mean([one for one, _ in rows])),
+            "lines": len(rows), "taken out": float(np.mean([one for one, _ in rows])),
             "as off-topic": float(np.mean([one for _, one in rows])),
         }
         for name, rows in sorted(lines.items())
     }  # fmt: skip
     return {
         **table,
-        "characters beside them": {"lines": 0.0, "taken out": beside / signs, "as off-topic": beside / signs},
+        "characters beside them": {"lines": 0, "taken out": beside / signs, "as off-topic": beside / signs},
     }
 
 
@@ -311,12 +320,16 @@ def measure_insertions(model: Model, corpus: Corpus, jobs: int) -> Figures:
     thresholds["recall as shipped"] = model.thresholds["off_topic"]
     recall = measure_recall(made, thresholds)
     recall["clean sentences"] = {
-        "sentences": float(len(own)),
+        "sentences": len(own),
         **{label: float(np.mean(own >= threshold)) for label, threshold in thresholds.items()},
     }
+    observed = observe_sentences(made, clean)
+    rows = np.concatenate([one.values for one in observed])
     return {
         "insertions: sentences": recall, "insertions: characters": measure_cut(made),
         "insertions: pages": measure_pages(made, clean), "insertions: real link blocks": measure_real(model, corpus, jobs),
+        THRESHOLDS: {"off_topic": threshold_figures(observed, model.thresholds["off_topic"])},
+        f"{CALIBRATION}off_topic": reliability(rows[:, :2], rows[:, 2]),
     }  # fmt: skip
 
 

@@ -10,21 +10,24 @@ import trafilatura
 from measure_insertions import measure_insertions
 from rich.console import Console
 from rich.table import Table
+from subgroups import measure_subgroups
 
 from noisefilter.api import score_many
 from noisefilter.blocks import split_blocks, split_lines
 from noisefilter.page import read_page
 from noisefilter.report.terminal import figure_tables
 from noisefilter.training.blocks import label_blocks
-from noisefilter.training.evaluate import evaluate, word_f1
+from noisefilter.training.evaluate import THRESHOLDS, evaluate, threshold_figures, word_f1, word_figures
 from noisefilter.training.hosts import Host, text_host
+from noisefilter.training.intervals import Observed, measured, with_intervals
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from noisefilter.model import Model
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.evaluate import Figures
-    from noisefilter.types import Score
     from shared_corpus import Corpus
 
 TEXT_FILES = ("clean", "news", "lowvalue")
@@ -38,41 +41,64 @@ def measure(model: Model, corpus: Corpus, jobs: int = 1) -> Figures:
     """All figures on the val sites."""
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     wcxb = list(corpus.wcxb_pages("val"))
-    figures = evaluate(model, [*wcxb, *corpus.judged_sentences("val"), *corpus.judged_texts("val")], jobs)
+    texts = list(corpus.judged_texts("val"))
+    figures = evaluate(model, [*wcxb, *corpus.judged_sentences("val"), *texts], jobs)
     articles = [page for page in wcxb if page.page_type == "article"]
     figures["extraction"]["trafilatura, wcxb article"] = _trafilatura(articles)
-    figures["page types"] = measure_types(model, wcxb, jobs)
+    figures["subgroups"] = measure_subgroups(model, corpus, [*wcxb, *texts], jobs)
+    figures["page types"], other = measure_types(model, wcxb, jobs)
     figures["saved as plain text"] = {
         split: measure_plain(model, [page for page in pages if page.page_type == "article"], jobs)
         for split, pages in (("all", wcxb), ("tune", list(corpus.wcxb_pages("tune"))))
     }
-    figures |= measure_insertions(model, corpus, jobs)
+    insertions = measure_insertions(model, corpus, jobs)
+    thresholds = {**figures[THRESHOLDS], **insertions.pop(THRESHOLDS), "not_article": other}
+    figures |= insertions
+    figures[THRESHOLDS] = dict(sorted(thresholds.items()))
     figures["texts as they are"] = _untouched(model, texts_to_spare(corpus), jobs)
     return figures
 
 
 def _trafilatura(pages: list[LabelledPage]) -> dict[str, float]:
     """trafilatura's default extraction on the same pages."""
-    values = [word_f1(trafilatura.extract(page.page.content) or "", page.main_text or "") for page in pages]
-    precision, recall, f1 = np.mean(values, axis=0).tolist()
-    return {"pages": len(pages), "precision": precision, "recall": recall, "f1": f1}
+    return with_intervals(
+        [
+            Observed(
+                page.site, page.id, np.array([word_f1(trafilatura.extract(page.page.content) or "", page.main_text)])
+            )
+            for page in pages
+            if page.main_text is not None
+        ],
+        word_figures,
+    )
 
 
-def measure_types(model: Model, pages: list[LabelledPage], jobs: int) -> dict[str, dict[str, float]]:
-    """Share of pages whose type is named rightly, and that are not judged since they are surely no article."""
-    rows: dict[str, list[tuple[bool, bool]]] = {}
+def measure_types(
+    model: Model, pages: list[LabelledPage], jobs: int
+) -> tuple[dict[str, dict[str, float]], dict[str, float]]:
+    """Share of pages whose type is named rightly, and that are not judged since they are surely no article.
+
+    Beside them the precision and recall of the threshold `not_article`.
+    """
+    rows: dict[str, list[Observed]] = {}
+    other = []
     for page, score in zip(pages, score_many((page.page for page in pages), jobs=jobs, model=model), strict=True):
         if score.page_type is not None:
+            left = score.status == "not_article"
+            seen = np.array([[score.page_type == page.page_type, left]], dtype=np.float64)
             for source in ("all", page.page_type):
-                rows.setdefault(source, []).append((score.page_type == page.page_type, score.status == "not_article"))
-    return {
-        source: {
-            "pages": len(values),
-            "named rightly": float(np.mean([right for right, _ in values])),
-            "not_article": float(np.mean([other for _, other in values])),
-        }
-        for source, values in sorted(rows.items())
-    }
+                rows.setdefault(source, []).append(Observed(page.site, page.id, seen))
+            truth = np.array([[left, page.page_type != "article"]], dtype=np.float64)
+            other.append(Observed(page.site, page.id, truth))
+    types = measured(
+        dict(sorted(rows.items())),
+        lambda seen: {
+            "pages": len(seen),
+            "named rightly": float(seen[:, 0].mean()),
+            "not_article": float(seen[:, 1].mean()),
+        },
+    )
+    return types, threshold_figures(other, model.thresholds["not_article"])
 
 
 def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[str, float]:
@@ -127,23 +153,23 @@ def texts_to_spare(corpus: Corpus) -> list[Host]:
 
 def _untouched(model: Model, hosts: list[Host], jobs: int) -> dict[str, dict[str, float]]:
     pages = (Page("\n\n".join(text for text, _ in host.lines), title=host.title, format="text") for host in hosts)
-    rows: dict[str, list[Score]] = {}
+    rows: dict[str, list[Observed]] = {}
     for host, score in zip(hosts, score_many(pages, jobs=jobs, model=model), strict=True):
         if score.status == "ok":
-            rows.setdefault(host.site, []).append(score)
+            cut = sum(span.kind == "off_topic" for span in score.spans)
+            left, words = (len(text.split()) for text in (score.text, score.visible_text))
+            dropped, foreign = score.verdict == "drop", (score.off_topic or 0) >= 0.5
+            values = np.array([[dropped, foreign, cut, len(score.sentences), words - left, words]], dtype=np.float64)
+            rows.setdefault(host.site, []).append(Observed(host.site, score.visible_text[:200], values))
+    return measured(dict(sorted(rows.items())), _untouched_figures)
+
+
+def _untouched_figures(rows: NDArray[np.float64]) -> dict[str, float]:
+    dropped, foreign, cut, sentences, taken, words = rows.sum(axis=0).tolist()
     return {
-        source: {
-            "articles": len(scores),
-            "dropped": float(np.mean([score.verdict == "drop" for score in scores])),
-            "off_topic >= 0.5": float(np.mean([(score.off_topic or 0) >= 0.5 for score in scores])),
-            "sentences cut as off-topic": sum(span.kind == "off_topic" for score in scores for span in score.spans)
-            / max(1, sum(len(score.sentences) for score in scores)),
-            "words taken out": 1
-            - sum(len(score.text.split()) for score in scores)
-            / max(1, sum(len(score.visible_text.split()) for score in scores)),
-        }
-        for source, scores in sorted(rows.items())
-    }
+        "articles": len(rows), "dropped": dropped / len(rows), "off_topic >= 0.5": foreign / len(rows),
+        "sentences cut as off-topic": cut / max(1, sentences), "words taken out": taken / max(1, words),
+    }  # fmt: skip
 
 
 def print_measures(figures: Figures) -> None:

@@ -124,17 +124,21 @@ class Corpus:
                 )  # fmt: skip
 
     @cached_property
-    def _licences(self) -> dict[str, str]:
-        found: dict[str, str] = {}
+    def _sources(self) -> dict[str, tuple[str, str]]:
+        found: dict[str, tuple[str, str]] = {}
         for name in ("clean", "lowvalue", "news"):
             with gzip.open(self.root / "text" / f"{name}.jsonl.gz", "rt", encoding="utf8") as lines:
                 for row in map(json.loads, lines):
-                    found.setdefault(row["source"], row["licence"])
+                    found.setdefault(row["source"], (name, row["licence"]))
         return found
 
     def licence_of(self, source: str) -> str:
         """Licence statement of a text source."""
-        return self._licences.get(source, "unknown")
+        return self._sources.get(source, ("", "unknown"))[1]
+
+    def file_of(self, source: str) -> str:
+        """The file that a source's texts are in: clean, lowvalue or news; "" for WCXB."""
+        return self._sources.get(source, ("", ""))[0]
 
     def judged_texts(self, split: str) -> Iterator[LabelledPage]:
         """Texts of farms, news and clean sources whose noise was judged."""

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from measures import measure, print_beside, print_measures
 
 from noisefilter.model import VECTORS, load_model, models_folder, save_model
-from noisefilter.training.card import write_card
+from noisefilter.training.card import write_card, write_picture
 from noisefilter.training.fit import TrainingData, train
 from noisefilter.training.hosts import make_hosts, text_host, without_labels
 from noisefilter.vectors import load_vectors
@@ -143,6 +143,7 @@ def main() -> None:
     progress("measuring on the val sites")
     measures = measure(model, Corpus(options.corpus), options.jobs)
     save_model(model, options.output, write_card(model, measures))
+    write_picture(measures, options.output)
     (options.output / FIGURES).write_text(json.dumps(measures, indent=1) + "\n", encoding="utf8")
     print_measures(measures)
     shipped = models_folder() / "default" / FIGURES

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from noisefilter.model import VECTORS, models_folder, save_model
-from noisefilter.training.card import write_card
+from noisefilter.training.card import write_card, write_picture
 from noisefilter.training.corpora import read_corpora
 from noisefilter.training.evaluate import evaluate
 from noisefilter.training.fit import split_by_site, train
@@ -31,6 +31,7 @@ def main() -> None:
     model = train(data, load_vectors(models_folder() / VECTORS), name="small", progress=print)
     figures = evaluate(model, data.tune)
     save_model(model, options.output, write_card(model, figures, "held-out sites, which also chose the thresholds"))
+    write_picture(figures, options.output)
     print(f"{len(data.fit)} pages fitted, {len(data.tune)} held out, {time.time() - started:.0f} s: {options.output}")
 
 

@@ -92,6 +92,16 @@ def test_an_explanation_marks_the_text_and_names_reasons(run, folder):
         assert span.reason in result.output
 
 
+def test_what_moved_noise_is_printed_with_its_share(run, folder):
+    listed, explained = (
+        words_of(run("score", *option, str(folder / "one.html")).output) for option in ([], ["--explain"])
+    )
+    reasons = score(HTML_ARTICLE).reasons
+    assert reasons[0].text in listed
+    for reason in reasons:
+        assert f"{reason.text} ({abs(reason.share):.0%} of what moved it)" in explained
+
+
 def test_markup_in_a_page_is_printed_as_it_is(run, tmp_path):
     (tmp_path / "a.txt").write_text(f"[bold red]{ARTICLE}[/nonsense]", encoding="utf8")
     for option in ("--explain", "--json"):

@@ -133,7 +133,7 @@ def test_the_shipped_model_is_what_saving_it_would_write(model, model_path, tmp_
 
 def test_no_file_of_the_models_is_a_pickle():
     files = [path for path in models_folder().rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} <= {".safetensors", ".json", ".md"}
+    assert {path.suffix for path in files} <= {".safetensors", ".json", ".md", ".svg"}
     assert not [path for path in files if path.read_bytes()[:2] in PICKLES]
 
 

@@ -1,4 +1,4 @@
-"""What furniture is called, by its words, its markup, the heading above and its place."""
+"""What furniture is called, by its words, its markup, the heading above and its place; what filler and promotion do."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from noisefilter.blocks import split_lines
-from noisefilter.reasons import name_furniture
-from tests.making import SLUICE, blocks_of, walk
+from noisefilter.reasons.furniture import name_furniture
+from noisefilter.reasons.sentences import name_filler, name_promotion
+from tests.making import ARTICLE, SLUICE, article_with, blocks_of, insertions_of, walk
 
 STORY = f"<article><p>{' '.join(SLUICE[:3])}</p><p>{' '.join(SLUICE[3:6])}</p></article>"
 
@@ -84,3 +85,58 @@ def test_plain_text_is_named_by_words_and_headings():
 def test_boxes_inside_boxes_are_named_however_deep():
     page = walk("<body>" + STORY + '<div class="x">' * 1500 + "<p>Fine weather</p>" + "</div>" * 1500 + "</body>")
     assert names(page)["Fine weather"] == "not part of the article"
+
+
+def filler_reason(sentence: str, title: str = "Harbour board votes to repair the sluice") -> str:
+    """Why a sentence after the story would be filler."""
+    table = insertions_of(split_lines(f"{ARTICLE}\n\n{sentence}\n", title))
+    return name_filler(table, table.sentences.texts.index(sentence))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("In today's fast-paced world, everything changes.", "opens with a commonplace"),
+        ("The harbour board votes to repair the sluice.", "says what the title said"),
+        ("Work on the gates will begin on 4 August and take eleven weeks.", "says again: “Work on the gates begins"),
+        ("It was a long and tiring evening.", "no name, number or source"),
+        ("Denmark has seen long and tiring evenings of that sort.", "no number or source"),
+        ("“It was a long and tiring evening.”", "no name or number"),
+        ("Consider the weather before you leave.", "gives advice that fits any case"),
+        ("Every harbour is different.", "holds for anybody and anything"),
+        ("The decision underscores the broader significance of water.", "says what things mean, not what happened"),
+        ("But is it enough in the end?", "asks and tells nothing"),
+        ("What comes now", "heading or label that tells no fact"),
+        ("Final Thoughts", "Final Thoughts section: the heading could stand over any article"),
+        ("Why It Matters", "heading that could stand over any article"),
+    ],
+)  # fmt: skip
+def test_a_filler_sentence_is_told_what_it_does_or_lacks(sentence, reason):
+    assert reason in filler_reason(sentence)
+
+
+def test_a_number_in_words_is_a_number_and_a_capital_at_the_start_no_name():
+    assert (
+        filler_reason("Long evenings of that sort came five times a week.") == "worded like sentences that say nothing"
+    )
+    assert filler_reason("Evenings of that sort are long.") == "no name, number or source"
+
+
+def test_what_is_said_under_a_template_heading_names_the_section_first():
+    text = f"{article_with('The quay is old.')}\n\nKey Takeaways\n\nThe gates are old, and that is a problem.\n"
+    table = insertions_of(text)
+    assert name_filler(table, len(table) - 1).startswith("Key Takeaways section: ")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "reason"),
+    [
+        ("Sign up for a free trial today!", "call to action"),
+        ("Call Brandt Roofing today.", "asks the reader to get in touch or use its service"),
+        ("Save up to 40 crowns on kettles.", "sells with a price or a discount"),
+        ("Boots, boots and boots.", "reads like an advertisement"),
+    ],
+)
+def test_a_promotion_sentence_is_told_what_it_does_to_sell(sentence, reason):
+    table = insertions_of(article_with(sentence))
+    assert name_promotion(table, table.sentences.texts.index(sentence)) == reason

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import pytest
 
-from noisefilter.types import KINDS, REMOVED_KINDS, Kind, Score, Sentence, Span, cut, kept_ranges
+from noisefilter.types import KINDS, REMOVED_KINDS, Kind, Reason, Score, Sentence, Span, cut, kept_ranges
 from tests.making import read_cases
 
 
@@ -23,7 +23,7 @@ def hand_made_score() -> Score:
     return Score(
         visible_text=text, spans=spans, sentences=(Sentence(0, 4, 0.9, 0.0, 0.0, 0.0),), noise=0.25, filler=0.5,
         off_topic=0.0, boilerplate=0.2, verdict="clean", status="ok", title="Rain", language="en",
-        url="https://rain.example/1", model="hand-1", text_version=1,
+        url="https://rain.example/1", model="hand-1", text_version=1, reasons=(Reason("half of its words say nothing", 0.4),),
     )  # fmt: skip
 
 
@@ -99,6 +99,7 @@ def test_a_record_carries_text_and_evidence():
         "start": 17, "end": 31, "kind": "promotion", "score": 0.9, "reason": "for the test",
     }  # fmt: skip
     assert record["sentences"][0]["boilerplate"] == 0.9
+    assert record["reasons"] == [{"text": "half of its words say nothing", "share": 0.4}]
     assert (record["verdict"], record["status"], record["noise"]) == ("clean", "ok", 0.25)
 
 

@@ -11,6 +11,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from noisefilter.report.figures import figure_columns, figure_row
 from noisefilter.types import REMOVED_KINDS
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from noisefilter.types import Score, Span
+    from noisefilter.types import Reason, Score, Span
 
 VERDICT_STYLE = {"keep": "green", "clean": "yellow", "drop": "bold red", "unscored": "dim"}
 KIND_STYLE = {"boilerplate": "bright_black", "promotion": "magenta", "off_topic": "bold red", "filler": "yellow"}
@@ -30,7 +31,7 @@ NOISY, HALF_NOISY = 0.7, 0.4
 
 
 def print_scores(console: Console, results: Sequence[tuple[str, Score]]) -> None:
-    """Two lines a page: verdict, numbers and name; below, the worst evidence."""
+    """Some lines a page: verdict, numbers and name; below, what moved its noise most, and the worst evidence."""
     console.print(Text("verdict   noise  filler  off-topic  boilerplate  page", style="bold"))
     for name, score in results:
         line = Text(f"{score.verdict:<9}", style=VERDICT_STYLE[score.verdict])
@@ -39,6 +40,8 @@ def print_scores(console: Console, results: Sequence[tuple[str, Score]]) -> None
         line.append_text(_number(score.boilerplate, 13, plain=True))
         line.append(f"  {name}", style="bold")
         console.print(line, no_wrap=True, overflow="ellipsis")
+        for reason in score.reasons[:1]:
+            console.print(Text("          ").append_text(_reason(reason)), no_wrap=True, overflow="ellipsis")
         evidence = _evidence(score)
         if evidence:
             console.print(Text.assemble("          ", evidence), no_wrap=True, overflow="ellipsis")
@@ -49,6 +52,13 @@ def _number(value: float | None, width: int, *, plain: bool = False) -> Text:
         return Text(f"{'-':>{width}}", style="dim")
     style = "" if plain else "red" if value >= NOISY else "yellow" if value >= HALF_NOISY else "green"
     return Text(f"{value:>{width}.2f}", style=style)
+
+
+def _reason(reason: Reason) -> Text:
+    """Words and share; what raises noise is red, what lowers it green."""
+    return Text.assemble(
+        (reason.text, "red" if reason.share > 0 else "green"), (f" ({abs(reason.share):.0%} of what moved it)", "dim")
+    )
 
 
 def _evidence(score: Score) -> Text:
@@ -82,7 +92,7 @@ def print_summary(console: Console, results: Sequence[tuple[str, Score]]) -> Non
 
 
 def print_explained(console: Console, name: str, score: Score) -> None:
-    """The page's text with its spans marked, and the list of their reasons."""
+    """What moved the page's noise, its text with its spans marked, and the list of their reasons."""
     console.print(Rule(Text(name)))
     numbers = ", ".join(
         f"{label} {value:.2f}"
@@ -93,6 +103,8 @@ def print_explained(console: Console, name: str, score: Score) -> None:
     )  # fmt: skip
     head = Text.assemble((score.verdict, VERDICT_STYLE[score.verdict]), f"  {score.status}  {numbers}")
     console.print(head)
+    for reason in score.reasons:
+        console.print(_reason(reason))
     console.print(mark_text(score, plain=console.no_color or not console.is_terminal))
     for span in score.spans:
         line = Text.assemble(
@@ -137,21 +149,17 @@ def _stretches(score: Score) -> Iterator[tuple[int, int, str]]:
 
 
 def figure_tables(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Table]:
-    """One table a kind: a row a source, a column a figure."""
+    """One table a kind: a row a source, a column a figure; the bins of calibration curves are left to the picture."""
     tables = []
     for kind, by_source in figures.items():
-        columns = list(dict.fromkeys(name for row in by_source.values() for name in row))
+        if kind.startswith("calibration: "):
+            continue
+        columns = figure_columns(by_source)
         table = Table(title=kind, title_justify="left", box=None, pad_edge=False, header_style="bold")
         table.add_column("source")
         for name in columns:
             table.add_column(name, justify="right")
         for source, row in by_source.items():
-            table.add_row(source, *(_figure(row.get(name)) for name in columns))
+            table.add_row(source, *figure_row(row, columns))
         tables.append(table)
     return tables
-
-
-def _figure(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)

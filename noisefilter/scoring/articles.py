@@ -120,8 +120,10 @@ class ArticleScorer:
 
     def pages(
         self, table: InsertionTable, scores: SentenceScores, furniture: Matrix, asides: Sequence[Matrix]
-    ) -> Matrix:
+    ) -> tuple[Matrix, Matrix]:
         """Probabilities that each article is noise, and that something foreign was put into it: (articles, 2).
+
+        Beside them what the first was read from: (articles, n).
 
         Args:
             table: the articles.
@@ -131,14 +133,15 @@ class ArticleScorer:
         """
         off_topic = scores.off_topic * (1 - furniture)
         kinds = np.stack([scores.filler, scores.promotion], axis=1)
-        noise = self.article.probabilities(article_inputs(table, kinds, self.arrays))
+        read = article_inputs(table, kinds, self.arrays)
+        noise = self.article.probabilities(read)
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = [
             page_off_topic_inputs(own, highest_aside(self.aside, lines))
             for own, lines in zip(by_page, asides, strict=True)
         ]
         foreign = self.page_off_topic.probabilities(np.concatenate(inputs))
-        return rounded(np.stack([noise[:, 1], foreign[:, 1]], axis=1))
+        return rounded(np.stack([noise[:, 1], foreign[:, 1]], axis=1)), read
 
 
 def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:

@@ -56,6 +56,16 @@ class Network:
                 [self.estimator.predict_proba(standardize(part, self.mean, self.scale)) for part in parts]
             )
 
+    def moves(self, matrix: Inputs) -> Inputs | None:
+        """By how much each input of each row moves the log-odds away from those of average inputs: (rows, inputs).
+
+        None if the estimator is more than one layer with one output: there is no such sum then.
+        """
+        layer = getattr(self.estimator, "coef_", None)
+        if layer is None or len(layer) != 1:
+            return None
+        return standardize(matrix, self.mean, self.scale) * layer[0]
+
 
 def standardize(matrix: Inputs, mean: Inputs, scale: Inputs) -> Inputs:
     """Columns in standard deviations from the mean of training, missing values at the mean."""

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.report.figures import figure_columns, figure_row
+from noisefilter.training.evaluate import CALIBRATION, THRESHOLDS
+from noisefilter.training.examples import example_lines
+from noisefilter.training.intervals import DRAWS, SEED
+from noisefilter.training.picture import PICTURE, draw_calibration
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
     from noisefilter.model import Model
     from noisefilter.training.evaluate import Figures
 
@@ -20,6 +31,8 @@ BAD_AT = """\
   sentence case about a near topic. See the recall by sort above.
 - Labels were given by a language model that read the guide, not by people; people would agree with it less than it with itself.
 - Poems, transcripts, code and price lists have sentences of a kind that the sentence classifier has hardly met.
+- Advice and opinion in plain words, and short answers in an interview, are called filler more readily than a reader would.
+- An FAQ whose answers say something is held against an article all the same: see the second text below.
 - It does not check facts, and it is no detector of machine-written text: a fluent lie with names and numbers is kept.
 """
 
@@ -28,52 +41,114 @@ WCXB development split: Murrough Foley, CC-BY-4.0. The word vectors imitate all-
 weights; none is stored in them."""
 
 
+#: Stages of the model, by the start of the names of their arrays, in the order in which a page meets them.
+STAGES = {
+    "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion", "passage"), "pages: off-topic": ("aside", "page_off_topic"),
+    "articles": ("article",),
+}  # fmt: skip
+INTERVALS = (
+    f"In brackets: 95% intervals. Whole sites are drawn {DRAWS} times with replacement (seed {SEED}), since pages of one site are alike; of a "
+    "source that is one site its pages are drawn, and the interval says nothing of other sites. Without brackets: a count, a single "
+    "page, or a figure that most draws could not have. An interval without width means that no draw held a counterexample, not that "
+    "there is none. Calibration errors of draws lie above that of the whole: fewer different rows fill a bin."
+)
+THRESHOLDS_ARE = (
+    "Precision and recall of each threshold, measured on the same pages as the figures below: `drop` over judged articles, `boilerplate` over "
+    "blocks by words, `promotion` and `filler` over judged sentences, `off_topic` over the sentences of made pages, weighted so that "
+    "one page in four has insertions, `not_article` over whole pages."
+)
+
+
 def write_card(
     model: Model, figures: Figures, measured_on: str = "the val sites, which fitted and chose nothing"
 ) -> str:
-    """The card as Markdown."""
+    """The card as Markdown; it shows `calibration.svg` (`write_picture`) if the figures have the bins of a curve."""
+    figures = dict(figures)
+    limits = figures.pop(THRESHOLDS, {})
+    shown = [
+        f"# Model card: {model.label}", "", *_data_lines(model), *_size_lines(model), "## Thresholds", "",
+        *_threshold_lines(model, limits), "## Figures", "", f"Measured on {measured_on}.", "",
+    ]  # fmt: skip
+    if figures:
+        shown += [INTERVALS, ""]
+    if any(kind.startswith(CALIBRATION) for kind in figures):
+        shown += [
+            f"![Calibration curves]({PICTURE})", "",
+            "A point on the dashed line came true as often as it was said. A hollow point stands for fewer than 25 rows.", "",
+        ]  # fmt: skip
+    for kind, by_source in figures.items():
+        if not kind.startswith(CALIBRATION):
+            shown += [f"### {kind}", "", *_table("source", by_source), ""]
+    shown += ["## What it is bad at", "", BAD_AT]
+    shown += ["Passages of our own in a story of our own, as this model judges them:", "", *example_lines(model), ""]
+    return "\n".join(shown)
+
+
+def write_picture(figures: Figures, folder: Path) -> None:
+    """Write the calibration curves beside the card; without bins to draw none is there."""
+    picture = draw_calibration(figures)
+    if picture:
+        (folder / PICTURE).write_text(picture, encoding="utf8")
+    else:
+        (folder / PICTURE).unlink(missing_ok=True)
+
+
+def _data_lines(model: Model) -> list[str]:
+    """What it learned from: sources, rows, hashes, seed, versions."""
     data = model.manifest["data"]
-    lines = [
-        f"# Model card: {model.label}",
-        "",
-        "## Learned from",
-        "",
-        "| source | licence | rows (fit / tune / weak) |",
-        "|---|---|---|",
-    ]
+    lines = ["## Learned from", "", "| source | licence | rows (fit / tune / weak) |", "|---|---|---|"]
     for source, row in data["sources"].items():
         lines.append(
             f"| {source} | {row['licence'] or 'of its owner'} | {row.get('fit', 0)} / {row.get('tune', 0)} / {row.get('weak', 0)} |"
         )
     lines += [f"| {name} | {row['licence']} | {row['rows']} |" for name, row in data["other"].items()]
-    lines += [
-        "", f"Insertions were made into {data['hosts']} articles. Ids of the pages: SHA-256 {data['ids_sha256']}.", "",
-        ATTRIBUTION if "wcxb" in data["sources"] else "", "", f"Seed {model.manifest['seed']}; "
-        + ", ".join(f"{name} {number}" for name, number in sorted(model.manifest["libraries"].items()))
-        + f"; Python {model.manifest['python']}.", "",
-    ]  # fmt: skip
+    hashes = {
+        "ids of the pages": data.get("ids_sha256"), "contents and labels of the pages": data.get("content_sha256"),
+        "articles to splice into, and headlines": data.get("spliced_sha256"),
+        "word vectors": model.manifest.get("vectors_sha256"), "names of the features": model.manifest.get("features_sha256"),
+    }  # fmt: skip
+    hosts = f"{data['hosts']} articles" if data["hosts"] else "the articles among the pages"
+    lines += ["", f"Insertions were made into {hosts}, with {data['headlines']} headlines.", ""]
+    lines += [ATTRIBUTION, ""] if "wcxb" in data["sources"] else []
+    lines += ["| SHA-256 of | is |", "|---|---|"]
+    lines += [f"| {what} | `{value}` |" for what, value in hashes.items() if value]
+    libraries = ", ".join(f"{name} {number}" for name, number in sorted(model.manifest["libraries"].items()))
+    lines += ["", f"Seed {model.manifest['seed']}; {libraries}; Python {model.manifest['python']}.", ""]
     if model.manifest["from_base"]:
-        lines += [
-            f"Taken unchanged from the base model for want of labels: {', '.join(model.manifest['from_base'])}.",
-            "",
-        ]
-    lines += ["## Thresholds", "", "| threshold | value |", "|---|---|"]
-    lines += [f"| {name} | {value} |" for name, value in sorted(model.thresholds.items())]
-    lines += ["", "## Figures", "", f"Measured on {measured_on}.", ""]
-    for kind, by_source in figures.items():
-        lines += _table(kind, by_source)
-    return "\n".join([*lines, "## What it is bad at", "", BAD_AT])
+        taken = ", ".join(model.manifest["from_base"])
+        lines += [f"Taken unchanged from the base model for want of labels: {taken}.", ""]
+    return lines
 
 
-def _table(kind: str, by_source: dict[str, dict[str, float]]) -> list[str]:
-    columns = list(dict.fromkeys(name for row in by_source.values() for name in row))
-    lines = [f"### {kind}", "", f"| source | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-    for source, row in by_source.items():
-        lines.append(f"| {source} | {' | '.join(_number(row.get(name)) for name in columns)} |")
-    return [*lines, ""]
+def _size_lines(model: Model) -> list[str]:
+    """Numbers and bytes of each stage, and of the word vectors."""
+    lines = ["## Sizes", "", "| stage | arrays | numbers | kB |", "|---|---|---|---|"]
+    known = tuple(start for starts in STAGES.values() for start in starts)
+    others = {"others": tuple(name for name in model.arrays if not name.startswith(known))}
+    for stage, starts in {**STAGES, **others}.items():
+        arrays = [array for name, array in model.arrays.items() if starts and name.startswith(starts)]
+        if arrays:
+            lines.append(_size_line(stage, arrays))
+    table = model.vectors
+    words = f"word vectors: {len(table.rows_by_word):,} words, {table.dimensions} dimensions, shared by all models"
+    return [
+        *lines, _size_line("all stages", list(model.arrays.values())),
+        _size_line(words, [table.matrix, table.scale, table.idf, table.capital]), "",
+    ]  # fmt: skip
 
 
-def _number(value: float | None) -> str:
-    if value is None:
-        return "–"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+def _size_line(name: str, arrays: Sequence[NDArray[Any]]) -> str:
+    numbers, size = sum(array.size for array in arrays), sum(array.nbytes for array in arrays)
+    return f"| {name} | {len(arrays)} | {numbers:,} | {size / 1000:,.0f} |"
+
+
+def _threshold_lines(model: Model, limits: dict[str, dict[str, float]]) -> list[str]:
+    """The thresholds, with what they give where that was measured."""
+    rows = {name: {**limits.get(name, {}), "value": value} for name, value in sorted(model.thresholds.items())}
+    return [*([THRESHOLDS_ARE, ""] if limits else []), *_table("threshold", rows), ""]
+
+
+def _table(head: str, by_source: Mapping[str, Mapping[str, float]]) -> list[str]:
+    columns = figure_columns(by_source)
+    lines = [f"| {head} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+    return [*lines, *(f"| {source} | {' | '.join(figure_row(row, columns))} |" for source, row in by_source.items())]

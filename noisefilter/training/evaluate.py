@@ -10,16 +10,25 @@ import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from noisefilter.api import score_many
+from noisefilter.blocks import split_blocks
+from noisefilter.page import read_page
 from noisefilter.training.articles import POSITIVE
+from noisefilter.training.blocks import label_blocks
+from noisefilter.training.intervals import Observed, measured, with_intervals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from noisefilter.model import Model
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.types import Score
+
+    Matrix = NDArray[np.float64]
+    #: source -> what was seen of its pages
+    Rows = dict[str, list[Observed]]
+    Judged = Sequence[tuple[LabelledPage, Score]]
 
 #: kind -> source -> figure -> value
 Figures = dict[str, dict[str, dict[str, float]]]
@@ -28,21 +37,36 @@ ALL = "all"
 BINS = 10
 LETTER_OF = {"filler": "F", "promotion": "P"}
 SPAN_KINDS = ("boilerplate", "promotion", "off_topic", "filler")
+#: Kinds of figures that begin so hold the bins of a calibration curve, for the picture.
+CALIBRATION = "calibration: "
+#: The kind of figures that holds what each threshold of the model gives.
+THRESHOLDS = "thresholds"
 
 
 def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figures:
     """Figures of a model on labelled pages that it has not seen; only what is labelled is measured."""
     scores = list(score_many((page.page for page in pages), jobs=jobs, model=model))
-    figures: Figures = {}
-    for kind, measured in (
-        ("extraction", _extraction(pages, scores)),
-        ("noise", _noise(model, pages, scores)),
-        *((kind, _sentence_kind(kind, letter, pages, scores)) for kind, letter in LETTER_OF.items()),
-        *((f"{kind} spans", _spans(kind, pages, scores)) for kind in SPAN_KINDS),
-    ):
-        if measured:
-            figures[kind] = measured
-    return figures
+    judged = list(zip(pages, scores, strict=True))
+    noise = _noise(judged)
+    sentences = {kind: _sentences(kind, letter, judged) for kind, letter in LETTER_OF.items()}
+    limits = model.thresholds
+    figures: Figures = {
+        "extraction": measured(_extraction(judged), word_figures),
+        "noise": measured(noise, lambda rows: noise_figures(rows, limits["drop"])),
+        **{kind: measured(rows, ranking) for kind, rows in sentences.items()},
+        **{f"{kind} spans": measured(_spans(kind, judged), span_figures) for kind in SPAN_KINDS},
+        THRESHOLDS: {
+            name: threshold_figures(rows[ALL], limits[name])
+            for name, rows in (("drop", noise), *sentences.items(), ("boilerplate", _furniture(judged)))
+            if rows
+        },
+        **{
+            f"{CALIBRATION}{name}": reliability(np.concatenate([one.values for one in rows[ALL]]))
+            for name, rows in (("noise", noise), *sentences.items())
+            if rows
+        },
+    }
+    return {kind: by_source for kind, by_source in figures.items() if by_source}
 
 
 def words_of(text: str) -> Counter[str]:
@@ -59,36 +83,43 @@ def word_f1(found: str, truth: str) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall) if common else 0.0
 
 
-def _extraction(pages: Sequence[LabelledPage], scores: Sequence[Score]) -> dict[str, dict[str, float]]:
-    rows: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-    for page, score in zip(pages, scores, strict=True):
-        if page.main_text is not None:
-            values = word_f1(score.clean({"boilerplate"}), page.main_text)
-            rows[ALL].append(values)
-            rows[f"{page.source} {page.page_type}"].append(values)
-    return {
-        source: {
-            "pages": len(values),
-            **dict(zip(("precision", "recall", "f1"), np.mean(values, axis=0).tolist(), strict=True)),
-        }
-        for source, values in rows.items()
-    }
+def _gather(found: Iterable[tuple[LabelledPage, str, Matrix]]) -> Rows:
+    """Observations by source, and all of them; each comes with its page and the name of its source."""
+    rows: Rows = defaultdict(list)
+    for page, source, values in found:
+        for name in (ALL, source):
+            rows[name].append(Observed(page.site, page.id, values))
+    return dict(rows)
 
 
-def _noise(model: Model, pages: Sequence[LabelledPage], scores: Sequence[Score]) -> dict[str, dict[str, float]]:
-    rows: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-    for page, score in zip(pages, scores, strict=True):
-        if page.noise is not None and score.noise is not None:
-            rows[ALL].append((score.noise, page.noise >= POSITIVE))
-            rows[page.source].append((score.noise, page.noise >= POSITIVE))
-    return {source: noise_figures(values, model.thresholds["drop"]) for source, values in rows.items()}
+def _extraction(judged: Judged) -> Rows:
+    """Precision, recall and F1 of the words of each page that has a gold text."""
+    return _gather(
+        (page, f"{page.source} {page.page_type}", np.array([word_f1(score.clean({"boilerplate"}), page.main_text)]))
+        for page, score in judged
+        if page.main_text is not None
+    )
 
 
-def noise_figures(values: Sequence[tuple[float, bool]], drop: float) -> dict[str, float]:
-    """AUC, calibration error, precision and recall of `drop` for pairs of probability and truth."""
-    probabilities = np.array([value for value, _ in values])
-    truth = np.array([noisy for _, noisy in values])
-    figures: dict[str, float] = {"articles": len(values), "noisy": int(truth.sum())}
+def word_figures(rows: Matrix) -> dict[str, float]:
+    """Means of (pages, 3): precision, recall, F1."""
+    precision, recall, f1 = rows.mean(axis=0).tolist()
+    return {"pages": len(rows), "precision": precision, "recall": recall, "f1": f1}
+
+
+def _noise(judged: Judged) -> Rows:
+    """Probability and truth of each page whose noise is labelled."""
+    return _gather(
+        (page, page.source, np.array([[score.noise, page.noise >= POSITIVE]]))
+        for page, score in judged
+        if page.noise is not None and score.noise is not None
+    )
+
+
+def noise_figures(rows: Matrix, drop: float) -> dict[str, float]:
+    """AUC, calibration error, precision and recall of `drop` of (articles, 2): probability and truth."""
+    probabilities, truth = rows[:, 0], rows[:, 1] > 0
+    figures: dict[str, float] = {"articles": len(rows), "noisy": int(truth.sum())}
     if 0 < truth.sum() < len(truth):
         figures["auc"] = float(roc_auc_score(truth, probabilities))
     figures["calibration error"] = calibration_error(probabilities, truth)
@@ -101,6 +132,10 @@ def noise_figures(values: Sequence[tuple[float, bool]], drop: float) -> dict[str
     return figures
 
 
+def _bin_of(probabilities: NDArray[np.float64]) -> NDArray[np.int64]:
+    return np.minimum((probabilities * BINS).astype(np.int64), BINS - 1)
+
+
 def calibration_error(
     probabilities: NDArray[np.float64],
     truth: NDArray[np.bool_ | np.float64],
@@ -108,30 +143,64 @@ def calibration_error(
 ) -> float:
     """Expected calibration error over ten bins of equal width (Naeini et al. 2015); `weights` are what each row counts."""
     weights = np.ones(len(truth)) if weights is None else weights
-    bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
-    gaps = np.bincount(bins, weights * (probabilities - truth), minlength=BINS)
+    gaps = np.bincount(_bin_of(probabilities), weights * (probabilities - truth), minlength=BINS)
     return float(np.abs(gaps).sum() / weights.sum())
 
 
-def _sentence_kind(
-    kind: str, letter: str, pages: Sequence[LabelledPage], scores: Sequence[Score]
-) -> dict[str, dict[str, float]]:
-    rows: dict[str, list[tuple[float, bool]]] = defaultdict(list)
-    for page, score in zip(pages, scores, strict=True):
-        if page.sentences is None or score.status != "ok":
-            continue
-        for start, end, votes in page.sentences:
-            probability = _probability(score, kind, start, end)
-            if probability is not None:
-                pair = (probability, votes.count(letter) * 2 >= len(votes))
-                rows[ALL].append(pair)
-                rows[page.source].append(pair)
-    return {source: _ranking(values) for source, values in rows.items()}
+def reliability(rows: Matrix, weights: NDArray[np.float64] | None = None) -> dict[str, dict[str, float]]:
+    """Of each bin that is not empty: rows, the mean probability, and what share came true; `rows` are (n, 2)."""
+    weights = np.ones(len(rows)) if weights is None else weights
+    bins = _bin_of(rows[:, 0])
+    count, total = np.bincount(bins, minlength=BINS), np.bincount(bins, weights, minlength=BINS)
+    said, came = (np.bincount(bins, weights * column, minlength=BINS) for column in rows.T)
+    return {
+        f"{number / BINS:.1f} to {(number + 1) / BINS:.1f}": {
+            "rows": int(count[number]),
+            "said": float(said[number] / total[number]),
+            "came true": float(came[number] / total[number]),
+        }
+        for number in np.flatnonzero(count).tolist()
+    }
 
 
-def _ranking(values: Sequence[tuple[float, bool]]) -> dict[str, float]:
-    probabilities, truth = np.array([value for value, _ in values]), np.array([label for _, label in values])
-    figures: dict[str, float] = {"sentences": len(values), "labelled": int(truth.sum())}
+def threshold_figures(observed: Sequence[Observed], threshold: float) -> dict[str, float]:
+    """Precision and recall of a threshold, with intervals; observations are probability, truth and perhaps weight."""
+    return {"value": threshold, **with_intervals(observed, lambda rows: at_threshold(rows, threshold))}
+
+
+def at_threshold(rows: Matrix, threshold: float) -> dict[str, float]:
+    """How many rows a threshold chooses, its precision and its recall; a third column is what each row counts."""
+    chosen, truth = rows[:, 0] >= threshold, rows[:, 1] > 0
+    weights = rows[:, 2] if rows.shape[1] > 2 else np.ones(len(rows))
+    right, cut, wanted = (float(weights[part].sum()) for part in (chosen & truth, chosen, truth))
+    figures: dict[str, float] = {"rows": len(rows), "labelled": int(truth.sum()), "chosen": int(chosen.sum())}
+    if cut:
+        figures["precision"] = right / cut
+    if wanted:
+        figures["recall"] = right / wanted
+    return figures
+
+
+def _sentences(kind: str, letter: str, judged: Judged) -> Rows:
+    """Probability and truth of each labelled sentence."""
+
+    def pages() -> Iterator[tuple[LabelledPage, str, Matrix]]:
+        for page, score in judged:
+            if page.sentences is None or score.status != "ok":
+                continue
+            said = [_probability(score, kind, start, end) for start, end, _ in page.sentences]
+            truth = [votes.count(letter) * 2 >= len(votes) for _, _, votes in page.sentences]
+            rows = [pair for pair in zip(said, truth, strict=True) if pair[0] is not None]
+            if rows:
+                yield page, page.source, np.array(rows, dtype=np.float64)
+
+    return _gather(pages())
+
+
+def ranking(rows: Matrix) -> dict[str, float]:
+    """AUC and average precision of (sentences, 2): probability and truth."""
+    probabilities, truth = rows[:, 0], rows[:, 1] > 0
+    figures: dict[str, float] = {"sentences": len(rows), "labelled": int(truth.sum())}
     if 0 < truth.sum() < len(truth):
         figures["auc"] = float(roc_auc_score(truth, probabilities))
         figures["ap"] = float(average_precision_score(truth, probabilities))
@@ -149,25 +218,46 @@ def _probability(score: Score, kind: str, start: int, end: int) -> float | None:
     return total / weight if weight else None
 
 
-def _spans(kind: str, pages: Sequence[LabelledPage], scores: Sequence[Score]) -> dict[str, dict[str, float]]:
-    """Characters, blanks not counted: share of the cut ones that are labelled, share of the labelled that are cut."""
-    rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for page, score in zip(pages, scores, strict=True):
-        if page.spans is None or score.status != "ok":
-            continue
-        cut = _mask(((span.start, span.end) for span in score.spans if span.kind == kind), score.visible_text)
-        gold = _mask(((span.start, span.end) for span in page.spans if span.kind == kind), score.visible_text)
-        for source in (ALL, page.source):
-            for place, value in enumerate((cut & gold, cut, gold)):
-                rows[source][place] += int(value.sum())
-    figures = {}
-    for source, (both, cut_count, gold_count) in rows.items():
-        precision, recall = both / max(1, cut_count), both / max(1, gold_count)
-        figures[source] = {
-            "labelled characters": gold_count, "precision": precision, "recall": recall,
-            "f1": 2 * precision * recall / (precision + recall) if both else 0.0,
-        }  # fmt: skip
-    return figures
+def _furniture(judged: Judged) -> Rows:
+    """Of each block: whether it is cut as boilerplate, whether it is labelled so, and its words."""
+
+    def blocks() -> Iterator[tuple[LabelledPage, str, Matrix]]:
+        for page, score in judged:
+            labelled = page.main_text is not None or page.spans is not None
+            read = read_page(page.page) if labelled and score.status == "ok" else None
+            blocked = split_blocks(read) if read is not None else None
+            truth = label_blocks(blocked, page) if blocked is not None else None
+            if blocked is None or truth is None or not len(truth):
+                continue
+            cut = [(span.start, span.end) for span in score.spans if span.kind == "boilerplate"]
+            taken = [any(start <= one.start and one.end <= end for start, end in cut) for one in blocked.blocks]
+            words = [len(text.split()) for text in blocked.texts()]
+            yield page, page.source, np.column_stack([taken, truth, words]).astype(np.float64)
+
+    return _gather(blocks())
+
+
+def _spans(kind: str, judged: Judged) -> Rows:
+    """Characters of each page, blanks not counted: rightly cut, cut, labelled."""
+    return _gather(
+        (page, page.source, np.array([[(cut & gold).sum(), cut.sum(), gold.sum()]], dtype=np.float64))
+        for page, score in judged
+        if page.spans is not None and score.status == "ok"
+        for cut, gold in [
+            [
+                _mask(((span.start, span.end) for span in spans if span.kind == kind), score.visible_text)
+                for spans in (score.spans, page.spans)
+            ]
+        ]
+    )
+
+
+def span_figures(rows: Matrix) -> dict[str, float]:
+    """Share of the cut characters that are labelled, share of the labelled that are cut, of (pages, 3)."""
+    both, cut, gold = rows.sum(axis=0).tolist()
+    precision, recall = both / max(1, cut), both / max(1, gold)
+    f1 = 2 * precision * recall / (precision + recall) if both else 0.0
+    return {"labelled characters": int(gold), "precision": precision, "recall": recall, "f1": f1}
 
 
 def _mask(ranges: Iterable[tuple[int, int]], text: str) -> NDArray[np.bool_]:

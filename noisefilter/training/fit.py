@@ -35,7 +35,7 @@ from noisefilter.training.thresholds import choose_thresholds
 from noisefilter.training.wordings import split_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -219,6 +219,14 @@ def describe(data: TrainingData) -> dict[str, Any]:
         "sources": {source: {**dict(counts), "licence": licences[source]} for source, counts in sorted(rows.items())},
         "other": {name: {"licence": licence, "rows": count} for name, (licence, count) in sorted(data.other.items())},
         "ids_sha256": state.hexdigest(),
+        "content_sha256": _digest(map(repr, [*data.fit, *data.tune, *data.weak])),
+        "spliced_sha256": _digest(map(repr, [*(data.hosts or ()), *(data.tune_hosts or ()), *data.headlines])),
         "hosts": len(data.hosts or ()),
         "headlines": len(data.headlines),
     }
+
+
+def _digest(rows: Iterable[str]) -> str:
+    """SHA-256 of some rows, whatever their order: pages with their contents and labels, as Python writes them."""
+    each = sorted(hashlib.sha256(row.encode("utf-8", "surrogatepass")).digest() for row in rows)
+    return hashlib.sha256(b"".join(each)).hexdigest()

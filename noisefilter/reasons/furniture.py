@@ -1,4 +1,4 @@
-"""Evidence → words: what a person reads in `Span.reason`. Names what the classifiers decided; decides nothing."""
+"""Furniture → its name, which a person reads in `Span.reason`. Names what the classifiers decided; decides nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import numpy as np
 
 from noisefilter.cues import cue_table
 from noisefilter.features.markup import group_mean
-from noisefilter.features.sentences import SENTENCE_COLUMNS
 from noisefilter.features.tokens import find_cues
 
 if TYPE_CHECKING:
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.block_table import BlockTable
-    from noisefilter.features.insertions import InsertionTable
 
 NAME = re.compile(r"[a-z]+")
 #: What a box as a whole may be; its class or its first line says so.
@@ -92,12 +90,7 @@ LINK_LINES = 2
 BOX_LINES = 12
 #: Fewer lines in a row are no list.
 LIST_LINES = 3
-COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
-#: Cosine above which a reader would call it a restatement. By eye on our own pages.
-SAID_BEFORE = 0.75
 HEADLINE_WORDS = 4
-#: Words with capitals or digits in a row; one small word may stand between two of them.
-HEADLINE = re.compile(r"(?:[A-Z0-9$“\"][\w’'$%.“”\"-]*,? (?:[a-z]{1,5} ){0,2}){3,}[A-Z0-9$“\"][\w’'”\"-]*")
 
 
 def name_furniture(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]:
@@ -249,62 +242,3 @@ def _name_element(names: str, tag: str) -> str | None:
         min((NAME_ROW[part] for part in LONG_PART.findall(names)), default=len(NAMED)),
     )
     return NAMED[row][1] if row < len(NAMED) else ELEMENTS.get(tag)
-
-
-def name_filler(table: InsertionTable, row: int) -> str:
-    """Why a sentence says nothing."""
-    sentences = table.sentences
-    templates, phrases = cue_table("templates"), cue_table("filler")
-    text = sentences.texts[row]
-    heading = int(sentences.cues["templates"][row])
-    if heading >= 0:
-        return templates.cues[heading].reason
-    parts = []
-    if sentences.section[row] >= 0:
-        parts.append(templates.cues[sentences.section[row]].reason)
-    phrase = phrases.find(text)
-    if phrase >= 0:
-        parts.append(phrases.cues[phrase].reason)
-    elif _column(table, "said_before", row) >= SAID_BEFORE:
-        parts.append("repeats what was said")
-    elif _column(table, "title_likeness", row) >= SAID_BEFORE:
-        parts.append("says what the title said")
-    elif not _column(table, "any_digit", row) and not _column(table, "any_name", row):
-        parts.append("no name, number or source")
-    return ": ".join(parts) or "reads like filler"
-
-
-def name_promotion(table: InsertionTable, row: int) -> str:
-    """What a sentence does to sell."""
-    found = int(table.sentences.cues["promotion"][row])
-    return cue_table("promotion").cues[found].reason if found >= 0 else "reads like an advertisement"
-
-
-def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str:
-    """What the cut passage of a sentence is, and whether the sentence reads on without it.
-
-    A link; a headline, by its capitals or because it stands in a sentence of the article; else another subject.
-    """
-    sentences = table.sentences
-    article = sentences.article[row]
-    page, base = sentences.pages[article], int(sentences.base[article])
-    passage = sentences.text[start:end]
-    whole = start <= sentences.start[row] and end >= sentences.end[row]
-    how = "whole sentence" if whole else "the sentence reads on"
-    links: Sequence[str] = [
-        link.href
-        for link in page.blocks[sentences.block[row] - sentences.block_base[article]].links
-        if link.start + base < end and link.end + base > start
-    ]
-    if links:
-        return f"link to {links[0][:80]} shares nothing with the article ({how})"
-    run = HEADLINE.search(passage)
-    if run and len(run[0].split()) >= HEADLINE_WORDS:
-        return f"headline of another story: {run[0][:80]} ({how})"
-    if whole:
-        return "another subject than the sentences around it (whole sentence)"
-    return f"another subject than its sentence: {' '.join(passage.split())[:80]} ({how})"
-
-
-def _column(table: InsertionTable, name: str, row: int) -> float:
-    return float(table.matrix[row, COLUMN[name]])

@@ -1,0 +1,170 @@
+"""Sentences → why each is filler, promotion or an insertion, in words: `Span.reason`."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.cues import cue_table
+from noisefilter.features.sentence_table import HEADING_WORDS
+from noisefilter.features.sentences import LOOK_BACK, SENTENCE_COLUMNS
+from noisefilter.features.tokens import cue_words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from noisefilter.cues import Cue
+    from noisefilter.features.insertions import InsertionTable
+
+COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
+#: Cosine above which a reader would call it a restatement. By eye on our own pages.
+SAID_BEFORE = 0.75
+#: A shorter sentence has no words to compare.
+COMPARED_WORDS = 3
+#: Share of a word's occurrences that have a capital, from which it is a name.
+NAME_CAPITALS = 0.6
+#: Signs of an earlier sentence that are quoted: enough to find it.
+QUOTED = 60
+NUMBER_WORD = re.compile(
+    r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|millions?|"
+    r"half|twice|dozens?|decades?)\b",
+    re.IGNORECASE,
+)
+HEADLINE_WORDS = 4
+#: Words with capitals or digits in a row; one small word may stand between two of them.
+HEADLINE = re.compile(r"(?:[A-Z0-9$“\"][\w’'$%.“”\"-]*,? (?:[a-z]{1,5} ){0,2}){3,}[A-Z0-9$“\"][\w’'”\"-]*")
+
+
+def _find(name: str, table: InsertionTable, row: int) -> Cue | None:
+    """The cue of a table that a sentence matches; only rows whose words it holds are tried."""
+    sentences = table.sentences
+    if name in sentences.cues:
+        known = int(sentences.cues[name][row])
+        return cue_table(name).cues[known] if known >= 0 else None
+    bits, mask = _cue_bits(name), 0
+    for word in sentences.tokens.hashes[int(sentences.first[row]) : int(sentences.last[row])].tolist():
+        mask |= bits.get(word, 0)
+    if not mask:
+        return None
+    cues = cue_table(name)
+    found = cues.find(sentences.texts[row], [number for number in range(len(cues.cues)) if mask >> number & 1])
+    return cues.cues[found] if found >= 0 else None
+
+
+@cache
+def _cue_bits(name: str) -> dict[int, int]:
+    hashes, bits, _ = cue_words(name)
+    return dict(zip(hashes.tolist(), bits.tolist(), strict=True))
+
+
+def name_filler(table: InsertionTable, row: int) -> str:
+    """Why a sentence says nothing: the section it stands in, and what it does."""
+    sentences = table.sentences
+    templates = cue_table("templates")
+    heading = _find("templates", table, row)
+    if heading:
+        return _over_any_article(heading.reason)
+    section = int(sentences.section[row])
+    does = _what_filler_does(table, row)
+    return f"{templates.cues[section].reason}: {does}" if section >= 0 else does
+
+
+def _over_any_article(reason: str) -> str:
+    return reason if "any article" in reason else f"{reason}: the heading could stand over any article"
+
+
+def _what_filler_does(table: InsertionTable, row: int) -> str:
+    """A stock phrase, a restatement, or else what the sentence lacks."""
+    sentences = table.sentences
+    phrase = _find("filler", table, row)
+    if phrase:
+        return phrase.reason
+    if sentences.words[row] >= COMPARED_WORDS:
+        if _column(table, "title_likeness", row) >= SAID_BEFORE:
+            return "says what the title said"
+        earlier = _said_at(table, row) if _column(table, "said_before", row) >= SAID_BEFORE else row
+        if earlier < row and sentences.words[earlier] >= COMPARED_WORDS:
+            return f"says again: “{_first_words(sentences.texts[earlier])}”"
+    lacks = _what_it_lacks(table, row)
+    sign = _find("empty", table, row)
+    if sign:
+        return sign.reason + (f", with {lacks}" if lacks.startswith("no name") else "")
+    if _column(table, "ends_question", row):
+        return "asks and tells nothing"
+    if sentences.words[row] <= HEADING_WORDS and not _column(table, "ends_sentence", row):
+        return "heading or label that tells no fact"
+    return lacks or "worded like sentences that say nothing"
+
+
+def _said_at(table: InsertionTable, row: int) -> int:
+    """The earlier sentence that is most like this one; of equal ones the first."""
+    sentences = table.sentences
+    low = max(int(sentences.edges[sentences.article[row]]), row - LOOK_BACK)
+    likeness = np.round(sentences.vectors[low:row] @ sentences.vectors[row], 6)  # alike in any batch
+    return low + int(np.argmax(likeness))
+
+
+def _first_words(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= QUOTED else flat[: flat.rfind(" ", 0, QUOTED + 1)] + " …"
+
+
+def _what_it_lacks(table: InsertionTable, row: int) -> str:
+    """Which of name, number and source a sentence does without; "" if that says little."""
+    text = table.sentences.texts[row]
+    number = bool(_column(table, "any_digit", row)) or NUMBER_WORD.search(text) is not None
+    source = bool(_column(table, "says_who_said", row)) or bool(_column(table, "quotes", row))
+    if number or (_holds_name(table, row) and source):
+        return ""
+    missing = [
+        word for word, there in (("name", _holds_name(table, row)), ("number", number), ("source", source)) if not there
+    ]
+    return f"no {', '.join(missing[:-1])} or {missing[-1]}" if len(missing) > 1 else ""
+
+
+def _holds_name(table: InsertionTable, row: int) -> bool:
+    """A word with a capital that it mostly has; at the start of a sentence, and in a heading, every word has one."""
+    sentences, vectors = table.sentences, table.vectors
+    tokens = sentences.tokens
+    words = slice(int(sentences.first[row]), int(sentences.last[row]))
+    capital = (tokens.title[words] | tokens.upper[words]) & ~tokens.stop[words]
+    return bool((capital & (vectors.capital[tokens.ids[words]] >= NAME_CAPITALS)).any())
+
+
+def name_promotion(table: InsertionTable, row: int) -> str:
+    """What a sentence does to sell."""
+    found = _find("promotion", table, row) or _find("sales", table, row)
+    return found.reason if found else "reads like an advertisement"
+
+
+def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str:
+    """What the cut passage of a sentence is, and whether the sentence reads on without it.
+
+    A link; a headline, by its capitals or because it stands in a sentence of the article; else another subject.
+    """
+    sentences = table.sentences
+    article = sentences.article[row]
+    page, base = sentences.pages[article], int(sentences.base[article])
+    passage = sentences.text[start:end]
+    whole = start <= sentences.start[row] and end >= sentences.end[row]
+    how = "whole sentence" if whole else "the sentence reads on"
+    links: Sequence[str] = [
+        link.href
+        for link in page.blocks[sentences.block[row] - sentences.block_base[article]].links
+        if link.start + base < end and link.end + base > start
+    ]
+    if links:
+        return f"link to {links[0][:80]} shares nothing with the article ({how})"
+    run = HEADLINE.search(passage)
+    if run and len(run[0].split()) >= HEADLINE_WORDS:
+        return f"headline of another story: {run[0][:80]} ({how})"
+    if whole:
+        return "another subject than the sentences around it (whole sentence)"
+    return f"another subject than its sentence: {' '.join(passage.split())[:80]} ({how})"
+
+
+def _column(table: InsertionTable, name: str, row: int) -> float:
+    return float(table.matrix[row, COLUMN[name]])

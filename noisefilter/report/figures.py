@@ -1,0 +1,29 @@
+"""Figures → rows of words: an interval beside its figure, whole numbers as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: What the names of the ends of an interval end in (`training.intervals`).
+LOW, HIGH = ", 95% from", ", 95% to"
+
+
+def figure_columns(by_source: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """Names of the figures of some sources, in order; the ends of intervals stand in their figure's column."""
+    names = dict.fromkeys(name for row in by_source.values() for name in row)
+    return [name for name in names if not name.endswith((LOW, HIGH))]
+
+
+def figure_row(row: Mapping[str, float], columns: Sequence[str]) -> list[str]:
+    """The figures of a source: `0.941 (0.90-0.97)`, a dash for what was not measured."""
+    return [_figure(row.get(name), row.get(name + LOW), row.get(name + HIGH)) for name in columns]
+
+
+def _figure(value: float | None, low: float | None, high: float | None) -> str:
+    if value is None:
+        return "–"
+    shown = f"{value:.3f}" if isinstance(value, float) else str(value)
+    return shown if low is None or high is None else f"{shown} ({low:.2f}-{high:.2f})"

@@ -1,0 +1,65 @@
+"""Observations by site → figures with 95% intervals: the sites are drawn again and again, with replacement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from noisefilter.report.figures import HIGH, LOW
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float64]
+    #: Rows of observations → figures; whole numbers are counts and get no interval.
+    FiguresOf = Callable[[Matrix], dict[str, float]]
+
+DRAWS = 300
+SEED = 0
+ENDS = (2.5, 97.5)
+#: A figure that fewer of the draws have (an AUC needs both classes) has no interval.
+DEFINED = 0.5
+
+
+class Observed(NamedTuple):
+    """What was seen of a page: (observations, columns)."""
+
+    site: str
+    page: str
+    values: Matrix
+
+
+def measured(rows: Mapping[str, Sequence[Observed]], figures_of: FiguresOf) -> dict[str, dict[str, float]]:
+    """Figures and their intervals by source."""
+    return {source: with_intervals(observed, figures_of) for source, observed in rows.items()}
+
+
+def with_intervals(observed: Sequence[Observed], figures_of: FiguresOf) -> dict[str, float]:
+    """Figures of some observations, each fraction with the ends of its interval.
+
+    Sites are drawn, since pages of one site are alike; of a source that is one site the pages are drawn, and the interval
+    says nothing of other sites. With one page there is none.
+    """
+    figures = figures_of(np.concatenate([one.values for one in observed]))
+    several = len({one.site for one in observed}) > 1
+    units: dict[str, list[Matrix]] = {}
+    for place, one in enumerate(observed):
+        units.setdefault(one.site if several else f"{one.page} {place}", []).append(one.values)
+    blocks = [np.concatenate(values) for values in units.values()]
+    if len(blocks) < 2:
+        return figures
+    rng = np.random.default_rng(SEED)
+    drawn: dict[str, list[float]] = {name: [] for name, value in figures.items() if isinstance(value, float)}
+    for _ in range(DRAWS):
+        again = figures_of(np.concatenate([blocks[index] for index in rng.integers(len(blocks), size=len(blocks))]))
+        for name, values in drawn.items():
+            if name in again:
+                values.append(again[name])
+    for name, values in drawn.items():
+        if len(values) >= DEFINED * DRAWS:
+            low, high = np.percentile(values, ENDS).tolist()
+            figures |= {f"{name}{LOW}": low, f"{name}{HIGH}": high}
+    return figures

@@ -1,0 +1,132 @@
+"""The three reasons of `noise`: exact, in words that say value and direction, and none where they would lie."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from noisefilter import Reason, score, score_many
+from noisefilter.model import default_model
+from noisefilter.reasons.articles import GROUPS, INPUTS, WORDS, name_noise
+from noisefilter.scoring import scorer
+from noisefilter.scoring.networks import build_network, logit
+from tests.making import ARTICLE
+
+if TYPE_CHECKING:
+    from noisefilter.scoring.networks import Network
+
+FARM = (
+    "In today's fast-paced world, it is more important than ever to know about kettles. In this guide, we will explore "
+    "everything you need to know.\n\nKettles play a crucial role in our lives. Everyone loves a good kettle, and that is "
+    "no secret. Choosing the right one can feel daunting.\n\nFrequently Asked Questions\n\nAre kettles worth it? Yes, kettles are "
+    "worth it, because they are kettles.\n\nFinal Thoughts\n\nUltimately, the best kettle is the one that works for you."
+)
+
+
+def article_network() -> Network:
+    return scorer(default_model()).articles.article
+
+
+def inputs_with(**values: float):
+    """What the classifier reads of an average article but for some inputs, given in standard deviations from the average."""
+    network = article_network()
+    row = network.mean.copy()
+    for name, steps in values.items():
+        row[INPUTS.index(name)] += steps * network.scale[INPUTS.index(name)]
+    return row[None, :]
+
+
+def test_every_input_of_the_classifier_has_words_in_one_group():
+    assert sorted(feature for group in GROUPS.values() for feature in group) == sorted(INPUTS)
+    assert len(INPUTS) == len(article_network().mean)
+
+
+def test_words_have_a_place_for_the_value_just_where_it_is_shown():
+    for feature, words in WORDS.items():
+        assert ("{}" in words.above) == (words.unit != "hidden"), feature
+        assert bool(words.below) == (words.unit == "hidden"), feature
+
+
+def test_the_moves_of_all_inputs_add_up_to_the_log_odds():
+    network, rng = article_network(), np.random.default_rng(0)
+    rows = network.mean + rng.normal(size=(20, len(INPUTS))) * network.scale
+    moves = network.moves(rows)
+    assert moves is not None
+    start = logit(network.probabilities(network.mean[None, :])[:, 1])
+    assert moves.sum(axis=1) + start == pytest.approx(logit(network.probabilities(rows)[:, 1]))
+
+
+def test_an_average_article_has_no_reasons():
+    assert name_noise(article_network(), inputs_with()) == [()]
+
+
+def test_what_moves_alone_has_the_whole_share_and_says_its_value_and_the_usual_one():
+    ((reason,),) = name_noise(article_network(), inputs_with(mean_any_digit=2.0))
+    value, usual = (
+        f"{inputs_with(mean_any_digit=steps)[0, INPUTS.index('mean_any_digit')]:.0%}" for steps in (2.0, 0.0)
+    )
+    assert reason == Reason(f"sentences with a number hold {value} of its words (usual: {usual}): lowers noise", -1.0)
+
+
+def test_inputs_that_mean_the_same_are_one_reason():
+    ((first, second),) = name_noise(article_network(), inputs_with(filler=2.0, filler_at_start=2.0, mean_any_digit=2.0))
+    assert "say nothing" in first.text
+    assert first.text.endswith("raises noise")
+    assert second.text.endswith("lowers noise")
+    assert first.share > 0.5
+    assert second.share < 0
+    assert first.share - second.share == pytest.approx(1.0)
+
+
+def test_a_hidden_value_has_words_for_both_sides():
+    above, below = (name_noise(article_network(), inputs_with(plain_words=steps))[0][0].text for steps in (1.0, -1.0))
+    assert above == "its plain words are those of thin articles: raises noise"
+    assert below == "its plain words are those of articles of substance: lowers noise"
+
+
+def test_a_classifier_with_a_hidden_layer_has_no_reasons_rather_than_wrong_ones():
+    rng, width = np.random.default_rng(0), len(INPUTS)
+    arrays = {"a.mean": np.zeros(width), "a.scale": np.ones(width), "a.weights0": rng.normal(size=(width, 3)),
+              "a.bias0": np.zeros(3), "a.weights1": rng.normal(size=(3, 1)), "a.bias1": np.zeros(1)}  # fmt: skip
+    assert name_noise(build_network(arrays, "a"), rng.normal(size=(2, width))) == [(), ()]
+
+
+def test_a_model_with_such_a_classifier_scores_without_reasons():
+    model = default_model()
+    rng, width = np.random.default_rng(0), len(INPUTS)
+    layers = {"article.weights0": rng.normal(size=(width, 3)), "article.bias0": np.zeros(3),
+              "article.weights1": rng.normal(size=(3, 1)), "article.bias1": np.zeros(1)}  # fmt: skip
+    result = score(ARTICLE, model=replace(model, arrays={**model.arrays, **layers}))
+    assert result.noise is not None
+    assert result.reasons == ()
+
+
+def test_a_thin_article_is_told_that_it_says_nothing_and_one_of_facts_that_it_says_something():
+    thin, facts = score(FARM), score(ARTICLE)
+    assert thin.noise is not None
+    assert facts.noise is not None
+    assert thin.noise > facts.noise
+    assert any("say nothing" in reason.text and reason.share > 0 for reason in thin.reasons)
+    assert facts.reasons[0].share < 0
+
+
+def test_reasons_are_three_at_most_the_strongest_first(corpus_scores):
+    for result in corpus_scores:
+        shares = [abs(reason.share) for reason in result.reasons]
+        assert len(shares) <= 3
+        assert shares == sorted(shares, reverse=True)
+        assert sum(shares) <= 1.02
+        assert 0 not in shares
+        assert (result.noise is None) == (not shares)
+
+
+def test_a_page_without_a_score_has_no_reasons():
+    assert score("<p>Rain fell.</p>").reasons == ()
+
+
+def test_reasons_are_the_same_in_any_batch():
+    alone = [score(page).reasons for page in (FARM, ARTICLE)]
+    assert [result.reasons for result in score_many([ARTICLE, FARM, ARTICLE, FARM])] == [*alone[::-1], *alone[::-1]]
