@@ -6,7 +6,7 @@ The stages run as they do on any page; a recorder in the place of a last network
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -32,8 +32,6 @@ from noisefilter.vote import ask_trafilatura
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.scoring.networks import Estimator, Inputs, Matrix, Network
@@ -96,7 +94,9 @@ def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vecto
     for example in block_examples([page], vectors):
         scorer = build_block_scorer(arrays)
         pairs = {name: _recorded(scorer.networks[name]) for name in BLOCK_NETWORKS}
-        recording = replace(scorer, networks={**scorer.networks, **{name: network for name, (network, _) in pairs.items()}})
+        recording = replace(
+            scorer, networks={**scorer.networks, **{name: network for name, (network, _) in pairs.items()}}
+        )
         recording.score([example.table], lambda _, vote=example.vote: vote)
         for name, (_, asked) in pairs.items():
             if asked:

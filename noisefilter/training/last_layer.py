@@ -28,6 +28,8 @@ FOLDS = 5
 STRENGTHS = (3.0, 0.3, 0.03, 0.003)
 #: The offset is held by so much of the penalty: that a site has more or less of a kind is what labels tell first.
 OFFSET_SHARE = 0.01
+#: A layer moves if the loss falls by more than so many standard errors.
+SURE = 2.0
 #: Newton steps are taken until the loss falls by less than this.
 CLOSE, MOST_STEPS = 1e-9, 30
 
@@ -67,7 +69,7 @@ def last_inputs(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> Matr
 
 
 def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
-    """The last layer of a network, moved as far as lowers the loss of pages left out by more than its standard error.
+    """The last layer of a network, moved as far as lowers the loss of pages left out, if it surely does.
 
     Args:
         arrays: those of the network, in double precision.
@@ -92,7 +94,7 @@ def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
         own = row_losses(out, rows.truth)
         if _mean(own, rows) < found.after:
             found = Move(strength, best.before, _mean(own, rows), _error(losses - own, rows), probabilities(out), {})
-    if found.strength is None or found.before - found.after <= found.error:
+    if found.strength is None or found.before - found.after <= SURE * found.error:
         return Move(None, best.before, found.after, found.error, best.out, {})
     moved = _fit(hidden, rows, np.ones(len(hidden), bool), start, found.strength)
     layer = {f"weights{last}": moved[:-1], f"bias{last}": moved[-1]}
