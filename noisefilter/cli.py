@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from noisefilter.labelling.candidates import Listed
     from noisefilter.model import Model
+    from noisefilter.training.evaluate import Figures
 
 app = typer.Typer(
     help="Find content-farm and SEO noise in web pages.", no_args_is_help=True, add_completion=False,
@@ -75,36 +76,35 @@ def train(
     name: Annotated[str | None, typer.Option(help="Name that scores carry; the folder's by default.")] = None,
     from_nothing: Annotated[
         bool,
-        typer.Option(
-            "--from-nothing", help="Fail where labels are missing instead of taking the default model's stage."
-        ),
+        typer.Option("--from-nothing", help="Fit everything on these pages instead of adapting the default model."),
     ] = False,
     jobs: Annotated[int, typer.Option(help="Worker processes for reading pages.")] = 1,
 ) -> None:
-    """Fit a model on labelled pages and write it as arrays, manifest and card."""
-    from noisefilter.model import VECTORS, default_model, models_folder, save_model  # noqa: PLC0415 - as above
-    from noisefilter.training.card import write_card  # noqa: PLC0415
+    """Adapt the default model to labelled pages, or fit one; print what that changed, write arrays, manifest and card."""
+    from noisefilter.model import save_model  # noqa: PLC0415 - as above
     from noisefilter.training.corpora import CorpusError, read_corpora  # noqa: PLC0415
-    from noisefilter.training.evaluate import evaluate as measure  # noqa: PLC0415
-    from noisefilter.training.fit import split_by_site  # noqa: PLC0415
-    from noisefilter.training.fit import train as fit  # noqa: PLC0415
-    from noisefilter.vectors import load_vectors  # noqa: PLC0415
+    from noisefilter.training.session import adapt_to, fit_on  # noqa: PLC0415
 
     err = Console(stderr=True)
+    _check_jobs(jobs)
+
+    def progress(stage: str) -> None:
+        err.print(stage, style="dim", markup=False, highlight=False, soft_wrap=True)
+
     try:
-        data = split_by_site(read_corpora(corpora))
-        fitted = fit(
-            data, load_vectors(models_folder() / VECTORS), name=name or output.name, jobs=jobs,
-            base=None if from_nothing else default_model(), progress=lambda stage: err.print(f"[dim]{stage}[/dim]"),
-        )  # fmt: skip
+        pages = read_corpora(corpora)
+        work = fit_on if from_nothing else adapt_to
+        done = work(pages, name or output.name, jobs, progress)
     except CorpusError as error:
         _fail(str(error))
-    figures = measure(fitted, data.tune)
-    save_model(
-        fitted, output, write_card(fitted, figures, "the corpus' own held-out sites, which also chose the thresholds")
-    )
-    _print_figures(figures)
-    err.print(f"wrote {output}")
+    save_model(done.model, output, done.card)
+    if done.before is None:
+        _print_figures(done.after)
+    else:
+        _print_comparison(done.before, done.after)
+    for note in done.notes:
+        _say(note)
+    _say(f"wrote {output}")
 
 
 @app.command()
@@ -304,6 +304,14 @@ def _print_figures(figures: dict[str, dict[str, dict[str, float]]]) -> None:
 
     console = Console()
     for table in figure_tables(figures):
+        console.print(table)
+
+
+def _print_comparison(before: Figures, after: Figures) -> None:
+    from noisefilter.report.comparison import comparison_tables  # noqa: PLC0415 - only here
+
+    console = Console()
+    for table in comparison_tables(before, after):
         console.print(table)
 
 

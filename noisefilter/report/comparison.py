@@ -20,7 +20,8 @@ COUNTS = ("pages", "articles", "noisy", "sentences", "labelled", "labelled chara
 def compare(before: Figures, after: Figures) -> Iterator[Compared]:
     """For each kind the figures of both models, "before → after", by source."""
     for kind, by_source in before.items():
-        names = list(dict.fromkeys(name for row in by_source.values() for name in row))
+        both = (*by_source.values(), *after.get(kind, {}).values())
+        names = list(dict.fromkeys(name for row in both for name in row))
         rows = [
             (source, [_cell(name, row.get(name), after.get(kind, {}).get(source, {}).get(name)) for name in names])
             for source, row in by_source.items()

@@ -84,12 +84,10 @@ def adapt(
             progress(f"{stage}: reading {len(data.fit)} pages")
             rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs)
             for network in networks:
-                outcome = _adapt_network(stage, network, rows.get(network), found)
-                progress(f"{outcome.label}: {outcome.reason}")
-                found.outcomes.append(outcome)
-    moved = {outcome.stage for outcome in found.outcomes if outcome.moved}
+                found.outcomes.append(_adapt_network(stage, network, rows.get(network), found))
+    labelled = {outcome.stage for outcome in found.outcomes if outcome.rows}
     more = {
-        "from_base": [stage for stage in STAGES if stage not in moved],
+        "from_base": [stage for stage in STAGES if stage not in labelled],
         "base": {"model": base.label, "data": base.manifest["data"]},
         "adapted": [asdict(outcome) for outcome in found.outcomes],
     }
@@ -108,13 +106,13 @@ def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) 
         rows = _balanced(rows, found.arrays, network)
     move = move_layer(found.arrays, network, rows)
     if move.strength is None:
-        reason = f"stays: on {pages} pages left out in turn nothing lowers the loss of {move.before:.3f} for certain"
+        reason = f"stays: nothing surely lowers its log loss of {move.before:.3f} on {pages} pages left out in turn"
     else:
         for end, value in move.layer.items():
             found.changed[f"{network}.{end}"] = value.astype(np.float32)
             found.arrays[f"{network}.{end}"] = found.changed[f"{network}.{end}"].astype(np.float64)
         found.thresholds |= _new_thresholds(network, rows, move)
-        reason = f"adapted: on {pages} pages left out in turn the loss falls from {move.before:.3f} to {move.after:.3f}"
+        reason = f"adapted: log loss {move.before:.3f} → {move.after:.3f} on {pages} pages left out in turn"
     numbers = (round(move.before, 4), round(move.after, 4), round(move.error, 4))
     return Outcome(stage, network, pages, count, move.strength, *numbers, reason)
 
@@ -122,7 +120,7 @@ def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) 
 def _too_little(network: str, rows: Rows | None) -> str:
     """Why a network cannot be adapted, "" if it can."""
     if rows is None:
-        return "no page has labels for it, or such text"
+        return "no page with labels asks it"
     pages = len(set(rows.page))
     if pages < MIN_PAGES:
         return f"{pages} pages have labels for it, {MIN_PAGES} are needed"

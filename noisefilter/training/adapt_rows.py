@@ -6,6 +6,7 @@ The stages run as they do on any page; a recorder in the place of a last network
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,8 +36,10 @@ if TYPE_CHECKING:
 
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.scoring.networks import Estimator, Inputs, Matrix, Network
+    from noisefilter.training.blocks import BlockExample
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.vectors import VectorTable
+    from noisefilter.vote import Vote
 
     #: Network → inputs, truth and weights of the rows of one page.
     Found = dict[str, tuple[Matrix, Matrix, Matrix]]
@@ -57,14 +60,14 @@ class _Recorder:
     """An estimator that keeps what it is asked."""
 
     estimator: Estimator
-    asked: list[Inputs] = field(default_factory=list)
+    asked: list[Matrix] = field(default_factory=list)
 
     def predict_proba(self, X: Inputs) -> Matrix:  # noqa: N803 - scikit-learn's name
-        self.asked.append(X)
+        self.asked.append(np.asarray(X, dtype=np.float64))
         return self.estimator.predict_proba(X)
 
 
-def _recorded(network: Network) -> tuple[Network, list[Inputs]]:
+def _recorded(network: Network) -> tuple[Network, list[Matrix]]:
     """The network, and the list to which it will add what it reads, standardised."""
     recorder = _Recorder(network.estimator)
     return replace(network, estimator=recorder), recorder.asked
@@ -97,11 +100,15 @@ def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vecto
         recording = replace(
             scorer, networks={**scorer.networks, **{name: network for name, (network, _) in pairs.items()}}
         )
-        recording.score([example.table], lambda _, vote=example.vote: vote)
+        recording.score([example.table], partial(_vote_of, example))
         for name, (_, asked) in pairs.items():
             if asked:
                 found[name] = (asked[0], example.furniture[:, None].astype(np.float64), example.weights)
     return found
+
+
+def _vote_of(example: BlockExample, _: int) -> Vote | None:
+    return example.vote
 
 
 def _sentence_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
@@ -140,7 +147,13 @@ def _article_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vec
     if table is None:
         return {}
     inputs = standardize(read_article(table, arrays), arrays["article.mean"], arrays["article.scale"])
-    return {"article": (inputs, np.array([[float((page.noise or 0) >= POSITIVE)]]), np.array([page.weight]))}
+    return {
+        "article": (
+            np.asarray(inputs, dtype=np.float64),
+            np.array([[float((page.noise or 0) >= POSITIVE)]]),
+            np.array([page.weight]),
+        )
+    }
 
 
 def read_article(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:

@@ -26,6 +26,8 @@ Figures = dict[str, dict[str, dict[str, float]]]
 
 ALL = "all"
 BINS = 10
+#: Probabilities are rounded to four decimals.
+LEAST = 5e-5
 LETTER_OF = {"filler": "F", "promotion": "P"}
 SPAN_KINDS = ("boilerplate", "promotion", "off_topic", "filler")
 
@@ -91,6 +93,7 @@ def noise_figures(values: Sequence[tuple[float, bool]], drop: float) -> dict[str
     figures: dict[str, float] = {"articles": len(values), "noisy": int(truth.sum())}
     if 0 < truth.sum() < len(truth):
         figures["auc"] = float(roc_auc_score(truth, probabilities))
+    figures["log loss"] = log_loss(probabilities, truth)
     figures["calibration error"] = calibration_error(probabilities, truth)
     dropped = probabilities >= drop
     figures["dropped"] = int(dropped.sum())
@@ -111,6 +114,11 @@ def calibration_error(
     bins = np.minimum((probabilities * BINS).astype(int), BINS - 1)
     gaps = np.bincount(bins, weights * (probabilities - truth), minlength=BINS)
     return float(np.abs(gaps).sum() / weights.sum())
+
+
+def log_loss(probabilities: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """Mean of -log of the probability of what was true; that of a certain error is limited."""
+    return float(-np.log(np.maximum(np.where(truth, probabilities, 1 - probabilities), LEAST)).mean())
 
 
 def _sentence_kind(
@@ -135,6 +143,7 @@ def _ranking(values: Sequence[tuple[float, bool]]) -> dict[str, float]:
     if 0 < truth.sum() < len(truth):
         figures["auc"] = float(roc_auc_score(truth, probabilities))
         figures["ap"] = float(average_precision_score(truth, probabilities))
+    figures["log loss"] = log_loss(probabilities, truth)
     return figures
 
 
