@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from noisefilter.training.adapt_rows import STAGES, stage_rows
+from noisefilter.training.corpora import CorpusError
 from noisefilter.training.fit import make_model
 from noisefilter.training.last_layer import Move, Rows, last_inputs, move_layer, probabilities
+from noisefilter.training.own_estimator import Own, fit_own
 from noisefilter.training.thresholds import drop_threshold, kind_thresholds
 
 if TYPE_CHECKING:
@@ -23,9 +26,9 @@ if TYPE_CHECKING:
     from noisefilter.training.fit import TrainingData
 
 #: Pages with labels of a stage from which it is adapted: with fewer, no error can be told from chance.
-MIN_PAGES = 8
+MIN_PAGES = 15
 #: Rows of each sort that a network must have seen; off-topic sentences are so unlike that it takes more.
-MIN_ROWS = {"insertion_last": 20}
+MIN_ROWS = {"insertion_last": 50}
 MIN_ROWS_OF_ANY = 5
 #: Labels of a kind from which a threshold is chosen again: its precision is then known to some five points.
 MIN_THRESHOLD_LABELS = 100
@@ -67,14 +70,27 @@ class Adapted:
     thresholds: dict[str, float]
     outcomes: list[Outcome] = field(default_factory=list)
     changed: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    own: Own | None = None
 
 
 def adapt(
-    data: TrainingData, base: Model, *, name: str, jobs: int = 1, progress: Callable[[str], None] = lambda _: None
-) -> tuple[Model, list[Outcome]]:
+    data: TrainingData, base: Model, *, name: str, jobs: int = 1, progress: Callable[[str], None] = lambda _: None,
+    estimator: Any = None,  # noqa: ANN401 - any scikit-learn classifier
+) -> tuple[Model, list[Outcome]]:  # fmt: skip
     """The base model adapted to `data.fit`, and what became of each network; arrays that did not move are the base's.
 
     The same pages give the same arrays on the same machine. `data.tune` is left alone: what the new model is measured on.
+
+    Args:
+        data: labelled pages to adapt to, and others.
+        base: the model to start from.
+        name: of the new one.
+        jobs: processes that read pages.
+        progress: is told what is being done.
+        estimator: what has the last word on the noise of articles, instead of the base's network, whose log-odds it reads.
+
+    Raises:
+        CorpusError: there is an estimator, and it cannot be fitted or written, or has too few labels.
     """
     found = Adapted(
         {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()}, dict(base.thresholds)
@@ -84,16 +100,24 @@ def adapt(
             progress(f"{stage}: reading {len(data.fit)} pages")
             rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs)
             for network in networks:
-                found.outcomes.append(_adapt_network(stage, network, rows.get(network), found))
+                adapted = (
+                    partial(_fit_estimator, estimator)
+                    if estimator is not None and stage == "articles"
+                    else _adapt_network
+                )
+                found.outcomes.append(adapted(stage, network, rows.get(network), found))
     labelled = {outcome.stage for outcome in found.outcomes if outcome.rows}
-    more = {
+    more: dict[str, Any] = {
         "from_base": [stage for stage in STAGES if stage not in labelled],
         "base": {"model": base.label, "data": base.manifest["data"]},
         "adapted": [asdict(outcome) for outcome in found.outcomes],
     }
     thresholds = {key: round(float(value), 4) for key, value in sorted(found.thresholds.items())}
+    if found.own:
+        more["estimator"] = found.own.described
     vectors = base.vectors, str(base.manifest["vectors_sha256"])
-    return make_model(name, {**base.arrays, **found.changed}, thresholds, data, vectors, more), found.outcomes
+    model = make_model(name, {**base.arrays, **found.changed}, thresholds, data, vectors, more)
+    return replace(model, estimator=found.own.estimator if found.own else None), found.outcomes
 
 
 def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:
@@ -115,6 +139,19 @@ def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) 
         reason = f"adapted: log loss {move.before:.3f} → {move.after:.3f} on {pages} pages left out in turn"
     numbers = (round(move.before, 4), round(move.after, 4), round(move.error, 4))
     return Outcome(stage, network, pages, count, move.strength, *numbers, reason)
+
+
+def _fit_estimator(estimator: Any, stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:  # noqa: ANN401
+    """Fit an estimator of the user's own beside a network; it is taken whether it is better or not, since it was asked for."""
+    reason = _too_little(network, rows)
+    if rows is None or reason:
+        msg = f"--estimator: too few pages with a noise label to fit it: {reason}"
+        raise CorpusError(msg)
+    found.own = fit_own(estimator, rows, found.arrays)
+    found.changed |= {key: value.astype(np.float32) for key, value in found.own.arrays.items()}
+    pages, before, after = len(set(rows.page)), round(found.own.before, 4), round(found.own.after, 4)
+    reason = f"judged by {found.own.described['type']}: log loss {before:.3f} → {after:.3f} on {pages} pages left out in turn"
+    return Outcome(stage, network, pages, len(rows.inputs), None, before, after, None, reason)
 
 
 def _too_little(network: str, rows: Rows | None) -> str:

@@ -6,7 +6,7 @@ of pages that were left out; if nothing lowers it for certain, the layer stays (
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -28,7 +28,7 @@ FOLDS = 5
 STRENGTHS = (3.0, 0.3, 0.03, 0.003)
 #: The offset is held by so much of the penalty: that a site has more or less of a kind is what labels tell first.
 OFFSET_SHARE = 0.01
-#: A layer moves if the loss falls by more than so many standard errors.
+#: A layer moves if the loss falls by more than so many standard errors (docs/decisions/0019-adapting.md).
 SURE = 2.0
 #: Newton steps are taken until the loss falls by less than this.
 CLOSE, MOST_STEPS = 1e-9, 30
@@ -60,6 +60,11 @@ class Move:
     out: Matrix  # probabilities of the rows by layers that had not seen them
     layer: Arrays  # the arrays that changed, by their ends
 
+    @property
+    def sure_gain(self) -> float:
+        """By how much the loss falls at the least, but for chance."""
+        return self.before - self.after - SURE * self.error
+
 
 def last_inputs(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> Matrix:
     """What the last layer of a network reads of standardised inputs: these, or the hidden layer of them."""
@@ -80,25 +85,25 @@ def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
     weights, bias = arrays[f"{name}.weights{last}"], arrays[f"{name}.bias{last}"]
     hidden = np.hstack([last_inputs(arrays, name, rows.inputs), np.ones((len(rows.inputs), 1))])
     start = np.vstack([weights, bias])
-    groups = rows.site if len(set(rows.site)) > 1 else rows.page
-    fold = _folds(groups)
-    losses = row_losses(hidden @ start, rows.truth)
-    best = Move(None, _mean(losses, rows), _mean(losses, rows), 0.0, probabilities(hidden @ start), {})
-    found = best
+    fold = folds_of(rows)
+    logits = hidden @ start
+    losses = row_losses(logits, rows.truth)
+    before = _mean(losses, rows)
+    found = Move(None, before, before, 0.0, probabilities(logits), {})
     for strength in STRENGTHS:
-        out = np.zeros_like(hidden @ start)
+        out = np.zeros_like(logits)
         for left in range(FOLDS):
             inside = fold == left
             if inside.any():
                 out[inside] = hidden[inside] @ _fit(hidden[~inside], rows, ~inside, start, strength)
         own = row_losses(out, rows.truth)
-        if _mean(own, rows) < found.after:
-            found = Move(strength, best.before, _mean(own, rows), _error(losses - own, rows), probabilities(out), {})
-    if found.strength is None or found.before - found.after <= SURE * found.error:
-        return Move(None, best.before, found.after, found.error, best.out, {})
+        tried = Move(strength, before, _mean(own, rows), _error(losses - own, rows), probabilities(out), {})
+        if tried.sure_gain > found.sure_gain:
+            found = tried
+    if found.strength is None:
+        return found
     moved = _fit(hidden, rows, np.ones(len(hidden), bool), start, found.strength)
-    layer = {f"weights{last}": moved[:-1], f"bias{last}": moved[-1]}
-    return Move(found.strength, found.before, found.after, found.error, found.out, layer)
+    return replace(found, layer={f"weights{last}": moved[:-1], f"bias{last}": moved[-1]})
 
 
 def _fit(hidden: Matrix, rows: Rows, chosen: NDArray[np.bool_], start: Matrix, strength: float) -> Matrix:
@@ -156,8 +161,9 @@ def probabilities(logits: Matrix) -> Matrix:
     return np.asarray(np.exp(log_expit(logits)) if logits.shape[1] == 1 else softmax(logits, axis=1))
 
 
-def _folds(groups: Sequence[str]) -> Index:
-    """Fold of each row: the groups dealt out in the order of their hashes."""
+def folds_of(rows: Rows) -> Index:
+    """Fold of each row: sites, or pages where there is one site only, dealt out in the order of their hashes."""
+    groups = rows.site if len(set(rows.site)) > 1 else rows.page
     order = sorted(set(groups), key=lambda group: (crc32(group.encode("utf-8", "surrogatepass")), group))
     places = {group: place % FOLDS for place, group in enumerate(order)}
     return np.array([places[group] for group in groups])
