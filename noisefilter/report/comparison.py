@@ -16,17 +16,17 @@ COUNTS = ("pages", "articles", "noisy", "sentences", "labelled", "labelled chara
 
 
 def comparison_tables(before: Figures, after: Figures) -> list[Table]:
-    """One table a kind: two rows a source, the figures before and after."""
+    """One table a kind: a row a source and figure."""
     tables = []
     for kind, by_source in before.items():
-        names = _names(before, after, kind)
         table = Table(title=kind, title_justify="left", box=None, pad_edge=False, header_style="bold")
-        for name in ("source", "", *names):
-            table.add_column(name, justify="left" if name in {"source", ""} else "right")
+        for name in ("source", "figure", "default", "adapted"):
+            table.add_column(name, justify="left" if name in {"source", "figure"} else "right")
         for source, row in by_source.items():
-            table.add_row(source, "default", *(number(row.get(name)) for name in names), style="dim")
             adapted = after.get(kind, {}).get(source, {})
-            table.add_row("", "adapted", *(number(adapted.get(name)) for name in names))
+            for place, name in enumerate(_names(before, after, kind)):
+                shown = source if place == 0 else ""
+                table.add_row(shown, name, number(row.get(name)), number(adapted.get(name)))
         tables.append(table)
     return tables
 
