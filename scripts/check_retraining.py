@@ -58,6 +58,8 @@ def sources(root: Path | None) -> Iterator[tuple[str, list[LabelledPage]]]:
     sentences = [page for split in SPLITS for page in corpus.judged_sentences(split)]
     texts = [page for split in SPLITS for page in corpus.judged_texts(split)]
     pages = [page for split in SPLITS for page in corpus.wcxb_pages(split)]
+    for name in SPLITS:
+        yield f"texts, {name} sites", list(corpus.judged_texts(name))
     yield f"farm {SITE}, one site", [page for page in (*texts, *sentences) if page.source == SITE]
     yield "sentences of six farms", [page for page in sentences if page.source in FARMS]
     for name in PAGE_TYPES:

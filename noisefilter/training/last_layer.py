@@ -29,7 +29,7 @@ STRENGTHS = (3.0, 0.3, 0.03, 0.003)
 #: The offset is held by so much of the penalty: that a site has more or less of a kind is what labels tell first.
 OFFSET_SHARE = 0.01
 #: A layer moves if the loss falls by more than so many standard errors (docs/decisions/0019-adapting.md).
-SURE = 2.0
+SURE = 1.5
 #: Newton steps are taken until the loss falls by less than this.
 CLOSE, MOST_STEPS = 1e-9, 30
 
