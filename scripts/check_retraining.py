@@ -110,7 +110,7 @@ def main() -> None:
     """A row a source and figure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", type=Path, nargs="?")
-    parser.add_argument("--seeds", type=int, default=8)
+    parser.add_argument("--seeds", type=int, default=4)
     parser.add_argument("--only", default="", help="sources whose name holds this")
     options = parser.parse_args()
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)

@@ -44,7 +44,6 @@ def trained(judged, model, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def forest(trained):
-    pytest.importorskip("skops")
     return trained(FOREST, n_estimators=20)
 
 
