@@ -119,7 +119,9 @@ def test_pages_whose_labels_say_otherwise_move_the_article_and_nothing_else(mode
     assert [outcome.stage for outcome in outcomes if outcome.moved] == ["articles"]
     changed = {name for name, value in model.arrays.items() if found.arrays[name].tobytes() != value.tobytes()}
     assert changed == {"article.weights0", "article.bias0"}
-    before, after = (np.mean([score(page.page, model=own).noise for page in data.tune]) for own in (model, found))
+    before, after = (
+        float(np.mean([score(page.page, model=own).noise or 0.0 for page in data.tune])) for own in (model, found)
+    )
     assert after > before + 0.2
 
 
@@ -145,7 +147,7 @@ def test_the_projects_own_pages_are_judged_better_after_adapting_to_the_others(c
     assert {"blocks", "sentences", "articles"} <= {outcome.stage for outcome in outcomes if outcome.moved}
     held = split_pages(corpus).tune
     before, after = (
-        np.mean([abs((own.noise or 0) - (page.noise >= 2)) for page, own in zip(held, scores, strict=True)])
+        np.mean([abs((own.noise or 0) - ((page.noise or 0) >= 2)) for page, own in zip(held, scores, strict=True)])
         for scores in (list(score_many([page.page for page in held], model=used)) for used in (model, found))
     )
     assert after < before

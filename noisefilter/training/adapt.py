@@ -113,11 +113,11 @@ def adapt(
         "adapted": [asdict(outcome) for outcome in found.outcomes],
     }
     thresholds = {key: round(float(value), 4) for key, value in sorted(found.thresholds.items())}
-    if found.own:
-        more["estimator"] = found.own.described
+    if found.own or "estimator" in base.manifest:
+        more["estimator"] = found.own.described if found.own else base.manifest["estimator"]
     vectors = base.vectors, str(base.manifest["vectors_sha256"])
     model = make_model(name, {**base.arrays, **found.changed}, thresholds, data, vectors, more)
-    return replace(model, estimator=found.own.estimator if found.own else None), found.outcomes
+    return replace(model, estimator=found.own.estimator if found.own else base.estimator), found.outcomes
 
 
 def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:
