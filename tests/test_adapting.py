@@ -82,6 +82,15 @@ def test_a_site_with_more_noise_than_others_moves_the_offset_first():
     assert abs(move.layer["weights0"][0, 0] - 1) < 1
 
 
+def test_what_most_pages_of_one_large_site_say_is_not_taken_for_what_all_sites_say():
+    logits = np.full(60, -1.0)
+    truth = np.array([1.0] * 40 + [0.0] * 20)
+    sites = ["large"] * 40 + [f"small-{index % 4}" for index in range(20)]
+    rows = replace(rows_of(logits, truth), site=sites)
+    assert move_layer(ONE, "n", rows).strength is None
+    assert move_layer(ONE, "n", replace(rows, site=["one"] * 60)).strength is not None
+
+
 def test_what_the_labels_could_not_name_is_left_alone():
     random = np.random.default_rng(3)
     inputs = random.normal(size=(80, 2))

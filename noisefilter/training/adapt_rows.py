@@ -92,7 +92,7 @@ def stage_rows(
 
 
 def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
-    """Blocks that the last networks are asked about; of plain text the balance stays as it is."""
+    """Blocks of the page as HTML and as plain text; with trafilatura's vote only where it would be asked."""
     found: Found = {}
     for example in block_examples([page], vectors):
         scorer = build_block_scorer(arrays)

@@ -174,11 +174,14 @@ def _mean(losses: Matrix, rows: Rows) -> float:
 
 
 def _error(gains: Matrix, rows: Rows) -> float:
-    """Standard error of the mean gain, pages being what was drawn."""
-    _, page = np.unique(np.array(rows.page), return_inverse=True)
-    sums = np.bincount(page, rows.weights * gains)
-    shares = np.bincount(page, rows.weights)
-    mean = sums.sum() / shares.sum()
-    count = len(sums)
-    spread = np.sqrt(((sums - mean * shares) ** 2).sum() * count / max(1, count - 1))
-    return float(spread / shares.sum())
+    """Standard error of the mean gain: pages err together, and so do those of a site, where there are several."""
+    groups = [rows.page] if len(set(rows.site)) == 1 else [rows.page, rows.site]
+    return max(_error_by(np.array(names), rows.weights * gains, rows.weights) for names in groups)
+
+
+def _error_by(names: NDArray[np.str_], gains: Matrix, weights: Matrix) -> float:
+    """Standard error of a weighted mean if groups of rows are what was drawn."""
+    _, group = np.unique(names, return_inverse=True)
+    sums, shares = np.bincount(group, gains), np.bincount(group, weights)
+    apart = sums - sums.sum() / shares.sum() * shares
+    return float(np.sqrt((apart**2).sum() * len(sums) / max(1, len(sums) - 1)) / shares.sum())
