@@ -175,13 +175,19 @@ def clean_html(
     return clean_page(wanted, result, kinds)
 
 
-def load(path: str | Path) -> Model:
+def load(path: str | Path, *, trusted: Collection[str] = ()) -> Model:
     """The model in a folder that `noisefilter train` wrote.
 
+    Args:
+        path: the folder.
+        trusted: names of the types that an estimator of one's own may consist of (`noisefilter train --estimator`); a model
+            of arrays alone needs none.
+
     Raises:
-        ModelError: the folder holds no model, or one of another format.
+        ModelError: the folder holds no model, one of another format, or an estimator of types that are not trusted; the
+            message names them.
     """
-    return load_model(path)
+    return load_model(path, trusted)
 
 
 def as_page(

@@ -7,7 +7,7 @@ import json
 import sys
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from noisefilter.labelling.candidates import Listed
     from noisefilter.model import Model
+    from noisefilter.training.evaluate import Figures
 
 app = typer.Typer(
     help="Find content-farm and SEO noise in web pages.", no_args_is_help=True, add_completion=False,
@@ -37,6 +38,10 @@ MANY = 20
 Paths = Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for standard input.")]
 Jobs = Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")]
 ToolOption = Annotated[Literal["label-studio", "doccano"], typer.Option("--tool", help="The labelling tool.")]
+TrustOption = Annotated[
+    list[str] | None,
+    typer.Option("--trust", help="A type that the model's own estimator may consist of; may be repeated."),
+]
 ModelOption = Annotated[Path | None, typer.Option("--model", help="Folder of a model; the shipped one by default.")]
 
 
@@ -53,6 +58,7 @@ def score(
     explain: Annotated[bool, typer.Option("--explain", help="Print each page's text with its spans marked.")] = False,
     jobs: Jobs = 1,
     model: ModelOption = None,
+    trust: TrustOption = None,
 ) -> None:
     """Score pages; exits with 1 if some input could not be scored, with 2 for a wrong call."""
     from noisefilter.api import score_many  # noqa: PLC0415 - a second of imports that --help does not need
@@ -61,7 +67,7 @@ def score(
         _fail("--json and --explain exclude each other")
     _check_jobs(jobs)
     names = _expand(paths)
-    chosen = _load(model) if model else None
+    chosen = _load(model, trust) if model else None
     scores = zip(names, score_many(_pages(names), jobs=jobs, model=chosen), strict=True)
     complete = _print_json(scores) if as_json else _print_human(scores, len(names), explain=explain)
     raise typer.Exit(DONE if complete else UNSCORED)
@@ -75,37 +81,43 @@ def train(
     name: Annotated[str | None, typer.Option(help="Name that scores carry; the folder's by default.")] = None,
     from_nothing: Annotated[
         bool,
-        typer.Option(
-            "--from-nothing", help="Fail where labels are missing instead of taking the default model's stage."
-        ),
+        typer.Option("--from-nothing", help="Fit everything on these pages instead of adapting the default model."),
     ] = False,
+    estimator: Annotated[
+        str | None, typer.Option(help="Import path of a scikit-learn classifier that judges the noise of articles.")
+    ] = None,
+    estimator_options: Annotated[str, typer.Option(help="Its arguments as JSON: '{\"max_iter\": 200}'.")] = "{}",
     jobs: Annotated[int, typer.Option(help="Worker processes for reading pages.")] = 1,
 ) -> None:
-    """Fit a model on labelled pages and write it as arrays, manifest and card."""
-    from noisefilter.model import VECTORS, default_model, models_folder, save_model  # noqa: PLC0415 - as above
-    from noisefilter.training.card import write_card, write_picture  # noqa: PLC0415
+    """Adapt the default model to labelled pages, or fit one; print what that changed, write arrays, manifest and card."""
+    from noisefilter.model import save_model  # noqa: PLC0415 - as above
+    from noisefilter.training.card import write_picture  # noqa: PLC0415
     from noisefilter.training.corpora import CorpusError, read_corpora  # noqa: PLC0415
-    from noisefilter.training.evaluate import evaluate as measure  # noqa: PLC0415
-    from noisefilter.training.fit import split_by_site  # noqa: PLC0415
-    from noisefilter.training.fit import train as fit  # noqa: PLC0415
-    from noisefilter.vectors import load_vectors  # noqa: PLC0415
+    from noisefilter.training.session import adapt_to, fit_on  # noqa: PLC0415
 
-    err = Console(stderr=True)
+    _check_jobs(jobs)
+    if from_nothing and estimator:
+        _fail("--estimator judges beside the default model's network, so that --from-nothing excludes it")
+    options = _options(estimator_options)
+    called = name or output.name
     try:
-        data = split_by_site(read_corpora(corpora))
-        fitted = fit(
-            data, load_vectors(models_folder() / VECTORS), name=name or output.name, jobs=jobs,
-            base=None if from_nothing else default_model(), progress=lambda stage: err.print(f"[dim]{stage}[/dim]"),
-        )  # fmt: skip
-    except CorpusError as error:
+        pages = read_corpora(corpora)
+        done = (
+            fit_on(pages, called, jobs, _progress)
+            if from_nothing
+            else adapt_to(pages, called, jobs, _progress, estimator, options)
+        )
+        save_model(done.model, output, done.card)
+        write_picture(done.after, output)
+    except (CorpusError, OSError) as error:
         _fail(str(error))
-    figures = measure(fitted, data.tune)
-    save_model(
-        fitted, output, write_card(fitted, figures, "the corpus' own held-out sites, which also chose the thresholds")
-    )
-    write_picture(figures, output)
-    _print_figures(figures)
-    err.print(f"wrote {output}")
+    if done.before is None:
+        _print_figures(done.after)
+    else:
+        _print_comparison(done.before, done.after)
+    for note in done.notes:
+        _say(note)
+    _say(f"wrote {output}")
 
 
 @app.command()
@@ -114,13 +126,14 @@ def evaluate(
     corpora: Annotated[list[Path], typer.Argument(help="Folders with pages.jsonl and labels.jsonl.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    trust: TrustOption = None,
 ) -> None:
     """Print a model's figures on labelled pages, by kind and by source."""
     from noisefilter.model import default_model  # noqa: PLC0415 - as above
     from noisefilter.training.corpora import CorpusError, read_corpora  # noqa: PLC0415
     from noisefilter.training.evaluate import evaluate as measure  # noqa: PLC0415
 
-    chosen = default_model() if str(model) == "default" else _load(model)
+    chosen = default_model() if str(model) == "default" else _load(model, trust)
     try:
         figures = measure(chosen, read_corpora(corpora))
     except CorpusError as error:
@@ -144,6 +157,7 @@ def label_export(
         int | None, typer.Option(min=1, help="No more pages than this; the most doubtful are taken.")
     ] = None,
     model: ModelOption = None,
+    trust: TrustOption = None,
     jobs: Jobs = 1,
 ) -> None:
     """Write pages as tasks, with the model's spans, the doubtful first; exits with 1 if some page could not be scored."""
@@ -153,7 +167,7 @@ def label_export(
     from noisefilter.training.corpora import CorpusError  # noqa: PLC0415
 
     _check_jobs(jobs)
-    chosen = _load(model) if model else default_model()
+    chosen = _load(model, trust) if model else default_model()
     try:
         choice = choose_pages(_listed(paths), chosen, limit=limit, jobs=jobs)
         written = write_export(output, choice.candidates, Tool(tool)) if choice.candidates else []
@@ -199,16 +213,31 @@ def _say(message: str) -> None:
     Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
 
 
+def _progress(stage: str) -> None:
+    Console(stderr=True).print(stage, style="dim", markup=False, highlight=False, soft_wrap=True)
+
+
+def _options(given: str) -> dict[str, Any]:
+    """Arguments given as a JSON object."""
+    try:
+        options = json.loads(given)
+    except ValueError:
+        options = None
+    if not isinstance(options, dict):
+        _fail(f"--estimator-options must be a JSON object, not {given}")
+    return dict(options)
+
+
 def _check_jobs(jobs: int) -> None:
     if jobs == 0 or jobs < -1:
         _fail(f"--jobs must be a positive number or -1, not {jobs}")
 
 
-def _load(path: Path) -> Model:
+def _load(path: Path, trusted: Sequence[str] | None) -> Model:
     from noisefilter.model import ModelError, load_model  # noqa: PLC0415 - as above
 
     try:
-        return load_model(path)
+        return load_model(path, trusted or ())
     except ModelError as error:
         _fail(str(error))
         raise
@@ -305,6 +334,14 @@ def _print_figures(figures: dict[str, dict[str, dict[str, float]]]) -> None:
 
     console = Console()
     for table in figure_tables(figures):
+        console.print(table)
+
+
+def _print_comparison(before: Figures, after: Figures) -> None:
+    from noisefilter.report.comparison import comparison_tables  # noqa: PLC0415 - only here
+
+    console = Console()
+    for table in comparison_tables(before, after):
         console.print(table)
 
 

@@ -1,4 +1,4 @@
-"""Files ↔ `Model`: arrays in safetensors, a JSON manifest, never a pickle."""
+"""Files ↔ `Model`: arrays in safetensors, a JSON manifest, for an estimator of the user's own skops; never a pickle."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from noisefilter.blocks import TEXT_VERSION
+from noisefilter.estimator_file import EstimatorError, dump_estimator, load_estimator
 from noisefilter.types import KINDS
 from noisefilter.vectors import VectorTable, load_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -26,6 +27,8 @@ MANIFEST = "manifest.json"
 ARRAYS = "model.safetensors"
 VECTORS = "vectors.safetensors"
 CARD = "CARD.md"
+#: The article's estimator, where a user trained one that arrays cannot hold.
+ESTIMATOR = "article.skops"
 FORMAT = 1
 #: What a manifest must say.
 NEEDED = ("format", "text_version", "name", "version", "thresholds", "arrays_sha256", "vectors_sha256")
@@ -47,6 +50,7 @@ class Model:
     arrays: Mapping[str, NDArray[np.floating[Any]]]
     manifest: Mapping[str, Any]
     vectors: VectorTable
+    estimator: Any = None  # of the user's own, for articles
 
     @property
     def label(self) -> str:
@@ -71,31 +75,60 @@ def _vectors(path: Path) -> VectorTable:
     return load_vectors(path)
 
 
-def load_model(path: str | Path) -> Model:
-    """The model in a folder.
+def load_model(path: str | Path, trusted: Collection[str] = ()) -> Model:
+    """The model in a folder; `trusted` are the types that its own estimator may consist of, if it has one.
 
     Raises:
-        ModelError: no manifest, unreadable arrays, another format, or vectors other than it was trained with.
+        ModelError: no manifest, unreadable arrays, another format, vectors other than it was trained with, or an estimator
+            of types that are not trusted.
     """
     folder = Path(path)
     manifest = _read_manifest(folder / MANIFEST)
     try:
-        content = (folder / ARRAYS).read_bytes()
-        if hashlib.sha256(content).hexdigest() != manifest["arrays_sha256"]:
-            msg = f"{folder / ARRAYS} is not the file that {MANIFEST} names"
-            raise ModelError(msg)
-        arrays = load(content)
-    except (OSError, SafetensorError) as error:
+        arrays = load(_named_file(folder / ARRAYS, manifest["arrays_sha256"]))
+    except SafetensorError as error:
         msg = f"{folder / ARRAYS} cannot be read: {error}"
         raise ModelError(msg) from error
+    estimator = _read_estimator(folder / ESTIMATOR, manifest, trusted)
     own = folder / VECTORS
     vectors_path = own if own.is_file() else models_folder() / VECTORS
     if digest(vectors_path) != manifest["vectors_sha256"]:
         msg = f"{vectors_path} is not the vector table that the model in {folder} was trained with"
         raise ModelError(msg)
     return Model(
-        manifest["name"], manifest["version"], manifest["thresholds"], arrays, manifest, _vectors(vectors_path)
+        manifest["name"],
+        manifest["version"],
+        manifest["thresholds"],
+        arrays,
+        manifest,
+        _vectors(vectors_path),
+        estimator,
     )
+
+
+def _named_file(path: Path, sha256: str) -> bytes:
+    """What a file holds, if it is the one that the manifest names."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        msg = f"{path} cannot be read: {error}"
+        raise ModelError(msg) from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        msg = f"{path} is not the file that {MANIFEST} names"
+        raise ModelError(msg)
+    return content
+
+
+def _read_estimator(path: Path, manifest: Mapping[str, Any], trusted: Collection[str]) -> Any:  # noqa: ANN401 - any class
+    """The estimator that the manifest names a file for; None if there is none."""
+    described = manifest.get("estimator") or {}
+    if "sha256" not in described:
+        return None
+    try:
+        return load_estimator(_named_file(path, described["sha256"]), described["type"], trusted)
+    except EstimatorError as error:
+        msg = f"{path} is not loaded: {error}"
+        raise ModelError(msg) from error
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
@@ -121,6 +154,11 @@ def save_model(model: Model, path: str | Path, card: str) -> None:
     content = save(dict(sorted(model.arrays.items())))
     manifest = {**model.manifest, "arrays_sha256": hashlib.sha256(content).hexdigest()}
     (folder / ARRAYS).write_bytes(content)
+    (folder / ESTIMATOR).unlink(missing_ok=True)
+    if model.estimator is not None:
+        written = dump_estimator(model.estimator)
+        (folder / ESTIMATOR).write_bytes(written)
+        manifest["estimator"] = {**manifest["estimator"], "sha256": hashlib.sha256(written).hexdigest()}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf8")
     (folder / CARD).write_text(card, encoding="utf8")
 

@@ -67,7 +67,7 @@ def judge(
         fitted = [example for example in others if not calibrates(example.site)]
         tuned = [example for example in others if calibrates(example.site)]
         arrays = fit_blocks(fitted, tuned)
-        thresholds = choose_thresholds(arrays, {"blocks": tuned}, {})
+        thresholds = choose_thresholds(arrays, {"blocks": tuned})
         scorer = build_block_scorer(arrays)
         return {page.id: extract(page, scorer, thresholds, vectors) for page in pages if outer_fold(page.site) == fold}
 

@@ -156,7 +156,7 @@ def judge_fold(fold: int, judged: Judged) -> FoldResult:
         fit = [example for example in outside if not calibrates(example.site)]
         tune = [example for example in outside if calibrates(example.site)]
         models = {**kinds, **fit_articles([*fit, *weak], tune, kinds, folds)}
-        drop = choose_thresholds(models, {"articles": tune}, {})["drop"]
+        drop = choose_thresholds(models, {"articles": tune})["drop"]
         own = [example for example in judged.articles if inside(example.site)]
         return FoldResult(
             [predict_sentences(example, models) for example in judged.sentences if inside(example.site)],

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pytest
 
@@ -12,13 +10,9 @@ from noisefilter.model import Model, default_model
 from noisefilter.scoring import scorer
 from noisefilter.scoring.blocks import LOWEST_CUT, expected_loss, spare_doubtful
 from noisefilter.scoring.networks import build_network, logit
-from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.estimators import fit_network, named
 from noisefilter.vote import Vote
 from tests.making import ARTICLE, HTML_ARTICLE, blocks_of, walk
-
-if TYPE_CHECKING:
-    from noisefilter.training.corpora import LabelledPage
 
 WORDS = np.array([50.0, 50.0, 50.0, 50.0])
 
@@ -115,19 +109,6 @@ def test_classes_that_no_row_has_get_columns_of_their_own(seen):
     assert probabilities.shape == (120, 4)
     assert (probabilities.argmax(axis=1) == classes).mean() > 0.95
     assert probabilities[:, [column for column in range(4) if column not in seen]].max() < 1e-6
-
-
-def test_networks_that_are_taken_from_a_base_read_the_word_model_they_were_fitted_to(
-    model: Model, corpus: list[LabelledPage]
-):
-    texts = [example for example in block_examples(corpus, model.vectors) if example.table.places is None]
-    arrays = fit_blocks(texts[::2], texts[1::2], model.arrays)
-    for name, value in model.arrays.items():
-        if name.startswith(("block_words", "block_names", "block_first", "block_second", "block_voted", "block_types")):
-            assert (arrays[name] == value).all(), name
-    own = arrays["block_text_first.weights0"]
-    assert own.shape == model.arrays["block_text_first.weights0"].shape
-    assert (own != model.arrays["block_text_first.weights0"]).any()
 
 
 def test_a_column_that_is_missing_in_all_rows_of_a_part_is_still_standardised(monkeypatch):

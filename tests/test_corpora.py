@@ -89,6 +89,37 @@ FAULTS: dict[str, tuple[list[Any], list[Any], str]] = {
     "no votes at all": ([PAGE], [LABEL | {"noise": []}], "labels.jsonl:1"),
     "an unknown page type": ([PAGE], [LABEL | {"page_type": "poem"}], "labels.jsonl:1"),
     "an unknown letter": ([PAGE], [LABEL | {"sentences": [{"start": 0, "end": 5, "label": "X"}]}], "labels.jsonl:1"),
+    "noise that is true": ([PAGE], [LABEL | {"noise": True}], "labels.jsonl:1"),
+    "spans of a kind that overlap": (
+        [PAGE],
+        [LABEL | {"spans": [SPAN, {"start": 25, "end": 40, "kind": "promotion"}]}],
+        "labels.jsonl:1",
+    ),
+    "a span given twice": ([PAGE], [LABEL | {"spans": [SPAN, SPAN]}], "labels.jsonl:1"),
+    "spans whose quotations stand in one place": (
+        [PAGE],
+        [LABEL | {"spans": [SPAN, SPAN | {"start": 40, "end": 54}]}],
+        "labels.jsonl:1",
+    ),
+    "a span that begins before the text": ([PAGE], [LABEL | {"spans": [SPAN | {"start": -1}]}], "labels.jsonl:1"),
+    "a span with offsets in words": ([PAGE], [LABEL | {"spans": [SPAN | {"start": "21"}]}], "labels.jsonl:1"),
+    "a span between characters": ([PAGE], [LABEL | {"spans": [SPAN | {"start": 20.5}]}], "labels.jsonl:1"),
+    "a main text that is a number": ([PAGE], [LABEL | {"main_text": 7}], "labels.jsonl:1"),
+    "a sentence beyond the text": (
+        [PAGE],
+        [LABEL | {"sentences": [{"start": 0, "end": 999, "label": "I"}]}],
+        "labels.jsonl:1",
+    ),
+    "a sentence that is reversed": (
+        [PAGE],
+        [LABEL | {"sentences": [{"start": 9, "end": 5, "label": "I"}]}],
+        "labels.jsonl:1",
+    ),
+    "sentences that overlap": (
+        [PAGE],
+        [LABEL | {"sentences": [{"start": 0, "end": 20, "label": "I"}, {"start": 10, "end": 30, "label": "F"}]}],
+        "labels.jsonl:1",
+    ),
     "a sentence without a letter": ([PAGE], [LABEL | {"sentences": [{"start": 0, "end": 5}]}], "labels.jsonl:1"),
 }
 
@@ -117,6 +148,28 @@ def test_a_quotation_anchors_a_span_whose_offsets_have_moved(tmp_path):
     (page,) = read_corpora([written(tmp_path, [moved], [LABEL])])
     assert page.spans is not None
     assert moved["text"][page.spans[0].start : page.spans[0].end] == "Buy boots now."
+
+
+def test_spans_of_different_kinds_may_overlap_and_those_of_one_kind_may_touch(tmp_path):
+    spans = [SPAN, {"start": 35, "end": 57, "kind": "promotion"}, {"start": 0, "end": 57, "kind": "filler"}]
+    (page,) = read_corpora([written(tmp_path, [PAGE], [LABEL | {"spans": spans}])])
+    assert page.spans is not None
+    assert len(page.spans) == 3
+
+
+@pytest.mark.parametrize(
+    ("row", "site"),
+    [
+        ({"site": "rain.example"}, "rain.example"),
+        ({"site": "rain.example", "url": "https://sun.example/a"}, "rain.example"),
+        ({"url": "https://www.sun.example:8080/a"}, "www.sun.example"),
+        ({"url": "sun"}, "rain"),
+        ({}, "rain"),
+    ],
+)
+def test_the_site_is_given_or_the_host_of_the_address_or_the_page_itself(tmp_path, row, site):
+    (page,) = read_corpora([written(tmp_path, [{"id": "rain", "text": TEXT, **row}], [LABEL])])
+    assert page.site == site
 
 
 def test_the_nearest_of_several_quotations_is_taken(tmp_path):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.scoring.networks import Estimator
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
@@ -32,6 +33,8 @@ NAME, NUMBER, TOPIC = 12, 13, 11
 VECTOR_INPUTS = 48
 SENTENCE_PASSES = ("sentence_first", "sentence_second")
 NETWORKS = (*SENTENCE_PASSES, "aside", "page_off_topic", "article")
+#: The user's own estimator for the article, if the model has one.
+OWN = "article_own"
 #: Sentences whose log-odds say whether something was put into an article: the highest.
 HIGHEST = 3
 
@@ -110,6 +113,7 @@ class ArticleScorer:
     aside: Network
     page_off_topic: Network
     article: Network
+    own: Network | None = None
 
     def sentences(self, table: InsertionTable) -> SentenceScores:
         """Probabilities of the sentences."""
@@ -134,20 +138,37 @@ class ArticleScorer:
         off_topic = scores.off_topic * (1 - furniture)
         kinds = np.stack([scores.filler, scores.promotion], axis=1)
         read = article_inputs(table, kinds, self.arrays)
-        noise = self.article.probabilities(read)
+        noise = self.noise(read)
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = [
             page_off_topic_inputs(own, highest_aside(self.aside, lines))
             for own, lines in zip(by_page, asides, strict=True)
         ]
         foreign = self.page_off_topic.probabilities(np.concatenate(inputs))
-        return rounded(np.stack([noise[:, 1], foreign[:, 1]], axis=1)), read
+        return rounded(np.stack([noise, foreign[:, 1]], axis=1)), read
+
+    def noise(self, inputs: Matrix) -> Matrix:
+        """Probability that each article is noise; an estimator of the user's own has the last word. (articles,)."""
+        said = self.article.probabilities(inputs)[:, 1]
+        return said if self.own is None else self.own.probabilities(own_inputs(inputs, said))[:, 1]
 
 
-def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
-    """The sentence and article estimators that the arrays describe."""
+def build_article_scorer(arrays: Mapping[str, Matrix], estimator: Estimator | None = None) -> ArticleScorer:
+    """The sentence and article estimators that the arrays describe; `estimator` is what no arrays can hold."""
     networks = {name: build_network(arrays, name) for name in NETWORKS}
-    return ArticleScorer(arrays, insertions=build_insertion_scorer(arrays), **networks)
+    own = None
+    if f"{OWN}.mean" in arrays:
+        own = (
+            build_network(arrays, OWN)
+            if estimator is None
+            else Network(arrays[f"{OWN}.mean"], arrays[f"{OWN}.scale"], estimator)
+        )
+    return ArticleScorer(arrays, insertions=build_insertion_scorer(arrays), own=own, **networks)
+
+
+def own_inputs(inputs: Matrix, said: Matrix) -> Matrix:
+    """What an estimator of the user's own reads: what the article network reads, and the log-odds of what that said."""
+    return np.column_stack([inputs, logit(said)])
 
 
 def article_inputs(table: InsertionTable, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:

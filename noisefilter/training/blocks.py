@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -23,7 +23,6 @@ from noisefilter.scoring.blocks import (
     name_scores,
     page_inputs,
     site_inputs,
-    word_scores_of,
 )
 from noisefilter.scoring.networks import build_network, logit, word_scores
 from noisefilter.sites import SiteProfile
@@ -42,7 +41,7 @@ from noisefilter.training.page_types import fit_types
 from noisefilter.vote import Vote, ask_trafilatura
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -70,11 +69,8 @@ EPOCHS = 8
 TEXT_LOSS = 0.01
 #: Pages of sites with several pages from which the use of site profiles can be learned.
 MIN_SITE_PAGES, SITE_ALPHA = 10, 1.0
-#: The forms of a page, and how the names of the arrays begin that only pages of the form can teach.
-FORMS = {
-    "block": ("block_first", "block_second", "block_voted", "block_names", "block_types", "block_page_type"),
-    "block_text": ("block_text",),
-}
+#: The forms of a page, each with networks of its own.
+FORMS = ("block", "block_text")
 #: A line of at least so many words repeats the title if it shares so much of the words of both.
 MIN_HEADLINE, SAME_TITLE = 3, 0.6
 #: A line between title and article is the standfirst if it has so many words and shares so much of them with the title.
@@ -159,47 +155,27 @@ def _headlines(blocked: BlockedPage, first_kept: int) -> list[int]:
     return found
 
 
-def fit_blocks(
-    examples: Sequence[BlockExample],
-    tune: Sequence[BlockExample],
-    base: Mapping[str, NDArray[np.floating[Any]]] | None = None,
-) -> Arrays:
+def fit_blocks(examples: Sequence[BlockExample], tune: Sequence[BlockExample]) -> Arrays:
     """Arrays of the block classifiers; stacked on predictions for sites that the earlier stages had not seen.
 
     Args:
         examples: pages to fit on.
         tune: pages of other sites, to calibrate on.
-        base: arrays from which comes what the examples cannot teach: a form (HTML, plain text) that none of them has, page
-            types if they name fewer than two, the use of site profiles if no site has two pages.
     """
-    taught = {form_of(e.table) for e in examples} & {form_of(e.table) for e in tune}
-    if base is not None and len(taught) < len(FORMS):  # networks that are taken read the word model they were fitted to
-        arrays = _taken(base, ("block_words",))
-        words = [word_scores_of(example.table, arrays) for example in examples]
-    else:
-        words, arrays = _fit_words(examples)
-    for form, starts in FORMS.items():
+    words, arrays = _fit_words(examples)
+    for form in FORMS:
         chosen = [index for index, example in enumerate(examples) if form_of(example.table) == form]
         tuned = [example for example in tune if form_of(example.table) == form]
-        if form in taught:
-            arrays |= _fit_form(form, [examples[i] for i in chosen], [words[i] for i in chosen], tuned, arrays, base)
-        elif base is not None:
-            arrays |= _taken(base, starts)
-        else:
-            msg = f"no page to fit or calibrate {form} classifiers on (pages and plain texts have their own), and no base model"
+        if not chosen or not tuned:
+            msg = f"no page to fit or calibrate {form} classifiers on (pages and plain texts have their own)"
             raise CorpusError(msg)
-    return arrays | _fit_site(tune, arrays, base)
-
-
-def _taken(base: Mapping[str, NDArray[np.floating[Any]]], starts: tuple[str, ...]) -> Arrays:
-    """Arrays of a base model whose names begin so."""
-    return {name: np.asarray(value, dtype=np.float64) for name, value in base.items() if name.startswith(starts)}
+        arrays |= _fit_form(form, [examples[i] for i in chosen], [words[i] for i in chosen], tuned, arrays)
+    return arrays | _fit_site(tune, arrays)
 
 
 def _fit_form(
-    form: str, examples: Sequence[BlockExample], words: Sequence[Matrix], tune: Sequence[BlockExample], arrays: Arrays,
-    base: Mapping[str, NDArray[np.floating[Any]]] | None,
-) -> Arrays:  # fmt: skip
+    form: str, examples: Sequence[BlockExample], words: Sequence[Matrix], tune: Sequence[BlockExample], arrays: Arrays
+) -> Arrays:
     """Networks of HTML or of plain text; for HTML also names, page types, and the same networks with the vote."""
     own = [block_inputs(example.table, row) for example, row in zip(examples, words, strict=True)]
     if form == "block_text":
@@ -212,7 +188,6 @@ def _fit_form(
         own,
         [example.page_type for example in examples],
         [fold_of(example.site) for example in examples],
-        base,
     )
     known = {**name_arrays, **type_arrays}
     inputs = [BlockInputs(*pair) for pair in zip(own, types, strict=True)]
@@ -265,9 +240,7 @@ def _contexts(examples: Sequence[BlockExample], inputs: Sequence[BlockInputs], f
     return [entry.with_context(example.table, out) for example, entry, out in rows]
 
 
-def _fit_site(
-    tune: Sequence[BlockExample], arrays: Arrays, base: Mapping[str, NDArray[np.floating[Any]]] | None
-) -> Arrays:
+def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
     """How much it says that a block returns on the site's other pages; fitted on pages that fitted nothing else."""
     sites: dict[str, list[BlockExample]] = defaultdict(list)
     for example in tune:
@@ -284,8 +257,6 @@ def _fit_site(
     if len(examples) >= MIN_SITE_PAGES and len(np.unique(_stack_labels(examples))) > 1:
         fitted = fit_network(np.concatenate(rows), _stack_labels(examples), _stack_weights(examples), alpha=SITE_ALPHA)
         return named("block_site", fitted)
-    if base is not None:
-        return _taken(base, ("block_site",))
     width = site_inputs(np.zeros(0), np.zeros((0, 2)), np.zeros(0)).shape[1]
     return named("block_site", {
         "mean": np.zeros(width), "scale": np.ones(width), "weights0": np.eye(width)[:, :1], "bias0": np.zeros(1),

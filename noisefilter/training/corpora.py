@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from noisefilter.blocks import split_blocks
 from noisefilter.page import read_page
 from noisefilter.types import KINDS, PAGE_TYPES, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 LETTERS = "IFPOB"
 MAX_NOISE = 3
@@ -143,11 +145,20 @@ def row_page(folder: Path, where: str, row: dict[str, Any]) -> Page:
 
 def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
     labelled = LabelledPage(
-        row["id"], row_page(folder, where, row), row.get("site") or row["id"], row.get("source") or folder.name,
-        row.get("licence", ""), _noise(label), _spans(label), _sentences(label), label.get("main_text"),
+        row["id"], row_page(folder, where, row), _site(row), row.get("source") or folder.name,
+        row.get("licence", ""), _noise(label), _spans(label), _sentences(label), _main_text(label),
         page_type=_page_type(label),
     )  # fmt: skip
     return anchor(labelled, label["where"])
+
+
+def _site(row: dict[str, Any]) -> str:
+    """Site of a page: as given, else the host of its address, else the page is a site of its own."""
+    try:
+        host = urlsplit(row.get("url") or "").hostname
+    except ValueError:
+        host = None
+    return str(row.get("site") or host or row["id"])
 
 
 def _noise(label: dict[str, Any]) -> float | None:
@@ -155,7 +166,7 @@ def _noise(label: dict[str, Any]) -> float | None:
     if votes is None:
         return None
     votes = votes if isinstance(votes, list) else [votes]
-    if not votes or not all(isinstance(vote, int) and 0 <= vote <= MAX_NOISE for vote in votes):
+    if not votes or not all(_is_whole(vote) and 0 <= vote <= MAX_NOISE for vote in votes):
         msg = f"{label['where']}: noise must be 0 to {MAX_NOISE}, not {label['noise']!r}"
         raise CorpusError(msg)
     return float(sum(votes) / len(votes))
@@ -177,9 +188,7 @@ def _spans(label: dict[str, Any]) -> tuple[LabelledSpan, ...] | None:
         if span.get("kind") not in KINDS:
             msg = f"{label['where']}: unknown kind {span.get('kind')!r}"
             raise CorpusError(msg)
-        if not 0 <= span["start"] < span["end"]:
-            msg = f"{label['where']}: span {span['start']}-{span['end']} is empty or reversed"
-            raise CorpusError(msg)
+        _check_range("span", span["start"], span["end"], label["where"])
         spans.append(LabelledSpan(span["start"], span["end"], span["kind"], span.get("quote")))
     return tuple(sorted(spans, key=lambda span: (span.start, span.end)))
 
@@ -191,21 +200,66 @@ def _sentences(label: dict[str, Any]) -> tuple[tuple[int, int, str], ...] | None
         if not sentence["label"] or set(sentence["label"]) - set(LETTERS):
             msg = f"{label['where']}: sentence label {sentence['label']!r} is not one of {LETTERS}"
             raise CorpusError(msg)
+        _check_range("sentence", sentence["start"], sentence["end"], label["where"])
     return tuple((sentence["start"], sentence["end"], sentence["label"]) for sentence in label["sentences"])
+
+
+def _main_text(label: dict[str, Any]) -> str | None:
+    text = label.get("main_text")
+    if text is not None and not isinstance(text, str):
+        msg = f"{label['where']}: main_text must be a text, not {type(text).__name__}"
+        raise CorpusError(msg)
+    return text
+
+
+def _is_whole(value: object) -> bool:
+    """Whether a value is a whole number; JSON's true is none."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _check_range(what: str, start: object, end: object, where: str) -> None:
+    if not (_is_whole(start) and _is_whole(end)):
+        msg = f"{where}: {what} {start!r}-{end!r}: offsets are whole numbers"
+        raise CorpusError(msg)
+    if not 0 <= int(str(start)) < int(str(end)):
+        msg = f"{where}: {what} {start}-{end} is empty or reversed"
+        raise CorpusError(msg)
+
+
+def _check_overlap(what: str, ranges: Iterable[tuple[int, int]], where: str) -> None:
+    for (start, end), (following, last) in pairwise(sorted(ranges)):
+        if following < end:
+            msg = f"{where}: two {what} overlap, {start}-{end} and {following}-{last}: which of them counts is unknown"
+            raise CorpusError(msg)
 
 
 def anchor(labelled: LabelledPage, where: str) -> LabelledPage:
     """The page with its spans where their quotations stand in `visible_text`.
 
     Raises:
-        CorpusError: a quotation that the text does not hold, or offsets beyond its end.
+        CorpusError: a quotation that the text does not hold, offsets beyond its end, or labels of a kind that overlap.
     """
-    if labelled.spans is None:
+    if labelled.spans is None and labelled.sentences is None:
         return labelled
     read = read_page(labelled.page)
     text = split_blocks(read).text if read.status == "ok" else ""
+    for start, end, _ in labelled.sentences or ():
+        if end > len(text):
+            msg = f"{where}: sentence {start}-{end} lies beyond the text of {labelled.id!r}, which has {len(text)} characters"
+            raise CorpusError(msg)
+    _check_overlap("sentences", ((start, end) for start, end, _ in labelled.sentences or ()), where)
+    if labelled.spans is None:
+        return labelled
+    placed = _place(labelled, text, where)
+    for kind in KINDS:
+        _check_overlap(f"{kind} spans", ((span.start, span.end) for span in placed if span.kind == kind), where)
+    return replace(labelled, spans=tuple(placed))
+
+
+def _place(labelled: LabelledPage, text: str, where: str) -> list[LabelledSpan]:
+    """The spans where their quotations stand."""
     placed = []
-    for span in labelled.spans:
+    for span in labelled.spans or ():
         start, end = span.start, span.end
         if span.quote is not None and text[start:end] != span.quote:
             start = _nearest(text, span.quote, start)
@@ -214,7 +268,7 @@ def anchor(labelled: LabelledPage, where: str) -> LabelledPage:
             msg = f"{where}: the text of {labelled.id!r} does not hold {(span.quote or '')[:60]!r} ({span.start}-{span.end})"
             raise CorpusError(msg)
         placed.append(replace(span, start=start, end=end))
-    return replace(labelled, spans=tuple(placed))
+    return placed
 
 
 def _nearest(text: str, quote: str, near: int) -> int:

@@ -35,6 +35,8 @@ Figures = dict[str, dict[str, dict[str, float]]]
 
 ALL = "all"
 BINS = 10
+#: Probabilities are rounded to four decimals.
+LEAST = 5e-5
 LETTER_OF = {"filler": "F", "promotion": "P"}
 SPAN_KINDS = ("boilerplate", "promotion", "off_topic", "filler")
 #: Kinds of figures that begin so hold the bins of a calibration curve, for the picture.
@@ -122,6 +124,7 @@ def noise_figures(rows: Matrix, drop: float) -> dict[str, float]:
     figures: dict[str, float] = {"articles": len(rows), "noisy": int(truth.sum())}
     if 0 < truth.sum() < len(truth):
         figures["auc"] = float(roc_auc_score(truth, probabilities))
+    figures["log loss"] = log_loss(probabilities, truth)
     figures["calibration error"] = calibration_error(probabilities, truth)
     dropped = probabilities >= drop
     figures["dropped"] = int(dropped.sum())
@@ -161,6 +164,11 @@ def reliability(rows: Matrix, weights: NDArray[np.float64] | None = None) -> dic
         }
         for number in np.flatnonzero(count).tolist()
     }
+
+
+def log_loss(probabilities: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """Mean of -log of the probability of what was true; that of a certain error is limited."""
+    return float(-np.log(np.maximum(np.where(truth, probabilities, 1 - probabilities), LEAST)).mean())
 
 
 def threshold_figures(observed: Sequence[Observed], threshold: float) -> dict[str, float]:
@@ -204,6 +212,7 @@ def ranking(rows: Matrix) -> dict[str, float]:
     if 0 < truth.sum() < len(truth):
         figures["auc"] = float(roc_auc_score(truth, probabilities))
         figures["ap"] = float(average_precision_score(truth, probabilities))
+    figures["log loss"] = log_loss(probabilities, truth)
     return figures
 
 

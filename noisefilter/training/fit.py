@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -23,7 +24,7 @@ from noisefilter.training.articles import (
 from noisefilter.training.asides import fit_pages
 from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.corpora import CorpusError
-from noisefilter.training.estimators import SEED, fold_of
+from noisefilter.training.estimators import SEED
 from noisefilter.training.hosts import make_hosts
 from noisefilter.training.insertions import (
     fit_insertions,
@@ -46,13 +47,8 @@ if TYPE_CHECKING:
 
     Arrays = dict[str, NDArray[np.float64]]
 
-#: One site in so many is kept for calibration and thresholds when the caller names no split.
+#: One page in so many is held out when the caller names no split.
 TUNE_SHARE = 4
-#: Arrays of each stage, by the start of their names.
-STAGE_ARRAYS = {
-    "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "aside.", "page_off_topic."),
-    "articles": ("article",),
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,58 +69,95 @@ class TrainingData:
 
 
 def split_by_site(pages: Sequence[LabelledPage]) -> TrainingData:
-    """Training data with one site in four kept for calibration.
+    """Training data with one page in four kept for calibration, whole sites of them.
 
     Raises:
         CorpusError: all pages are of one site, so that nothing could be held out.
     """
-    sites = sorted({page.site for page in pages})
-    if len(sites) < 2:
+    sizes = Counter(page.site for page in pages)
+    if len(sizes) < 2:
         msg = "pages of at least two sites are needed: a model is calibrated on sites that it has not seen"
         raise CorpusError(msg)
-    tuned = {site for site in sites if fold_of(site, TUNE_SHARE) == 0} or {sites[0]}
-    if len(tuned) == len(sites):
-        tuned = set(sites[: max(1, len(sites) // TUNE_SHARE)])
+    tuned: set[str] = set()
+    for site in sorted(sizes, key=_by_hash):
+        if sum(sizes[other] for other in tuned) * TUNE_SHARE >= len(pages):
+            break
+        if sum(sizes[other] for other in (*tuned, site)) * 3 <= len(pages):  # a large site is there to learn from
+            tuned.add(site)
+    return _split(pages, lambda page: page.site in (tuned or {min(sizes, key=lambda site: (sizes[site], site))}))
+
+
+def split_pages(pages: Sequence[LabelledPage]) -> TrainingData:
+    """Training data with one page in four held out: whole sites, or pages of each noise label where there is one site only.
+
+    Raises:
+        CorpusError: there is one page only.
+    """
+    if len({page.site for page in pages}) > 1:
+        return split_by_site(pages)
+    if len(pages) < 2:
+        msg = "one labelled page is too few: some are adapted to, and some are held out"
+        raise CorpusError(msg)
+    order = sorted(pages, key=lambda page: (-1.0 if page.noise is None else page.noise, _by_hash(page.id)))
+    held = {page.id for page in order[TUNE_SHARE // 2 - 1 :: TUNE_SHARE]}
+    return _split(pages, lambda page: page.id in held)
+
+
+def _by_hash(name: str) -> tuple[int, str]:
+    """What sorts names as if by chance, and always alike."""
+    return crc32(name.encode("utf-8", "surrogatepass")), name
+
+
+def _split(pages: Sequence[LabelledPage], is_held: Callable[[LabelledPage], bool]) -> TrainingData:
     return TrainingData(
-        [page for page in pages if page.site not in tuned], [page for page in pages if page.site in tuned],
+        [page for page in pages if not is_held(page)], [page for page in pages if is_held(page)],
         headlines=[page.page.title for page in pages if page.page.title],
     )  # fmt: skip
 
 
 def train(
-    data: TrainingData, vectors: VectorTable, *, name: str, base: Model | None = None, jobs: int = 1,
+    data: TrainingData, vectors: VectorTable, *, name: str, jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None, vectors_file: Path | None = None,
 ) -> Model:  # fmt: skip
-    """A model fitted on labelled pages; a stage for which nothing is labelled is taken from `base`.
+    """A model fitted on labelled pages and on nothing else; `adapt` starts from another model instead.
 
     The same data gives the same arrays on the same machine. `vectors_file` is where `vectors` were read, if that is not the
     shipped table; the model needs it in its folder.
 
     Raises:
-        CorpusError: a stage has no labels (of both sorts, in both parts) and there is no base model.
+        CorpusError: a stage has no labels (of both sorts, in both parts).
     """
     with threadpool_limits(1):
-        arrays, taken, tuned = _fit_stages(data, vectors, base, jobs, progress)
+        arrays, tuned = _fit_stages(data, vectors, jobs, progress)
         progress("thresholds")
-        thresholds = choose_thresholds(arrays, tuned, base.thresholds if base else {})
+        thresholds = choose_thresholds(arrays, tuned)
     compact = {key: value.astype(np.float32) for key, value in sorted(arrays.items())}
+    vectors_sha256 = digest(vectors_file or models_folder() / VECTORS)
+    return make_model(name, compact, thresholds, data, (vectors, vectors_sha256), {"from_base": []})
+
+
+def make_model(
+    name: str, arrays: Mapping[str, NDArray[np.floating[Any]]], thresholds: Mapping[str, float], data: TrainingData,
+    vectors: tuple[VectorTable, str], more: Mapping[str, Any],
+) -> Model:  # fmt: skip
+    """The model of some arrays, with its manifest; `vectors` are a table and its hash, `more` joins the manifest."""
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "text_version": TEXT_VERSION,
         "name": name,
-        "version": _fingerprint(compact),
-        "vectors_sha256": digest(vectors_file or models_folder() / VECTORS),
-        "thresholds": thresholds,
+        "version": _fingerprint(arrays),
+        "vectors_sha256": vectors[1],
+        "thresholds": dict(thresholds),
         "features_sha256": features_digest(),
-        "from_base": taken,
         "seed": SEED,
         "data": describe(data),
         "libraries": {
             package: version(package) for package in ("noisefilter", "numpy", "scikit-learn", "trafilatura", "nupunkt")
         },
         "python": platform.python_version(),
+        **more,
     }
-    return Model(name, manifest["version"], thresholds, compact, manifest, vectors)
+    return Model(name, manifest["version"], thresholds, arrays, manifest, vectors[0])
 
 
 def _fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
@@ -137,54 +170,44 @@ def _fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
 
 
 def _fit_stages(
-    data: TrainingData, vectors: VectorTable, base: Model | None, jobs: int, progress: Callable[[str], None]
-) -> tuple[Arrays, list[str], dict[str, Any]]:
-    """Arrays of all stages, the stages that came from the base, and the examples to choose thresholds on."""
+    data: TrainingData, vectors: VectorTable, jobs: int, progress: Callable[[str], None]
+) -> tuple[Arrays, dict[str, Any]]:
+    """Arrays of all stages, and the examples to choose thresholds on."""
     arrays: Arrays = {}
-    taken: list[str] = []
     tuned: dict[str, Any] = {}
 
     progress("blocks: reading")
     blocks, tuned["blocks"] = (block_examples(part, vectors, jobs) for part in (data.fit, data.tune))
-    if _both(blocks, "furniture") and _both(tuned["blocks"], "furniture"):
-        progress(f"blocks: fitting on {len(blocks)} pages")
-        arrays |= fit_blocks(blocks, tuned["blocks"], base.arrays if base else None)
-    else:
-        arrays |= _take("blocks", base, taken)
+    _demand("blocks", _both(blocks, "furniture") and _both(tuned["blocks"], "furniture"))
+    progress(f"blocks: fitting on {len(blocks)} pages")
+    arrays |= fit_blocks(blocks, tuned["blocks"])
 
     progress("sentences: reading")
     sentences, tuned["sentences"] = (sentence_examples(part, vectors) for part in (data.fit, data.tune))
-    folds: list[Arrays] = []
-    if sum(len(example.table) for example in sentences) and tuned["sentences"]:
-        progress(f"sentences: fitting on {len(sentences)} articles")
-        fitted, folds = fit_sentences(sentences)
-        arrays |= fitted
-    else:
-        arrays |= _take("sentences", base, taken)
+    _demand("sentences", any(len(example.table) for example in sentences) and bool(tuned["sentences"]))
+    progress(f"sentences: fitting on {len(sentences)} articles")
+    fitted, folds = fit_sentences(sentences)
+    arrays |= fitted
 
     progress("insertions: making")
     hosts = data.hosts if data.hosts is not None else make_hosts(data.fit)
     tune_hosts = data.tune_hosts if data.tune_hosts is not None else make_hosts(data.tune)
     titles = {split: [title for title in data.headlines if split_of(title) == split] for split in ("train", "tune")}
-    if hosts and tune_hosts and titles["train"] and titles["tune"]:
-        made = make_examples(hosts, titles["train"], "train", vectors, seed=SEED) + labelled_examples(data.fit)
-        tune = make_examples(tune_hosts, titles["tune"], "tune", vectors, seed=SEED + 1) + labelled_examples(data.tune)
-        fitted, tuned["insertions"] = fit_insertions(made, tune, arrays, folds, vectors, jobs, progress)
-        arrays |= fitted
-        arrays |= fit_pages(made, tune, tuned["insertions"], (data.fit, data.tune), arrays, vectors)
-    else:
-        arrays |= _take("insertions", base, taken)
+    _demand("insertions", bool(hosts and tune_hosts and titles["train"] and titles["tune"]))
+    made = make_examples(hosts, titles["train"], "train", vectors, seed=SEED) + labelled_examples(data.fit)
+    tune = make_examples(tune_hosts, titles["tune"], "tune", vectors, seed=SEED + 1) + labelled_examples(data.tune)
+    fitted, tuned["insertions"] = fit_insertions(made, tune, arrays, folds, vectors, jobs, progress)
+    arrays |= fitted
+    arrays |= fit_pages(made, tune, tuned["insertions"], (data.fit, data.tune), arrays, vectors)
 
     progress("articles: reading")
     articles = article_examples(data.fit, vectors)
     tuned["articles"] = article_examples(data.tune, vectors)
     weak = article_examples(data.weak, vectors, judged=False)
-    if _both_noise(articles) and _both_noise(tuned["articles"]):
-        progress(f"articles: fitting on {len(articles)} judged and {len(weak)} weakly labelled articles")
-        arrays |= fit_articles([*articles, *weak], tuned["articles"], arrays, folds or [arrays] * 5)
-    else:
-        arrays |= _take("articles", base, taken)
-    return arrays, taken, tuned
+    _demand("articles", _both_noise(articles) and _both_noise(tuned["articles"]))
+    progress(f"articles: fitting on {len(articles)} judged and {len(weak)} weakly labelled articles")
+    arrays |= fit_articles([*articles, *weak], tuned["articles"], arrays, folds)
+    return arrays, tuned
 
 
 def _both(examples: Sequence[Any], label: str) -> bool:
@@ -195,13 +218,10 @@ def _both_noise(examples: Sequence[Any]) -> bool:
     return {0, 1} <= {int(example.noise >= POSITIVE) for example in examples}
 
 
-def _take(stage: str, base: Model | None, taken: list[str]) -> Arrays:
-    if base is None:
-        msg = f"nothing is labelled for {stage} (both sorts of label are needed, on several sites), and there is no base model"
+def _demand(stage: str, enough: bool) -> None:  # noqa: FBT001 - reads as a sentence
+    if not enough:
+        msg = f"nothing is labelled for {stage} (both sorts of label are needed, on several sites): adapt the default model instead"
         raise CorpusError(msg)
-    taken.append(stage)
-    starts = STAGE_ARRAYS[stage]
-    return {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items() if key.startswith(starts)}
 
 
 def describe(data: TrainingData) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -29,9 +29,8 @@ NAME_ALPHA = 1e-4
 
 
 def fit_types(
-    tables: Sequence[BlockTable], inputs: Sequence[Matrix], types: Sequence[str | None], folds: Sequence[int],
-    base: Mapping[str, NDArray[np.floating[Any]]] | None,
-) -> tuple[list[Matrix], Arrays]:  # fmt: skip
+    tables: Sequence[BlockTable], inputs: Sequence[Matrix], types: Sequence[str | None], folds: Sequence[int]
+) -> tuple[list[Matrix], Arrays]:
     """Log probabilities of the page types out of fold, one array a page, and the arrays of the classifier of all.
 
     Args:
@@ -39,12 +38,11 @@ def fit_types(
         inputs: what the first pass reads of each.
         types: one of `PAGE_TYPES`; anything else is unknown.
         folds: fold of each page's site.
-        base: arrays to take the classifier from where fewer than two types are named.
     """
     labels = np.array([PAGE_TYPES.index(name) if name in PAGE_TYPES else -1 for name in types])
     fold = np.array(folds)
     if len(np.unique(labels[labels >= 0])) < 2:
-        arrays = _untaught(inputs[0].shape[1], base)
+        arrays = _untaught(inputs[0].shape[1])
         return [_logs(table, own, arrays) for table, own in zip(tables, inputs, strict=True)], arrays
     out: list[Matrix] = [np.zeros(0)] * len(tables)
     for left in range(FOLDS):
@@ -94,11 +92,8 @@ def _logs(table: BlockTable, own: Matrix, arrays: Mapping[str, Matrix]) -> Matri
     return type_logits(network.probabilities(type_inputs(own, table.words, names))[0])
 
 
-def _untaught(columns: int, base: Mapping[str, NDArray[np.floating[Any]]] | None) -> Arrays:
-    """The base model's page types; without one every page is an article."""
-    if base is not None:
-        starts = ("block_types.", "block_page_type.")
-        return {name: np.asarray(value, dtype=np.float64) for name, value in base.items() if name.startswith(starts)}
+def _untaught(columns: int) -> Arrays:
+    """Where fewer than two types are named, every page is an article."""
     count, width = len(PAGE_TYPES), 3 * columns + len(PAGE_TYPES)
     return {
         "block_types.weights": np.zeros((NAME_ROWS, count)), "block_types.bias": np.zeros(count),

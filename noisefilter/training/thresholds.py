@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.training.articles import ArticleExample
     from noisefilter.training.blocks import BlockExample
     from noisefilter.training.insertions import HeldOut
     from noisefilter.training.sentences import SentenceExample
@@ -34,12 +33,10 @@ DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
 
-def choose_thresholds(
-    arrays: Mapping[str, Matrix], tuned: Mapping[str, Any], base: Mapping[str, float]
-) -> dict[str, float]:
-    """Thresholds by name; those that no example can settle come from `base`, or from `DEFAULTS`."""
+def choose_thresholds(arrays: Mapping[str, Matrix], tuned: Mapping[str, Any]) -> dict[str, float]:
+    """Thresholds by name; those that no example can settle come from `DEFAULTS`."""
     models = dict(arrays)
-    chosen = {**DEFAULTS, **base}
+    chosen = dict(DEFAULTS)
     if tuned.get("blocks"):
         chosen |= _blocks(tuned["blocks"], models)
     if tuned.get("sentences"):
@@ -47,7 +44,7 @@ def choose_thresholds(
     if tuned.get("insertions"):
         chosen["off_topic"] = _off_topic(tuned["insertions"])
     if tuned.get("articles"):
-        chosen["drop"] = _drop(tuned["articles"], models)
+        chosen["drop"] = drop_threshold(predict_articles(tuned["articles"], models))
     return {name: round(float(value), 4) for name, value in sorted(chosen.items())}
 
 
@@ -83,12 +80,17 @@ def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> d
 
 def _sentences(examples: Sequence[SentenceExample], models: dict[str, Matrix]) -> dict[str, float]:
     probabilities = np.concatenate([predict_sentences(example, models) for example in examples])
-    classes = np.concatenate([example.classes for example in examples]) >= 0.5
+    classes = np.concatenate([example.classes for example in examples])
+    return kind_thresholds(probabilities, classes)
+
+
+def kind_thresholds(probabilities: Matrix, classes: Matrix, fewest: int = 1) -> dict[str, float]:
+    """Thresholds of filler and promotion, if at least so many sentences are of the kind."""
     found = {}
-    if classes[:, 1].any():
-        found["filler"] = lowest_with_precision(probabilities[:, 1], classes[:, 1], FILLER_PRECISION)
-    if classes[:, 2].any():
-        found["promotion"] = lowest_with_precision(probabilities[:, 2], classes[:, 2], PROMOTION_PRECISION)
+    for name, column, wanted in (("filler", 1, FILLER_PRECISION), ("promotion", 2, PROMOTION_PRECISION)):
+        truth = classes[:, column] >= 0.5
+        if truth.sum() >= fewest:
+            found[name] = lowest_with_precision(probabilities[:, column], truth, wanted)
     return found
 
 
@@ -109,12 +111,12 @@ def _off_topic(pages: Sequence[HeldOut]) -> float:
     return float(np.clip(np.quantile(honest, 1 - OFF_TOPIC_FALSE), 0.3, 0.98))
 
 
-def _drop(examples: Sequence[ArticleExample], models: dict[str, Matrix]) -> float:
+def drop_threshold(probabilities: Matrix) -> float:
     """The lowest threshold above which articles are as noisy, by their calibrated probabilities, as promised.
 
     Counting the errors of some twenty articles would let one doubtful label decide.
     """
-    ranked = np.sort(predict_articles(examples, models))[::-1]
+    ranked = np.sort(probabilities)[::-1]
     expected = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
     good = np.flatnonzero(expected >= DROP_PRECISION)
     return float(np.clip(ranked[good[-1]], 0.5, 0.95)) if len(good) else 0.95

@@ -1,0 +1,73 @@
+"""Figures of two models on the same pages → tables that show both, for a terminal and for a card."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+from noisefilter.report.figures import HIGH, LOW
+from noisefilter.training.evaluate import CALIBRATION, THRESHOLDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    Figures = Mapping[str, Mapping[str, Mapping[str, float]]]
+
+#: What counts the pages or the labels: the same for both models.
+COUNTS = ("pages", "articles", "noisy", "sentences", "labelled", "labelled characters")
+
+
+def comparison_tables(before: Figures, after: Figures) -> list[Table]:
+    """One table a kind: a row a source and figure."""
+    tables = []
+    for kind, by_source in _compared(before):
+        table = Table(title=kind, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        for name in ("source", "figure", "default", "adapted"):
+            table.add_column(name, justify="left" if name in {"source", "figure"} else "right")
+        for source, row in by_source.items():
+            adapted = after.get(kind, {}).get(source, {})
+            for place, name in enumerate(_names(before, after, kind)):
+                shown = source if place == 0 else ""
+                table.add_row(shown, name, number(row.get(name)), number(adapted.get(name)))
+        tables.append(table)
+    return tables
+
+
+def comparison_markdown(before: Figures, after: Figures) -> str:
+    """For each kind the figures before and after, by source, as Markdown tables."""
+    lines: list[str] = []
+    for kind, by_source in _compared(before):
+        names = _names(before, after, kind)
+        lines += [f"### {kind}", "", f"| source | {' | '.join(names)} |", "|---" * (len(names) + 1) + "|"]
+        for source, row in by_source.items():
+            adapted = after.get(kind, {}).get(source, {})
+            cells = [
+                number(row.get(name)) if name in COUNTS else f"{number(row.get(name))} → {number(adapted.get(name))}"
+                for name in names
+            ]
+            lines.append(f"| {source} | {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _compared(figures: Figures) -> Iterator[tuple[str, Mapping[str, Mapping[str, float]]]]:
+    """Kinds of figures that two models are compared by: no thresholds, no bins of calibration curves."""
+    return (
+        (kind, by_source)
+        for kind, by_source in figures.items()
+        if kind != THRESHOLDS and not kind.startswith(CALIBRATION)
+    )
+
+
+def _names(before: Figures, after: Figures, kind: str) -> list[str]:
+    """Names of the figures that either model has; two intervals in a cell would hide the figures."""
+    rows = (*before[kind].values(), *after.get(kind, {}).values())
+    return list(dict.fromkeys(name for row in rows for name in row if not name.endswith((LOW, HIGH))))
+
+
+def number(value: float | None) -> str:
+    """A figure as tables show it."""
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

@@ -1,0 +1,196 @@
+"""A model, labelled pages of a user → the model adapted to them: last layers move where labels bear it out, all else stays."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from noisefilter.training.adapt_rows import STAGES, stage_rows
+from noisefilter.training.corpora import CorpusError
+from noisefilter.training.fit import make_model
+from noisefilter.training.last_layer import Move, Rows, last_inputs, move_layer, probabilities
+from noisefilter.training.own_estimator import Own, fit_own
+from noisefilter.training.thresholds import drop_threshold, kind_thresholds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from noisefilter.model import Model
+    from noisefilter.scoring.networks import Matrix
+    from noisefilter.training.fit import TrainingData
+
+#: Pages with labels of a stage from which it is adapted: with fewer, no error can be told from chance.
+MIN_PAGES = 15
+#: Rows of each sort that a network must have seen; off-topic sentences are so unlike that it takes more.
+MIN_ROWS = {"insertion_last": 50}
+MIN_ROWS_OF_ANY = 5
+#: Labels of a kind from which a threshold is chosen again: its precision is then known to some five points.
+MIN_THRESHOLD_LABELS = 100
+NAMES = {
+    "block_second": "HTML", "block_voted_second": "HTML with trafilatura's vote", "block_text_second": "plain text",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a network: how far it moved, with the loss of pages left out before and after, or why it stayed."""
+
+    stage: str
+    network: str
+    pages: int
+    rows: int
+    strength: float | None
+    before: float | None
+    after: float | None
+    error: float | None
+    reason: str
+
+    @property
+    def moved(self) -> bool:
+        """Whether the network is another one than the base's."""
+        return self.strength is not None
+
+    @property
+    def label(self) -> str:
+        """Stage, and which of its networks it is where it has several."""
+        return f"{self.stage} ({NAMES[self.network]})" if self.network in NAMES else self.stage
+
+
+@dataclass(slots=True)
+class Adapted:
+    """Arrays, thresholds and outcomes so far."""
+
+    arrays: dict[str, Matrix]
+    thresholds: dict[str, float]
+    outcomes: list[Outcome] = field(default_factory=list)
+    changed: dict[str, NDArray[np.float32]] = field(default_factory=dict)
+    own: Own | None = None
+
+
+def adapt(
+    data: TrainingData, base: Model, *, name: str, jobs: int = 1, progress: Callable[[str], None] = lambda _: None,
+    estimator: Any = None,  # noqa: ANN401 - any scikit-learn classifier
+) -> tuple[Model, list[Outcome]]:  # fmt: skip
+    """The base model adapted to `data.fit`, and what became of each network; arrays that did not move are the base's.
+
+    The same pages give the same arrays on the same machine. `data.tune` is left alone: what the new model is measured on.
+
+    Args:
+        data: labelled pages to adapt to, and others.
+        base: the model to start from.
+        name: of the new one.
+        jobs: processes that read pages.
+        progress: is told what is being done.
+        estimator: what has the last word on the noise of articles, instead of the base's network, whose log-odds it reads.
+
+    Raises:
+        CorpusError: there is an estimator, and it cannot be fitted or written, or has too few labels.
+    """
+    found = Adapted(
+        {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()}, dict(base.thresholds)
+    )
+    with threadpool_limits(1):
+        for stage, networks in STAGES.items():
+            progress(f"{stage}: reading {len(data.fit)} pages")
+            rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs)
+            for network in networks:
+                adapted = (
+                    partial(_fit_estimator, estimator)
+                    if estimator is not None and stage == "articles"
+                    else _adapt_network
+                )
+                found.outcomes.append(adapted(stage, network, rows.get(network), found))
+    labelled = {outcome.stage for outcome in found.outcomes if outcome.rows}
+    more: dict[str, Any] = {
+        "from_base": [stage for stage in STAGES if stage not in labelled],
+        "base": {"model": base.label, "data": base.manifest["data"]},
+        "adapted": [asdict(outcome) for outcome in found.outcomes],
+    }
+    thresholds = {key: round(float(value), 4) for key, value in sorted(found.thresholds.items())}
+    if found.own or "estimator" in base.manifest:
+        more["estimator"] = found.own.described if found.own else base.manifest["estimator"]
+    vectors = base.vectors, str(base.manifest["vectors_sha256"])
+    model = make_model(name, {**base.arrays, **found.changed}, thresholds, data, vectors, more)
+    return replace(model, estimator=found.own.estimator if found.own else base.estimator), found.outcomes
+
+
+def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:
+    """Move one network if its labels suffice and bear it out; `found` learns of what moved."""
+    pages, count = (len(set(rows.page)), len(rows.inputs)) if rows is not None else (0, 0)
+    reason = _too_little(network, rows)
+    if rows is None or reason:
+        return Outcome(stage, network, pages, count, None, None, None, None, f"stays: {reason}")
+    if network == "block_text_second":
+        rows = _balanced(rows, found.arrays, network)
+    move = move_layer(found.arrays, network, rows)
+    if move.strength is None:
+        reason = f"stays: nothing surely lowers its log loss of {move.before:.3f} on {pages} pages left out in turn"
+    else:
+        for end, value in move.layer.items():
+            found.changed[f"{network}.{end}"] = value.astype(np.float32)
+            found.arrays[f"{network}.{end}"] = found.changed[f"{network}.{end}"].astype(np.float64)
+        found.thresholds |= _new_thresholds(network, rows, move)
+        reason = f"adapted: log loss {move.before:.3f} → {move.after:.3f} on {pages} pages left out in turn"
+    numbers = (round(move.before, 4), round(move.after, 4), round(move.error, 4))
+    return Outcome(stage, network, pages, count, move.strength, *numbers, reason)
+
+
+def _fit_estimator(estimator: Any, stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:  # noqa: ANN401
+    """Fit an estimator of the user's own beside a network; it is taken whether it is better or not, since it was asked for."""
+    reason = _too_little(network, rows)
+    if rows is None or reason:
+        msg = f"--estimator: too few pages with a noise label to fit it: {reason}"
+        raise CorpusError(msg)
+    found.own = fit_own(estimator, rows, found.arrays)
+    found.changed |= {key: value.astype(np.float32) for key, value in found.own.arrays.items()}
+    pages, before, after = len(set(rows.page)), round(found.own.before, 4), round(found.own.after, 4)
+    reason = f"judged by {found.own.described['type']}: log loss {before:.3f} → {after:.3f} on {pages} pages left out in turn"
+    return Outcome(stage, network, pages, len(rows.inputs), None, before, after, None, reason)
+
+
+def _too_little(network: str, rows: Rows | None) -> str:
+    """Why a network cannot be adapted, "" if it can."""
+    if rows is None:
+        return "no page with labels asks it"
+    pages = len(set(rows.page))
+    if pages < MIN_PAGES:
+        return f"{pages} pages have labels for it, {MIN_PAGES} are needed"
+    counts = np.nansum(rows.truth, axis=0)
+    if len(counts) == 1:
+        counts = np.array([len(rows.truth) - counts[0], counts[0]])
+    fewest = MIN_ROWS.get(network, MIN_ROWS_OF_ANY)
+    if (counts >= fewest).sum() < 2:
+        return f"its labels are of one sort; {fewest} of another are needed, there are {sorted(counts)[-2]:.0f}"
+    return ""
+
+
+def _balanced(rows: Rows, arrays: Mapping[str, Matrix], network: str) -> Rows:
+    """Rows weighted so that the network's offset has no need to move up.
+
+    Plain text gives up furniture to spare the article (docs/decisions/0013-plain-text.md); labels, which count both errors
+    alike, must not undo that.
+    """
+    logits = last_inputs(arrays, network, rows.inputs) @ arrays[f"{network}.weights1"] + arrays[f"{network}.bias1"]
+    said, truth = probabilities(logits)[:, 0], rows.truth[:, 0]
+    missed = (rows.weights * truth * (1 - said)).sum()
+    wrong = (rows.weights * (1 - truth) * said).sum()
+    weights = rows.weights * np.where(truth == 0, max(1.0, missed / max(wrong, 1e-9)), 1.0)
+    return Rows(rows.inputs, rows.truth, weights, rows.page, rows.site)
+
+
+def _new_thresholds(network: str, rows: Rows, move: Move) -> dict[str, float]:
+    """Thresholds chosen on what layers said of pages that they had not seen, where labels suffice.
+
+    Fewer labels leave the base's: probabilities are calibrated again, so that a threshold goes on saying the same.
+    """
+    if network == "sentence_second":
+        return kind_thresholds(move.out, np.nan_to_num(rows.truth), MIN_THRESHOLD_LABELS)
+    if network == "article" and MIN_THRESHOLD_LABELS <= rows.truth.sum() <= len(rows.truth) - MIN_THRESHOLD_LABELS:
+        return {"drop": drop_threshold(move.out[:, 0])}
+    return {}

@@ -1,0 +1,182 @@
+"""Labelled pages → what the last networks of each stage read of them, with the truth: rows to move a last layer by.
+
+The stages run as they do on any page; a recorder in the place of a last network's estimator keeps what it is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from noisefilter.blocks import split_blocks
+from noisefilter.features.block_table import block_table
+from noisefilter.features.insertions import insertion_table
+from noisefilter.features.sentence_table import Article, sentence_table
+from noisefilter.features.tokens import tokenize
+from noisefilter.page import read_page
+from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
+from noisefilter.scoring.articles import article_inputs, judge_kinds, sentence_classes
+from noisefilter.scoring.blocks import build_block_scorer
+from noisefilter.scoring.insertions import build_insertion_scorer
+from noisefilter.scoring.networks import build_network, rounded, standardize
+from noisefilter.sentences import split_sentences
+from noisefilter.training.articles import POSITIVE
+from noisefilter.training.blocks import block_examples
+from noisefilter.training.insertions import labelled_examples
+from noisefilter.training.last_layer import Rows
+from noisefilter.training.sentences import CLASS_OF, sentence_examples
+from noisefilter.vote import ask_trafilatura
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from noisefilter.features.insertions import InsertionTable
+    from noisefilter.scoring.networks import Estimator, Inputs, Matrix, Network
+    from noisefilter.training.blocks import BlockExample
+    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.vectors import VectorTable
+    from noisefilter.vote import Vote
+
+    #: Network → inputs, truth and weights of the rows of one page.
+    Found = dict[str, tuple[Matrix, Matrix, Matrix]]
+    Measure = Callable[[LabelledPage, Mapping[str, Matrix], VectorTable], Found]
+
+#: The last networks of the blocks: of HTML, of HTML on which trafilatura has voted, of plain text.
+BLOCK_NETWORKS = ("block_second", "block_voted_second", "block_text_second")
+#: The stages in their order, and the networks that are adapted in each.
+STAGES = {
+    "blocks": BLOCK_NETWORKS, "sentences": ("sentence_second",), "insertions": ("insertion_last",), "articles": ("article",),
+}  # fmt: skip
+#: Pages measured in a process at once.
+CHUNK = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Recorder:
+    """An estimator that keeps what it is asked."""
+
+    estimator: Estimator
+    asked: list[Matrix] = field(default_factory=list)
+
+    def predict_proba(self, X: Inputs) -> Matrix:  # noqa: N803 - scikit-learn's name
+        self.asked.append(np.asarray(X, dtype=np.float64))
+        return self.estimator.predict_proba(X)
+
+
+def _recorded(network: Network) -> tuple[Network, list[Matrix]]:
+    """The network, and the list to which it will add what it reads, standardised."""
+    recorder = _Recorder(network.estimator)
+    return replace(network, estimator=recorder), recorder.asked
+
+
+def stage_rows(
+    stage: str, pages: Sequence[LabelledPage], arrays: Mapping[str, Matrix], vectors: VectorTable, jobs: int = 1
+) -> dict[str, Rows]:
+    """Rows for each network of a stage that the pages have labels for."""
+    run = Parallel(n_jobs=jobs, batch_size=CHUNK)
+    measured = run(delayed(MEASURES[stage])(page, arrays, vectors) for page in pages)
+    rows = {}
+    for name in STAGES[stage]:
+        found = [(page, own[name]) for page, own in zip(pages, measured, strict=True) if name in own]
+        if found:
+            sizes = [len(inputs) for _, (inputs, _, _) in found]
+            parts = [np.concatenate([own[place] for _, own in found]) for place in range(3)]
+            ids = np.repeat([f"{page.site}\n{page.id}" for page, _ in found], sizes).tolist()
+            sites = np.repeat([page.site for page, _ in found], sizes).tolist()
+            rows[name] = Rows(parts[0], parts[1], parts[2], ids, sites)
+    return rows
+
+
+def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
+    """Blocks of the page as HTML and as plain text; with trafilatura's vote only where it would be asked."""
+    found: Found = {}
+    for example in block_examples([page], vectors):
+        scorer = build_block_scorer(arrays)
+        pairs = {name: _recorded(scorer.networks[name]) for name in BLOCK_NETWORKS}
+        recording = replace(
+            scorer, networks={**scorer.networks, **{name: network for name, (network, _) in pairs.items()}}
+        )
+        recording.score([example.table], partial(_vote_of, example))
+        for name, (_, asked) in pairs.items():
+            if asked:
+                found[name] = (asked[0], example.furniture[:, None].astype(np.float64), example.weights)
+    return found
+
+
+def _vote_of(example: BlockExample, _: int) -> Vote | None:
+    return example.vote
+
+
+def _sentence_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
+    """Labelled sentences; where they come from spans, boilerplate is what the labels do not name."""
+    found: Found = {}
+    for example in sentence_examples([page], vectors):
+        first, second = build_network(arrays, "sentence_first"), build_network(arrays, "sentence_second")
+        network, asked = _recorded(second)
+        judge_kinds(example.table, example.matrix, arrays, first, network)
+        truth = example.classes.copy()
+        weights = truth.sum(axis=1)  # off-topic sentences are of no class
+        if page.sentences is None:
+            truth[:, CLASS_OF["B"]] = np.nan
+        told = weights > 0
+        found["sentence_second"] = (asked[0][told], truth[told] / weights[told, None], weights[told])
+    return found
+
+
+def _insertion_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
+    """Doubtful sentences of pages whose off-topic passages are labelled."""
+    found: Found = {}
+    for example in labelled_examples([page]):
+        scorer = build_insertion_scorer(arrays)
+        network, asked = _recorded(scorer.insertion_last)
+        table = insertion_table(sentence_table([example.article(vectors)], vectors), vectors)
+        scored = replace(scorer, insertion_last=network).score(table, sentence_classes(table, arrays))
+        if asked:
+            truth = example.foreign[sorted(scored.words)][:, None].astype(np.float64)
+            found["insertion_last"] = (asked[0], truth, np.ones(len(truth)))
+    return found
+
+
+def _article_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
+    """The article, if its noise was judged and it would get a score."""
+    table = None if page.noise is None else _article_table(page, arrays, vectors)
+    if table is None:
+        return {}
+    inputs = standardize(read_article(table, arrays), arrays["article.mean"], arrays["article.scale"])
+    return {
+        "article": (
+            np.asarray(inputs, dtype=np.float64),
+            np.array([[float((page.noise or 0) >= POSITIVE)]]),
+            np.array([page.weight]),
+        )
+    }
+
+
+def read_article(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
+    """What the article classifier reads when a page is scored: (articles, n)."""
+    return article_inputs(table, rounded(sentence_classes(table, arrays)[:, 1:3]), arrays)
+
+
+def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> InsertionTable | None:
+    """The sentences that would be judged if the page were scored, read with the same eyes."""
+    read = read_page(page.page)
+    if read.status != "ok":
+        return None
+    blocked = split_blocks(read)
+    tokens = tokenize(blocked.text, vectors)
+    blocks = block_table(blocked, tokens, vectors)
+    furniture = build_block_scorer(arrays).score([blocks], lambda _: ask_trafilatura(read, blocked))[0].furniture
+    sentences = np.array(split_sentences(blocked), dtype=np.int64).reshape(-1, 3)
+    chosen = furniture[sentences[:, 2]] < SURE_FURNITURE
+    if blocks.words[furniture < SURE_FURNITURE].sum() < MIN_WORDS or not chosen.any():
+        return None
+    return insertion_table(sentence_table([Article(blocked, tokens, sentences[chosen])], vectors), vectors)
+
+
+MEASURES: Mapping[str, Measure] = {
+    "blocks": _block_rows, "sentences": _sentence_rows, "insertions": _insertion_rows, "articles": _article_rows,
+}  # fmt: skip

@@ -1,0 +1,187 @@
+"""Labelled rows → a network whose last layer has moved a little, or not at all.
+
+What moves are the weights of the last layer, held to where they were by a penalty. How far they may go is what lowers the loss
+of pages that were left out; if nothing lowers it for certain, the layer stays (docs/decisions/0019-adapting.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import numpy as np
+from scipy.special import log_expit, log_softmax, softmax
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.scoring.networks import Matrix
+
+    Index = NDArray[np.int64]
+    Arrays = dict[str, Matrix]
+
+FOLDS = 5
+#: Penalties on moving the layer, from hardly at all to far; the first moves little but the offset.
+STRENGTHS = (3.0, 0.3, 0.03, 0.003)
+#: The offset is held by so much of the penalty: that a site has more or less of a kind is what labels tell first.
+OFFSET_SHARE = 0.01
+#: A layer moves if the loss falls by more than so many standard errors (docs/decisions/0019-adapting.md).
+SURE = 1.5
+#: Newton steps are taken until the loss falls by less than this.
+CLOSE, MOST_STEPS = 1e-9, 30
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a network read of the labelled rows of some pages, standardised, and what is true of them.
+
+    `truth` is (rows, outputs): 0 or 1 for one output, else each class' share of the votes; NaN stands for a class that the
+    labels could not name. `page` and `site` are those of each row, `weights` what it counts.
+    """
+
+    inputs: Matrix
+    truth: Matrix
+    weights: Matrix
+    page: Sequence[str]
+    site: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How far a layer moved, and why: losses are means over pages left out; `strength` is None if it stayed."""
+
+    strength: float | None
+    before: float
+    after: float
+    error: float
+    out: Matrix  # probabilities of the rows by layers that had not seen them
+    layer: Arrays  # the arrays that changed, by their ends
+
+    @property
+    def sure_gain(self) -> float:
+        """By how much the loss falls at the least, but for chance."""
+        return self.before - self.after - SURE * self.error
+
+
+def last_inputs(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> Matrix:
+    """What the last layer of a network reads of standardised inputs: these, or the hidden layer of them."""
+    if f"{name}.weights1" not in arrays:
+        return np.asarray(inputs, dtype=np.float64)
+    return np.maximum(inputs @ arrays[f"{name}.weights0"] + arrays[f"{name}.bias0"], 0.0)
+
+
+def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
+    """The last layer of a network, moved as far as lowers the loss of pages left out, if it surely does.
+
+    Args:
+        arrays: those of the network, in double precision.
+        name: of the network.
+        rows: labelled rows; sites are left out in turn, or pages where there is one site only.
+    """
+    last = 1 if f"{name}.weights1" in arrays else 0
+    weights, bias = arrays[f"{name}.weights{last}"], arrays[f"{name}.bias{last}"]
+    hidden = np.hstack([last_inputs(arrays, name, rows.inputs), np.ones((len(rows.inputs), 1))])
+    start = np.vstack([weights, bias])
+    fold = folds_of(rows)
+    logits = hidden @ start
+    losses = row_losses(logits, rows.truth)
+    before = _mean(losses, rows)
+    found = Move(None, before, before, 0.0, probabilities(logits), {})
+    for strength in STRENGTHS:
+        out = np.zeros_like(logits)
+        for left in range(FOLDS):
+            inside = fold == left
+            if inside.any():
+                out[inside] = hidden[inside] @ _fit(hidden[~inside], rows, ~inside, start, strength)
+        own = row_losses(out, rows.truth)
+        tried = Move(strength, before, _mean(own, rows), _error(losses - own, rows), probabilities(out), {})
+        if tried.sure_gain > found.sure_gain:
+            found = tried
+    if found.strength is None:
+        return found
+    moved = _fit(hidden, rows, np.ones(len(hidden), bool), start, found.strength)
+    return replace(found, layer={f"weights{last}": moved[:-1], f"bias{last}": moved[-1]})
+
+
+def _fit(hidden: Matrix, rows: Rows, chosen: NDArray[np.bool_], start: Matrix, strength: float) -> Matrix:
+    """Layer, offsets in its last row, that fits the chosen rows and has not gone far from where it was."""
+    truth, weights = rows.truth[chosen], rows.weights[chosen] / rows.weights[chosen].sum()
+    held = np.full(start.shape, strength)
+    held[-1] *= OFFSET_SHARE
+
+    def value(moved: Matrix) -> float:
+        return float(weights @ row_losses(hidden @ (start + moved), truth) + (held * moved**2).sum())
+
+    moved, now = np.zeros(start.shape), value(np.zeros(start.shape))
+    for _ in range(MOST_STEPS):
+        step = _newton_step(hidden, hidden @ (start + moved), truth, weights, held, moved)
+        while (after := value(moved - step)) > now and np.abs(step).max() > CLOSE:
+            step = step / 2
+        if now - after < CLOSE:
+            break
+        moved, now = moved - step, after
+    return start + moved
+
+
+def _newton_step(hidden: Matrix, logits: Matrix, truth: Matrix, weights: Matrix, held: Matrix, moved: Matrix) -> Matrix:
+    """What takes the layer to the lowest loss, if that were a parabola: the same shape as the layer."""
+    shape = moved.shape
+    known = ~np.isnan(truth)
+    named = np.where(known, truth, 0.0)
+    if shape[1] == 1:
+        said = probabilities(logits)
+        slopes, counts = said - truth, np.ones(len(truth))
+        bends = (said * (1 - said))[:, :, None]
+    else:
+        said, counts = softmax(np.where(known, logits, -np.inf), axis=1), named.sum(axis=1)
+        slopes = said * counts[:, None] - named
+        bends = said[:, :, None] * (np.eye(shape[1]) - said[:, None, :])
+    slope = hidden.T @ (weights[:, None] * slopes) + 2 * held * moved
+    bend = np.zeros((*shape, *shape))
+    for first, second in np.ndindex(shape[1], shape[1]):
+        own = weights * counts * bends[:, first, second]
+        bend[:, first, :, second] = hidden.T @ (own[:, None] * hidden)
+    flat = bend.reshape(held.size, held.size) + np.diag(2 * held.ravel())
+    return np.linalg.solve(flat, slope.ravel()).reshape(shape)
+
+
+def row_losses(logits: Matrix, truth: Matrix) -> Matrix:
+    """Log loss of each row: (rows,). Of several classes only those count that the labels could name."""
+    if truth.shape[1] == 1:
+        return -(truth * log_expit(logits) + (1 - truth) * log_expit(-logits))[:, 0]
+    known = ~np.isnan(truth)
+    return -(np.where(known, truth, 0.0) * log_softmax(np.where(known, logits, -np.inf), axis=1).clip(-1e3)).sum(axis=1)
+
+
+def probabilities(logits: Matrix) -> Matrix:
+    """Probability of each output: of one by itself, of several among them."""
+    return np.asarray(np.exp(log_expit(logits)) if logits.shape[1] == 1 else softmax(logits, axis=1))
+
+
+def folds_of(rows: Rows) -> Index:
+    """Fold of each row: sites, or pages where there is one site only, dealt out in the order of their hashes."""
+    groups = rows.site if len(set(rows.site)) > 1 else rows.page
+    order = sorted(set(groups), key=lambda group: (crc32(group.encode("utf-8", "surrogatepass")), group))
+    places = {group: place % FOLDS for place, group in enumerate(order)}
+    return np.array([places[group] for group in groups])
+
+
+def _mean(losses: Matrix, rows: Rows) -> float:
+    return float(rows.weights @ losses / rows.weights.sum())
+
+
+def _error(gains: Matrix, rows: Rows) -> float:
+    """Standard error of the mean gain: pages err together, and so do those of a site, where there are several."""
+    groups = [rows.page] if len(set(rows.site)) == 1 else [rows.page, rows.site]
+    return max(_error_by(np.array(names), rows.weights * gains, rows.weights) for names in groups)
+
+
+def _error_by(names: NDArray[np.str_], gains: Matrix, weights: Matrix) -> float:
+    """Standard error of a weighted mean if groups of rows are what was drawn."""
+    _, group = np.unique(names, return_inverse=True)
+    sums, shares = np.bincount(group, gains), np.bincount(group, weights)
+    apart = sums - sums.sum() / shares.sum() * shares
+    return float(np.sqrt((apart**2).sum() * len(sums) / max(1, len(sums) - 1)) / shares.sum())

@@ -1,0 +1,105 @@
+"""Labelled pages → a model, its figures and its card: what `noisefilter train` does between reading and writing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.model import VECTORS, default_model, models_folder
+from noisefilter.report.comparison import comparison_markdown
+from noisefilter.training.adapt import adapt
+from noisefilter.training.card import ATTRIBUTION, write_card
+from noisefilter.training.evaluate import evaluate
+from noisefilter.training.fit import split_by_site, split_pages, train
+from noisefilter.training.own_estimator import make_estimator
+from noisefilter.vectors import load_vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from noisefilter.model import Model
+    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.training.evaluate import Figures
+    from noisefilter.training.fit import TrainingData
+
+    Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A model with its figures on the held-out pages; `before` are those of the model that it was adapted from."""
+
+    model: Model
+    card: str
+    before: Figures | None
+    after: Figures
+    notes: tuple[str, ...]
+
+
+def fit_on(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progress) -> Trained:
+    """A model fitted on the pages and nothing else.
+
+    Raises:
+        CorpusError: a stage has no labels, or all pages are of one site.
+    """
+    data = split_by_site(pages)
+    model = train(data, load_vectors(models_folder() / VECTORS), name=name, jobs=jobs, progress=progress)
+    progress(f"measuring on {len(data.tune)} held-out pages")
+    figures = evaluate(model, data.tune, jobs)
+    card = write_card(model, figures, "the corpus' own held-out sites, which also chose the thresholds")
+    return Trained(model, card, None, figures, (_split_note(data),))
+
+
+def adapt_to(
+    pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progress,
+    estimator: str | None = None, options: Mapping[str, Any] | None = None,
+) -> Trained:  # fmt: skip
+    """The default model adapted to the pages; `estimator` is the import path of a classifier for articles.
+
+    Raises:
+        CorpusError: there is one page only, or the estimator is none, or has too few labels.
+    """
+    own = make_estimator(estimator, options or {}) if estimator else None
+    base = default_model()
+    data = split_pages(pages)
+    model, outcomes = adapt(data, base, name=name, jobs=jobs, progress=progress, estimator=own)
+    progress(f"measuring both models on {len(data.tune)} held-out pages")
+    before, after = evaluate(base, data.tune, jobs), evaluate(model, data.tune, jobs)
+    notes = (
+        *(f"{outcome.label} {outcome.reason}" for outcome in outcomes),
+        *_threshold_notes(base, model),
+        _split_note(data),
+    )
+    card = write_card(model, after, "the held-out pages, which adapted and chose nothing")
+    return Trained(model, card + _adapted_section(base, before, after, notes), before, after, notes)
+
+
+def _split_note(data: TrainingData) -> str:
+    """What was held out, and what that says."""
+    fit, held = ({page.site for page in part} for part in (data.fit, data.tune))
+    if fit & held:
+        return (
+            f"all pages are of one site: {len(data.tune)} of {len(data.fit) + len(data.tune)} pages were held out, so the "
+            "figures say nothing of other sites"
+        )
+    return f"held out: {len(data.tune)} pages of {len(held)} sites; learned from: {len(data.fit)} pages of {len(fit)} sites"
+
+
+def _threshold_notes(base: Model, model: Model) -> tuple[str, ...]:
+    return tuple(
+        f"threshold {name}: {base.thresholds[name]} → {value}, chosen on pages left out in turn"
+        for name, value in model.thresholds.items()
+        if value != base.thresholds.get(name)
+    )
+
+
+def _adapted_section(base: Model, before: Figures, after: Figures, notes: Sequence[str]) -> str:
+    """What a card says of an adapted model on top: what it comes from, what moved, and what that changed."""
+    lines = [
+        "", f"## Adapted from {base.label}", "",
+        "What that model learned from, and what it is bad at, stands in its own card.", "",
+        ATTRIBUTION if "wcxb" in base.manifest["data"]["sources"] else "", "",
+        *(f"- {note}" for note in notes), "",
+        "## Before and after", "", f"{base.label} → this model, on the held-out pages.", "",
+    ]  # fmt: skip
+    return "\n".join([*lines, comparison_markdown(before, after)])

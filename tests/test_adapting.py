@@ -1,0 +1,234 @@
+"""Adapting: last layers move where labels bear it out, and nothing else does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from noisefilter import score, score_many
+from noisefilter.model import load_model, save_model
+from noisefilter.report.comparison import comparison_markdown
+from noisefilter.training.adapt import MIN_PAGES, adapt
+from noisefilter.training.adapt_rows import STAGES, stage_rows
+from noisefilter.training.corpora import CorpusError, LabelledPage
+from noisefilter.training.fit import TrainingData, split_pages
+from noisefilter.training.last_layer import Rows, move_layer, row_losses
+from noisefilter.training.session import adapt_to
+from noisefilter.types import Page
+from tests.making import SLUICE
+
+if TYPE_CHECKING:
+    from noisefilter.model import Model
+
+PLACES = ("Oberau", "Marlow", "Tarn", "Vila", "Halden", "Ostmark", "Pell", "Gannet", "Rye", "Brant")
+
+
+def quiet(_: str) -> None:
+    """Progress that nobody watches."""
+
+
+def pages_of_one_site(noise: list[int], site: str = "quay.example") -> list[LabelledPage]:
+    """Plain articles that differ in places, order and numbers, with these judgements."""
+    random = np.random.default_rng(0)
+    pages = []
+    for index, value in enumerate(noise):
+        lines = [str(SLUICE[place]).replace("harbour", PLACES[index % 10]) for place in random.permutation(len(SLUICE))]
+        text = "\n\n".join(" ".join(lines[start : start + 3]) for start in (0, 3, 6)).replace("310", str(300 + index))
+        page = Page(text, title=f"Sluice {index}", format="text")
+        pages.append(LabelledPage(f"page-{index}", page, site, "quay", noise=float(value)))
+    return pages
+
+
+@pytest.fixture(scope="module")
+def adapted(corpus: list[LabelledPage], model: Model):
+    """The default model adapted to the project's own pages."""
+    return adapt(split_pages(corpus), model, name="mine")
+
+
+def rows_of(logits: np.ndarray, truth: np.ndarray) -> Rows:
+    """Rows that a logistic regression with one weight of 1 gives these log-odds."""
+    names = [f"page-{index}" for index in range(len(logits))]
+    return Rows(logits[:, None], truth[:, None], np.ones(len(truth)), names, ["one"] * len(truth))
+
+
+ONE = {"n.weights0": np.ones((1, 1)), "n.bias0": np.zeros(1), "n.mean": np.zeros(1), "n.scale": np.ones(1)}
+
+
+def test_fifty_labels_that_agree_with_the_model_move_nothing():
+    logits = np.random.default_rng(1).normal(scale=2.0, size=50)
+    truth = (np.random.default_rng(2).random(50) < 1 / (1 + np.exp(-logits))).astype(float)
+    move = move_layer(ONE, "n", rows_of(logits, truth))
+    assert move.strength is None
+    assert not move.layer
+    assert move.after == move.before
+
+
+def test_fifty_labels_that_all_say_otherwise_move_the_layer():
+    logits = np.random.default_rng(1).normal(scale=2.0, size=50)
+    move = move_layer(ONE, "n", rows_of(logits, (logits < 0).astype(float)))
+    assert move.strength is not None
+    assert move.after < move.before
+    assert move.layer["weights0"][0, 0] < 0
+
+
+def test_a_site_with_more_noise_than_others_moves_the_offset_first():
+    logits = np.random.default_rng(1).normal(size=60)
+    truth = (np.random.default_rng(2).random(60) < 1 / (1 + np.exp(-logits - 3))).astype(float)
+    move = move_layer(ONE, "n", rows_of(logits, truth))
+    assert move.layer["bias0"][0] > 1
+    assert abs(move.layer["weights0"][0, 0] - 1) < 1
+
+
+def test_what_most_pages_of_one_large_site_say_is_not_taken_for_what_all_sites_say():
+    logits = np.full(60, -1.0)
+    truth = np.array([1.0] * 40 + [0.0] * 20)
+    sites = ["large"] * 40 + [f"small-{index % 4}" for index in range(20)]
+    rows = replace(rows_of(logits, truth), site=sites)
+    assert move_layer(ONE, "n", rows).strength is None
+    assert move_layer(ONE, "n", replace(rows, site=["one"] * 60)).strength is not None
+
+
+def test_what_the_labels_could_not_name_is_left_alone():
+    random = np.random.default_rng(3)
+    inputs = random.normal(size=(80, 2))
+    arrays = {"n.weights0": 0.1 * random.normal(size=(2, 3)), "n.bias0": np.zeros(3)}
+    truth = np.eye(3)[(inputs[:, 0] > 0).astype(int)]
+    truth[:, 2] = np.nan
+    rows = Rows(inputs, truth, np.ones(80), [str(index) for index in range(80)], ["one"] * 80)
+    move = move_layer(arrays, "n", rows)
+    assert move.strength is not None
+    assert move.layer["weights0"][:, 2].tolist() == arrays["n.weights0"][:, 2].tolist()
+    assert move.layer["bias0"][2] == 0
+
+
+def test_the_loss_of_a_row_is_that_of_what_was_true():
+    assert row_losses(np.array([[0.0]]), np.array([[1.0]])) == pytest.approx([np.log(2)])
+    assert row_losses(np.zeros((1, 4)), np.array([[0.5, 0.5, 0, np.nan]])) == pytest.approx([np.log(3)])
+
+
+def test_pages_whose_labels_agree_change_no_byte(model: Model):
+    pages = pages_of_one_site([0] * 60)
+    said = [found.noise or 0.0 for found in score_many([page.page for page in pages], model=model)]
+    random = np.random.default_rng(0)
+    agreeing = [replace(page, noise=3.0 * (random.random() < own)) for page, own in zip(pages, said, strict=True)]
+    found, outcomes = adapt(TrainingData(agreeing, []), model, name="mine")
+    assert not any(outcome.moved for outcome in outcomes)
+    assert {name: value.tobytes() for name, value in found.arrays.items()} == {
+        name: np.asarray(value).tobytes() for name, value in model.arrays.items()
+    }
+
+
+def test_pages_whose_labels_say_otherwise_move_the_article_and_nothing_else(model: Model):
+    pages = pages_of_one_site([3] * 50 + [0] * 10)
+    data = split_pages(pages)
+    found, outcomes = adapt(data, model, name="mine")
+    assert [outcome.stage for outcome in outcomes if outcome.moved] == ["articles"]
+    changed = {name for name, value in model.arrays.items() if found.arrays[name].tobytes() != value.tobytes()}
+    assert changed == {"article.weights0", "article.bias0"}
+    before, after = (
+        float(np.mean([score(page.page, model=own).noise or 0.0 for page in data.tune])) for own in (model, found)
+    )
+    assert after > before + 0.2
+
+
+def test_a_stage_without_labels_stays_and_says_so(model: Model):
+    _, outcomes = adapt(TrainingData(pages_of_one_site([3] * 50 + [0] * 10), []), model, name="mine")
+    reasons = {outcome.network: outcome.reason for outcome in outcomes}
+    assert set(reasons) == {network for networks in STAGES.values() for network in networks}
+    assert all(reason == "stays: no page with labels asks it" for name, reason in reasons.items() if name != "article")
+
+
+def test_labels_of_one_sort_move_nothing(model: Model):
+    _, outcomes = adapt(TrainingData(pages_of_one_site([3] * 40), []), model, name="mine")
+    assert outcomes[-1].reason.startswith("stays: its labels are of one sort")
+
+
+def test_a_handful_of_pages_moves_nothing(model: Model):
+    _, outcomes = adapt(TrainingData(pages_of_one_site([3, 0] * 6), []), model, name="mine")
+    assert outcomes[-1].reason == f"stays: 12 pages have labels for it, {MIN_PAGES} are needed"
+
+
+def test_the_projects_own_pages_are_judged_better_after_adapting_to_the_others(corpus, adapted, model):
+    found, outcomes = adapted
+    assert {"blocks", "sentences", "articles"} <= {outcome.stage for outcome in outcomes if outcome.moved}
+    held = split_pages(corpus).tune
+    before, after = (
+        np.mean([abs((own.noise or 0) - ((page.noise or 0) >= 2)) for page, own in zip(held, scores, strict=True)])
+        for scores in (list(score_many([page.page for page in held], model=used)) for used in (model, found))
+    )
+    assert after < before
+
+
+def test_the_same_pages_give_the_same_arrays(corpus, adapted, model):
+    again, outcomes = adapt(split_pages(corpus), model, name="mine")
+    assert {name: value.tobytes() for name, value in again.arrays.items()} == {
+        name: value.tobytes() for name, value in adapted[0].arrays.items()
+    }
+    assert again.label == adapted[0].label
+    assert outcomes == adapted[1]
+
+
+def test_an_adapted_model_keeps_the_format_and_loads(adapted, model, tmp_path):
+    found, _ = adapted
+    save_model(found, tmp_path, "# Card\n")
+    again = load_model(tmp_path)
+    assert {name: value.shape for name, value in again.arrays.items()} == {
+        name: value.shape for name, value in model.arrays.items()
+    }
+    assert {value.dtype for value in again.arrays.values()} == {value.dtype for value in model.arrays.values()}
+    assert set(again.thresholds) == set(model.thresholds)
+    assert again.label != model.label
+    assert again.manifest["base"]["model"] == model.label
+
+
+def test_thresholds_stay_where_labels_are_few(model: Model):
+    found, _ = adapt(TrainingData(pages_of_one_site([3] * 50 + [0] * 10), []), model, name="mine")
+    assert dict(found.thresholds) == dict(model.thresholds)
+
+
+def test_rows_are_what_the_networks_are_asked_when_a_page_is_scored(corpus, model):
+    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in model.arrays.items()}
+    (rows,) = stage_rows("articles", corpus[:6], arrays, model.vectors).values()
+    logits = rows.inputs @ arrays["article.weights0"] + arrays["article.bias0"]
+    said = [own.noise for own in score_many([page.page for page in corpus[:6]], model=model)]
+    assert (1 / (1 + np.exp(-logits[:, 0]))).tolist() == pytest.approx(said, abs=2e-4)
+
+
+def test_one_site_is_split_by_page_with_both_sorts_on_both_sides():
+    data = split_pages(pages_of_one_site([3, 0, 0, 0] * 10))
+    assert len(data.tune) == 10
+    for part in (data.fit, data.tune):
+        assert {page.noise for page in part} == {0.0, 3.0}
+
+
+def test_several_sites_are_split_by_site_and_a_large_one_is_learned_from():
+    sites = {"large.example": 30, "b.example": 5, "c.example": 5, "d.example": 5}
+    pages = [page for site, count in sites.items() for page in pages_of_one_site([0] * count, site)]
+    data = split_pages(pages)
+    fit, held = ({page.site for page in part} for part in (data.fit, data.tune))
+    assert "large.example" in fit
+    assert held
+    assert not fit & held
+
+
+def test_one_page_is_too_few():
+    with pytest.raises(CorpusError, match="too few"):
+        split_pages(pages_of_one_site([3]))
+
+
+def test_training_on_one_site_works_and_says_what_its_figures_are_worth(model: Model):
+    done = adapt_to(pages_of_one_site([3] * 40 + [0] * 8), "mine", 1, quiet)
+    assert any("all pages are of one site" in note for note in done.notes)
+    assert done.before is not None
+    assert done.after["noise"]["all"]["log loss"] < done.before["noise"]["all"]["log loss"]
+    assert model.label in done.card
+    assert comparison_markdown(done.before, done.after) in done.card
+
+
+def test_progress_names_the_stages(corpus):
+    told: list[str] = []
+    adapt_to(corpus[:8], "mine", 1, told.append)
+    assert [line.split(":")[0] for line in told[:-1]] == list(STAGES)

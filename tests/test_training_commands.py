@@ -1,0 +1,86 @@
+"""`noisefilter train` and what the README says of it: every command of its section runs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from noisefilter.cli import app
+from noisefilter.model import ESTIMATOR, MANIFEST
+from tests.making import ARTICLE, CORPUS
+
+README = (CORPUS.parent / "README.md").read_text(encoding="utf8")
+RETRAINING = re.split(r"^#{2,3} ", README.split("\n## Retraining\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+
+
+@pytest.fixture
+def run():
+    def call(*arguments: str):
+        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    """An empty folder beside the project's own corpus."""
+    path = tmp_path_factory.mktemp("user")
+    (path / "corpus").symlink_to(CORPUS)
+    return Path(path)
+
+
+def test_the_readmes_commands_run(run, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    commands = re.findall(r"^    noisefilter (.*)$", RETRAINING, flags=re.MULTILINE)
+    assert {command.split()[0] for command in commands} == {"train", "evaluate", "score"}
+    for command in commands:
+        result = run(*shlex.split(command))
+        assert result.exit_code == 0, (command, result.output)
+    assert "adapted" in (folder / "models" / "mine" / "CARD.md").read_text(encoding="utf8")
+    manifest = json.loads((folder / "models" / "mine" / MANIFEST).read_text(encoding="utf8"))
+    assert {row["network"] for row in manifest["adapted"] if row["strength"]} >= {"article", "sentence_second"}
+    assert (folder / "models" / "forest" / ESTIMATOR).is_file()
+
+
+def test_training_prints_both_models_and_what_became_of_each_stage(run, tmp_path):
+    pages = [{"id": str(index), "text": ARTICLE, "site": f"{index % 4}.example"} for index in range(8)]
+    for name, rows in (("pages", pages), ("labels", [{"id": page["id"], "noise": 0} for page in pages])):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(map(json.dumps, rows)) + "\n", encoding="utf8")
+    result = run("train", str(tmp_path), "-o", str(tmp_path / "model"))
+    assert result.exit_code == 0
+    assert {"default", "adapted", "calibration error"} <= set(re.split(r"\s{2,}|\n", result.stdout))
+    assert "held out: 2 pages of 1 sites" in result.stderr
+    for stage in ("blocks", "sentences", "insertions", "articles"):
+        assert f"{stage}: reading" in result.stderr
+        assert re.search(rf"{stage}.* stays: ", result.stderr)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--estimator", "json.dumps"), "json.dumps"),
+        (("--estimator", "sklearn.svm.LinearSVC"), "predict_proba"),
+        (("--estimator", "sklearn.ensemble.RandomForestClassifier", "--from-nothing"), "--from-nothing"),
+        (("--estimator-options", "trees"), "JSON object"),
+        (("--jobs", "0"), "--jobs"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_wrong_call_is_exit_code_2_and_writes_nothing(run, tmp_path, options, said):
+    result = run("train", str(CORPUS), "-o", str(tmp_path / "model"), *options)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_label_that_contradicts_itself_is_named_with_its_line(run, tmp_path):
+    (tmp_path / "pages.jsonl").write_text('{"id": "a", "text": "Rain fell."}\n', encoding="utf8")
+    (tmp_path / "labels.jsonl").write_text('\n{"id": "a", "noise": 7}\n', encoding="utf8")
+    result = run("train", str(tmp_path), "-o", str(tmp_path / "model"))
+    assert result.exit_code == 2
+    assert "labels.jsonl:2" in result.stderr.replace("\n", "")
