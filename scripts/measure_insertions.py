@@ -21,6 +21,7 @@ import numpy as np
 
 from noisefilter.api import score_many
 from noisefilter.model import default_model
+from noisefilter.training.asides import PAGE_PRIOR
 from noisefilter.training.evaluate import CALIBRATION, THRESHOLDS, calibration_error, reliability, threshold_figures
 from noisefilter.training.hosts import make_hosts, text_host
 from noisefilter.training.intervals import Observed, measured
@@ -50,7 +51,7 @@ LONGEST_HOST = 40_000
 SORTS = {"A": "splice", "B": "sentence", "C": "paragraph", "D": "label_line", "E": "paid_link"}
 FALSE_SHARES = (0.01, 0.002)
 #: Share of pages with an insertion that calibration is measured at (decision 0007).
-PRIOR = 0.25
+PRIOR = PAGE_PRIOR
 #: Place in the text, as a share of it, from which a block is the article's tail.
 TAIL = 0.9
 
