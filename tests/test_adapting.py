@@ -16,7 +16,7 @@ from noisefilter.training.adapt_rows import STAGES, stage_rows
 from noisefilter.training.corpora import CorpusError, LabelledPage
 from noisefilter.training.fit import TrainingData, split_pages
 from noisefilter.training.last_layer import Rows, move_layer, row_losses
-from noisefilter.training.session import adapt_to
+from noisefilter.training.session import adapt_to, worse_notes
 from noisefilter.types import Page
 from tests.making import SLUICE
 
@@ -226,6 +226,16 @@ def test_training_on_one_site_works_and_says_what_its_figures_are_worth(model: M
     assert done.after["noise"]["all"]["log loss"] < done.before["noise"]["all"]["log loss"]
     assert model.label in done.card
     assert comparison_markdown(done.before, done.after) in done.card
+
+
+def test_what_got_worse_on_the_held_out_pages_is_told():
+    before = {"noise": {"all": {"log loss": 0.4, "auc": 0.9}}, "boilerplate spans": {"all": {"f1": 0.9}}}
+    after = {"noise": {"all": {"log loss": 0.7, "auc": 0.9}}, "boilerplate spans": {"all": {"f1": 0.95}}}
+    (told,) = worse_notes(before, after)
+    assert "noise, log loss 0.400 → 0.700" in told
+    (told,) = worse_notes(after, before)
+    assert "boilerplate spans, f1 0.950 → 0.900" in told
+    assert worse_notes(before, before) == ()
 
 
 def test_progress_names_the_stages(corpus):

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], None]
 
+#: A figure that is worse by more than this is told.
+WORSE = 0.01
+
 
 @dataclass(frozen=True, slots=True)
 class Trained:
@@ -69,9 +72,24 @@ def adapt_to(
         *(f"{outcome.label} {outcome.reason}" for outcome in outcomes),
         *_threshold_notes(base, model),
         _split_note(data),
+        *worse_notes(before, after),
     )
     card = write_card(model, after, "the held-out pages, which adapted and chose nothing")
     return Trained(model, card + _adapted_section(base, before, after, notes), before, after, notes)
+
+
+def worse_notes(before: Figures, after: Figures) -> tuple[str, ...]:
+    """What got worse on the held-out pages: a warning a kind."""
+    notes = []
+    for kind, by_source in before.items():
+        was, now = by_source.get("all", {}), after.get(kind, {}).get("all", {})
+        for name, sign in (("log loss", 1), ("f1", -1)):
+            if name in was and name in now and sign * (now[name] - was[name]) > WORSE:
+                notes.append(
+                    f"WORSE on the held-out pages: {kind}, {name} {was[name]:.3f} → {now[name]:.3f}; pages of more sites may help, "
+                    "or the default model is the better one"
+                )
+    return tuple(notes)
 
 
 def _split_note(data: TrainingData) -> str:
