@@ -216,7 +216,8 @@ def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: M
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
     numbers, read = estimators.pages(measured, scores, np.concatenate(furniture), asides)
-    reasons = name_noise(estimators.article, read)
+    # an estimator of the user's own has the last word, and its reasons are not known
+    reasons = name_noise(estimators.article, read) if estimators.own is None else [()] * len(chosen)
     return [
         _Judged(row, measured, scores, noise, off_topic, own)
         for row, ((noise, off_topic), own) in enumerate(zip(numbers.tolist(), reasons, strict=True))

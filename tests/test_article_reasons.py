@@ -82,9 +82,9 @@ def test_inputs_that_mean_the_same_are_one_reason():
 
 
 def test_a_hidden_value_has_words_for_both_sides():
-    above, below = (name_noise(article_network(), inputs_with(plain_words=steps))[0][0].text for steps in (1.0, -1.0))
-    assert above == "its plain words are those of thin articles: raises noise"
-    assert below == "its plain words are those of articles of substance: lowers noise"
+    above, below = (name_noise(article_network(), inputs_with(wording=steps))[0][0].text for steps in (1.0, -1.0))
+    assert above == "it is worded like thin articles: raises noise"
+    assert below == "it is worded like articles of substance: lowers noise"
 
 
 def test_a_classifier_with_a_hidden_layer_has_no_reasons_rather_than_wrong_ones():

@@ -69,6 +69,11 @@ def test_what_arrays_cannot_hold_is_loaded_with_every_type_named(forest):
     assert json.loads((folder / MANIFEST).read_text(encoding="utf8"))["estimator"]["type"] == FOREST_TYPES[0]
 
 
+def test_what_an_estimator_of_ones_own_says_is_not_explained_by_the_network_it_overrules(forest):
+    assert score(ARTICLE).reasons
+    assert score(ARTICLE, model=forest[0]).reasons == ()
+
+
 @pytest.mark.parametrize("trusted", [[], FOREST_TYPES[:1], FOREST_TYPES[1:], ["builtins.object"]])
 def test_a_type_that_is_not_named_is_refused_and_told(forest, trusted):
     with pytest.raises(ModelError, match=ESTIMATOR) as caught:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: not at all, since it is on a scale of its own.
 Unit = Literal["percent", "per thousand", "number", "logarithm", "hidden"]
 #: What the article classifier reads, in order.
-INPUTS = (*ARTICLE_FEATURES, "plain_words")
+INPUTS = (*ARTICLE_FEATURES, "wording")
 MOST = 3
 
 
@@ -91,9 +91,9 @@ GROUPS: dict[str, dict[str, Words]] = {
         "mean_says_we": Words("per thousand", "{} of 1,000 words are “we” and the like"),
         "mean_ends_question": Words("percent", "questions hold {} of its words"),
     },
-    "plain words": {
-        "plain_words": Words(
-            "hidden", "its plain words are those of thin articles", "its plain words are those of articles of substance"
+    "wording": {
+        "wording": Words(
+            "hidden", "it is worded like thin articles", "it is worded like articles of substance"
         )
     },
     "style": {
