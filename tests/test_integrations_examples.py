@@ -73,7 +73,7 @@ def run(folder: Path, *command: str, **variables: str) -> str:
 
 def run_example(library: str, folder: Path) -> str:
     (folder / "example.py").write_text(example(library), encoding="utf8")
-    return run(folder, "example.py")
+    return run(folder, "example.py", PYSPARK_PYTHON=sys.executable)  # else Spark's workers take the PATH's python3
 
 
 def records(folder: Path) -> list[dict[str, object]]:
