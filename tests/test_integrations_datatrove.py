@@ -12,11 +12,11 @@ from tests.making import ARTICLE, HTML_ARTICLE
 
 pytest.importorskip("datatrove")
 
-from datatrove.data import Document  # noqa: E402 - after the check that datatrove is there
-from datatrove.pipeline.base import PipelineStep  # noqa: E402
-from datatrove.pipeline.writers import JsonlWriter  # noqa: E402
+from datatrove.data import Document
+from datatrove.pipeline.base import PipelineStep
+from datatrove.pipeline.writers import JsonlWriter
 
-from noisefilter.integrations.datatrove import NoiseFilter  # noqa: E402
+from noisefilter.integrations.datatrove import NoiseFilter
 
 PAGES = {"page": HTML_ARTICLE, "story": ARTICLE, "short": "Rain fell.", "empty": ""}
 

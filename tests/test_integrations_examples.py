@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -76,7 +76,7 @@ def run_example(library: str, folder: Path) -> str:
     return run(folder, "example.py", PYSPARK_PYTHON=sys.executable)  # else Spark's workers take the PATH's python3
 
 
-def records(folder: Path) -> list[dict[str, object]]:
+def records(folder: Path) -> list[dict[str, Any]]:
     lines = (line for path in sorted(folder.rglob("*.json*")) for line in path.read_text(encoding="utf8").splitlines())
     return [json.loads(line) for line in lines]
 

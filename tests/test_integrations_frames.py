@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,11 @@ from noisefilter import score_frame, score_many
 from noisefilter.integrations.rows import COLUMNS
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 
-CELLS = [HTML_ARTICLE, None, ARTICLE, "Rain fell."]
+CELLS: list[Any] = [HTML_ARTICLE, None, ARTICLE, "Rain fell."]
 LIBRARIES = ("pandas", "polars", "pyarrow")
 
 
-def frame_of(library: str, columns: dict[str, list[object]]):
+def frame_of(library: str, columns: dict[str, list[Any]]) -> Any:
     module = pytest.importorskip(library)
     return module.table(columns) if library == "pyarrow" else module.DataFrame(columns)
 

@@ -58,14 +58,21 @@ def test_an_item_of_any_kind_gets_its_score_with_either_signature(kind, spider):
     assert type(item) is kind
     values = dataclasses.asdict(item) if kind is StoryData else dict(item)
     expected = score(HTML_ARTICLE)
-    assert {name: values[name] for name in FIELDS} == {f"noisefilter_{name}": getattr(expected, name) for name in COLUMNS}
+    assert {name: values[name] for name in FIELDS} == {
+        f"noisefilter_{name}": getattr(expected, name) for name in COLUMNS
+    }
     assert values["html"] == HTML_ARTICLE
 
 
 def test_settings_name_the_fields():
     pipeline = pipeline_with(input="body", title="headline", fields={"noise": "farm", "title": "heading"})
     item = process(pipeline, {"body": ARTICLE.encode(), "headline": "A story"})
-    assert item == {"body": ARTICLE.encode(), "headline": "A story", "heading": "A story", "farm": score(ARTICLE, title="A story").noise}
+    assert item == {
+        "body": ARTICLE.encode(),
+        "headline": "A story",
+        "heading": "A story",
+        "farm": score(ARTICLE, title="A story").noise,
+    }
 
 
 @pytest.mark.parametrize("item", [{"price": 7}, {"html": None}])
@@ -131,7 +138,9 @@ def test_a_wrong_setting_stops_the_crawl_before_it_begins(settings, message):
 
 def test_an_item_without_a_declared_field_says_so():
     bare = dataclasses.make_dataclass("Bare", [("html", str)])
-    with pytest.raises(ValueError, match="Bare has no field 'noisefilter_noise': declare it, or set NOISEFILTER_FIELDS"):
+    with pytest.raises(
+        ValueError, match="Bare has no field 'noisefilter_noise': declare it, or set NOISEFILTER_FIELDS"
+    ):
         process(pipeline_with(), bare(HTML_ARTICLE))
 
 
@@ -179,7 +188,10 @@ def test_a_crawl_of_the_projects_pages_keeps_the_good_ones(reactor, tmp_path):
     with served(site) as (address, _):
         command = ["-m", "scrapy", "runspider", "spider.py", "-a", f"site={address}", "-O", "stories.jsonl"]
         command += ["-s", f"TWISTED_REACTOR=twisted.internet.{reactor}"]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(CORPUS.parent), os.environ.get("PYTHONPATH", "")])}
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(CORPUS.parent), os.environ.get("PYTHONPATH", "")]),
+        }
         done = subprocess.run(  # noqa: S603
             [sys.executable, *command], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False
         )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from pathlib import Path
 
-    from narwhals.typing import IntoDataFrame
+    from narwhals.typing import IntoDataFrameT
 
     from noisefilter.types import Format
 
@@ -51,7 +51,11 @@ class ScoreBatch:
         self.thresholds = dict(thresholds or {})
         self.model = model
 
-    def __call__(self, batch: dict[str, Any] | IntoDataFrame) -> dict[str, Any] | IntoDataFrame:
+    @overload
+    def __call__(self, batch: dict[str, Any]) -> dict[str, Any]: ...
+    @overload
+    def __call__(self, batch: IntoDataFrameT) -> IntoDataFrameT: ...
+    def __call__(self, batch: dict[str, Any] | IntoDataFrameT) -> dict[str, Any] | IntoDataFrameT:
         """The batch with the new columns; on one thread, for Ray's workers share the cores.
 
         Raises:
