@@ -54,9 +54,7 @@ def score_frame(
     check_options(format, thresholds)
     check_names(frame.columns, (column, url, title), [f"{prefix}{name}" for name in wanted])
     pages = pages_of(*(_cells(frame, name) for name in (column, url, title)), column=column, format=format)
-    scored = score_lists(
-        pages, wanted, jobs=jobs, language=language, thresholds=thresholds, site=site, model=model
-    )  # fmt: skip
+    scored = score_lists(pages, wanted, jobs=jobs, language=language, thresholds=thresholds, site=site, model=model)
     return frame.with_columns(
         nw.new_series(
             f"{prefix}{name}", cells, nw.Float64 if name in NUMBERS else nw.String, backend=frame.implementation

@@ -16,7 +16,7 @@ from noisefilter.integrations.rows import (
     check_names,
     check_options,
     model_at,
-)  # fmt: skip
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -16,7 +16,7 @@ from noisefilter.integrations.rows import (
     model_at,
     needs_extra,
     page_of,
-)  # fmt: skip
+)
 
 try:
     from itemadapter import ItemAdapter
