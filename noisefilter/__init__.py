@@ -12,12 +12,13 @@ from noisefilter.types import Block, Link, Page, Reason, Score, Sentence, Span
 
 if TYPE_CHECKING:
     from noisefilter.api import clean_html, extract, load, score, score_many
+    from noisefilter.integrations.frames import score_frame
     from noisefilter.model import Model, ModelError
     from noisefilter.sites import SiteProfile
 
 __all__ = [
     "Block", "Link", "Model", "ModelError", "Page", "Reason", "Score", "Sentence", "SiteProfile", "Span", "clean_html", "extract",
-    "load", "score", "score_many",
+    "load", "score", "score_frame", "score_many",
 ]  # fmt: skip
 __version__ = "0.1.0"
 
@@ -29,6 +30,7 @@ _LAZY = {
     "extract": "noisefilter.api",
     "load": "noisefilter.api",
     "score": "noisefilter.api",
+    "score_frame": "noisefilter.integrations.frames",
     "score_many": "noisefilter.api",
 }
 

@@ -8,7 +8,10 @@ import sys
 
 import pytest
 
-HEAVY = ("sklearn", "trafilatura", "lxml.html", "bs4", "joblib", "numpy", "py3langid", "nupunkt", "typer", "rich")
+HEAVY = (
+    "sklearn", "trafilatura", "lxml.html", "bs4", "joblib", "numpy", "py3langid", "nupunkt", "typer", "rich", "narwhals", "pandas",
+    "polars",
+)  # fmt: skip
 
 
 def loaded(statement: str) -> set[str]:
@@ -34,3 +37,24 @@ def test_a_plain_text_is_scored_without_trafilatura():
     modules = loaded(code)
     assert "sklearn" in modules
     assert not {"trafilatura", "bs4", "joblib.parallel.loky"} & modules
+
+
+def test_score_frame_needs_no_library_of_frames():
+    modules = loaded("import noisefilter\nnoisefilter.score_frame")
+    assert "noisefilter.integrations.frames" in modules
+    assert not {"pandas", "polars", "pyarrow"} & modules
+
+
+@pytest.mark.parametrize("extra", ["datatrove", "scrapy", "spark"])
+def test_an_integration_without_its_library_names_the_extra(extra):
+    blocked = "; ".join(f"sys.modules[{name!r}] = None" for name in ("datatrove", "scrapy", "pyspark"))
+    code = (
+        f"{blocked}\ntry:\n    import noisefilter.integrations.{extra}\n"
+        f"except ModuleNotFoundError as error:\n    assert \"pip install 'noisefilter[{extra}]'\" in str(error)\n"
+        "else:\n    raise SystemExit('it was imported')"
+    )
+    assert f"noisefilter.integrations.{extra}" not in loaded(code)
+
+
+def test_rays_class_is_there_without_ray():
+    assert "ray" not in loaded("from noisefilter.integrations.ray import ScoreBatch")

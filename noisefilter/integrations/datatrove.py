@@ -1,0 +1,100 @@
+"""datatrove's documents → the same with their scores in the metadata, the dropped ones with a reason."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from threadpoolctl import threadpool_limits
+
+from noisefilter.api import BATCH, score_many
+from noisefilter.integrations.rows import (
+    COLUMNS,
+    PREFIX,
+    check_columns,
+    check_options,
+    drop_rule,
+    model_at,
+    needs_extra,
+    page_of,
+    values_of,
+)
+
+try:
+    from datatrove.pipeline.filters.base_filter import BaseFilter
+except ModuleNotFoundError as error:
+    raise needs_extra(__name__) from error
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from datatrove.data import Document
+    from datatrove.pipeline.writers.disk_base import DiskWriter
+
+    from noisefilter.types import Format
+
+
+class NoiseFilter(BaseFilter):
+    """A pipeline step that writes each document's score into its metadata, and drops what it is told to drop.
+
+    `Document.text` is the page, HTML or plain text; `url` and `title` are read from the metadata. A dropped document
+    goes to the exclusion writer with `filter_reason`: `verdict_drop`, `unscored_language`, `min_noise` and so on.
+
+    Args:
+        drop: verdicts that are dropped; none by default, so that the step only annotates.
+        min_noise: a page whose noise is that or more is dropped as well.
+        columns: what of a score is written, as for `score_frame`.
+        prefix: what the names in the metadata begin with.
+        replace_text: put the cleaned article in the place of `Document.text`, also of the dropped ones.
+        format: as for `score`, and so the rest.
+        language: as for `score`.
+        thresholds: as for `score`.
+        model: folder of a model; the shipped one by default.
+        exclusion_writer: datatrove's writer for what is dropped.
+        batch_size: documents that are scored at once.
+
+    Raises:
+        TypeError, ValueError: an argument that makes no sense.
+    """
+
+    name = "🧹 noisefilter"
+
+    def __init__(
+        self, *, drop: Collection[str] = (), min_noise: float | None = None, columns: Collection[str] = COLUMNS,
+        prefix: str = PREFIX, replace_text: bool = False, format: Format = "auto",  # noqa: A002
+        language: str | None = None, thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
+        exclusion_writer: DiskWriter | None = None, batch_size: int = BATCH,
+    ) -> None:  # fmt: skip
+        super().__init__(exclusion_writer, batch_size)
+        self.rule = drop_rule(drop, min_noise)
+        self.columns = check_columns(columns)
+        self.prefix = prefix
+        self.replace_text = replace_text
+        self.format = format
+        self.language = language
+        self.thresholds = dict(thresholds or {})
+        self.model = model
+        check_options(format, thresholds)
+
+    def filter(self, doc: Document) -> bool | tuple[bool, str]:
+        """Whether a document stays, or False and the reason."""
+        return self.filter_batch([doc])[0]
+
+    def filter_batch(self, batch: list[Document]) -> list[bool | tuple[bool, str]]:
+        """For each document whether it stays, or False and the reason; writes the scores into the metadata."""
+        pages = [
+            page_of(doc.text, doc.metadata.get("url"), doc.metadata.get("title"), self.format, f"document {doc.id!r}")
+            for doc in batch
+        ]
+        with threadpool_limits(1):  # datatrove's workers share the cores
+            scores = list(
+                score_many(pages, language=self.language, thresholds=self.thresholds, model=model_at(self.model))
+            )
+        results: list[bool | tuple[bool, str]] = []
+        for doc, score in zip(batch, scores, strict=True):
+            doc.metadata.update(values_of(score, self.columns, self.prefix))
+            if self.replace_text:
+                doc.text = score.text
+            reason = self.rule.reason(score)
+            results.append((False, reason) if reason else True)
+        return results

@@ -1,0 +1,113 @@
+"""A pandas or Polars frame → the same frame with the scores of a column."""
+
+from __future__ import annotations
+
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any
+
+import narwhals as nw
+
+from noisefilter.api import score_many
+from noisefilter.integrations.rows import COLUMNS, NUMBERS, PREFIX, check_columns, check_names, check_options, page_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from narwhals.typing import IntoDataFrameT
+
+    from noisefilter.model import Model
+    from noisefilter.sites import SiteProfile
+    from noisefilter.types import Format, Page
+
+Lists = dict[str, list[float | str | None]]
+
+
+def score_frame(
+    df: IntoDataFrameT, column: str, *, url: str | None = None, title: str | None = None,
+    columns: Collection[str] = COLUMNS, prefix: str = PREFIX, jobs: int = 1, format: Format = "auto",  # noqa: A002
+    language: str | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    model: Model | None = None,
+) -> IntoDataFrameT:  # fmt: skip
+    """The frame with one new column for each value of the pages' scores; rows, order and index stay as they are.
+
+    Args:
+        df: a pandas or Polars DataFrame, or an Arrow table; it is not changed.
+        column: the column with the pages, HTML or plain text, as strings or bytes. A missing cell is an empty page.
+        url: the column with the pages' addresses.
+        title: the column with the articles' titles, where they are known.
+        columns: what of a score is added: noise, filler, off_topic, boilerplate, verdict, status, text, visible_text,
+            title, language, page_type, model; the first seven by default.
+        prefix: what the new columns' names begin with.
+        jobs: worker processes, as for `score_many`, and so the rest.
+        format: as for `score`.
+        language: as for `score`.
+        thresholds: as for `score`.
+        site: as for `score_many`.
+        model: as for `score`.
+
+    Raises:
+        TypeError: `df` is lazy or no frame, or a cell of `column` holds something else than text or bytes.
+        ValueError: a column that the frame lacks, or one that it has already.
+    """
+    frame = _eager(df)
+    wanted = check_columns(columns)
+    check_options(format, thresholds)
+    check_names(frame.columns, (column, url, title), [f"{prefix}{name}" for name in wanted])
+    pages = pages_of(*(_cells(frame, name) for name in (column, url, title)), column=column, format=format)
+    scored = score_lists(pages, wanted, jobs=jobs, language=language, thresholds=thresholds, site=site, model=model)
+    return frame.with_columns(
+        nw.new_series(
+            f"{prefix}{name}", cells, nw.Float64 if name in NUMBERS else nw.String, backend=frame.implementation
+        )
+        for name, cells in scored.items()
+    ).to_native()
+
+
+def score_lists(
+    pages: Iterable[Page], columns: Sequence[str], *, jobs: int = 1, language: str | None = None,
+    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    model: Model | None = None,
+) -> Lists:  # fmt: skip
+    """The named values of the pages' scores, one list a name."""
+    lists: Lists = {name: [] for name in columns}
+    for score in score_many(pages, jobs=jobs, language=language, thresholds=thresholds, site=site, model=model):
+        for name, cells in lists.items():
+            cells.append(getattr(score, name))
+    return lists
+
+
+def _eager(df: IntoDataFrameT) -> nw.DataFrame[IntoDataFrameT]:
+    """The frame for narwhals.
+
+    Raises:
+        TypeError: it is lazy, lives elsewhere, or is no frame.
+        ValueError: two columns have one name.
+    """
+    try:
+        return nw.from_native(df, eager_only=True)
+    except TypeError as error:
+        name = f"{type(df).__module__.partition('.')[0]}.{type(df).__name__}"
+        if type(df).__module__.startswith("pyspark"):
+            msg = f"score_frame takes no {name}: use noisefilter.integrations.spark.score_dataframe"
+        elif callable(getattr(df, "collect", None)):
+            msg = f"score_frame takes no lazy frame ({name}): call .collect() on it first"
+        else:
+            msg = f"score_frame takes a pandas or Polars DataFrame or an Arrow table, not {name}"
+        raise TypeError(msg) from error
+
+
+def pages_of(
+    contents: Iterable[object], urls: Iterable[object], titles: Iterable[object], *, column: str, format: Format  # noqa: A002
+) -> Iterator[Page]:  # fmt: skip
+    """A page a row; `urls` and `titles` may be shorter, what they lack is unknown."""
+    rows = zip(contents, chain(urls, repeat(None)), chain(titles, repeat(None)), strict=False)
+    for row, (content, url, title) in enumerate(rows):
+        yield page_of(content, url, title, format, where=f"column {column!r}, row {row},")
+
+
+def _cells(frame: nw.DataFrame[Any], name: str | None) -> list[object]:
+    """A column's cells, with None for whatever its library calls missing; none of a column that is not named."""
+    if name is None:
+        return []
+    cells = frame.get_column(name)
+    return [None if missing else cell for cell, missing in zip(cells.to_list(), cells.is_null().to_list(), strict=True)]

@@ -1,0 +1,143 @@
+"""Score → what a row, an item or a document gets of it, and whether it goes."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+
+from noisefilter.api import as_page
+from noisefilter.model import check_thresholds, default_model, load_model
+from noisefilter.types import Page, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
+
+    from noisefilter.model import Model
+    from noisefilter.types import Format, Score
+
+#: What may be asked for: the values of a `Score` that are one number or one string.
+NUMBERS = ("noise", "filler", "off_topic", "boilerplate")
+STRINGS = ("verdict", "status", "text", "visible_text", "title", "language", "page_type", "model")
+#: What is added if nothing else is asked for.
+COLUMNS = ("noise", "filler", "off_topic", "boilerplate", "verdict", "status", "text")
+#: Data often has a `text` and a `title` of its own.
+PREFIX = "noisefilter_"
+
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+
+
+def check_columns(columns: Collection[str]) -> tuple[str, ...]:
+    """The columns as a tuple.
+
+    Raises:
+        TypeError: a bare string.
+        ValueError: a name that no score has, or one named twice.
+    """
+    if isinstance(columns, str):
+        msg = "columns must be a collection of names, not a string"
+        raise TypeError(msg)
+    unknown = [name for name in columns if name not in NUMBERS + STRINGS]
+    if unknown:
+        msg = f"a score has no column {unknown[0]!r}: choose from {', '.join(NUMBERS + STRINGS)}"
+        raise ValueError(msg)
+    if len(set(columns)) < len(columns):
+        msg = "columns names a column twice"
+        raise ValueError(msg)
+    return tuple(columns)
+
+
+def check_names(has: Collection[str], needed: Collection[str | None], added: Collection[str]) -> None:
+    """Raise ValueError for a column that the data lacks, or one that it has already."""
+    missing = [name for name in needed if name is not None and name not in has]
+    if missing:
+        msg = f"there is no column {missing[0]!r}: the data has {', '.join(map(str, has))}"
+        raise ValueError(msg)
+    taken = [name for name in added if name in has]
+    if taken:
+        msg = f"the data has a column {taken[0]!r} already: choose another prefix or fewer columns"
+        raise ValueError(msg)
+
+
+def check_options(format: Format, thresholds: Mapping[str, float] | None) -> None:  # noqa: A002
+    """Raise ValueError for an unknown format or threshold: here, not on the first page in a worker far away."""
+    as_page("", format=format)
+    check_thresholds(dict(thresholds or {}))
+
+
+def page_of(content: Any, url: Any, title: Any, format: Format, where: str) -> Page:  # noqa: A002, ANN401 - a cell or field holds anything
+    """A cell or a field as a page; a missing one (None) is an empty page.
+
+    Raises:
+        TypeError: it holds neither text nor bytes; `where` says where it stands.
+    """
+    if content is not None and not isinstance(content, bytes | str):
+        msg = f"{where} holds {type(content).__name__}, neither text nor bytes"
+        raise TypeError(msg)
+    return Page(content or "", _text_or_none(url), _text_or_none(title), format)
+
+
+def _text_or_none(value: object) -> str | None:
+    """A url or title if it is one: fields hold numbers, lists or nothing as well."""
+    return value if isinstance(value, str) and value else None
+
+
+def values_of(score: Score, columns: Collection[str] = COLUMNS, prefix: str = PREFIX) -> dict[str, float | str | None]:
+    """The named values of a score.
+
+    >>> from noisefilter import score
+    >>> values_of(score("Too little to say."), ["noise", "status"])
+    {'noisefilter_noise': None, 'noisefilter_status': 'too_short'}
+    """
+    return {f"{prefix}{name}": getattr(score, name) for name in columns}
+
+
+class DropRule(NamedTuple):
+    """What goes: pages with one of the verdicts, and pages whose noise is `min_noise` or more."""
+
+    verdicts: frozenset[str] = frozenset()
+    min_noise: float | None = None
+
+    def reason(self, score: Score) -> str | None:
+        """Why the page goes, as a name that can be counted; None if it stays."""
+        if score.verdict in self.verdicts:
+            return f"unscored_{score.status}" if score.verdict == "unscored" else f"verdict_{score.verdict}"
+        if self.min_noise is not None and score.noise is not None and score.noise >= self.min_noise:
+            return "min_noise"
+        return None
+
+
+def drop_rule(verdicts: Collection[str], min_noise: float | None) -> DropRule:
+    """The checked rule.
+
+    Raises:
+        TypeError: `verdicts` is a bare string.
+        ValueError: a verdict that does not exist, or a `min_noise` that is no probability.
+    """
+    if isinstance(verdicts, str):
+        msg = "the verdicts to drop must be a collection of names, not a string"
+        raise TypeError(msg)
+    unknown = sorted(set(verdicts) - set(VERDICTS))
+    if unknown:
+        msg = f"unknown verdict {unknown[0]!r}: choose from {', '.join(VERDICTS)}"
+        raise ValueError(msg)
+    if min_noise is not None and not 0 <= min_noise <= 1:
+        msg = f"min_noise must lie between 0 and 1, not {min_noise}"
+        raise ValueError(msg)
+    return DropRule(frozenset(verdicts), min_noise)
+
+
+@lru_cache(maxsize=2)
+def model_at(path: str | Path | None) -> Model:
+    """The model of a folder, or the shipped one, read once a process: workers are sent its path, not its arrays.
+
+    Raises:
+        ModelError: the folder holds no model, or one of another format.
+    """
+    return default_model() if path is None else load_model(path)
+
+
+def needs_extra(module: str) -> ModuleNotFoundError:
+    """The error that names the extra to install; an integration's module has its extra's name."""
+    extra = module.rpartition(".")[2]
+    return ModuleNotFoundError(f"{module} needs an extra: python -m pip install 'noisefilter[{extra}]'", name=extra)
