@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from noisefilter.cleaning import clean_page
@@ -18,8 +17,9 @@ if TYPE_CHECKING:
     from noisefilter.sites import SiteProfile
     from noisefilter.types import Format
 
-#: Pages that the classifiers see at once in one process.
-BATCH = 32
+#: Pages that the classifiers see at once in one process, and the characters or bytes of content from which a batch is full:
+#: short texts gain from larger batches, pages of HTML only take memory.
+BATCH, BATCH_CONTENT = 64, 2_000_000
 
 
 def score(
@@ -113,7 +113,15 @@ def _score_batch(
 
 
 def _batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
-    while batch := list(islice(pages, BATCH)):
+    batch: list[Page] = []
+    content = 0
+    for page in pages:
+        batch.append(page)
+        content += len(page.content)
+        if len(batch) == BATCH or content >= BATCH_CONTENT:
+            yield batch
+            batch, content = [], 0
+    if batch:
         yield batch
 
 
