@@ -99,7 +99,7 @@ def open_bytes(path: str) -> IO[bytes]:
 def open_plain(path: str) -> IO[bytes]:
     """A file unpacked, as its name's last part says; reading raises one of `BROKEN` if it is damaged."""
     if path.endswith(".gz"):
-        return cast("IO[bytes]", gzip.open(open_bytes(path), "rb"))
+        return cast("IO[bytes]", _Gzip(open_bytes(path)))
     if path.endswith((".zst", ".zstd")):
         return io.BufferedReader(_Zstd(open_bytes(path)), 1 << 20)
     return open_bytes(path)
@@ -108,6 +108,18 @@ def open_plain(path: str) -> IO[bytes]:
 def is_packed(path: str) -> bool:
     """Whether reading from the middle needs unpacking from the start."""
     return path.endswith((".gz", ".zst", ".zstd"))
+
+
+class _Gzip(gzip.GzipFile):
+    """Members of gzip, unpacked; closing it closes the file below, too."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        super().__init__(fileobj=source)
+        self._source = source
+
+    def close(self) -> None:
+        super().close()
+        self._source.close()
 
 
 class _Zstd(io.RawIOBase):

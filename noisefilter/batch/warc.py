@@ -60,6 +60,9 @@ def _row(record: Any, number: int) -> Row:  # noqa: ANN401 - a WarcRecord
         record.parse_http(auto_decode="all")
         fault = _fault(record)
         content = b"" if fault else record.reader.read()
+        packed = not fault and any(record.http_headers.get(name) for name in ("Content-Encoding", "Transfer-Encoding"))
+        if not fault and not packed and len(content) < record.content_length:
+            fault = Fault("broken_file", f"the file ends {record.content_length - len(content)} bytes too early")
     except FAULTS as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
