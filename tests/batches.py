@@ -9,9 +9,6 @@ import json
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-import zstandard
-
-from noisefilter.batch import Options
 from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.tasks import Task
@@ -19,6 +16,8 @@ from noisefilter.batch.tasks import Task
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
+
+    from noisefilter.batch import Options
 
 QUICK = "tests.poisoned:score_pages"
 SLOW = "tests.poisoned:slow_score_pages"
@@ -60,6 +59,8 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     if path.suffix == ".gz":
         content = gzip.decompress(content)
     elif path.suffix == ".zst":
+        import zstandard  # noqa: PLC0415 - an extra
+
         content = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(content)).read()
     return [json.loads(line) for line in content.splitlines()]
 

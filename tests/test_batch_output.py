@@ -6,9 +6,8 @@ import csv
 import gzip
 import io
 import json
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from noisefilter import Page, score
@@ -16,12 +15,16 @@ from noisefilter.api import BATCH, BATCH_CONTENT
 from noisefilter.batch import Fields, Options, shard
 from noisefilter.batch.counts import Counts, name_site
 from noisefilter.batch.parquet import GROUP, ParquetWriter
+from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.tasks import Range, Task
 from noisefilter.batch.writers import OWN, defuse
 from tests.batches import QUICK, all_ids, ids, read_cells, records, rows_of, run_here, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
-from tests.test_batch_readers import warc_record
+from tests.test_batch_readers import pa, pq, warc_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def options(**changes) -> Options:
@@ -117,8 +120,6 @@ def test_a_page_that_brings_out_a_bug_is_rejected_alone(tmp_path):
 def test_what_is_set_aside_is_not_scored_and_what_is_suspected_is_scored_alone(tmp_path, pages):
     begun: list[Range] = []
     run_here([str(pages)], tmp_path / "other", options())
-    from noisefilter.batch.plan import list_sources, make_shards  # noqa: PLC0415 - only here
-
     sources, _ = list_sources([str(pages)], "auto", tmp_path / "out", None)
     (whole,) = make_shards(sources, 100)
     (tmp_path / "out").mkdir()
@@ -210,7 +211,7 @@ def test_dolma_gets_attributes_over_ranges_of_the_text(tmp_path):
     assert line["attributes"]["noisefilter__span_promotion"] == [[0, 4, 0.9]]
 
 
-def records_of_gz(path):
+def records_of_gz(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in io.BytesIO(gzip.decompress(path.read_bytes()))]
 
 
