@@ -278,13 +278,17 @@ def test_a_folder_gives_what_can_be_read_and_counts_the_rest(tmp_path):
     (tmp_path / "deep").mkdir()
     for name in ("b.html", "deep/a.txt", "c.png", "d.jsonl", "e.gz"):
         (tmp_path / name).write_bytes(b'{"text": "x"}')
+    (tmp_path / "f.html.gz").write_bytes(gzip.compress(b"<p>packed</p>"))
     sources, passed_over = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
     assert sorted(source.file.name[len(str(tmp_path)) + 1 :] for source in sources) == [
         "b.html",
         "d.jsonl",
         "deep/a.txt",
+        "f.html.gz",
     ]
     assert passed_over == 2
+    rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
+    assert [page_of(row).content for row in rows if row.page][-1] == b"<p>packed</p>"
 
 
 def test_the_output_inside_an_input_is_no_input(tmp_path):
@@ -344,3 +348,13 @@ def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):
     (shard,) = make_shards([source], 10)
     (row,) = [row for piece in shard.pieces for row in read_piece(piece)]
     assert row.fault is None
+
+
+def test_a_page_that_cannot_be_read_is_a_fault_of_its_own(tmp_path):
+    (tmp_path / "a.html").write_text("<p>x</p>", encoding="utf8")
+    (tmp_path / "b.html.gz").write_bytes(gzip.compress(b"<p>packed</p>")[:-9])
+    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    (tmp_path / "a.html").unlink()
+    rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
+    assert [reason_of(row) for row in rows] == ["unreadable", "broken_file"]
+    assert [row.id for row in rows] == [str(tmp_path / "a.html"), str(tmp_path / "b.html.gz")]

@@ -180,6 +180,13 @@ def test_a_scorer_that_cannot_be_loaded_ends_the_run(tmp_path):
         run([str(path)], tmp_path / "out", options(scorer="nowhere:score"), Limits(jobs=1), console=QUIET)
 
 
+def test_a_scorer_that_fails_over_any_page_ends_the_run_and_rejects_none(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(BatchError, match="cannot score a page: TypeError"):
+        run([str(path)], tmp_path / "out", options(scorer="builtins:len"), Limits(jobs=1), console=QUIET)
+    assert parts(tmp_path / "out") == 0
+
+
 def test_an_input_that_shrinks_in_mid_run_ends_the_run(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(40))
     out = tmp_path / "out"

@@ -72,11 +72,10 @@ def _format(path: str, form: str, *, several: bool) -> str | None:
     if form != "auto":
         return form
     name = Path(path.partition("?")[0].lower())
-    if name.suffix in PACKED:
-        name = name.with_suffix("")
-        return SUFFIXES.get(name.suffix) or (None if several else "jsonl")
-    known = SUFFIXES.get(name.suffix) or ("pages" if name.suffix in PAGES else None)
-    return known or (None if several else "pages")
+    packed = name.suffix in PACKED
+    suffix = name.with_suffix("").suffix if packed else name.suffix
+    known = SUFFIXES.get(suffix) or ("pages" if suffix in PAGES else None)
+    return known or (None if several else "jsonl" if packed else "pages")
 
 
 def _keep_stdin(output: Path, stdin: IO[bytes], form: str) -> Source:

@@ -240,8 +240,10 @@ def _read_pages(piece: Piece) -> Iterator[Row]:
     for number, (path, name) in enumerate(piece.files, 1):
         fields = {"path": name}
         try:
-            with open_bytes(path) as file:
+            with open_plain(path) as file:
                 yield Row(number, fields, Page(file.read()), id=name)
+        except BROKEN as error:
+            yield Row(number, fields, fault=Fault("broken_file", str(error)), id=name)
         except OSError as error:
             yield Row(number, fields, fault=Fault("unreadable", error.strerror or str(error)), id=name)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noisefilter.batch.errors import BatchError
+from noisefilter.types import Page
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
@@ -22,6 +23,16 @@ if TYPE_CHECKING:
 
 #: prctl's number for the signal that a process gets when its parent dies (linux/prctl.h).
 PR_SET_PDEATHSIG = 1
+
+_STORY = (
+    "The bridge over the Lenne was closed on Monday after an inspector found two cracked bearings. Repairs begin in May and "
+    "should take nine weeks, the county's engineer said. Until then buses turn at the mill, and walkers may use the weir."
+)
+#: Scored before a worker is ready: what the first page loads (the model, seconds on a busy machine) is not on a crawled page's time.
+WARM_UP = (
+    Page(f"<html><body><nav><a href='/'>Home</a></nav><article><p>{_STORY}</p><p>{_STORY}</p></article></body></html>"),
+    Page(f"{_STORY}\n\n{_STORY}", format="text"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +75,12 @@ def work(pipe: Connection, options: Options, output: str, parent: int) -> None:
     from noisefilter.batch.shard import load_scorer  # noqa: PLC0415 - a second that must end with the parent too
 
     try:
-        load_scorer(options.scorer)
-    except Exception as error:  # noqa: BLE001 - whatever importing it raises, each worker would
-        pipe.send(Failed(f"{options.scorer} cannot be loaded: {type(error).__name__}: {error}"))
+        load_scorer(options.scorer)(WARM_UP, options.model)
+    except Exception as error:  # noqa: BLE001 - whatever it is, each page of each worker would bring it out
+        pipe.send(Failed(f"{options.scorer} cannot score a page: {type(error).__name__}: {error}"))
         return
-    pipe.send(Ready())
     try:
+        pipe.send(Ready())
         while (task := pipe.recv()) is not None:
             pipe.send(_do(task, options, Path(output), pipe))
     except (EOFError, BrokenPipeError):

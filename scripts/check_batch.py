@@ -1,0 +1,229 @@
+"""What the batch must hold, measured: kills at random moments, speed beside a plain loop, memory over many pages.
+
+    python scripts/check_batch.py kills corpus/pages --pages 5000 --poison 20 --kills 200
+    python scripts/check_batch.py speed ../shared/corpus/wcxb/dev/html --pages 2000
+    python scripts/check_batch.py memory corpus/pages --pages 50000
+
+The pages of the input are repeated under new ids until there are as many as wanted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from contextlib import suppress
+from itertools import cycle, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.batch import BatchError, Limits, Options, run
+from noisefilter.batch.engine import THREADS, resident_mb
+from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.readers import read_piece
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from noisefilter.types import Page, Score
+
+SCRIPTS = Path(__file__).parent
+HANG, CRASH, MEMORY = (f"poison: {kind} [check_batch]" for kind in ("hang", "crash", "memory"))
+
+
+def deadly_scores(pages: Sequence[Page], model: str | None) -> list[Score]:
+    """Scores as the batch gives them; pages that are marked as poison kill their worker for real."""
+    from noisefilter.batch.scorer import score_pages  # noqa: PLC0415 - a second that the parent does not need
+
+    for page in pages:
+        content = page.content if isinstance(page.content, str) else ""
+        if content.endswith(HANG):
+            time.sleep(1e6)
+        if content.endswith(CRASH):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        held = []
+        while content.endswith(MEMORY):
+            held.append(b"x" * 50_000_000)
+    return score_pages(pages, model)
+
+
+def make_input(name: str, folder: Path, count: int, poison: int = 0) -> tuple[Path, set[str]]:
+    """JSON lines of so many pages, and the ids of the poison ones."""
+    sources, _ = list_sources([name], "auto", folder / "none", None)
+    rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
+    contents = [text for row in rows if (text := _content(row.page.content if row.page else row.fields.get("text")))]
+    deadly = set(random.Random(1).sample(range(count), poison))
+    with (folder / "pages.jsonl").open("w", encoding="ascii") as file:
+        for number, content in enumerate(islice(cycle(contents), count)):
+            end = (HANG, CRASH, MEMORY)[number % 3] if number in deadly else ""
+            file.write(json.dumps({"id": f"p{number}", "content": content + end}) + "\n")
+    return folder / "pages.jsonl", {f"p{number}" for number in deadly}
+
+
+def _content(content: object) -> str:
+    return (
+        content.decode("utf8", "replace") if isinstance(content, bytes) else content if isinstance(content, str) else ""
+    )
+
+
+def found_ids(output: Path) -> tuple[Counter[str], set[str]]:
+    """How often each id stands in the output, and which are rejected."""
+    found, rejected = Counter[str](), set()
+    for name in ("kept.jsonl", "dropped.jsonl", "rejects.jsonl"):
+        for path in output.glob(f"part-*/{name}"):
+            own = [json.loads(line)["id"] for line in path.read_text(encoding="ascii").splitlines()]
+            found.update(own)
+            rejected |= set(own) if name == "rejects.jsonl" else set()
+    return found, rejected
+
+
+def spawned(pid: int) -> list[int]:
+    """Worker processes of a run."""
+    with suppress(OSError):
+        children = map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split())
+        return [child for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return []
+
+
+def start(options: argparse.Namespace, source: Path, output: Path, **limits: float) -> subprocess.Popen[bytes]:
+    """A run in a process of its own: this script with the word `run`."""
+    command = [sys.executable, __file__, "run", str(source), "--output", str(output), "--limits", json.dumps(limits)]
+    return subprocess.Popen([*command, "--shard-pages", str(options.shard_pages)])  # noqa: S603
+
+
+def check_kills(options: argparse.Namespace, folder: Path) -> bool:
+    """SIGKILL the run and its workers at random moments, start again until it is done, then again from nothing."""
+    source, deadly = make_input(options.input, folder, options.pages, options.poison)
+    dice, killed, starts, rounds, good = random.Random(options.seed), Counter[str](), 0, 0, True
+    limits = {"jobs": 2, "timeout_s": options.timeout, "memory_mb": 1500}
+    begun = time.monotonic()
+    while killed.total() < options.kills:
+        rounds += 1
+        output = folder / f"out-{rounds}"
+        process = start(options, source, output, **limits)
+        starts += 1
+        while process.poll() is None:
+            time.sleep(dice.uniform(0.2, options.pause))
+            if killed.total() >= options.kills:
+                process.wait()
+            elif dice.random() < 0.25:
+                process.kill()
+                process.wait()
+                killed["run"] += 1
+                process = start(options, source, output, **limits)
+                starts += 1
+            elif workers := spawned(process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(dice.choice(workers), signal.SIGKILL)
+                    killed["worker"] += 1
+        found, rejected = found_ids(output)
+        once = found == Counter(f"p{number}" for number in range(options.pages))
+        good &= once and rejected == deadly and process.returncode == 0
+        print(
+            f"round {rounds}: exit {process.returncode}, {killed['run']} kills of runs and {killed['worker']} of workers so far, "
+            f"{found.total()} ids, each once: {once}, rejects are the {len(deadly)} poison pages: {rejected == deadly}, "
+            f"{time.monotonic() - begun:.0f} s",
+            flush=True,
+        )
+        shutil.rmtree(output)
+    return good
+
+
+def check_speed(options: argparse.Namespace, folder: Path) -> bool:
+    """Seconds of one worker, two workers and a plain loop, each a whole process, in turns; the medians' ratios."""
+    source, _ = make_input(options.input, folder, options.pages)
+    loop = (
+        "import json, sys, noisefilter\n"
+        "rows = map(json.loads, open(sys.argv[1], encoding='ascii'))\n"
+        "with open(sys.argv[2], 'w') as out:\n"
+        "    for score in noisefilter.score_many(noisefilter.Page(row['content']) for row in rows):\n"
+        "        out.write(json.dumps(score.to_dict()) + '\\n')\n"
+    )
+    seconds: dict[str, list[float]] = {"loop": [], "one worker": [], "two workers": []}
+    for turn in range(options.turns):
+        for name, own in seconds.items():
+            begun = time.monotonic()
+            if name == "loop":
+                command = [sys.executable, "-c", loop, str(source), str(folder / "loop.jsonl")]
+                subprocess.run(command, check=True, env={**os.environ, **dict.fromkeys(THREADS, "1")})  # noqa: S603
+            else:
+                process = start(options, source, folder / f"{name}-{turn}", jobs=1 + (name == "two workers"))
+                if process.wait():
+                    return False
+            own.append(time.monotonic() - begun)
+            print(f"{name}: {own[-1]:.1f} s, {options.pages / own[-1]:.1f} pages a second", flush=True)
+    middle = {name: sorted(own)[len(own) // 2] for name, own in seconds.items()}
+    print(f"two workers are {middle['one worker'] / middle['two workers']:.2f} times as fast as one")
+    print(f"one worker takes {middle['one worker'] / middle['loop'] - 1:+.1%} beside a plain loop")
+    return middle["one worker"] >= 1.8 * middle["two workers"] and middle["one worker"] <= 1.1 * middle["loop"]
+
+
+def check_memory(options: argparse.Namespace, folder: Path) -> bool:
+    """Resident MiB of one worker that is never replaced, over the run."""
+    source, _ = make_input(options.input, folder, options.pages)
+    process = start(options, source, folder / "out", jobs=1, recycle_pages=10**9)
+    seen: list[tuple[int, float, float]] = []
+    shards = -(-options.pages // options.shard_pages)
+    while process.poll() is None:
+        time.sleep(1)
+        for worker in spawned(process.pid):
+            done = len(list((folder / "out").glob("part-*")))
+            seen.append((done, resident_mb(worker), resident_mb(process.pid)))
+    for low in range(10):
+        own = [row for row in seen if low / 10 <= row[0] / shards < (low + 1) / 10]
+        if own:
+            worker, parent = (max(row[index] for row in own) for index in (1, 2))
+            print(
+                f"{low * 10:3}% to {low * 10 + 10:3}% of the pages: worker at most {worker:.0f} MiB, parent {parent:.0f} MiB"
+            )
+    early = max(row[1] for row in seen if row[0] / shards < 0.2)
+    late = max(row[1] for row in seen if row[0] / shards >= 0.8)
+    print(f"growth from the first fifth to the last: {late / early - 1:+.1%}")
+    return process.returncode == 0 and late <= 1.05 * early
+
+
+def do_run(options: argparse.Namespace, _: Path) -> bool:
+    """One run, as `start` wants it."""
+    chosen = Options(format="jsonl", content=False, shard_pages=options.shard_pages, scorer="check_batch:deadly_scores")
+    limits: dict[str, Any] = json.loads(options.limits)
+    try:
+        run([options.input], options.output, chosen, Limits(**limits))
+    except BatchError as error:
+        sys.exit(str(error))
+    return True
+
+
+CHECKS = {"kills": check_kills, "speed": check_speed, "memory": check_memory, "run": do_run}
+
+
+def main() -> None:
+    """Run a check; exits with 1 if it does not hold."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("check", choices=CHECKS)
+    parser.add_argument("input")
+    parser.add_argument("--pages", type=int, default=5000)
+    parser.add_argument("--poison", type=int, default=20)
+    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--pause", type=float, default=4, help="longest wait between kills, in seconds")
+    parser.add_argument("--timeout", type=float, default=5, help="seconds that a page may take")
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--shard-pages", type=int, default=256)
+    parser.add_argument("--output", help=argparse.SUPPRESS)
+    parser.add_argument("--limits", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        good = CHECKS[options.check](options, Path(folder))
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
