@@ -180,10 +180,8 @@ def check_memory(options: argparse.Namespace, folder: Path) -> bool:
     for low in range(10):
         own = [row for row in seen if low / 10 <= row[0] / shards < (low + 1) / 10]
         if own:
-            worker, parent = (max(row[index] for row in own) for index in (1, 2))
-            print(
-                f"{low * 10:3}% to {low * 10 + 10:3}% of the pages: worker at most {worker:.0f} MiB, parent {parent:.0f} MiB"
-            )
+            largest, parent = (max(row[index] for row in own) for index in (1, 2))
+            print(f"{low * 10:3}% to {low * 10 + 10:3}%: worker at most {largest:.0f} MiB, parent {parent:.0f} MiB")
     early = max(row[1] for row in seen if row[0] / shards < 0.2)
     late = max(row[1] for row in seen if row[0] / shards >= 0.8)
     print(f"growth from the first fifth to the last: {late / early - 1:+.1%}")

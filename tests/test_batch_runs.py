@@ -261,7 +261,7 @@ def test_kills_at_any_moment_lose_no_page_and_double_none(tmp_path):
     process = start(path, out, limits)
     while process.poll() is None:
         time.sleep(dice.uniform(0.2, 1.5))
-        if sum(killed.values()) >= 24:
+        if sum(killed.values()) >= 16:
             process.wait(120)
         elif dice.random() < 0.35:
             process.kill()

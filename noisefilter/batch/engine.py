@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 #: Between looks at clocks and memory: a page that takes memory gets a gigabyte at most in that time.
 LOOK_S = 0.1
 #: So often a worker may die without having begun a page (while it starts, reads or writes) before the run ends.
-DEATHS_OUTSIDE = 5
+DEATHS_OUTSIDE = 10
 #: Libraries that compute on every core unless told otherwise; a worker has one.
 THREADS = (
     "OMP_NUM_THREADS",
@@ -153,8 +153,8 @@ class LocalEngine:
             return
         worker.pipe.send(None)
         self._workers.remove(worker)
-        worker.process.join()
-        worker.pipe.close()
+        worker.process.join(5)  # it has nothing left to lose
+        worker.kill()
 
     def _look(self) -> None:
         """Kill what takes too long or too much; its pipe breaks, and `_listen` buries it."""
