@@ -232,7 +232,7 @@ def test_counts_add_up_and_name_the_sites():
     assert summary["reject_reasons"] == {"timeout": 1}
 
 
-@pytest.mark.parametrize("url", [None, "", "nonsense", "http://[broken"])
+@pytest.mark.parametrize("url", [None, "", "nonsense", "http://[broken", "http://a\x1b[31m.example/"])
 def test_a_page_without_a_host_is_of_no_site(url):
     assert name_site(url) == ""
 

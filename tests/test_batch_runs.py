@@ -158,6 +158,12 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path):
     assert path.is_file()
 
 
+def test_an_output_that_is_a_file_is_refused(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(RefusedError, match="is a file"):
+        run([str(path)], path, options(), Limits(jobs=1), console=QUIET)
+
+
 def test_a_second_run_in_the_folder_is_refused_while_the_first_lives(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
     with _locked(tmp_path / "out"), pytest.raises(RefusedError, match="another run"):
@@ -300,7 +306,7 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     assert "2 read: " in result.stdout
-    assert "1 files of other types were passed over" in result.stdout
+    assert "files of other types, passed over: 1" in result.stdout
     assert len(all_ids(tmp_path / "out")) == 2
     again = CliRunner().invoke(app, [*arguments, "--min-noise", "0.5"], catch_exceptions=False)
     assert again.exit_code == 2
@@ -313,6 +319,7 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
         (("nowhere.jsonl",), "no such file"),
         (("-", "--only", "good"), "good"),
         (("-", "--jobs", "0"), "--jobs"),
+        (("-", "--format", "xml"), "xml"),
         (("-", "--model", "nowhere"), "no model in nowhere"),
     ],
     ids=str,

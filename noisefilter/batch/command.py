@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer reads annotations
-from typing import TYPE_CHECKING, Annotated, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args
 
 import typer
 from rich.console import Console
@@ -58,9 +58,6 @@ def clean(
     memory_mb: Annotated[int, typer.Option(min=100, help="MiB that a worker may hold.")] = 2048,
 ) -> None:
     """Clean a crawl: files in, shards with scores out, each page exactly once; the same call goes on after a stop."""
-    from noisefilter.batch.errors import BatchError, RefusedError  # noqa: PLC0415 - what --help does not need
-    from noisefilter.batch.runner import run  # noqa: PLC0415
-
     if jobs == 0 or jobs < -1:
         _fail(f"--jobs must be a positive number or -1, not {jobs}", USAGE)
     fields = Fields(text_field, html_field, id_field, url_field, title_field)
@@ -68,17 +65,24 @@ def clean(
         format, fields, input_format, _verdicts(only, drop=drop), min_noise, content, visible_text, shard_pages,
         str(model) if model else None,
     )  # fmt: skip
-    limits = Limits(None if jobs == -1 else jobs, timeout, memory_mb)
+    print_summary(
+        Console(), _run(inputs, output, options, Limits(None if jobs == -1 else jobs, timeout, memory_mb)), output
+    )
+
+
+def _run(inputs: list[str], output: Path, options: Options, limits: Limits) -> Mapping[str, Any]:
+    """The run's summary; what ends it early becomes a message and an exit code."""
+    from noisefilter.batch.errors import BatchError, RefusedError  # noqa: PLC0415 - what --help does not need
+    from noisefilter.batch.runner import run  # noqa: PLC0415
+
     try:
-        summary = run(inputs, output, options, limits)
+        return run(inputs, output, options, limits)
     except RefusedError as error:
         _fail(str(error), USAGE)
     except (BatchError, OSError) as error:
         _fail(f"{error}\nNothing that is done is lost: the same command goes on.", FAILED)
     except KeyboardInterrupt:
         _fail("stopped. Nothing that is done is lost: the same command goes on.", STOPPED)
-    else:
-        print_summary(Console(), summary, output)
 
 
 def _verdicts(only: str | None, *, drop: bool) -> tuple[str, ...] | None:
@@ -91,7 +95,7 @@ def _verdicts(only: str | None, *, drop: bool) -> tuple[str, ...] | None:
     return None if kept == known else kept
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     Console(stderr=True).print(f"[red]noisefilter:[/red] {escape(message)}", highlight=False, soft_wrap=True)
     raise typer.Exit(code)
 
@@ -117,5 +121,5 @@ def print_summary(console: Console, summary: Mapping[str, Any], output: Path) ->
     for site in sorted(sites, key=lambda site: -site["dropped"] * site["pages"])[:SITES]:
         say(f"  {site['dropped']:.0%} of {site['pages']:,} pages judged noise: {site['site']}")
     if summary["files_passed_over"]:
-        say(f"{summary['files_passed_over']:,} files of other types were passed over")
+        say(f"files of other types, passed over: {summary['files_passed_over']:,}")
     say(f"wrote {output}")

@@ -89,12 +89,13 @@ class Counts:
 
 
 def name_site(url: str | None) -> str:
-    """Host of a URL without `www.`; "" if it has none.
+    """Host of a URL without `www.`; "" if it has none, or one that would do something to a terminal.
 
     >>> name_site("https://www.news.example:8080/story")
     'news.example'
     """
     try:
-        return (urlsplit(url or "").hostname or "").removeprefix("www.")
+        host = (urlsplit(url or "").hostname or "").removeprefix("www.")
     except ValueError:
         return ""
+    return host if host.isprintable() else ""

@@ -216,7 +216,9 @@ def _read_parquet(piece: Piece) -> Iterator[Row]:
         try:
             for number, fields in _parquet_fields(table, piece.start, last):
                 yield Row(number, fields)
-        except (arrow.ArrowException, OSError) as error:  # a damaged column chunk is an OSError with pyarrow
+        except (arrow.ArrowException, OSError) as error:  # a damaged column chunk is an OSError without a number
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
             fault = Fault("broken_file", str(error))
             yield from (Row(missing, {}, fault=fault) for missing in range(number + 1, last))
 

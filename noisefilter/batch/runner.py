@@ -184,6 +184,9 @@ def _read_counts(folder: Path, shard: Shard) -> dict[str, Any]:
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
     """The folder for this process alone; the system gives it free when the process ends, however it does."""
+    if folder.is_file():
+        msg = f"{folder} is a file: the output is a folder of parts"
+        raise RefusedError(msg)
     folder.mkdir(parents=True, exist_ok=True)
     handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
     try:
