@@ -3,6 +3,7 @@
     python scripts/check_batch.py kills corpus/pages --pages 5000 --poison 20 --kills 200
     python scripts/check_batch.py speed ../shared/corpus/wcxb/dev/html --pages 2000
     python scripts/check_batch.py memory corpus/pages --pages 50000
+    python scripts/check_batch.py formats corpus/pages --pages 10000
 
 The pages of the input are repeated under new ids until there are as many as wanted.
 """
@@ -10,6 +11,7 @@ The pages of the input are repeated under new ids until there are as many as wan
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
 import random
@@ -29,11 +31,12 @@ from noisefilter.batch import BatchError, Limits, Options, run
 from noisefilter.batch.engine import THREADS, resident_mb
 from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.readers import read_piece
+from noisefilter.types import Score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from noisefilter.types import Page, Score
+    from noisefilter.types import Page
 
 SCRIPTS = Path(__file__).parent
 HANG, CRASH, MEMORY = (f"poison: {kind} [check_batch]" for kind in ("hang", "crash", "memory"))
@@ -43,6 +46,19 @@ def deadly_scores(pages: Sequence[Page], model: str | None) -> list[Score]:
     """Scores as the batch gives them; pages that are marked as poison kill their worker for real."""
     from noisefilter.batch.scorer import score_pages  # noqa: PLC0415 - a second that the parent does not need
 
+    _die_of(pages)
+    return score_pages(pages, model)
+
+
+def quick_scores(pages: Sequence[Page], _: str | None) -> list[Score]:
+    """Scores made up, of 5 ms a page; poison is as deadly. Workers start in half a second instead of some."""
+    _die_of(pages)
+    time.sleep(0.005 * len(pages))
+    text = "made up"
+    return [Score(text, (), (), 0.5, 0.5, 0.5, 0.5, "clean", "ok", None, "en", page.url, "quick-1", 2) for page in pages]
+
+
+def _die_of(pages: Sequence[Page]) -> None:
     for page in pages:
         content = page.content if isinstance(page.content, str) else ""
         if content.endswith(HANG):
@@ -52,7 +68,6 @@ def deadly_scores(pages: Sequence[Page], model: str | None) -> list[Score]:
         held = []
         while content.endswith(MEMORY):
             held.append(b"x" * 50_000_000)
-    return score_pages(pages, model)
 
 
 def make_input(name: str, folder: Path, count: int, poison: int = 0) -> tuple[Path, set[str]]:
@@ -96,31 +111,32 @@ def spawned(pid: int) -> list[int]:
 def start(options: argparse.Namespace, source: Path, output: Path, **limits: float) -> subprocess.Popen[bytes]:
     """A run in a process of its own: this script with the word `run`."""
     command = [sys.executable, __file__, "run", str(source), "--output", str(output), "--limits", json.dumps(limits)]
-    return subprocess.Popen([*command, "--shard-pages", str(options.shard_pages)])  # noqa: S603
+    return subprocess.Popen([*command, "--shard-pages", str(options.shard_pages), *["--quick"] * options.quick])  # noqa: S603
 
 
 def check_kills(options: argparse.Namespace, folder: Path) -> bool:
     """SIGKILL the run and its workers at random moments, start again until it is done, then again from nothing."""
     source, deadly = make_input(options.input, folder, options.pages, options.poison)
-    dice, killed, starts, rounds, good = random.Random(options.seed), Counter[str](), 0, 0, True
+    dice, killed, gave_up, rounds, good = random.Random(options.seed), Counter[str](), 0, 0, True
     limits = {"jobs": 2, "timeout_s": options.timeout, "memory_mb": 1500}
     begun = time.monotonic()
     while killed.total() < options.kills:
         rounds += 1
         output = folder / f"out-{rounds}"
         process = start(options, source, output, **limits)
-        starts += 1
-        while process.poll() is None:
+        while process.poll() != 0:
             time.sleep(dice.uniform(0.2, options.pause))
             if killed.total() >= options.kills:
                 process.wait()
+            if process.poll():  # so many workers were killed that the run gave up: the same command goes on
+                gave_up += 1
+                process = start(options, source, output, **limits)
             elif dice.random() < 0.25:
                 process.kill()
                 process.wait()
                 killed["run"] += 1
                 process = start(options, source, output, **limits)
-                starts += 1
-            elif workers := spawned(process.pid):
+                    elif workers := spawned(process.pid):
                 with suppress(ProcessLookupError):
                     os.kill(dice.choice(workers), signal.SIGKILL)
                     killed["worker"] += 1
@@ -128,7 +144,7 @@ def check_kills(options: argparse.Namespace, folder: Path) -> bool:
         once = found == Counter(f"p{number}" for number in range(options.pages))
         good &= once and rejected == deadly and process.returncode == 0
         print(
-            f"round {rounds}: exit {process.returncode}, {killed['run']} kills of runs and {killed['worker']} of workers so far, "
+            f"round {rounds}: exit {process.returncode}, {killed['run']} kills of runs and {killed['worker']} of workers so far, {gave_up} runs gave up, "
             f"{found.total()} ids, each once: {once}, rejects are the {len(deadly)} poison pages: {rejected == deadly}, "
             f"{time.monotonic() - begun:.0f} s",
             flush=True,
@@ -188,9 +204,47 @@ def check_memory(options: argparse.Namespace, folder: Path) -> bool:
     return process.returncode == 0 and late <= 1.05 * early
 
 
+def check_formats(options: argparse.Namespace, folder: Path) -> bool:
+    """The same pages as JSON lines, Parquet and WARC give the same records, in the same order."""
+    import pyarrow as pa  # noqa: PLC0415 - only here
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    source, _ = make_input(options.input, folder, options.pages)
+    pages = [json.loads(line)["content"] for line in source.read_text(encoding="ascii").splitlines()]
+    rows = [
+        {"id": f"<urn:uuid:{number}>", "url": f"https://site{number % 50}.example/{number}", "html": page.encode()}
+        for number, page in enumerate(pages)
+    ]
+    with (folder / "a.jsonl").open("w", encoding="ascii") as lines, (folder / "a.warc.gz").open("wb") as records:
+        for row in rows:
+            lines.write(json.dumps({**row, "html": row["html"].decode()}) + "\n")
+            records.write(gzip.compress(_response(row), 1))
+    pq.write_table(pa.Table.from_pylist(rows), folder / "a.parquet", row_group_size=1000)
+    found = []
+    for name in ("a.jsonl", "a.parquet", "a.warc.gz"):
+        if start(options, folder / name, folder / f"out-{name}", jobs=2).wait():
+            return False
+        paths = sorted((folder / f"out-{name}").glob("part-*/kept.jsonl"))
+        lines_kept = [line for path in paths for line in path.read_text(encoding="ascii").splitlines()]
+        found.append([json.loads(line)["noisefilter"] for line in lines_kept])
+        print(f"{name}: {len(found[-1])} records, the same as of a.jsonl: {found[-1] == found[0]}", flush=True)
+    return len(found[0]) == options.pages and found[0] == found[1] == found[2]
+
+
+def _response(row: dict[str, Any]) -> bytes:
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + row["html"]
+    head = (
+        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: {row['id']}\r\nWARC-Date: 2025-01-01T00:00:00Z\r\n"
+        f"WARC-Target-URI: {row['url']}\r\nContent-Type: application/http; msgtype=response\r\n"
+        f"Content-Length: {len(http)}\r\n\r\n"
+    )
+    return head.encode() + http + b"\r\n\r\n"
+
+
 def do_run(options: argparse.Namespace, _: Path) -> bool:
     """One run, as `start` wants it."""
-    chosen = Options(format="jsonl", content=False, shard_pages=options.shard_pages, scorer="check_batch:deadly_scores")
+    scorer = "check_batch:quick_scores" if options.quick else "check_batch:deadly_scores"
+    chosen = Options(format="jsonl", content=False, shard_pages=options.shard_pages, scorer=scorer)
     limits: dict[str, Any] = json.loads(options.limits)
     try:
         run([options.input], options.output, chosen, Limits(**limits))
@@ -199,7 +253,7 @@ def do_run(options: argparse.Namespace, _: Path) -> bool:
     return True
 
 
-CHECKS = {"kills": check_kills, "speed": check_speed, "memory": check_memory, "run": do_run}
+CHECKS = {"kills": check_kills, "speed": check_speed, "memory": check_memory, "formats": check_formats, "run": do_run}
 
 
 def main() -> None:
@@ -215,6 +269,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shard-pages", type=int, default=256)
+    parser.add_argument("--quick", action="store_true", help="scores made up: what is checked is the batch alone")
     parser.add_argument("--output", help=argparse.SUPPRESS)
     parser.add_argument("--limits", help=argparse.SUPPRESS)
     options = parser.parse_args()

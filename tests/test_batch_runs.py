@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Any
 
@@ -330,6 +330,26 @@ def test_a_wrong_call_is_exit_code_2(tmp_path, arguments, said):
     )
     assert result.exit_code == 2
     assert said in " ".join(result.stderr.split())
+
+
+def test_a_stop_says_how_to_go_on(tmp_path, monkeypatch):
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("noisefilter.batch.runner.run", stopped)
+    result = CliRunner().invoke(app, ["clean", "-", "-o", str(tmp_path / "out")], catch_exceptions=False)
+    assert result.exit_code == 130
+    assert "the same command goes on" in result.stderr
+
+
+def test_progress_in_a_terminal_is_a_bar_with_the_rate():
+    console = Console(file=StringIO(), force_terminal=True, width=100)
+    with Meter(console, 100, 40) as meter:
+        meter.advance(0, 10)
+        meter.finish(0, 20)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "60/100" in shown
+    assert "/s" in shown
 
 
 def test_progress_in_a_log_is_a_line_a_minute(monkeypatch):
