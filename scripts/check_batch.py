@@ -55,7 +55,9 @@ def quick_scores(pages: Sequence[Page], _: str | None) -> list[Score]:
     _die_of(pages)
     time.sleep(0.005 * len(pages))
     text = "made up"
-    return [Score(text, (), (), 0.5, 0.5, 0.5, 0.5, "clean", "ok", None, "en", page.url, "quick-1", 2) for page in pages]
+    return [
+        Score(text, (), (), 0.5, 0.5, 0.5, 0.5, "clean", "ok", None, "en", page.url, "quick-1", 2) for page in pages
+    ]
 
 
 def _die_of(pages: Sequence[Page]) -> None:
@@ -117,40 +119,47 @@ def start(options: argparse.Namespace, source: Path, output: Path, **limits: flo
 def check_kills(options: argparse.Namespace, folder: Path) -> bool:
     """SIGKILL the run and its workers at random moments, start again until it is done, then again from nothing."""
     source, deadly = make_input(options.input, folder, options.pages, options.poison)
-    dice, killed, gave_up, rounds, good = random.Random(options.seed), Counter[str](), 0, 0, True
-    limits = {"jobs": 2, "timeout_s": options.timeout, "memory_mb": 1500}
+    dice, told, rounds, good = random.Random(options.seed), Counter[str](), 0, True
     begun = time.monotonic()
-    while killed.total() < options.kills:
+    while told["run"] + told["worker"] < options.kills:
         rounds += 1
         output = folder / f"out-{rounds}"
-        process = start(options, source, output, **limits)
-        while process.poll() != 0:
-            time.sleep(dice.uniform(0.2, options.pause))
-            if killed.total() >= options.kills:
-                process.wait()
-            if process.poll():  # so many workers were killed that the run gave up: the same command goes on
-                gave_up += 1
-                process = start(options, source, output, **limits)
-            elif dice.random() < 0.25:
-                process.kill()
-                process.wait()
-                killed["run"] += 1
-                process = start(options, source, output, **limits)
-                    elif workers := spawned(process.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(dice.choice(workers), signal.SIGKILL)
-                    killed["worker"] += 1
+        _run_and_kill(options, source, output, dice, told)
         found, rejected = found_ids(output)
         once = found == Counter(f"p{number}" for number in range(options.pages))
-        good &= once and rejected == deadly and process.returncode == 0
+        good &= once and rejected == deadly
         print(
-            f"round {rounds}: exit {process.returncode}, {killed['run']} kills of runs and {killed['worker']} of workers so far, {gave_up} runs gave up, "
+            f"round {rounds}: {told['run']} kills of runs, {told['worker']} of workers, {told['gave up']} runs gave up so far; "
             f"{found.total()} ids, each once: {once}, rejects are the {len(deadly)} poison pages: {rejected == deadly}, "
             f"{time.monotonic() - begun:.0f} s",
             flush=True,
         )
         shutil.rmtree(output)
     return good
+
+
+def _run_and_kill(
+    options: argparse.Namespace, source: Path, output: Path, dice: random.Random, told: Counter[str]
+) -> None:
+    """One run to its end, however often it must be started for that; `told` counts what was done to it."""
+    limits = {"jobs": 2, "timeout_s": options.timeout, "memory_mb": 1500}
+    process = start(options, source, output, **limits)
+    while process.poll() != 0:
+        time.sleep(dice.uniform(0.2, options.pause))
+        if told["run"] + told["worker"] >= options.kills:
+            process.wait()
+        if process.poll():  # so many workers were killed in a row that the run gave up: the same command goes on
+            told["gave up"] += 1
+            process = start(options, source, output, **limits)
+        elif process.poll() is None and dice.random() < 0.25:
+            process.kill()
+            process.wait()
+            told["run"] += 1
+            process = start(options, source, output, **limits)
+        elif process.poll() is None and (workers := spawned(process.pid)):
+            with suppress(ProcessLookupError):
+                os.kill(dice.choice(workers), signal.SIGKILL)
+                told["worker"] += 1
 
 
 def check_speed(options: argparse.Namespace, folder: Path) -> bool:
