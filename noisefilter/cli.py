@@ -1,4 +1,4 @@
-"""Arguments → calls: `noisefilter score | train | evaluate | label export | label import`."""
+"""Arguments → calls: `noisefilter score | clean | train | evaluate | label export | label import`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from noisefilter.batch.command import clean
 from noisefilter.types import Page, Score
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ app = typer.Typer(
 )  # fmt: skip
 label = typer.Typer(help="Label pages of your own in Label Studio or doccano.", no_args_is_help=True)
 app.add_typer(label, name="label")
+app.command()(clean)
 
 DONE, UNSCORED, USAGE = 0, 1, 2
 SUFFIXES = {".html", ".htm", ".xhtml", ".txt", ".text", ".md"}

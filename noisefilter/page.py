@@ -89,6 +89,21 @@ def read_page(page: Page) -> Page:
     return replace(page, content=text if status == "ok" or kind == "text" else "", format=kind, status=status)
 
 
+def decode_declared(content: bytes, charset: str) -> str | bytes:
+    """Content as its sender declared it; the bytes as they are if they begin with a mark, are no text, or not written so.
+
+    Browsers believe the sender before the page, and a byte order mark before both.
+    """
+    codec = _web_charset(charset)
+    marked = content.startswith((*MAGIC, *(mark for mark, _ in BYTE_ORDER_MARKS)))
+    if codec is None or marked or _is_binary(content[:65_536]):
+        return content
+    try:
+        return content.decode(codec)
+    except UnicodeError:
+        return content
+
+
 def scrub(text: str) -> str:
     """Text that can be written: NULs and lone surrogates replaced one for one, so that offsets keep their place."""
     try:

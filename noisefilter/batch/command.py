@@ -1,0 +1,125 @@
+"""`noisefilter clean`: arguments → a run, and what is printed of it."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads annotations
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from noisefilter.batch.options import Fields, InputFormat, Limits, Options, OutputFormat
+from noisefilter.types import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FAILED, USAGE, STOPPED = 1, 2, 130
+#: Lines of sites that the printed summary shows; `summary.json` has more.
+SITES = 10
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT…",
+        help="Files, folders, globs, URLs, or -: HTML, text, JSON lines, CSV (.gz or .zst too), Parquet, WARC.",
+    ),
+]
+Name = Annotated[
+    str | None, typer.Option(help="Field of the input; guessed if not named. A dot reaches into an object.")
+]
+
+
+def clean(
+    inputs: Inputs,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of this run; the same call goes on in it.")],
+    *,
+    format: Annotated[OutputFormat, typer.Option("--format", help="How to write it.")] = "jsonl.zst",  # noqa: A002
+    input_format: Annotated[InputFormat, typer.Option(help="How to read it; `auto` goes by names.")] = "auto",
+    text_field: Name = None,
+    html_field: Name = None,
+    id_field: Name = None,
+    url_field: Name = None,
+    title_field: Name = None,
+    drop: Annotated[bool, typer.Option("--drop", help="Do not keep pages whose verdict is drop.")] = False,
+    only: Annotated[str | None, typer.Option(help="Verdicts to keep, with commas: keep,clean.")] = None,
+    min_noise: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Keep only pages of at least this noise, to look at.")
+    ] = None,
+    content: Annotated[bool, typer.Option(help="Keep the field that holds the page.")] = True,
+    visible_text: Annotated[
+        bool, typer.Option("--visible-text", help="Add visible_text, which spans count in.")
+    ] = False,
+    model: Annotated[Path | None, typer.Option(help="Folder of a model; the shipped one by default.")] = None,
+    shard_pages: Annotated[int, typer.Option(min=0, help="Pages of a shard; 0: a shard a file, uncounted.")] = 256,
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = -1,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a page may take.")] = 60,
+    memory_mb: Annotated[int, typer.Option(min=100, help="MiB that a worker may hold.")] = 2048,
+) -> None:
+    """Clean a crawl: files in, shards with scores out, each page exactly once; the same call goes on after a stop."""
+    if jobs == 0 or jobs < -1:
+        _fail(f"--jobs must be a positive number or -1, not {jobs}", USAGE)
+    fields = Fields(text_field, html_field, id_field, url_field, title_field)
+    options = Options(
+        format, fields, input_format, _verdicts(only, drop=drop), min_noise, content, visible_text, shard_pages,
+        str(model) if model else None,
+    )  # fmt: skip
+    print_summary(
+        Console(), _run(inputs, output, options, Limits(None if jobs == -1 else jobs, timeout, memory_mb)), output
+    )
+
+
+def _run(inputs: list[str], output: Path, options: Options, limits: Limits) -> Mapping[str, Any]:
+    """The run's summary; what ends it early becomes a message and an exit code."""
+    from noisefilter.batch.errors import BatchError, RefusedError  # noqa: PLC0415 - what --help does not need
+    from noisefilter.batch.runner import run  # noqa: PLC0415
+
+    try:
+        return run(inputs, output, options, limits)
+    except RefusedError as error:
+        _fail(str(error), USAGE)
+    except (BatchError, OSError) as error:
+        _fail(f"{error}\nNothing that is done is lost: the same command goes on.", FAILED)
+    except KeyboardInterrupt:
+        _fail("stopped. Nothing that is done is lost: the same command goes on.", STOPPED)
+
+
+def _verdicts(only: str | None, *, drop: bool) -> tuple[str, ...] | None:
+    known = get_args(Verdict)
+    chosen = tuple(name.strip() for name in only.split(",")) if only is not None else known
+    unknown = [name for name in chosen if name not in known]
+    if unknown:
+        _fail(f"--only knows no verdict {unknown[0]!r}: choose from {', '.join(known)}", USAGE)
+    kept = tuple(name for name in known if name in chosen and not (drop and name == "drop"))
+    return None if kept == known else kept
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    Console(stderr=True).print(f"[red]noisefilter:[/red] {escape(message)}", highlight=False, soft_wrap=True)
+    raise typer.Exit(code)
+
+
+def print_summary(console: Console, summary: Mapping[str, Any], output: Path) -> None:
+    """What became of the pages, why, and the sites with the largest share of noise."""
+
+    def say(text: str) -> None:
+        console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    rate = summary["pages_per_second"]
+    say(
+        f"{summary['read']:,} read: {summary['kept']:,} kept, {summary['dropped']:,} dropped, {summary['rejected']:,} rejected"
+        f"{'' if rate is None else f'; {rate:,.0f} pages a second'}"
+    )
+    for title, name in (
+        ("verdicts", "verdicts"), ("statuses", "statuses"), ("dropped", "drop_reasons"), ("rejected", "reject_reasons"),
+        ("spans", "spans"),
+    ):  # fmt: skip
+        if summary[name]:
+            say(f"{title}: {', '.join(f'{count:,} {key}' for key, count in summary[name].items())}")
+    sites = [site for site in summary["sites"] if site["site"] and site["dropped"]]
+    for site in sorted(sites, key=lambda site: -site["dropped"] * site["pages"])[:SITES]:
+        say(f"  {site['dropped']:.0%} of {site['pages']:,} pages judged noise: {site['site']}")
+    if summary["files_passed_over"]:
+        say(f"files of other types, passed over: {summary['files_passed_over']:,}")
+    say(f"wrote {output}")

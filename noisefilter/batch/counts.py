@@ -1,0 +1,101 @@
+"""Scores → counts, and the counts of all shards → summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from noisefilter.types import Score
+
+#: Sites that a summary lists, those with the most pages; the others are added up.
+LISTED = 1000
+TALLIES = ("verdicts", "statuses", "drop_reasons", "reject_reasons", "spans", "sites", "sites_dropped")
+NUMBERS = ("read", "kept", "dropped", "rejected", "seconds")
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows that were read; `sites_dropped` counts verdicts, whatever was kept."""
+
+    read: int = 0
+    kept: int = 0
+    dropped: int = 0
+    rejected: int = 0
+    seconds: float = 0.0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[str] = field(default_factory=Counter)
+    drop_reasons: Counter[str] = field(default_factory=Counter)
+    reject_reasons: Counter[str] = field(default_factory=Counter)
+    spans: Counter[str] = field(default_factory=Counter)
+    sites: Counter[str] = field(default_factory=Counter)
+    sites_dropped: Counter[str] = field(default_factory=Counter)
+
+    def add(self, score: Score, reason: str | None) -> None:
+        """Count a page that was scored."""
+        self.verdicts[score.verdict] += 1
+        self.statuses[score.status] += 1
+        self.spans.update(span.kind for span in score.spans)
+        site = name_site(score.url)
+        self.sites[site] += 1
+        if score.verdict == "drop":
+            self.sites_dropped[site] += 1
+        if reason is None:
+            self.kept += 1
+        else:
+            self.dropped += 1
+            self.drop_reasons[reason] += 1
+
+    def reject(self, reason: str) -> None:
+        """Count a row that was not."""
+        self.rejected += 1
+        self.reject_reasons[reason] += 1
+
+    def merge(self, other: Mapping[str, Any]) -> None:
+        """Add the counts of a shard, as `to_dict` gave them."""
+        for name in NUMBERS:
+            setattr(self, name, getattr(self, name) + other[name])
+        for name in TALLIES:
+            getattr(self, name).update(other[name])
+
+    def balance(self) -> bool:
+        """Whether everything that was read is somewhere."""
+        return self.kept + self.dropped + self.rejected == self.read
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return {name: getattr(self, name) for name in NUMBERS} | {
+            name: dict(getattr(self, name)) for name in TALLIES
+        }  # fmt: skip
+
+    def summary(self) -> dict[str, Any]:
+        """Counts as `summary.json` has them: per site the share of pages whose verdict is drop, the largest sites first."""
+        largest = sorted(self.sites.items(), key=lambda item: (-item[1], item[0]))
+        sites = [
+            {"site": site, "pages": pages, "dropped": round(self.sites_dropped[site] / pages, 4)}
+            for site, pages in largest[:LISTED]
+        ]
+        rest = sum(pages for _, pages in largest[LISTED:])
+        tallies = {name: dict(getattr(self, name).most_common()) for name in TALLIES[:5]}
+        return {
+            "read": self.read, "kept": self.kept, "dropped": self.dropped, "rejected": self.rejected, **tallies,
+            "sites": sites, "other_sites": {"sites": max(0, len(largest) - LISTED), "pages": rest},
+            "worker_seconds": round(self.seconds, 1),
+        }  # fmt: skip
+
+
+def name_site(url: str | None) -> str:
+    """Host of a URL without `www.`; "" if it has none, or one that would do something to a terminal.
+
+    >>> name_site("https://www.news.example:8080/story")
+    'news.example'
+    """
+    try:
+        host = (urlsplit(url or "").hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
+    return host if host.isprintable() else ""

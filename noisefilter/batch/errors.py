@@ -1,0 +1,27 @@
+"""What goes wrong with a run, and the import of what an extra brings."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+
+class BatchError(RuntimeError):
+    """A run that cannot go on; what is done stays done, and the message says what to do."""
+
+
+class RefusedError(BatchError):
+    """A run that must not begin: wrong inputs, or a folder that belongs to another run."""
+
+
+def extra(module: str, what: str) -> Any:  # noqa: ANN401 - the libraries of the extra publish few types
+    """A module of the extra `batch`.
+
+    Raises:
+        RefusedError: it is not installed; the message says what needs it and how to get it.
+    """
+    try:
+        return import_module(module)
+    except ImportError as error:
+        msg = f"{what} needs {module.partition('.')[0]}: python -m pip install 'noisefilter[batch]'"
+        raise RefusedError(msg) from error

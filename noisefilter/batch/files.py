@@ -1,0 +1,192 @@
+"""Paths and URLs → bytes: local files by Python, everything with `://` by fsspec."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import zlib
+from glob import glob, has_magic
+from pathlib import Path
+from typing import IO, Any, NamedTuple, cast
+
+from noisefilter.batch.errors import RefusedError, extra
+
+#: What a stream says of content that was cut off or damaged; any other error is the machine's.
+BROKEN: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
+#: What file systems call the fact that changes with the content, the surest first.
+STAMPS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "updated", "created")
+
+
+class BrokenFileError(EOFError):
+    """Compressed content that ends early or cannot be unpacked."""
+
+
+class Found(NamedTuple):
+    """A file of an input: where it is, how ids name it, its size, and what changes with its content."""
+
+    path: str
+    name: str
+    size: int
+    stamp: str
+
+
+def is_url(path: str) -> bool:
+    """Whether fsspec opens it."""
+    return "://" in path
+
+
+def find_files(path: str) -> tuple[list[Found], bool]:
+    """Files that an input names, sorted; and whether it is a folder or pattern, so that other files may be passed over.
+
+    Raises:
+        RefusedError: there is no such file.
+    """
+    if is_url(path):
+        return _find_remote(path)
+    if Path(path).is_file():
+        return [_local(path)], False
+    names = (
+        [str(file) for file in Path(path).rglob("*")]
+        if Path(path).is_dir()
+        else glob(path, recursive=True)  # noqa: PTH207 - absolute patterns too
+        if has_magic(path)
+        else []
+    )
+    found = [_local(name) for name in sorted(names) if Path(name).is_file()]
+    if not found:
+        msg = f"{path}: no file in this folder" if Path(path).is_dir() else f"{path}: no such file"
+        raise RefusedError(msg)
+    return found, True
+
+
+def _local(path: str) -> Found:
+    facts = Path(path).stat()
+    return Found(str(Path(path).absolute()), path, facts.st_size, str(facts.st_mtime_ns))
+
+
+def _find_remote(url: str) -> tuple[list[Found], bool]:
+    fsspec = extra("fsspec", url)
+    try:
+        system, root = fsspec.core.url_to_fs(url)
+        single = not has_magic(root) and system.isfile(root)
+        names = [root] if single else system.glob(root) if has_magic(root) else system.find(root)
+        found = [_remote(system, name) for name in sorted(names) if system.isfile(name)]
+    except (ImportError, ValueError, OSError) as error:
+        msg = f"{url}: {error}"
+        raise RefusedError(msg) from error
+    if not found:
+        msg = f"{url}: no such file"
+        raise RefusedError(msg)
+    return found, not single
+
+
+def _remote(system: Any, name: str) -> Found:  # noqa: ANN401 - an fsspec file system
+    facts = system.info(name)
+    stamp = next((str(facts[key]) for key in STAMPS if facts.get(key)), "")
+    url = system.unstrip_protocol(name)
+    return Found(url, url, int(facts["size"] or 0), stamp)
+
+
+def open_bytes(path: str) -> IO[bytes]:
+    """A file as it is."""
+    if is_url(path):
+        return cast("IO[bytes]", extra("fsspec", path).open(path, "rb").open())
+    return Path(path).open("rb")
+
+
+def open_plain(path: str) -> IO[bytes]:
+    """A file unpacked, as its name's last part says; reading raises one of `BROKEN` if it is damaged."""
+    if path.endswith(".gz"):
+        return cast("IO[bytes]", _Gzip(open_bytes(path)))
+    if path.endswith((".zst", ".zstd")):
+        return io.BufferedReader(_Zstd(open_bytes(path)), 1 << 20)
+    return open_bytes(path)
+
+
+def is_packed(path: str) -> bool:
+    """Whether reading from the middle needs unpacking from the start."""
+    return path.endswith((".gz", ".zst", ".zstd"))
+
+
+class _Gzip(gzip.GzipFile):
+    """Members of gzip, unpacked; closing it closes the file below, too."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        super().__init__(fileobj=source)
+        self._source = source
+
+    def close(self) -> None:
+        super().close()
+        self._source.close()
+
+
+class _Zstd(io.RawIOBase):
+    """Frames of zstd, unpacked; the library's own reader takes a file that is cut off for a shorter one."""
+
+    def __init__(self, source: IO[bytes]) -> None:
+        self._zstandard = extra("zstandard", "a .zst file")
+        self._source, self._pending = source, b""
+        self._frame: Any = None
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._source.close()
+        super().close()
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - whatever Python reads into
+        view = memoryview(buffer)
+        while not self._pending:
+            packed = self._source.read(1 << 17)
+            if not packed:
+                if self._frame is not None:
+                    msg = "the file ends inside a zstd frame"
+                    raise BrokenFileError(msg)
+                return 0
+            self._pending = self._unpack(packed)
+        count = min(len(view), len(self._pending))
+        view[:count] = self._pending[:count]
+        self._pending = self._pending[count:]
+        return count
+
+    def _unpack(self, packed: bytes) -> bytes:
+        parts = []
+        while packed:
+            self._frame = self._frame or self._zstandard.ZstdDecompressor().decompressobj()
+            try:
+                parts.append(self._frame.decompress(packed))
+            except self._zstandard.ZstdError as error:
+                raise BrokenFileError(str(error)) from error
+            packed = self._frame.unused_data if self._frame.eof else b""
+            if self._frame.eof:
+                self._frame = None
+        return b"".join(parts)
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is there as a whole or not at all, whatever happens meanwhile."""
+    hidden = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with hidden.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    hidden.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names in a folder outlast a loss of power."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def digest_files(files: list[Found]) -> str:
+    """What changes with any file of a list."""
+    facts = "\n".join(f"{file.name}\t{file.size}\t{file.stamp}" for file in files)
+    return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()

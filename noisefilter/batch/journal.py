@@ -1,0 +1,64 @@
+"""Deaths of workers, as they are remembered from one start of a run to the next."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter, defaultdict
+from typing import TYPE_CHECKING
+
+from noisefilter.batch.tasks import Range, Task
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from noisefilter.batch.tasks import Shard
+
+JOURNAL = "deaths.jsonl"
+#: A page that killed a worker so often, with no other page beside it, is set aside. With the batch in which it was first met that
+#: makes three tries at most: the first may be another page's fault, the second a machine's that was short of memory.
+DEATHS_ALONE = 2
+
+
+class Journal:
+    """Which pages of which shards are to be scored alone, and which no more.
+
+    Only a run that lives to see its worker die writes here, so a run that is killed blames no page.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / JOURNAL
+        self._alone: defaultdict[int, list[Range]] = defaultdict(list)
+        self._deaths: Counter[tuple[int, int]] = Counter()
+        self._aside: defaultdict[int, dict[int, str]] = defaultdict(dict)
+        if self._path.is_file():
+            for line in self._path.read_text(encoding="ascii", errors="replace").splitlines():
+                self._read(line)
+
+    def _read(self, line: str) -> None:
+        try:
+            row = json.loads(line)
+            self._remember(row["shard"], Range(row["first"], row["last"]), row["reason"])
+        except (ValueError, KeyError, TypeError):
+            return  # a line that a loss of power cut off: one try more
+
+    def record(self, shard: int, pages: Range, reason: str) -> None:
+        """Remember that a worker died over pages of a shard."""
+        row = {"shard": shard, "first": pages.first, "last": pages.last, "reason": reason}
+        with self._path.open("a", encoding="ascii") as file:
+            file.write("\n" + json.dumps(row) + "\n")  # a line of its own, also after one that was cut off
+            file.flush()
+            os.fsync(file.fileno())
+        self._remember(shard, pages, reason)
+
+    def _remember(self, shard: int, pages: Range, reason: str) -> None:
+        if pages.last - pages.first > 1:
+            self._alone[shard].append(pages)
+            return
+        self._deaths[shard, pages.first] += 1
+        if self._deaths[shard, pages.first] >= DEATHS_ALONE:
+            self._aside[shard][pages.first] = reason
+
+    def task(self, shard: Shard) -> Task:
+        """The shard with what is known of it."""
+        return Task(shard, dict(self._aside[shard.number]), tuple(self._alone[shard.number]))

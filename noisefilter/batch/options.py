@@ -1,0 +1,70 @@
+"""What a run is asked for: what decides its output, and what only decides how fast it comes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+InputFormat = Literal["auto", "jsonl", "csv", "parquet", "warc", "pages"]
+OutputFormat = Literal["jsonl.zst", "jsonl.gz", "jsonl", "parquet", "csv", "dolma"]
+OUTPUT_FORMATS: tuple[OutputFormat, ...] = get_args(OutputFormat)
+
+#: Score pages with the model: what a worker calls, unless a run names a function of its own.
+SCORER = "noisefilter.batch.scorer:score_pages"
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """Names of the input's fields; None guesses. A dot reaches into an object: `metadata.url`."""
+
+    text: str | None = None
+    html: str | None = None
+    id: str | None = None
+    url: str | None = None
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What decides the output: a run whose options changed is another run.
+
+    Args:
+        format: how the output is written.
+        fields: which fields hold what.
+        input_format: how the inputs are read; by their names if "auto".
+        only: verdicts that are kept; all if None.
+        min_noise: keep no page whose noise is lower, or unknown.
+        content: keep the field that held the page; without, the output is smaller.
+        visible_text: add `visible_text`, whose code points the spans count.
+        shard_pages: pages in a shard; 0 makes one shard of each file, without reading it first.
+        model: folder of a model; the shipped one if None.
+        scorer: import path (`module:function`) of what turns pages and that folder into scores.
+    """
+
+    format: OutputFormat = "jsonl.zst"
+    fields: Fields = field(default_factory=Fields)
+    input_format: InputFormat = "auto"
+    only: tuple[str, ...] | None = None
+    min_noise: float | None = None
+    content: bool = True
+    visible_text: bool = False
+    shard_pages: int = 256
+    model: str | None = None
+    scorer: str = SCORER
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What decides how fast a run is and what a page may cost; may change from one start to the next.
+
+    Args:
+        jobs: worker processes; None for one a core.
+        timeout_s: seconds that a page may take before its worker is killed.
+        memory_mb: resident MiB that a worker may hold before it is killed; read from /proc, so on Linux only.
+        recycle_pages: pages after which a worker is replaced.
+    """
+
+    jobs: int | None = None
+    timeout_s: float = 60
+    memory_mb: int = 2048
+    recycle_pages: int = 20_000

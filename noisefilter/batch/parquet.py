@@ -1,0 +1,111 @@
+"""Records → Parquet: the input's columns and one column of structs."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.batch.errors import extra
+from noisefilter.batch.writers import OWN, as_json, close_safely
+from noisefilter.page import scrub
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+#: Records in a row group: whole shards of the default size, and little memory.
+GROUP = 256
+#: Python's types that a column may have if the input names none; other values are written as JSON.
+PLAIN: dict[type, str] = {bool: "bool_", int: "int64", float: "float64", str: "string", bytes: "binary"}
+
+
+class ParquetWriter:
+    """Columns as the input's Parquet has them, else as the first row group has them.
+
+    What does not fit (a field that comes later, a number where there were words) stands as JSON in `noisefilter.more`.
+    """
+
+    def __init__(self, path: Path, types: Mapping[str, Any]) -> None:
+        self._arrow, self._parquet = extra("pyarrow", "Parquet"), extra("pyarrow.parquet", "Parquet")
+        self._file = path.open("wb")
+        self._types: dict[str, Any] | None = {name: kind for name, kind in types.items() if name != OWN} or None
+        self._exact = self._types is not None
+        self._records: list[Mapping[str, Any]] = []
+        self._writer: Any = None
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Add a record; a row group is written when it is full."""
+        self._records.append(record)
+        if len(self._records) == GROUP:
+            self._flush()
+
+    def close(self) -> None:
+        """Finish the file; without records it has the columns only."""
+        if self._records or self._writer is None:
+            self._flush()
+        self._writer.close()
+        close_safely(self._file)
+
+    def _flush(self) -> None:
+        arrow = self._arrow
+        if self._types is None:
+            self._types = self._guess()
+        rows = [self._fit(record) for record in self._records]
+        schema = arrow.schema([*self._types.items(), (OWN, self._own_type())])
+        if self._writer is None:
+            self._writer = self._parquet.ParquetWriter(self._file, schema, compression="zstd")
+        self._writer.write_table(arrow.Table.from_pylist(rows, schema=schema))
+        self._records = []
+
+    def _guess(self) -> dict[str, Any]:
+        kinds: dict[str, set[type]] = {}
+        for record in self._records:
+            for name, value in record.items():
+                if name != OWN:
+                    kinds.setdefault(name, set()).update(() if value is None else (type(value),))
+        return {scrub(name): self._kind(found) for name, found in kinds.items()}
+
+    def _kind(self, found: set[type]) -> Any:  # noqa: ANN401 - an Arrow type
+        if found == {int, float}:
+            found = {float}
+        name = PLAIN.get(next(iter(found)), "string") if len(found) == 1 else "string"
+        return getattr(self._arrow, name)()
+
+    def _fit(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        types = self._types or {}
+        row: dict[str, Any] = {}
+        more: dict[str, Any] = {}
+        for name, value in record.items():
+            if name == OWN or value is None:
+                continue
+            key = scrub(name)
+            fitting = value if self._exact or key not in types else self._as_type(value, types[key])
+            if key not in types or fitting is None:
+                more[name] = value
+            else:
+                row[key] = fitting
+        own = {
+            name: scrub(value) if isinstance(value, str) else value
+            for name, value in record[OWN].items()
+        }  # fmt: skip
+        row[OWN] = {**own, "more": json.dumps(more, default=as_json) if more else None}
+        return row
+
+    def _as_type(self, value: Any, kind: Any) -> Any:  # noqa: ANN401 - any value; an Arrow type
+        arrow = self._arrow
+        if kind == arrow.string():
+            return scrub(value) if isinstance(value, str) else json.dumps(value, default=as_json)
+        if kind == arrow.int64() and type(value) is int:
+            return value if -(2**63) <= value < 2**63 else None
+        if kind == arrow.float64() and type(value) in {int, float}:
+            return float(value) if abs(value) < 2**53 or isinstance(value, float) else None
+        return value if PLAIN.get(type(value)) == {"bool": "bool_", "binary": "binary"}.get(str(kind)) else None
+
+    def _own_type(self) -> Any:  # noqa: ANN401 - an Arrow type
+        arrow = self._arrow
+        text, number, whole = arrow.string(), arrow.float64(), arrow.int64()
+        span = arrow.struct([("start", whole), ("end", whole), ("kind", text), ("score", number), ("reason", text)])
+        columns: list[tuple[str, Any]] = [(name, text) for name in ("id", "url", "verdict", "status", "page_type")]
+        columns += [(name, number) for name in ("noise", "filler", "off_topic", "boilerplate")]
+        columns += [("text", text), ("spans", arrow.list_(span)), ("model", text), ("visible_text", text)]
+        return arrow.struct([*columns, ("reason", text), ("more", text)])

@@ -1,0 +1,207 @@
+"""Inputs → shards, and the manifest by which a later run tells whether it is the same."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from itertools import groupby
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
+
+from noisefilter import __version__
+from noisefilter.batch.errors import RefusedError
+from noisefilter.batch.files import Found, digest_files, find_files
+from noisefilter.batch.readers import Piece, cut_file
+from noisefilter.batch.tasks import Shard
+from noisefilter.model import MANIFEST as MODEL_MANIFEST
+from noisefilter.model import models_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from noisefilter.batch.options import Options
+
+SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".warc": "warc"}
+PAGES = frozenset({".html", ".htm", ".xhtml", ".txt", ".text", ".md"})
+PACKED = (".gz", ".zst", ".zstd")
+#: How content begins, for standard input, which has no name.
+BEGINNINGS = ((b"PAR1", ".parquet"), (b"WARC/", ".warc"), (b"{", ".jsonl"))
+#: Where standard input is kept, since a run that goes on reads it again.
+STDIN = ".stdin"
+#: The layout of the output folder and of its manifest.
+LAYOUT = 1
+
+
+class Source(NamedTuple):
+    """A file and its format, with the input that named it."""
+
+    file: Found
+    format: str
+    input: str
+
+
+def list_sources(inputs: Sequence[str], form: str, output: Path, stdin: IO[bytes] | None) -> tuple[list[Source], int]:
+    """Files of the inputs in order, and how many files of folders are passed over since nothing is known to read them.
+
+    Raises:
+        RefusedError: an input that names no file, or none that can be read.
+    """
+    sources: list[Source] = []
+    passed_over = 0
+    for name in inputs:
+        if name == "-":
+            sources.append(_keep_stdin(output, stdin or sys.stdin.buffer, form))
+            continue
+        found, several = find_files(name)
+        inside = str(output.absolute()) + "/"
+        found = [file for file in found if not file.path.startswith(inside)]
+        own = [Source(file, known, name) for file in found if (known := _format(file.path, form, several=several))]
+        if not own:
+            msg = f"{name}: no file that can be read ({', '.join(sorted({*SUFFIXES, *PAGES}))})"
+            raise RefusedError(msg)
+        sources += own
+        passed_over += len(found) - len(own)
+    return sources, passed_over
+
+
+def _format(path: str, form: str, *, several: bool) -> str | None:
+    """How a file is read; None for a file of a folder whose name says nothing."""
+    if form != "auto":
+        return form
+    name = Path(path.partition("?")[0].lower())
+    packed = name.suffix in PACKED
+    suffix = name.with_suffix("").suffix if packed else name.suffix
+    known = SUFFIXES.get(suffix) or ("pages" if suffix in PAGES else None)
+    return known or (None if several else "jsonl" if packed else "pages")
+
+
+def _keep_stdin(output: Path, stdin: IO[bytes], form: str) -> Source:
+    """Standard input as a file in the output folder, whose hash tells whether it is the same the next time."""
+    output.mkdir(parents=True, exist_ok=True)
+    fresh = output / f"{STDIN}.new"
+    with fresh.open("wb") as file:
+        shutil.copyfileobj(stdin, file, 1 << 20)
+    with fresh.open("rb") as file:
+        head = file.read(4096)
+        file.seek(0)
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    packed = ".gz" if head.startswith(b"\x1f\x8b") else ".zst" if head.startswith(b"\x28\xb5\x2f\xfd") else ""
+    begun = next((suffix for mark, suffix in BEGINNINGS if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(mark)), ".txt")
+    known = {"jsonl": ".jsonl", "csv": ".csv", "parquet": ".parquet", "warc": ".warc", "pages": ".txt"}
+    suffix = known[form] if form != "auto" else ".jsonl" if packed else begun
+    kept = output / f"{STDIN}-{digest[:16]}{suffix}{packed}"
+    fresh.replace(kept)
+    found = Found(str(kept.absolute()), "-", kept.stat().st_size, digest)
+    return Source(found, _format(str(kept), form, several=False) or "pages", "-")
+
+
+def make_shards(sources: Sequence[Source], size: int) -> list[Shard]:
+    """Shards of at most `size` rows, small files together; of a file each if `size` is 0."""
+    shards: list[Shard] = []
+    gathered: list[Piece] = []
+    rows = 0
+    for piece in _all_pieces(sources, size):
+        if gathered and (size == 0 or rows + piece.count > size):
+            shards.append(Shard(len(shards), tuple(gathered)))
+            gathered, rows = [], 0
+        gathered.append(piece)
+        rows += piece.count
+    if gathered:
+        shards.append(Shard(len(shards), tuple(gathered)))
+    return shards
+
+
+def _all_pieces(sources: Sequence[Source], size: int) -> Iterator[Piece]:
+    for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
+        if form != "pages":
+            for source in group:
+                yield from cut_file(source.file.path, source.file.name, form, size)
+            continue
+        files = [(source.file.path, source.file.name) for source in group]
+        step = size or 1000  # a shard a page would be mostly waiting for the disk
+        for start in range(0, len(files), step):
+            part = tuple(files[start : start + step])
+            yield Piece(name, name, form, count=len(part), files=part)
+
+
+def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]:
+    """What a run is: inputs, options, model and version.
+
+    Raises:
+        RefusedError: there is no such model.
+    """
+    inputs = []
+    for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
+        files = [source.file for source in group]
+        if form == "pages":
+            total = sum(file.size for file in files)
+            inputs.append({"name": name, "files": len(files), "size": total, "stamp": digest_files(files)})
+        else:
+            inputs += [{"name": file.name, "size": file.size, "stamp": file.stamp} for file in files]
+    return {
+        "layout": LAYOUT,
+        "noisefilter": __version__,
+        "model": describe_model(options.model),
+        "options": json.loads(json.dumps({key: value for key, value in asdict(options).items() if key != "model"})),
+        "inputs": inputs,
+    }
+
+
+def describe_model(folder: str | None) -> str:
+    """Name, version and hash of a model, without loading it."""
+    path = (Path(folder) if folder else models_folder() / "default") / MODEL_MANIFEST
+    try:
+        known = json.loads(path.read_text(encoding="utf8"))
+        return f"{known['name']}-{known['version']} ({known['arrays_sha256'][:16]})"
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        msg = f"no model in {path.parent}: {error}"
+        raise RefusedError(msg) from error
+
+
+def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    """What changed between two manifests, in words."""
+    found = [
+        f"{name}: {before.get(name)} then, {now[name]} now"
+        for name in ("layout", "noisefilter", "model")
+        if before.get(name) != now[name]
+    ]
+    old, new = before.get("options", {}), now["options"]
+    found += [
+        f"option {name}: {old.get(name)} then, {new.get(name)} now"
+        for name in dict.fromkeys((*old, *new))
+        if old.get(name) != new.get(name)
+    ]
+    return found + _changed_inputs(before.get("inputs", []), now["inputs"])
+
+
+def _changed_inputs(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[str]:
+    old, new = {item["name"]: item for item in before}, {item["name"]: item for item in now}
+    found = [f"input {name}: gone" for name in old if name not in new]
+    found += [f"input {name}: new" for name in new if name not in old]
+    for name in (name for name in new if name in old):
+        facts = [
+            f"{fact} {old[name].get(fact)} then, {new[name].get(fact)} now"
+            for fact in ("files", "size", "stamp")
+            if old[name].get(fact) != new[name].get(fact)
+        ]
+        if facts:
+            found.append(f"input {name}: {facts[0] if 'stamp' not in facts[0] else 'its content or date changed'}")
+    if not found and before != now:
+        found.append("inputs: in another order, or one of them twice")
+    return found
+
+
+def shards_to_json(shards: Sequence[Shard]) -> bytes:
+    """The plan as a run stores it."""
+    return json.dumps([[asdict(piece) for piece in shard.pieces] for shard in shards]).encode("utf-8", "surrogatepass")
+
+
+def shards_from_json(content: bytes) -> list[Shard]:
+    """The plan as a run stored it."""
+    return [
+        Shard(number, tuple(Piece(**{**piece, "files": tuple(map(tuple, piece["files"]))}) for piece in pieces))
+        for number, pieces in enumerate(json.loads(content))
+    ]

@@ -1,0 +1,217 @@
+"""Shard → finished output: the one function that every engine calls.
+
+It writes a hidden folder and renames it: `part-00007` is there as a whole or not at all, and whoever comes second finds it there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import uuid
+from contextlib import ExitStack
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.batch.counts import Counts
+from noisefilter.batch.fields import Entry, Fault, to_entry
+from noisefilter.batch.files import sync_folder
+from noisefilter.batch.readers import parquet_types, read_piece
+from noisefilter.batch.tasks import COUNTS, HIDDEN, REJECTS, Range, Task, part_name
+from noisefilter.batch.writers import OWN, SUFFIX, LineWriter, Writer, open_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from noisefilter.batch.options import Options
+    from noisefilter.types import Page, Score
+
+
+#: As `score_many` cuts its batches, whose module takes a second to import: a run with another scorer does without it.
+BATCH, BATCH_CONTENT = 64, 2_000_000
+
+
+def load_scorer(path: str) -> Callable[[Sequence[Page], str | None], Sequence[Score]]:
+    """The function that an import path names, as in `module:function`."""
+    module, _, name = path.partition(":")
+    scorer: Callable[[Sequence[Page], str | None], Sequence[Score]] = getattr(import_module(module), name)
+    return scorer
+
+
+def run_shard(
+    task: Task, options: Options, output: Path, *, begins: Callable[[Range], None], ends: Callable[[], None]
+) -> None:
+    """Read, score and write a shard; returns when its folder stands in `output` for good.
+
+    Args:
+        task: the shard.
+        options: what decides its output.
+        output: the folder of the run.
+        begins: called before pages are scored, with their places: should the process die, it was one of them.
+        ends: called when they are scored.
+
+    Raises:
+        OSError: input or output fail; nothing is left of the shard.
+        BatchError: the input changed.
+    """
+    number = task.shard.number
+    hidden = output / f"{HIDDEN}{number:05d}-{uuid.uuid4().hex}"
+    hidden.mkdir()
+    try:
+        counts = _write_shard(task, options, hidden, begins, ends)
+        with (hidden / COUNTS).open("w", encoding="ascii") as file:
+            json.dump(counts.to_dict(), file)
+            file.flush()
+            os.fsync(file.fileno())
+        sync_folder(hidden)
+        try:
+            hidden.rename(output / part_name(number))
+        except OSError:
+            if not (output / part_name(number) / COUNTS).is_file():  # else another process was first: its work counts
+                raise
+        sync_folder(output)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _write_shard(
+    task: Task, options: Options, folder: Path, begins: Callable[[Range], None], ends: Callable[[], None]
+) -> Counts:
+    started = time.monotonic()
+    scorer = load_scorer(options.scorer)
+    with ExitStack() as stack:
+        out = _Output(folder, options, parquet_types(task.shard.pieces) if options.format == "parquet" else {}, stack)
+        for batch in _batches(_entries(task, options, out), task.alone):
+            begins(Range(batch[0].order, batch[-1].order + 1))
+            results = _score(scorer, batch, options.model)
+            ends()
+            for entry, result in zip(batch, results, strict=True):
+                if isinstance(result, Fault):
+                    out.reject(entry, result)
+                else:
+                    out.add(entry, result)
+    out.counts.seconds = round(time.monotonic() - started, 3)
+    return out.counts
+
+
+def _entries(task: Task, options: Options, out: _Output) -> Iterator[Entry]:
+    """Entries that hold a page and are not set aside; the others are rejected on the way."""
+    order = 0
+    for piece in task.shard.pieces:
+        for row in read_piece(piece):
+            entry = to_entry(row, order, piece.name, options.fields)
+            out.counts.read += 1
+            if entry.fault is not None:
+                out.reject(entry, entry.fault)
+            elif order in task.aside:
+                out.reject(entry, Fault(task.aside[order], "scoring this page killed its worker each time"))
+            else:
+                yield entry
+            order += 1
+
+
+def _batches(entries: Iterator[Entry], alone: Sequence[Range]) -> Iterator[list[Entry]]:
+    """Entries as `score_many` would batch them; those of the ranges `alone` one by one."""
+    batch: list[Entry] = []
+    content = 0
+    for entry in entries:
+        if any(first <= entry.order < last for first, last in alone):
+            if batch:
+                yield batch
+                batch, content = [], 0
+            yield [entry]
+            continue
+        batch.append(entry)
+        content += len(entry.page.content) if entry.page else 0
+        if len(batch) == BATCH or content >= BATCH_CONTENT:
+            yield batch
+            batch, content = [], 0
+    if batch:
+        yield batch
+
+
+def _score(
+    scorer: Callable[[Sequence[Page], str | None], Sequence[Score]], batch: Sequence[Entry], model: str | None
+) -> Sequence[Score | Fault]:
+    """A score a page; if the batch fails, page by page, with a fault for each that fails by itself."""
+    pages = [entry.page for entry in batch if entry.page is not None]
+    try:
+        return scorer(pages, model)
+    except Exception as error:  # noqa: BLE001 - a bug that one page brings out must not stop a crawl
+        if len(batch) == 1:
+            reason = "memory" if isinstance(error, MemoryError) else "error"
+            return [Fault(reason, f"{type(error).__name__}: {error}"[:1000])]
+    return [result for entry in batch for result in _score(scorer, [entry], model)]
+
+
+class _Output:
+    """The three files of a shard, and what was counted while they were written."""
+
+    def __init__(self, folder: Path, options: Options, types: Mapping[str, Any], stack: ExitStack) -> None:
+        suffix = SUFFIX[options.format]
+        self.counts = Counts()
+        self._options = options
+        self._kept = open_writer(folder / f"kept{suffix}", options.format, types)
+        stack.callback(self._kept.close)
+        self._dropped = open_writer(folder / f"dropped{suffix}", options.format, types)
+        stack.callback(self._dropped.close)
+        self._rejects: Writer = LineWriter(folder / REJECTS, "jsonl")
+        stack.callback(self._rejects.close)
+
+    def add(self, entry: Entry, score: Score) -> None:
+        """Write a page to what is kept or to what is dropped."""
+        reason = drop_reason(score, self._options)
+        own = describe(entry, score, self._options)
+        fields = dict(entry.row.fields)
+        if not self._options.content and entry.content_field:
+            fields.pop(entry.content_field, None)
+        if reason is None:
+            self._kept.write({**fields, OWN: own})
+        else:
+            self._dropped.write({**fields, OWN: {**own, "reason": reason}})
+        self.counts.add(score, reason)
+
+    def reject(self, entry: Entry, fault: Fault) -> None:
+        """Write what cannot be scored to the rejects."""
+        record = {"id": entry.id, "source": entry.source, "number": entry.row.number, **fault._asdict()}
+        record |= {} if entry.row.raw is None else {"raw": entry.row.raw}
+        self._rejects.write(record)
+        self.counts.reject(fault.reason)
+
+
+def drop_reason(score: Score, options: Options) -> str | None:
+    """Why a page is not kept; None if it is."""
+    if options.only is not None and score.verdict not in options.only:
+        return f"verdict {score.verdict}" if score.status == "ok" else f"verdict {score.verdict}: {score.status}"
+    if options.min_noise is not None:
+        if score.noise is None:
+            return f"no noise: {score.status}"
+        if score.noise < options.min_noise:
+            return f"noise below {options.min_noise}"
+    return None
+
+
+def describe(entry: Entry, score: Score, options: Options) -> dict[str, Any]:
+    """What noisefilter adds to a record."""
+    record = score.to_dict()
+    names = (
+        "url",
+        "verdict",
+        "status",
+        "page_type",
+        "noise",
+        "filler",
+        "off_topic",
+        "boilerplate",
+        "text",
+        "spans",
+        "model",
+    )
+    own = {"id": entry.id, **{name: record[name] for name in names}}
+    if options.visible_text:
+        own["visible_text"] = score.visible_text
+    if options.format == "dolma":
+        own["length"] = len(score.visible_text)
+    return own

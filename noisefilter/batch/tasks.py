@@ -1,0 +1,56 @@
+"""What is asked of a worker, and how its output is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from noisefilter.batch.readers import Piece
+
+COUNTS = "counts.json"
+REJECTS = "rejects.jsonl"
+#: Beginning of the hidden folder that a shard is written to.
+HIDDEN = ".part-"
+
+
+class Range(NamedTuple):
+    """Rows of a shard, from one place up to another."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """What one call of the shard function reads; its number names its output."""
+
+    number: int
+    pieces: tuple[Piece, ...]
+
+    @property
+    def count(self) -> int | None:
+        """Rows in it; None if they were not counted."""
+        return None if any(piece.count < 0 for piece in self.pieces) else sum(piece.count for piece in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A shard to be done, with what is known from earlier tries.
+
+    Args:
+        shard: what to read.
+        aside: pages that killed their workers, by place in the shard, with the reason: they are rejected unread.
+        alone: ranges in which a worker died: their pages are scored one by one, so that the next death names its page.
+    """
+
+    shard: Shard
+    aside: Mapping[int, str] = field(default_factory=dict)
+    alone: tuple[Range, ...] = ()
+
+
+def part_name(number: int) -> str:
+    """Name of a shard's folder."""
+    return f"part-{number:05d}"

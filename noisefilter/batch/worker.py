@@ -1,0 +1,121 @@
+"""A worker process: takes tasks from a pipe, tells which pages it begins, and ends with its parent."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from noisefilter.batch.errors import BatchError
+from noisefilter.types import Page
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+
+    from noisefilter.batch.options import Options
+    from noisefilter.batch.tasks import Range, Task
+
+#: prctl's number for the signal that a process gets when its parent dies (linux/prctl.h).
+PR_SET_PDEATHSIG = 1
+
+_STORY = (
+    "The bridge over the Lenne was closed on Monday after an inspector found two cracked bearings. Repairs begin in May and "
+    "should take nine weeks, the county's engineer said. Until then buses turn at the mill, and walkers may use the weir."
+)
+#: Scored before a worker is ready: what the first page loads (the model, seconds on a busy machine) is not on a crawled page's time.
+WARM_UP = (
+    Page(f"<html><body><nav><a href='/'>Home</a></nav><article><p>{_STORY}</p><p>{_STORY}</p></article></body></html>"),
+    Page(f"{_STORY}\n\n{_STORY}", format="text"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The worker is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Pages of its shard are being scored."""
+
+    pages: Range
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """They are scored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The shard's folder stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The shard cannot be done for a reason that is no page's: the run ends."""
+
+    message: str
+
+
+Message = Ready | Begun | Scored | Done | Failed
+
+
+def work(pipe: Connection, options: Options, output: str, parent: int) -> None:
+    """Do tasks until the pipe says None or breaks."""
+    _end_with_parent(parent)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    from noisefilter.batch.shard import load_scorer  # noqa: PLC0415 - a second that must end with the parent too
+
+    try:
+        load_scorer(options.scorer)(WARM_UP, options.model)
+    except Exception as error:  # noqa: BLE001 - whatever it is, each page of each worker would bring it out
+        pipe.send(Failed(f"{options.scorer} cannot score a page: {type(error).__name__}: {error}"))
+        return
+    try:
+        pipe.send(Ready())
+        while (task := pipe.recv()) is not None:
+            pipe.send(_do(task, options, Path(output), pipe))
+    except (EOFError, BrokenPipeError):
+        return
+
+
+def _do(task: Task, options: Options, output: Path, pipe: Connection) -> Message:
+    from noisefilter.batch.shard import run_shard  # noqa: PLC0415 - as above
+
+    try:
+        run_shard(task, options, output, begins=lambda pages: pipe.send(Begun(pages)), ends=lambda: pipe.send(Scored()))
+    except (BrokenPipeError, EOFError):
+        raise
+    except BatchError as error:
+        return Failed(str(error))
+    except OSError as error:
+        return Failed(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+    except Exception as error:  # noqa: BLE001 - a bug: the run ends, and says where
+        first = task.shard.pieces[0]
+        return Failed(
+            f"shard {task.shard.number} ({first.name} from row {first.start}): {type(error).__name__}: {error}"
+        )
+    return Done()
+
+
+def _end_with_parent(parent: int) -> None:
+    """Make the system kill this process when its parent dies; a thread looks, where the system does not offer that."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before that line
+        os._exit(1)
+
+    def look() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=look, daemon=True).start()

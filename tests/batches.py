@@ -1,0 +1,84 @@
+"""What the tests of the batch share: inputs made by hand, and what stands in an output folder."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.shard import run_shard
+from noisefilter.batch.tasks import Task
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from noisefilter.batch import Options
+
+QUICK = "tests.poisoned:score_pages"
+SLOW = "tests.poisoned:slow_score_pages"
+
+
+def rows_of(count: int, **poison: Iterable[int]) -> list[dict[str, Any]]:
+    """Pages `p0`, `p1`, …: some noise, some to clean; `hang=(3,)` makes the fourth one hang its worker."""
+    words = ("plain news", "some noise", "some news")
+    rows = [
+        {
+            "id": f"p{number}",
+            "text": f"Page {number}: {words[number % 3]}",
+            "url": f"https://site{number % 4}.example/{number}",
+        }
+        for number in range(count)
+    ]
+    for kind, numbers in poison.items():
+        for number in numbers:
+            rows[number]["text"] += f" poison: {kind}"
+    return rows
+
+
+def write_jsonl(path: Path, rows: Iterable[object]) -> Path:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+    return path
+
+
+def run_here(inputs: Sequence[str], output: Path, options: Options) -> None:
+    """Plan and do all shards in this process, without workers, manifest and summary."""
+    output.mkdir(exist_ok=True)
+    sources, _ = list_sources(inputs, options.input_format, output, None)
+    for shard in make_shards(sources, options.shard_pages):
+        run_shard(Task(shard), options, output, begins=lambda _: None, ends=lambda: None)
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """Records of a file of JSON lines, however packed."""
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        content = gzip.decompress(content)
+    elif path.suffix == ".zst":
+        import zstandard  # noqa: PLC0415 - an extra
+
+        content = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(content)).read()
+    return [json.loads(line) for line in content.splitlines()]
+
+
+def read_cells(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def records(output: Path, name: str) -> list[dict[str, Any]]:
+    """Records of all shards, in order: `kept`, `dropped` or `rejects`."""
+    paths = sorted(output.glob(f"part-*/{name}.jsonl*"))
+    return list(chain.from_iterable(map(read_lines, paths)))
+
+
+def ids(output: Path, name: str) -> list[str]:
+    return [record["id"] if name == "rejects" else record["noisefilter"]["id"] for record in records(output, name)]
+
+
+def all_ids(output: Path) -> list[str]:
+    return [key for name in ("kept", "dropped", "rejects") for key in ids(output, name)]

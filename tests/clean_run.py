@@ -1,0 +1,21 @@
+"""A run in a process of its own, to be killed: `python -m tests.clean_run INPUT OUTPUT OPTIONS LIMITS`, both as JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from noisefilter.batch import BatchError, Limits, Options, run
+
+
+def main() -> None:
+    """Run, and exit with 1 if the run cannot go on."""
+    source, output, options, limits = sys.argv[1:]
+    try:
+        run([source], output, Options(**json.loads(options)), Limits(**json.loads(limits)))
+    except BatchError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""A scorer for the batch's tests: quick, and deadly over pages that say so. Workers import it by its path."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+from noisefilter.types import Score, Span
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from noisefilter.types import Page, Verdict
+
+POISON = ("hang", "crash", "memory")
+
+
+def score_pages(pages: Sequence[Page], model: str | None) -> list[Score]:
+    """A score a page; what kills does so when its turn comes."""
+    return [_score(page, model) for page in pages]
+
+
+def slow_score_pages(pages: Sequence[Page], model: str | None) -> list[Score]:
+    """As above, a hundred pages a second: there is time to kill it."""
+    time.sleep(0.01 * len(pages))
+    return score_pages(pages, model)
+
+
+def _score(page: Page, model: str | None) -> Score:
+    text = page.content if isinstance(page.content, str) else page.content.decode("utf8", "replace")
+    if "poison: hang" in text:
+        time.sleep(1000)
+    elif "poison: crash" in text:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    elif "poison: memory" in text:
+        held = []
+        while True:
+            held.append(b"x" * 50_000_000)
+            time.sleep(0.01)
+    elif "poison: error" in text:
+        msg = "a bug"
+        raise ValueError(msg)
+    verdict: Verdict = "drop" if "noise" in text else "clean" if "some" in text else "keep"
+    noise = {"drop": 0.9, "clean": 0.4, "keep": 0.1}[verdict]
+    spans = (Span(0, 4, "promotion", 0.9, "an offer"),) if verdict == "clean" else ()
+    return Score(text, spans, (), noise, 0.1, 0.0, 0.2, verdict, "ok", page.title, "en", page.url, model or "test-1", 2)

@@ -1,0 +1,244 @@
+"""What the batch writes: every format, what is kept, and that nothing is missing."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from noisefilter import Page, score
+from noisefilter.api import BATCH, BATCH_CONTENT
+from noisefilter.batch import Fields, Options, shard
+from noisefilter.batch.counts import Counts, name_site
+from noisefilter.batch.parquet import GROUP, ParquetWriter
+from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.shard import run_shard
+from noisefilter.batch.tasks import Range, Task
+from noisefilter.batch.writers import OWN, defuse
+from tests.batches import QUICK, all_ids, ids, read_cells, records, rows_of, run_here, write_jsonl
+from tests.making import ARTICLE, HTML_ARTICLE
+from tests.test_batch_readers import pa, pq, warc_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def options(**changes) -> Options:
+    return Options(**{"format": "jsonl", "scorer": QUICK, **changes})
+
+
+@pytest.fixture
+def pages(tmp_path):
+    return write_jsonl(tmp_path / "pages.jsonl", rows_of(30))
+
+
+def test_the_batches_of_a_shard_are_those_of_score_many():
+    assert (shard.BATCH, shard.BATCH_CONTENT) == (BATCH, BATCH_CONTENT)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "jsonl.gz", "jsonl.zst"])
+def test_fields_stay_and_the_record_says_what_score_says(tmp_path, form):
+    rows = [{"id": 7, "html": HTML_ARTICLE, "url": "https://quay.example/a", "lang": ["en"]}, {"id": "b", "html": ""}]
+    write_jsonl(tmp_path / "a.jsonl", rows)
+    run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", Options(format=form))
+    first, second = records(tmp_path / "out", "kept")
+    own = first.pop(OWN)
+    assert first == rows[0]
+    expected = score(Page(HTML_ARTICLE, "https://quay.example/a", None, "html")).to_dict()
+    assert own == {"id": "7", **{name: expected[name] for name in own if name != "id"}}
+    assert {"verdict", "status", "noise", "filler", "off_topic", "boilerplate", "text", "spans", "model"} < set(own)
+    assert (second[OWN]["status"], second[OWN]["noise"]) == ("empty", None)
+
+
+def test_warc_parquet_and_json_lines_of_the_same_pages_give_the_same_records(tmp_path):
+    bodies = [HTML_ARTICLE, f"<html><body><p>{ARTICLE}</p></body></html>", "<p>Too short.</p>"]
+    rows = [
+        {"id": f"<urn:uuid:{number}>", "url": f"https://site.example/{number}", "html": body}
+        for number, body in enumerate(bodies)
+    ]
+    write_jsonl(tmp_path / "a.jsonl", rows)
+    pq.write_table(
+        pa.Table.from_pylist([{**row, "html": row["html"].encode()} for row in rows]), tmp_path / "a.parquet"
+    )
+    (tmp_path / "a.warc.gz").write_bytes(
+        b"".join(
+            gzip.compress(warc_record(number, body.encode(), "text/html; charset=utf-8"))
+            for number, body in enumerate(bodies)
+        )
+    )
+    found = []
+    for name in ("a.jsonl", "a.parquet", "a.warc.gz"):
+        run_here([str(tmp_path / name)], tmp_path / f"out-{name}", Options(format="jsonl", shard_pages=2))
+        found.append([record[OWN] for record in records(tmp_path / f"out-{name}", "kept")])
+    assert len(found[0]) == 3
+    assert found[0] == found[1] == found[2]
+
+
+def test_pages_without_an_id_get_their_file_and_place_and_double_ids_stay_double(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", [{"text": "x"}, {"id": "a", "text": "y"}, {"id": "a", "text": "z"}])
+    (tmp_path / "b.html").write_text("<p>x</p>", encoding="utf8")
+    inputs = [str(tmp_path / "a.jsonl"), str(tmp_path / "b.html")]
+    run_here(inputs, tmp_path / "out", options())
+    assert ids(tmp_path / "out", "kept") == [f"{inputs[0]}#1", "a", "a", inputs[1]]
+
+
+def test_ids_never_become_file_names(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", [{"id": "../../evil", "text": "x"}, {"id": "/etc/evil", "text": "poison: error"}])
+    run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options())
+    assert sorted(all_ids(tmp_path / "out")) == ["../../evil", "/etc/evil"]
+    assert not [path for path in tmp_path.rglob("*") if "evil" in path.name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kept", "reasons"),
+    [
+        ({}, 30, set()),
+        ({"only": ("keep", "clean", "unscored")}, 20, {"verdict drop"}),
+        ({"only": ("clean",)}, 10, {"verdict drop", "verdict keep"}),
+        ({"min_noise": 0.5}, 10, {"noise below 0.5"}),
+    ],
+)
+def test_what_is_not_kept_stands_beside_it_with_the_reason(tmp_path, pages, changes, kept, reasons):
+    run_here([str(pages)], tmp_path / "out", options(**changes))
+    assert len(ids(tmp_path / "out", "kept")) == kept
+    assert {record[OWN]["reason"] for record in records(tmp_path / "out", "dropped")} == reasons
+    assert sorted(all_ids(tmp_path / "out")) == sorted(row["id"] for row in rows_of(30))
+
+
+def test_a_page_that_brings_out_a_bug_is_rejected_alone(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", rows_of(10, error=(4,)))
+    run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options())
+    (reject,) = records(tmp_path / "out", "rejects")
+    assert (reject["id"], reject["reason"], reject["detail"]) == ("p4", "error", "ValueError: a bug")
+    assert len(ids(tmp_path / "out", "kept")) == 9
+
+
+def test_what_is_set_aside_is_not_scored_and_what_is_suspected_is_scored_alone(tmp_path, pages):
+    begun: list[Range] = []
+    run_here([str(pages)], tmp_path / "other", options())
+    sources, _ = list_sources([str(pages)], "auto", tmp_path / "out", None)
+    (whole,) = make_shards(sources, 100)
+    (tmp_path / "out").mkdir()
+    task = Task(whole, {11: "timeout"}, (Range(10, 13),))
+    run_shard(task, options(), tmp_path / "out", begins=begun.append, ends=lambda: None)
+    assert begun == [Range(0, 10), Range(10, 11), Range(12, 13), Range(13, 30)]
+    assert [(record["id"], record["reason"]) for record in records(tmp_path / "out", "rejects")] == [("p11", "timeout")]
+    assert records(tmp_path / "out", "kept") == [
+        row for row in records(tmp_path / "other", "kept") if row["id"] != "p11"
+    ]
+
+
+def test_the_second_to_finish_a_shard_changes_nothing(tmp_path, pages):
+    run_here([str(pages)], tmp_path / "out", options())
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.jsonl")}
+    run_here([str(pages)], tmp_path / "out", options(only=("keep",)))
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*.jsonl")} == before
+    assert not list((tmp_path / "out").glob(".part-*"))
+
+
+def test_without_content_the_page_is_left_out_and_with_visible_text_it_is_added(tmp_path, pages):
+    run_here([str(pages)], tmp_path / "out", options(content=False, visible_text=True))
+    for record, row in zip(records(tmp_path / "out", "kept"), rows_of(30), strict=True):
+        assert "text" not in record
+        assert record["url"] == row["url"]
+        assert record[OWN]["visible_text"] == row["text"]
+
+
+def test_parquet_keeps_types_and_says_what_does_not_fit(tmp_path):
+    rows = [{"id": number, "text": "some news", "rank": number / 2, "tags": ["a", number]} for number in range(GROUP)]
+    rows += [{"id": "x", "text": "y\ud800", "rank": 1, "late": {"a": None}}]
+    write_jsonl(tmp_path / "a.jsonl", rows)
+    run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format="parquet", shard_pages=1000))
+    table = pq.read_table(tmp_path / "out" / "part-00000" / "kept.parquet")
+    assert [str(table.schema.field(name).type) for name in ("id", "rank", "tags")] == ["int64", "double", "string"]
+    found = table.to_pylist()
+    assert (found[3]["id"], found[3]["rank"], json.loads(found[3]["tags"])) == (3, 1.5, ["a", 3])
+    assert found[3][OWN]["spans"] == [{"start": 0, "end": 4, "kind": "promotion", "score": 0.9, "reason": "an offer"}]
+    assert (found[-1]["id"], found[-1]["text"], found[-1]["rank"]) == (None, "y\ufffd", 1.0)
+    assert json.loads(found[-1][OWN]["more"]) == {"id": "x", "late": {"a": None}}
+    assert found[-1][OWN]["id"] == "x"
+
+
+def test_the_columns_of_a_parquet_input_keep_their_types(tmp_path):
+    table = pa.table(
+        {
+            "id": pa.array([1, 2], pa.int8()),
+            "text": ["a", "b"],
+            "when": pa.array([None, None], pa.timestamp("us")),
+            OWN: ["old", "old"],
+        }
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    run_here([str(tmp_path / "a.parquet")], tmp_path / "out", options(format="parquet"))
+    found = pq.read_table(tmp_path / "out" / "part-00000" / "kept.parquet")
+    assert found.select(["id", "text", "when"]).equals(table.select(["id", "text", "when"]))
+    assert found[OWN].to_pylist()[0]["verdict"] == "keep"
+
+
+def test_an_empty_parquet_can_be_read(tmp_path):
+    ParquetWriter(tmp_path / "a.parquet", {}).close()
+    assert pq.read_table(tmp_path / "a.parquet").num_rows == 0
+
+
+def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(tmp_path):
+    evil = ["=1+1", "+1", "-1", "@x", "\tx", "\rx"]
+    write_jsonl(
+        tmp_path / "a.jsonl",
+        [{"id": cell, "text": cell, "=name": cell} for cell in evil] + [{"id": "n", "text": "t", "new": 1}],
+    )
+    run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format="csv"))
+    found = read_cells(tmp_path / "out" / "part-00000" / "kept.csv")
+    assert [row["id"] for row in found] == [f"'{cell}" for cell in evil] + ["n"]
+    with (tmp_path / "out" / "part-00000" / "kept.csv").open(encoding="utf8", newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    assert json.loads(found[-1]["noisefilter_more"]) == {"new": 1}
+    assert [row["noisefilter_verdict"] for row in found] == ["keep"] * 7
+    assert defuse("1+1") == "1+1"
+
+
+def test_dolma_gets_attributes_over_ranges_of_the_text(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", [{"id": "a", "text": "some news"}])
+    run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format="dolma"))
+    (line,) = records_of_gz(tmp_path / "out" / "part-00000" / "kept.jsonl.gz")
+    assert line["id"] == "a"
+    assert line["attributes"]["noisefilter__noise"] == [[0, 9, 0.4]]
+    assert line["attributes"]["noisefilter__clean"] == [[0, 9, 1.0]]
+    assert line["attributes"]["noisefilter__span_promotion"] == [[0, 4, 0.9]]
+
+
+def records_of_gz(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in io.BytesIO(gzip.decompress(path.read_bytes()))]
+
+
+def test_counts_add_up_and_name_the_sites():
+    counts = Counts()
+    counts.read = 3
+    page = score("x", url="https://www.a.example/1")
+    counts.add(page, None)
+    counts.add(page, "verdict unscored: too_short")
+    assert not counts.balance()
+    counts.reject("timeout")
+    assert counts.balance()
+    again = Counts()
+    again.merge(json.loads(json.dumps(counts.to_dict())))
+    assert again == counts
+    summary = again.summary()
+    assert summary["sites"] == [{"site": "a.example", "pages": 2, "dropped": 0.0}]
+    assert summary["reject_reasons"] == {"timeout": 1}
+
+
+@pytest.mark.parametrize("url", [None, "", "nonsense", "http://[broken", "http://a\x1b[31m.example/"])
+def test_a_page_without_a_host_is_of_no_site(url):
+    assert name_site(url) == ""
+
+
+def test_explicit_fields_decide(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", [{"key": "k", "body": "some news", "text": "noise"}])
+    run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(fields=Fields(text="body", id="key")))
+    (record,) = records(tmp_path / "out", "kept")
+    assert (record[OWN]["id"], record[OWN]["verdict"]) == ("k", "clean")

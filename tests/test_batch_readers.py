@@ -1,0 +1,360 @@
+"""What the batch reads: every format, and what is wrong with a file."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import pytest
+
+from noisefilter.batch import Fields, RefusedError
+from noisefilter.batch.fields import Entry, Row, to_entry
+from noisefilter.batch.files import find_files
+from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.readers import MAX_PIECES, cut_file, read_piece
+from tests.batches import rows_of, write_jsonl
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from noisefilter.types import Page
+
+fsspec, zstandard = pytest.importorskip("fsspec"), pytest.importorskip("zstandard")
+pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+pytest.importorskip("fastwarc")
+
+BOM = "\ufeff"
+
+
+def warc_record(number: int, body: bytes, kind: str = "text/html", status: str = "200 OK", more: str = "") -> bytes:
+    """A response record as Common Crawl has it."""
+    http = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{more}\r\n".encode() + body
+    head = (
+        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Date: 2025-01-01T00:00:00Z\r\n"
+        f"WARC-Target-URI: https://site.example/{number}\r\nContent-Type: application/http; msgtype=response\r\n"
+        f"Content-Length: {len(http)}\r\n\r\n"
+    )
+    return head.encode() + http + b"\r\n\r\n"
+
+
+def request_record() -> bytes:
+    http = b"GET / HTTP/1.1\r\nHost: site.example\r\n\r\n"
+    head = (
+        "WARC/1.0\r\nWARC-Type: request\r\nWARC-Record-ID: <urn:uuid:r>\r\nWARC-Date: 2025-01-01T00:00:00Z\r\n"
+        f"Content-Type: application/http; msgtype=request\r\nContent-Length: {len(http)}\r\n\r\n"
+    )
+    return head.encode() + http + b"\r\n\r\n"
+
+
+def read_all(path: str, form: str, size: int = 0) -> list[Row]:
+    """Rows of a file, read in pieces of so many rows."""
+    return [row for piece in cut_file(path, path, form, size) for row in read_piece(piece)]
+
+
+def page_of(holder: Row | Entry) -> Page:
+    assert holder.page is not None
+    return holder.page
+
+
+def reason_of(holder: Row | Entry) -> str | None:
+    return holder.fault.reason if holder.fault else None
+
+
+def pack(content: bytes, suffix: str) -> bytes:
+    if suffix == ".gz":
+        return gzip.compress(content)
+    return zstandard.compress(content) if suffix == ".zst" else content
+
+
+def write_csv(path: Path, rows: list[dict[str, str]], separator: str = ",") -> None:
+    with path.open("w", encoding="utf8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), delimiter=separator)
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.mark.parametrize("size", [0, 1, 7, 100])
+@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet", "warc"])
+def test_pieces_of_any_size_hold_every_row_once_and_in_order(tmp_path, form, suffix, size):
+    rows = rows_of(40)
+    path = tmp_path / f"pages.{form}{suffix if form != 'parquet' else ''}"
+    if form == "jsonl":
+        path.write_bytes(pack("\n".join(map(json.dumps, rows)).encode(), suffix))
+    elif form == "csv":
+        write_csv(tmp_path / "plain.csv", [{**row, "text": row["text"] + '\n"quoted"'} for row in rows])
+        path.write_bytes(pack((tmp_path / "plain.csv").read_bytes(), suffix))
+    elif form == "parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=6)
+    else:
+        path.write_bytes(b"".join(pack(warc_record(number, b"x"), suffix) for number in range(40)))
+    found = read_all(str(path), form, size)
+    assert [row.fault for row in found] == [None] * 40
+    if form == "warc":
+        assert [row.fields["url"] for row in found] == [f"https://site.example/{number}" for number in range(40)]
+    else:
+        assert [row.fields["id"] for row in found] == [row["id"] for row in rows]
+    assert [row.number for row in found] == list(range(found[0].number, found[0].number + 40))
+
+
+def test_a_packed_file_is_cut_into_few_pieces_since_each_begins_at_its_start(tmp_path):
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a"}\n' * 1000))
+    pieces = cut_file(str(tmp_path / "a.jsonl.gz"), "a", "jsonl", 2)
+    assert MAX_PIECES / 2 <= len(pieces) <= MAX_PIECES
+    assert sum(piece.count for piece in pieces) == 1000
+
+
+def test_lines_that_are_no_page_are_faults_with_their_reason(tmp_path):
+    lines = [
+        b'{"id": "a", "text": "x"}',
+        b"",
+        b"{broken",
+        b"[1]",
+        b'{"text": "\xff"}',
+        b'{"n": ' + b"[" * 100_000,
+        b'{"id": "b", "text": ""}',
+    ]
+    (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
+    rows = read_all(str(tmp_path / "a.jsonl"), "jsonl", 2)
+    assert [row.number for row in rows] == [1, 3, 4, 5, 6, 7]
+    assert [row.fault.reason if row.fault else None for row in rows] == [
+        None, "not_json", "not_json", "not_utf8", "not_json", None,
+    ]  # fmt: skip
+    assert rows[1].raw == "{broken"
+
+
+def test_a_line_without_an_end_is_a_fault_and_the_next_one_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("noisefilter.batch.readers.MAX_LINE", 100)
+    (tmp_path / "a.jsonl").write_bytes(b'{"text": "' + b"x" * 1000 + b'"}\n{"text": "y"}\n')
+    rows = read_all(str(tmp_path / "a.jsonl"), "jsonl", 1)
+    assert [row.fault is None for row in rows] == [False, True]
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_a_packed_file_that_breaks_off_gives_what_it_holds_and_a_fault(tmp_path, suffix):
+    content = b"".join(
+        b'{"id": "%d", "text": "%s"}\n' % (number, f"{number**9}".encode() * 50) for number in range(2000)
+    )
+    whole = pack(content, suffix)
+    (tmp_path / f"a.jsonl{suffix}").write_bytes(whole[: len(whole) // 2])
+    rows = read_all(str(tmp_path / f"a.jsonl{suffix}"), "jsonl", 100)
+    assert [row.fault.reason for row in rows if row.fault] == ["broken_file"]
+    assert rows[-1].fault
+    assert [row.fields["id"] for row in rows[:-1]] == [str(number) for number in range(len(rows) - 1)]
+
+
+@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+def test_members_of_a_packed_file_are_read_one_after_another(tmp_path, suffix):
+    (tmp_path / f"a.jsonl{suffix}").write_bytes(pack(b'{"text": "a"}\n', suffix) + pack(b'{"text": "b"}\n', suffix))
+    assert [row.fields["text"] for row in read_all(str(tmp_path / f"a.jsonl{suffix}"), "jsonl")] == ["a", "b"]
+
+
+def test_csv_with_other_separators_long_cells_and_wrong_rows(tmp_path):
+    write_csv(tmp_path / "a.csv", [{"id": "1", "text": "x" * 200_000}, {"id": "2", "text": "a, b"}], ";")
+    with (tmp_path / "a.csv").open("ab") as file:
+        file.write(b"3;\xff\r\n4\r\n5;y\r\n")
+    rows = read_all(str(tmp_path / "a.csv"), "csv", 2)
+    assert [row.fault.reason if row.fault else row.fields["id"] for row in rows] == [
+        "1",
+        "2",
+        "not_utf8",
+        "not_csv",
+        "5",
+    ]
+    assert len(rows[0].fields["text"]) == 200_000
+
+
+def test_what_is_no_parquet_or_no_warc_is_one_fault(tmp_path):
+    for form in ("parquet", "warc"):
+        (tmp_path / form).write_bytes(b"nonsense\n" * 100)
+        (row,) = read_all(str(tmp_path / form), form, 10)
+        assert reason_of(row) == "broken_file"
+
+
+def test_a_damaged_parquet_column_loses_no_row_from_the_count(tmp_path):
+    pq.write_table(
+        pa.Table.from_pylist(rows_of(300)),
+        tmp_path / "a.parquet",
+        row_group_size=100,
+        compression="zstd",
+        use_dictionary=False,
+    )
+    content = bytearray((tmp_path / "a.parquet").read_bytes())
+    start = pq.ParquetFile(tmp_path / "a.parquet").metadata.row_group(1).column(1).data_page_offset
+    content[start : start + 60] = b"\xff" * 60
+    (tmp_path / "a.parquet").write_bytes(content)
+    rows = read_all(str(tmp_path / "a.parquet"), "parquet", 100)
+    assert len(rows) == 300
+    assert {row.fault.reason if row.fault else None for row in rows[100:200]} == {"broken_file"}
+    assert not any(row.fault for row in rows[:100] + rows[200:])
+
+
+def test_a_warc_gives_its_responses_and_says_what_is_no_page(tmp_path):
+    parts = [
+        request_record(), warc_record(0, "<p>café “x”</p>".encode("cp1252"), "text/html; charset=iso-8859-1"),
+        warc_record(1, b"x", status="404 Not Found"), warc_record(2, b"x", "image/png"), warc_record(3, b"plain", "text/plain"),
+        warc_record(4, gzip.compress(b"<p>packed</p>"), more="Content-Encoding: gzip\r\n"),
+        warc_record(5, "<p>é</p>".encode(), "text/html; charset=no-such"), warc_record(6, b"\xff", "text/html; charset=utf-8"),
+        warc_record(7, (BOM + "<p>é</p>").encode(), "text/html; charset=iso-8859-1"),
+    ]  # fmt: skip
+    (tmp_path / "a.warc.gz").write_bytes(b"".join(map(gzip.compress, parts)))
+    rows = read_all(str(tmp_path / "a.warc.gz"), "warc", 2)
+    assert [reason_of(row) or page_of(row).content for row in rows] == [
+        "<p>café “x”</p>", "http_status", "content_type", b"plain", b"<p>packed</p>", "<p>é</p>".encode(), b"\xff",
+        (BOM + "<p>é</p>").encode(),
+    ]  # fmt: skip
+    assert page_of(rows[0]).url == "https://site.example/0"
+    assert [row.page.format for row in rows if row.page] == ["html", "text", "html", "html", "html", "html"]
+    assert to_entry(rows[0], 0, "a", Fields()).id == "<urn:uuid:0>"
+
+
+def test_a_warc_that_breaks_off_says_so(tmp_path):
+    content = b"".join(warc_record(number, b"x" * 500) for number in range(5))
+    (tmp_path / "a.warc").write_bytes(content[:-200])
+    rows = read_all(str(tmp_path / "a.warc"), "warc", 2)
+    assert [row.fault is None for row in rows] == [True] * 4 + [False]
+
+
+@pytest.mark.parametrize(
+    ("fields", "names", "content", "form"),
+    [
+        ({"text": "t"}, Fields(), "t", "text"),
+        ({"html": "h", "text": "t"}, Fields(), "h", "html"),
+        ({"html": None, "text": "t"}, Fields(), "t", "text"),
+        ({"content": "c"}, Fields(), "c", "auto"),
+        ({"raw_html": b"b"}, Fields(), b"b", "html"),
+        ({"text": "t", "summary": "s"}, Fields(text="summary"), "s", "text"),
+        ({"page": {"source": "h"}}, Fields(html="page.source"), "h", "html"),
+        ({"text": ""}, Fields(), "", "text"),
+    ],
+)  # fmt: skip
+def test_the_page_is_found_among_the_fields(fields, names, content, form):
+    entry = to_entry(Row(1, fields), 0, "a", names)
+    assert (page_of(entry).content, page_of(entry).format) == (content, form)
+
+
+@pytest.mark.parametrize(
+    ("fields", "names", "detail"),
+    [
+        ({"id": "a"}, Fields(), "no field that holds a page"),
+        ({"text": None}, Fields(), "nothing"),
+        ({"text": 7}, Fields(), "int"),
+        ({"text": "t"}, Fields(text="body"), "'body'"),
+        ({"text": "t"}, Fields(html="a", text="b"), "'a' or 'b'"),
+    ],
+)
+def test_a_row_without_a_page_says_what_is_missing(fields, names, detail):
+    entry = to_entry(Row(1, fields), 0, "a", names)
+    assert entry.page is None
+    assert reason_of(entry) == "no_page"
+    assert entry.fault
+    assert detail in entry.fault.detail
+
+
+def test_ids_urls_and_titles_are_guessed_or_named():
+    fields = {
+        "text": "t",
+        "uuid": 7,
+        "link": "https://a.example",
+        "headline": "H",
+        "metadata": {"url": "https://b.example"},
+    }
+    entry = to_entry(Row(3, fields), 0, "a.jsonl", Fields())
+    assert (entry.id, page_of(entry).url, page_of(entry).title) == ("7", "https://a.example", "H")
+    named = to_entry(Row(3, fields), 0, "a.jsonl", Fields(id="none", url="metadata.url"))
+    assert (named.id, page_of(named).url) == ("a.jsonl#3", "https://b.example")
+
+
+def test_numbers_that_are_too_long_for_a_float_stay_what_they_are(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", [{"id": 123456789012345678901, "text": "x"}])
+    (row,) = read_all(str(tmp_path / "a.jsonl"), "jsonl")
+    assert to_entry(row, 0, "a", Fields()).id == "123456789012345678901"
+
+
+def test_a_folder_gives_what_can_be_read_and_counts_the_rest(tmp_path):
+    (tmp_path / "deep").mkdir()
+    for name in ("b.html", "deep/a.txt", "c.png", "d.jsonl", "e.gz"):
+        (tmp_path / name).write_bytes(b'{"text": "x"}')
+    (tmp_path / "f.html.gz").write_bytes(gzip.compress(b"<p>packed</p>"))
+    sources, passed_over = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    assert sorted(source.file.name[len(str(tmp_path)) + 1 :] for source in sources) == [
+        "b.html",
+        "d.jsonl",
+        "deep/a.txt",
+        "f.html.gz",
+    ]
+    assert passed_over == 2
+    rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
+    assert [page_of(row).content for row in rows if row.page][-1] == b"<p>packed</p>"
+
+
+def test_the_output_inside_an_input_is_no_input(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", rows_of(1))
+    (tmp_path / "out").mkdir()
+    write_jsonl(tmp_path / "out" / "b.jsonl", rows_of(1))
+    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    assert [source.file.name for source in sources] == [str(tmp_path / "a.jsonl")]
+
+
+def test_small_files_share_a_shard_and_large_ones_are_cut(tmp_path):
+    for number, count in enumerate((3, 4, 25, 2)):
+        write_jsonl(tmp_path / f"{number}.jsonl", rows_of(count))
+    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    assert [shard.count for shard in make_shards(sources, 10)] == [7, 10, 10, 7]
+    assert [len(shard.pieces) for shard in make_shards(sources, 0)] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("name", ["nowhere.jsonl", "nowhere/*.jsonl", "memory://nowhere/a.jsonl", "nonsense://a"])
+def test_an_input_that_is_not_there_is_refused_by_its_name(tmp_path, name):
+    with pytest.raises(RefusedError, match="no"):
+        list_sources([name], "auto", tmp_path, None)
+
+
+def test_urls_are_read_through_fsspec(tmp_path):
+    system = fsspec.filesystem("memory")
+    system.pipe("/crawl/a.jsonl.gz", gzip.compress(b'{"id": "a", "text": "x"}\n' * 3))
+    system.pipe("/crawl/b.warc", warc_record(0, b"x") + warc_record(1, b"y"))
+    system.pipe("/crawl/page.html", b"<p>x</p>")
+    table = BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows_of(5)), table)
+    system.pipe("/crawl/c.parquet", table.getvalue())
+    try:
+        sources, _ = list_sources(["memory://crawl"], "auto", tmp_path, None)
+        shards = make_shards(sources, 2)
+        rows = [row for shard in shards for piece in shard.pieces for row in read_piece(piece)]
+        assert len(rows) == 3 + 2 + 1 + 5
+        assert not any(row.fault for row in rows)
+        assert find_files("memory://crawl/*.warc")[0][0].name == "memory:///crawl/b.warc"
+    finally:
+        system.rm("/crawl", recursive=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        (b'{"text": "x"}\n', "jsonl"),
+        (gzip.compress(b'{"text": "x"}\n'), "jsonl"),
+        (zstandard.compress(b'{"text": "x"}\n'), "jsonl"),
+        (b"<p>x</p>", "pages"),
+        (warc_record(0, b"x"), "warc"),
+    ],
+)
+def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):
+    (source,), _ = list_sources(["-"], "auto", tmp_path, BytesIO(content))
+    assert source.format == form
+    (shard,) = make_shards([source], 10)
+    (row,) = [row for piece in shard.pieces for row in read_piece(piece)]
+    assert row.fault is None
+
+
+def test_a_page_that_cannot_be_read_is_a_fault_of_its_own(tmp_path):
+    (tmp_path / "a.html").write_text("<p>x</p>", encoding="utf8")
+    (tmp_path / "b.html.gz").write_bytes(gzip.compress(b"<p>packed</p>")[:-9])
+    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    (tmp_path / "a.html").unlink()
+    rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
+    assert [reason_of(row) for row in rows] == ["unreadable", "broken_file"]
+    assert [row.id for row in rows] == [str(tmp_path / "a.html"), str(tmp_path / "b.html.gz")]

@@ -1,0 +1,371 @@
+"""Runs in worker processes: what kills them, what refuses them, and how they go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from contextlib import suppress
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from noisefilter.batch import BatchError, Limits, Options, RefusedError, run
+from noisefilter.batch.engine import resident_mb
+from noisefilter.batch.progress import Meter
+from noisefilter.batch.runner import _locked
+from noisefilter.cli import app
+from tests.batches import QUICK, SLOW, all_ids, ids, records, rows_of, write_jsonl
+from tests.making import ARTICLE, HTML_ARTICLE
+
+QUIET = Console(quiet=True)
+CLONE = Path(__file__).parent.parent
+
+
+def options(**changes: Any) -> Options:
+    return Options(**{"format": "jsonl", "scorer": QUICK, "shard_pages": 20, **changes})
+
+
+def start(source: Path, output: Path, limits: dict[str, Any], **changes: Any) -> subprocess.Popen[bytes]:
+    """A run in a process group of its own."""
+    chosen = {"format": "jsonl", "scorer": SLOW, "shard_pages": 20, **changes}
+    command = [
+        sys.executable,
+        "-m",
+        "tests.clean_run",
+        str(source),
+        str(output),
+        json.dumps(chosen),
+        json.dumps(limits),
+    ]
+    return subprocess.Popen(command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+
+
+def parts(output: Path) -> int:
+    return len(list(output.glob("part-*")))
+
+
+def wait_for(condition, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)
+
+
+def children(pid: int) -> list[int]:
+    """Processes that a process started and that compute; not the one that multiprocessing tracks resources with."""
+    found = []
+    with suppress(OSError):
+        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split():
+            command = Path(f"/proc/{child}/cmdline").read_bytes()
+            if b"spawn_main" in command:
+                found.append(int(child))
+    return found
+
+
+def test_a_run_writes_every_page_once_and_says_what_became_of_them(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", [*rows_of(90), "no object"])
+    summary = run(
+        [str(tmp_path / "a.jsonl")], tmp_path / "out", options(only=("keep", "clean")), Limits(jobs=2), console=QUIET
+    )
+    assert {name: summary[name] for name in ("read", "kept", "dropped", "rejected")} == {
+        "read": 91, "kept": 60, "dropped": 30, "rejected": 1,
+    }  # fmt: skip
+    assert summary["verdicts"] == {"keep": 30, "drop": 30, "clean": 30}
+    assert summary["sites"][0] == {"site": "site0.example", "pages": 23, "dropped": 0.3478}
+    assert sorted(all_ids(tmp_path / "out")) == sorted(
+        [f"p{number}" for number in range(90)] + [f"{tmp_path / 'a.jsonl'}#91"]
+    )
+    assert json.loads((tmp_path / "out" / "summary.json").read_text(encoding="utf8"))["read"] == 91
+    assert (tmp_path / "out" / "_SUCCESS").is_file()
+    assert not list((tmp_path / "out").glob(".part-*"))
+
+
+def test_a_run_that_is_done_does_nothing_again(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", rows_of(30))
+    first = run([str(tmp_path / "a.jsonl")], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+    assert run([str(tmp_path / "a.jsonl")], tmp_path / "out", options(), Limits(jobs=2), console=QUIET) == first
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
+
+
+@pytest.mark.slow
+def test_pages_that_hang_crash_or_eat_memory_are_rejected_by_id_and_no_other(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", rows_of(60, hang=(5,), crash=(0, 33), memory=(34,), error=(59,)))
+    limits = Limits(jobs=2, timeout_s=1, memory_mb=400)
+    summary = run([str(tmp_path / "a.jsonl")], tmp_path / "out", options(), limits, console=QUIET)
+    rejected = {record["id"]: record["reason"] for record in records(tmp_path / "out", "rejects")}
+    assert rejected == {"p0": "crash", "p5": "timeout", "p33": "crash", "p34": "memory", "p59": "error"}
+    assert summary["reject_reasons"] == {"crash": 2, "timeout": 1, "memory": 1, "error": 1}
+    assert Counter(all_ids(tmp_path / "out")) == Counter(f"p{number}" for number in range(60))
+    deaths = [
+        json.loads(line) for line in (tmp_path / "out" / "deaths.jsonl").read_text(encoding="ascii").split("\n") if line
+    ]
+    alone = Counter(death["first"] + 20 * death["shard"] for death in deaths if death["last"] - death["first"] == 1)
+    assert alone == {0: 2, 5: 2, 33: 2, 34: 2}
+
+
+def test_workers_are_replaced_after_their_share_of_pages(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", rows_of(60))
+    run([str(tmp_path / "a.jsonl")], tmp_path / "out", options(), Limits(jobs=1, recycle_pages=20), console=QUIET)
+    assert Counter(all_ids(tmp_path / "out")) == Counter(f"p{number}" for number in range(60))
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda path: write_jsonl(path, rows_of(31)), "size"),
+        (lambda path: os.utime(path, (1, 1)), "content or date"),
+        ({"min_noise": 0.5}, "option min_noise: None then, 0.5 now"),
+        ({"scorer": SLOW}, "option scorer"),
+        ("model", "model: default-"),
+        ("input", "new"),
+    ],
+    ids=str,
+)
+def test_a_run_whose_input_option_or_model_changed_is_refused_and_told_what(tmp_path, monkeypatch, change, said):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(30))
+    inputs, changes = [str(path)], {}
+    run(inputs, tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
+    before = records(tmp_path / "out", "kept")
+    if callable(change):
+        change(path)
+    elif change == "model":
+        monkeypatch.setattr("noisefilter.batch.plan.describe_model", lambda _: "other-1")
+    elif change == "input":
+        inputs.append(str(write_jsonl(tmp_path / "b.jsonl", rows_of(1))))
+    else:
+        changes = change
+    with pytest.raises(RefusedError, match=said):
+        run(inputs, tmp_path / "out", options(**changes), Limits(jobs=1), console=QUIET)
+    assert records(tmp_path / "out", "kept") == before
+
+
+def test_a_folder_that_holds_something_else_is_refused(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(RefusedError, match=r"not empty and holds no run \(a.jsonl\)"):
+        run([str(path)], tmp_path, options(), Limits(jobs=1), console=QUIET)
+    assert path.is_file()
+
+
+def test_an_output_that_is_a_file_is_refused(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(RefusedError, match="is a file"):
+        run([str(path)], path, options(), Limits(jobs=1), console=QUIET)
+
+
+def test_a_second_run_in_the_folder_is_refused_while_the_first_lives(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with _locked(tmp_path / "out"), pytest.raises(RefusedError, match="another run"):
+        run([str(path)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
+    assert run([str(path)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)["kept"] == 3
+
+
+def test_standard_input_is_kept_so_that_the_run_can_go_on(tmp_path):
+    content = "".join(json.dumps(row) + "\n" for row in rows_of(30)).encode()
+    summary = run(["-"], tmp_path / "out", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(content))
+    assert summary["kept"] == 30
+    assert run(["-"], tmp_path / "out", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(content)) == summary
+    with pytest.raises(RefusedError, match="input -"):
+        run(["-"], tmp_path / "out", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(content + content))
+
+
+def test_a_scorer_that_cannot_be_loaded_ends_the_run(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(BatchError, match="nowhere"):
+        run([str(path)], tmp_path / "out", options(scorer="nowhere:score"), Limits(jobs=1), console=QUIET)
+
+
+def test_a_scorer_that_fails_over_any_page_ends_the_run_and_rejects_none(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(BatchError, match="cannot score a page: TypeError"):
+        run([str(path)], tmp_path / "out", options(scorer="builtins:len"), Limits(jobs=1), console=QUIET)
+    assert parts(tmp_path / "out") == 0
+
+
+def test_an_input_that_shrinks_in_mid_run_ends_the_run(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(40))
+    out = tmp_path / "out"
+    run([str(path)], out, options(), Limits(jobs=1), console=QUIET)
+    facts = path.stat()
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2] + b"\n" * (len(content) - len(content) // 2))
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    for file in (out / "part-00001").iterdir():
+        file.unlink()
+    (out / "part-00001").rmdir()
+    with pytest.raises(BatchError, match="changed while"):
+        run([str(path)], out, options(), Limits(jobs=1), console=QUIET)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_leaves_nothing_behind_and_goes_on(tmp_path, sign):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(300))
+    process = start(path, tmp_path / "out", {"jobs": 2})
+    wait_for(lambda: parts(tmp_path / "out") > 2)
+    workers = children(process.pid)
+    assert workers
+    process.send_signal(sign)
+    assert process.wait(20) != 0
+    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 5)
+    done = parts(tmp_path / "out")
+    assert done < 15
+    assert start(path, tmp_path / "out", {"jobs": 2}).wait(60) == 0
+    assert Counter(all_ids(tmp_path / "out")) == Counter(f"p{number}" for number in range(300))
+
+
+@pytest.mark.slow
+def test_workers_end_with_a_run_that_is_killed(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(300, hang=(0,)))
+    process = start(path, tmp_path / "out", {"jobs": 1})
+    wait_for(lambda: children(process.pid))
+    workers = children(process.pid)
+    process.kill()
+    process.wait()
+    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 10)
+
+
+@pytest.mark.slow
+def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
+    rows = rows_of(100)
+    rows[70]["text"] += "x" * 200_000
+    path = write_jsonl(tmp_path / "a.jsonl", rows)
+    chosen = json.dumps({"format": "jsonl", "scorer": QUICK, "shard_pages": 20})
+    command = [sys.executable, "-m", "tests.clean_run", str(path), str(tmp_path / "out"), chosen, '{"jobs": 2}']
+
+    def small_files() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    done = subprocess.run(command, cwd=CLONE, capture_output=True, check=False, preexec_fn=small_files, timeout=60)  # noqa: S603
+    assert done.returncode == 1
+    assert b"File too large" in done.stderr
+    assert not (tmp_path / "out" / "_SUCCESS").exists()
+    assert not list((tmp_path / "out").glob(".part-*"))
+    assert not (tmp_path / "out" / "part-00003").exists()
+    assert subprocess.run(command, cwd=CLONE, check=False, timeout=60).returncode == 0  # noqa: S603
+    assert Counter(all_ids(tmp_path / "out")) == Counter(f"p{number}" for number in range(100))
+
+
+@pytest.mark.slow
+def test_kills_at_any_moment_lose_no_page_and_double_none(tmp_path):
+    poison = {"hang": (7,), "crash": (90, 91, 250), "memory": (170,)}
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(300, **poison))
+    out, limits = tmp_path / "out", {"jobs": 2, "timeout_s": 1, "memory_mb": 400}
+    dice = random.Random(5)
+    killed = Counter[str]()
+    process = start(path, out, limits)
+    while process.poll() is None:
+        time.sleep(dice.uniform(0.2, 1.5))
+        if sum(killed.values()) >= 16:
+            process.wait(120)
+        elif dice.random() < 0.35:
+            process.kill()
+            process.wait()
+            killed["run"] += 1
+            process = start(path, out, limits)
+        elif workers := children(process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(dice.choice(workers), signal.SIGKILL)
+                killed["worker"] += 1
+    assert process.returncode == 0
+    assert killed["run"] > 2
+    assert killed["worker"] > 2
+    assert Counter(all_ids(out)) == Counter(f"p{number}" for number in range(300))
+    assert sorted(ids(out, "rejects")) == sorted(f"p{number}" for numbers in poison.values() for number in numbers)
+    summary = json.loads((out / "summary.json").read_text(encoding="utf8"))
+    assert (summary["read"], summary["kept"], summary["rejected"]) == (300, 295, 5)
+
+
+def test_the_command_cleans_and_prints_a_summary(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "one.html").write_text(HTML_ARTICLE, encoding="utf8")
+    (tmp_path / "in" / "two.txt").write_text(ARTICLE, encoding="utf8")
+    (tmp_path / "in" / "three.png").write_bytes(b"\x89PNG")
+    arguments = [
+        "clean",
+        str(tmp_path / "in"),
+        "-o",
+        str(tmp_path / "out"),
+        "--jobs",
+        "1",
+        "--drop",
+        "--format",
+        "jsonl.gz",
+    ]
+    result = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "2 read: " in result.stdout
+    assert "files of other types, passed over: 1" in result.stdout
+    assert len(all_ids(tmp_path / "out")) == 2
+    again = CliRunner().invoke(app, [*arguments, "--min-noise", "0.5"], catch_exceptions=False)
+    assert again.exit_code == 2
+    assert "option min_noise: None then, 0.5 now" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("nowhere.jsonl",), "no such file"),
+        (("-", "--only", "good"), "good"),
+        (("-", "--jobs", "0"), "--jobs"),
+        (("-", "--format", "xml"), "xml"),
+        (("-", "--model", "nowhere"), "no model in nowhere"),
+    ],
+    ids=str,
+)
+def test_a_wrong_call_is_exit_code_2(tmp_path, arguments, said):
+    result = CliRunner().invoke(
+        app, ["clean", *arguments, "-o", str(tmp_path / "out")], input="x", catch_exceptions=False
+    )
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+
+
+def test_a_stop_says_how_to_go_on(tmp_path, monkeypatch):
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("noisefilter.batch.runner.run", stopped)
+    result = CliRunner().invoke(app, ["clean", "-", "-o", str(tmp_path / "out")], catch_exceptions=False)
+    assert result.exit_code == 130
+    assert "the same command goes on" in result.stderr
+
+
+def test_progress_in_a_terminal_is_a_bar_with_the_rate():
+    console = Console(file=StringIO(), force_terminal=True, width=100)
+    with Meter(console, 100, 40) as meter:
+        meter.advance(0, 10)
+        meter.finish(0, 20)
+    shown = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "60/100" in shown
+    assert "/s" in shown
+
+
+def test_progress_in_a_log_is_a_line_a_minute(monkeypatch):
+    now = [100.0]
+    monkeypatch.setattr("noisefilter.batch.progress.time.monotonic", lambda: now[0])
+    console = Console(record=True, file=open(os.devnull, "w", encoding="ascii"), force_terminal=False)  # noqa: PTH123, SIM115
+    with Meter(console, 10_000, 1000) as meter:
+        for step in range(1, 13):
+            now[0] += 10
+            meter.advance(0, step * 100)
+    console.file.close()
+    assert console.export_text().splitlines() == [
+        "1,600 of 10,000 pages, 10 a second, 14 minutes left", "2,200 of 10,000 pages, 10 a second, 13 minutes left",
+    ]  # fmt: skip
+
+
+def test_memory_of_a_process_is_read_and_of_none_is_zero():
+    assert 10 < resident_mb(os.getpid()) < 100_000
+    assert resident_mb(None) == 0
