@@ -215,13 +215,11 @@ def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: M
     measured = insertion_table(sentence_table(articles, model.vectors), model.vectors)
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
-    numbers, read = estimators.pages(measured, scores, np.concatenate(furniture), asides)
+    pages = estimators.pages(measured, scores, np.concatenate(furniture), asides)
     # an estimator of the user's own has the last word, and its reasons are not known
-    reasons = name_noise(estimators.article, read) if estimators.own is None else [()] * len(chosen)
-    return [
-        _Judged(row, measured, scores, noise, off_topic, own)
-        for row, ((noise, off_topic), own) in enumerate(zip(numbers.tolist(), reasons, strict=True))
-    ]
+    reasons = name_noise(estimators.article, pages.read, pages.heard) if estimators.own is None else [()] * len(chosen)
+    told = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, strict=True)
+    return [_Judged(row, measured, scores, noise, off_topic, own) for row, (noise, off_topic, own) in enumerate(told)]
 
 
 def _language(page: BlockedPage, kept: NDArray[np.bool_]) -> str | None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from noisefilter.api import score_many
 from noisefilter.model import default_model
-from noisefilter.training.asides import PAGE_PRIOR
+from noisefilter.scoring.articles import PAGE_PRIOR
 from noisefilter.training.evaluate import CALIBRATION, THRESHOLDS, calibration_error, reliability, threshold_figures
 from noisefilter.training.hosts import make_hosts, text_host
 from noisefilter.training.intervals import Observed, measured

@@ -9,10 +9,11 @@ import pytest
 
 from noisefilter.features.insertions import insertion_matrix, insertion_table
 from noisefilter.features.sentence_table import sentence_table
+from noisefilter.training.casing import sentence_case, title_case
 from noisefilter.training.estimators import fold_of
 from noisefilter.training.hosts import Host, html_host, text_host
 from noisefilter.training.insertions import PARTS, insertion_example, make_examples
-from noisefilter.training.splicing import SORTS, InsertionMaker, sentence_case, title_case
+from noisefilter.training.splicing import SORTS, InsertionMaker
 from noisefilter.training.wordings import part_of, split_of, wordings
 from tests.making import SLUICE, vectors, walk
 

@@ -7,11 +7,11 @@ import json
 import shutil
 import sys
 from dataclasses import asdict
+from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from noisefilter import __version__
 from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.files import Found, digest_files, find_files
 from noisefilter.batch.readers import Piece, cut_file
@@ -143,7 +143,7 @@ def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]
             inputs += [{"name": file.name, "size": file.size, "stamp": file.stamp} for file in files]
     return {
         "layout": LAYOUT,
-        "noisefilter": __version__,
+        "noisefilter": version("noisefilter"),
         "model": describe_model(options.model),
         "options": json.loads(json.dumps({key: value for key, value in asdict(options).items() if key != "model"})),
         "inputs": inputs,

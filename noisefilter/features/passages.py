@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.features.sentence_table import WINDOW
+from noisefilter.features.standing import STANDING_NAMES, standing_columns
 from noisefilter.features.tokens import neighbour, range_entries, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from noisefilter.features.sentence_table import SentenceTable
@@ -266,8 +265,7 @@ PASSAGE_NAMES = (
     *(f"log_odds_{step}" for step in NEAR_SENTENCES), *(f"mean_{step}" for step in NEAR_SENTENCES),
     "doubtful", "paragraph_log_odds", "paragraph_mean", "paragraph_others",
     "elsewhere_log_odds", "elsewhere_log_odds_2", "elsewhere_run", "elsewhere_run_2",
-    "above_mean", "above_median", "above_upper_quarter", "above_upper_tenth", "above_next", "place", "place_of_run",
-    "place_of_highest", "spread", "median", "sentences",
+    *STANDING_NAMES,
 )  # fmt: skip
 #: Log-odds of the words of a sentence that no doubt fell on.
 NO_DOUBT = -7.0
@@ -297,7 +295,7 @@ def passage_columns(table: TokenTable, doubts: Column, first: Column, second: Co
     runs, highest = (own[:, PASSAGE_NAMES.index(name)] for name in ("run_sum_log", "highest"))
     return np.hstack([
         own, _around_columns(table, doubts, means), _elsewhere_columns(table, doubts, runs),
-        _relative_columns(table, doubts, (runs, highest)),
+        standing_columns(table.rows, table.article, doubts, (runs, highest)),
     ])  # fmt: skip
 
 
@@ -376,43 +374,3 @@ def _elsewhere_columns(table: TokenTable, doubts: Column, runs: Column) -> NDArr
             others[:, :-2] = np.where(apart, values[None, :], floor)
             found[low:high, 2 * column : 2 * column + 2] = -np.partition(-others, 1, axis=1)[:, :2]
     return found
-
-
-def _relative_columns(table: TokenTable, doubts: Column, others: Sequence[Column]) -> NDArray[np.float64]:
-    """How far the chosen sentences stand out of their article: an insertion does so even where the article is odd all over.
-
-    Args:
-        table: the words of the chosen sentences.
-        doubts: log-odds of all sentences.
-        others: further values of the chosen sentences, whose places among them are told.
-    """
-    if not len(table.rows):
-        return np.zeros((0, len(PASSAGE_NAMES) - PASSAGE_NAMES.index("above_mean")))
-    sizes = np.bincount(table.article)
-    own, article = doubts[table.rows], table.article[table.rows]
-    order, place = _ranked(doubts, table.article)
-    sizes_before = np.cumsum(sizes) - sizes
-    ranked = doubts[order]
-    count = np.maximum(sizes, 1)
-    mean = np.bincount(table.article, doubts) / count
-    spread = np.sqrt(np.bincount(table.article, (doubts - mean[table.article]) ** 2) / count)
-    median, quarter, tenth = (ranked[sizes_before[article] + (sizes[article] - 1) // part] for part in (2, 4, 10))
-    lower = np.minimum(place[table.rows] + 1, sizes[article] - 1)
-    return np.stack([
-        (own - mean[article]) / (spread[article] + LEAST_SPREAD), own - median, own - quarter, own - tenth,
-        own - ranked[sizes_before[article] + lower], np.log1p(place[table.rows]),
-        *(np.log1p(_ranked(values, article)[1]) for values in others), spread[article], median, np.log1p(sizes[article]),
-    ], axis=1)  # fmt: skip
-
-
-#: Added to the spread of an article's log-odds, so that a smooth one does not make much of little.
-LEAST_SPREAD = 0.3
-
-
-def _ranked(values: Column, article: Index) -> tuple[Index, Index]:
-    """The order from high to low, article by article, and the place of each value in its article, 0 for the highest."""
-    order = np.lexsort((-values, article))
-    sizes = np.bincount(article)
-    place = np.empty(len(values), dtype=np.int64)
-    place[order] = np.arange(len(values)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    return order, place

@@ -35,6 +35,11 @@ SENTENCE_PASSES = ("sentence_first", "sentence_second")
 NETWORKS = (*SENTENCE_PASSES, "aside", "page_off_topic", "article")
 #: The user's own estimator for the article, if the model has one.
 OWN = "article_own"
+#: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
+PAGE_PRIOR = 0.28
+#: The share among real pages, and of those that have one the share that a reader calls noise
+#: (docs/decisions/0023-noise-hears-of-insertions.md).
+REAL_SHARE, NOISY_SHARE = 0.02, 0.8
 #: Sentences whose log-odds say whether something was put into an article: the highest.
 HIGHEST = 3
 
@@ -102,6 +107,29 @@ class SentenceScores:
     words: Mapping[int, Matrix]
 
 
+@dataclass(frozen=True, slots=True)
+class PageScores:
+    """What is said of whole articles; each (articles,).
+
+    `read` is what `noise` was read from, (articles, n); `heard` is by how much insertions then moved its log-odds.
+    """
+
+    noise: Matrix
+    off_topic: Matrix
+    read: Matrix
+    heard: Matrix
+
+
+def hear_insertions(noise: Matrix, off_topic: Matrix) -> Matrix:
+    """Probability of noise of articles into which something may have been put: they are stitched, however well they are written.
+
+    Either cause is enough. `off_topic` is taken to the odds of real pages first (docs/decisions/0023-noise-hears-of-insertions.md).
+    """
+    shift = np.log(REAL_SHARE / (1 - REAL_SHARE)) - np.log(PAGE_PRIOR / (1 - PAGE_PRIOR))
+    put_in = 1 / (1 + np.exp(-(logit(off_topic) + shift)))
+    return np.asarray(1 - (1 - noise) * (1 - NOISY_SHARE * put_in))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ArticleScorer:
     """The sentence and article estimators of a model."""
@@ -124,10 +152,8 @@ class ArticleScorer:
 
     def pages(
         self, table: InsertionTable, scores: SentenceScores, furniture: Matrix, asides: Sequence[Matrix]
-    ) -> tuple[Matrix, Matrix]:
-        """Probabilities that each article is noise, and that something foreign was put into it: (articles, 2).
-
-        Beside them what the first was read from: (articles, n).
+    ) -> PageScores:
+        """Probabilities that each article is noise, and that something foreign was put into it.
 
         Args:
             table: the articles.
@@ -138,14 +164,15 @@ class ArticleScorer:
         off_topic = scores.off_topic * (1 - furniture)
         kinds = np.stack([scores.filler, scores.promotion], axis=1)
         read = article_inputs(table, kinds, self.arrays)
-        noise = self.noise(read)
+        written = self.noise(read)
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = [
             page_off_topic_inputs(own, highest_aside(self.aside, lines))
             for own, lines in zip(by_page, asides, strict=True)
         ]
-        foreign = self.page_off_topic.probabilities(np.concatenate(inputs))
-        return rounded(np.stack([noise, foreign[:, 1]], axis=1)), read
+        foreign = rounded(self.page_off_topic.probabilities(np.concatenate(inputs))[:, 1])
+        noise = hear_insertions(written, foreign)
+        return PageScores(rounded(noise), foreign, read, logit(noise) - logit(written))
 
     def noise(self, inputs: Matrix) -> Matrix:
         """Probability that each article is noise; an estimator of the user's own has the last word. (articles,)."""

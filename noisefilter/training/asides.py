@@ -12,7 +12,7 @@ from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import highest_aside, page_off_topic_inputs, sentence_classes
+from noisefilter.scoring.articles import PAGE_PRIOR, highest_aside, page_off_topic_inputs, sentence_classes
 from noisefilter.scoring.insertions import build_insertion_scorer
 from noisefilter.scoring.networks import LOGIT_LIMIT, build_network
 from noisefilter.sentences import split_sentences
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     Arrays = dict[str, Matrix]
 
 ASIDE: NetworkOptions = {"hidden": (16,), "alpha": 0.1, "falling": ((1e-3, 20), (1e-4, 10)), "members": 3}
-#: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
-PAGE_PRIOR = 0.28
 #: What the lines of a label weigh in all beside those of real pages.
 MADE_SHARE = 0.3
 

@@ -8,6 +8,7 @@ from zlib import crc32
 
 import numpy as np
 import scipy.sparse as sp
+from joblib import Parallel, delayed
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
@@ -16,7 +17,7 @@ from noisefilter.features.tokens import HASH_ROWS
 from noisefilter.scoring.networks import standardize
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -186,6 +187,16 @@ def beside(whole: Arrays, part: Arrays, first: int) -> Arrays:
         "weights1": np.vstack([whole["weights1"], part["weights1"]]) / 2,
         "bias1": (whole["bias1"] + part["bias1"]) / 2,
     }
+
+
+def fit_networks(rows: Iterable[tuple[Inputs, Index]], options: NetworkOptions, jobs: int) -> list[Arrays]:
+    """A network for each matrix, in threads: a matrix takes a gigabyte and more, so none is copied or made ahead."""
+    run = Parallel(n_jobs=jobs, backend="threading", pre_dispatch=jobs)
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # threads share the filters: `fit_network`'s own do not hold
+        return list(run(delayed(fit_network)(*pair, **options) for pair in rows))
 
 
 def fit_calibration(logits: Matrix, classes: Index, weights: Matrix | None = None) -> tuple[float, float]:

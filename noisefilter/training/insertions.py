@@ -7,7 +7,6 @@ seen the page's part.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -15,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 from joblib import Parallel, delayed
-from sklearn.exceptions import ConvergenceWarning
 
 from noisefilter.blocks import split_blocks
 from noisefilter.features.insertions import insertion_table
@@ -42,6 +40,7 @@ from noisefilter.training.estimators import (
     fit_calibration,
     fit_linear,
     fit_network,
+    fit_networks,
     fold_of,
     named,
 )
@@ -297,7 +296,7 @@ class _Fitting:
                 pages = [page for page in self._without(part) if chosen is None or page in chosen]
                 yield np.concatenate([inputs[page] for page in pages]), np.concatenate([truth[page] for page in pages])
 
-        return _fit_networks(rows(), options, self.jobs)
+        return fit_networks(rows(), options, self.jobs)
 
     def _own(self, page: int) -> tuple[int, ...]:
         return (int(self.part[page]),) if page < self.count else ()
@@ -332,7 +331,7 @@ class _Fitting:
                 inputs = (self._token_inputs(page, linear[key]) for page, key in zip(pages, keys, strict=True))
                 yield np.concatenate(list(inputs)), np.concatenate([truth[page] for page in pages])
 
-        fitted = _fit_networks(rows(), PASSAGE_FIRST, self.jobs)
+        fitted = fit_networks(rows(), PASSAGE_FIRST, self.jobs)
         self.arrays |= named("passage_first", fitted[-1])
         return [build_network(named("fold", arrays), "fold") for arrays in fitted]
 
@@ -366,16 +365,6 @@ def _fit_last(inputs: Inputs, truth: Index) -> Arrays:
     """
     first = inputs.shape[1] - len(PASSAGE_NAMES)
     return beside(fit_network(inputs, truth, **LAST), fit_network(inputs[:, first:], truth, **LAST), first)
-
-
-def _fit_networks(rows: Iterable[tuple[Inputs, Index]], options: NetworkOptions, jobs: int) -> list[Arrays]:
-    """A network for each matrix, in threads: a matrix takes a gigabyte and more, so none is copied or made ahead."""
-    run = Parallel(n_jobs=jobs, backend="threading", pre_dispatch=jobs)
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # threads share the filters: `fit_network`'s own do not hold
-        return list(run(delayed(fit_network)(*pair, **options) for pair in rows))
 
 
 def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: VectorTable) -> list[Inputs]:

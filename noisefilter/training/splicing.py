@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from noisefilter.blocks import BlockedPage, Place
 from noisefilter.features.tokens import STOP_WORDS, word_list
+from noisefilter.training.casing import sentence_case, title_case
 from noisefilter.training.hosts import MIN_LINE
 from noisefilter.types import Block, Link
 
@@ -49,8 +50,6 @@ NAME = re.compile(r"(?:[A-Z][\w’'-]+ ){1,4}[A-Z][\w’'-]+")
 LOWERED = frozenset(
     "the a an in on at it this that these those they we he she there but for with as when while if".split()
 )
-#: Words that title case leaves small.
-SMALL = frozenset("a an and as at but by for from in of on or the to vs with".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +74,6 @@ class Line:
     text: str
     links: list[tuple[int, int, str]] = field(default_factory=list)
     inserted: list[Insertion] = field(default_factory=list)
-
-
-def sentence_case(headline: str, vectors: VectorTable) -> str:
-    """The headline with capitals only where such a word mostly has one: names, and what no table knows."""
-    words = headline.split(" ")
-    plain = [word.strip("'\"“”‘’.,:;!?()").lower().replace("’", "'") for word in words]
-    capital = vectors.capital[vectors.rows(plain)]
-    return " ".join(
-        word if not place or word.isupper() or share >= 0.5 or any(map(str.isdigit, word)) else word.lower()
-        for place, (word, share) in enumerate(zip(words, capital.tolist(), strict=True))
-    )
-
-
-def title_case(headline: str) -> str:
-    """The headline with a capital on every word but the small ones."""
-    words = headline.split(" ")
-    return " ".join(
-        word if place and word.lower() in SMALL else word[:1].upper() + word[1:] for place, word in enumerate(words)
-    )
 
 
 class InsertionMaker:
