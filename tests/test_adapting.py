@@ -11,12 +11,14 @@ import pytest
 from noisefilter import score, score_many
 from noisefilter.model import load_model, save_model
 from noisefilter.report.comparison import comparison_markdown
-from noisefilter.training.adapt import MIN_PAGES, adapt
+from noisefilter.scoring.articles import hear_insertions
+from noisefilter.scoring.networks import ROWS_AT_ONCE
+from noisefilter.training.adapt import MIN_PAGES, PUT_BACK, Outcome, adapt
 from noisefilter.training.adapt_rows import STAGES, stage_rows
-from noisefilter.training.corpora import CorpusError, LabelledPage
+from noisefilter.training.corpora import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.training.fit import TrainingData, split_pages
 from noisefilter.training.last_layer import Rows, move_layer, row_losses
-from noisefilter.training.session import adapt_to, worse_notes
+from noisefilter.training.session import adapt_to, worse_notes, worse_stages
 from noisefilter.types import Page
 from tests.making import SLUICE
 
@@ -193,8 +195,9 @@ def test_rows_are_what_the_networks_are_asked_when_a_page_is_scored(corpus, mode
     arrays = {name: np.asarray(value, dtype=np.float64) for name, value in model.arrays.items()}
     (rows,) = stage_rows("articles", corpus[:6], arrays, model.vectors).values()
     logits = rows.inputs @ arrays["article.weights0"] + arrays["article.bias0"]
-    said = [own.noise for own in score_many([page.page for page in corpus[:6]], model=model)]
-    assert (1 / (1 + np.exp(-logits[:, 0]))).tolist() == pytest.approx(said, abs=2e-4)
+    scores = list(score_many([page.page for page in corpus[:6]], model=model))
+    heard = hear_insertions(1 / (1 + np.exp(-logits[:, 0])), np.array([own.off_topic for own in scores]))
+    assert heard.tolist() == pytest.approx([own.noise for own in scores], abs=2e-4)
 
 
 def test_one_site_is_split_by_page_with_both_sorts_on_both_sides():
@@ -236,6 +239,39 @@ def test_what_got_worse_on_the_held_out_pages_is_told():
     (told,) = worse_notes(after, before)
     assert "boilerplate spans, f1 0.950 → 0.900" in told
     assert worse_notes(before, before) == ()
+
+
+def test_a_stage_that_adapting_made_worse_on_the_held_out_pages_is_put_back():
+    moved, stayed = (Outcome("articles", "article", 40, 40, strength, 0.5, 0.4, 0.01, "") for strength in (0.3, None))
+    before, after = (
+        {"noise": {"all": {"log loss": loss}}, "filler": {"all": {"log loss": loss}}} for loss in (0.4, 0.7)
+    )
+    assert worse_stages(before, after, [moved]) == {"articles"}
+    assert worse_stages(after, before, [moved]) == set()
+    assert worse_stages(before, after, [stayed]) == set()
+
+
+def test_what_is_put_back_is_the_default_byte_by_byte_and_says_why(model: Model):
+    data = TrainingData(pages_of_one_site([3] * 40 + [0] * 8), [])
+    moved, _ = adapt(data, model, name="mine")
+    same, outcomes = adapt(data, model, name="mine", stays={"articles"})
+    assert any((moved.arrays[key] != value).any() for key, value in model.arrays.items())
+    assert all((same.arrays[key] == value).all() for key, value in model.arrays.items())
+    assert [outcome.reason for outcome in outcomes if outcome.stage == "articles"] == [PUT_BACK]
+
+
+def test_a_page_of_more_blocks_than_are_read_at_once_is_learned_from_whole(model: Model):
+    lines = "".join(f"<p>{line} Gate {number} of the old quay.</p>" for number in range(130) for line in SLUICE)
+    page = LabelledPage("long", Page(f"<html><body><article>{lines}</article></body></html>"), "quay", "quay",
+                        spans=(LabelledSpan(0, 20, "boilerplate"),))  # fmt: skip
+    rows = stage_rows(
+        "blocks",
+        [page],
+        {key: np.asarray(value, dtype=np.float64) for key, value in model.arrays.items()},
+        model.vectors,
+    )
+    assert max(len(found.inputs) for found in rows.values()) > ROWS_AT_ONCE
+    assert all(len(found.inputs) == len(found.truth) for found in rows.values())
 
 
 def test_progress_names_the_stages(corpus):

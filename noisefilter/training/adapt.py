@@ -17,7 +17,7 @@ from noisefilter.training.own_estimator import Own, fit_own
 from noisefilter.training.thresholds import drop_threshold, kind_thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -32,6 +32,7 @@ MIN_ROWS = {"insertion_last": 50}
 MIN_ROWS_OF_ANY = 5
 #: Labels of a kind from which a threshold is chosen again: its precision is then known to some five points.
 MIN_THRESHOLD_LABELS = 100
+PUT_BACK = "stays: adapted it was worse on the held-out pages"
 NAMES = {
     "block_second": "HTML", "block_voted_second": "HTML with trafilatura's vote", "block_text_second": "plain text",
 }  # fmt: skip
@@ -76,6 +77,7 @@ class Adapted:
 def adapt(
     data: TrainingData, base: Model, *, name: str, jobs: int = 1, progress: Callable[[str], None] = lambda _: None,
     estimator: Any = None,  # noqa: ANN401 - any scikit-learn classifier
+    stays: Collection[str] = (),
 ) -> tuple[Model, list[Outcome]]:  # fmt: skip
     """The base model adapted to `data.fit`, and what became of each network; arrays that did not move are the base's.
 
@@ -88,6 +90,7 @@ def adapt(
         jobs: processes that read pages.
         progress: is told what is being done.
         estimator: what has the last word on the noise of articles, instead of the base's network, whose log-odds it reads.
+        stays: stages that are not to be adapted, since that made them worse.
 
     Raises:
         CorpusError: there is an estimator, and it cannot be fitted or written, or has too few labels.
@@ -97,6 +100,11 @@ def adapt(
     )
     with threadpool_limits(1):
         for stage, networks in STAGES.items():
+            if stage in stays:
+                found.outcomes += [
+                    Outcome(stage, network, 0, 0, None, None, None, None, PUT_BACK) for network in networks
+                ]
+                continue
             progress(f"{stage}: reading {len(data.fit)} pages")
             rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs)
             for network in networks:

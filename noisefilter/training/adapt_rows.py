@@ -68,7 +68,7 @@ class _Recorder:
 
 
 def _recorded(network: Network) -> tuple[Network, list[Matrix]]:
-    """The network, and the list to which it will add what it reads, standardised."""
+    """The network, and the list to which it will add what it reads, standardised, some rows at a time."""
     recorder = _Recorder(network.estimator)
     return replace(network, estimator=recorder), recorder.asked
 
@@ -103,7 +103,7 @@ def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vecto
         recording.score([example.table], partial(_vote_of, example))
         for name, (_, asked) in pairs.items():
             if asked:
-                found[name] = (asked[0], example.furniture[:, None].astype(np.float64), example.weights)
+                found[name] = (np.concatenate(asked), example.furniture[:, None].astype(np.float64), example.weights)
     return found
 
 
@@ -123,7 +123,7 @@ def _sentence_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Ve
         if page.sentences is None:
             truth[:, CLASS_OF["B"]] = np.nan
         told = weights > 0
-        found["sentence_second"] = (asked[0][told], truth[told] / weights[told, None], weights[told])
+        found["sentence_second"] = (np.concatenate(asked)[told], truth[told] / weights[told, None], weights[told])
     return found
 
 
@@ -137,7 +137,7 @@ def _insertion_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: V
         scored = replace(scorer, insertion_last=network).score(table, sentence_classes(table, arrays))
         if asked:
             truth = example.foreign[sorted(scored.words)][:, None].astype(np.float64)
-            found["insertion_last"] = (asked[0], truth, np.ones(len(truth)))
+            found["insertion_last"] = (np.concatenate(asked), truth, np.ones(len(truth)))
     return found
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from noisefilter.model import Model
+    from noisefilter.training.adapt import Outcome
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.evaluate import Figures
     from noisefilter.training.fit import TrainingData
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
 #: A figure that is worse by more than this is told.
 WORSE = 0.01
+#: Whose doing the figures of a kind are.
+STAGE_OF = {
+    "extraction": "blocks", "boilerplate spans": "blocks", "filler": "sentences", "promotion": "sentences",
+    "filler spans": "sentences", "promotion spans": "sentences", "off_topic spans": "insertions", "noise": "articles",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,11 @@ def adapt_to(
     model, outcomes = adapt(data, base, name=name, jobs=jobs, progress=progress, estimator=own)
     progress(f"measuring both models on {len(data.tune)} held-out pages")
     before, after = evaluate(base, data.tune, jobs), evaluate(model, data.tune, jobs)
+    stays: set[str] = set()
+    while worse := worse_stages(before, after, outcomes) - ({"articles"} if own else set()):
+        stays |= worse
+        model, outcomes = adapt(data, base, name=name, jobs=jobs, estimator=own, stays=stays)
+        after = evaluate(model, data.tune, jobs)
     notes = (
         *(f"{outcome.label} {outcome.reason}" for outcome in outcomes),
         *_threshold_notes(base, model),
@@ -78,17 +89,31 @@ def adapt_to(
     return Trained(model, card + _adapted_section(base, before, after, notes), before, after, notes)
 
 
+def worse_stages(before: Figures, after: Figures, outcomes: Sequence[Outcome]) -> set[str]:
+    """Stages that moved and whose figures got worse on the held-out pages: the default's are the better ones."""
+    moved = {outcome.stage for outcome in outcomes if outcome.moved}
+    return {STAGE_OF[kind] for kind in before if kind in STAGE_OF and _worse(before, after, kind)} & moved
+
+
+def _worse(before: Figures, after: Figures, kind: str) -> list[tuple[str, float, float]]:
+    """Figures of a kind that got worse: name, before and after."""
+    was, now = before[kind].get("all", {}), after.get(kind, {}).get("all", {})
+    signs = (("log loss", 1), ("f1", -1))
+    return [
+        (name, was[name], now[name])
+        for name, sign in signs
+        if name in was and name in now and sign * (now[name] - was[name]) > WORSE
+    ]
+
+
 def worse_notes(before: Figures, after: Figures) -> tuple[str, ...]:
     """What got worse on the held-out pages: a warning a kind."""
-    notes = []
-    for kind, by_source in before.items():
-        was, now = by_source.get("all", {}), after.get(kind, {}).get("all", {})
-        for name, sign in (("log loss", 1), ("f1", -1)):
-            if name in was and name in now and sign * (now[name] - was[name]) > WORSE:
-                notes.append(
-                    f"WORSE on the held-out pages: {kind}, {name} {was[name]:.3f} → {now[name]:.3f}; pages of more sites may help, "
-                    "or the default model is the better one"
-                )
+    notes = [
+        f"WORSE on the held-out pages: {kind}, {name} {was:.3f} → {now:.3f}; pages of more sites may help, or the default model is "
+        "the better one"
+        for kind in before
+        for name, was, now in _worse(before, after, kind)
+    ]
     return tuple(notes)
 
 
