@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from noisefilter.batch.options import Limits, Options
     from noisefilter.batch.tasks import Range, Shard
 
-#: Between looks at clocks and memory: a page that takes memory gets a gigabyte at most in that time.
+#: Seconds between looks at clocks and memory: what a page can take in between is far from what a machine has.
 LOOK_S = 0.1
 #: So often a worker may die without having begun a page (while it starts, reads or writes) before the run ends.
 DEATHS_OUTSIDE = 10
@@ -50,7 +50,6 @@ class _Worker:
     shard: Shard | None = None
     pages: Range | None = None
     since: float = field(default_factory=time.monotonic)
-    ready: bool = False
     done: int = 0
     doomed: str | None = None
 
@@ -127,7 +126,6 @@ class LocalEngine:
         worker.since = time.monotonic()
         match message:
             case Ready():
-                worker.ready = True
                 self._outside[-1] = 0
                 self._give(worker)
             case Begun(pages):

@@ -116,7 +116,7 @@ def _read_manifest(folder: Path) -> dict[str, Any] | None:
 
 
 def _remove_hidden(folder: Path) -> None:
-    """Take away what a killed run left unfinished."""
+    """Take away what killed workers left unfinished."""
     for path in folder.glob(f"{HIDDEN}*"):
         shutil.rmtree(path, ignore_errors=True)
     for path in folder.glob(".*.tmp"):
@@ -152,7 +152,10 @@ def _work(
             else:
                 meter.advance(number, pages)
 
-        LocalEngine(options, limits, folder, Journal(folder)).run(left, on_pages)
+        try:
+            LocalEngine(options, limits, folder, Journal(folder)).run(left, on_pages)
+        finally:
+            _remove_hidden(folder)  # what the others were at: a full disk needs the room
         return meter.rate
 
 
