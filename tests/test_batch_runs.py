@@ -13,6 +13,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from io import BytesIO, StringIO
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -265,11 +266,12 @@ def test_kills_at_any_moment_lose_no_page_and_double_none(tmp_path):
     dice = random.Random(5)
     killed = Counter[str]()
     process = start(path, out, limits)
+    turns = cycle(("worker", "run", "worker"))
     while process.poll() is None:
         time.sleep(dice.uniform(0.2, 1.5))
         if sum(killed.values()) >= 16:
             process.wait(120)
-        elif dice.random() < 0.35:
+        elif next(turns) == "run":
             process.kill()
             process.wait()
             killed["run"] += 1
