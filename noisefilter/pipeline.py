@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from noisefilter.blocks import TEXT_VERSION, split_blocks
 from noisefilter.features.asides import aside_matrix
@@ -26,6 +28,7 @@ from noisefilter.vote import ask_trafilatura
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -103,19 +106,32 @@ def score_pages(
     """Scores of some pages, in order; sentences of all of them are measured and judged at once."""
     limits = {**model.thresholds, **thresholds}
     blocked = [_block(page, model) for page in pages]
-    blocks = _judge_blocks(blocked, model, site)
-    found = [_find_article(entry, own, model, limits, language) for entry, own in zip(blocked, blocks, strict=True)]
-    judged = iter(_judge_articles(blocks, found, model))
+    with _one_thread(model):
+        blocks = _judge_blocks(blocked, model, site)
+        found = [_find_article(entry, own, model, limits, language) for entry, own in zip(blocked, blocks, strict=True)]
+        judged = iter(_judge_articles(blocks, found, model))
     return [
         _put_together(entry, own, article, next(judged) if article.status == "ok" else None, model, limits)
         for entry, own, article in zip(blocked, blocks, found, strict=True)
     ]
 
 
+def _one_thread(model: Model) -> AbstractContextManager[object]:
+    """Linear algebra on one thread: the matrices of a page are so small that threads wait longer than they work."""
+    scorer(model)  # imports scikit-learn, whose libraries count as well
+    return _libraries().limit(limits=1, user_api="blas")
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
 def extract_page(page: Page, model: Model, thresholds: Mapping[str, float], site: SiteProfile | None = None) -> str:
     """The article's text with boilerplate taken out and nothing else."""
     entry = _block(page, model)
-    own = _judge_blocks([entry], model, site)[0]
+    with _one_thread(model):
+        own = _judge_blocks([entry], model, site)[0]
     if own.table is None:
         return entry.text
     spans = boilerplate_spans(own.table, own.scores.furniture, {**model.thresholds, **thresholds}, named=False)
