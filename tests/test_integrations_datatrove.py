@@ -64,6 +64,16 @@ def _json(line: str):
     return json.loads(line)
 
 
+def test_address_and_title_come_from_the_metadata_if_they_are_strings():
+    given = [
+        Document(ARTICLE, "one", metadata={"url": "https://a.example/", "title": "A story"}),
+        Document(ARTICLE, "two", metadata={"url": 7, "title": ["A", "story"]}),
+    ]
+    one, two = NoiseFilter(columns=["url", "title"])(iter(given))
+    assert (one.metadata["noisefilter_url"], one.metadata["noisefilter_title"]) == ("https://a.example/", "A story")
+    assert (two.metadata["noisefilter_url"], two.metadata["noisefilter_title"]) == (None, score(ARTICLE).title)
+
+
 def test_min_noise_drops_what_is_scored_and_spares_what_is_not():
     kept = list(NoiseFilter(min_noise=0.0)(iter(documents())))
     assert [doc.id for doc in kept] == ["short", "empty"]

@@ -68,10 +68,11 @@ def test_addresses_and_titles_come_from_their_columns(library):
     frame = frame_of(
         library, {"page": [ARTICLE, ARTICLE], "from": ["https://a.example/", None], "head": ["A story", None]}
     )
-    scored = score_frame(frame, "page", url="from", title="head", columns=["title"])
+    scored = score_frame(frame, "page", url="from", title="head", columns=["title", "url"])
     guessed = noisefilter.score(ARTICLE).title
     assert cells_of(scored, "noisefilter_title") == ["A story", guessed]
     assert guessed != "A story"
+    assert cells_of(scored, "noisefilter_url") == ["https://a.example/", None]
 
 
 def test_workers_give_the_same_as_one_process(library):
@@ -163,11 +164,12 @@ def test_rays_class_scores_a_batch_in_every_format(library):
     from noisefilter.integrations.ray import ScoreBatch  # noqa: PLC0415
 
     numpy = importlib.import_module("numpy")
-    scorer = ScoreBatch("html", url="url")
+    scorer = ScoreBatch("html", url="url", columns=[*COLUMNS, "url"])
     columns = {"html": CELLS, "url": ["https://a.example/"] * 4}
     framed = scorer(frame_of(library, columns))
     arrays = scorer({name: numpy.array(cells, dtype=object) for name, cells in columns.items()})
-    assert list(arrays) == [*columns, *(f"noisefilter_{name}" for name in COLUMNS)]
+    assert list(arrays) == [*columns, *(f"noisefilter_{name}" for name in (*COLUMNS, "url"))]
+    assert cells_of(framed, "noisefilter_url") == columns["url"]
     for name in arrays:
         assert cells_of(framed, name) == cells_of(arrays, name)
 

@@ -65,14 +65,12 @@ def test_an_item_of_any_kind_gets_its_score_with_either_signature(kind, spider):
 
 
 def test_settings_name_the_fields():
-    pipeline = pipeline_with(input="body", title="headline", fields={"noise": "farm", "title": "heading"})
-    item = process(pipeline, {"body": ARTICLE.encode(), "headline": "A story"})
-    assert item == {
-        "body": ARTICLE.encode(),
-        "headline": "A story",
-        "heading": "A story",
-        "farm": score(ARTICLE, title="A story").noise,
-    }
+    fields = {"noise": "farm", "title": "heading", "url": "source"}
+    pipeline = pipeline_with(input="body", title="headline", url="link", fields=fields)
+    given = {"body": ARTICLE.encode(), "headline": "A story", "link": "https://a.example/"}
+    item = process(pipeline, dict(given))
+    found = score(ARTICLE, title="A story")
+    assert item == {**given, "heading": "A story", "source": "https://a.example/", "farm": found.noise}
 
 
 @pytest.mark.parametrize("item", [{"price": 7}, {"html": None}])

@@ -33,10 +33,10 @@ def score_frame(
     Args:
         df: a pandas or Polars DataFrame, or an Arrow table; it is not changed.
         column: the column with the pages, HTML or plain text, as strings or bytes. A missing cell is an empty page.
-        url: the column with the pages' addresses.
+        url: the column with the pages' addresses; as with `score`, they are copied and change no number.
         title: the column with the articles' titles, where they are known.
         columns: what of a score is added: noise, filler, off_topic, boilerplate, verdict, status, text, visible_text,
-            title, language, page_type, model; the first seven by default.
+            title, language, page_type, url, model; the first seven by default.
         prefix: what the new columns' names begin with.
         jobs: worker processes, as for `score_many`, and so the rest.
         format: as for `score`.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: What may be asked for: the values of a `Score` that are one number or one string.
 NUMBERS = ("noise", "filler", "off_topic", "boilerplate")
-STRINGS = ("verdict", "status", "text", "visible_text", "title", "language", "page_type", "model")
+STRINGS = ("verdict", "status", "text", "visible_text", "title", "language", "page_type", "url", "model")
 #: What is added if nothing else is asked for.
 COLUMNS = ("noise", "filler", "off_topic", "boilerplate", "verdict", "status", "text")
 #: Data often has a `text` and a `title` of its own.
