@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 
 from noisefilter.batch import BatchError, Limits, Options, run
@@ -10,6 +11,8 @@ from noisefilter.batch import BatchError, Limits, Options, run
 
 def main() -> None:
     """Run, and exit with 1 if the run cannot go on."""
+    # what a shell starts in the background ignores Ctrl-C, and so would this process
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     source, output, options, limits = sys.argv[1:]
     try:
         run([source], output, Options(**json.loads(options)), Limits(**json.loads(limits)))
