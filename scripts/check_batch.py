@@ -15,6 +15,7 @@ import gzip
 import json
 import os
 import random
+import resource
 import shutil
 import signal
 import subprocess
@@ -175,7 +176,7 @@ def check_speed(options: argparse.Namespace, folder: Path) -> bool:
     seconds: dict[str, list[float]] = {"loop": [], "one worker": [], "two workers": []}
     for turn in range(options.turns):
         for name, own in seconds.items():
-            begun = time.monotonic()
+            begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
             if name == "loop":
                 command = [sys.executable, "-c", loop, str(source), str(folder / "loop.jsonl")]
                 subprocess.run(command, check=True, env={**os.environ, **dict.fromkeys(THREADS, "1")})  # noqa: S603
@@ -184,7 +185,12 @@ def check_speed(options: argparse.Namespace, folder: Path) -> bool:
                 if process.wait():
                     return False
             own.append(time.monotonic() - begun)
-            print(f"{name}: {own[-1]:.1f} s, {options.pages / own[-1]:.1f} pages a second", flush=True)
+            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            computed = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            print(
+                f"{name}: {own[-1]:.1f} s ({computed:.1f} s computed), {options.pages / own[-1]:.1f} pages a second",
+                flush=True,
+            )
     middle = {name: sorted(own)[len(own) // 2] for name, own in seconds.items()}
     print(f"two workers are {middle['one worker'] / middle['two workers']:.2f} times as fast as one")
     print(f"one worker takes {middle['one worker'] / middle['loop'] - 1:+.1%} beside a plain loop")
