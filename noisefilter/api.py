@@ -105,11 +105,8 @@ def _score_batches(
 def _score_batch(
     batch: list[Page], model: Model | None, limits: dict[str, float], language: str | None, site: SiteProfile | None
 ) -> list[Score]:
-    """One batch in a worker, on one thread: the processes share the cores."""
-    from threadpoolctl import threadpool_limits  # noqa: PLC0415 - as joblib
-
-    with threadpool_limits(1):
-        return score_pages(batch, model or default_model(), limits, language, site)
+    """One batch in a worker."""
+    return score_pages(batch, model or default_model(), limits, language, site)
 
 
 def _batches(pages: Iterator[Page]) -> Iterator[list[Page]]:

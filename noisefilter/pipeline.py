@@ -105,21 +105,21 @@ def score_pages(
 ) -> list[Score]:  # fmt: skip
     """Scores of some pages, in order; sentences of all of them are measured and judged at once."""
     limits = {**model.thresholds, **thresholds}
-    blocked = [_block(page, model) for page in pages]
     with _one_thread(model):
+        blocked = [_block(page, model) for page in pages]
         blocks = _judge_blocks(blocked, model, site)
         found = [_find_article(entry, own, model, limits, language) for entry, own in zip(blocked, blocks, strict=True)]
         judged = iter(_judge_articles(blocks, found, model))
-    return [
-        _put_together(entry, own, article, next(judged) if article.status == "ok" else None, model, limits)
-        for entry, own, article in zip(blocked, blocks, found, strict=True)
-    ]
+        return [
+            _put_together(entry, own, article, next(judged) if article.status == "ok" else None, model, limits)
+            for entry, own, article in zip(blocked, blocks, found, strict=True)
+        ]
 
 
 def _one_thread(model: Model) -> AbstractContextManager[object]:
-    """Linear algebra on one thread: the matrices of a page are so small that threads wait longer than they work."""
+    """Everything on one thread: a page's matrices are so small that threads wait longer than they work, and workers share cores."""
     scorer(model)  # imports scikit-learn, whose libraries count as well
-    return _libraries().limit(limits=1, user_api="blas")
+    return _libraries().limit(limits=1)
 
 
 @cache

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
 from noisefilter.api import BATCH, score_many
 from noisefilter.integrations.rows import (
     COLUMNS,
@@ -86,10 +84,7 @@ class NoiseFilter(BaseFilter):
             page_of(doc.text, doc.metadata.get("url"), doc.metadata.get("title"), self.format, f"document {doc.id!r}")
             for doc in batch
         ]
-        with threadpool_limits(1):  # datatrove's workers share the cores
-            scores = list(
-                score_many(pages, language=self.language, thresholds=self.thresholds, model=model_at(self.model))
-            )
+        scores = list(score_many(pages, language=self.language, thresholds=self.thresholds, model=model_at(self.model)))
         results: list[bool | tuple[bool, str]] = []
         for doc, score in zip(batch, scores, strict=True):
             doc.metadata.update(values_of(score, self.columns, self.prefix))

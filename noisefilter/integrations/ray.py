@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from noisefilter.integrations.frames import pages_of, score_frame, score_lists
 from noisefilter.integrations.rows import (
@@ -56,19 +55,18 @@ class ScoreBatch:
     @overload
     def __call__(self, batch: IntoDataFrameT) -> IntoDataFrameT: ...
     def __call__(self, batch: dict[str, Any] | IntoDataFrameT) -> dict[str, Any] | IntoDataFrameT:
-        """The batch with the new columns; on one thread, for Ray's workers share the cores.
+        """The batch with the new columns.
 
         Raises:
             TypeError: a cell holds neither text nor bytes.
             ValueError: a column that the batch lacks, or one that it has already.
         """
-        with threadpool_limits(1):
-            if isinstance(batch, dict):
-                return self._arrays(batch)
-            return score_frame(
-                batch, self.column, url=self.url, title=self.title, columns=self.columns, prefix=self.prefix,
-                format=self.format, language=self.language, thresholds=self.thresholds, model=model_at(self.model),
-            )  # fmt: skip
+        if isinstance(batch, dict):
+            return self._arrays(batch)
+        return score_frame(
+            batch, self.column, url=self.url, title=self.title, columns=self.columns, prefix=self.prefix,
+            format=self.format, language=self.language, thresholds=self.thresholds, model=model_at(self.model),
+        )  # fmt: skip
 
     def _arrays(self, batch: dict[str, Any]) -> dict[str, Any]:
         """A batch of arrays; a number that is missing is NaN there."""

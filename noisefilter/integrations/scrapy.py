@@ -6,8 +6,6 @@ import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
-from threadpoolctl import threadpool_limits
-
 from noisefilter.api import score_many
 from noisefilter.integrations.rows import (
     COLUMNS,
@@ -109,8 +107,7 @@ class NoiseFilterPipeline:
         return item
 
     def _score(self, page: Page) -> Score:
-        with threadpool_limits(1):  # else numpy's threads wait for the crawl's
-            return next(score_many([page], language=self.language, thresholds=self.thresholds, model=self.model))
+        return next(score_many([page], language=self.language, thresholds=self.thresholds, model=self.model))
 
     def _write(self, fields: ItemAdapter, score: Score) -> None:
         for name, field in self.fields.items():

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from threadpoolctl import threadpool_limits
-
 from noisefilter.integrations.frames import score_frame
 from noisefilter.integrations.rows import (
     COLUMNS,
@@ -74,11 +72,9 @@ class ScoreBatches:
     model: str | Path | None = None
 
     def __call__(self, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-        """The batches, each with the new columns; on one thread, for Spark's workers share the cores."""
+        """The batches, each with the new columns."""
         for batch in batches:
-            with threadpool_limits(1):
-                scored = score_frame(
-                    batch, self.column, url=self.url, title=self.title, columns=self.columns, prefix=self.prefix,
-                    format=self.format, language=self.language, thresholds=self.thresholds, model=model_at(self.model),
-                )  # fmt: skip
-            yield scored
+            yield score_frame(
+                batch, self.column, url=self.url, title=self.title, columns=self.columns, prefix=self.prefix,
+                format=self.format, language=self.language, thresholds=self.thresholds, model=model_at(self.model),
+            )  # fmt: skip
