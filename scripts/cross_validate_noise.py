@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from cross_validate import calibrates, outer_fold
 from sklearn.metrics import average_precision_score, roc_auc_score
 from threadpoolctl import threadpool_limits
 from train_default import TEXT_FILES, WEAK_A_SOURCE, WEAK_WEIGHT
@@ -26,7 +27,7 @@ from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
 from noisefilter.sentences import split_sentences
 from noisefilter.training.articles import POSITIVE, article_examples, article_text, fit_articles, predict_articles
-from noisefilter.training.estimators import FOLDS, fold_of
+from noisefilter.training.estimators import FOLDS
 from noisefilter.training.evaluate import calibration_error
 from noisefilter.training.sentences import CLASS_OF, fit_sentences, predict_sentences, sentence_examples
 from noisefilter.training.thresholds import choose_thresholds
@@ -47,9 +48,6 @@ if TYPE_CHECKING:
     Values = NDArray[np.float64]
 
 SPLITS = ("train", "tune", "val")
-#: Folds of `fold_of` are used inside the training; other ones are drawn here, so that the two do not go in step.
-SALT = "outer:"
-CALIBRATING = 8
 DRAWS = 400
 #: Rarity, in nats, from which a word is masked: met in fewer than one article of 55.
 MASKED_IDF = 4.0
@@ -142,10 +140,7 @@ def judge_fold(fold: int, judged: Judged) -> FoldResult:
     """Fits on the sites outside of the fold and judges those inside."""
 
     def inside(site: str) -> bool:
-        return fold_of(SALT + site) == fold
-
-    def calibrates(site: str) -> bool:
-        return fold_of(f"calibrate:{site}", CALIBRATING) == 0
+        return outer_fold(site) == fold
 
     with threadpool_limits(1):
         outside = [example for example in judged.articles if not inside(example.site)]
@@ -204,12 +199,12 @@ def print_sentences(judged: Judged, results: Sequence[FoldResult]) -> None:
 
 
 def _by_fold(examples: Sequence[SentenceExample]) -> list[SentenceExample]:
-    return [example for fold in range(FOLDS) for example in examples if fold_of(SALT + example.site) == fold]
+    return [example for fold in range(FOLDS) for example in examples if outer_fold(example.site) == fold]
 
 
 def print_articles(judged: Judged, results: Sequence[FoldResult]) -> None:
     """Noise of the judged articles of WCXB and of the texts, whole and masked; the threshold of "drop"."""
-    examples = [example for fold in range(FOLDS) for example in judged.articles if fold_of(SALT + example.site) == fold]
+    examples = [example for fold in range(FOLDS) for example in judged.articles if outer_fold(example.site) == fold]
     values, masked = (np.concatenate([getattr(result, name) for result in results]) for name in ("articles", "masked"))
     drops = np.concatenate([np.full(len(result.articles), result.drop) for result in results])
     truth = np.array([example.noise >= POSITIVE for example in examples])
@@ -254,7 +249,7 @@ def _wilson(hits: int, count: int) -> str:
 
 def print_weak(judged: Judged, results: Sequence[FoldResult]) -> None:
     """Farms against clean sources, and the sources of which more than one article in a hundred is dropped."""
-    examples = [example for fold in range(FOLDS) for example in judged.weak if fold_of(SALT + example.site) == fold]
+    examples = [example for fold in range(FOLDS) for example in judged.weak if outer_fold(example.site) == fold]
     values = np.concatenate([result.weak for result in results])
     dropped = values >= np.concatenate([np.full(len(result.weak), result.drop) for result in results])
     truth = np.array([example.noise >= POSITIVE for example in examples])

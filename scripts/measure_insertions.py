@@ -50,8 +50,6 @@ LONGEST_HOST = 40_000
 #: A: headline in a sentence, B: foreign sentence, C: foreign paragraph, D: "also read" lines, E: paid link, F: all in plain text.
 SORTS = {"A": "splice", "B": "sentence", "C": "paragraph", "D": "label_line", "E": "paid_link"}
 FALSE_SHARES = (0.01, 0.002)
-#: Share of pages with an insertion that calibration is measured at (decision 0007).
-PRIOR = PAGE_PRIOR
 #: Place in the text, as a share of it, from which a block is the article's tail.
 TAIL = 0.9
 
@@ -234,7 +232,7 @@ def cut_figures(rows: Column) -> dict[str, float]:
 
 
 def measure_pages(made: Sequence[Scored], clean: Sequence[Scored]) -> dict[str, dict[str, float]]:
-    """Pages flagged, and calibration of pages and sentences at `PRIOR`."""
+    """Pages flagged, and calibration of pages and sentences at `PAGE_PRIOR`."""
     flagged: dict[str, list[Observed]] = defaultdict(list)
     for page in (*made, *clean):
         names = ["with insertions", page.made.sort] if page.made.sort else ["clean", f"clean, {page.made.source}"]
@@ -245,7 +243,7 @@ def measure_pages(made: Sequence[Scored], clean: Sequence[Scored]) -> dict[str, 
     table = measured(
         dict(sorted(flagged.items())), lambda rows: {"pages": len(rows), "off_topic >= 0.5": float(rows.mean())}
     )
-    share = np.array([PRIOR / len(made)] * len(made) + [(1 - PRIOR) / len(clean)] * len(clean))
+    share = np.array([PAGE_PRIOR / len(made)] * len(made) + [(1 - PAGE_PRIOR) / len(clean)] * len(clean))
     pages = np.array([page.score.off_topic or 0.0 for page in [*made, *clean]])
     sentences = np.concatenate([one.values for one in observe_sentences(made, clean)])
     table["calibration error"] = {
@@ -256,9 +254,9 @@ def measure_pages(made: Sequence[Scored], clean: Sequence[Scored]) -> dict[str, 
 
 
 def observe_sentences(made: Sequence[Scored], clean: Sequence[Scored]) -> list[Observed]:
-    """Of each sentence that is not cut as furniture: probability, truth, and its weight at `PRIOR`."""
+    """Of each sentence that is not cut as furniture: probability, truth, and its weight at `PAGE_PRIOR`."""
     found = []
-    for pages, share in ((made, PRIOR), (clean, 1 - PRIOR)):
+    for pages, share in ((made, PAGE_PRIOR), (clean, 1 - PAGE_PRIOR)):
         for page in pages:
             rows = [
                 (probability, float(inside is not None), share / len(pages))
