@@ -106,6 +106,16 @@ def load_model(path: str | Path, trusted: Collection[str] = ()) -> Model:
     )
 
 
+@lru_cache(maxsize=2)
+def model_at(path: str | Path | None) -> Model:
+    """The model of a folder, or the shipped one, read once a process: workers are sent its path, not its arrays.
+
+    Raises:
+        ModelError: the folder holds no model, or one of another format.
+    """
+    return default_model() if path is None else load_model(path)
+
+
 def _named_file(path: Path, sha256: str) -> bytes:
     """What a file holds, if it is the one that the manifest names."""
     try:

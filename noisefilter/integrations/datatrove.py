@@ -11,11 +11,11 @@ from noisefilter.integrations.rows import (
     check_columns,
     check_options,
     drop_rule,
-    model_at,
     needs_extra,
     page_of,
     values_of,
 )
+from noisefilter.model import model_at
 
 try:
     from datatrove.pipeline.filters.base_filter import BaseFilter

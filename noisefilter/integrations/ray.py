@@ -14,8 +14,8 @@ from noisefilter.integrations.rows import (
     check_columns,
     check_names,
     check_options,
-    model_at,
 )
+from noisefilter.model import model_at
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

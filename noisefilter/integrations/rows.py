@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple, get_args
 
 from noisefilter.api import as_page
-from noisefilter.model import check_thresholds, default_model, load_model
+from noisefilter.model import check_thresholds
 from noisefilter.types import Page, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-    from pathlib import Path
 
-    from noisefilter.model import Model
     from noisefilter.types import Format, Score
 
 #: What may be asked for: the values of a `Score` that are one number or one string.
@@ -125,16 +122,6 @@ def drop_rule(verdicts: Collection[str], min_noise: float | None) -> DropRule:
         msg = f"min_noise must lie between 0 and 1, not {min_noise}"
         raise ValueError(msg)
     return DropRule(frozenset(verdicts), min_noise)
-
-
-@lru_cache(maxsize=2)
-def model_at(path: str | Path | None) -> Model:
-    """The model of a folder, or the shipped one, read once a process: workers are sent its path, not its arrays.
-
-    Raises:
-        ModelError: the folder holds no model, or one of another format.
-    """
-    return default_model() if path is None else load_model(path)
 
 
 def needs_extra(module: str) -> ModuleNotFoundError:

@@ -13,10 +13,10 @@ from noisefilter.integrations.rows import (
     check_columns,
     check_options,
     drop_rule,
-    model_at,
     needs_extra,
     page_of,
 )
+from noisefilter.model import model_at
 
 try:
     from itemadapter import ItemAdapter

@@ -13,9 +13,9 @@ from noisefilter.integrations.rows import (
     check_columns,
     check_names,
     check_options,
-    model_at,
     needs_extra,
 )
+from noisefilter.model import model_at
 
 try:
     from pyspark.sql.types import DoubleType, StringType, StructField, StructType

@@ -82,16 +82,23 @@ def fit_network(
         return {**arrays, "weights0": np.ascontiguousarray(layer), "bias0": bias}
     rates = falling or [(1e-3, epochs)]
     fitted = [_fit_perceptron(inputs, classes, weights, hidden, alpha, rates, batch, seed + k) for k in range(members)]
-    if members == 1:
-        for layer_number, (layer_weights, bias) in enumerate(zip(fitted[0].coefs_, fitted[0].intercepts_, strict=True)):
-            arrays[f"weights{layer_number}"], arrays[f"bias{layer_number}"] = layer_weights, bias
-        return arrays
+    layers = [_layers(network) for network in fitted]
+    return {**arrays, **(layers[0] if members == 1 else _side_by_side(layers))}
+
+
+def _layers(network: MLPClassifier) -> Arrays:
+    """Weights and biases of a fitted perceptron by layer."""
+    pairs = enumerate(zip(network.coefs_, network.intercepts_, strict=True))
+    return {key: value for n, (layer, bias) in pairs for key, value in ((f"weights{n}", layer), (f"bias{n}", bias))}
+
+
+def _side_by_side(networks: Sequence[Arrays]) -> Arrays:
+    """Layers of the network that averages the log-odds of some with one hidden layer."""
     return {
-        **arrays,
-        "weights0": np.hstack([network.coefs_[0] for network in fitted]),
-        "bias0": np.concatenate([network.intercepts_[0] for network in fitted]),
-        "weights1": np.vstack([network.coefs_[1] for network in fitted]) / members,
-        "bias1": np.mean([network.intercepts_[1] for network in fitted], axis=0),
+        "weights0": np.hstack([network["weights0"] for network in networks]),
+        "bias0": np.concatenate([network["bias0"] for network in networks]),
+        "weights1": np.vstack([network["weights1"] for network in networks]) / len(networks),
+        "bias1": np.mean([network["bias1"] for network in networks], axis=0),
     }
 
 
@@ -179,14 +186,8 @@ def word_rows(tokens: Tokens, first: Index, last: Index) -> sp.csr_matrix:
 def beside(whole: Arrays, part: Arrays, first: int) -> Arrays:
     """The network that averages the log-odds of two with one hidden layer; `part` reads the columns from `first` on only."""
     blind = np.zeros((first, part["weights0"].shape[1]))
-    return {
-        "mean": whole["mean"],
-        "scale": whole["scale"],
-        "weights0": np.hstack([whole["weights0"], np.vstack([blind, part["weights0"]])]),
-        "bias0": np.concatenate([whole["bias0"], part["bias0"]]),
-        "weights1": np.vstack([whole["weights1"], part["weights1"]]) / 2,
-        "bias1": (whole["bias1"] + part["bias1"]) / 2,
-    }
+    widened = {**part, "weights0": np.vstack([blind, part["weights0"]])}
+    return {"mean": whole["mean"], "scale": whole["scale"], **_side_by_side([whole, widened])}
 
 
 def fit_networks(rows: Iterable[tuple[Inputs, Index]], options: NetworkOptions, jobs: int) -> list[Arrays]:
