@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.neural_network import MLPClassifier
 
 from noisefilter.blocks import split_lines
 from noisefilter.model import Model, default_model
 from noisefilter.scoring import scorer
 from noisefilter.scoring.blocks import LOWEST_CUT, expected_loss, spare_doubtful
-from noisefilter.scoring.networks import build_network, logit
+from noisefilter.scoring.networks import Perceptron, build_network, logit
 from noisefilter.training.estimators import fit_network, named
 from noisefilter.vote import Vote
 from tests.making import ARTICLE, HTML_ARTICLE, blocks_of, walk
@@ -83,6 +84,17 @@ def test_a_page_is_judged_the_same_beside_others(model: Model):
     for table, score in zip(tables, together, strict=True):
         alone = blocks.score([table], lambda _: None)[0]
         assert alone.furniture.tolist() == score.furniture.tolist()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("classes", [2, 4])
+@pytest.mark.parametrize("hidden", [(6,), (5, 3)])
+def test_a_perceptron_says_to_the_last_bit_what_scikit_learns_says(classes, hidden):
+    random = np.random.default_rng(3)
+    matrix, truth = random.normal(size=(80, 7)), random.integers(0, classes, 80)
+    fitted = MLPClassifier(hidden, max_iter=5).fit(matrix, truth)
+    own = Perceptron(fitted.coefs_, fitted.intercepts_)
+    assert own.predict_proba(matrix).tobytes() == fitted.predict_proba(matrix).tobytes()
 
 
 def test_several_perceptrons_answer_with_the_mean_of_their_log_odds():
