@@ -60,7 +60,10 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class BlockedPage:
-    """The visible text of a page and its blocks, in order; `places` is empty for plain text."""
+    """The visible text of a page and its blocks, in order; `places` is empty for plain text.
+
+    `shown` counts the characters that the page shows by itself, without an article that was put in sight (`rescue.py`).
+    """
 
     text: str
     blocks: tuple[Block, ...]
@@ -68,6 +71,7 @@ class BlockedPage:
     title: str | None = None
     elements: int = 0
     depth: int = 0
+    shown: int = 0
 
     @property
     def is_html(self) -> bool:
@@ -110,7 +114,7 @@ def strip_tags(text: str) -> str:
 
 
 def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.HTMLParser) -> HtmlElement:
-    """Tree of an HTML page, without comments and processing instructions, with its article in sight (`rescue.py`).
+    """Tree of an HTML page, without comments and processing instructions.
 
     lxml's plain parser class is faster, its elements lack the methods that cutting and trafilatura need.
 
@@ -123,7 +127,6 @@ def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.
     except lxml.etree.ParserError as error:
         msg = f"no element in the page: {error}"
         raise ValueError(msg) from error
-    rescue_article(tree, _visible_length)
     return tree
 
 
@@ -152,9 +155,15 @@ def _guess_title(text: str, blocks: list[Block]) -> str | None:
 
 
 def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] | None = None) -> BlockedPage:
-    """Blocks of a parsed page; `pieces`, if given, is filled for `clean_html`."""
+    """Blocks of a parsed page, whose hidden article is put in sight; `pieces`, if given, is filled for `clean_html`."""
     walker = _Walker(pieces)
     elements, depth = walker.walk(tree)
+    shown = sum(map(len, walker.texts))
+    if rescue_article(tree, shown):
+        if pieces is not None:
+            pieces.clear()
+        walker = _Walker(pieces)
+        elements, depth = walker.walk(tree)
     return BlockedPage(
         "".join(walker.texts),
         tuple(walker.blocks),
@@ -162,14 +171,8 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
         title or _find_title(tree, walker),
         elements,
         depth,
+        shown,
     )
-
-
-def _visible_length(tree: HtmlElement) -> int:
-    """Characters that a tree shows."""
-    walker = _Walker(None)
-    walker.walk(tree)
-    return sum(map(len, walker.texts))
 
 
 class _Walker:

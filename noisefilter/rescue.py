@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import lxml.html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from lxml.html import HtmlElement
 
@@ -23,28 +23,30 @@ BODIES = ("articleBody", "text")
 JSON_LD = "application/ld+json"
 
 
-def rescue_article(tree: HtmlElement, visible: Callable[[HtmlElement], int]) -> None:
-    """Put a hidden article into the tree's body, if it is longer than all that the page shows.
+def rescue_article(tree: HtmlElement, shown: int) -> bool:
+    """Put a hidden article into the tree's body, if it is longer than all that the page shows; tells whether it did.
 
     Args:
         tree: the page; it is changed.
-        visible: counts the characters that a tree shows; asked only where there is something to rescue.
+        shown: characters that it shows.
     """
     wrapped = list(tree.iter("noscript"))
     unscripted = sum(_length(text) for element in wrapped for text in element.itertext())
     paragraphs = max((_paragraphs(text) for text in _json_texts(tree)), key=_total, default=[])
     if max(unscripted, _total(paragraphs)) < MIN_ARTICLE:
-        return
-    shown = visible(tree)
+        return False
     if unscripted > max(shown, MIN_ARTICLE):
         for element in wrapped:
             element.tag = "div"
-    elif _total(paragraphs) > shown:
-        article = lxml.html.Element("article")
-        for text in paragraphs:
-            lxml.html.etree.SubElement(article, "p").text = text
-        body = tree.find("body")
-        (tree if body is None else body).append(article)
+        return True
+    if _total(paragraphs) <= shown:
+        return False
+    article = lxml.html.Element("article")
+    for text in paragraphs:
+        lxml.html.etree.SubElement(article, "p").text = text
+    body = tree.find("body")
+    (tree if body is None else body).append(article)
+    return True
 
 
 def _length(text: str) -> int:
