@@ -99,7 +99,7 @@ class BlockTable:
         rows = slice(*self.edges[index : index + 2].tolist())
         own = {name: getattr(self, name)[rows] for name in OF_BLOCKS}
         for names, sizes in (
-            (("start", "end"), [len(part.characters.codes) + 1 for part in self.parts[:index]]),
+            (("start", "end"), [len(part.characters.classes) + 1 for part in self.parts[:index]]),
             (("first", "last"), [len(part) for part in self.parts[:index]]),
         ):
             own |= {name: own[name] - sum(sizes) for name in names}

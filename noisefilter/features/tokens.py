@@ -69,15 +69,14 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Characters:
-    """The characters of a text as codes, for counting classes of them in ranges."""
+    """The characters of a text, for counting classes of them in ranges: of each the classes that it belongs to, as bits."""
 
-    codes: NDArray[np.uint32]
+    classes: NDArray[np.uint16]
 
     def count(self, name: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many characters of the class stand in each range."""
-        before = np.zeros(len(self.codes) + 1, dtype=np.int32)
-        np.cumsum(_CLASS_OF[CLASSES.index(name)][self.codes], out=before[1:])
-        return (before[ends] - before[starts]).astype(np.int64)
+        """How many characters of the class stand in each range; they are few, so their places are looked up."""
+        places = np.flatnonzero(self.classes & np.uint16(1 << CLASSES.index(name)) != 0)
+        return np.searchsorted(places, ends) - np.searchsorted(places, starts)
 
 
 CLASS_CHARACTERS = {
@@ -96,23 +95,22 @@ CLASSES = (*CLASS_CHARACTERS, "upper", "letter")
 _TABLE_SIZE = 0x2800
 
 
-def _class_table() -> NDArray[np.int8]:
-    table = np.zeros((len(CLASSES), _TABLE_SIZE), dtype=np.int8)
+def _class_table() -> NDArray[np.uint16]:
+    table = np.zeros(_TABLE_SIZE, dtype=np.uint16)
     for row, characters in enumerate(CLASS_CHARACTERS.values()):
-        table[row, [ord(character) for character in characters]] = 1
+        table[[ord(character) for character in characters]] |= 1 << row
     for code in range(_TABLE_SIZE):
-        table[CLASSES.index("upper"), code] = chr(code).isupper()
-        table[CLASSES.index("letter"), code] = chr(code).isalpha()
+        table[code] |= chr(code).isupper() << CLASSES.index("upper") | chr(code).isalpha() << CLASSES.index("letter")
     return table
 
 
-_CLASS_OF = _class_table()
+_CLASSES_OF = _class_table()
 
 
 def read_characters(text: str) -> Characters:
     """Characters of a text; those beyond the table's reach (mostly emoji and Han) belong to no class."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    return Characters(np.where(codes < _TABLE_SIZE, codes, 0).astype(np.uint32))
+    return Characters(_CLASSES_OF[np.where(codes < _TABLE_SIZE, codes, 0)])
 
 
 @lru_cache(maxsize=200_000)
@@ -215,9 +213,9 @@ def join_tokens(parts: Sequence[Tokens], offsets: NDArray[np.int64]) -> Tokens:
         name: np.concatenate([getattr(part, name) for part in parts])
         for name in ("ids", "hashes", "stems", "pairs", "title", "upper", "digit", "stop")
     }
-    between = np.zeros(1, dtype=np.uint32)
-    codes = np.concatenate([codes for part in parts for codes in (part.characters.codes, between)])
-    return Tokens(**moved, **same, characters=Characters(codes))
+    between = np.zeros(1, dtype=np.uint16)
+    classes = np.concatenate([classes for part in parts for classes in (part.characters.classes, between)])
+    return Tokens(**moved, **same, characters=Characters(classes))
 
 
 def find_cues(
