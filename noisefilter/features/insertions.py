@@ -113,22 +113,30 @@ def _title_runs(table: SentenceTable, offsets: Index) -> tuple[Column, Index]:
     capital = (tokens.title | tokens.digit)[table.token_index]
     small = (tokens.stop & ~tokens.title)[table.token_index]
     longest, start_of = np.zeros(len(table)), offsets[:-1].copy()
-    for row in np.flatnonzero(np.bincount(table.owner, capital, minlength=len(table)) >= 3):
-        best = current = lapse = 0
-        begin = offsets[row] + 1
-        for position in range(offsets[row] + 1, offsets[row + 1]):
-            if capital[position]:
-                if not current:
-                    begin = position
-                current, lapse = current + 1, 0
-                if current > best:
-                    best, start_of[row] = current, begin
-            elif small[position] and current and lapse < 2:
-                lapse += 1
-            else:
-                current = lapse = 0
+    for row in np.flatnonzero(np.bincount(table.owner, capital, minlength=len(table)) >= 3).tolist():
+        first, last = int(offsets[row]) + 1, int(offsets[row + 1])
+        best, begin = _title_run(capital[first:last].tolist(), small[first:last].tolist())
         longest[row] = best
+        if best:
+            start_of[row] = first + begin
     return longest, start_of
+
+
+def _title_run(capital: list[bool], small: list[bool]) -> tuple[int, int]:
+    """Capitalised words of the longest run of some words, and where it begins; two small words may stand between them."""
+    best = current = lapse = begin = start = 0
+    for position, (is_capital, is_small) in enumerate(zip(capital, small, strict=True)):
+        if is_capital:
+            if not current:
+                start = position
+            current, lapse = current + 1, 0
+            if current > best:
+                best, begin = current, start
+        elif is_small and current and lapse < 2:
+            lapse += 1
+        else:
+            current = lapse = 0
+    return best, begin
 
 
 CLAUSE_NAMES = (

@@ -117,11 +117,12 @@ def _what_it_lacks(table: InsertionTable, row: int) -> str:
     text = table.sentences.texts[row]
     number = bool(_column(table, "any_digit", row)) or NUMBER_WORD.search(text) is not None
     source = bool(_column(table, "says_who_said", row)) or bool(_column(table, "quotes", row))
-    if number or (_holds_name(table, row) and source):
+    if number:
         return ""
-    missing = [
-        word for word, there in (("name", _holds_name(table, row)), ("number", number), ("source", source)) if not there
-    ]
+    name = _holds_name(table, row)
+    if name and source:
+        return ""
+    missing = [word for word, there in (("name", name), ("number", number), ("source", source)) if not there]
     return f"no {', '.join(missing[:-1])} or {missing[-1]}" if len(missing) > 1 else ""
 
 
