@@ -22,12 +22,13 @@ def _identifier() -> LanguageIdentifier:
 
 def name_language(text: str) -> str | None:
     """ISO 639-1 code of the text's language, None if there are no letters to tell it by."""
-    letters = " ".join(text.split(None, REACHES[-1])[: REACHES[-1]])  # so many words have as many letters
-    if not any(character.isalpha() for character in letters[: REACHES[-1]]):
-        return None
-    code = "en"
+    code = None
     for reach in REACHES:
-        code, probability = _identifier().classify(letters[:reach])
-        if probability >= SURE or len(letters) <= reach:
+        letters = " ".join(text.split(None, reach)[:reach])  # so many words have as many letters
+        if any(character.isalpha() for character in letters[:reach]):
+            code, probability = _identifier().classify(letters[:reach])
+            if probability >= SURE:
+                break
+        if len(letters) <= reach:
             break
-    return str(code)
+    return None if code is None else str(code)
