@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.cues import cue_table
-from noisefilter.features.sentence_table import HEADING_WORDS
+from noisefilter.features.sentence_table import HEADING_WORDS, count_distinct
 from noisefilter.features.sentences import SENTENCE_COLUMNS
 from noisefilter.features.tokens import sums
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from noisefilter.features.sentence_table import SentenceTable
 
     Column = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: Sentence measures whose mean over the article, by words, says something of its worth.
 MEANS = (
@@ -61,17 +60,15 @@ def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilitie
     ]  # fmt: skip
     summed = table.totals(np.stack(shares, axis=1))
     middle = 1 + len(MEANS) + len(cue_table("templates").cues)
-    of_tokens = article[table.owner]
-    pairs = np.bincount(of_tokens, minlength=len(total))
+    pairs = np.bincount(article[table.owner], minlength=len(total))
     return np.column_stack([
         np.log1p(total), np.log1p(table.sizes), table.means(heading.astype(float)), summed[:, 0],
         table.means(short.astype(float)), np.log1p(_words_of_paragraph(table)), summed[:, 1:middle],
         summed[:, middle : middle + 2], *(_mean_of(table, filler, near < 5) for near in (table.place, from_end)),
         summed[:, middle + 2 :],
-        _distinct(table.tokens.stems[table.token_index], of_tokens, len(total)) / np.sqrt(2 * total),
-        1 - _distinct(table.tokens.pairs[table.token_index], of_tokens, len(total)) / np.maximum(pairs, 1),
+        table.distinct_stems / np.sqrt(2 * total), 1 - table.distinct_pairs / np.maximum(pairs, 1),
         np.sqrt(table.means(spread**2)),
-        _distinct(table.section[table.section >= 0], article[table.section >= 0], len(total)),
+        count_distinct(table.section[table.section >= 0], article[table.section >= 0], len(total)),
     ])  # fmt: skip
 
 
@@ -88,11 +85,3 @@ def _words_of_paragraph(table: SentenceTable) -> Column:
 
 def _mean_of(table: SentenceTable, values: Column, chosen: NDArray[np.bool_]) -> Column:
     return table.totals(values * chosen) / np.maximum(table.totals(chosen.astype(float)), 1)
-
-
-def _distinct(keys: Index, article: Index, count: int) -> Column:
-    """How many different keys, of 32 bits, each article has."""
-    ordered = np.sort(keys + (article << 32))
-    return np.bincount(
-        ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]] >> 32, minlength=count
-    ).astype(float)

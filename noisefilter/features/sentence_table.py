@@ -85,6 +85,8 @@ class SentenceTable:
     known: Index  # rows of the vector table of all different words
     stems: Index  # of each of them; the same word of two articles has two
     by_stem: Index  # their order by stem, then by sentence
+    distinct_stems: Column  # of each article, how many
+    distinct_pairs: Column  # of words, of each article
     seen: Index
     idf: Column  # of each of them
     odd_capital: Column  # of each of them: how rarely such a word has its capital, zero where it has none
@@ -168,11 +170,23 @@ def sentence_table(articles: Sequence[Article], vectors: VectorTable) -> Sentenc
         pages, text, tokens, base, block_base, edges, article, start, end, ranges[:, 2] + block_base[article], first, last,
         words.astype(np.float64), unit, np.sqrt(np.einsum("ij,ij->i", totals, totals)), _context(unit, edges, article),
         _title_vectors(pages, unit, edges, vectors), token_index, owner, word, known, stems, by_stem,
+        _changes(stems[by_stem], len(articles)), count_distinct(tokens.pairs[token_index], article[owner], len(articles)),
         _seen(stems, owner, by_stem, _title_stems(pages)),
         vectors.idf[tokens.ids[token_index]].astype(np.float64) * ~tokens.stop[token_index],
         _odd_capitals(tokens, token_index, first[words > 0], vectors),
         _sections(texts, words, article, cues["templates"]), texts, cues,
     )  # fmt: skip
+
+
+def count_distinct(keys: Index, article: Index, count: int) -> Column:
+    """How many different keys, of 32 bits, each article has."""
+    return _changes(np.sort(keys + (article << 32)), count)
+
+
+def _changes(ordered: Index, count: int) -> Column:
+    """How many different ones of some sorted keys, numbered by article, each article has."""
+    opens = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
+    return np.bincount(ordered[opens] >> 32, minlength=count).astype(float)
 
 
 def _offsets(sizes: Sequence[int] | Index) -> Index:
