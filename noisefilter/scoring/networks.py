@@ -93,11 +93,12 @@ class Network:
 
 def standardize(matrix: Inputs, mean: Inputs, scale: Inputs) -> Inputs:
     """Columns in standard deviations from the mean of training, missing values at the mean."""
-    standard = matrix.astype(np.result_type(matrix, mean, scale))
-    standard -= mean
+    standard: Inputs = np.subtract(matrix, mean)
     standard /= scale
     np.clip(standard, -INPUT_LIMIT, INPUT_LIMIT, out=standard)
-    np.copyto(standard, 0.0, where=np.isnan(standard))
+    missing = np.isnan(matrix)
+    if missing.any():
+        np.copyto(standard, 0.0, where=missing)
     return standard
 
 
