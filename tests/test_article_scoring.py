@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from noisefilter.features.insertions import insertion_table
 from noisefilter.features.kinds import NEAR, kind_context
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.sentences import sentence_matrix
 from noisefilter.features.tokens import HASH_ROWS
-from noisefilter.scoring.articles import hear_insertions, manner_log_odds, manner_words
+from noisefilter.scoring.articles import hear_insertions, manner_log_odds, manner_words, page_off_topic_inputs
 from noisefilter.scoring.networks import LOGIT_LIMIT, build_network, logit
-from noisefilter.training.articles import _join
+from noisefilter.training.articles import MOST_OF_A_SITE, TOPIC_IDFS, ArticleExample, _join, _readings, _weights
 from noisefilter.training.estimators import beside, fit_network, named
 from tests.making import SLUICE, articles_of, sentences_of, vectors
 
@@ -123,9 +124,48 @@ def test_measures_and_words_are_weighed_by_what_each_is_worth():
     words = np.where(truth == 1, 2.0, -2.0) + np.random.default_rng(0).normal(size=300)
     measured = fit_network(matrix, truth, alpha=200.0)
     said = logit(build_network(named("one", measured), "one").probabilities(matrix)[:, 1])
-    joined = build_network(named("all", _join(measured, np.column_stack([said, words]), truth)), "all")
+    joined = build_network(named("all", _join(measured, np.column_stack([said, words]), truth, np.ones(300))), "all")
     with_words = logit(joined.probabilities(np.column_stack([matrix, words]))[:, 1])
     without = logit(joined.probabilities(np.column_stack([matrix, np.zeros(300)]))[:, 1])
     inside = np.abs(without) < LOGIT_LIMIT
     assert np.corrcoef(without[inside], said[inside])[0, 1] == pytest.approx(1)  # the measures keep their shares
     assert ((with_words > 0) == truth).mean() > ((said > 0) == truth).mean()
+
+
+def example_of(text: str, site: str = "quay.example", *, judged: bool = True) -> ArticleExample:
+    table = insertion_table(sentence_table(articles_of([text]), vectors()), vectors())
+    return ArticleExample(site, table, 3.0, 0.5, site, "own", judged)
+
+
+def test_an_article_teaches_whole_and_by_halves_with_fewer_and_fewer_words():
+    read = _readings(example_of("\n\n".join(SLUICE[:4])))
+    count = read.shape[0] // len(TOPIC_IDFS)
+    assert count == 3
+    for first in range(0, read.shape[0], count):
+        whole, *halves = ({*read[first + row].indices} for row in range(count))
+        assert whole == halves[0] | halves[1]
+        assert halves[0] - halves[1] and halves[1] - halves[0]
+    assert len({*read[0].indices} - {*read[count].indices}) > 0  # rare words are read by one of the two only
+
+
+def test_a_site_of_many_judged_articles_teaches_no_more_than_some():
+    large = [example_of(SLUICE[0], "large.example")] * (3 * MOST_OF_A_SITE)
+    small = [example_of(SLUICE[0], f"small{number}.example") for number in range(9)]
+    weak = [example_of(SLUICE[0], "large.example", judged=False)] * 50
+    weights = _weights([*large, *small, *weak])
+    assert weights[: len(large)].sum() == pytest.approx(MOST_OF_A_SITE * 0.5)
+    assert set(weights[len(large) :].tolist()) == {0.5}
+
+
+def test_where_all_sites_are_large_every_article_counts_in_full():
+    sites = [example_of(SLUICE[0], f"site{number}.example") for number in range(3) for _ in range(2 * MOST_OF_A_SITE)]
+    assert set(_weights(sites).tolist()) == {0.5}
+
+
+def test_a_sentence_or_a_line_between_paragraphs_is_enough_for_the_page():
+    strange, plain = np.array([0.9, 0.1, 0.1]), np.array([0.1, 0.1, 0.1])
+    by_sentence, by_line = (
+        page_off_topic_inputs(strange, -LOGIT_LIMIT),
+        page_off_topic_inputs(plain, logit(np.array([0.9]))[0]),
+    )
+    assert by_sentence[0, 4] == by_line[0, 4] == pytest.approx(np.log(9))

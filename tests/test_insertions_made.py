@@ -215,6 +215,17 @@ def test_a_training_page_has_wordings_of_its_part_only():
     assert seen > 5
 
 
+def test_pages_that_calibrate_are_as_real_ones_where_nothing_was_put_in():
+    hosts = [plain_host(lines, f"site{number}.example") for number in range(12) for lines in (SLUICE, OTHER)]
+    own = {word for host in hosts for word in " ".join([*SLUICE, *OTHER, host.title or ""]).split()}
+    found = {}
+    for split in ("train", "tune"):
+        pages = [example.page for example in make_examples(hosts, HEADLINES, split, vectors()) if not example.ranges]
+        found[split] = [set(page.text.split()) <= own for page in pages]
+    assert len(found["tune"]) > 5 and all(found["tune"])
+    assert not all(found["train"])
+
+
 @pytest.mark.parametrize("name", ["splices", "paid_links", "decoys", "label_lines", "sponsors", "anchors"])
 def test_the_parts_of_training_share_no_wording_and_leave_none_out(name):
     parts = [set(getattr(wordings("train", part, PARTS), name)) for part in range(PARTS)]

@@ -36,7 +36,7 @@ NETWORKS = (*SENTENCE_PASSES, "aside", "page_off_topic", "article")
 #: The user's own estimator for the article, if the model has one.
 OWN = "article_own"
 #: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
-PAGE_PRIOR = 0.28
+PAGE_PRIOR = 0.25
 #: The share among real pages, and of those that have one the share that a reader calls noise
 #: (docs/decisions/0023-noise-hears-of-insertions.md).
 REAL_SHARE, NOISY_SHARE = 0.02, 0.8
@@ -80,13 +80,14 @@ def judge_kinds(
 
 
 def page_off_topic_inputs(probabilities: Matrix, aside: float) -> Matrix:
-    """What the page's off-topic probability is read from. (1, 5).
+    """What the page's off-topic probability is read from. (1, 6).
 
-    The highest log-odds of its sentences, those of its strangest line between paragraphs, and its length.
+    The highest log-odds of its sentences, those of its strangest line between paragraphs, the higher of the two sorts, since
+    one of them is enough, and its length.
     """
     ranked = np.sort(logit(probabilities))[::-1]
     padded = np.concatenate([ranked, [-LOGIT_LIMIT] * HIGHEST])
-    return np.array([[*padded[:HIGHEST], aside, np.log1p(len(probabilities))]])
+    return np.array([[*padded[:HIGHEST], aside, max(padded[0], aside), np.log1p(len(probabilities))]])
 
 
 def highest_aside(network: Network, asides: Matrix) -> float:
@@ -214,20 +215,27 @@ def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matri
     return np.clip(total / np.maximum(length, 1e-9) + arrays["article_words.bias"], -LOGIT_LIMIT, LOGIT_LIMIT)
 
 
-def manner_words(table: SentenceTable) -> tuple[Index, Index, Matrix]:
-    """Article, hash row and weight, 1 + log of the count, of the words and pairs that say how an article is written.
+def manner_words(
+    table: SentenceTable, text_of: Index | None = None, topic_idf: float = TOPIC_IDF
+) -> tuple[Index, Index, Matrix]:
+    """Text, hash row and weight, 1 + log of the count, of the words and pairs that say how a text is written.
 
-    Of names, numbers and words rarer than `TOPIC_IDF` only the sort is read, so that topic cannot decide.
+    Of names, numbers and rare words only the sort is read, so that topic cannot decide.
+
+    Args:
+        table: the sentences.
+        text_of: number of the text that each sentence belongs to; its article if None.
+        topic_idf: rarity, in nats, from which a word counts as topic.
     """
     tokens, index, owner = table.tokens, table.token_index, table.owner
     inside = np.append(False, owner[1:] == owner[:-1])[: len(owner)]  # a sentence's first word has a capital anyway
     words = tokens.hashes[index].astype(np.int64)
-    words[(table.idf >= TOPIC_IDF) & ~tokens.stop[index]] = TOPIC
+    words[(table.idf >= topic_idf) & ~tokens.stop[index]] = TOPIC
     words[tokens.title[index] & ~tokens.stop[index] & inside] = NAME
     words[tokens.digit[index]] = NUMBER
     pairs = words[:-1] * 1_000_003 + words[1:] * 7_919
-    article = table.article[owner]
+    text = (table.article if text_of is None else text_of)[owner]
     keys = np.concatenate([words * 7_919, pairs[inside[1:]]]) * 0x9E3779B1 >> 7
-    rows = np.concatenate([article, article[1:][inside[1:]]]) * HASH_ROWS + keys % HASH_ROWS
+    rows = np.concatenate([text, text[1:][inside[1:]]]) * HASH_ROWS + keys % HASH_ROWS
     found, counts = np.unique(rows, return_counts=True)
     return found // HASH_ROWS, found % HASH_ROWS, 1 + np.log(counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import article_inputs, manner_words, sentence_classes
+from noisefilter.scoring.articles import TOPIC_IDF, article_inputs, manner_words, sentence_classes
 from noisefilter.scoring.networks import build_network, logit
 from noisefilter.sentences import split_sentences
 from noisefilter.training.blocks import label_blocks
@@ -43,6 +44,11 @@ POSITIVE = 2
 ALPHA = 200.0
 #: Of the linear model over words: hardly any decay, the words being many more than the articles (chosen out of fold).
 WORD_C = 100.0
+#: Rarities, in nats, from which a word counts as topic, that each article is read with: learning from what is left of an article
+#: without its less rare words as well teaches manner (docs/decisions/0025-what-articles-teach.md).
+TOPIC_IDFS = (TOPIC_IDF, 4.0)
+#: As so many judged articles a site teaches at most, or as many as sites have on average (as above).
+MOST_OF_A_SITE = 14
 MIN_SENTENCES = 3
 
 
@@ -119,12 +125,12 @@ def fit_articles(
         folds: arrays of sentence classifiers that have not seen the sites of their fold.
     """
     positive = _positive(examples)
-    weights = np.array([example.weight for example in examples])
     judged = np.array([example.judged for example in examples])
+    weights = _weights(examples)
     fold = np.array([fold_of(example.site) for example in examples])
-    rows = sp.vstack([_word_matrix(example) for example in examples]).tocsr()
-    words = _fit_words(rows, positive, weights, judged)
-    inner = [_fit_words(rows, positive, weights, judged & (fold != left)) for left in range(FOLDS)]
+    read = [_readings(example) for example in examples]
+    words = _fit_words(read, positive, weights, judged)
+    inner = [_fit_words(read, positive, weights, judged & (fold != left)) for left in range(FOLDS)]
     inputs = _inputs(examples, [folds[number] for number in fold], [inner[number] for number in fold])
     measured, said = inputs[:, :-1], inputs[:, -1]
     held = _inputs(tune, [models] * len(tune), [words] * len(tune))
@@ -132,11 +138,21 @@ def fit_articles(
     out = [_out_of_fold(measured, positive, weights, fold)[judged], _log_odds(fitted, held[:, :-1])]
     pairs = np.column_stack([np.concatenate(out), np.concatenate([said[judged], held[:, -1]])])
     truth = np.concatenate([positive[judged], _positive(tune)])
-    return {**words, **named("article", _join(fitted, pairs, truth))}
+    counts = np.concatenate([weights[judged], _weights(tune)])
+    return {**words, **named("article", _join(fitted, pairs, truth, counts))}
 
 
 def _positive(examples: Sequence[ArticleExample]) -> NDArray[np.int64]:
     return np.array([int(example.noise >= POSITIVE) for example in examples], dtype=np.int64)
+
+
+def _weights(examples: Sequence[ArticleExample]) -> Matrix:
+    """What each article counts: the judged ones of a site that has many count less, so that no farm's style is the rule."""
+    sizes = Counter(example.site for example in examples if example.judged)
+    most = max(MOST_OF_A_SITE, sizes.total() / max(1, len(sizes)))
+    return np.array([
+        example.weight * (min(1.0, most / sizes[example.site]) if example.judged else 1.0) for example in examples
+    ])  # fmt: skip
 
 
 def _inputs(
@@ -153,7 +169,7 @@ def _log_odds(fitted: dict[str, Matrix], inputs: Matrix) -> Matrix:
     return logit(build_network(named("fold", fitted), "fold").probabilities(inputs)[:, 1])
 
 
-def _join(fitted: dict[str, Matrix], pairs: Matrix, truth: NDArray[np.int64]) -> dict[str, Matrix]:
+def _join(fitted: dict[str, Matrix], pairs: Matrix, truth: NDArray[np.int64], counts: Matrix) -> dict[str, Matrix]:
     """One linear classifier of the measures and the words' log-odds, weighed and calibrated on articles neither has seen.
 
     Fitted side by side with some seventy measures, the words would be drowned: what they say on their own is worth more.
@@ -162,8 +178,9 @@ def _join(fitted: dict[str, Matrix], pairs: Matrix, truth: NDArray[np.int64]) ->
         fitted: the classifier of the measures.
         pairs: its log-odds and those of the words: (articles, 2).
         truth: whether each article is noise.
+        counts: what each article counts.
     """
-    model = LogisticRegression(C=1e3).fit(pairs, truth)
+    model = LogisticRegression(C=1e3).fit(pairs, truth, sample_weight=counts)
     slopes, scale = model.coef_[0], max(float(pairs[:, 1].std()), 1e-3)
     return {
         "mean": np.append(fitted["mean"], 0.0),
@@ -184,22 +201,35 @@ def _out_of_fold(inputs: Matrix, positive: NDArray[np.int64], weights: Matrix, f
     return out
 
 
-def _word_matrix(example: ArticleExample) -> sp.csr_matrix:
-    """Weights of an article's words: (1, HASH_ROWS)."""
-    _, rows, values = manner_words(example.table.sentences)
-    return sp.csr_matrix((values, (np.zeros(len(rows), dtype=int), rows)), shape=(1, HASH_ROWS))
+def _readings(example: ArticleExample) -> sp.csr_matrix:
+    """Weights of the words of an article and of its halves, with more and with fewer of its words read as topic.
+
+    (readings, HASH_ROWS). A half of a thin article is thin as well.
+    """
+    table = example.table.sentences
+    halves = (np.arange(len(table)) * 2 >= len(table)).astype(np.int64)
+    found = [
+        (manner_words(table, text_of, topic_idf), count)
+        for topic_idf in TOPIC_IDFS
+        for text_of, count in ((np.zeros_like(halves), 1), (halves, 2))
+    ]
+    return sp.vstack([
+        sp.csr_matrix((values, (text, rows)), shape=(count, HASH_ROWS)) for (text, rows, values), count in found
+    ]).tocsr()  # fmt: skip
 
 
 def _fit_words(
-    rows: sp.csr_matrix, positive: NDArray[np.int64], weights: Matrix, chosen: NDArray[np.bool_]
+    read: Sequence[sp.csr_matrix], positive: NDArray[np.int64], weights: Matrix, chosen: NDArray[np.bool_]
 ) -> dict[str, Matrix]:
-    """Linear model over the words of the chosen articles, by rarity among them."""
+    """Linear model over the words of the chosen articles' readings, by rarity among them."""
     taught = np.flatnonzero(chosen)
     if len(np.unique(positive[taught])) < 2:
         taught = np.arange(len(positive))
-    rarity = TfidfTransformer().fit(rows[taught])
+    readings = [read[article] for article in taught.tolist()]
+    rows, article = sp.vstack(readings).tocsr(), np.repeat(taught, [own.shape[0] for own in readings])
+    rarity = TfidfTransformer().fit(rows)
     model = LogisticRegression(C=WORD_C, max_iter=1000)
-    model.fit(rarity.transform(rows[taught]), positive[taught], sample_weight=weights[taught])
+    model.fit(rarity.transform(rows), positive[article], sample_weight=weights[article])
     return {
         "article_words.weights": model.coef_.T, "article_words.bias": model.intercept_, "article_words.idf": rarity.idf_,
     }  # fmt: skip

@@ -131,18 +131,24 @@ def insertion_example(page: BlockedPage, ranges: Sequence[Insertion], site: str)
 def make_examples(
     hosts: Sequence[Host], headlines: Sequence[str], split: str, vectors: VectorTable, *, seed: int = 0
 ) -> list[InsertionExample]:
-    """Pages made of the hosts. Those of "train" take wordings and headlines of their site's part only."""
+    """Pages made of the hosts. Those of "train" take wordings and headlines of their site's part only.
+
+    Others calibrate: without an insertion they are as real pages are, with no passage that only looks foreign.
+    """
     parts = PARTS if split == "train" else 1
     makers = []
     for part in range(parts):
-        own = [headline for headline in headlines if part_of(headline, parts) == part] or headlines
-        makers.append(InsertionMaker(hosts, own, wordings(split, part, parts), vectors, seed + part))
+        own = [headline for headline in headlines if part_of(headline, parts) == part]
+        makers.append(InsertionMaker(hosts, own or headlines, wordings(split, part, parts), vectors, seed + part))
+    untouched = InsertionMaker(hosts, headlines, wordings(split), vectors, seed + parts, decoys=False)
     rounds = max(ROUNDS if split == "train" else 1, -(-FEWEST_PAGES // max(1, len(hosts))))
-    return [
-        insertion_example(*makers[fold_of(host.site, parts)].make(host), host.site)
-        for _ in range(rounds)
-        for host in hosts
-    ]
+    examples = []
+    for host in [*hosts] * rounds:
+        page, ranges = makers[fold_of(host.site, parts)].make(host)
+        if split != "train" and not ranges:
+            page, ranges = untouched.make(host, 0)
+        examples.append(insertion_example(page, ranges, host.site))
+    return examples
 
 
 def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
@@ -283,12 +289,9 @@ class _Fitting:
         ]
 
     def _fit_parts(
-        self,
-        inputs: Sequence[Inputs],
-        truth: Sequence[Index],
-        options: NetworkOptions,
+        self, inputs: Sequence[Inputs], truth: Sequence[Index], options: NetworkOptions,
         chosen: Container[int] | None = None,
-    ) -> list[Arrays]:
+    ) -> list[Arrays]:  # fmt: skip
         """Networks without each part and, last, of all pages to fit on (of the `chosen` ones, if some are)."""
 
         def rows() -> Iterator[tuple[Inputs, Index]]:
