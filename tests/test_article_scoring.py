@@ -144,7 +144,8 @@ def test_an_article_teaches_whole_and_by_halves_with_fewer_and_fewer_words():
     for first in range(0, read.shape[0], count):
         whole, *halves = ({*read[first + row].indices} for row in range(count))
         assert whole == halves[0] | halves[1]
-        assert halves[0] - halves[1] and halves[1] - halves[0]
+        assert halves[0] - halves[1]
+        assert halves[1] - halves[0]
     assert len({*read[0].indices} - {*read[count].indices}) > 0  # rare words are read by one of the two only
 
 

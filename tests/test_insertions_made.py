@@ -222,7 +222,8 @@ def test_pages_that_calibrate_are_as_real_ones_where_nothing_was_put_in():
     for split in ("train", "tune"):
         pages = [example.page for example in make_examples(hosts, HEADLINES, split, vectors()) if not example.ranges]
         found[split] = [set(page.text.split()) <= own for page in pages]
-    assert len(found["tune"]) > 5 and all(found["tune"])
+    assert len(found["tune"]) > 5
+    assert all(found["tune"])
     assert not all(found["train"])
 
 
