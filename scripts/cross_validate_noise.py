@@ -25,10 +25,12 @@ from noisefilter.blocks import split_blocks
 from noisefilter.features.tokens import tokenize
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
+from noisefilter.report.figures import HIGH, LOW
 from noisefilter.sentences import split_sentences
 from noisefilter.training.articles import POSITIVE, article_examples, article_text, fit_articles, predict_articles
 from noisefilter.training.estimators import FOLDS
 from noisefilter.training.evaluate import calibration_error
+from noisefilter.training.intervals import DRAWS, Observed, with_intervals
 from noisefilter.training.sentences import CLASS_OF, fit_sentences, predict_sentences, sentence_examples
 from noisefilter.training.thresholds import choose_thresholds
 from noisefilter.types import Page
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
     Values = NDArray[np.float64]
 
 SPLITS = ("train", "tune", "val")
-DRAWS = 400
 #: Rarity, in nats, from which a word is masked: met in fewer than one article of 55.
 MASKED_IDF = 4.0
 NAME, WORD, DIGIT = "Zorvane", "zorvane", "7"
@@ -164,21 +165,24 @@ def _predict(examples: Sequence[ArticleExample], models: dict[str, Values]) -> V
     return predict_articles(examples, models) if examples else np.zeros(0)
 
 
-def interval(figure: Callable[[NDArray[np.int64]], float], sites: Sequence[str]) -> str:
-    """A figure over all rows, and 95% of what it comes to with sites drawn again; draws that leave one class are left out."""
-    rows_of = defaultdict(list)
-    for row, site in enumerate(sites):
-        rows_of[site].append(row)
-    names, random = sorted(rows_of), np.random.default_rng(0)
-    drawn = []
-    for _ in range(DRAWS):
-        rows = np.array([row for name in random.choice(names, len(names)) for row in rows_of[name]], dtype=np.int64)
+def interval(figure: Callable[[Values], float], columns: Values, sites: Sequence[str]) -> str:
+    """A figure over rows of (rows, n), and 95% of what it comes to with sites drawn again; draws that leave one class are left out."""
+
+    def figures(rows: Values) -> dict[str, float]:
         try:
-            drawn.append(figure(rows))
-        except ValueError:
-            continue
-    low, high = np.nanquantile(drawn, [0.025, 0.975]) if drawn else (np.nan, np.nan)
-    return f"{figure(np.arange(len(sites))):.3f} ({low:.3f}-{high:.3f})"
+            return {"figure": figure(rows)}
+        except ValueError:  # one class only
+            return {}
+
+    observed = [Observed(site, str(row), columns[row : row + 1]) for row, site in enumerate(sites)]
+    found = with_intervals(observed, figures)
+    low, high = (found.get(f"figure{end}", np.nan) for end in (LOW, HIGH))
+    return f"{found['figure']:.3f} ({low:.3f}-{high:.3f})"
+
+
+def auc(rows: Values) -> float:
+    """Area under the curve of (rows, 2): truth, probability."""
+    return float(roc_auc_score(rows[:, 0], rows[:, 1]))
 
 
 def print_sentences(judged: Judged, results: Sequence[FoldResult]) -> None:
@@ -192,10 +196,9 @@ def print_sentences(judged: Judged, results: Sequence[FoldResult]) -> None:
     sites = [site for site, told in zip(sites, known, strict=True) if told]
     for letter, name in (("F", "filler"), ("P", "promotion"), ("B", "boilerplate")):
         column = CLASS_OF[letter]
-        truth, values = classes[:, column] >= 0.5, said[:, column]
-        auc = interval(lambda rows, t=truth, v=values: float(roc_auc_score(t[rows], v[rows])), sites)  # type: ignore[misc]
-        precision = interval(lambda rows, t=truth, v=values: float(average_precision_score(t[rows], v[rows])), sites)  # type: ignore[misc]
-        print(f"{name:12} {int(truth.sum()):5} of {len(truth)}   AUC {auc}   AP {precision}")
+        rows = np.column_stack([classes[:, column] >= 0.5, said[:, column]])
+        precision = interval(lambda drawn: float(average_precision_score(drawn[:, 0], drawn[:, 1])), rows, sites)
+        print(f"{name:12} {int(rows[:, 0].sum()):5} of {len(rows)}   AUC {interval(auc, rows, sites)}   AP {precision}")
 
 
 def _by_fold(examples: Sequence[SentenceExample]) -> list[SentenceExample]:
@@ -224,14 +227,15 @@ def print_articles(judged: Judged, results: Sequence[FoldResult]) -> None:
 def _print_noise(
     truth: NDArray[np.bool_], values: Values, masked: Values, dropped: NDArray[np.bool_], sites: Sequence[str]
 ) -> None:
-    print("  AUC                ", interval(lambda rows: float(roc_auc_score(truth[rows], values[rows])), sites))
-    print("  AUC, topic masked  ", interval(lambda rows: float(roc_auc_score(truth[rows], masked[rows])), sites))
+    print("  AUC                ", interval(auc, np.column_stack([truth, values]), sites))
+    print("  AUC, topic masked  ", interval(auc, np.column_stack([truth, masked]), sites))
     print(
         f"  calibration error   {calibration_error(values, truth):.3f}; of a perfect model {_perfect_error(values):.3f}"
     )
-    precision = interval(lambda rows: float(truth[rows][dropped[rows]].mean()), sites)
+    both = np.column_stack([truth, dropped]).astype(float)
+    precision = interval(lambda rows: float(rows[rows[:, 1] > 0, 0].mean()), both, sites)
     print(f"  drop: precision     {precision} of {int(dropped.sum())}")
-    print("  drop: recall       ", interval(lambda rows: float(dropped[rows][truth[rows]].mean()), sites))
+    print("  drop: recall       ", interval(lambda rows: float(rows[rows[:, 0] > 0, 1].mean()), both, sites))
 
 
 def _perfect_error(values: Values) -> float:
@@ -254,7 +258,7 @@ def print_weak(judged: Judged, results: Sequence[FoldResult]) -> None:
     dropped = values >= np.concatenate([np.full(len(result.weak), result.drop) for result in results])
     truth = np.array([example.noise >= POSITIVE for example in examples])
     sites = [example.site for example in examples]
-    print("\nfarms against clean: AUC", interval(lambda rows: float(roc_auc_score(truth[rows], values[rows])), sites))
+    print("\nfarms against clean: AUC", interval(auc, np.column_stack([truth, values]), sites))
     by_source = defaultdict(list)
     for example, out in zip(examples, dropped.tolist(), strict=True):
         by_source[example.source].append((example.noise >= POSITIVE, out))
