@@ -55,6 +55,31 @@ def test_the_host_reads_on_with_the_signs_it_needs(sentence, foreign, left):
     assert " ".join(cut_of(sentence, foreign).split()).replace(" .", ".") == left
 
 
+@pytest.mark.parametrize(
+    ("sentence", "foreign", "left"),
+    [
+        (
+            "The board repaired the gates of the upper sluice with the help of fast payday loans online.",
+            "help of fast payday loans online",
+            "The board repaired the gates of the upper sluice.",
+        ),
+        (
+            "The board repaired the gates in May, and keepers who are short of cash can borrow from Brask Loans.",
+            "borrow from Brask Loans",
+            "The board repaired the gates in May.",
+        ),
+        (
+            "The board repaired the gates in May and sent a bill that Brask Loans Of Marl paid to the town.",
+            "Brask Loans Of Marl",
+            "The board repaired the gates in May and sent a bill that paid to the town.",
+        ),
+    ],
+    ids=["a preposition goes too", "a clause without its verb goes whole", "nothing before words that stay"],
+)
+def test_no_word_before_a_cut_is_left_in_the_air(sentence, foreign, left):
+    assert " ".join(cut_of(sentence, foreign).split()).replace(" .", ".") == left
+
+
 def test_a_sentence_that_is_foreign_throughout_goes_whole():
     sentence = "Pop star Rico Banderas drops a surprise album with Delia Fonteyn on Friday."
     assert cut_of(sentence, sentence) == ""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from noisefilter.features.sentence_table import SentenceTable
@@ -21,6 +23,16 @@ AT_SIGN, WHOLE, WORD_IN = 3.0, 8.0, 0.5
 TIES = ",;:—–-([…"
 CLOSES = {"(": ")", "[": "]", "—": "—", "–": "–", "-": "-", ",": ","}
 QUOTES = "\"'“”‘’«»"
+#: Words that end no clause: where a sign or the sentence's end follows the cut, they go with it.
+LEADING = frozenset(
+    "a an the of to in on at by for with from into onto upon via through than as like such and or but nor that which who whose "
+    "whom where when while if because although though since unless whether between among across behind during without my your "
+    "his her its our their this these those just much rather even so very more most less least".split()
+)
+#: Words that want a verb after them: with the verb the whole clause goes.
+AUXILIARY = frozenset(
+    "can could will would shall should may might must is are was were be been being has have had do does did".split()
+)
 
 
 def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, int]:
@@ -39,7 +51,10 @@ def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, in
         return first, last
     token = table.token_index[low:high]
     begins, ends = table.tokens.start[token], table.tokens.end[token]
-    left, right = _best_run(log_odds, _at_sign(table.text, begins, ends))
+    at_sign = _at_sign(table.text, begins, ends)
+    left, right = _best_run(log_odds, at_sign)
+    if at_sign[right]:
+        left = _mended([table.text[a:b].lower() for a, b in zip(begins[:left], ends[:left], strict=True)], at_sign)
     if left == 0 and right == len(begins):
         return first, last
     return _with_signs(table.text, first, last, int(begins[left]), int(ends[right - 1]), ends_host=right == len(begins))
@@ -66,6 +81,16 @@ def _best_run(log_odds: Column, at_sign: NDArray[np.bool_]) -> tuple[int, int]:
     if whole > sums[right] or (whole == sums[right] and lefts[right]):
         return 0, len(log_odds)
     return int(lefts[right]), right + 1
+
+
+def _mended(words: Sequence[str], at_sign: NDArray[np.bool_]) -> int:
+    """How many of the words before a cut stay, so that none of them hangs in the air."""
+    left = len(words)
+    while not at_sign[left] and words[left - 1] in LEADING:
+        left -= 1
+    if not at_sign[left] and words[left - 1] in AUXILIARY:
+        left = int(np.flatnonzero(at_sign[:left])[-1])
+    return left
 
 
 def _with_signs(text: str, first: int, last: int, begin: int, stop: int, *, ends_host: bool) -> tuple[int, int]:
