@@ -115,7 +115,8 @@ def spawned(pid: int) -> list[int]:
 def start(options: argparse.Namespace, source: Path, output: Path, **limits: float) -> subprocess.Popen[bytes]:
     """A run in a process of its own: this script with the word `run`."""
     command = [sys.executable, __file__, "run", str(source), "--output", str(output), "--limits", json.dumps(limits)]
-    return subprocess.Popen([*command, "--shard-pages", str(options.shard_pages), *["--quick"] * options.quick])  # noqa: S603
+    size = [] if options.shard_pages is None else ["--shard-pages", str(options.shard_pages)]
+    return subprocess.Popen([*command, *size, *["--quick"] * options.quick])  # noqa: S603
 
 
 def check_kills(options: argparse.Namespace, folder: Path) -> bool:
@@ -203,12 +204,12 @@ def check_memory(options: argparse.Namespace, folder: Path) -> bool:
     source, _ = make_input(options.input, folder, options.pages)
     process = start(options, source, folder / "out", jobs=1, recycle_pages=10**9)
     seen: list[tuple[int, float, float]] = []
-    shards = -(-options.pages // options.shard_pages)
     while process.poll() is None:
         time.sleep(1)
         for worker in spawned(process.pid):
             done = len(list((folder / "out").glob("part-*")))
             seen.append((done, resident_mb(worker), resident_mb(process.pid)))
+    shards = len(list((folder / "out").glob("part-*")))
     for low in range(10):
         own = [row for row in seen if low / 10 <= row[0] / shards < (low + 1) / 10]
         if own:
@@ -287,7 +288,7 @@ def main() -> None:
     parser.add_argument("--timeout", type=float, default=5, help="seconds that a page may take")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--shard-pages", type=int, default=256)
+    parser.add_argument("--shard-pages", type=int, help="as for `noisefilter clean`, and so its default")
     parser.add_argument("--quick", action="store_true", help="scores made up: what is checked is the batch alone")
     parser.add_argument("--output", help=argparse.SUPPRESS)
     parser.add_argument("--limits", help=argparse.SUPPRESS)
