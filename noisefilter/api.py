@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from noisefilter.batches import cut_batches
 from noisefilter.cleaning import clean_page
 from noisefilter.model import check_thresholds, default_model, load_model
 from noisefilter.pipeline import extract_page, score_pages
@@ -16,10 +17,6 @@ if TYPE_CHECKING:
     from noisefilter.model import Model
     from noisefilter.sites import SiteProfile
     from noisefilter.types import Format
-
-#: Pages that the classifiers see at once in one process, and the characters or bytes of content from which a batch is full:
-#: short texts gain from larger batches, pages of HTML only take memory.
-BATCH, BATCH_CONTENT = 64, 2_000_000
 
 
 def score(
@@ -89,7 +86,7 @@ def _score_batches(
     pages: Iterable[bytes | str | Page], jobs: int, language: str | None, limits: dict[str, float],
     site: SiteProfile | None, model: Model | None,
 ) -> Iterator[Score]:  # fmt: skip
-    batches = _batches(as_page(page) for page in pages)
+    batches = cut_batches((as_page(page) for page in pages), lambda page: len(page.content))
     if jobs == 1:
         chosen = model or default_model()
         for batch in batches:
@@ -107,19 +104,6 @@ def _score_batch(
 ) -> list[Score]:
     """One batch in a worker."""
     return score_pages(batch, model or default_model(), limits, language, site)
-
-
-def _batches(pages: Iterator[Page]) -> Iterator[list[Page]]:
-    batch: list[Page] = []
-    content = 0
-    for page in pages:
-        batch.append(page)
-        content += len(page.content)
-        if len(batch) == BATCH or content >= BATCH_CONTENT:
-            yield batch
-            batch, content = [], 0
-    if batch:
-        yield batch
 
 
 def extract(

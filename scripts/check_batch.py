@@ -115,7 +115,8 @@ def spawned(pid: int) -> list[int]:
 def start(options: argparse.Namespace, source: Path, output: Path, **limits: float) -> subprocess.Popen[bytes]:
     """A run in a process of its own: this script with the word `run`."""
     command = [sys.executable, __file__, "run", str(source), "--output", str(output), "--limits", json.dumps(limits)]
-    return subprocess.Popen([*command, "--shard-pages", str(options.shard_pages), *["--quick"] * options.quick])  # noqa: S603
+    size = [] if options.shard_pages is None else ["--shard-pages", str(options.shard_pages)]
+    return subprocess.Popen([*command, *size, *["--quick"] * options.quick])  # noqa: S603
 
 
 def check_kills(options: argparse.Namespace, folder: Path) -> bool:
@@ -177,7 +178,7 @@ def check_speed(options: argparse.Namespace, folder: Path) -> bool:
     seconds: dict[str, list[float]] = {"loop": [], "one worker": [], "two workers": []}
     for turn in range(options.turns):
         for name, own in seconds.items():
-            begun, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
+            begun, before = time.monotonic(), _computed()
             if name == "loop":
                 command = [sys.executable, "-c", loop, str(source), str(folder / "loop.jsonl")]
                 subprocess.run(command, check=True, env={**os.environ, **dict.fromkeys(THREADS, "1")})  # noqa: S603
@@ -186,10 +187,10 @@ def check_speed(options: argparse.Namespace, folder: Path) -> bool:
                 if process.wait():
                     return False
             own.append(time.monotonic() - begun)
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            computed = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+            ours, others = (after - then for after, then in zip(_computed(), before, strict=True))
             print(
-                f"{name}: {own[-1]:.1f} s ({computed:.1f} s computed), {options.pages / own[-1]:.1f} pages a second",
+                f"{name}: {own[-1]:.1f} s ({ours:.1f} s computed, {others:.1f} s by others), "
+                f"{options.pages / own[-1]:.1f} pages a second",
                 flush=True,
             )
     middle = {name: sorted(own)[len(own) // 2] for name, own in seconds.items()}
@@ -198,27 +199,34 @@ def check_speed(options: argparse.Namespace, folder: Path) -> bool:
     return middle["one worker"] >= 1.8 * middle["two workers"] and middle["one worker"] <= 1.1 * middle["loop"]
 
 
+def _computed() -> tuple[float, float]:
+    """Seconds that children of this process have computed, and all other processes of the machine, where it tells."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ours, busy = used.ru_utime + used.ru_stime, 0.0
+    with suppress(OSError):
+        user, nice, system = Path("/proc/stat").read_text(encoding="ascii").split()[1:4]
+        busy = (int(user) + int(nice) + int(system)) / os.sysconf("SC_CLK_TCK")
+    return ours, busy - ours
+
+
 def check_memory(options: argparse.Namespace, folder: Path) -> bool:
     """Resident MiB of one worker that is never replaced, over the run."""
     source, _ = make_input(options.input, folder, options.pages)
     process = start(options, source, folder / "out", jobs=1, recycle_pages=10**9)
-    seen: list[tuple[int, float, float]] = []
-    shards = -(-options.pages // options.shard_pages)
+    seen: list[tuple[float, float]] = []
     while process.poll() is None:
-        time.sleep(1)
-        for worker in spawned(process.pid):
-            done = len(list((folder / "out").glob("part-*")))
-            seen.append((done, resident_mb(worker), resident_mb(process.pid)))
+        time.sleep(0.5)
+        if (folder / "out" / "part-00000").is_dir():  # it has begun
+            seen += [(resident_mb(worker), resident_mb(process.pid)) for worker in spawned(process.pid)]
     for low in range(10):
-        own = [row for row in seen if low / 10 <= row[0] / shards < (low + 1) / 10]
+        own = seen[low * len(seen) // 10 : (low + 1) * len(seen) // 10]
         if own:
-            middle, largest = median(row[1] for row in own), max(row[1] for row in own)
-            parent = max(row[2] for row in own)
+            workers = [row[0] for row in own]
             print(
-                f"{low * 10:3}% to {low * 10 + 10:3}%: worker {middle:.0f} MiB, at most {largest:.0f}; parent {parent:.0f} MiB"
+                f"{low * 10:3}% to {low * 10 + 10:3}%: worker {median(workers):.0f} MiB, at most {max(workers):.0f}; "
+                f"parent {max(row[1] for row in own):.0f} MiB"
             )
-    early = median(row[1] for row in seen if 0.02 < row[0] / shards < 0.2)
-    late = median(row[1] for row in seen if row[0] / shards >= 0.8)
+    early, late = (median(row[0] for row in own) for own in (seen[: len(seen) // 5], seen[4 * len(seen) // 5 : -1]))
     print(f"growth of the median from the first fifth to the last: {late / early - 1:+.1%}")
     return process.returncode == 0 and late <= 1.05 * early
 
@@ -287,7 +295,7 @@ def main() -> None:
     parser.add_argument("--timeout", type=float, default=5, help="seconds that a page may take")
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--shard-pages", type=int, default=256)
+    parser.add_argument("--shard-pages", type=int, help="as for `noisefilter clean`, and so its default")
     parser.add_argument("--quick", action="store_true", help="scores made up: what is checked is the batch alone")
     parser.add_argument("--output", help=argparse.SUPPRESS)
     parser.add_argument("--limits", help=argparse.SUPPRESS)

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from noisefilter import Page, score
-from noisefilter.api import BATCH, BATCH_CONTENT
-from noisefilter.batch import Fields, Options, shard
+from noisefilter import Page, batches, score
+from noisefilter.batch import Fields, Options
 from noisefilter.batch.counts import Counts, name_site
 from noisefilter.batch.parquet import GROUP, ParquetWriter
 from noisefilter.batch.plan import list_sources, make_shards
@@ -36,8 +35,20 @@ def pages(tmp_path):
     return write_jsonl(tmp_path / "pages.jsonl", rows_of(30))
 
 
-def test_the_batches_of_a_shard_are_those_of_score_many():
-    assert (shard.BATCH, shard.BATCH_CONTENT) == (BATCH, BATCH_CONTENT)
+@pytest.mark.parametrize(
+    ("most", "content", "wanted"), [(12, 10**6, [12, 12, 6]), (64, 1, [1] * 30), (64, 10**6, [30])]
+)
+def test_a_batch_of_a_shard_is_full_by_its_pages_or_by_what_they_hold(
+    tmp_path, pages, monkeypatch, most, content, wanted
+):
+    monkeypatch.setattr(batches, "BATCH", most)
+    monkeypatch.setattr(batches, "BATCH_CONTENT", content)
+    begun: list[Range] = []
+    sources, _ = list_sources([str(pages)], "auto", tmp_path / "out", None)
+    (tmp_path / "out").mkdir()
+    (whole,) = make_shards(sources, 100)
+    run_shard(Task(whole), options(), tmp_path / "out", begins=begun.append, ends=lambda: None)
+    assert [last - first for first, last in begun] == wanted
 
 
 @pytest.mark.parametrize("form", ["jsonl", "jsonl.gz", "jsonl.zst"])

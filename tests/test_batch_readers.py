@@ -13,7 +13,7 @@ import pytest
 from noisefilter.batch import Fields, RefusedError
 from noisefilter.batch.fields import Entry, Row, to_entry
 from noisefilter.batch.files import find_files
-from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.plan import LARGEST, SMALLEST, list_sources, make_shards
 from noisefilter.batch.readers import MAX_PIECES, cut_file, read_piece
 from tests.batches import rows_of, write_jsonl
 
@@ -305,6 +305,44 @@ def test_small_files_share_a_shard_and_large_ones_are_cut(tmp_path):
     sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
     assert [shard.count for shard in make_shards(sources, 10)] == [7, 10, 10, 7]
     assert [len(shard.pieces) for shard in make_shards(sources, 0)] == [1, 1, 1, 1]
+
+
+def test_a_run_that_names_no_size_gets_shards_that_grow_smaller_toward_its_end(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl", rows_of(5000))
+    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    shards = make_shards(sources, None)
+    counts = [shard.count or 0 for shard in shards]
+    assert counts == sorted(counts, reverse=True)
+    assert (counts[0], counts[-2], sum(counts)) == (LARGEST, 32, 5000)
+    assert len(counts) < 80
+    assert [len(shard.pieces) for shard in shards] == [1] * len(shards)
+    found = [row for shard in shards for piece in shard.pieces for row in read_piece(piece)]
+    assert [row.fields["id"] for row in found] == [f"p{number}" for number in range(5000)]
+
+
+def test_a_small_run_that_names_no_size_has_work_for_several_workers(tmp_path):
+    for number in range(40):
+        (tmp_path / f"{number:02}.html").write_text("<p>x</p>", encoding="utf8")
+    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    assert [shard.count for shard in make_shards(sources, None)] == [SMALLEST, SMALLEST, 8]
+
+
+def test_a_file_that_is_named_twice_is_read_twice(tmp_path):
+    name = str(write_jsonl(tmp_path / "a.jsonl", rows_of(3)))
+    sources, _ = list_sources([name, name], "auto", tmp_path / "out", None)
+    (shard,) = make_shards(sources, None)
+    found = [row.fields["id"] for piece in shard.pieces for row in read_piece(piece)]
+    assert found == ["p0", "p1", "p2"] * 2
+
+
+def test_a_row_group_of_parquet_is_cut_into_few_pieces_since_each_begins_at_its_start(tmp_path):
+    pq.write_table(pa.Table.from_pylist(rows_of(1000)), tmp_path / "a.parquet", row_group_size=500)
+    name = str(tmp_path / "a.parquet")
+    pieces = cut_file(name, name, "parquet", 2)
+    assert MAX_PIECES <= len(pieces) <= 2 * MAX_PIECES
+    assert [row.fields["id"] for piece in pieces for row in read_piece(piece)] == [
+        f"p{number}" for number in range(1000)
+    ]
 
 
 @pytest.mark.parametrize("name", ["nowhere.jsonl", "nowhere/*.jsonl", "memory://nowhere/a.jsonl", "nonsense://a"])

@@ -1,4 +1,4 @@
-"""The extraction benchmark on a folder of a few pages."""
+"""The benchmarks on a folder of a few pages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ import json
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.making import CORPUS, HTML_ARTICLE, SLUICE
 
@@ -15,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SCRIPT = CORPUS.parent / "benchmarks" / "extraction.py"
+BATCH = CORPUS.parent / "benchmarks" / "batch.py"
 
 
 def folder(path: Path) -> Path:
@@ -32,8 +36,8 @@ def folder(path: Path) -> Path:
     return path
 
 
-def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(SCRIPT), *map(str, arguments)]
+def run(*arguments: object, script: Path = SCRIPT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(script), *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
 
 
@@ -57,3 +61,28 @@ def test_a_folder_of_another_layout_is_refused(tmp_path):
     done = run(tmp_path)
     assert done.returncode == 1
     assert "no ground-truth folder" in done.stderr
+
+
+def test_without_datatrove_the_batch_has_nothing_to_be_compared_with_and_says_which_extra_brings_it(tmp_path):
+    code = (
+        "import runpy, sys\nsys.modules['datatrove'] = None\n"
+        f"sys.argv = [{str(BATCH)!r}, {str(tmp_path)!r}]\nrunpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)  # noqa: S603
+    assert done.returncode == 1
+    assert "datatrove" in done.stderr.partition("not installed")[0]
+    assert "'.[bench-batch]'" in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not all(map(find_spec, ("datatrove", "orjson", "spacy"))), reason="needs the extra bench-batch")
+def test_the_batch_and_datatrove_take_the_same_pages_in_turns(tmp_path):
+    done = run(folder(tmp_path) / "html", "--turns", 2, "--files", 2, script=BATCH)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("4 pages of")
+    runs = re.findall(
+        r"^(.+): [\d.]+ s \([\d.]+ s computed\), [\d.]+ pages a second, (\d+) pages written$", done.stdout, re.MULTILINE
+    )
+    assert runs == [(name, "4") for name in ("noisefilter clean", "datatrove", "datatrove", "noisefilter clean")]
+    assert re.search(r"^noisefilter clean is [\d.]+ times as fast as datatrove", done.stdout, re.MULTILINE)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import noisefilter
-from noisefilter import Page, api, score, score_many
+from noisefilter import Page, batches, score, score_many
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, article_with, read_cases
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def test_many_pages_are_read_as_scores_are_taken():
 
 
 def test_a_batch_is_full_by_what_its_pages_hold(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(api, "BATCH_CONTENT", 3 * len(SLUICE[0]))
+    monkeypatch.setattr(batches, "BATCH_CONTENT", 3 * len(SLUICE[0]))
     taken: list[int] = []
 
     def pages() -> Iterator[str]:

@@ -52,7 +52,9 @@ def clean(
         bool, typer.Option("--visible-text", help="Add visible_text, which spans count in.")
     ] = False,
     model: Annotated[Path | None, typer.Option(help="Folder of a model; the shipped one by default.")] = None,
-    shard_pages: Annotated[int, typer.Option(min=0, help="Pages of a shard; 0: a shard a file, uncounted.")] = 256,
+    shard_pages: Annotated[
+        int | None, typer.Option(min=0, help="Pages of a shard, by default 256 to 16; 0: a shard a file, uncounted.")
+    ] = None,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = -1,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a page may take.")] = 60,
     memory_mb: Annotated[int, typer.Option(min=100, help="MiB that a worker may hold.")] = 2048,

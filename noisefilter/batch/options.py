@@ -36,7 +36,8 @@ class Options:
         min_noise: keep no page whose noise is lower, or unknown.
         content: keep the field that held the page; without, the output is smaller.
         visible_text: add `visible_text`, whose code points the spans count.
-        shard_pages: pages in a shard; 0 makes one shard of each file, without reading it first.
+        shard_pages: pages in a shard; 0 makes one shard of each file, without reading it first; None makes them of 256 down to 16,
+            smaller toward the end of the run.
         model: folder of a model; the shipped one if None.
         scorer: import path (`module:function`) of what turns pages and that folder into scores.
     """
@@ -48,7 +49,7 @@ class Options:
     min_noise: float | None = None
     content: bool = True
     visible_text: bool = False
-    shard_pages: int = 256
+    shard_pages: int | None = None
     model: str | None = None
     scorer: str = SCORER
 

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.files import Found, digest_files, find_files
-from noisefilter.batch.readers import Piece, cut_file
+from noisefilter.batch.readers import Piece, cut_file, join_pieces
 from noisefilter.batch.tasks import Shard
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
 from noisefilter.model import models_folder
@@ -31,6 +31,9 @@ PACKED = (".gz", ".zst", ".zstd")
 BEGINNINGS = ((b"PAR1", ".parquet"), (b"WARC/", ".warc"), (b"{", ".jsonl"))
 #: Where standard input is kept, since a run that goes on reads it again.
 STDIN = ".stdin"
+#: Pages of a shard where the run does not say: a sixteenth of what is left (the most that 16 workers can take without one of them
+#: waiting for the others), but not more than redoing should cost after a kill, nor less than writing a folder is worth.
+SHARE, SMALLEST, LARGEST = 16, 16, 256
 #: The layout of the output folder and of its manifest.
 LAYOUT = 1
 
@@ -98,27 +101,35 @@ def _keep_stdin(output: Path, stdin: IO[bytes], form: str) -> Source:
     return Source(found, _format(str(kept), form, several=False) or "pages", "-")
 
 
-def make_shards(sources: Sequence[Source], size: int) -> list[Shard]:
-    """Shards of at most `size` rows, small files together; of a file each if `size` is 0."""
+def make_shards(sources: Sequence[Source], size: int | None) -> list[Shard]:
+    """Shards of at most `size` rows, small files together; of a file each if `size` is 0.
+
+    None makes a shard of a share of what is left, so that shards get smaller toward the end of the run and no worker waits
+    long for another's last one, and yet there are few.
+    """
+    pieces = list(_all_pieces(sources, SMALLEST if size is None else size, LARGEST if size is None else 0))
+    left = sum(piece.count for piece in pieces)
     shards: list[Shard] = []
     gathered: list[Piece] = []
     rows = 0
-    for piece in _all_pieces(sources, size):
-        if gathered and (size == 0 or rows + piece.count > size):
-            shards.append(Shard(len(shards), tuple(gathered)))
+    for piece in pieces:
+        room = min(LARGEST, max(SMALLEST, left // SHARE)) if size is None else size
+        if gathered and (size == 0 or rows + piece.count > room):
+            shards.append(Shard(len(shards), tuple(join_pieces(gathered))))
+            left -= rows
             gathered, rows = [], 0
         gathered.append(piece)
         rows += piece.count
     if gathered:
-        shards.append(Shard(len(shards), tuple(gathered)))
+        shards.append(Shard(len(shards), tuple(join_pieces(gathered))))
     return shards
 
 
-def _all_pieces(sources: Sequence[Source], size: int) -> Iterator[Piece]:
+def _all_pieces(sources: Sequence[Source], size: int, largest: int) -> Iterator[Piece]:
     for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
         if form != "pages":
             for source in group:
-                yield from cut_file(source.file.path, source.file.name, form, size)
+                yield from cut_file(source.file.path, source.file.name, form, size, largest)
             continue
         files = [(source.file.path, source.file.name) for source in group]
         step = size or 1000  # a shard a page would be mostly waiting for the disk

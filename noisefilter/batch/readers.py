@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any
 
@@ -19,15 +19,17 @@ from noisefilter.batch.warc import read_warc
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 #: A longer line is a fault: a worker must not hold a file that has no line breaks.
 MAX_LINE = 1 << 28
 #: Of what cannot be read, a reject shows so many characters.
 SHOWN = 1000
-#: Pieces of a file that must be unpacked or parsed from its start: the last one reads all of it, so on average half a file more
-#: is read for each piece, which takes a hundredth of the time that scoring takes.
+#: Pieces of what must be unpacked or parsed from its start (a packed or CSV file, a row group of Parquet): the last one reads all of
+#: it, so on average half of it more is read for each piece, which takes a hundredth of the time that scoring takes.
 MAX_PIECES = 16
+#: Pieces of any file from which on they get larger, where they may: a plan must not weigh more than the run.
+MANY_PIECES = 256
 BROKEN_CSV: tuple[type[Exception], ...] = (*BROKEN, csv.Error)
 #: Formats whose pieces begin at an offset.
 SEEKABLE = frozenset({"jsonl", "warc"})
@@ -71,32 +73,58 @@ def read_piece(piece: Piece) -> Iterator[Row]:
         yield Row(row.number if row else piece.start, {}, fault=row.fault if row else None)
 
 
-def cut_file(path: str, name: str, form: str, size: int) -> list[Piece]:
-    """Pieces of at most `size` rows, found by reading the file once; 0 makes one piece without reading it."""
+def cut_file(path: str, name: str, form: str, size: int, largest: int = 0) -> list[Piece]:
+    """Pieces of at most `size` rows, found by reading the file once; 0 makes one piece without reading it.
+
+    More rows go into a piece where entering the file costs too much, and up to `largest` where there would be many pieces.
+    """
     whole = Piece(path, name, form)
     if size == 0:
         return [whole]
     if form == "parquet":
-        rows = _parquet_rows(path)
-        starts = [(number, 0) for number in range(0, max(1, rows), size)]
-        return _pieces(whole, starts, size, rows)
+        return _cut_groups(whole, size)
     starts, total, every = [], 0, size
     packed = form not in SEEKABLE or (form == "jsonl" and is_packed(path))
     for number, offset in _places(whole):
         if total % every == 0:
             starts.append((number, offset))
         total += 1
-        if packed and len(starts) > MAX_PIECES:
+        if len(starts) > (MAX_PIECES if packed else MANY_PIECES) and (packed or every * 2 <= largest):
             starts, every = starts[::2], every * 2
-    return _pieces(whole, starts, every, total)
-
-
-def _pieces(whole: Piece, starts: list[tuple[int, int]], every: int, total: int) -> list[Piece]:
     return [
-        Piece(whole.path, whole.name, whole.format, number, offset, min(every, total - index * every))
+        replace(whole, start=number, offset=offset, count=min(every, total - index * every))
         for index, (number, offset) in enumerate(starts)
-        if total > index * every
     ]
+
+
+def _cut_groups(whole: Piece, size: int) -> list[Piece]:
+    """Pieces of a Parquet file, none of which enters two row groups."""
+    pieces, first = [], 0
+    for rows in _row_groups(whole.path):
+        step = max(size, -(-rows // MAX_PIECES))
+        pieces += [replace(whole, start=first + place, count=min(step, rows - place)) for place in range(0, rows, step)]
+        first += rows
+    return pieces
+
+
+def join_pieces(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Pieces that follow each other in a file as one, so that it is entered once."""
+    last: Piece | None = None
+    for piece in pieces:
+        if last is None or not _follows(last, piece):
+            if last is not None:
+                yield last
+            last = piece
+        else:
+            last = replace(last, count=last.count + piece.count, files=last.files + piece.files)
+    if last is not None:
+        yield last
+
+
+def _follows(last: Piece, piece: Piece) -> bool:
+    """Whether a piece is the next of the same file; one named twice begins again."""
+    same = (last.path, last.format) == (piece.path, piece.format)
+    return same and (bool(piece.files) or piece.start > last.start)
 
 
 def _places(whole: Piece) -> Iterator[tuple[int, int]]:
@@ -193,14 +221,15 @@ def _parse_cells(number: int, names: list[str], cells: list[str]) -> Row:
     return Row(number, dict(zip(names, cells, strict=True)))
 
 
-def _parquet_rows(path: str) -> int:
-    """Rows of a Parquet file; one, which is a fault, if it is none."""
+def _row_groups(path: str) -> list[int]:
+    """Rows of each row group of a Parquet file; one row, which is a fault, if it is none."""
     parquet, arrow = extra("pyarrow.parquet", "Parquet"), extra("pyarrow", "Parquet")
     with open_bytes(path) as file:
         try:
-            return int(parquet.ParquetFile(file).metadata.num_rows)
+            facts = parquet.ParquetFile(file).metadata
         except arrow.ArrowException:
-            return 1
+            return [1]
+        return [int(facts.row_group(number).num_rows) for number in range(facts.num_row_groups)]
 
 
 def _read_parquet(piece: Piece) -> Iterator[Row]:

@@ -12,6 +12,7 @@ import time
 import uuid
 from contextlib import ExitStack
 from importlib import import_module
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import Counts
@@ -20,6 +21,7 @@ from noisefilter.batch.files import sync_folder
 from noisefilter.batch.readers import parquet_types, read_piece
 from noisefilter.batch.tasks import COUNTS, HIDDEN, REJECTS, Range, Task, part_name
 from noisefilter.batch.writers import OWN, SUFFIX, LineWriter, Writer, open_writer
+from noisefilter.batches import cut_batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,10 +29,6 @@ if TYPE_CHECKING:
 
     from noisefilter.batch.options import Options
     from noisefilter.types import Page, Score
-
-
-#: As `score_many` cuts its batches, whose module takes a second to import: a run with another scorer does without it.
-BATCH, BATCH_CONTENT = 64, 2_000_000
 
 
 def load_scorer(path: str) -> Callable[[Sequence[Page], str | None], Sequence[Score]]:
@@ -114,22 +112,13 @@ def _entries(task: Task, options: Options, out: _Output) -> Iterator[Entry]:
 
 def _batches(entries: Iterator[Entry], alone: Sequence[Range]) -> Iterator[list[Entry]]:
     """Entries as `score_many` would batch them; those of the ranges `alone` one by one."""
-    batch: list[Entry] = []
-    content = 0
-    for entry in entries:
-        if any(first <= entry.order < last for first, last in alone):
-            if batch:
-                yield batch
-                batch, content = [], 0
-            yield [entry]
-            continue
-        batch.append(entry)
-        content += len(entry.page.content) if entry.page else 0
-        if len(batch) == BATCH or content >= BATCH_CONTENT:
-            yield batch
-            batch, content = [], 0
-    if batch:
-        yield batch
+    for suspected, group in groupby(
+        entries, key=lambda entry: any(first <= entry.order < last for first, last in alone)
+    ):
+        if suspected:
+            yield from ([entry] for entry in group)
+        else:
+            yield from cut_batches(group, lambda entry: len(entry.page.content) if entry.page else 0)
 
 
 def _score(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noisefilter.api import BATCH, score_many
+from noisefilter.api import score_many
+from noisefilter.batches import BATCH
 from noisefilter.integrations.rows import (
     COLUMNS,
     PREFIX,
