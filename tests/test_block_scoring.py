@@ -50,6 +50,14 @@ def test_no_blocks_are_spared_to_no_blocks():
     assert len(spare_doubtful(np.zeros(0), np.zeros(0))) == 0
 
 
+def test_trafilatura_is_not_asked_about_a_doubtful_page_that_is_hardly_an_article(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("noisefilter.scoring.blocks.DOUBT", -1.0)
+    monkeypatch.setattr("noisefilter.scoring.blocks.LEAST_ARTICLE", 1.01)
+    assert len(scorer(model).blocks.score([blocks_of(walk(HTML_ARTICLE))], ask_nobody)) == 1
+
+
 @pytest.mark.parametrize(("doubt", "asks"), [(-1.0, True), (1.0, False)], ids=["in doubt", "sure"])
 def test_trafilatura_is_asked_in_doubt_only_and_its_vote_counts(
     model: Model,
