@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from noisefilter.blocks import split_lines
@@ -103,6 +104,15 @@ def test_a_perceptron_says_to_the_last_bit_what_scikit_learns_says(classes, hidd
     fitted = MLPClassifier(hidden, max_iter=5).fit(matrix, truth)
     own = Perceptron(fitted.coefs_, fitted.intercepts_)
     assert own.predict_proba(matrix).tobytes() == fitted.predict_proba(matrix).tobytes()
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_a_perceptron_of_one_layer_says_what_a_logistic_regression_says(classes):
+    random = np.random.default_rng(3)
+    matrix, truth = random.normal(size=(80, 7)), random.integers(0, classes, 80)
+    fitted = LogisticRegression().fit(matrix, truth)
+    own = Perceptron([fitted.coef_.T], [fitted.intercept_])
+    assert own.predict_proba(matrix).tobytes() == np.ascontiguousarray(fitted.predict_proba(matrix)).tobytes()
 
 
 def test_several_perceptrons_answer_with_the_mean_of_their_log_odds():
