@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,12 +118,12 @@ def score_pages(
 
 def _one_thread(model: Model) -> AbstractContextManager[object]:
     """Everything on one thread: a page's matrices are so small that threads wait longer than they work, and workers share cores."""
-    scorer(model)  # imports scikit-learn, whose libraries count as well
-    return _libraries().limit(limits=1)
+    return _libraries(model).limit(limits=1)
 
 
-@cache
-def _libraries() -> ThreadpoolController:
+@lru_cache(maxsize=4)
+def _libraries(model: Model) -> ThreadpoolController:
+    scorer(model)  # an estimator of the user's own may bring libraries, which count as well
     return ThreadpoolController()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from noisefilter.blocks import split_lines
@@ -48,6 +49,14 @@ def test_a_doubtful_page_keeps_what_is_likeliest_to_be_its_article():
 
 def test_no_blocks_are_spared_to_no_blocks():
     assert len(spare_doubtful(np.zeros(0), np.zeros(0))) == 0
+
+
+def test_trafilatura_is_not_asked_about_a_doubtful_page_that_is_hardly_an_article(
+    model: Model, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("noisefilter.scoring.blocks.DOUBT", -1.0)
+    monkeypatch.setattr("noisefilter.scoring.blocks.LEAST_ARTICLE", 1.01)
+    assert len(scorer(model).blocks.score([blocks_of(walk(HTML_ARTICLE))], ask_nobody)) == 1
 
 
 @pytest.mark.parametrize(("doubt", "asks"), [(-1.0, True), (1.0, False)], ids=["in doubt", "sure"])
@@ -95,6 +104,15 @@ def test_a_perceptron_says_to_the_last_bit_what_scikit_learns_says(classes, hidd
     fitted = MLPClassifier(hidden, max_iter=5).fit(matrix, truth)
     own = Perceptron(fitted.coefs_, fitted.intercepts_)
     assert own.predict_proba(matrix).tobytes() == fitted.predict_proba(matrix).tobytes()
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_a_perceptron_of_one_layer_says_what_a_logistic_regression_says(classes):
+    random = np.random.default_rng(3)
+    matrix, truth = random.normal(size=(80, 7)), random.integers(0, classes, 80)
+    fitted = LogisticRegression().fit(matrix, truth)
+    own = Perceptron([fitted.coef_.T], [fitted.intercept_])
+    assert own.predict_proba(matrix).tobytes() == np.ascontiguousarray(fitted.predict_proba(matrix)).tobytes()
 
 
 def test_several_perceptrons_answer_with_the_mean_of_their_log_odds():

@@ -32,11 +32,11 @@ def test_the_command_line_does_not_load_scikit_learn_for_its_help():
     assert not {"sklearn", "trafilatura"} & loaded("import noisefilter.cli")
 
 
-def test_a_plain_text_is_scored_without_trafilatura():
+def test_a_plain_text_is_scored_without_trafilatura_and_scikit_learn():
     code = "import noisefilter\nnoisefilter.score('Rain fell on Oberau. ' * 20, format='text')"
     modules = loaded(code)
-    assert "sklearn" in modules
-    assert not {"trafilatura", "bs4", "joblib.parallel.loky"} & modules
+    assert "noisefilter.scoring.networks" in modules
+    assert not {"trafilatura", "sklearn", "bs4", "joblib.parallel.loky"} & modules
 
 
 def test_score_frame_needs_no_library_of_frames():

@@ -10,7 +10,17 @@ import numpy as np
 from noisefilter.features.names import place_names
 from noisefilter.features.sentence_table import vector_sums
 from noisefilter.features.structure import Structure, accumulate, find_structure
-from noisefilter.features.tokens import find_cues, join_tokens, neighbour, sums, sums_of_rows, unit_rows, word_list
+from noisefilter.features.tokens import (
+    find_cues,
+    join_tokens,
+    neighbour,
+    range_entries,
+    sums,
+    sums_of_rows,
+    token_hash,
+    unit_rows,
+    word_list,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +43,21 @@ CUE_WORDS = 40
 BLANK_LINE = 2
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 CONTAINERS = ("article", "main", "nav", "footer", "header", "aside", "form", "table", "figure", "section", "li", "ul")
+
+#: Tags of blocks that are measured as one.
+TAG_GROUPS = {
+    "p": ("p",),
+    "h1": ("h1",),
+    "h2": ("h2", "h3"),
+    "h4": ("h4", "h5", "h6"),
+    "li": ("li", "dd", "dt"),
+    "cell": ("td", "th"),
+    "div": ("div", "section", "article", "main", "body", "center", "aside", "header", "footer", "nav"),
+    "quote": ("blockquote", "pre"),
+    "caption": ("figcaption", "caption", "figure"),
+    "button": ("button", "form", "legend", "fieldset", "summary"),
+}
+GROUP_OF_TAG = {tag: group for group, tags in enumerate(TAG_GROUPS.values()) for tag in tags}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +106,7 @@ class BlockTable:
     run: Index  # numbers the runs of blocks without a blank line between them: lists, tables, verses
     echo: Column
     place: NDArray[np.int64]
+    tag_group: Index  # place in `TAG_GROUPS`, -1 for none
     places: PlaceTable | None
     names: tuple[Index, Index]  # of all places, flattened: place and hash row of each
 
@@ -147,7 +173,7 @@ class BlockTable:
 #: Arrays of a table of plain texts of which one text has a slice as it is.
 OF_BLOCKS = (
     "start", "end", "first", "last", "words", "characters", "prose", "linked", "links", "cue", "repeated", "title_share",
-    "likeness", "last_heading", "gap", "echo", "place",
+    "likeness", "last_heading", "gap", "echo", "place", "tag_group",
 )  # fmt: skip
 
 
@@ -188,9 +214,10 @@ def _table(pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: Vecto
         tuple(pages), tuple(parts), tokens, edges, owner, start, end, first, last, words, (end - start).astype(np.float64),
         prose, linked, np.fromiter((len(block.links) for block in blocks), np.float64, count), cue,
         np.concatenate([_repeated(own) for own in texts]),
-        np.concatenate([_title_shares(page.title, own, words[low:]) for page, own, low in zip(pages, texts, edges, strict=False)]),
+        _title_shares(pages, every, tokens, first, last, owner),
         _likeness(tokens, first, last, prose, owner, vectors), _last_headings(blocks), gap, np.cumsum(gap >= BLANK_LINE),
         _echo(tokens, first, last, owner), place,
+        np.fromiter((GROUP_OF_TAG.get(block.tag, -1) for block in blocks), np.int64, count),
         _place_table(pages[0], place, words, linked, prose) if pages[0].is_html else None, place_names(pages[0]),
     )  # fmt: skip
 
@@ -237,14 +264,19 @@ def _repeated(texts: list[str]) -> Column:
     return np.fromiter((counts[text] - 1 for text in texts), np.float64, len(texts))
 
 
-def _title_shares(title: str | None, texts: list[str], words: Column) -> Column:
-    """Share of the words of a short block that the title holds."""
+def _title_shares(
+    pages: Sequence[BlockedPage], texts: Sequence[str], tokens: Tokens, first: Index, last: Index, owner: Index
+) -> Column:
+    """Share of the words of each short block that its page's title holds; only blocks with a hash of such a word are read."""
+    titles = [set(word_list(page.title or "")) for page in pages]
+    hashes = [token_hash(word) + (number << 32) for number, words in enumerate(titles) for word in words]
+    short = np.flatnonzero(last - first <= CUE_WORDS)
+    block = np.repeat(short, (last - first)[short])
+    keys = tokens.hashes[range_entries(first[short], last[short])] + (owner[block] << 32)
     shares = np.zeros(len(texts))
-    wanted = set(word_list(title or ""))
-    if wanted:
-        for index in np.flatnonzero(words[: len(texts)] <= CUE_WORDS).tolist():
-            own = word_list(texts[index])
-            shares[index] = sum(word in wanted for word in own) / max(1, len(own))
+    for index in np.unique(block[np.isin(keys, np.array(hashes, dtype=np.int64))]).tolist():
+        own, wanted = word_list(texts[index]), titles[owner[index]]
+        shares[index] = sum(word in wanted for word in own) / max(1, len(own))
     return shares
 
 

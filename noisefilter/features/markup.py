@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.block_table import CONTAINERS, BlockTable
+from noisefilter.features.block_table import CONTAINERS, TAG_GROUPS, BlockTable
 from noisefilter.features.structure import accumulate
 
 if TYPE_CHECKING:
@@ -23,18 +23,6 @@ if TYPE_CHECKING:
     Column = NDArray[np.float64]
     Index = NDArray[np.int64]
 
-TAG_GROUPS = {
-    "p": ("p",),
-    "h1": ("h1",),
-    "h2": ("h2", "h3"),
-    "h4": ("h4", "h5", "h6"),
-    "li": ("li", "dd", "dt"),
-    "cell": ("td", "th"),
-    "div": ("div", "section", "article", "main", "body", "center", "aside", "header", "footer", "nav"),
-    "quote": ("blockquote", "pre"),
-    "caption": ("figcaption", "caption", "figure"),
-    "button": ("button", "form", "legend", "fieldset", "summary"),
-}
 PLACE_MEASURES = ("page_share", "link_share", "prose_share", "log_blocks")
 
 
@@ -67,9 +55,9 @@ def unseen(table: BlockTable) -> Column:
     return table.at_place(_places(table).hidden.astype(float))
 
 
-def _tag(group: tuple[str, ...]) -> Callable[[BlockTable], Column]:
+def _tag(group: int) -> Callable[[BlockTable], Column]:
     def column(table: BlockTable) -> Column:
-        return np.fromiter((block.tag in group for block in table.page.blocks), np.float64, len(table))
+        return (table.tag_group == group).astype(float)
 
     return column
 
@@ -166,7 +154,7 @@ MARKUP_FEATURES: tuple[tuple[str, Callable[[BlockTable], Column]], ...] = (
     *((feature.__name__, feature) for feature in (
         link_share, link_count, bold_share, nesting, unseen, above_main, off_spine, before_main,
     )),
-    *((f"tag_{name}", _tag(group)) for name, group in TAG_GROUPS.items()),
+    *((f"tag_{name}", _tag(group)) for group, name in enumerate(TAG_GROUPS)),
     *((f"inside_{tag}", _inside(bit)) for bit, tag in enumerate(CONTAINERS)),
     *((f"{name}_{steps}_up", _around(name, steps)) for name in PLACE_MEASURES for steps in (0, 1, 2)),
     *((f"branch_{name}", _branch(name)) for name in PLACE_MEASURES),

@@ -240,7 +240,10 @@ def _seen(stems: Index, owner: Index, order: Index, title: Index) -> Index:
     gap = np.where(stem[1:] == stem[:-1], np.diff(sentence), far)
     nearest = np.empty(len(stems), dtype=np.int64)
     nearest[order] = np.minimum(np.append(far, gap), np.append(gap, far))[np.cumsum(opens) - 1]
-    return np.where(np.isin(stems, title), np.minimum(nearest, WINDOW), nearest) if len(title) else nearest
+    ordered = stems[order]
+    titled = order[range_entries(np.searchsorted(ordered, title), np.searchsorted(ordered, title, side="right"))]
+    nearest[titled] = np.minimum(nearest[titled], WINDOW)
+    return nearest
 
 
 def _odd_capitals(tokens: Tokens, token_index: Index, first: Index, vectors: VectorTable) -> Column:

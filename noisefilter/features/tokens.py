@@ -118,6 +118,11 @@ def hash_word(word: str) -> int:
     return crc32(word.encode("utf-8", "surrogatepass"))
 
 
+def token_hash(word: str) -> int:
+    """Hash that `Tokens` has of a word: numbers share one, and so do both apostrophes."""
+    return hash_word("0" if HAS_DIGIT.search(word) else word.lower().replace("’", "'"))
+
+
 class Lexicon(dict[str, int]):
     """Row of each word met so far, by its spelling; `numbers` and `flags` hold what is known of it, one column a word.
 
@@ -143,7 +148,7 @@ class Lexicon(dict[str, int]):
         known = self.vectors.number_row if digit else self.vectors.rows_by_word.get(plain, self.vectors.unknown_row)
         upper = len(word) > 1 and word.isalpha() and word.isupper()
         self.new.append((
-            known, hash_word("0" if digit else plain), hash_word(plain[:STEM_LETTERS]),
+            known, token_hash(word), hash_word(plain[:STEM_LETTERS]),
             word[0].isupper(), upper, digit, plain in STOP_WORDS,
         ))  # fmt: skip
         self[word] = row

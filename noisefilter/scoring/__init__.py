@@ -1,4 +1,4 @@
-"""Matrices → probabilities: scikit-learn estimators, built again from a model's arrays.
+"""Matrices → probabilities: networks that scikit-learn fitted, built again from a model's arrays.
 
 Training calls the same functions with the estimators it has just fitted.
 """
