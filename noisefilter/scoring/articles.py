@@ -36,7 +36,7 @@ NETWORKS = (*SENTENCE_PASSES, "aside", "page_off_topic", "article")
 #: The user's own estimator for the article, if the model has one.
 OWN = "article_own"
 #: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
-PAGE_PRIOR = 0.25
+PAGE_PRIOR = 0.2
 #: The share among real pages, and of those that have one the share that a reader calls noise
 #: (docs/decisions/0023-noise-hears-of-insertions.md).
 REAL_SHARE, NOISY_SHARE = 0.02, 0.8
