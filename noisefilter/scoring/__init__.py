@@ -19,7 +19,7 @@ from noisefilter.features.insertions import INSERTION_COLUMNS
 from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.features.passages import PASSAGE_NAMES, TOKEN_NAMES
 from noisefilter.model import ModelError
-from noisefilter.scoring.articles import ArticleScorer, build_article_scorer
+from noisefilter.scoring.articles import PAGE_NAMES, ArticleScorer, build_article_scorer
 from noisefilter.scoring.blocks import BlockScorer, build_block_scorer
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def features_digest() -> str:
     """SHA-256 of the names of all features in column order: what a model's weights refer to."""
     tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES)
     blocks = [name for table in tables for name, _ in table]
-    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *ASIDE_NAMES, *ARTICLE_FEATURES]
+    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *ASIDE_NAMES, *PAGE_NAMES, *ARTICLE_FEATURES]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 

@@ -42,6 +42,7 @@ PAGE_PRIOR = 0.2
 REAL_SHARE, NOISY_SHARE = 0.02, 0.8
 #: Sentences whose log-odds say whether something was put into an article: the highest.
 HIGHEST = 3
+PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "aside", "sentence_or_aside", "sentences_log")
 
 
 def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
