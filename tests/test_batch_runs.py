@@ -171,6 +171,14 @@ def test_a_second_run_in_the_folder_is_refused_while_the_first_lives(tmp_path):
     assert run([str(path)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)["kept"] == 3
 
 
+def test_ray_that_is_not_installed_is_refused_and_the_extra_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(RefusedError, match=r"--engine ray needs ray: .*'noisefilter\[ray\]'"):
+        run([str(path)], tmp_path / "out", options(), engine="ray", console=QUIET)
+    assert not (tmp_path / "out").exists()
+
+
 def test_standard_input_is_kept_so_that_the_run_can_go_on(tmp_path):
     content = "".join(json.dumps(row) + "\n" for row in rows_of(30)).encode()
     summary = run(["-"], tmp_path / "out", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(content))
@@ -319,6 +327,7 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
         (("nowhere.jsonl",), "no such file"),
         (("-", "--only", "good"), "good"),
         (("-", "--jobs", "0"), "--jobs"),
+        (("-", "--address", "auto"), "--engine ray"),
         (("-", "--format", "xml"), "xml"),
         (("-", "--model", "nowhere"), "no model in nowhere"),
     ],

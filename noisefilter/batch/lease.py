@@ -67,8 +67,8 @@ class Lease:
 
     def _refuse_unless(self, free: bool) -> None:  # noqa: FBT001 - the one thing it asks
         if not free:
-            holder = (self._storage.read(self._name) or b"").decode("ascii", "replace").rpartition(" ")[0]
-            msg = f"another run is at work in {self._storage} ({holder.rpartition(' ')[0]})"
+            holder = (self._storage.read(self._name) or b"").decode("ascii", "replace").rsplit(" ", 2)[0]
+            msg = f"another run is at work in {self._storage} ({holder})"
             raise RefusedError(msg)
 
     def _is_ours(self) -> bool:
