@@ -162,7 +162,7 @@ def test_deaths_are_remembered(storage):
     assert Journal(storage).task(shard) == Task(shard, {7: "lost"}, (Range(0, 20),))
 
 
-class RangesFile(AbstractBufferedFile):
+class RangesFile(AbstractBufferedFile):  # type: ignore[misc] # fsspec publishes no types
     """A file as stores give it: read in ranges, and without a `readline` of a limited length."""
 
     def _fetch_range(self, start, end):
