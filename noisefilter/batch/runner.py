@@ -53,8 +53,6 @@ def run(
 ) -> dict[str, Any]:  # fmt: skip
     """Clean the inputs into a folder, or finish what an earlier run of the same call began; the summary.
 
-    Worker processes are spawned, so a script that calls this needs `if __name__ == "__main__":`.
-
     Args:
         inputs: files, folders, patterns, URLs that fsspec knows, or `-` for standard input.
         output: folder of this run alone, or a URL of one.
