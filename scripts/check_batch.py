@@ -30,9 +30,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch import BatchError, Limits, Options, run
-from noisefilter.batch.engine import THREADS, resident_mb
 from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.readers import read_piece
+from noisefilter.batch.storage import LocalFolder
+from noisefilter.batch.watch import THREADS, resident_mb
 from noisefilter.types import Score
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def _die_of(pages: Sequence[Page]) -> None:
 
 def make_input(name: str, folder: Path, count: int, poison: int = 0) -> tuple[Path, set[str]]:
     """JSON lines of so many pages, and the ids of the poison ones."""
-    sources, _ = list_sources([name], "auto", folder / "none", None)
+    sources, _ = list_sources([name], "auto", LocalFolder(folder / "none"), None)
     rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
     contents = [text for row in rows if (text := _content(row.page.content if row.page else row.fields.get("text")))]
     deadly = set(random.Random(1).sample(range(count), poison))

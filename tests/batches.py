@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.shard import run_shard
+from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Task
 
 if TYPE_CHECKING:
@@ -48,9 +49,9 @@ def write_jsonl(path: Path, rows: Iterable[object]) -> Path:
 def run_here(inputs: Sequence[str], output: Path, options: Options) -> None:
     """Plan and do all shards in this process, without workers, manifest and summary."""
     output.mkdir(exist_ok=True)
-    sources, _ = list_sources(inputs, options.input_format, output, None)
+    sources, _ = list_sources(inputs, options.input_format, LocalFolder(output), None)
     for shard in make_shards(sources, options.shard_pages):
-        run_shard(Task(shard), options, output, begins=lambda _: None, ends=lambda: None)
+        run_shard(Task(shard), options, LocalFolder(output), begins=lambda _: None, ends=lambda _: None)
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noisefilter.types import Score, Span
@@ -30,10 +31,18 @@ def slow_score_pages(pages: Sequence[Page], model: str | None) -> list[Score]:
 
 def _score(page: Page, model: str | None) -> Score:
     text = page.content if isinstance(page.content, str) else page.content.decode("utf8", "replace")
+    if page.title:  # a file in which tries are counted
+        with Path(page.title).open("a", encoding="ascii") as tries:
+            tries.write(".")
     if "poison: hang" in text:
         time.sleep(1000)
     elif "poison: crash" in text:
         os.kill(os.getpid(), signal.SIGSEGV)
+    elif (
+        "poison: parent" in text
+    ):  # as a system that is short of memory may choose the wrong one, or with its whole machine
+        os.kill(os.getppid(), signal.SIGKILL)
+        time.sleep(1000)
     elif "poison: memory" in text:
         held = []
         while True:

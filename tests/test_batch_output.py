@@ -16,6 +16,7 @@ from noisefilter.batch.counts import Counts, name_site
 from noisefilter.batch.parquet import GROUP, ParquetWriter
 from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.shard import run_shard
+from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Range, Task
 from noisefilter.batch.writers import OWN, defuse
 from tests.batches import QUICK, all_ids, ids, read_cells, records, rows_of, run_here, write_jsonl
@@ -44,10 +45,10 @@ def test_a_batch_of_a_shard_is_full_by_its_pages_or_by_what_they_hold(
     monkeypatch.setattr(batches, "BATCH", most)
     monkeypatch.setattr(batches, "BATCH_CONTENT", content)
     begun: list[Range] = []
-    sources, _ = list_sources([str(pages)], "auto", tmp_path / "out", None)
+    sources, _ = list_sources([str(pages)], "auto", LocalFolder(tmp_path / "out"), None)
     (tmp_path / "out").mkdir()
     (whole,) = make_shards(sources, 100)
-    run_shard(Task(whole), options(), tmp_path / "out", begins=begun.append, ends=lambda: None)
+    run_shard(Task(whole), options(), LocalFolder(tmp_path / "out"), begins=begun.append, ends=lambda _: None)
     assert [last - first for first, last in begun] == wanted
 
 
@@ -131,11 +132,11 @@ def test_a_page_that_brings_out_a_bug_is_rejected_alone(tmp_path):
 def test_what_is_set_aside_is_not_scored_and_what_is_suspected_is_scored_alone(tmp_path, pages):
     begun: list[Range] = []
     run_here([str(pages)], tmp_path / "other", options())
-    sources, _ = list_sources([str(pages)], "auto", tmp_path / "out", None)
+    sources, _ = list_sources([str(pages)], "auto", LocalFolder(tmp_path / "out"), None)
     (whole,) = make_shards(sources, 100)
     (tmp_path / "out").mkdir()
     task = Task(whole, {11: "timeout"}, (Range(10, 13),))
-    run_shard(task, options(), tmp_path / "out", begins=begun.append, ends=lambda: None)
+    run_shard(task, options(), LocalFolder(tmp_path / "out"), begins=begun.append, ends=lambda _: None)
     assert begun == [Range(0, 10), Range(10, 11), Range(12, 13), Range(13, 30)]
     assert [(record["id"], record["reason"]) for record in records(tmp_path / "out", "rejects")] == [("p11", "timeout")]
     assert records(tmp_path / "out", "kept") == [

@@ -15,6 +15,7 @@ from noisefilter.batch.fields import Entry, Row, to_entry
 from noisefilter.batch.files import find_files
 from noisefilter.batch.plan import LARGEST, SMALLEST, list_sources, make_shards
 from noisefilter.batch.readers import MAX_PIECES, cut_file, read_piece
+from noisefilter.batch.storage import LocalFolder
 from tests.batches import rows_of, write_jsonl
 
 if TYPE_CHECKING:
@@ -279,7 +280,7 @@ def test_a_folder_gives_what_can_be_read_and_counts_the_rest(tmp_path):
     for name in ("b.html", "deep/a.txt", "c.png", "d.jsonl", "e.gz"):
         (tmp_path / name).write_bytes(b'{"text": "x"}')
     (tmp_path / "f.html.gz").write_bytes(gzip.compress(b"<p>packed</p>"))
-    sources, passed_over = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    sources, passed_over = list_sources([str(tmp_path)], "auto", LocalFolder(tmp_path / "out"), None)
     assert sorted(source.file.name[len(str(tmp_path)) + 1 :] for source in sources) == [
         "b.html",
         "d.jsonl",
@@ -295,14 +296,14 @@ def test_the_output_inside_an_input_is_no_input(tmp_path):
     write_jsonl(tmp_path / "a.jsonl", rows_of(1))
     (tmp_path / "out").mkdir()
     write_jsonl(tmp_path / "out" / "b.jsonl", rows_of(1))
-    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    sources, _ = list_sources([str(tmp_path)], "auto", LocalFolder(tmp_path / "out"), None)
     assert [source.file.name for source in sources] == [str(tmp_path / "a.jsonl")]
 
 
 def test_small_files_share_a_shard_and_large_ones_are_cut(tmp_path):
     for number, count in enumerate((3, 4, 25, 2)):
         write_jsonl(tmp_path / f"{number}.jsonl", rows_of(count))
-    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    sources, _ = list_sources([str(tmp_path)], "auto", LocalFolder(tmp_path / "out"), None)
     assert [shard.count for shard in make_shards(sources, 10)] == [7, 10, 10, 7]
     assert [len(shard.pieces) for shard in make_shards(sources, 0)] == [1, 1, 1, 1]
 
@@ -348,7 +349,7 @@ def test_a_row_group_of_parquet_is_cut_into_few_pieces_since_each_begins_at_its_
 @pytest.mark.parametrize("name", ["nowhere.jsonl", "nowhere/*.jsonl", "memory://nowhere/a.jsonl", "nonsense://a"])
 def test_an_input_that_is_not_there_is_refused_by_its_name(tmp_path, name):
     with pytest.raises(RefusedError, match="no"):
-        list_sources([name], "auto", tmp_path, None)
+        list_sources([name], "auto", LocalFolder(tmp_path), None)
 
 
 def test_urls_are_read_through_fsspec(tmp_path):
@@ -360,7 +361,7 @@ def test_urls_are_read_through_fsspec(tmp_path):
     pq.write_table(pa.Table.from_pylist(rows_of(5)), table)
     system.pipe("/crawl/c.parquet", table.getvalue())
     try:
-        sources, _ = list_sources(["memory://crawl"], "auto", tmp_path, None)
+        sources, _ = list_sources(["memory://crawl"], "auto", LocalFolder(tmp_path), None)
         shards = make_shards(sources, 2)
         rows = [row for shard in shards for piece in shard.pieces for row in read_piece(piece)]
         assert len(rows) == 3 + 2 + 1 + 5
@@ -381,7 +382,7 @@ def test_urls_are_read_through_fsspec(tmp_path):
     ],
 )
 def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):
-    (source,), _ = list_sources(["-"], "auto", tmp_path, BytesIO(content))
+    (source,), _ = list_sources(["-"], "auto", LocalFolder(tmp_path), BytesIO(content))
     assert source.format == form
     (shard,) = make_shards([source], 10)
     (row,) = [row for piece in shard.pieces for row in read_piece(piece)]
@@ -391,7 +392,7 @@ def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):
 def test_a_page_that_cannot_be_read_is_a_fault_of_its_own(tmp_path):
     (tmp_path / "a.html").write_text("<p>x</p>", encoding="utf8")
     (tmp_path / "b.html.gz").write_bytes(gzip.compress(b"<p>packed</p>")[:-9])
-    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    sources, _ = list_sources([str(tmp_path)], "auto", LocalFolder(tmp_path / "out"), None)
     (tmp_path / "a.html").unlink()
     rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
     assert [reason_of(row) for row in rows] == ["unreadable", "broken_file"]

@@ -21,9 +21,9 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from noisefilter.batch import BatchError, Limits, Options, RefusedError, run
-from noisefilter.batch.engine import resident_mb
 from noisefilter.batch.progress import Meter
-from noisefilter.batch.runner import _locked
+from noisefilter.batch.storage import LocalFolder
+from noisefilter.batch.watch import resident_mb
 from noisefilter.cli import app
 from tests.batches import QUICK, SLOW, all_ids, ids, records, rows_of, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
@@ -102,7 +102,7 @@ def test_a_run_that_is_done_does_nothing_again(tmp_path):
 @pytest.mark.slow
 def test_pages_that_hang_crash_or_eat_memory_are_rejected_by_id_and_no_other(tmp_path):
     write_jsonl(tmp_path / "a.jsonl", rows_of(60, hang=(5,), crash=(0, 33), memory=(34,), error=(59,)))
-    limits = Limits(jobs=2, timeout_s=1, memory_mb=400)
+    limits = Limits(jobs=2, timeout_s=3, memory_mb=400)
     summary = run([str(tmp_path / "a.jsonl")], tmp_path / "out", options(), limits, console=QUIET)
     rejected = {record["id"]: record["reason"] for record in records(tmp_path / "out", "rejects")}
     assert rejected == {"p0": "crash", "p5": "timeout", "p33": "crash", "p34": "memory", "p59": "error"}
@@ -166,9 +166,17 @@ def test_an_output_that_is_a_file_is_refused(tmp_path):
 
 def test_a_second_run_in_the_folder_is_refused_while_the_first_lives(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with _locked(tmp_path / "out"), pytest.raises(RefusedError, match="another run"):
+    with LocalFolder(tmp_path / "out").lock(), pytest.raises(RefusedError, match="another run"):
         run([str(path)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
     assert run([str(path)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)["kept"] == 3
+
+
+def test_ray_that_is_not_installed_is_refused_and_the_extra_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(RefusedError, match=r"--engine ray needs ray: .*'noisefilter\[ray\]'"):
+        run([str(path)], tmp_path / "out", options(), engine="ray", console=QUIET)
+    assert not (tmp_path / "out").exists()
 
 
 def test_standard_input_is_kept_so_that_the_run_can_go_on(tmp_path):
@@ -319,6 +327,7 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
         (("nowhere.jsonl",), "no such file"),
         (("-", "--only", "good"), "good"),
         (("-", "--jobs", "0"), "--jobs"),
+        (("-", "--address", "auto"), "--engine ray"),
         (("-", "--format", "xml"), "xml"),
         (("-", "--model", "nowhere"), "no model in nowhere"),
     ],
@@ -333,7 +342,7 @@ def test_a_wrong_call_is_exit_code_2(tmp_path, arguments, said):
 
 
 def test_a_stop_says_how_to_go_on(tmp_path, monkeypatch):
-    def stopped(*_: object) -> None:
+    def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("noisefilter.batch.runner.run", stopped)

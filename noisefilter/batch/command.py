@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from noisefilter.batch.options import Fields, InputFormat, Limits, Options, OutputFormat
+from noisefilter.batch.options import EngineName, Fields, InputFormat, Limits, Options, OutputFormat
 from noisefilter.types import Verdict
 
 if TYPE_CHECKING:
@@ -33,7 +33,9 @@ Name = Annotated[
 
 def clean(
     inputs: Inputs,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder of this run; the same call goes on in it.")],
+    output: Annotated[
+        str, typer.Option("--output", "-o", help="Folder of this run, or its URL; the same call goes on in it.")
+    ],
     *,
     format: Annotated[OutputFormat, typer.Option("--format", help="How to write it.")] = "jsonl.zst",  # noqa: A002
     input_format: Annotated[InputFormat, typer.Option(help="How to read it; `auto` goes by names.")] = "auto",
@@ -55,6 +57,8 @@ def clean(
     shard_pages: Annotated[
         int | None, typer.Option(min=0, help="Pages of a shard, by default 256 to 16; 0: a shard a file, uncounted.")
     ] = None,
+    engine: Annotated[EngineName, typer.Option(help="Workers of this machine, or of a Ray cluster.")] = "local",
+    address: Annotated[str | None, typer.Option(help="The cluster's; what Ray finds by default.")] = None,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = -1,
     timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a page may take.")] = 60,
     memory_mb: Annotated[int, typer.Option(min=100, help="MiB that a worker may hold.")] = 2048,
@@ -62,23 +66,26 @@ def clean(
     """Clean a crawl: files in, shards with scores out, each page exactly once; the same call goes on after a stop."""
     if jobs == 0 or jobs < -1:
         _fail(f"--jobs must be a positive number or -1, not {jobs}", USAGE)
+    if address is not None and engine != "ray":
+        _fail("--address is for --engine ray", USAGE)
     fields = Fields(text_field, html_field, id_field, url_field, title_field)
     options = Options(
         format, fields, input_format, _verdicts(only, drop=drop), min_noise, content, visible_text, shard_pages,
         str(model) if model else None,
     )  # fmt: skip
-    print_summary(
-        Console(), _run(inputs, output, options, Limits(None if jobs == -1 else jobs, timeout, memory_mb)), output
-    )
+    limits = Limits(None if jobs == -1 else jobs, timeout, memory_mb)
+    print_summary(Console(), _run(inputs, output, options, limits, engine, address), output)
 
 
-def _run(inputs: list[str], output: Path, options: Options, limits: Limits) -> Mapping[str, Any]:
+def _run(
+    inputs: list[str], output: str, options: Options, limits: Limits, engine: EngineName, address: str | None
+) -> Mapping[str, Any]:
     """The run's summary; what ends it early becomes a message and an exit code."""
     from noisefilter.batch.errors import BatchError, RefusedError  # noqa: PLC0415 - what --help does not need
     from noisefilter.batch.runner import run  # noqa: PLC0415
 
     try:
-        return run(inputs, output, options, limits)
+        return run(inputs, output, options, limits, engine=engine, address=address)
     except RefusedError as error:
         _fail(str(error), USAGE)
     except (BatchError, OSError) as error:
@@ -102,7 +109,7 @@ def _fail(message: str, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def print_summary(console: Console, summary: Mapping[str, Any], output: Path) -> None:
+def print_summary(console: Console, summary: Mapping[str, Any], output: str) -> None:
     """What became of the pages, why, and the sites with the largest share of noise."""
 
     def say(text: str) -> None:

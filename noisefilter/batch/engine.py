@@ -1,63 +1,38 @@
-"""Shards → finished shards, on this machine: worker processes, watched from outside.
-
-Each worker is a process of its own and not one of a pool: it can be killed without harm to the others, and is replaced.
-"""
+"""Shards → finished shards, on this machine: worker processes, each watched from outside."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import time
-from collections import Counter, deque
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from multiprocessing.connection import wait
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from noisefilter.batch.errors import BatchError
-from noisefilter.batch.worker import Begun, Done, Failed, Message, Ready, Scored, work
+from noisefilter.batch.waiting import Waiting
+from noisefilter.batch.watch import LOOK_S, Worker
+from noisefilter.batch.worker import Begun, Done, Failed, Message, Ready, Scored
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from multiprocessing.connection import Connection
-    from multiprocessing.context import SpawnProcess
+    from collections.abc import Callable, Sequence
 
     from noisefilter.batch.journal import Journal
     from noisefilter.batch.options import Limits, Options
-    from noisefilter.batch.tasks import Range, Shard
-
-#: Seconds between looks at clocks and memory: what a page can take in between is far from what a machine has.
-LOOK_S = 0.1
-#: So often a worker may die without having begun a page (while it starts, reads or writes) before the run ends.
-DEATHS_OUTSIDE = 10
-#: Libraries that compute on every core unless told otherwise; a worker has one.
-THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
+    from noisefilter.batch.storage import Storage
+    from noisefilter.batch.tasks import Shard
 
 
-@dataclass(slots=True)
-class _Worker:
-    """A process, what it does, and since when."""
+class Engine(Protocol):
+    """Where shards are done."""
 
-    process: SpawnProcess
-    pipe: Connection
-    shard: Shard | None = None
-    pages: Range | None = None
-    since: float = field(default_factory=time.monotonic)
-    done: int = 0
-    doomed: str | None = None
+    def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
+        """Return when every shard's folder stands.
 
-    def kill(self) -> None:
-        """End it, whatever it does."""
-        self.process.kill()
-        self.process.join()
-        self.pipe.close()
+        Args:
+            shards: what is to be done.
+            on_pages: called with a shard's number and how many of its pages are scored, -1 when its folder stands.
+
+        Raises:
+            BatchError: the disk is full, an input changed, or workers die whatever they do.
+        """
 
 
 class LocalEngine:
@@ -70,149 +45,64 @@ class LocalEngine:
         journal: where deaths are remembered.
     """
 
-    def __init__(self, options: Options, limits: Limits, output: Path, journal: Journal) -> None:
+    def __init__(self, options: Options, limits: Limits, output: Storage, journal: Journal) -> None:
         self._options, self._limits, self._output, self._journal = options, limits, output, journal
-        self._workers: list[_Worker] = []
-        self._pending: deque[Shard] = deque()
-        self._outside: Counter[int] = Counter()
+        self._workers: list[Worker] = []
+        self._waiting = Waiting((), journal)
 
     def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
-        """Return when every shard's folder stands.
-
-        Args:
-            shards: what is to be done.
-            on_pages: called with a shard's number and how many of its pages are scored.
-
-        Raises:
-            BatchError: the disk is full, an input changed, or workers die whatever they do.
-        """
-        self._pending = deque(shards)
+        """Return when every shard's folder stands; see `Engine`."""
+        self._waiting = Waiting(shards, self._journal)
         wanted = min(len(shards), self._limits.jobs or os.cpu_count() or 1)
         try:
-            while self._pending or any(worker.shard for worker in self._workers):
-                while len(self._workers) < min(wanted, len(self._pending) + sum(1 for w in self._workers if w.shard)):
-                    self._workers.append(self._start())
+            while self._waiting or any(worker.task for worker in self._workers):
+                while len(self._workers) < min(wanted, len(self._waiting) + sum(1 for w in self._workers if w.task)):
+                    self._workers.append(Worker(self._options, self._limits, self._output))
                 self._listen(on_pages)
-                self._look()
+                for worker in self._workers:
+                    worker.look()
         finally:
             for worker in self._workers:
                 worker.kill()
             self._workers.clear()
 
-    def _start(self) -> _Worker:
-        context = multiprocessing.get_context("spawn")
-        here, there = context.Pipe()
-        with _one_thread():
-            process = context.Process(
-                target=work, args=(there, self._options, str(self._output), os.getpid()), daemon=True
-            )
-            process.start()
-        there.close()  # so that the pipe breaks when the worker dies
-        return _Worker(process, here)
-
     def _listen(self, on_pages: Callable[[int, int], None]) -> None:
         """Take what workers say, for a moment; a pipe that breaks is a death."""
         heard = wait([worker.pipe for worker in self._workers], LOOK_S)
         for worker in [worker for worker in self._workers if worker.pipe in heard]:
-            try:
-                while worker.pipe.poll():
-                    self._hear(worker, worker.pipe.recv(), on_pages)
-                    if worker not in self._workers:
-                        break
-            except (EOFError, OSError):
-                self._bury(worker)
+            while worker in self._workers and worker.pipe.poll():
+                number = worker.task.shard.number if worker.task else -1
+                message = worker.receive()
+                if message is None:
+                    self._bury(worker)
+                else:
+                    self._hear(worker, message, number, on_pages)
 
-    def _hear(self, worker: _Worker, message: Message, on_pages: Callable[[int, int], None]) -> None:
-        worker.since = time.monotonic()
+    def _hear(self, worker: Worker, message: Message, number: int, on_pages: Callable[[int, int], None]) -> None:
         match message:
             case Ready():
-                self._outside[-1] = 0
+                self._waiting.begin()
                 self._give(worker)
-            case Begun(pages):
-                worker.pages = pages
-            case Scored():
-                if worker.shard is not None and worker.pages is not None:
-                    on_pages(worker.shard.number, worker.pages.last)
-                worker.pages = None
+            case Begun():
+                worker.go()
+            case Scored(pages):
+                on_pages(number, pages.last)
             case Done():
-                if worker.shard is not None:
-                    worker.done += worker.shard.count or self._limits.recycle_pages
-                    on_pages(worker.shard.number, -1)
-                worker.shard = None
+                on_pages(number, -1)
                 self._give(worker)
             case Failed(text):
                 raise BatchError(text)
 
-    def _give(self, worker: _Worker) -> None:
+    def _give(self, worker: Worker) -> None:
         """The next shard for a worker; none is left, or it has done its share: it goes."""
-        if self._pending and worker.done < self._limits.recycle_pages:
-            worker.shard = self._pending.popleft()
-            worker.pipe.send(self._journal.task(worker.shard))
+        if self._waiting and not worker.is_worn:
+            worker.give(self._waiting.take())
             return
-        worker.pipe.send(None)
         self._workers.remove(worker)
-        worker.process.join(5)  # it has nothing left to lose
-        worker.kill()
+        worker.dismiss()
 
-    def _look(self) -> None:
-        """Kill what takes too long or too much; its pipe breaks, and `_listen` buries it."""
-        now = time.monotonic()
-        for worker in self._workers:
-            if worker.doomed or worker.pages is None:
-                continue
-            if now - worker.since > self._limits.timeout_s:
-                worker.doomed = "timeout"
-            elif resident_mb(worker.process.pid) > self._limits.memory_mb:
-                worker.doomed = "memory"
-            if worker.doomed:
-                worker.process.kill()
-
-    def _bury(self, worker: _Worker) -> None:
-        """Remember over which pages a worker died, and put its shard in front again."""
+    def _bury(self, worker: Worker) -> None:
         self._workers.remove(worker)
         worker.kill()
-        if worker.pages is not None and worker.shard is not None:
-            self._journal.record(worker.shard.number, worker.pages, worker.doomed or "crash")
-        else:
-            self._count_outside(worker)
-        if worker.shard is not None:
-            self._pending.appendleft(worker.shard)
-
-    def _count_outside(self, worker: _Worker) -> None:
-        number = worker.shard.number if worker.shard else -1
-        self._outside[number] += 1
-        if self._outside[number] < DEATHS_OUTSIDE:
-            return
-        if worker.shard is None:
-            msg = f"workers die before they begin (exit code {worker.process.exitcode})"
-        else:
-            piece = worker.shard.pieces[0]
-            msg = (
-                f"shard {number} ({piece.name} from row {piece.start}) killed {DEATHS_OUTSIDE} workers outside of any page "
-                f"(exit code {worker.process.exitcode}): its input cannot be read on this machine"
-            )
-        raise BatchError(msg)
-
-
-def resident_mb(pid: int | None) -> float:
-    """Memory that a process holds, in MiB; 0 where the system does not tell, or it is gone."""
-    try:
-        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0.0
-    return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """The environment in which a child computes on one thread."""
-    before = {name: os.environ.get(name) for name in THREADS}
-    os.environ.update(dict.fromkeys(THREADS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        shard = worker.task.shard if worker.task else None
+        self._waiting.bury(shard, worker.pages, worker.doomed or "crash", f"exit code {worker.exit_code}")

@@ -14,8 +14,8 @@ class RefusedError(BatchError):
     """A run that must not begin: wrong inputs, or a folder that belongs to another run."""
 
 
-def extra(module: str, what: str) -> Any:  # noqa: ANN401 - the libraries of the extra publish few types
-    """A module of the extra `batch`.
+def extra(module: str, what: str, name: str = "batch") -> Any:  # noqa: ANN401 - the extras' libraries publish few types
+    """A module of an extra, by default of `batch`.
 
     Raises:
         RefusedError: it is not installed; the message says what needs it and how to get it.
@@ -23,5 +23,5 @@ def extra(module: str, what: str) -> Any:  # noqa: ANN401 - the libraries of the
     try:
         return import_module(module)
     except ImportError as error:
-        msg = f"{what} needs {module.partition('.')[0]}: python -m pip install 'noisefilter[batch]'"
+        msg = f"{what} needs {module.partition('.')[0]}: python -m pip install 'noisefilter[{name}]'"
         raise RefusedError(msg) from error

@@ -92,7 +92,8 @@ def _remote(system: Any, name: str) -> Found:  # noqa: ANN401 - an fsspec file s
 def open_bytes(path: str) -> IO[bytes]:
     """A file as it is."""
     if is_url(path):
-        return cast("IO[bytes]", extra("fsspec", path).open(path, "rb").open())
+        # buffered by Python: a store's own file knows no `readline` of a limited length
+        return io.BufferedReader(extra("fsspec", path).open(path, "rb").open(), 1 << 20)
     return Path(path).open("rb")
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
 from noisefilter.batch.tasks import Range, Task
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
+    from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Shard
 
 JOURNAL = "deaths.jsonl"
@@ -26,14 +24,13 @@ class Journal:
     Only a run that lives to see its worker die writes here, so a run that is killed blames no page.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / JOURNAL
+    def __init__(self, output: Storage) -> None:
+        self._output = output
         self._alone: defaultdict[int, list[Range]] = defaultdict(list)
         self._deaths: Counter[tuple[int, int]] = Counter()
         self._aside: defaultdict[int, dict[int, str]] = defaultdict(dict)
-        if self._path.is_file():
-            for line in self._path.read_text(encoding="ascii", errors="replace").splitlines():
-                self._read(line)
+        for line in (output.read(JOURNAL) or b"").decode("ascii", "replace").splitlines():
+            self._read(line)
 
     def _read(self, line: str) -> None:
         try:
@@ -45,10 +42,7 @@ class Journal:
     def record(self, shard: int, pages: Range, reason: str) -> None:
         """Remember that a worker died over pages of a shard."""
         row = {"shard": shard, "first": pages.first, "last": pages.last, "reason": reason}
-        with self._path.open("a", encoding="ascii") as file:
-            file.write("\n" + json.dumps(row) + "\n")  # a line of its own, also after one that was cut off
-            file.flush()
-            os.fsync(file.fileno())
+        self._output.append(JOURNAL, json.dumps(row))
         self._remember(shard, pages, reason)
 
     def _remember(self, shard: int, pages: Range, reason: str) -> None:

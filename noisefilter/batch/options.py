@@ -7,6 +7,7 @@ from typing import Literal, get_args
 
 InputFormat = Literal["auto", "jsonl", "csv", "parquet", "warc", "pages"]
 OutputFormat = Literal["jsonl.zst", "jsonl.gz", "jsonl", "parquet", "csv", "dolma"]
+EngineName = Literal["local", "ray"]
 OUTPUT_FORMATS: tuple[OutputFormat, ...] = get_args(OutputFormat)
 
 #: Score pages with the model: what a worker calls, unless a run names a function of its own.
@@ -59,7 +60,7 @@ class Limits:
     """What decides how fast a run is and what a page may cost; may change from one start to the next.
 
     Args:
-        jobs: worker processes; None for one a core.
+        jobs: worker processes; None for one a core, of a cluster as many as it has room for.
         timeout_s: seconds that a page may take before its worker is killed.
         memory_mb: resident MiB that a worker may hold before it is killed; read from /proc, so on Linux only.
         recycle_pages: pages after which a worker is replaced.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import sys
 from dataclasses import asdict
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from noisefilter.batch.options import Options
+    from noisefilter.batch.storage import Storage
 
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".warc": "warc"}
 PAGES = frozenset({".html", ".htm", ".xhtml", ".txt", ".text", ".md"})
@@ -46,7 +48,9 @@ class Source(NamedTuple):
     input: str
 
 
-def list_sources(inputs: Sequence[str], form: str, output: Path, stdin: IO[bytes] | None) -> tuple[list[Source], int]:
+def list_sources(
+    inputs: Sequence[str], form: str, output: Storage, stdin: IO[bytes] | None
+) -> tuple[list[Source], int]:
     """Files of the inputs in order, and how many files of folders are passed over since nothing is known to read them.
 
     Raises:
@@ -59,7 +63,7 @@ def list_sources(inputs: Sequence[str], form: str, output: Path, stdin: IO[bytes
             sources.append(_keep_stdin(output, stdin or sys.stdin.buffer, form))
             continue
         found, several = find_files(name)
-        inside = str(output.absolute()) + "/"
+        inside = f"{output.place}/"
         found = [file for file in found if not file.path.startswith(inside)]
         own = [Source(file, known, name) for file in found if (known := _format(file.path, form, several=several))]
         if not own:
@@ -81,24 +85,23 @@ def _format(path: str, form: str, *, several: bool) -> str | None:
     return known or (None if several else "jsonl" if packed else "pages")
 
 
-def _keep_stdin(output: Path, stdin: IO[bytes], form: str) -> Source:
+def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
     """Standard input as a file in the output folder, whose hash tells whether it is the same the next time."""
-    output.mkdir(parents=True, exist_ok=True)
-    fresh = output / f"{STDIN}.new"
+    fresh = output.spool / f"{STDIN}.{os.getpid()}.tmp"
     with fresh.open("wb") as file:
         shutil.copyfileobj(stdin, file, 1 << 20)
     with fresh.open("rb") as file:
         head = file.read(4096)
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
+    size = fresh.stat().st_size
     packed = ".gz" if head.startswith(b"\x1f\x8b") else ".zst" if head.startswith(b"\x28\xb5\x2f\xfd") else ""
     begun = next((suffix for mark, suffix in BEGINNINGS if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(mark)), ".txt")
     known = {"jsonl": ".jsonl", "csv": ".csv", "parquet": ".parquet", "warc": ".warc", "pages": ".txt"}
     suffix = known[form] if form != "auto" else ".jsonl" if packed else begun
-    kept = output / f"{STDIN}-{digest[:16]}{suffix}{packed}"
-    fresh.replace(kept)
-    found = Found(str(kept.absolute()), "-", kept.stat().st_size, digest)
-    return Source(found, _format(str(kept), form, several=False) or "pages", "-")
+    kept = output.put(fresh, f"{STDIN}-{digest[:16]}{suffix}{packed}")
+    found = Found(kept, "-", size, digest)
+    return Source(found, _format(kept, form, several=False) or "pages", "-")
 
 
 def make_shards(sources: Sequence[Source], size: int | None) -> list[Shard]:
@@ -170,6 +173,11 @@ def describe_model(folder: str | None) -> str:
     except (OSError, ValueError, KeyError, TypeError) as error:
         msg = f"no model in {path.parent}: {error}"
         raise RefusedError(msg) from error
+
+
+def describe_software(options: Options) -> str:
+    """What must be the same wherever shards are done."""
+    return f"noisefilter {version('noisefilter')} with {describe_model(options.model)}"
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:

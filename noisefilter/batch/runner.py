@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-import shutil
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -17,7 +14,6 @@ from rich.console import Console
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.engine import LocalEngine
 from noisefilter.batch.errors import BatchError, RefusedError, extra
-from noisefilter.batch.files import write_whole
 from noisefilter.batch.journal import Journal
 from noisefilter.batch.options import Limits, Options
 from noisefilter.batch.plan import (
@@ -30,32 +26,40 @@ from noisefilter.batch.plan import (
     shards_to_json,
 )
 from noisefilter.batch.progress import Meter
-from noisefilter.batch.tasks import COUNTS, HIDDEN, part_name
+from noisefilter.batch.storage import LOCK, open_storage
+from noisefilter.batch.tasks import COUNTS, part_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
+    from noisefilter.batch.engine import Engine
+    from noisefilter.batch.options import EngineName
     from noisefilter.batch.plan import Source
+    from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Shard
 
-MANIFEST, PLAN, SUMMARY, SUCCESS, LOCK = "manifest.json", "plan.json", "summary.json", "_SUCCESS", ".lock"
+MANIFEST, PLAN, SUMMARY, SUCCESS = "manifest.json", "plan.json", "summary.json", "_SUCCESS"
 #: What a folder may hold before its first run begins.
 EARLY = (LOCK, STDIN, f".{MANIFEST}", f".{PLAN}", PLAN)
+#: Threads that read counts.
+READERS = 16
 
 
 def run(
     inputs: Sequence[str], output: str | Path, options: Options | None = None, limits: Limits | None = None, *,
-    console: Console | None = None, stdin: IO[bytes] | None = None,
+    engine: EngineName = "local", address: str | None = None, console: Console | None = None,
+    stdin: IO[bytes] | None = None,
 ) -> dict[str, Any]:  # fmt: skip
     """Clean the inputs into a folder, or finish what an earlier run of the same call began; the summary.
 
-    Worker processes are spawned, so a script that calls this needs `if __name__ == "__main__":`.
-
     Args:
         inputs: files, folders, patterns, URLs that fsspec knows, or `-` for standard input.
-        output: folder of this run alone.
+        output: folder of this run alone, or a URL of one.
         options: what decides the output.
         limits: how many workers, and what a page may cost.
+        engine: where shards are done: "local", or "ray" for the machines of a cluster; may change from start to start.
+        address: the cluster's; what `ray.init` finds if None.
         console: where progress is shown; standard error by default.
         stdin: what `-` reads.
 
@@ -65,21 +69,29 @@ def run(
         KeyboardInterrupt: it was stopped; as above.
     """
     options, limits, console = options or Options(), limits or Limits(), console or Console(stderr=True)
-    folder = Path(output)
-    with _locked(folder), _terminable():
+    folder = open_storage(output)
+    if engine == "ray":
+        extra("ray", "--engine ray", "ray")
+    with folder.lock() as check, _terminable():
         shards, passed_over = _prepare(inputs, folder, options, stdin)
-        left = [shard for shard in shards if not (folder / part_name(shard.number) / COUNTS).is_file()]
+        done = folder.finished()
+        left = [shard for shard in shards if part_name(shard.number) not in done]
         rate = None
         if left:
-            (folder / SUCCESS).unlink(missing_ok=True)
-            rate = _work(left, shards, folder, options, limits, console)
+            folder.remove(SUCCESS)
+            with _meter(console, shards, left, folder) as meter:
+                _work(_engine(engine, options, limits, folder, address), left, folder, meter, check)
+            rate = meter.rate
+        check()
         return _finish(shards, folder, passed_over, rate)
 
 
-def _prepare(inputs: Sequence[str], folder: Path, options: Options, stdin: IO[bytes] | None) -> tuple[list[Shard], int]:
+def _prepare(
+    inputs: Sequence[str], folder: Storage, options: Options, stdin: IO[bytes] | None
+) -> tuple[list[Shard], int]:
     """The run's shards: planned now, or as an earlier run planned them."""
     known = _read_manifest(folder)
-    _remove_hidden(folder)
+    folder.clear()
     sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
     manifest = make_manifest(sources, options)
     if known is not None:
@@ -88,39 +100,32 @@ def _prepare(inputs: Sequence[str], folder: Path, options: Options, stdin: IO[by
             lines = "\n  ".join(changed)
             msg = f"{folder} holds a run that is not this one:\n  {lines}\nchoose another folder, or delete this one"
             raise RefusedError(msg)
-        return shards_from_json((folder / PLAN).read_bytes()), passed_over
+        return shards_from_json(_read(folder, PLAN)), passed_over
     _check_extras(sources, options)
     shards = make_shards(sources, options.shard_pages)
-    write_whole(folder / PLAN, shards_to_json(shards))
-    write_whole(folder / MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode("ascii"))
+    folder.write(PLAN, shards_to_json(shards))
+    folder.write(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode("ascii"))
     return shards, passed_over
 
 
-def _read_manifest(folder: Path) -> dict[str, Any] | None:
+def _read_manifest(folder: Storage) -> dict[str, Any] | None:
     """What an earlier run in the folder was; None if there was none.
 
     Raises:
         RefusedError: the folder holds something else.
     """
-    if (folder / MANIFEST).is_file():
+    content = folder.read(MANIFEST)
+    if content is not None:
         try:
-            return dict(json.loads((folder / MANIFEST).read_text(encoding="utf8")))
+            return dict(json.loads(content))
         except ValueError as error:
-            msg = f"{folder / MANIFEST} is no manifest of a run: {error}"
+            msg = f"{folder.place}/{MANIFEST} is no manifest of a run: {error}"
             raise RefusedError(msg) from error
-    others = [file.name for file in folder.iterdir() if not file.name.startswith(EARLY)]
+    others = [name for name in folder.names() if not name.startswith(EARLY)]
     if others:
         msg = f"{folder} is not empty and holds no run ({others[0]}): choose another folder"
         raise RefusedError(msg)
     return None
-
-
-def _remove_hidden(folder: Path) -> None:
-    """Take away what killed workers left unfinished."""
-    for path in folder.glob(f"{HIDDEN}*"):
-        shutil.rmtree(path, ignore_errors=True)
-    for path in folder.glob(".*.tmp"):
-        path.unlink(missing_ok=True)
 
 
 def _check_extras(sources: Sequence[Source], options: Options) -> None:
@@ -135,72 +140,74 @@ def _check_extras(sources: Sequence[Source], options: Options) -> None:
         extra("zstandard", "reading or writing .zst (--format jsonl.gz does without)")
 
 
-def _work(
-    left: Sequence[Shard], shards: Sequence[Shard], folder: Path, options: Options, limits: Limits, console: Console
-) -> float:
-    """Do what is left; pages a second."""
+def _engine(name: EngineName, options: Options, limits: Limits, folder: Storage, address: str | None) -> Engine:
+    if name == "ray":
+        from noisefilter.batch.ray_engine import RayEngine  # noqa: PLC0415 - most runs do without
+
+        return RayEngine(options, limits, folder, Journal(folder), address)
+    return LocalEngine(options, limits, folder, Journal(folder))
+
+
+def _meter(console: Console, shards: Sequence[Shard], left: Sequence[Shard], folder: Storage) -> Meter:
+    """Progress, from where earlier starts ended."""
     counted = [shard.count for shard in shards]
     total = None if None in counted else sum(count or 0 for count in counted)
     numbers = {shard.number for shard in left}
-    before = sum(_read_counts(folder, shard)["read"] for shard in shards if shard.number not in numbers)
+    done = [shard for shard in shards if shard.number not in numbers]
+    return Meter(console, total, sum(counts["read"] for counts in _read_counts(folder, done)))
+
+
+def _work(engine: Engine, left: Sequence[Shard], folder: Storage, meter: Meter, check: Callable[[], None]) -> None:
+    """Do what is left."""
     by_number = {shard.number: shard for shard in left}
-    with Meter(console, total, before) as meter:
 
-        def on_pages(number: int, pages: int) -> None:
-            if pages < 0:
-                meter.finish(number, _read_counts(folder, by_number[number])["read"])
-            else:
-                meter.advance(number, pages)
+    def on_pages(number: int, pages: int) -> None:
+        check()
+        if pages < 0:
+            (counts,) = _read_counts(folder, [by_number[number]])
+            meter.finish(number, counts["read"])
+        else:
+            meter.advance(number, pages)
 
-        try:
-            LocalEngine(options, limits, folder, Journal(folder)).run(left, on_pages)
-        finally:
-            _remove_hidden(folder)  # what the others were at: a full disk needs the room
-        return meter.rate
+    try:
+        engine.run(left, on_pages)
+    finally:
+        folder.clear()  # what the others were at: a full disk needs the room
 
 
-def _finish(shards: Sequence[Shard], folder: Path, passed_over: int, rate: float | None) -> dict[str, Any]:
+def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: float | None) -> dict[str, Any]:
     """Add the counts up, check that nothing is missing, write the summary and the marker of success."""
-    if (folder / SUCCESS).is_file() and rate is None and (folder / SUMMARY).is_file():
-        return dict(json.loads((folder / SUMMARY).read_text(encoding="utf8")))
+    if rate is None and folder.read(SUCCESS) is not None and (summary := folder.read(SUMMARY)) is not None:
+        return dict(json.loads(summary))
     counts = Counts()
-    for shard in shards:
-        own = _read_counts(folder, shard)
+    for shard, own in zip(shards, _read_counts(folder, shards), strict=True):
         counts.merge(own)
         if shard.count is not None and own["read"] != shard.count:
-            msg = f"{folder / part_name(shard.number)}: {own['read']} rows read of {shard.count}: please report this"
+            msg = f"{folder.place}/{part_name(shard.number)}: {own['read']} rows read of {shard.count}: please report this"
             raise BatchError(msg)
     if not counts.balance():
         msg = f"{counts.read} rows read, {counts.kept} kept, {counts.dropped} dropped, {counts.rejected} rejected: please report this"
         raise BatchError(msg)
-    summary = {**counts.summary(), "files_passed_over": passed_over}
-    summary["pages_per_second"] = None if rate is None else round(rate, 1)
-    write_whole(folder / SUMMARY, (json.dumps(summary, indent=1) + "\n").encode("ascii"))
-    write_whole(folder / SUCCESS, b"")
-    return summary
+    told = {**counts.summary(), "files_passed_over": passed_over}
+    told["pages_per_second"] = None if rate is None else round(rate, 1)
+    folder.write(SUMMARY, (json.dumps(told, indent=1) + "\n").encode("ascii"))
+    folder.write(SUCCESS, b"")
+    return told
 
 
-def _read_counts(folder: Path, shard: Shard) -> dict[str, Any]:
-    return dict(json.loads((folder / part_name(shard.number) / COUNTS).read_text(encoding="ascii")))
+def _read_counts(folder: Storage, shards: Sequence[Shard]) -> Iterator[dict[str, Any]]:
+    """Counts of finished shards, in order; several are read at a time, for an object store answers slowly."""
+    with ThreadPoolExecutor(READERS) as pool:
+        names = [f"{part_name(shard.number)}/{COUNTS}" for shard in shards]
+        yield from (dict(json.loads(content)) for content in pool.map(lambda name: _read(folder, name), names))
 
 
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """The folder for this process alone; the system gives it free when the process ends, however it does."""
-    if folder.is_file():
-        msg = f"{folder} is a file: the output is a folder of parts"
-        raise RefusedError(msg)
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            msg = f"another run is at work in {folder}"
-            raise RefusedError(msg) from error
-        yield
-    finally:
-        os.close(handle)
+def _read(folder: Storage, name: str) -> bytes:
+    content = folder.read(name)
+    if content is None:
+        msg = f"{folder.place}/{name} is gone"
+        raise BatchError(msg)
+    return content
 
 
 @contextmanager

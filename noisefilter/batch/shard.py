@@ -1,6 +1,6 @@
 """Shard → finished output: the one function that every engine calls.
 
-It writes a hidden folder and renames it: `part-00007` is there as a whole or not at all, and whoever comes second finds it there.
+It writes a hidden folder and publishes it: `part-00007` is there as a whole or not at all, and whoever comes second finds it there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.fields import Entry, Fault, to_entry
-from noisefilter.batch.files import sync_folder
 from noisefilter.batch.readers import parquet_types, read_piece
 from noisefilter.batch.tasks import COUNTS, HIDDEN, REJECTS, Range, Task, part_name
 from noisefilter.batch.writers import OWN, SUFFIX, LineWriter, Writer, open_writer
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from noisefilter.batch.options import Options
+    from noisefilter.batch.storage import Storage
     from noisefilter.types import Page, Score
 
 
@@ -39,7 +39,7 @@ def load_scorer(path: str) -> Callable[[Sequence[Page], str | None], Sequence[Sc
 
 
 def run_shard(
-    task: Task, options: Options, output: Path, *, begins: Callable[[Range], None], ends: Callable[[], None]
+    task: Task, options: Options, output: Storage, *, begins: Callable[[Range], None], ends: Callable[[Range], None]
 ) -> None:
     """Read, score and write a shard; returns when its folder stands in `output` for good.
 
@@ -48,14 +48,14 @@ def run_shard(
         options: what decides its output.
         output: the folder of the run.
         begins: called before pages are scored, with their places: should the process die, it was one of them.
-        ends: called when they are scored.
+        ends: called when they are scored, with the same.
 
     Raises:
         OSError: input or output fail; nothing is left of the shard.
         BatchError: the input changed.
     """
     number = task.shard.number
-    hidden = output / f"{HIDDEN}{number:05d}-{uuid.uuid4().hex}"
+    hidden = output.spool / f"{HIDDEN}{number:05d}-{uuid.uuid4().hex}"
     hidden.mkdir()
     try:
         counts = _write_shard(task, options, hidden, begins, ends)
@@ -63,28 +63,23 @@ def run_shard(
             json.dump(counts.to_dict(), file)
             file.flush()
             os.fsync(file.fileno())
-        sync_folder(hidden)
-        try:
-            hidden.rename(output / part_name(number))
-        except OSError:
-            if not (output / part_name(number) / COUNTS).is_file():  # else another process was first: its work counts
-                raise
-        sync_folder(output)
+        output.publish(hidden, part_name(number))
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
 def _write_shard(
-    task: Task, options: Options, folder: Path, begins: Callable[[Range], None], ends: Callable[[], None]
+    task: Task, options: Options, folder: Path, begins: Callable[[Range], None], ends: Callable[[Range], None]
 ) -> Counts:
     started = time.monotonic()
     scorer = load_scorer(options.scorer)
     with ExitStack() as stack:
         out = _Output(folder, options, parquet_types(task.shard.pieces) if options.format == "parquet" else {}, stack)
         for batch in _batches(_entries(task, options, out), task.alone):
-            begins(Range(batch[0].order, batch[-1].order + 1))
+            pages = Range(batch[0].order, batch[-1].order + 1)
+            begins(pages)
             results = _score(scorer, batch, options.model)
-            ends()
+            ends(pages)
             for entry, result in zip(batch, results, strict=True):
                 if isinstance(result, Fault):
                     out.reject(entry, result)
@@ -104,7 +99,7 @@ def _entries(task: Task, options: Options, out: _Output) -> Iterator[Entry]:
             if entry.fault is not None:
                 out.reject(entry, entry.fault)
             elif order in task.aside:
-                out.reject(entry, Fault(task.aside[order], "scoring this page killed its worker each time"))
+                out.reject(entry, Fault(task.aside[order], "its worker died each time that this page was scored"))
             else:
                 yield entry
             order += 1

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 COUNTS = "counts.json"
 REJECTS = "rejects.jsonl"
-#: Beginning of the hidden folder that a shard is written to.
-HIDDEN = ".part-"
+#: Beginning of a shard's folder, and of the hidden one that it is first written to.
+PART, HIDDEN = "part-", ".part-"
 
 
 class Range(NamedTuple):
@@ -53,4 +53,4 @@ class Task:
 
 def part_name(number: int) -> str:
     """Name of a shard's folder."""
-    return f"part-{number:05d}"
+    return f"{PART}{number:05d}"

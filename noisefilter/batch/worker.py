@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noisefilter.batch.errors import BatchError
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from noisefilter.batch.options import Options
+    from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Range, Task
 
 #: prctl's number for the signal that a process gets when its parent dies (linux/prctl.h).
@@ -42,7 +42,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Pages of its shard are being scored."""
+    """Pages of its shard will be scored as soon as it is told that this was heard: no page is tried in secret."""
 
     pages: Range
 
@@ -50,6 +50,8 @@ class Begun:
 @dataclass(frozen=True, slots=True)
 class Scored:
     """They are scored."""
+
+    pages: Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Failed:
 Message = Ready | Begun | Scored | Done | Failed
 
 
-def work(pipe: Connection, options: Options, output: str, parent: int) -> None:
+def work(pipe: Connection, options: Options, output: Storage, parent: int) -> None:
     """Do tasks until the pipe says None or breaks."""
     _end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
@@ -82,16 +84,20 @@ def work(pipe: Connection, options: Options, output: str, parent: int) -> None:
     try:
         pipe.send(Ready())
         while (task := pipe.recv()) is not None:
-            pipe.send(_do(task, options, Path(output), pipe))
+            pipe.send(_do(task, options, output, pipe))
     except (EOFError, BrokenPipeError):
         return
 
 
-def _do(task: Task, options: Options, output: Path, pipe: Connection) -> Message:
+def _do(task: Task, options: Options, output: Storage, pipe: Connection) -> Message:
     from noisefilter.batch.shard import run_shard  # noqa: PLC0415 - as above
 
+    def begin(pages: Range) -> None:
+        pipe.send(Begun(pages))
+        pipe.recv()
+
     try:
-        run_shard(task, options, output, begins=lambda pages: pipe.send(Begun(pages)), ends=lambda: pipe.send(Scored()))
+        run_shard(task, options, output, begins=begin, ends=lambda pages: pipe.send(Scored(pages)))
     except (BrokenPipeError, EOFError):
         raise
     except BatchError as error:

@@ -1,0 +1,89 @@
+"""An object → a lock, where the store has none: it is written again and again, and whoever sees it change stays away.
+
+No clock is compared with another machine's. A lease that no one writes any more is taken over.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import uuid
+from typing import TYPE_CHECKING, Self
+
+from noisefilter.batch.errors import BatchError, RefusedError
+
+if TYPE_CHECKING:
+    from noisefilter.batch.storage import Storage
+
+#: Seconds between writings; an object store takes a second at most, a busy machine a few.
+BEAT_S = 10.0
+#: So long a lease that is found is watched: three writings may be late.
+WATCH_S = 35.0
+#: So long after the first writing it is read again: of two runs that found none and wrote at once, the later stays.
+SETTLE_S = 2.0
+
+
+class Lease:
+    """A lease on a storage while the block runs.
+
+    Args:
+        storage: where the object lies.
+        name: its name.
+
+    Raises:
+        RefusedError: another run writes it.
+    """
+
+    def __init__(self, storage: Storage, name: str) -> None:
+        self._storage, self._name = storage, name
+        self._holder = f"{socket.gethostname()} process {os.getpid()} {uuid.uuid4().hex}"
+        self._stop, self._lost = threading.Event(), threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> Self:
+        seen = self._storage.read(self._name)
+        if seen is not None:
+            time.sleep(WATCH_S)
+            self._refuse_unless(self._storage.read(self._name) in {seen, None})
+        self._write()
+        time.sleep(SETTLE_S)
+        self._refuse_unless(self._is_ours())
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        if self._is_ours():
+            self._storage.remove(self._name)
+
+    def check(self) -> None:
+        """Raise BatchError if another run has taken the lease, as it may after this one stood still."""
+        if self._lost.is_set():
+            msg = f"another run has taken {self._storage} over: this one stood still for too long"
+            raise BatchError(msg)
+
+    def _refuse_unless(self, free: bool) -> None:  # noqa: FBT001 - the one thing it asks
+        if not free:
+            holder = (self._storage.read(self._name) or b"").decode("ascii", "replace").rsplit(" ", 2)[0]
+            msg = f"another run is at work in {self._storage} ({holder})"
+            raise RefusedError(msg)
+
+    def _is_ours(self) -> bool:
+        return (self._storage.read(self._name) or b"").startswith(self._holder.encode("ascii", "replace"))
+
+    def _write(self) -> None:
+        content = f"{self._holder} {time.time_ns()}"
+        self._storage.write(self._name, content.encode("ascii", "replace"))
+
+    def _beat(self) -> None:
+        while not self._stop.wait(BEAT_S):
+            try:
+                if not self._is_ours():
+                    self._lost.set()
+                    return
+                self._write()
+            except Exception:  # noqa: BLE001, S112 - a store that is away for a while; the run itself meets it if it stays away
+                continue

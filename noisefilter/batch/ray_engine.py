@@ -1,0 +1,252 @@
+"""Shards → finished shards, on the machines of a Ray cluster: a task is one try of one shard.
+
+A task does what the local engine does with one worker: it watches a process of its own on its node, and tells which pages
+that begins. What a death means is decided here, where all shards are known, by the local engine's rules. Ray itself tries nothing
+again, for it would not count the tries.
+"""
+
+from __future__ import annotations
+
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.batch.errors import BatchError, extra
+from noisefilter.batch.plan import describe_software
+from noisefilter.batch.waiting import Waiting
+from noisefilter.batch.watch import LOOK_S, Worker
+from noisefilter.batch.worker import Begun, Done, Failed, Ready, Scored
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from noisefilter.batch.journal import Journal
+    from noisefilter.batch.options import Limits, Options
+    from noisefilter.batch.storage import Storage
+    from noisefilter.batch.tasks import Range, Shard, Task
+
+#: Tasks that Ray knows of at a time, without `--jobs`: enough for it to see that more machines would have work.
+IN_FLIGHT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The worker died, as the process beside it on its node saw."""
+
+    reason: str
+    details: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all tasks of a run share.
+
+    Args:
+        options: what decides the output.
+        limits: what a page may cost.
+        output: the run's folder, the same on every node.
+        software: version and model of the run, which every node must have.
+    """
+
+    options: Options
+    limits: Limits
+    output: Storage
+    software: str
+
+
+class Board:
+    """What tasks tell, in order; it lives beside the run, so that it outlasts every other node."""
+
+    def __init__(self) -> None:
+        self._told: list[tuple[int, Begun | Scored]] = []
+
+    def tell(self, number: int, message: Begun | Scored) -> None:
+        """Keep what the try of this number tells."""
+        self._told.append((number, message))
+
+    def take(self) -> list[tuple[int, Begun | Scored]]:
+        """What was told since the last time."""
+        told, self._told = self._told, []
+        return told
+
+
+#: This process' worker between two tasks, and what it was started for: the model is not loaded for each shard.
+_idle: list[tuple[Setting, Worker]] = []
+
+
+def try_shard(setting: Setting, task: Task, number: int, board: Any) -> Done | Died | Failed:  # noqa: ANN401 - an actor
+    """Do a task in a worker of this node; how that ended."""
+    import ray  # noqa: PLC0415 - it runs this
+
+    software = describe_software(setting.options)
+    if software != setting.software:
+        return Failed(f"{socket.gethostname()} has {software}, but the run {setting.software}")
+    worker = _get_worker(setting, task)
+    try:
+        end = _watch(worker, task, lambda message: ray.get(board.tell.remote(number, message)))
+    except BaseException:
+        worker.kill()
+        raise
+    if isinstance(end, Done):
+        _idle.append((setting, worker))
+    else:
+        worker.kill()
+    return end
+
+
+def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object]) -> Done | Died | Failed:
+    """Do with a worker what the local engine does, until its task ends."""
+    while True:
+        wait([worker.pipe], LOOK_S)
+        while worker.pipe.poll():
+            match message := worker.receive():
+                case Ready():
+                    worker.give(task)
+                case Begun():
+                    tell(message)
+                    worker.go()
+                case Scored():
+                    tell(message)
+                case None:
+                    worker.kill()  # its exit code is known then
+                    return Died(worker.doomed or "crash", f"exit code {worker.exit_code}")
+                case end:
+                    return end
+        worker.look()
+
+
+def _get_worker(setting: Setting, task: Task) -> Worker:
+    """The worker that was idle, with the task; or a new one, which will ask for it."""
+    while _idle:
+        own, worker = _idle.pop()
+        if own == setting and not worker.is_worn:
+            worker.give(task)
+            return worker
+        worker.dismiss()
+    return Worker(setting.options, setting.limits, setting.output)
+
+
+@dataclass(slots=True)
+class _Try:
+    """A task that Ray has, and which pages it is at."""
+
+    shard: Shard
+    pages: Range | None = None
+
+
+class RayEngine:
+    """Runs shards as Ray tasks; pages that kill their workers are set aside as the local engine does it.
+
+    A node that is lost costs its workers a try each. Their pages are then tried alone, as after any death, and come through.
+
+    Args:
+        options: what decides the output.
+        limits: how many tasks at a time, and what a page may cost.
+        output: the run's folder, which all nodes must reach.
+        journal: where deaths are remembered.
+        address: of the cluster; what `ray.init` finds if None.
+
+    Raises:
+        RefusedError: Ray is not installed.
+    """
+
+    def __init__(
+        self, options: Options, limits: Limits, output: Storage, journal: Journal, address: str | None
+    ) -> None:
+        self._setting = Setting(options, limits, output, describe_software(options))
+        self._journal, self._address, self._ray = journal, address, extra("ray", "--engine ray", "ray")
+        self._tries: dict[int, _Try] = {}
+        self._refs: dict[Any, int] = {}
+        self._numbers = count(1)
+
+    def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
+        """Return when every shard's folder stands; see `Engine`."""
+        with _connected(self._ray, self._address):
+            waiting, board = Waiting(shards, self._journal), self._start_board()
+            submit = self._ray.remote(num_cpus=1, max_retries=0)(try_shard).remote
+            try:
+                while waiting or self._refs:
+                    while waiting and len(self._refs) < (self._setting.limits.jobs or IN_FLIGHT):
+                        self._submit(submit, waiting.take(), board)
+                    done, _ = self._ray.wait(list(self._refs), timeout=LOOK_S)
+                    ends = [(self._refs.pop(ref), self._how_it_ended(ref)) for ref in done]
+                    self._hear(board, on_pages)
+                    for number, end in ends:
+                        self._settle(self._tries.pop(number), end, waiting, on_pages)
+            finally:
+                for ref in self._refs:
+                    self._ray.cancel(ref, force=True)
+                self._ray.kill(board)
+
+    def _start_board(self) -> Any:  # noqa: ANN401 - an actor
+        here = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
+            self._ray.get_runtime_context().get_node_id(), soft=False
+        )
+        return self._ray.remote(num_cpus=0, scheduling_strategy=here)(Board).remote()
+
+    def _submit(self, submit: Callable[..., Any], task: Task, board: Any) -> None:  # noqa: ANN401 - an actor
+        number = next(self._numbers)
+        self._tries[number] = _Try(task.shard)
+        self._refs[submit(self._setting, task, number, board)] = number
+
+    def _hear(self, board: Any, on_pages: Callable[[int, int], None]) -> None:  # noqa: ANN401 - an actor
+        """Take what tasks tell; one that was given up may still tell something."""
+        try:
+            told = self._ray.get(board.take.remote())
+        except self._ray.exceptions.RayError as error:
+            msg = f"the Ray cluster went away: {error}"
+            raise BatchError(msg) from error
+        for number, message in told:
+            if number not in self._tries:
+                continue
+            match message:
+                case Begun(pages):
+                    self._tries[number].pages = pages
+                case Scored(pages):
+                    self._tries[number].pages = None
+                    on_pages(self._tries[number].shard.number, pages.last)
+
+    def _how_it_ended(self, ref: Any) -> Done | Died | Failed:  # noqa: ANN401 - a Ray reference
+        """What a task returned; a node or a process of Ray that went away is a death, a bug in the task ends the run."""
+        try:
+            return self._ray.get(ref)
+        except self._ray.exceptions.RayTaskError as error:
+            return Failed(str(error))
+        except self._ray.exceptions.RayError as error:
+            return Died("lost", f"{type(error).__name__}: {error}".partition("\n")[0])
+
+    def _settle(
+        self, own: _Try, end: Done | Died | Failed, waiting: Waiting, on_pages: Callable[[int, int], None]
+    ) -> None:
+        match end:
+            case Done():
+                on_pages(own.shard.number, -1)
+            case Died(reason, details):
+                waiting.bury(own.shard, own.pages, reason, details)
+            case Failed(text):
+                raise BatchError(text)
+
+
+@contextmanager
+def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401 - the module
+    """A connection to the cluster; one that the caller has is left as it is."""
+    if ray.is_initialized():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="warning")
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        msg = f"no Ray cluster at {address or 'hand'}: {error}"
+        raise BatchError(msg) from error
+    try:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)  # Ray has taken it; it is to stop the run as Ctrl-C does
+        yield
+    finally:
+        ray.shutdown()

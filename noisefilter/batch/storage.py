@@ -1,0 +1,260 @@
+"""Where a run writes: a folder of this machine, or one of an object store that fsspec knows. Both hold the same names."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from noisefilter.batch.errors import RefusedError, extra
+from noisefilter.batch.files import is_url, sync_folder, write_whole
+from noisefilter.batch.lease import Lease
+from noisefilter.batch.tasks import COUNTS, HIDDEN, PART
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LOCK = ".lock"
+
+
+class Storage(Protocol):
+    """The folder of a run; engines send it to their workers."""
+
+    @property
+    def place(self) -> str:
+        """How its files begin, the last `/` left out."""
+
+    @property
+    def spool(self) -> Path:
+        """Folder of this machine in which files are made before they are put here."""
+
+    def names(self) -> list[str]:
+        """Names in it; none if it is not there."""
+
+    def read(self, name: str) -> bytes | None:
+        """A file's content; None if it is not there."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file so that it is there as a whole or not at all."""
+
+    def append(self, name: str, line: str) -> None:
+        """Add a line to a file, for good."""
+
+    def remove(self, name: str) -> None:
+        """Take a file away, if it is there."""
+
+    def put(self, path: Path, name: str) -> str:
+        """Move a file of the spool here; its path or URL."""
+
+    def publish(self, hidden: Path, name: str) -> None:
+        """Move a folder of the spool here, as a whole; if another was first, that one stays."""
+
+    def finished(self) -> set[str]:
+        """Names of the parts that are there as a whole."""
+
+    def clear(self) -> None:
+        """Take away what killed workers left unfinished."""
+
+    def lock(self) -> AbstractContextManager[Callable[[], None]]:
+        """The folder for this run alone; what is given raises BatchError should another run have taken it.
+
+        Raises:
+            RefusedError: another run is at work in it, or it cannot be a folder.
+        """
+
+
+def open_storage(output: str | Path) -> Storage:
+    """The folder that a path or URL names; `file://` is a path as well, for a disk can do more than an object store."""
+    name = str(output)
+    if name.startswith("file://"):
+        return LocalFolder(Path(name.removeprefix("file://")).absolute())
+    return ObjectFolder(name.rstrip("/")) if is_url(name) else LocalFolder(Path(name).absolute())
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFolder:
+    """A folder on a disk, or on one that machines share: what is written is synced and then renamed."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return str(self.path)
+
+    @property
+    def place(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    @property
+    def spool(self) -> Path:
+        """The folder itself: only inside of it a rename is certain."""
+        return self.path
+
+    def names(self) -> list[str]:
+        """Names in it; none if it is not there."""
+        return sorted(file.name for file in self.path.iterdir()) if self.path.is_dir() else []
+
+    def read(self, name: str) -> bytes | None:
+        """A file's content; None if it is not there."""
+        with suppress(FileNotFoundError):
+            return (self.path / name).read_bytes()
+        return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file so that it is there as a whole or not at all."""
+        write_whole(self.path / name, content)
+
+    def append(self, name: str, line: str) -> None:
+        """Add a line to a file, for good; a line of its own also after one that was cut off."""
+        with (self.path / name).open("a", encoding="ascii") as file:
+            file.write(f"\n{line}\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+    def remove(self, name: str) -> None:
+        """Take a file away, if it is there."""
+        (self.path / name).unlink(missing_ok=True)
+
+    def put(self, path: Path, name: str) -> str:
+        """Rename a file of the spool; its path."""
+        return str(path.replace(self.path / name))
+
+    def publish(self, hidden: Path, name: str) -> None:
+        """Rename a folder of the spool; that fails onto one that is not empty, so the first process wins."""
+        sync_folder(hidden)
+        try:
+            hidden.rename(self.path / name)
+        except OSError:
+            if not (self.path / name / COUNTS).is_file():  # else another process was first: its work counts
+                raise
+        sync_folder(self.path)
+
+    def finished(self) -> set[str]:
+        """Names of the parts; listed and not asked for one by one, for a shared disk remembers what it did not find."""
+        return {name for name in self.names() if name.startswith(PART) and (self.path / name / COUNTS).is_file()}
+
+    def clear(self) -> None:
+        """Take away what killed workers left unfinished."""
+        for path in self.path.glob(f"{HIDDEN}*"):
+            shutil.rmtree(path, ignore_errors=True)
+        for path in self.path.glob(".*.tmp"):
+            path.unlink(missing_ok=True)
+
+    @contextmanager
+    def lock(self) -> Iterator[Callable[[], None]]:
+        """The folder for this process alone; the system gives it free when the process ends, however it does."""
+        if self.path.is_file():
+            msg = f"{self} is a file: the output is a folder of parts"
+            raise RefusedError(msg)
+        self.path.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                msg = f"another run is at work in {self}"
+                raise RefusedError(msg) from error
+            yield lambda: None
+        finally:
+            os.close(handle)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectFolder:
+    """A prefix of an object store: objects appear as a whole, a part is there when its counts are, which are written last."""
+
+    url: str
+
+    def __str__(self) -> str:
+        return self.url
+
+    @property
+    def place(self) -> str:
+        """Its URL."""
+        return self.url
+
+    @property
+    def spool(self) -> Path:
+        """The system's folder for temporary files, of which each worker has its own."""
+        return Path(tempfile.gettempdir())
+
+    def _at(self, name: str = "") -> tuple[Any, str]:
+        """The file system, which remembers no listing, and the path of a name in it."""
+        fsspec = extra("fsspec", self.url)
+        try:
+            system, root = fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:
+            msg = f"{self.url}: {error}"
+            raise RefusedError(msg) from error
+        system.invalidate_cache()
+        return system, f"{root}/{name}" if name else root
+
+    def names(self) -> list[str]:
+        """Names in it; none if it is not there."""
+        system, root = self._at()
+        with suppress(FileNotFoundError):
+            return sorted(path.rstrip("/").rpartition("/")[2] for path in system.ls(root, detail=False))
+        return []
+
+    def read(self, name: str) -> bytes | None:
+        """An object's content; None if it is not there."""
+        system, path = self._at(name)
+        with suppress(FileNotFoundError):
+            return bytes(system.cat_file(path))
+        return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put an object: the store shows it as a whole or not at all."""
+        system, path = self._at(name)
+        system.pipe_file(path, content)
+
+    def append(self, name: str, line: str) -> None:
+        """Write an object again with a line more: objects cannot grow."""
+        self.write(name, (self.read(name) or b"") + f"{line}\n".encode("ascii"))
+
+    def remove(self, name: str) -> None:
+        """Take an object away, if it is there."""
+        system, path = self._at(name)
+        with suppress(FileNotFoundError):
+            system.rm_file(path)
+
+    def put(self, path: Path, name: str) -> str:
+        """Put a file of the spool; its URL."""
+        system, target = self._at(name)
+        system.put_file(str(path), target)
+        path.unlink()
+        return f"{self.url}/{name}"
+
+    def publish(self, hidden: Path, name: str) -> None:
+        """Put a folder of the spool, the counts last; nothing if they are there, for then another process was first."""
+        if self.read(f"{name}/{COUNTS}") is not None:
+            return
+        for path in sorted(hidden.iterdir(), key=lambda path: path.name == COUNTS):
+            self.put(path, f"{name}/{path.name}")
+
+    def finished(self) -> set[str]:
+        """Names of the parts whose counts are there."""
+        system, root = self._at()
+        paths = [path.split("/")[-2:] for path in system.find(root)]
+        return {path[0] for path in paths if path[-1] == COUNTS and path[0].startswith(PART)}
+
+    def clear(self) -> None:
+        """Nothing: what is unfinished lies in the workers' own folders, or is written over."""
+
+    @contextmanager
+    def lock(self) -> Iterator[Callable[[], None]]:
+        """The folder for this run alone, by an object that is written again and again."""
+        try:
+            self.read(LOCK)
+        except (OSError, RefusedError):
+            raise
+        except Exception as error:  # stores have errors of their own: no credentials, no such host
+            msg = f"{self}: {type(error).__name__}: {error}"
+            raise RefusedError(msg) from error
+        with Lease(self, LOCK) as lease:
+            yield lease.check

@@ -1,0 +1,72 @@
+"""Shards that wait for a worker, and what becomes of one whose worker died: the same rules for every engine."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING
+
+from noisefilter.batch.errors import BatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from noisefilter.batch.journal import Journal
+    from noisefilter.batch.tasks import Range, Shard, Task
+
+#: So often a worker may die without having begun a page (while it starts, reads or writes) before the run ends.
+DEATHS_OUTSIDE = 10
+
+
+class Waiting:
+    """Shards in order; one that was begun in vain comes first.
+
+    Args:
+        shards: what is to be done.
+        journal: where deaths are remembered.
+    """
+
+    def __init__(self, shards: Sequence[Shard], journal: Journal) -> None:
+        self._shards, self._journal = deque(shards), journal
+        self._outside: Counter[int] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._shards)
+
+    def take(self) -> Task:
+        """The next shard, with what is known of it."""
+        return self._journal.task(self._shards.popleft())
+
+    def begin(self) -> None:
+        """A worker came to be: earlier deaths at the start were no rule."""
+        self._outside[-1] = 0
+
+    def bury(self, shard: Shard | None, pages: Range | None, reason: str, details: str) -> None:
+        """Remember that a worker died, and put its shard in front again.
+
+        Args:
+            shard: what it was at; None if it had not begun.
+            pages: which of the shard's pages it was scoring, None if none.
+            reason: what to say of a page that does this again and again.
+            details: what is known of a death outside of pages.
+
+        Raises:
+            BatchError: workers die whatever they do.
+        """
+        if shard is not None:
+            self._shards.appendleft(shard)
+        if shard is not None and pages is not None:
+            self._journal.record(shard.number, pages, reason)
+            return
+        number = shard.number if shard is not None else -1
+        self._outside[number] += 1
+        if self._outside[number] < DEATHS_OUTSIDE:
+            return
+        if shard is None:
+            msg = f"workers die before they begin ({details})"
+        else:
+            piece = shard.pieces[0]
+            msg = (
+                f"shard {number} ({piece.name} from row {piece.start}) killed {DEATHS_OUTSIDE} workers outside of any page "
+                f"({details}): its input cannot be read on this machine"
+            )
+        raise BatchError(msg)

@@ -1,0 +1,162 @@
+"""A worker process, watched from outside: what it says, how long it takes, what it holds."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import sys
+import tempfile
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from noisefilter.batch.worker import Begun, Done, Message, Scored, work
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
+
+    from noisefilter.batch.options import Limits, Options
+    from noisefilter.batch.storage import Storage
+    from noisefilter.batch.tasks import Range, Task
+
+#: Seconds between looks at clocks and memory: what a page can take in between is far from what a machine has.
+LOOK_S = 0.1
+#: Libraries that compute on every core unless told otherwise; a worker has one.
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+class Worker:
+    """A process of its own and not one of a pool: it can be killed without harm to others, and is replaced.
+
+    Args:
+        options: what decides the output.
+        limits: what a page may cost.
+        output: the run's folder.
+    """
+
+    def __init__(self, options: Options, limits: Limits, output: Storage) -> None:
+        self._limits = limits
+        self._scratch = tempfile.TemporaryDirectory(prefix="noisefilter-", ignore_cleanup_errors=True)
+        context = multiprocessing.get_context("spawn")
+        self.pipe: Connection
+        self.pipe, there = context.Pipe()
+        with _environment(self._scratch.name), _no_main():
+            self._process: SpawnProcess = context.Process(
+                target=work, args=(there, options, output, os.getpid()), daemon=True
+            )
+            self._process.start()
+        there.close()  # so that the pipe breaks when the worker dies
+        self.task: Task | None = None
+        self.pages: Range | None = None
+        self.doomed: str | None = None
+        self._since = time.monotonic()
+        self._done = 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended, as multiprocessing tells it."""
+        return self._process.exitcode
+
+    @property
+    def is_worn(self) -> bool:
+        """Whether it has done its share of pages."""
+        return self._done >= self._limits.recycle_pages
+
+    def give(self, task: Task) -> None:
+        """Send it its next task; if it died meanwhile, `receive` will tell."""
+        self.task = task
+        with suppress(OSError):
+            self.pipe.send(task)
+
+    def receive(self) -> Message | None:
+        """What it says next; None if it died."""
+        try:
+            message: Message = self.pipe.recv()
+        except (EOFError, OSError):
+            return None
+        self._since = time.monotonic()
+        match message:
+            case Begun(pages):
+                self.pages = pages
+            case Scored():
+                self.pages = None
+            case Done() if self.task is not None:
+                self._done += self.task.shard.count or self._limits.recycle_pages
+                self.task = None
+        return message
+
+    def go(self) -> None:
+        """Let it score the pages that it has named."""
+        with suppress(OSError):
+            self.pipe.send(None)
+
+    def look(self) -> None:
+        """Kill it if its pages take too long or too much; its pipe breaks then."""
+        if self.doomed or self.pages is None:
+            return
+        if time.monotonic() - self._since > self._limits.timeout_s:
+            self.doomed = "timeout"
+        elif resident_mb(self._process.pid) > self._limits.memory_mb:
+            self.doomed = "memory"
+        if self.doomed:
+            self._process.kill()
+
+    def dismiss(self) -> None:
+        """Let it go: it has nothing left to lose."""
+        with suppress(OSError):
+            self.pipe.send(None)
+        self._process.join(5)
+        self.kill()
+
+    def kill(self) -> None:
+        """End it, whatever it does, and take away what it left unfinished outside of the run's folder."""
+        self._process.kill()
+        self._process.join()
+        self.pipe.close()
+        self._scratch.cleanup()
+
+
+def resident_mb(pid: int | None) -> float:
+    """Memory that a process holds, in MiB; 0 where the system does not tell, or it is gone."""
+    try:
+        pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0.0
+    return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
+
+
+@contextmanager
+def _environment(scratch: str) -> Iterator[None]:
+    """The environment in which a child computes on one thread, with a folder of its own for temporary files."""
+    wanted = {**dict.fromkeys(THREADS, "1"), "TMPDIR": scratch}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextmanager
+def _no_main() -> Iterator[None]:
+    """Nothing to import again as the main module: a worker needs nothing of it, and that of Ray's processes takes 35 MiB."""
+    before = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = before

@@ -1,0 +1,188 @@
+"""Where a run writes: a folder of a disk and one of an object store hold the same, and one run alone."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from collections import Counter
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from noisefilter.batch import BatchError, Options, RefusedError, lease, run
+from noisefilter.batch.files import open_bytes
+from noisefilter.batch.journal import Journal
+from noisefilter.batch.shard import run_shard
+from noisefilter.batch.storage import LocalFolder, ObjectFolder, open_storage
+from noisefilter.batch.tasks import Range, Shard, Task
+from tests.batches import QUICK, all_ids, rows_of, write_jsonl
+
+fsspec = pytest.importorskip("fsspec")
+from fsspec.implementations.memory import MemoryFileSystem  # noqa: E402
+from fsspec.spec import AbstractBufferedFile  # noqa: E402
+
+QUIET = Console(quiet=True)
+OPTIONS = Options(format="jsonl", scorer=QUICK, shard_pages=20)
+
+
+class HereEngine:
+    """Does shards in this process, whose memory is the store."""
+
+    def __init__(self, options, limits, output, journal):
+        del limits
+        self.options, self.output, self.journal = options, output, journal
+
+    def run(self, shards, on_pages):
+        for shard in shards:
+            task = self.journal.task(shard)
+            run_shard(task, self.options, self.output, begins=lambda _: None, ends=lambda _: None)
+            on_pages(shard.number, -1)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Leases that beat in milliseconds."""
+    monkeypatch.setattr(lease, "BEAT_S", 0.02)
+    monkeypatch.setattr(lease, "WATCH_S", 0.1)
+    monkeypatch.setattr(lease, "SETTLE_S", 0.01)
+    monkeypatch.setattr("noisefilter.batch.runner.LocalEngine", HereEngine)
+
+
+@pytest.fixture
+def url():
+    return f"memory://{uuid.uuid4().hex}/out"
+
+
+@pytest.fixture(params=["local", "memory"])
+def storage(request, tmp_path, url):
+    if request.param == "memory":
+        return open_storage(url)
+    (tmp_path / "out").mkdir()
+    return open_storage(tmp_path / "out")
+
+
+def fetch(url: str, target: Path) -> Path:
+    fsspec.filesystem("memory").get(url, str(target), recursive=True)
+    return target
+
+
+def test_a_url_is_an_object_store_and_anything_else_a_folder(tmp_path):
+    assert open_storage("s3://crawl/out/") == ObjectFolder("s3://crawl/out")
+    assert open_storage(tmp_path) == open_storage(f"file://{tmp_path}") == LocalFolder(tmp_path)
+
+
+def test_a_run_into_an_object_store_writes_what_a_run_into_a_folder_writes(tmp_path, url):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(90))
+    local = run([str(path)], tmp_path / "local", OPTIONS, console=QUIET)
+    summary = run([str(path)], url, OPTIONS, console=QUIET)
+    assert summary["kept"] == local["kept"] == 90
+    found = fetch(url, tmp_path / "found")
+    names = {file.relative_to(found) for file in found.rglob("*")}
+    assert names == {file.relative_to(tmp_path / "local") for file in (tmp_path / "local").rglob("*")} - {Path(".lock")}
+    for part in found.glob("part-*/kept.jsonl"):
+        assert part.read_bytes() == (tmp_path / "local" / part.relative_to(found)).read_bytes()
+
+
+def test_a_run_into_an_object_store_goes_on_where_counts_are_missing(tmp_path, url):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(60))
+    run([str(path)], url, OPTIONS, console=QUIET)
+    system = fsspec.filesystem("memory")
+    system.rm(f"{url}/part-00001/counts.json")
+    system.pipe(f"{url}/part-00001/kept.jsonl", b"cut o")
+    before = system.info(f"{url}/part-00002/kept.jsonl")["created"]
+    run([str(path)], url, OPTIONS, console=QUIET)
+    assert Counter(all_ids(fetch(url, tmp_path / "found"))) == Counter(f"p{number}" for number in range(60))
+    assert system.info(f"{url}/part-00002/kept.jsonl")["created"] == before
+
+
+def test_standard_input_is_kept_in_the_object_store(url):
+    content = b'{"id": "a", "text": "some news"}\n'
+    first = run(["-"], url, OPTIONS, console=QUIET, stdin=BytesIO(content))
+    assert first["kept"] == 1
+    assert run(["-"], url, OPTIONS, console=QUIET, stdin=BytesIO(content)) == first
+
+
+def test_an_object_store_refuses_what_a_folder_refuses(tmp_path, url):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    fsspec.filesystem("memory").pipe(f"{url}/mine.txt", b"x")
+    with pytest.raises(RefusedError, match=r"not empty and holds no run \(mine.txt\)"):
+        run([str(path)], url, OPTIONS, console=QUIET)
+    fsspec.filesystem("memory").rm(f"{url}/mine.txt")
+    run([str(path)], url, OPTIONS, console=QUIET)
+    with pytest.raises(RefusedError, match="option min_noise"):
+        run([str(path)], url, Options(format="jsonl", scorer=QUICK, shard_pages=20, min_noise=0.5), console=QUIET)
+
+
+def test_a_second_run_is_refused_while_the_first_lives(tmp_path, storage):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with storage.lock(), pytest.raises(RefusedError, match="another run is at work"):
+        run([str(path)], storage.place, OPTIONS, console=QUIET)
+    assert run([str(path)], storage.place, OPTIONS, console=QUIET)["kept"] == 3
+
+
+def test_a_lease_that_no_one_writes_any_more_is_taken_over(tmp_path, url):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    open_storage(url).write(".lock", b"gone process 1 0 0")
+    assert run([str(path)], url, OPTIONS, console=QUIET)["kept"] == 3
+    assert open_storage(url).read(".lock") is None
+
+
+def test_a_run_whose_lease_was_taken_stops_and_leaves_it_to_the_other(url):
+    storage = open_storage(url)
+    with storage.lock() as check:
+        check()
+        storage.write(".lock", b"other process 2 0 0")
+        time.sleep(0.5)
+        with pytest.raises(BatchError, match="taken"):
+            check()
+    assert storage.read(".lock") == b"other process 2 0 0"
+
+
+def test_a_part_that_stands_is_not_published_again(storage):
+    for content in (b"first", b"second"):
+        hidden = storage.spool / f".part-00000-{uuid.uuid4().hex}"
+        hidden.mkdir()
+        (hidden / "kept.jsonl").write_bytes(content)
+        (hidden / "counts.json").write_bytes(b"{}")
+        storage.publish(hidden, "part-00000")
+        shutil.rmtree(hidden, ignore_errors=True)
+    assert storage.read("part-00000/kept.jsonl") == b"first"
+    assert storage.finished() == {"part-00000"}
+
+
+def test_deaths_are_remembered(storage):
+    journal = Journal(storage)
+    journal.record(3, Range(0, 20), "crash")
+    journal.record(3, Range(7, 8), "crash")
+    journal.record(3, Range(7, 8), "lost")
+    shard = Shard(3, ())
+    assert Journal(storage).task(shard) == Task(shard, {7: "lost"}, (Range(0, 20),))
+
+
+class RangesFile(AbstractBufferedFile):  # type: ignore[misc] # fsspec publishes no types
+    """A file as stores give it: read in ranges, and without a `readline` of a limited length."""
+
+    def _fetch_range(self, start, end):
+        return self.fs.cat_file(self.path, start, end)
+
+
+def open_ranges(system, path, mode="rb", **_):
+    return RangesFile(system, path, mode, size=system.info(path)["size"])
+
+
+def test_lines_of_a_store_are_read_by_a_limited_length(url, monkeypatch):
+    fsspec.filesystem("memory").pipe(url, b"one\ntwo\n")
+    monkeypatch.setattr(MemoryFileSystem, "_open", open_ranges)
+    with open_bytes(url) as file:
+        assert file.readline(100) == b"one\n"
+        file.seek(4)
+        assert file.readline(2) == b"tw"
+
+
+def test_a_store_that_cannot_be_reached_is_refused(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(RefusedError, match="nowhere://out"):
+        run([str(path)], "nowhere://out", OPTIONS, console=QUIET)
