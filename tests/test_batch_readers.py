@@ -310,7 +310,7 @@ def test_small_files_share_a_shard_and_large_ones_are_cut(tmp_path):
 
 def test_a_run_that_names_no_size_gets_shards_that_grow_smaller_toward_its_end(tmp_path):
     write_jsonl(tmp_path / "a.jsonl", rows_of(5000))
-    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    sources, _ = list_sources([str(tmp_path)], "auto", LocalFolder(tmp_path / "out"), None)
     shards = make_shards(sources, None)
     counts = [shard.count or 0 for shard in shards]
     assert counts == sorted(counts, reverse=True)
@@ -324,13 +324,13 @@ def test_a_run_that_names_no_size_gets_shards_that_grow_smaller_toward_its_end(t
 def test_a_small_run_that_names_no_size_has_work_for_several_workers(tmp_path):
     for number in range(40):
         (tmp_path / f"{number:02}.html").write_text("<p>x</p>", encoding="utf8")
-    sources, _ = list_sources([str(tmp_path)], "auto", tmp_path / "out", None)
+    sources, _ = list_sources([str(tmp_path)], "auto", LocalFolder(tmp_path / "out"), None)
     assert [shard.count for shard in make_shards(sources, None)] == [SMALLEST, SMALLEST, 8]
 
 
 def test_a_file_that_is_named_twice_is_read_twice(tmp_path):
     name = str(write_jsonl(tmp_path / "a.jsonl", rows_of(3)))
-    sources, _ = list_sources([name, name], "auto", tmp_path / "out", None)
+    sources, _ = list_sources([name, name], "auto", LocalFolder(tmp_path / "out"), None)
     (shard,) = make_shards(sources, None)
     found = [row.fields["id"] for piece in shard.pieces for row in read_piece(piece)]
     assert found == ["p0", "p1", "p2"] * 2
