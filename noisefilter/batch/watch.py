@@ -88,10 +88,10 @@ class Worker:
         match message:
             case Begun(pages):
                 self.pages = pages
-            case Scored():
+            case Scored(pages):
                 self.pages = None
-            case Done() if self.task is not None:
-                self._done += self.task.shard.count or self._limits.recycle_pages
+                self._done += pages.last - pages.first
+            case Done():
                 self.task = None
         return message
 
