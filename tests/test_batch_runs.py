@@ -115,6 +115,13 @@ def test_pages_that_hang_crash_or_eat_memory_are_rejected_by_id_and_no_other(tmp
     assert alone == {0: 2, 5: 2, 33: 2, 34: 2}
 
 
+def test_a_memory_limit_that_no_worker_can_keep_ends_the_run_and_rejects_no_page(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(BatchError, match=r"MiB before its first page: 10 MiB \(--memory-mb\) are too few"):
+        run([str(path)], tmp_path / "out", options(), Limits(jobs=1, memory_mb=10), console=QUIET)
+    assert not (tmp_path / "out" / "deaths.jsonl").exists()
+
+
 @pytest.mark.parametrize(("shard_pages", "share", "wanted"), [(20, 20, 3), (20, 30, 2), (0, 100, 1), (0, 20, 2)])
 def test_workers_are_replaced_after_their_share_of_pages_counted_before_or_not(
     tmp_path, monkeypatch, shard_pages, share, wanted

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from noisefilter.batch.worker import Begun, Done, Message, Scored, work
+from noisefilter.batch.worker import Begun, Done, Failed, Message, Ready, Scored, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,13 +79,17 @@ class Worker:
             self.pipe.send(task)
 
     def receive(self) -> Message | None:
-        """What it says next; None if it died."""
+        """What it says next; None if it died. One that holds too much before its first page has failed: no page is to blame."""
         try:
             message: Message = self.pipe.recv()
         except (EOFError, OSError):
             return None
         self._since = time.monotonic()
         match message:
+            case Ready() if (held := resident_mb(self._process.pid)) > self._limits.memory_mb:
+                return Failed(
+                    f"a worker holds {held:.0f} MiB before its first page: {self._limits.memory_mb} MiB (--memory-mb) are too few"
+                )
             case Begun(pages):
                 self.pages = pages
             case Scored(pages):
