@@ -25,7 +25,7 @@ from noisefilter.batch.progress import Meter
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.watch import Worker, resident_mb
 from noisefilter.cli import app
-from tests.batches import QUICK, SLOW, all_ids, ids, records, rows_of, write_jsonl
+from tests.batches import QUICK, SLOW, all_ids, ids, parts, records, rows_of, wait_for, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
 
 QUIET = Console(quiet=True)
@@ -49,17 +49,6 @@ def start(source: Path, output: Path, limits: dict[str, Any], **changes: Any) ->
         json.dumps(limits),
     ]
     return subprocess.Popen(command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
-
-
-def parts(output: Path) -> int:
-    return len(list(output.glob("part-*")))
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def children(pid: int) -> list[int]:
