@@ -57,9 +57,7 @@ class Lease:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        with suppress(
-            Exception
-        ):  # a store that is away: what ended the run must be told, and the next one takes it over
+        with suppress(Exception):  # a store that is away: what ended the run must be told, not that
             if self._is_ours():
                 self._storage.remove(self._name)
 
