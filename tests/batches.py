@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import time
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Task
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from noisefilter.batch import Options
@@ -83,3 +84,15 @@ def ids(output: Path, name: str) -> list[str]:
 
 def all_ids(output: Path) -> list[str]:
     return [key for name in ("kept", "dropped", "rejects") for key in ids(output, name)]
+
+
+def parts(output: Path) -> int:
+    return len(list(output.glob("part-*")))
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Return as soon as something holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.02)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -23,15 +23,12 @@ from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Shard, Task
 from noisefilter.batch.worker import Failed
 from noisefilter.cli import app
-from tests.batches import QUICK, SLOW, all_ids, records, rows_of, write_jsonl
+from tests.batches import QUICK, SLOW, all_ids, parts, records, rows_of, wait_for, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
 from tests.poisoned import POISON
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 cluster_utils = pytest.importorskip("ray.cluster_utils")
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = [
     pytest.mark.slow,
@@ -61,17 +58,6 @@ def second(cluster):
     yield node
     if node in cluster.worker_nodes:
         cluster.remove_node(node)
-
-
-def parts(output: Path) -> int:
-    return len(list(output.glob("part-*")))
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def clean(path: Path, output: Path, cluster: Any, chosen: Options, **limits: Any) -> dict[str, Any]:

@@ -23,9 +23,9 @@ from typer.testing import CliRunner
 from noisefilter.batch import BatchError, Limits, Options, RefusedError, run
 from noisefilter.batch.progress import Meter
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.batch.watch import resident_mb
+from noisefilter.batch.watch import Worker, resident_mb
 from noisefilter.cli import app
-from tests.batches import QUICK, SLOW, all_ids, ids, records, rows_of, write_jsonl
+from tests.batches import QUICK, SLOW, all_ids, ids, parts, records, rows_of, wait_for, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
 
 QUIET = Console(quiet=True)
@@ -49,17 +49,6 @@ def start(source: Path, output: Path, limits: dict[str, Any], **changes: Any) ->
         json.dumps(limits),
     ]
     return subprocess.Popen(command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
-
-
-def parts(output: Path) -> int:
-    return len(list(output.glob("part-*")))
-
-
-def wait_for(condition, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.02)
 
 
 def children(pid: int) -> list[int]:
@@ -115,10 +104,31 @@ def test_pages_that_hang_crash_or_eat_memory_are_rejected_by_id_and_no_other(tmp
     assert alone == {0: 2, 5: 2, 33: 2, 34: 2}
 
 
-def test_workers_are_replaced_after_their_share_of_pages(tmp_path):
-    write_jsonl(tmp_path / "a.jsonl", rows_of(60))
-    run([str(tmp_path / "a.jsonl")], tmp_path / "out", options(), Limits(jobs=1, recycle_pages=20), console=QUIET)
+def test_a_memory_limit_that_no_worker_can_keep_ends_the_run_and_rejects_no_page(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(BatchError, match=r"MiB before its first page: 10 MiB \(--memory-mb\) are too few"):
+        run([str(path)], tmp_path / "out", options(), Limits(jobs=1, memory_mb=10), console=QUIET)
+    assert not (tmp_path / "out" / "deaths.jsonl").exists()
+
+
+@pytest.mark.parametrize(("shard_pages", "share", "wanted"), [(20, 20, 3), (20, 30, 2), (0, 100, 1), (0, 20, 2)])
+def test_workers_are_replaced_after_their_share_of_pages_counted_before_or_not(
+    tmp_path, monkeypatch, shard_pages, share, wanted
+):
+    begun = []
+
+    class Counted(Worker):
+        def __init__(self, *arguments: Any) -> None:
+            begun.append(self)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr("noisefilter.batch.engine.Worker", Counted)
+    for name, first in (("a.jsonl", 0), ("b.jsonl", 30)):
+        write_jsonl(tmp_path / name, rows_of(60)[first : first + 30])
+    limits = Limits(jobs=1, recycle_pages=share)
+    run([str(tmp_path / "*.jsonl")], tmp_path / "out", options(shard_pages=shard_pages), limits, console=QUIET)
     assert Counter(all_ids(tmp_path / "out")) == Counter(f"p{number}" for number in range(60))
+    assert len(begun) == wanted
 
 
 @pytest.mark.parametrize(
@@ -156,12 +166,6 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path):
     with pytest.raises(RefusedError, match=r"not empty and holds no run \(a.jsonl\)"):
         run([str(path)], tmp_path, options(), Limits(jobs=1), console=QUIET)
     assert path.is_file()
-
-
-def test_an_output_that_is_a_file_is_refused(tmp_path):
-    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with pytest.raises(RefusedError, match="is a file"):
-        run([str(path)], path, options(), Limits(jobs=1), console=QUIET)
 
 
 def test_a_second_run_in_the_folder_is_refused_while_the_first_lives(tmp_path):

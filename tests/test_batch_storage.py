@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import time
 import uuid
@@ -98,11 +99,27 @@ def test_a_run_into_an_object_store_goes_on_where_counts_are_missing(tmp_path, u
     assert system.info(f"{url}/part-00002/kept.jsonl")["created"] == before
 
 
-def test_standard_input_is_kept_in_the_object_store(url):
+def test_parts_of_a_run_in_a_folder_below_are_not_of_this_one(url):
+    open_storage(f"{url}/below").write("part-00000/counts.json", b"{}")
+    assert open_storage(url).finished() == set()
+    assert open_storage(f"{url}/below").finished() == {"part-00000"}
+
+
+def test_standard_input_is_kept_in_the_object_store_and_nowhere_else(url, tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     content = b'{"id": "a", "text": "some news"}\n'
     first = run(["-"], url, OPTIONS, console=QUIET, stdin=BytesIO(content))
     assert first["kept"] == 1
     assert run(["-"], url, OPTIONS, console=QUIET, stdin=BytesIO(content)) == first
+    monkeypatch.setattr(ObjectFolder, "put", _away)
+    with pytest.raises(OSError, match="away"):
+        run(["-"], url, OPTIONS, console=QUIET, stdin=BytesIO(content))
+    assert not list(tmp_path.iterdir())
+
+
+def _away(*_: object) -> None:
+    msg = "the store is away"
+    raise OSError(msg)
 
 
 def test_an_object_store_refuses_what_a_folder_refuses(tmp_path, url):
@@ -139,6 +156,17 @@ def test_a_run_whose_lease_was_taken_stops_and_leaves_it_to_the_other(url):
         with pytest.raises(BatchError, match="taken"):
             check()
     assert storage.read(".lock") == b"other process 2 0 0"
+
+
+def test_what_ended_a_run_is_told_although_its_lease_cannot_be_taken_away(url, monkeypatch):
+    def fill() -> None:
+        with open_storage(url).lock():
+            monkeypatch.setattr(ObjectFolder, "read", _away)
+            msg = "the disk is full"
+            raise BatchError(msg)
+
+    with pytest.raises(BatchError, match="the disk is full"):
+        fill()
 
 
 def test_a_part_that_stands_is_not_published_again(storage):
@@ -186,3 +214,38 @@ def test_a_store_that_cannot_be_reached_is_refused(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
     with pytest.raises(RefusedError, match="nowhere://out"):
         run([str(path)], "nowhere://out", OPTIONS, console=QUIET)
+
+
+@pytest.mark.parametrize("name", ["memory://", "s3:///", "file://"])
+def test_a_url_that_names_no_folder_is_refused(name):
+    with pytest.raises(RefusedError, match="names no folder"):
+        open_storage(name)
+
+
+def test_an_output_that_is_a_file_is_refused(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(RefusedError, match="is a file"):
+        run([str(path)], path, OPTIONS, console=QUIET)
+    with pytest.raises(RefusedError, match="cannot be written to: Not a directory"):
+        run([str(path)], path / "out", OPTIONS, console=QUIET)
+
+
+def test_a_disk_that_knows_no_locks_is_not_taken_for_another_run(tmp_path, monkeypatch):
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("noisefilter.batch.storage.fcntl.flock", flock)
+    with pytest.raises(RefusedError, match="cannot be locked: No locks available"):
+        run([str(write_jsonl(tmp_path / "a.jsonl", rows_of(3)))], tmp_path / "out", OPTIONS, console=QUIET)
+
+
+def test_an_output_inside_of_its_input_is_no_input_whichever_way_leads_there(tmp_path, monkeypatch):
+    (tmp_path / "crawl").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "crawl")
+    write_jsonl(tmp_path / "crawl" / "a.jsonl", rows_of(3))
+    monkeypatch.chdir(tmp_path / "crawl")
+    for name in ("../crawl", str(tmp_path / "link")):
+        output = Path("out") / Path(name).name
+        first = run([name], output, OPTIONS, console=QUIET)
+        assert run([name], output, OPTIONS, console=QUIET) == first
+        shutil.rmtree("out")

@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 import uuid
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from noisefilter.batch.errors import BatchError, RefusedError
@@ -56,8 +57,9 @@ class Lease:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        if self._is_ours():
-            self._storage.remove(self._name)
+        with suppress(Exception):  # a store that is away: what ended the run must be told, not that
+            if self._is_ours():
+                self._storage.remove(self._name)
 
     def check(self) -> None:
         """Raise BatchError if another run has taken the lease, as it may after this one stood still."""

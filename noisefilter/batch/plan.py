@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import sys
+import uuid
 from dataclasses import asdict
 from importlib.metadata import version
 from itertools import groupby
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import RefusedError
-from noisefilter.batch.files import Found, digest_files, find_files
+from noisefilter.batch.files import Found, digest_files, find_files, is_url
 from noisefilter.batch.readers import Piece, cut_file, join_pieces
 from noisefilter.batch.tasks import Shard
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
@@ -63,8 +63,7 @@ def list_sources(
             sources.append(_keep_stdin(output, stdin or sys.stdin.buffer, form))
             continue
         found, several = find_files(name)
-        inside = f"{output.place}/"
-        found = [file for file in found if not file.path.startswith(inside)]
+        found = _outside(found, output.place)
         own = [Source(file, known, name) for file in found if (known := _format(file.path, form, several=several))]
         if not own:
             msg = f"{name}: no file that can be read ({', '.join(sorted({*SUFFIXES, *PAGES}))})"
@@ -72,6 +71,17 @@ def list_sources(
         sources += own
         passed_over += len(found) - len(own)
     return sources, passed_over
+
+
+def _outside(found: Sequence[Found], folder: str) -> list[Found]:
+    """Files that do not lie in a folder, whichever way leads to it."""
+    inside = _real(folder)
+    places = {place: _real(place) for place in {file.path.rpartition("/")[0] for file in found}}
+    return [file for file in found if not places[file.path.rpartition("/")[0]].startswith(inside)]
+
+
+def _real(folder: str) -> str:
+    return f"{folder if is_url(folder) else Path(folder).resolve()}/"
 
 
 def _format(path: str, form: str, *, several: bool) -> str | None:
@@ -87,9 +97,16 @@ def _format(path: str, form: str, *, several: bool) -> str | None:
 
 def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
     """Standard input as a file in the output folder, whose hash tells whether it is the same the next time."""
-    fresh = output.spool / f"{STDIN}.{os.getpid()}.tmp"
-    with fresh.open("wb") as file:
-        shutil.copyfileobj(stdin, file, 1 << 20)
+    fresh = output.spool / f"{STDIN}.{uuid.uuid4().hex}.tmp"
+    try:
+        with fresh.open("xb") as file:
+            shutil.copyfileobj(stdin, file, 1 << 20)
+        return _put_stdin(output, fresh, form)
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def _put_stdin(output: Storage, fresh: Path, form: str) -> Source:
     with fresh.open("rb") as file:
         head = file.read(4096)
         file.seek(0)

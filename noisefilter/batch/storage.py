@@ -69,8 +69,15 @@ class Storage(Protocol):
 
 
 def open_storage(output: str | Path) -> Storage:
-    """The folder that a path or URL names; `file://` is a path as well, for a disk can do more than an object store."""
+    """The folder that a path or URL names; `file://` is a path as well, for a disk can do more than an object store.
+
+    Raises:
+        RefusedError: a URL that names none.
+    """
     name = str(output)
+    if is_url(name) and not name.partition("://")[2].strip("/"):
+        msg = f"{name} names no folder"
+        raise RefusedError(msg)
     if name.startswith("file://"):
         return LocalFolder(Path(name.removeprefix("file://")).absolute())
     return ObjectFolder(name.rstrip("/")) if is_url(name) else LocalFolder(Path(name).absolute())
@@ -151,13 +158,20 @@ class LocalFolder:
         if self.path.is_file():
             msg = f"{self} is a file: the output is a folder of parts"
             raise RefusedError(msg)
-        self.path.mkdir(parents=True, exist_ok=True)
-        handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            msg = f"{self} cannot be written to: {error.strerror or error}"
+            raise RefusedError(msg) from error
         try:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
+            except BlockingIOError as error:
                 msg = f"another run is at work in {self}"
+                raise RefusedError(msg) from error
+            except OSError as error:
+                msg = f"{self} cannot be locked: {error.strerror or error}"
                 raise RefusedError(msg) from error
             yield lambda: None
         finally:
@@ -238,10 +252,10 @@ class ObjectFolder:
             self.put(path, f"{name}/{path.name}")
 
     def finished(self) -> set[str]:
-        """Names of the parts whose counts are there."""
+        """Names of the parts whose counts are there; those of a run in a folder below are not of this one."""
         system, root = self._at()
-        paths = [path.split("/")[-2:] for path in system.find(root)]
-        return {path[0] for path in paths if path[-1] == COUNTS and path[0].startswith(PART)}
+        paths = [path.removeprefix(f"{root}/").split("/") for path in system.find(root)]
+        return {path[0] for path in paths if path[0].startswith(PART) and path[1:] == [COUNTS]}
 
     def clear(self) -> None:
         """Nothing: what is unfinished lies in the workers' own folders, or is written over."""

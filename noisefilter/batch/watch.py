@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from noisefilter.batch.worker import Begun, Done, Message, Scored, work
+from noisefilter.batch.worker import Begun, Done, Failed, Message, Ready, Scored, work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,19 +79,23 @@ class Worker:
             self.pipe.send(task)
 
     def receive(self) -> Message | None:
-        """What it says next; None if it died."""
+        """What it says next; None if it died. One that holds too much before its first page has failed: no page is to blame."""
         try:
             message: Message = self.pipe.recv()
         except (EOFError, OSError):
             return None
         self._since = time.monotonic()
         match message:
+            case Ready() if (held := resident_mb(self._process.pid)) > self._limits.memory_mb:
+                return Failed(
+                    f"a worker holds {held:.0f} MiB before its first page: {self._limits.memory_mb} MiB (--memory-mb) are too few"
+                )
             case Begun(pages):
                 self.pages = pages
-            case Scored():
+            case Scored(pages):
                 self.pages = None
-            case Done() if self.task is not None:
-                self._done += self.task.shard.count or self._limits.recycle_pages
+                self._done += pages.last - pages.first
+            case Done():
                 self.task = None
         return message
 
