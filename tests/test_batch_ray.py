@@ -157,7 +157,8 @@ def test_a_node_with_another_version_or_model_ends_the_run(tmp_path):
     assert ended.message.endswith("but the run noisefilter 9.9 with another model")
 
 
-def test_a_cluster_that_is_not_there_ends_the_run(tmp_path):
+@pytest.mark.parametrize("address", ["nowhere://head", "127.0.0.1:1"])
+def test_a_cluster_that_is_not_there_ends_the_run(tmp_path, address):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with pytest.raises(BatchError, match="no Ray cluster at nowhere://head"):
-        run([str(path)], tmp_path / "out", options(), engine="ray", address="nowhere://head", console=QUIET)
+    with pytest.raises(BatchError, match=f"no Ray cluster at {address}"):
+        run([str(path)], tmp_path / "out", options(), engine="ray", address=address, console=QUIET)

@@ -163,14 +163,24 @@ def test_a_run_whose_input_option_or_model_changed_is_refused_and_told_what(tmp_
 
 def test_a_folder_that_holds_something_else_is_refused(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    (tmp_path / "plan.json.bak").touch()
     with pytest.raises(RefusedError, match=r"not empty and holds no run \(a.jsonl\)"):
         run([str(path)], tmp_path, options(), Limits(jobs=1), console=QUIET)
-    assert path.is_file()
+    path.rename(tmp_path / "plan.jsonl")
+    with pytest.raises(RefusedError, match=r"not empty and holds no run \(plan.json.bak\)"):
+        run([str(tmp_path / "plan.jsonl")], tmp_path, options(), Limits(jobs=1), console=QUIET)
+    assert {file.name for file in tmp_path.iterdir()} == {"plan.json.bak", "plan.jsonl"}  # not even a lock
+
+
+def test_a_store_that_workers_do_not_see_is_refused(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
+    with pytest.raises(RefusedError, match="lives in one process"):
+        run([str(path)], f"memory://{tmp_path.name}/out", options(), Limits(jobs=1), console=QUIET)
 
 
 def test_a_second_run_in_the_folder_is_refused_while_the_first_lives(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with LocalFolder(tmp_path / "out").lock(), pytest.raises(RefusedError, match="another run"):
+    with LocalFolder(tmp_path / "out").lock(str), pytest.raises(RefusedError, match="another run"):
         run([str(path)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
     assert run([str(path)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)["kept"] == 3
 

@@ -7,7 +7,7 @@ import shutil
 import time
 import uuid
 from collections import Counter
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
@@ -135,7 +135,7 @@ def test_an_object_store_refuses_what_a_folder_refuses(tmp_path, url):
 
 def test_a_second_run_is_refused_while_the_first_lives(tmp_path, storage):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with storage.lock(), pytest.raises(RefusedError, match="another run is at work"):
+    with storage.lock(str), pytest.raises(RefusedError, match="another run is at work"):
         run([str(path)], storage.place, OPTIONS, console=QUIET)
     assert run([str(path)], storage.place, OPTIONS, console=QUIET)["kept"] == 3
 
@@ -143,13 +143,15 @@ def test_a_second_run_is_refused_while_the_first_lives(tmp_path, storage):
 def test_a_lease_that_no_one_writes_any_more_is_taken_over(tmp_path, url):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
     open_storage(url).write(".lock", b"gone process 1 0 0")
-    assert run([str(path)], url, OPTIONS, console=QUIET)["kept"] == 3
+    told = StringIO()
+    assert run([str(path)], url, OPTIONS, console=Console(file=told, width=200))["kept"] == 3
+    assert "has the lock of another run: watching" in told.getvalue()
     assert open_storage(url).read(".lock") is None
 
 
 def test_a_run_whose_lease_was_taken_stops_and_leaves_it_to_the_other(url):
     storage = open_storage(url)
-    with storage.lock() as check:
+    with storage.lock(str) as check:
         check()
         storage.write(".lock", b"other process 2 0 0")
         time.sleep(0.5)
@@ -160,7 +162,7 @@ def test_a_run_whose_lease_was_taken_stops_and_leaves_it_to_the_other(url):
 
 def test_what_ended_a_run_is_told_although_its_lease_cannot_be_taken_away(url, monkeypatch):
     def fill() -> None:
-        with open_storage(url).lock():
+        with open_storage(url).lock(str):
             monkeypatch.setattr(ObjectFolder, "read", _away)
             msg = "the disk is full"
             raise BatchError(msg)

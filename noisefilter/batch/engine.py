@@ -7,6 +7,7 @@ from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Protocol
 
 from noisefilter.batch.errors import BatchError
+from noisefilter.batch.storage import refuse_memory
 from noisefilter.batch.waiting import Waiting
 from noisefilter.batch.watch import LOOK_S, Worker
 from noisefilter.batch.worker import Begun, Done, Failed, Message, Ready, Scored
@@ -43,9 +44,13 @@ class LocalEngine:
         limits: how many workers, and what a page may cost.
         output: the run's folder.
         journal: where deaths are remembered.
+
+    Raises:
+        RefusedError: workers would not see the folder.
     """
 
     def __init__(self, options: Options, limits: Limits, output: Storage, journal: Journal) -> None:
+        refuse_memory(output)
         self._options, self._limits, self._output, self._journal = options, limits, output, journal
         self._workers: list[Worker] = []
         self._waiting = Waiting((), journal)

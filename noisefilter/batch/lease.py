@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Self
 from noisefilter.batch.errors import BatchError, RefusedError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from noisefilter.batch.storage import Storage
 
 #: Seconds between writings; an object store takes a second at most, a busy machine a few.
@@ -32,13 +34,14 @@ class Lease:
     Args:
         storage: where the object lies.
         name: its name.
+        tell: is told that another run's lease is watched.
 
     Raises:
         RefusedError: another run writes it.
     """
 
-    def __init__(self, storage: Storage, name: str) -> None:
-        self._storage, self._name = storage, name
+    def __init__(self, storage: Storage, name: str, tell: Callable[[str], object]) -> None:
+        self._storage, self._name, self._tell = storage, name, tell
         self._holder = f"{socket.gethostname()} process {os.getpid()} {uuid.uuid4().hex}"
         self._stop, self._lost = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
@@ -46,6 +49,9 @@ class Lease:
     def __enter__(self) -> Self:
         seen = self._storage.read(self._name)
         if seen is not None:
+            self._tell(
+                f"{self._storage} has the lock of another run: watching for {WATCH_S:.0f} s whether that is alive"
+            )
             time.sleep(WATCH_S)
             self._refuse_unless(self._storage.read(self._name) in {seen, None})
         self._write()

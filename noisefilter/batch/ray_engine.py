@@ -7,10 +7,11 @@ again, for it would not count the tries.
 
 from __future__ import annotations
 
+import re
 import signal
 import socket
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 from multiprocessing.connection import wait
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import BatchError, extra
 from noisefilter.batch.plan import describe_software
+from noisefilter.batch.storage import refuse_memory
 from noisefilter.batch.waiting import Waiting
 from noisefilter.batch.watch import LOOK_S, Worker
 from noisefilter.batch.worker import Begun, Done, Failed, Ready, Scored
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 
 #: Tasks that Ray knows of at a time, without `--jobs`: enough for it to see that more machines would have work.
 IN_FLIGHT = 1000
+#: Seconds in which the cluster's first machine must answer.
+KNOCK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +156,13 @@ class RayEngine:
         address: of the cluster; what `ray.init` finds if None.
 
     Raises:
-        RefusedError: Ray is not installed.
+        RefusedError: Ray is not installed, or nodes would not see the folder.
     """
 
     def __init__(
         self, options: Options, limits: Limits, output: Storage, journal: Journal, address: str | None
     ) -> None:
+        refuse_memory(output)
         self._setting = Setting(options, limits, output, describe_software(options))
         self._journal, self._address, self._ray = journal, address, extra("ray", "--engine ray", "ray")
         self._tries: dict[int, _Try] = {}
@@ -179,9 +184,10 @@ class RayEngine:
                     for number, end in ends:
                         self._settle(self._tries.pop(number), end, waiting, on_pages)
             finally:
-                for ref in self._refs:
-                    self._ray.cancel(ref, force=True)
-                self._ray.kill(board)
+                with suppress(self._ray.exceptions.RayError):  # a cluster that is gone: what ended the run says so
+                    for ref in self._refs:
+                        self._ray.cancel(ref, force=True)
+                    self._ray.kill(board)
 
     def _start_board(self) -> Any:  # noqa: ANN401 - an actor
         here = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
@@ -232,6 +238,13 @@ class RayEngine:
                 raise BatchError(text)
 
 
+def _knock(address: str | None) -> None:
+    """Raise OSError if no one answers at `HOST:PORT`: Ray would try for minutes and say nothing."""
+    found = re.fullmatch(r"(?:ray://)?([^:/]+):(\d+)", address or "")
+    if found:
+        socket.create_connection((found[1], int(found[2])), timeout=KNOCK_S).close()
+
+
 @contextmanager
 def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401 - the module
     """A connection to the cluster; one that the caller has is left as it is."""
@@ -240,8 +253,9 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401
         return
     before = signal.getsignal(signal.SIGTERM)
     try:
+        _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level="warning")
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         msg = f"no Ray cluster at {address or 'hand'}: {error}"
         raise BatchError(msg) from error
     try:

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from noisefilter.batch.tasks import Shard
 
 MANIFEST, PLAN, SUMMARY, SUCCESS = "manifest.json", "plan.json", "summary.json", "_SUCCESS"
-#: What a folder may hold before its first run begins.
-EARLY = (LOCK, STDIN, f".{MANIFEST}", f".{PLAN}", PLAN)
+#: What a folder may hold before its first run begins, and how the names of other such files begin.
+EARLY, EARLY_BEGINNINGS = (LOCK, PLAN), (STDIN, f".{MANIFEST}", f".{PLAN}")
 #: Threads that read counts.
 READERS = 16
 
@@ -72,7 +72,8 @@ def run(
     folder = open_storage(output)
     if engine == "ray":
         extra("ray", "--engine ray", "ray")
-    with folder.lock() as check, _terminable():
+    _read_manifest(folder)  # a folder of something else is left as it is, without a lock
+    with folder.lock(console.print) as check, _terminable():
         shards, passed_over = _prepare(inputs, folder, options, stdin)
         done = folder.finished()
         left = [shard for shard in shards if part_name(shard.number) not in done]
@@ -121,7 +122,7 @@ def _read_manifest(folder: Storage) -> dict[str, Any] | None:
         except ValueError as error:
             msg = f"{folder.place}/{MANIFEST} is no manifest of a run: {error}"
             raise RefusedError(msg) from error
-    others = [name for name in folder.names() if not name.startswith(EARLY)]
+    others = [name for name in folder.names() if name not in EARLY and not name.startswith(EARLY_BEGINNINGS)]
     if others:
         msg = f"{folder} is not empty and holds no run ({others[0]}): choose another folder"
         raise RefusedError(msg)

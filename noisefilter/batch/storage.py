@@ -60,8 +60,11 @@ class Storage(Protocol):
     def clear(self) -> None:
         """Take away what killed workers left unfinished."""
 
-    def lock(self) -> AbstractContextManager[Callable[[], None]]:
+    def lock(self, tell: Callable[[str], object]) -> AbstractContextManager[Callable[[], None]]:
         """The folder for this run alone; what is given raises BatchError should another run have taken it.
+
+        Args:
+            tell: is told what takes long.
 
         Raises:
             RefusedError: another run is at work in it, or it cannot be a folder.
@@ -81,6 +84,13 @@ def open_storage(output: str | Path) -> Storage:
     if name.startswith("file://"):
         return LocalFolder(Path(name.removeprefix("file://")).absolute())
     return ObjectFolder(name.rstrip("/")) if is_url(name) else LocalFolder(Path(name).absolute())
+
+
+def refuse_memory(output: Storage) -> None:
+    """Raise RefusedError for a store that other processes do not see, as workers are."""
+    if output.place.startswith("memory:"):
+        msg = f"{output} lives in one process, and pages are scored in others: choose a folder or an object store"
+        raise RefusedError(msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +118,7 @@ class LocalFolder:
 
     def read(self, name: str) -> bytes | None:
         """A file's content; None if it is not there."""
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError, NotADirectoryError):
             return (self.path / name).read_bytes()
         return None
 
@@ -153,7 +163,7 @@ class LocalFolder:
             path.unlink(missing_ok=True)
 
     @contextmanager
-    def lock(self) -> Iterator[Callable[[], None]]:
+    def lock(self, tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:  # noqa: ARG002 - nothing takes long
         """The folder for this process alone; the system gives it free when the process ends, however it does."""
         if self.path.is_file():
             msg = f"{self} is a file: the output is a folder of parts"
@@ -261,7 +271,7 @@ class ObjectFolder:
         """Nothing: what is unfinished lies in the workers' own folders, or is written over."""
 
     @contextmanager
-    def lock(self) -> Iterator[Callable[[], None]]:
+    def lock(self, tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:
         """The folder for this run alone, by an object that is written again and again."""
         try:
             self.read(LOCK)
@@ -270,5 +280,5 @@ class ObjectFolder:
         except Exception as error:  # stores have errors of their own: no credentials, no such host
             msg = f"{self}: {type(error).__name__}: {error}"
             raise RefusedError(msg) from error
-        with Lease(self, LOCK) as lease:
+        with Lease(self, LOCK, tell) as lease:
             yield lease.check
