@@ -69,12 +69,22 @@ def test_the_host_reads_on_with_the_signs_it_needs(sentence, foreign, left):
             "The board repaired the gates in May.",
         ),
         (
+            "The board repaired the gates in May; keepers who are short of cash can meanwhile borrow from Brask Loans.",
+            "borrow from Brask Loans",
+            "The board repaired the gates in May.",
+        ),
+        (
             "The board repaired the gates in May and sent a bill that Brask Loans Of Marl paid to the town.",
             "Brask Loans Of Marl",
             "The board repaired the gates in May and sent a bill that paid to the town.",
         ),
     ],
-    ids=["a preposition goes too", "a clause without its verb goes whole", "nothing before words that stay"],
+    ids=[
+        "a preposition goes too",
+        "a clause without its verb goes whole",
+        "with a word between",
+        "nothing before words that stay",
+    ],
 )
 def test_no_word_before_a_cut_is_left_in_the_air(sentence, foreign, left):
     assert " ".join(cut_of(sentence, foreign).split()).replace(" .", ".") == left

@@ -29,9 +29,12 @@ LEADING = frozenset(
     "whom where when while if because although though since unless whether between among across behind during without my your "
     "his her its our their this these those just much rather even so very more most less least".split()
 )
-#: Words that want a verb after them: with the verb the whole clause goes.
+#: Words that want a verb after them: with the verb the whole clause goes. Others may stand in between.
 AUXILIARY = frozenset(
     "can could will would shall should may might must is are was were be been being has have had do does did".split()
+)
+BETWEEN = frozenset(
+    "not never always also now then still even just only simply easily meanwhile instead already often soon".split()
 )
 
 
@@ -88,8 +91,11 @@ def _mended(words: Sequence[str], at_sign: NDArray[np.bool_]) -> int:
     left = len(words)
     while not at_sign[left] and words[left - 1] in LEADING:
         left -= 1
-    if not at_sign[left] and words[left - 1] in AUXILIARY:
-        left = int(np.flatnonzero(at_sign[:left])[-1])
+    verb = left
+    while not at_sign[verb] and words[verb - 1] in BETWEEN:
+        verb -= 1
+    if not at_sign[verb] and words[verb - 1] in AUXILIARY:
+        left = int(np.flatnonzero(at_sign[:verb])[-1])
     return left
 
 
