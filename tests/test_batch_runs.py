@@ -173,6 +173,7 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path):
 
 
 def test_a_store_that_workers_do_not_see_is_refused(tmp_path):
+    pytest.importorskip("fsspec")
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
     with pytest.raises(RefusedError, match="lives in one process"):
         run([str(path)], f"memory://{tmp_path.name}/out", options(), Limits(jobs=1), console=QUIET)
