@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 
-from noisefilter.features.tokens import HASH_ROWS
+from noisefilter.features.tokens import HASH_ROWS, range_entries
 from noisefilter.scoring.networks import standardize
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def word_rows(tokens: Tokens, first: Index, last: Index) -> sp.csr_matrix:
     """The matrix whose product with a weight table `scoring.word_scores` computes: (ranges, HASH_ROWS)."""
     sizes = last - first
     rows = np.repeat(np.arange(len(first)), sizes)
-    index = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes) + np.repeat(first, sizes)
+    index = range_entries(first, last)
     values = 1 / np.sqrt(np.maximum(sizes, 1))[rows]
     return sp.csr_matrix(
         (
