@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from noisefilter.types import Page
 
-SCRIPTS = Path(__file__).parent
 HANG, CRASH, MEMORY = (f"poison: {kind} [check_batch]" for kind in ("hang", "crash", "memory"))
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 InputFormat = Literal["auto", "jsonl", "csv", "parquet", "warc", "pages"]
 OutputFormat = Literal["jsonl.zst", "jsonl.gz", "jsonl", "parquet", "csv", "dolma"]
 EngineName = Literal["local", "ray"]
-OUTPUT_FORMATS: tuple[OutputFormat, ...] = get_args(OutputFormat)
 
 #: Score pages with the model: what a worker calls, unless a run names a function of its own.
 SCORER = "noisefilter.batch.scorer:score_pages"

@@ -81,7 +81,7 @@ def judge_kinds(
 
 
 def page_off_topic_inputs(probabilities: Matrix, aside: float) -> Matrix:
-    """What the page's off-topic probability is read from. (1, 6).
+    """What the page's off-topic probability is read from: (1, PAGE_NAMES).
 
     The highest log-odds of its sentences, those of its strangest line between paragraphs, the higher of the two sorts, since
     one of them is enough, and its length.
