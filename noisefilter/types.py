@@ -25,6 +25,7 @@ Status = Literal[
 PageType = Literal["article", "forum", "product", "listing", "collection", "documentation", "service"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
+VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 #: What a page may be, in the order of the classifier's columns.
 PAGE_TYPES: tuple[PageType, ...] = get_args(PageType)
 #: Kinds that `Score.text` leaves out; filler stays in and is reported.
@@ -226,10 +227,22 @@ class Score:
 
 def check_kinds(kinds: Collection[str]) -> None:
     """Raise ValueError for a kind that does not exist, TypeError for a bare string."""
-    if isinstance(kinds, str):
-        msg = "kinds must be a collection of names, not a string"
+    check_choices(kinds, KINDS, "kinds", "unknown kind")
+
+
+def check_choices(names: Collection[str], choices: Collection[str], called: str, unknown: str) -> None:
+    """Raise ValueError for a name that is no choice, TypeError for a bare string.
+
+    Args:
+        names: what was chosen.
+        choices: what there is to choose from.
+        called: what the names are called in the message about a string.
+        unknown: how the message about a name begins.
+    """
+    if isinstance(names, str):
+        msg = f"{called} must be a collection of names, not a string"
         raise TypeError(msg)
-    unknown = sorted(set(kinds) - set(KINDS))
-    if unknown:
-        msg = f"unknown kind {unknown[0]!r}: choose from {', '.join(KINDS)}"
+    others = sorted(set(names) - set(choices))
+    if others:
+        msg = f"{unknown} {others[0]!r}: choose from {', '.join(choices)}"
         raise ValueError(msg)

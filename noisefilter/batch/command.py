@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer reads annotations
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn, get_args
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
 from noisefilter.batch.options import EngineName, Fields, InputFormat, Limits, Options, OutputFormat
-from noisefilter.types import Verdict
+from noisefilter.types import VERDICTS, check_choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,13 +95,13 @@ def _run(
 
 
 def _verdicts(only: str | None, *, drop: bool) -> tuple[str, ...] | None:
-    known = get_args(Verdict)
-    chosen = tuple(name.strip() for name in only.split(",")) if only is not None else known
-    unknown = [name for name in chosen if name not in known]
-    if unknown:
-        _fail(f"--only knows no verdict {unknown[0]!r}: choose from {', '.join(known)}", USAGE)
-    kept = tuple(name for name in known if name in chosen and not (drop and name == "drop"))
-    return None if kept == known else kept
+    chosen = tuple(name.strip() for name in only.split(",")) if only is not None else VERDICTS
+    try:
+        check_choices(chosen, VERDICTS, "--only", "--only knows no verdict")
+    except ValueError as error:
+        _fail(str(error), USAGE)
+    kept = tuple(name for name in VERDICTS if name in chosen and not (drop and name == "drop"))
+    return None if kept == VERDICTS else kept
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, get_args
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.api import as_page
 from noisefilter.model import check_thresholds
-from noisefilter.types import Page, Verdict
+from noisefilter.types import VERDICTS, Page, check_choices
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -21,8 +21,6 @@ COLUMNS = ("noise", "filler", "off_topic", "boilerplate", "verdict", "status", "
 #: Data often has a `text` and a `title` of its own.
 PREFIX = "noisefilter_"
 
-VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-
 
 def check_columns(columns: Collection[str]) -> tuple[str, ...]:
     """The columns as a tuple.
@@ -31,13 +29,7 @@ def check_columns(columns: Collection[str]) -> tuple[str, ...]:
         TypeError: a bare string.
         ValueError: a name that no score has, or one named twice.
     """
-    if isinstance(columns, str):
-        msg = "columns must be a collection of names, not a string"
-        raise TypeError(msg)
-    unknown = [name for name in columns if name not in NUMBERS + STRINGS]
-    if unknown:
-        msg = f"a score has no column {unknown[0]!r}: choose from {', '.join(NUMBERS + STRINGS)}"
-        raise ValueError(msg)
+    check_choices(columns, NUMBERS + STRINGS, "columns", "a score has no column")
     if len(set(columns)) < len(columns):
         msg = "columns names a column twice"
         raise ValueError(msg)
@@ -111,13 +103,7 @@ def drop_rule(verdicts: Collection[str], min_noise: float | None) -> DropRule:
         TypeError: `verdicts` is a bare string.
         ValueError: a verdict that does not exist, or a `min_noise` that is no probability.
     """
-    if isinstance(verdicts, str):
-        msg = "the verdicts to drop must be a collection of names, not a string"
-        raise TypeError(msg)
-    unknown = sorted(set(verdicts) - set(VERDICTS))
-    if unknown:
-        msg = f"unknown verdict {unknown[0]!r}: choose from {', '.join(VERDICTS)}"
-        raise ValueError(msg)
+    check_choices(verdicts, VERDICTS, "the verdicts to drop", "unknown verdict")
     if min_noise is not None and not 0 <= min_noise <= 1:
         msg = f"min_noise must lie between 0 and 1, not {min_noise}"
         raise ValueError(msg)
