@@ -156,19 +156,13 @@ def clean_html(
     return clean_page(wanted, result, kinds)
 
 
-def load(path: str | Path, *, trusted: Collection[str] = ()) -> Model:
+def load(path: str | Path) -> Model:
     """The model in a folder that `noisefilter train` wrote.
 
-    Args:
-        path: the folder.
-        trusted: names of the types that an estimator of one's own may consist of (`noisefilter train --estimator`); a model
-            of arrays alone needs none.
-
     Raises:
-        ModelError: the folder holds no model, one of another format, or an estimator of types that are not trusted; the
-            message names them.
+        ModelError: the folder holds no model, or one that this version cannot use; the message names the file.
     """
-    return load_model(path, trusted)
+    return load_model(path)
 
 
 def as_page(

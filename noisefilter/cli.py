@@ -7,7 +7,7 @@ import json
 import sys
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -40,10 +40,6 @@ MANY = 20
 Paths = Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for standard input.")]
 Jobs = Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")]
 ToolOption = Annotated[Literal["label-studio", "doccano"], typer.Option("--tool", help="The labelling tool.")]
-TrustOption = Annotated[
-    list[str] | None,
-    typer.Option("--trust", help="A type that the model's own estimator may consist of; may be repeated."),
-]
 ModelOption = Annotated[Path | None, typer.Option("--model", help="Folder of a model; the shipped one by default.")]
 
 
@@ -60,7 +56,6 @@ def score(
     explain: Annotated[bool, typer.Option("--explain", help="Print each page's text with its spans marked.")] = False,
     jobs: Jobs = 1,
     model: ModelOption = None,
-    trust: TrustOption = None,
 ) -> None:
     """Score pages; exits with 1 if some input could not be scored, with 2 for a wrong call."""
     from noisefilter.api import score_many  # noqa: PLC0415 - a second of imports that --help does not need
@@ -69,7 +64,7 @@ def score(
         _fail("--json and --explain exclude each other")
     _check_jobs(jobs)
     names = _expand(paths)
-    chosen = _load(model, trust) if model else None
+    chosen = _load(model) if model else None
     scores = zip(names, score_many(_pages(names), jobs=jobs, model=chosen), strict=True)
     complete = _print_json(scores) if as_json else _print_human(scores, len(names), explain=explain)
     raise typer.Exit(DONE if complete else UNSCORED)
@@ -85,10 +80,6 @@ def train(
         bool,
         typer.Option("--from-nothing", help="Fit everything on these pages instead of adapting the default model."),
     ] = False,
-    estimator: Annotated[
-        str | None, typer.Option(help="Import path of a scikit-learn classifier that judges the noise of articles.")
-    ] = None,
-    estimator_options: Annotated[str, typer.Option(help="Its arguments as JSON: '{\"max_iter\": 200}'.")] = "{}",
     jobs: Annotated[int, typer.Option(help="Worker processes for reading pages.")] = 1,
 ) -> None:
     """Adapt the default model to labelled pages, or fit one; print what that changed, write arrays, manifest and card."""
@@ -98,17 +89,10 @@ def train(
     from noisefilter.training.session import adapt_to, fit_on  # noqa: PLC0415
 
     _check_jobs(jobs)
-    if from_nothing and estimator:
-        _fail("--estimator judges beside the default model's network, so that --from-nothing excludes it")
-    options = _options(estimator_options)
     called = name or output.name
     try:
         pages = read_corpora(corpora)
-        done = (
-            fit_on(pages, called, jobs, _progress)
-            if from_nothing
-            else adapt_to(pages, called, jobs, _progress, estimator, options)
-        )
+        done = (fit_on if from_nothing else adapt_to)(pages, called, jobs, _progress)
         save_model(done.model, output, done.card)
         write_picture(done.after, output)
     except (CorpusError, OSError) as error:
@@ -128,14 +112,13 @@ def evaluate(
     corpora: Annotated[list[Path], typer.Argument(help="Folders with pages.jsonl and labels.jsonl.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    trust: TrustOption = None,
 ) -> None:
     """Print a model's figures on labelled pages, by kind and by source."""
     from noisefilter.model import default_model  # noqa: PLC0415 - as above
     from noisefilter.training.corpora import CorpusError, read_corpora  # noqa: PLC0415
     from noisefilter.training.evaluate import evaluate as measure  # noqa: PLC0415
 
-    chosen = default_model() if str(model) == "default" else _load(model, trust)
+    chosen = default_model() if str(model) == "default" else _load(model)
     try:
         figures = measure(chosen, read_corpora(corpora))
     except CorpusError as error:
@@ -159,7 +142,6 @@ def label_export(
         int | None, typer.Option(min=1, help="No more pages than this; the most doubtful are taken.")
     ] = None,
     model: ModelOption = None,
-    trust: TrustOption = None,
     jobs: Jobs = 1,
 ) -> None:
     """Write pages as tasks, with the model's spans, the doubtful first; exits with 1 if some page could not be scored."""
@@ -169,7 +151,7 @@ def label_export(
     from noisefilter.training.corpora import CorpusError  # noqa: PLC0415
 
     _check_jobs(jobs)
-    chosen = _load(model, trust) if model else default_model()
+    chosen = _load(model) if model else default_model()
     try:
         choice = choose_pages(_listed(paths), chosen, limit=limit, jobs=jobs)
         written = write_export(output, choice.candidates, Tool(tool)) if choice.candidates else []
@@ -219,27 +201,16 @@ def _progress(stage: str) -> None:
     Console(stderr=True).print(stage, style="dim", markup=False, highlight=False, soft_wrap=True)
 
 
-def _options(given: str) -> dict[str, Any]:
-    """Arguments given as a JSON object."""
-    try:
-        options = json.loads(given)
-    except ValueError:
-        options = None
-    if not isinstance(options, dict):
-        _fail(f"--estimator-options must be a JSON object, not {given}")
-    return dict(options)
-
-
 def _check_jobs(jobs: int) -> None:
     if jobs == 0 or jobs < -1:
         _fail(f"--jobs must be a positive number or -1, not {jobs}")
 
 
-def _load(path: Path, trusted: Sequence[str] | None) -> Model:
+def _load(path: Path) -> Model:
     from noisefilter.model import ModelError, load_model  # noqa: PLC0415 - as above
 
     try:
-        return load_model(path, trusted or ())
+        return load_model(path)
     except ModelError as error:
         _fail(str(error))
         raise

@@ -1,4 +1,4 @@
-"""Files ↔ `Model`: arrays in safetensors, a JSON manifest, for an estimator of the user's own skops; never a pickle."""
+"""Files ↔ `Model`: arrays in safetensors, a JSON manifest; nothing that could run."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from noisefilter.blocks import TEXT_VERSION
-from noisefilter.estimator_file import EstimatorError, dump_estimator, load_estimator
 from noisefilter.types import KINDS
 from noisefilter.vectors import VectorTable, load_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
 
     import numpy as np
     from numpy.typing import NDArray
@@ -27,7 +26,7 @@ MANIFEST = "manifest.json"
 ARRAYS = "model.safetensors"
 VECTORS = "vectors.safetensors"
 CARD = "CARD.md"
-#: The article's estimator, where a user trained one that arrays cannot hold.
+#: An estimator as skops writes it, which models could have before; it can run code, so nothing reads it any more.
 ESTIMATOR = "article.skops"
 FORMAT = 1
 #: What a manifest must say.
@@ -50,7 +49,6 @@ class Model:
     arrays: Mapping[str, NDArray[np.floating[Any]]]
     manifest: Mapping[str, Any]
     vectors: VectorTable
-    estimator: Any = None  # of the user's own, for articles
 
     @property
     def label(self) -> str:
@@ -75,21 +73,23 @@ def _vectors(path: Path) -> VectorTable:
     return load_vectors(path)
 
 
-def load_model(path: str | Path, trusted: Collection[str] = ()) -> Model:
-    """The model in a folder; `trusted` are the types that its own estimator may consist of, if it has one.
+def load_model(path: str | Path) -> Model:
+    """The model in a folder.
 
     Raises:
         ModelError: no manifest, unreadable arrays, another format, vectors other than it was trained with, or an estimator
-            of types that are not trusted.
+            that is no arrays.
     """
     folder = Path(path)
+    if (folder / ESTIMATOR).exists():
+        msg = f"{folder / ESTIMATOR} is not read: a model is arrays alone. Train it again, without --estimator"
+        raise ModelError(msg)
     manifest = _read_manifest(folder / MANIFEST)
     try:
         arrays = load(_named_file(folder / ARRAYS, manifest["arrays_sha256"]))
     except SafetensorError as error:
         msg = f"{folder / ARRAYS} cannot be read: {error}"
         raise ModelError(msg) from error
-    estimator = _read_estimator(folder / ESTIMATOR, manifest, trusted)
     own = folder / VECTORS
     vectors_path = own if own.is_file() else models_folder() / VECTORS
     if digest(vectors_path) != manifest["vectors_sha256"]:
@@ -102,7 +102,6 @@ def load_model(path: str | Path, trusted: Collection[str] = ()) -> Model:
         arrays,
         manifest,
         _vectors(vectors_path),
-        estimator,
     )
 
 
@@ -129,18 +128,6 @@ def _named_file(path: Path, sha256: str) -> bytes:
     return content
 
 
-def _read_estimator(path: Path, manifest: Mapping[str, Any], trusted: Collection[str]) -> Any:  # noqa: ANN401 - any class
-    """The estimator that the manifest names a file for; None if there is none."""
-    described = manifest.get("estimator") or {}
-    if "sha256" not in described:
-        return None
-    try:
-        return load_estimator(_named_file(path, described["sha256"]), described["type"], trusted)
-    except EstimatorError as error:
-        msg = f"{path} is not loaded: {error}"
-        raise ModelError(msg) from error
-
-
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf8"))
@@ -165,10 +152,6 @@ def save_model(model: Model, path: str | Path, card: str) -> None:
     manifest = {**model.manifest, "arrays_sha256": hashlib.sha256(content).hexdigest()}
     (folder / ARRAYS).write_bytes(content)
     (folder / ESTIMATOR).unlink(missing_ok=True)
-    if model.estimator is not None:
-        written = dump_estimator(model.estimator)
-        (folder / ESTIMATOR).write_bytes(written)
-        manifest["estimator"] = {**manifest["estimator"], "sha256": hashlib.sha256(written).hexdigest()}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf8")
     (folder / CARD).write_text(card, encoding="utf8")
 

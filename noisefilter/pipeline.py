@@ -232,8 +232,7 @@ def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: M
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
     pages = estimators.pages(measured, scores, np.concatenate(furniture), asides)
-    # an estimator of the user's own has the last word, and its reasons are not known
-    reasons = name_noise(estimators.article, pages.read, pages.heard) if estimators.own is None else [()] * len(chosen)
+    reasons = name_noise(estimators.article, pages.read, pages.heard)
     told = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, strict=True)
     return [_Judged(row, measured, scores, noise, off_topic, own) for row, (noise, off_topic, own) in enumerate(told)]
 

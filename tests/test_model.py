@@ -12,7 +12,18 @@ from safetensors.numpy import load_file, save_file
 
 from noisefilter import ModelError, load, score
 from noisefilter import model as model_module
-from noisefilter.model import ARRAYS, CARD, MANIFEST, THRESHOLDS, VECTORS, digest, load_model, models_folder, save_model
+from noisefilter.model import (
+    ARRAYS,
+    CARD,
+    ESTIMATOR,
+    MANIFEST,
+    THRESHOLDS,
+    VECTORS,
+    digest,
+    load_model,
+    models_folder,
+    save_model,
+)
 from tests.making import ARTICLE, HTML_ARTICLE
 
 PICKLES = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
@@ -100,6 +111,14 @@ def test_vectors_of_its_own_stand_beside_a_model(copy, model):
     digest.cache_clear()
     with pytest.raises(ModelError, match=VECTORS):
         load(copy)
+
+
+def test_an_estimator_beside_the_arrays_is_refused_unread_and_goes_when_a_model_is_saved_there(copy, model):
+    (copy / ESTIMATOR).write_bytes(b"PK\x03\x04 whatever it unpacks to")
+    with pytest.raises(ModelError, match=ESTIMATOR):
+        load(copy)
+    save_model(model, copy, "# Card\n")
+    assert load(copy).label == model.label
 
 
 def test_a_model_error_is_a_value_error():

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from noisefilter.cli import app
-from noisefilter.model import ESTIMATOR, MANIFEST
+from noisefilter.model import MANIFEST
 from tests.making import ARTICLE, CORPUS
 
 README = (CORPUS.parent / "README.md").read_text(encoding="utf8")
@@ -44,7 +44,6 @@ def test_the_readmes_commands_run(run, folder, monkeypatch):
     assert "adapted" in (folder / "models" / "mine" / "CARD.md").read_text(encoding="utf8")
     manifest = json.loads((folder / "models" / "mine" / MANIFEST).read_text(encoding="utf8"))
     assert {row["network"] for row in manifest["adapted"] if row["strength"]} >= {"article", "sentence_second"}
-    assert (folder / "models" / "forest" / ESTIMATOR).is_file()
 
 
 def test_training_prints_both_models_and_what_became_of_each_stage(run, tmp_path):
@@ -60,21 +59,10 @@ def test_training_prints_both_models_and_what_became_of_each_stage(run, tmp_path
         assert re.search(rf"{stage}.* stays: ", result.stderr)
 
 
-@pytest.mark.parametrize(
-    ("options", "said"),
-    [
-        (("--estimator", "json.dumps"), "json.dumps"),
-        (("--estimator", "sklearn.svm.LinearSVC"), "predict_proba"),
-        (("--estimator", "sklearn.ensemble.RandomForestClassifier", "--from-nothing"), "--from-nothing"),
-        (("--estimator-options", "trees"), "JSON object"),
-        (("--jobs", "0"), "--jobs"),
-    ],
-    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
-)
-def test_a_wrong_call_is_exit_code_2_and_writes_nothing(run, tmp_path, options, said):
-    result = run("train", str(CORPUS), "-o", str(tmp_path / "model"), *options)
+def test_a_wrong_call_is_exit_code_2_and_writes_nothing(run, tmp_path):
+    result = run("train", str(CORPUS), "-o", str(tmp_path / "model"), "--jobs", "0")
     assert result.exit_code == 2
-    assert said in result.stderr
+    assert "--jobs" in result.stderr
     assert not (tmp_path / "model").exists()
 
 

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.model import Model
-    from noisefilter.scoring.networks import Estimator
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +48,7 @@ def scorer(model: Model) -> Scorer:
     if model.manifest.get("features_sha256") != features_digest():
         msg = f"model {model.label} was fitted on other features than this version of noisefilter measures: train it again"
         raise ModelError(msg)
-    return build_scorer(model.arrays, model.estimator)
+    return build_scorer(model.arrays)
 
 
 def features_digest() -> str:
@@ -60,7 +59,7 @@ def features_digest() -> str:
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def build_scorer(arrays: Mapping[str, NDArray[np.floating[Any]]], estimator: Estimator | None = None) -> Scorer:
-    """The estimators that the arrays describe; `estimator` is the one for articles that no arrays can hold."""
+def build_scorer(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> Scorer:
+    """The estimators that the arrays describe."""
     wide = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
-    return Scorer(build_block_scorer(wide), build_article_scorer(wide, estimator))
+    return Scorer(build_block_scorer(wide), build_article_scorer(wide))

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.features.sentence_table import SentenceTable
-    from noisefilter.scoring.networks import Estimator
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
@@ -33,8 +32,6 @@ NAME, NUMBER, TOPIC = 12, 13, 11
 VECTOR_INPUTS = 48
 SENTENCE_PASSES = ("sentence_first", "sentence_second")
 NETWORKS = (*SENTENCE_PASSES, "aside", "page_off_topic", "article")
-#: The user's own estimator for the article, if the model has one.
-OWN = "article_own"
 #: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
 PAGE_PRIOR = 0.2
 #: The share among real pages, and of those that have one the share that a reader calls noise
@@ -143,7 +140,6 @@ class ArticleScorer:
     aside: Network
     page_off_topic: Network
     article: Network
-    own: Network | None = None
 
     def sentences(self, table: InsertionTable) -> SentenceScores:
         """Probabilities of the sentences."""
@@ -166,7 +162,7 @@ class ArticleScorer:
         off_topic = scores.off_topic * (1 - furniture)
         kinds = np.stack([scores.filler, scores.promotion], axis=1)
         read = article_inputs(table, kinds, self.arrays)
-        written = self.noise(read)
+        written = self.article.probabilities(read)[:, 1]
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = [
             page_off_topic_inputs(own, highest_aside(self.aside, lines))
@@ -176,28 +172,11 @@ class ArticleScorer:
         noise = hear_insertions(written, foreign)
         return PageScores(rounded(noise), foreign, read, logit(noise) - logit(written))
 
-    def noise(self, inputs: Matrix) -> Matrix:
-        """Probability that each article is noise; an estimator of the user's own has the last word. (articles,)."""
-        said = self.article.probabilities(inputs)[:, 1]
-        return said if self.own is None else self.own.probabilities(own_inputs(inputs, said))[:, 1]
 
-
-def build_article_scorer(arrays: Mapping[str, Matrix], estimator: Estimator | None = None) -> ArticleScorer:
-    """The sentence and article estimators that the arrays describe; `estimator` is what no arrays can hold."""
+def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
+    """The sentence and article estimators that the arrays describe."""
     networks = {name: build_network(arrays, name) for name in NETWORKS}
-    own = None
-    if f"{OWN}.mean" in arrays:
-        own = (
-            build_network(arrays, OWN)
-            if estimator is None
-            else Network(arrays[f"{OWN}.mean"], arrays[f"{OWN}.scale"], estimator)
-        )
-    return ArticleScorer(arrays, insertions=build_insertion_scorer(arrays), own=own, **networks)
-
-
-def own_inputs(inputs: Matrix, said: Matrix) -> Matrix:
-    """What an estimator of the user's own reads: what the article network reads, and the log-odds of what that said."""
-    return np.column_stack([inputs, logit(said)])
+    return ArticleScorer(arrays, insertions=build_insertion_scorer(arrays), **networks)
 
 
 def article_inputs(table: InsertionTable, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
-from functools import partial
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from noisefilter.training.adapt_rows import STAGES, stage_rows
-from noisefilter.training.corpora import CorpusError
 from noisefilter.training.fit import make_model
 from noisefilter.training.last_layer import Move, Rows, last_inputs, move_layer, probabilities
-from noisefilter.training.own_estimator import Own, fit_own
 from noisefilter.training.thresholds import drop_threshold, kind_thresholds
 
 if TYPE_CHECKING:
@@ -71,12 +68,10 @@ class Adapted:
     thresholds: dict[str, float]
     outcomes: list[Outcome] = field(default_factory=list)
     changed: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    own: Own | None = None
 
 
 def adapt(
     data: TrainingData, base: Model, *, name: str, jobs: int = 1, progress: Callable[[str], None] = lambda _: None,
-    estimator: Any = None,  # noqa: ANN401 - any scikit-learn classifier
     stays: Collection[str] = (),
 ) -> tuple[Model, list[Outcome]]:  # fmt: skip
     """The base model adapted to `data.fit`, and what became of each network; arrays that did not move are the base's.
@@ -89,11 +84,7 @@ def adapt(
         name: of the new one.
         jobs: processes that read pages.
         progress: is told what is being done.
-        estimator: what has the last word on the noise of articles, instead of the base's network, whose log-odds it reads.
         stays: stages that are not to be adapted, since that made them worse.
-
-    Raises:
-        CorpusError: there is an estimator, and it cannot be fitted or written, or has too few labels.
     """
     found = Adapted(
         {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()}, dict(base.thresholds)
@@ -107,13 +98,7 @@ def adapt(
                 continue
             progress(f"{stage}: reading {len(data.fit)} pages")
             rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs)
-            for network in networks:
-                adapted = (
-                    partial(_fit_estimator, estimator)
-                    if estimator is not None and stage == "articles"
-                    else _adapt_network
-                )
-                found.outcomes.append(adapted(stage, network, rows.get(network), found))
+            found.outcomes += [_adapt_network(stage, network, rows.get(network), found) for network in networks]
     labelled = {outcome.stage for outcome in found.outcomes if outcome.rows}
     more: dict[str, Any] = {
         "from_base": [stage for stage in STAGES if stage not in labelled],
@@ -121,11 +106,8 @@ def adapt(
         "adapted": [asdict(outcome) for outcome in found.outcomes],
     }
     thresholds = {key: round(float(value), 4) for key, value in sorted(found.thresholds.items())}
-    if found.own or "estimator" in base.manifest:
-        more["estimator"] = found.own.described if found.own else base.manifest["estimator"]
     vectors = base.vectors, str(base.manifest["vectors_sha256"])
-    model = make_model(name, {**base.arrays, **found.changed}, thresholds, data, vectors, more)
-    return replace(model, estimator=found.own.estimator if found.own else base.estimator), found.outcomes
+    return make_model(name, {**base.arrays, **found.changed}, thresholds, data, vectors, more), found.outcomes
 
 
 def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:
@@ -147,19 +129,6 @@ def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) 
         reason = f"adapted: log loss {move.before:.3f} → {move.after:.3f} on {pages} pages left out in turn"
     numbers = (round(move.before, 4), round(move.after, 4), round(move.error, 4))
     return Outcome(stage, network, pages, count, move.strength, *numbers, reason)
-
-
-def _fit_estimator(estimator: Any, stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:  # noqa: ANN401
-    """Fit an estimator of the user's own beside a network; it is taken whether it is better or not, since it was asked for."""
-    reason = _too_little(network, rows)
-    if rows is None or reason:
-        msg = f"--estimator: too few pages with a noise label to fit it: {reason}"
-        raise CorpusError(msg)
-    found.own = fit_own(estimator, rows, found.arrays)
-    found.changed |= {key: value.astype(np.float32) for key, value in found.own.arrays.items()}
-    pages, before, after = len(set(rows.page)), round(found.own.before, 4), round(found.own.after, 4)
-    reason = f"judged by {found.own.described['type']}: log loss {before:.3f} → {after:.3f} on {pages} pages left out in turn"
-    return Outcome(stage, network, pages, len(rows.inputs), None, before, after, None, reason)
 
 
 def _too_little(network: str, rows: Rows | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from noisefilter.model import VECTORS, default_model, models_folder
 from noisefilter.report.comparison import comparison_markdown
@@ -11,11 +11,10 @@ from noisefilter.training.adapt import adapt
 from noisefilter.training.card import ATTRIBUTION, write_card
 from noisefilter.training.evaluate import evaluate
 from noisefilter.training.fit import split_by_site, split_pages, train
-from noisefilter.training.own_estimator import make_estimator
 from noisefilter.vectors import load_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from noisefilter.model import Model
     from noisefilter.training.adapt import Outcome
@@ -59,25 +58,21 @@ def fit_on(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progre
     return Trained(model, card, None, figures, (_split_note(data),))
 
 
-def adapt_to(
-    pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progress,
-    estimator: str | None = None, options: Mapping[str, Any] | None = None,
-) -> Trained:  # fmt: skip
-    """The default model adapted to the pages; `estimator` is the import path of a classifier for articles.
+def adapt_to(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progress) -> Trained:
+    """The default model adapted to the pages.
 
     Raises:
-        CorpusError: there is one page only, or the estimator is none, or has too few labels.
+        CorpusError: there is one page only.
     """
-    own = make_estimator(estimator, options or {}) if estimator else None
     base = default_model()
     data = split_pages(pages)
-    model, outcomes = adapt(data, base, name=name, jobs=jobs, progress=progress, estimator=own)
+    model, outcomes = adapt(data, base, name=name, jobs=jobs, progress=progress)
     progress(f"measuring both models on {len(data.tune)} held-out pages")
     before, after = evaluate(base, data.tune, jobs), evaluate(model, data.tune, jobs)
     stays: set[str] = set()
-    while worse := worse_stages(before, after, outcomes) - ({"articles"} if own else set()):
+    while worse := worse_stages(before, after, outcomes):
         stays |= worse
-        model, outcomes = adapt(data, base, name=name, jobs=jobs, estimator=own, stays=stays)
+        model, outcomes = adapt(data, base, name=name, jobs=jobs, stays=stays)
         after = evaluate(model, data.tune, jobs)
     notes = (
         *(f"{outcome.label} {outcome.reason}" for outcome in outcomes),
