@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 FRESH = {
     "import noisefilter": "import noisefilter",
     "load the default model": "import numpy, time; t = time.perf_counter(); "
-    "from noisefilter.model import default_model; from noisefilter.scoring import scorer; scorer(default_model()); "
+    "from noisefilter.model import default_model, scorer; scorer(default_model()); "
     "print(time.perf_counter() - t)",
     "first score, all counted": "import noisefilter; noisefilter.score(open({page!r}, 'rb').read())",
 }

@@ -9,17 +9,19 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from noisefilter.blocks import TEXT_VERSION
+from noisefilter.scoring import Scorer, build_scorer, features_digest
+from noisefilter.scoring.articles import VECTOR_INPUTS
 from noisefilter.types import KINDS
-from noisefilter.vectors import VectorTable, load_vectors
+from noisefilter.vectors import VectorTable, load_vectors, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import numpy as np
     from numpy.typing import NDArray
 
 MANIFEST = "manifest.json"
@@ -29,8 +31,11 @@ CARD = "CARD.md"
 #: An estimator as skops writes it, which models could have before; it can run code, so nothing reads it any more.
 ESTIMATOR = "article.skops"
 FORMAT = 1
-#: What a manifest must say.
-NEEDED = ("format", "text_version", "name", "version", "thresholds", "arrays_sha256", "vectors_sha256")
+#: What a manifest must say, and what it is.
+NEEDED = {
+    "format": int, "text_version": int, "name": str, "version": str, "thresholds": dict, "arrays_sha256": str,
+    "vectors_sha256": str, "features_sha256": str,
+}  # fmt: skip
 #: Names of thresholds: one a kind of span, `drop` for the article's noise, `not_article` for pages of another type.
 THRESHOLDS = (*KINDS, "drop", "not_article")
 
@@ -70,39 +75,42 @@ def default_model() -> Model:
 
 @lru_cache(maxsize=4)
 def _vectors(path: Path) -> VectorTable:
-    return load_vectors(path)
+    try:
+        table = load_vectors(path)
+    except (ValueError, SafetensorError) as error:
+        msg = f"{path} is no vector table: {error}"
+        raise ModelError(msg) from error
+    if table.dimensions < VECTOR_INPUTS:
+        msg = f"{path}: matrix has {table.dimensions} dimensions; {VECTOR_INPUTS} are read"
+        raise ModelError(msg)
+    return table
 
 
 def load_model(path: str | Path) -> Model:
-    """The model in a folder.
+    """The model in a folder, whole: what is wrong with one is found here, not on some page.
 
     Raises:
-        ModelError: no manifest, unreadable arrays, another format, vectors other than it was trained with, or an estimator
-            that is no arrays.
+        ModelError: no manifest, arrays or vectors, or other ones than this version needs.
     """
     folder = Path(path)
     if (folder / ESTIMATOR).exists():
         msg = f"{folder / ESTIMATOR} is not read: a model is arrays alone. Train it again, without --estimator"
         raise ModelError(msg)
     manifest = _read_manifest(folder / MANIFEST)
-    try:
-        arrays = load(_named_file(folder / ARRAYS, manifest["arrays_sha256"]))
-    except SafetensorError as error:
-        msg = f"{folder / ARRAYS} cannot be read: {error}"
-        raise ModelError(msg) from error
+    arrays = _read_arrays(folder / ARRAYS, manifest["arrays_sha256"])
     own = folder / VECTORS
     vectors_path = own if own.is_file() else models_folder() / VECTORS
     if digest(vectors_path) != manifest["vectors_sha256"]:
         msg = f"{vectors_path} is not the vector table that the model in {folder} was trained with"
         raise ModelError(msg)
-    return Model(
-        manifest["name"],
-        manifest["version"],
-        manifest["thresholds"],
-        arrays,
-        manifest,
-        _vectors(vectors_path),
-    )
+    vectors = _vectors(vectors_path)
+    return Model(manifest["name"], manifest["version"], manifest["thresholds"], arrays, manifest, vectors)
+
+
+@lru_cache(maxsize=4)
+def scorer(model: Model) -> Scorer:
+    """The estimators of a model, built once a process."""
+    return build_scorer(model.arrays)
 
 
 @lru_cache(maxsize=2)
@@ -115,33 +123,84 @@ def model_at(path: str | Path | None) -> Model:
     return default_model() if path is None else load_model(path)
 
 
-def _named_file(path: Path, sha256: str) -> bytes:
-    """What a file holds, if it is the one that the manifest names."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        msg = f"{path} cannot be read: {error}"
-        raise ModelError(msg) from error
+def _read_arrays(path: Path, sha256: str) -> dict[str, NDArray[np.floating[Any]]]:
+    """The arrays in a file: those of the shipped model, by name, shape and type, and all of their values finite.
+
+    The shipped model is what the code was tested with, so its file says what the code needs, and no list has to be kept.
+    """
+    content = _read(path)
     if hashlib.sha256(content).hexdigest() != sha256:
         msg = f"{path} is not the file that {MANIFEST} names"
         raise ModelError(msg)
-    return content
+    needed = _header(models_folder() / "default" / ARRAYS)
+    found = _header(path)
+    for name in sorted(needed.keys() | found.keys()):
+        if needed.get(name) != found.get(name):
+            msg = f"{path}: {name} is {found.get(name, 'missing')}, and should be {needed.get(name, 'missing')}"
+            raise ModelError(msg)
+    arrays = load(content)
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            msg = f"{path}: {name} holds values that are no finite numbers"
+            raise ModelError(msg)
+        if name.endswith(".scale") and not (array > 0).all():
+            msg = f"{path}: {name} is divided by, and holds values that are not above zero"
+            raise ModelError(msg)
+        if name.endswith("_gate") and not ((array >= 0) & (array <= 1)).all():
+            msg = f"{path}: {name} is a probability, and not between 0 and 1"
+            raise ModelError(msg)
+    return arrays
+
+
+def _header(path: Path) -> dict[str, str]:
+    """Type and shape of each array in a file."""
+    try:
+        return {name: f"{kind} {shape}" for name, (kind, shape) in read_header(path).items()}
+    except (OSError, SafetensorError) as error:
+        msg = f"{path} cannot be read: {error}"
+        raise ModelError(msg) from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"{path} cannot be read: {error}"
+        raise ModelError(msg) from error
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads(path.read_text(encoding="utf8"))
-    except (OSError, ValueError) as error:
+        manifest = json.loads(_read(path))
+    except (ModelError, ValueError, RecursionError) as error:  # too deep for the reader
         msg = f"no model in {path.parent}: {path} cannot be read: {error}"
         raise ModelError(msg) from error
-    missing = [key for key in NEEDED if not isinstance(manifest, dict) or key not in manifest]
-    if missing:
-        msg = f"{path} is no manifest: {', '.join(missing)} missing"
+    wrong = [
+        key for key, kind in NEEDED.items() if not isinstance(manifest, dict) or type(manifest.get(key)) is not kind
+    ]
+    if wrong:
+        msg = f"{path} is no manifest: {', '.join(wrong)} missing, or of another type"
         raise ModelError(msg)
     if manifest["format"] != FORMAT or manifest["text_version"] != TEXT_VERSION:
         msg = f"{path}: format {manifest['format']}, text version {manifest['text_version']}; this is {FORMAT}, {TEXT_VERSION}"
         raise ModelError(msg)
+    if manifest["features_sha256"] != features_digest():
+        msg = f"{path}: fitted on other features than this version of noisefilter measures: train it again"
+        raise ModelError(msg)
+    _check_own_thresholds(path, manifest["thresholds"])
     return manifest
+
+
+def _check_own_thresholds(path: Path, thresholds: Mapping[str, Any]) -> None:
+    """Raise ModelError unless there is a threshold for every decision, and no other."""
+    try:
+        check_thresholds(thresholds)
+    except ValueError as error:
+        msg = f"{path}: {error}"
+        raise ModelError(msg) from error
+    if missing := sorted(set(THRESHOLDS) - set(thresholds)):
+        msg = f"{path}: threshold {missing[0]} is missing"
+        raise ModelError(msg)
 
 
 def save_model(model: Model, path: str | Path, card: str) -> None:
@@ -162,12 +221,13 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 
-def check_thresholds(thresholds: Mapping[str, float]) -> None:
+def check_thresholds(thresholds: Mapping[str, object]) -> None:
     """Raise ValueError for a threshold that does not exist or lies outside 0-1."""
     for name, value in thresholds.items():
         if name not in THRESHOLDS:
             msg = f"unknown threshold {name!r}: choose from {', '.join(THRESHOLDS)}"
             raise ValueError(msg)
-        if not 0 <= value <= 1:
-            msg = f"threshold {name} must lie between 0 and 1, not {value}"
+        is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
+        if not is_number or not 0 <= value <= 1:  # type: ignore[operator] # it is a number; NaN is not between
+            msg = f"threshold {name} must be a number between 0 and 1, not {value!r}"
             raise ValueError(msg)

@@ -16,9 +16,9 @@ from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.language import name_language
+from noisefilter.model import scorer
 from noisefilter.page import MAX_TEXT, read_page
 from noisefilter.reasons.articles import name_noise
-from noisefilter.scoring import scorer
 from noisefilter.scoring.blocks import BlockScores
 from noisefilter.scoring.networks import rounded
 from noisefilter.sentences import split_sentences

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from safetensors import safe_open
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -71,30 +73,64 @@ def load_vectors(path: Path) -> VectorTable:
 
     Raises:
         FileNotFoundError: there is no such file.
+        ValueError: an array that is missing, or of another type or shape; a word that is no UTF-8; a weight that is not finite.
+        SafetensorError: no such file.
     """
     if not path.is_file():
         msg = f"no vector table at {path}"
         raise FileNotFoundError(msg)
+    shapes = _check_header(read_header(path))
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
     size = int.from_bytes(mapped[:8], "little")
     header = json.loads(mapped[8 : 8 + size])
 
     def tensor(name: str) -> NDArray[Any]:
-        entry = header[name]
-        first, last = (8 + size + offset for offset in entry["data_offsets"])
-        array = np.frombuffer(mapped, TYPES[entry["dtype"]], (last - first) // TYPES[entry["dtype"]].itemsize, first)
-        return array.reshape(entry["shape"])
+        first = 8 + size + header[name]["data_offsets"][0]
+        return np.frombuffer(mapped, TYPES[ARRAYS[name]], math.prod(shapes[name]), first).reshape(shapes[name])
 
-    words = tensor("words").tobytes().decode().split("\n")
-    return VectorTable(
-        {word: row for row, word in enumerate(words)},
-        tensor("matrix"),
-        tensor("scale"),
-        tensor("idf"),
-        tensor("capital"),
-    )
+    try:
+        words = tensor("words").tobytes().decode().split("\n")
+    except UnicodeDecodeError as error:
+        msg = f"words is no UTF-8: {error}"
+        raise ValueError(msg) from error
+    table = VectorTable({word: row for row, word in enumerate(words)}, *(tensor(name) for name in MEASURES))
+    if len(words) + 2 != len(table.matrix):
+        msg = f"words has {len(words)} words, and matrix {len(table.matrix)} rows, two more than there should be words"
+        raise ValueError(msg)
+    for name in ("scale", "idf", "capital"):
+        if not np.isfinite(getattr(table, name)).all():
+            msg = f"{name} holds values that are no finite numbers"
+            raise ValueError(msg)
+    return table
 
 
+def read_header(path: Path) -> dict[str, tuple[str, list[int]]]:
+    """Type and shape of each array in a safetensors file, whose header is known to fit the file.
+
+    Raises:
+        OSError: there is no such file.
+        SafetensorError: a header that does not fit.
+    """
+    with safe_open(path, "numpy") as file:
+        parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118 - no mapping
+        return {name: (part.get_dtype(), part.get_shape()) for name, part in parts.items()}
+
+
+def _check_header(header: Mapping[str, tuple[str, list[int]]]) -> dict[str, list[int]]:
+    """Shapes of a table's arrays."""
+    rows = header["matrix"][1][:1] if "matrix" in header else []
+    for name in sorted(header.keys() | ARRAYS.keys(), key=lambda name: (name != "matrix", name)):
+        kind, shape = header.get(name, ("missing", []))
+        fits = len(shape) == 2 if name == "matrix" else len(shape) == 1 and (name == "words" or shape == rows)
+        if kind != ARRAYS.get(name) or not fits:
+            msg = f"{name} is {kind} {shape}, and should be {ARRAYS.get(name, 'missing')}, one row a word and two more"
+            raise ValueError(msg)
+    return {name: shape for name, (_, shape) in header.items()}
+
+
+#: The arrays of a table with their types; all but the letters of its words are measures, one row a word.
+ARRAYS = {"words": "U8", "matrix": "I8", "scale": "F32", "idf": "F32", "capital": "F32"}
+MEASURES = tuple(ARRAYS)[1:]
 #: Types of the safetensors format (https://huggingface.co/docs/safetensors) that a table has; its own reader copies.
 TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("u1"), "I8": np.dtype("i1"), "F32": np.dtype("<f4")}

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from noisefilter import Reason, score, score_many
-from noisefilter.model import default_model
+from noisefilter.model import default_model, scorer
 from noisefilter.reasons.articles import GROUPS, INPUTS, WORDS, name_noise
-from noisefilter.scoring import scorer
 from noisefilter.scoring.networks import build_network, logit
 from tests.making import ARTICLE
 

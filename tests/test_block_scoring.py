@@ -8,8 +8,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from noisefilter.blocks import split_lines
-from noisefilter.model import Model, default_model
-from noisefilter.scoring import scorer
+from noisefilter.model import Model, default_model, scorer
 from noisefilter.scoring.blocks import LOWEST_CUT, expected_loss, spare_doubtful
 from noisefilter.scoring.networks import Perceptron, build_network, logit
 from noisefilter.training.estimators import fit_network, named

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from noisefilter.features.blocks import TEXT_FEATURES
 from noisefilter.features.insertions import INSERTION_COLUMNS
 from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.features.passages import PASSAGE_NAMES, TOKEN_NAMES
-from noisefilter.model import ModelError
 from noisefilter.scoring.articles import PAGE_NAMES, ArticleScorer, build_article_scorer
 from noisefilter.scoring.blocks import BlockScorer, build_block_scorer
 
@@ -27,8 +25,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.model import Model
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scorer:
@@ -36,19 +32,6 @@ class Scorer:
 
     blocks: BlockScorer
     articles: ArticleScorer
-
-
-@lru_cache(maxsize=4)
-def scorer(model: Model) -> Scorer:
-    """The estimators of a model, built once a process.
-
-    Raises:
-        ModelError: the model was fitted on other features than this version measures.
-    """
-    if model.manifest.get("features_sha256") != features_digest():
-        msg = f"model {model.label} was fitted on other features than this version of noisefilter measures: train it again"
-        raise ModelError(msg)
-    return build_scorer(model.arrays)
 
 
 def features_digest() -> str:
