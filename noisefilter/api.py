@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from noisefilter.batches import cut_batches
-from noisefilter.cleaning import clean_page
+from noisefilter.cleaning.page import clean_page
 from noisefilter.model import check_thresholds, default_model, load_model
 from noisefilter.pipeline import extract_page, score_pages
 from noisefilter.types import REMOVED_KINDS, Page, Score, check_kinds
