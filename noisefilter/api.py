@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from noisefilter.batches import cut_batches
-from noisefilter.cleaning import clean_page
+from noisefilter.cleaning.page import clean_page
 from noisefilter.model import check_thresholds, default_model, load_model
 from noisefilter.pipeline import extract_page, score_pages
 from noisefilter.types import REMOVED_KINDS, Page, Score, check_kinds
@@ -129,7 +129,7 @@ def clean_html(
     language: str | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
     model: Model | None = None,
 ) -> str:  # fmt: skip
-    """The page's HTML with the same spans cut out as `Score.clean(kinds)`; scripts and handlers go as well.
+    """The page's HTML with the same spans cut out as `Score.clean(kinds)`, safe to embed under a policy without scripts.
 
     Args:
         page: HTML.
@@ -142,7 +142,7 @@ def clean_html(
         model: as for `score`.
 
     Returns:
-        HTML with the kept markup and links; "" if the page cannot be read.
+        HTML of the kept text, with those elements, attributes, links and pictures that are allowed; "" if the page cannot be read.
 
     Raises:
         TypeError: `page` is neither bytes, str nor Page.

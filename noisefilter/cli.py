@@ -5,16 +5,17 @@ from __future__ import annotations
 import glob
 import json
 import sys
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from typer.core import TyperGroup
 
 from noisefilter.batch.command import clean
+from noisefilter.report.printing import complain, json_line, lines_of, say, shown, terminal
 from noisefilter.types import Page, Score
 
 if TYPE_CHECKING:
@@ -24,7 +25,32 @@ if TYPE_CHECKING:
     from noisefilter.model import Model
     from noisefilter.training.evaluate import Figures
 
+
+class Commands(TyperGroup):
+    """Commands whose complaints about wrong arguments, which quote them, are shown rather than obeyed by the terminal."""
+
+    def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401, D102 - click's, as typer carries it
+        terminal()  # what --help prints too may hold signs that the encoding lacks
+        with _shown_complaints():
+            return super().make_context(*args, **options)
+
+    def invoke(self, *args: Any) -> Any:  # noqa: ANN401, D102
+        with _shown_complaints():
+            return super().invoke(*args)
+
+
+@contextmanager
+def _shown_complaints() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if isinstance(getattr(error, "message", None), str):  # click's errors; their class has more than one home
+            error.message = shown(error.message)  # type: ignore[attr-defined]
+        raise
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Find content-farm and SEO noise in web pages.", no_args_is_help=True, add_completion=False,
     pretty_exceptions_enable=False,
 )  # fmt: skip
@@ -96,14 +122,14 @@ def train(
         save_model(done.model, output, done.card)
         write_picture(done.after, output)
     except (CorpusError, OSError) as error:
-        _fail(str(error))
+        _fail(*lines_of(error))
     if done.before is None:
         _print_figures(done.after)
     else:
         _print_comparison(done.before, done.after)
     for note in done.notes:
-        _say(note)
-    _say(f"wrote {output}")
+        say(note)
+    say(f"wrote {output}")
 
 
 @app.command()
@@ -122,9 +148,10 @@ def evaluate(
     try:
         figures = measure(chosen, read_corpora(corpora))
     except CorpusError as error:
-        _fail(str(error))
+        _fail(*lines_of(error))
     if as_json:
         sys.stdout.write(json.dumps(figures, indent=1) + "\n")
+        sys.stdout.flush()
     else:
         _print_figures(figures)
 
@@ -156,14 +183,14 @@ def label_export(
         choice = choose_pages(_listed(paths), chosen, limit=limit, jobs=jobs)
         written = write_export(output, choice.candidates, Tool(tool)) if choice.candidates else []
     except CorpusError as error:
-        _fail(str(error))
+        _fail(*lines_of(error))
     for name, status in choice.unscored:
-        _say(f"{name}: left out: {status}")
+        say(f"{name}: left out: {status}")
     if not choice.candidates:
         _fail("no page could be scored: nothing is written")
     passed_over = f", {choice.passed_over} less doubtful ones passed over" if choice.passed_over else ""
-    _say(f"{len(choice.candidates)} pages to label{passed_over}, {len(choice.unscored)} without a score left out")
-    _say(f"wrote {', '.join(str(output / name) for name in written)}")
+    say(f"{len(choice.candidates)} pages to label{passed_over}, {len(choice.unscored)} without a score left out")
+    say(f"wrote {', '.join(str(output / name) for name in written)}")
     raise typer.Exit(UNSCORED if choice.unscored else DONE)
 
 
@@ -180,25 +207,21 @@ def label_import(
     try:
         done = import_labels(folder, annotated, Tool(tool))
     except CorpusError as error:
-        _fail(str(error))
-    _say(
+        _fail(*lines_of(error))
+    say(
         f"{done.labelled} of {done.pages} pages labelled, {done.pages - done.labelled} without an annotation left out; "
         f"{done.with_noise} with a noise, {done.several} by several annotators, {done.unchanged} just as the model marked them"
     )
-    _say(f"wrote {folder / 'labels.jsonl'}")
+    say(f"wrote {folder / 'labels.jsonl'}")
 
 
-def _fail(message: str) -> None:
-    Console(stderr=True).print(f"[red]noisefilter:[/red] {escape(message)}", highlight=False, soft_wrap=True)
+def _fail(*lines: str) -> NoReturn:
+    complain("noisefilter", *lines)
     raise typer.Exit(USAGE)
 
 
-def _say(message: str) -> None:
-    Console(stderr=True).print(message, markup=False, highlight=False, soft_wrap=True)
-
-
 def _progress(stage: str) -> None:
-    Console(stderr=True).print(stage, style="dim", markup=False, highlight=False, soft_wrap=True)
+    say(stage, style="dim")
 
 
 def _check_jobs(jobs: int) -> None:
@@ -212,8 +235,7 @@ def _load(path: Path) -> Model:
     try:
         return load_model(path)
     except ModelError as error:
-        _fail(str(error))
-        raise
+        _fail(*lines_of(error))
 
 
 def _expand(paths: Sequence[str]) -> list[str]:
@@ -253,7 +275,7 @@ def _pages(names: Sequence[str]) -> Iterator[Page]:
         try:
             yield Page(Path(name).read_bytes())
         except OSError as error:
-            Console(stderr=True).print(f"[red]{name}:[/red] {error.strerror}", highlight=False)
+            complain(name, error.strerror or str(error))
             yield Page(b"")
 
 
@@ -276,8 +298,7 @@ def _print_json(scores: Iterator[tuple[str, Score]]) -> bool:
     complete = True
     for name, result in scores:
         complete &= result.status == "ok"
-        line = json.dumps({"path": name, **result.to_dict()}, ensure_ascii=False)
-        sys.stdout.buffer.write(line.encode("utf-8", "surrogatepass") + b"\n")
+        sys.stdout.buffer.write(json_line({"path": name, **result.to_dict()}))
     sys.stdout.flush()
     return complete
 
@@ -285,10 +306,11 @@ def _print_json(scores: Iterator[tuple[str, Score]]) -> bool:
 def _print_human(scores: Iterator[tuple[str, Score]], count: int, *, explain: bool) -> bool:
     from noisefilter.report.terminal import print_explained, print_scores, print_summary  # noqa: PLC0415 - only here
 
-    console = Console()
+    console = terminal()
     results = []
     columns = (TextColumn("scoring"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=count < MANY) as progress:
+    errors = terminal(stderr=True)
+    with Progress(*columns, console=errors, transient=True, disable=count < MANY or not errors.is_terminal) as progress:
         task = progress.add_task("scoring", total=count)
         for name, result in scores:
             progress.advance(task)
@@ -305,7 +327,7 @@ def _print_human(scores: Iterator[tuple[str, Score]], count: int, *, explain: bo
 def _print_figures(figures: dict[str, dict[str, dict[str, float]]]) -> None:
     from noisefilter.report.terminal import figure_tables  # noqa: PLC0415 - only here
 
-    console = Console()
+    console = terminal()
     for table in figure_tables(figures):
         console.print(table)
 
@@ -313,7 +335,7 @@ def _print_figures(figures: dict[str, dict[str, dict[str, float]]]) -> None:
 def _print_comparison(before: Figures, after: Figures) -> None:
     from noisefilter.report.comparison import comparison_tables  # noqa: PLC0415 - only here
 
-    console = Console()
+    console = terminal()
     for table in comparison_tables(before, after):
         console.print(table)
 

@@ -7,6 +7,7 @@ Application shells carry their text where only a crawler or a browser without sc
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import lxml.html
@@ -21,6 +22,8 @@ MIN_ARTICLE = 400
 #: Properties of schema.org that hold a whole text, whatever the type.
 BODIES = ("articleBody", "text")
 JSON_LD = "application/ld+json"
+#: JSON may name them, a tree does not take them.
+NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def rescue_article(tree: HtmlElement, shown: int) -> bool:
@@ -87,6 +90,7 @@ def _bodies(data: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
 
 def _paragraphs(text: str) -> list[str]:
     """Lines of a body that may hold HTML."""
+    text = NO_TEXT.sub("\ufffd", text)
     if "<" in text:
         try:
             fragment = lxml.html.fragment_fromstring(text, create_parent="div")

@@ -76,3 +76,14 @@ def test_the_rescued_article_is_in_the_cleaned_page_too():
     for hidden in (f"<noscript>{STORY}</noscript>", json_ld({"articleBody": "\n".join(SLUICE)})):
         cleaned = clean_html(page(hidden), kinds=set())
         assert all(sentence in cleaned for sentence in SLUICE)
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x01", "\x0b", "\x1b", "\ud800", "\ufffe", "\uffff"], ids=ascii)
+def test_a_rescued_article_may_hold_signs_that_a_tree_does_not(sign):
+    for body in (
+        "\n".join((*SLUICE, f"Rain{sign}fell.")),
+        "".join(f"<p>{line}</p>" for line in (*SLUICE, f"Rain{sign}fell.")),
+    ):
+        hidden = json_ld({"articleBody": body})
+        assert texts(page(hidden))[-1] == "Rain\ufffdfell."
+        assert "Rain\ufffdfell." in clean_html(page(hidden), kinds=set())

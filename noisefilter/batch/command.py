@@ -6,14 +6,15 @@ from pathlib import Path  # noqa: TC003 - typer reads annotations
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 
 from noisefilter.batch.options import EngineName, Fields, InputFormat, Limits, Options, OutputFormat
+from noisefilter.report.printing import complain, lines_of, shown, terminal
 from noisefilter.types import VERDICTS, check_choices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rich.console import Console
 
 FAILED, USAGE, STOPPED = 1, 2, 130
 #: Lines of sites that the printed summary shows; `summary.json` has more.
@@ -65,16 +66,16 @@ def clean(
 ) -> None:
     """Clean a crawl: files in, shards with scores out, each page exactly once; the same call goes on after a stop."""
     if jobs == 0 or jobs < -1:
-        _fail(f"--jobs must be a positive number or -1, not {jobs}", USAGE)
+        _fail(USAGE, f"--jobs must be a positive number or -1, not {jobs}")
     if address is not None and engine != "ray":
-        _fail("--address is for --engine ray", USAGE)
+        _fail(USAGE, "--address is for --engine ray")
     fields = Fields(text_field, html_field, id_field, url_field, title_field)
     options = Options(
         format, fields, input_format, _verdicts(only, drop=drop), min_noise, content, visible_text, shard_pages,
         str(model) if model else None,
     )  # fmt: skip
     limits = Limits(None if jobs == -1 else jobs, timeout, memory_mb)
-    print_summary(Console(), _run(inputs, output, options, limits, engine, address), output)
+    print_summary(terminal(), _run(inputs, output, options, limits, engine, address), output)
 
 
 def _run(
@@ -87,11 +88,11 @@ def _run(
     try:
         return run(inputs, output, options, limits, engine=engine, address=address)
     except RefusedError as error:
-        _fail(str(error), USAGE)
+        _fail(USAGE, *lines_of(error))
     except (BatchError, OSError) as error:
-        _fail(f"{error}\nNothing that is done is lost: the same command goes on.", FAILED)
+        _fail(FAILED, *lines_of(error), "Nothing that is done is lost: the same command goes on.")
     except KeyboardInterrupt:
-        _fail("stopped. Nothing that is done is lost: the same command goes on.", STOPPED)
+        _fail(STOPPED, "stopped. Nothing that is done is lost: the same command goes on.")
 
 
 def _verdicts(only: str | None, *, drop: bool) -> tuple[str, ...] | None:
@@ -99,13 +100,13 @@ def _verdicts(only: str | None, *, drop: bool) -> tuple[str, ...] | None:
     try:
         check_choices(chosen, VERDICTS, "--only", "--only knows no verdict")
     except ValueError as error:
-        _fail(str(error), USAGE)
+        _fail(USAGE, *lines_of(error))
     kept = tuple(name for name in VERDICTS if name in chosen and not (drop and name == "drop"))
     return None if kept == VERDICTS else kept
 
 
-def _fail(message: str, code: int) -> NoReturn:
-    Console(stderr=True).print(f"[red]noisefilter:[/red] {escape(message)}", highlight=False, soft_wrap=True)
+def _fail(code: int, *lines: str) -> NoReturn:
+    complain("noisefilter", *lines)
     raise typer.Exit(code)
 
 
@@ -113,7 +114,7 @@ def print_summary(console: Console, summary: Mapping[str, Any], output: str) -> 
     """What became of the pages, why, and the sites with the largest share of noise."""
 
     def say(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(shown(text), soft_wrap=True, markup=False, highlight=False)
 
     rate = summary["pages_per_second"]
     say(

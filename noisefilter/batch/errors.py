@@ -7,7 +7,10 @@ from typing import Any
 
 
 class BatchError(RuntimeError):
-    """A run that cannot go on; what is done stays done, and the message says what to do."""
+    """A run that cannot go on; what is done stays done, and the message says what to do, an argument a line."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 class RefusedError(BatchError):

@@ -9,8 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
-from rich.console import Console
-
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.engine import LocalEngine
 from noisefilter.batch.errors import BatchError, RefusedError, extra
@@ -28,10 +26,13 @@ from noisefilter.batch.plan import (
 from noisefilter.batch.progress import Meter
 from noisefilter.batch.storage import LOCK, open_storage
 from noisefilter.batch.tasks import COUNTS, part_name
+from noisefilter.report.printing import shown, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
+
+    from rich.console import Console
 
     from noisefilter.batch.engine import Engine
     from noisefilter.batch.options import EngineName
@@ -68,12 +69,16 @@ def run(
         BatchError: the run cannot go on; the same call goes on where it ended.
         KeyboardInterrupt: it was stopped; as above.
     """
-    options, limits, console = options or Options(), limits or Limits(), console or Console(stderr=True)
+    options, limits, console = options or Options(), limits or Limits(), console or terminal(stderr=True)
     folder = open_storage(output)
     if engine == "ray":
         extra("ray", "--engine ray", "ray")
     _read_manifest(folder)  # a folder of something else is left as it is, without a lock
-    with folder.lock(console.print) as check, _terminable():
+
+    def tell(message: str) -> None:
+        console.print(shown(message), markup=False, highlight=False)
+
+    with folder.lock(tell) as check, _terminable():
         shards, passed_over = _prepare(inputs, folder, options, stdin)
         done = folder.finished()
         left = [shard for shard in shards if part_name(shard.number) not in done]
@@ -98,9 +103,8 @@ def _prepare(
     if known is not None:
         changed = differences(known, manifest)
         if changed:
-            lines = "\n  ".join(changed)
-            msg = f"{folder} holds a run that is not this one:\n  {lines}\nchoose another folder, or delete this one"
-            raise RefusedError(msg)
+            head, foot = f"{folder} holds a run that is not this one:", "choose another folder, or delete this one"
+            raise RefusedError(head, *(f"  {line}" for line in changed), foot)
         return shards_from_json(_read(folder, PLAN)), passed_over
     _check_extras(sources, options)
     shards = make_shards(sources, options.shard_pages)

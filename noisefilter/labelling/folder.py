@@ -114,7 +114,7 @@ def import_labels(folder: Path, files: Sequence[Path], tool: Tool) -> Imported:
     if not count.votes and not count.faults:
         count.faults.append(f"{', '.join(map(str, files))}: no annotation")
     if count.faults:
-        raise CorpusError("\n".join(count.faults))
+        raise CorpusError(*count.faults)
     labels = {name: _label(name, count.votes[name], tool) for name in count.rows if name in count.votes}
     try:
         _write_rows(folder / "labels.jsonl", labels.values())

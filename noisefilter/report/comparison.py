@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 
 from noisefilter.report.figures import HIGH, LOW
+from noisefilter.report.printing import shown
 from noisefilter.training.evaluate import CALIBRATION, THRESHOLDS
 
 if TYPE_CHECKING:
@@ -22,14 +23,15 @@ def comparison_tables(before: Figures, after: Figures) -> list[Table]:
     """One table a kind: a row a source and figure."""
     tables = []
     for kind, by_source in _compared(before):
-        table = Table(title=kind, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        table = Table(title=shown(kind), title_justify="left", box=None, pad_edge=False, header_style="bold")
         for name in ("source", "figure", "default", "adapted"):
             table.add_column(name, justify="left" if name in {"source", "figure"} else "right")
         for source, row in by_source.items():
             adapted = after.get(kind, {}).get(source, {})
             for place, name in enumerate(_names(before, after, kind)):
-                shown = source if place == 0 else ""
-                table.add_row(shown, name, number(row.get(name)), number(adapted.get(name)))
+                table.add_row(
+                    shown(source) if place == 0 else "", shown(name), number(row.get(name)), number(adapted.get(name))
+                )
         tables.append(table)
     return tables
 

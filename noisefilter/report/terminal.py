@@ -6,12 +6,12 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from noisefilter.report.figures import figure_columns, figure_row
+from noisefilter.report.printing import shown
 from noisefilter.types import REMOVED_KINDS
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def print_scores(console: Console, results: Sequence[tuple[str, Score]]) -> None
         for value, width in ((score.noise, 6), (score.filler, 8), (score.off_topic, 11)):
             line.append_text(_number(value, width))
         line.append_text(_number(score.boilerplate, 13, plain=True))
-        line.append(f"  {name}", style="bold")
+        line.append(f"  {shown(name)}", style="bold")
         console.print(line, no_wrap=True, overflow="ellipsis")
         for reason in score.reasons[:1]:
             console.print(Text("          ").append_text(_reason(reason)), no_wrap=True, overflow="ellipsis")
@@ -57,7 +57,8 @@ def _number(value: float | None, width: int, *, plain: bool = False) -> Text:
 def _reason(reason: Reason) -> Text:
     """Words and share; what raises noise is red, what lowers it green."""
     return Text.assemble(
-        (reason.text, "red" if reason.share > 0 else "green"), (f" ({abs(reason.share):.0%} of what moved it)", "dim")
+        (shown(reason.text), "red" if reason.share > 0 else "green"),
+        (f" ({abs(reason.share):.0%} of what moved it)", "dim"),
     )
 
 
@@ -70,7 +71,9 @@ def _evidence(score: Score) -> Text:
     if span is None:
         return Text("")
     quote = " ".join(score.visible_text[span.start : span.end].split())
-    return Text.assemble((f"{span.kind}: ", KIND_STYLE[span.kind]), (f"({span.reason}) ", "dim"), f"“{quote}”")
+    return Text.assemble(
+        (f"{span.kind}: ", KIND_STYLE[span.kind]), (f"({shown(span.reason)}) ", "dim"), f"“{shown(quote)}”"
+    )
 
 
 def worst_span(score: Score) -> Span | None:
@@ -85,15 +88,15 @@ def worst_span(score: Score) -> Span | None:
 def print_summary(console: Console, results: Sequence[tuple[str, Score]]) -> None:
     """How many pages got which verdict, and why some got none."""
     verdicts = Counter(score.verdict for _, score in results)
-    parts = [f"[{VERDICT_STYLE[name]}]{count} {name}[/]" for name, count in sorted(verdicts.items())]
+    parts = [Text(f"{count} {name}", style=VERDICT_STYLE[name]) for name, count in sorted(verdicts.items())]
     reasons = Counter(score.status for _, score in results if score.status != "ok")
-    why = f" ({', '.join(f'{count} {escape(status)}' for status, count in sorted(reasons.items()))})" if reasons else ""
-    console.print(f"\n{len(results)} page{'s' * (len(results) != 1)}: {', '.join(parts)}{why}", highlight=False)
+    why = f" ({', '.join(f'{count} {status}' for status, count in sorted(reasons.items()))})" if reasons else ""
+    console.print(Text.assemble(f"\n{len(results)} page{'s' * (len(results) != 1)}: ", Text(", ").join(parts), why))
 
 
 def print_explained(console: Console, name: str, score: Score) -> None:
     """What moved the page's noise, its text with its spans marked, and the list of their reasons."""
-    console.print(Rule(Text(name)))
+    console.print(Rule(Text(shown(name))))
     numbers = ", ".join(
         f"{label} {value:.2f}"
         for label, value in (
@@ -108,7 +111,8 @@ def print_explained(console: Console, name: str, score: Score) -> None:
     console.print(mark_text(score, plain=console.no_color or not console.is_terminal))
     for span in score.spans:
         line = Text.assemble(
-            (f"{span.kind:<12}", KIND_STYLE[span.kind]), f" {span.score:.2f}  {span.start}-{span.end}  {span.reason}"
+            (f"{span.kind:<12}", KIND_STYLE[span.kind]),
+            f" {span.score:.2f}  {span.start}-{span.end}  {shown(span.reason)}",
         )
         console.print(line)
     console.print()
@@ -119,12 +123,13 @@ def mark_text(score: Score, *, plain: bool = False) -> Text:
     text = Text()
     position = 0
     for start, end, kind in _stretches(score):
-        text.append(score.visible_text[position:start])
+        text.append(shown(score.visible_text[position:start], lines=True))
         left, right = KIND_MARK[kind] if plain else ("", "")
         strike = " strike" if kind in REMOVED_KINDS - {"boilerplate"} else ""
-        text.append(f"{left}{score.visible_text[start:end]}{right}", style=KIND_STYLE[kind] + strike)
+        quote = shown(score.visible_text[start:end], lines=True)
+        text.append(f"{left}{quote}{right}", style=KIND_STYLE[kind] + strike)
         position = end
-    text.append(score.visible_text[position:])
+    text.append(shown(score.visible_text[position:], lines=True))
     return text
 
 
@@ -155,11 +160,11 @@ def figure_tables(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> l
         if kind.startswith("calibration: "):
             continue
         columns = figure_columns(by_source)
-        table = Table(title=kind, title_justify="left", box=None, pad_edge=False, header_style="bold")
+        table = Table(title=shown(kind), title_justify="left", box=None, pad_edge=False, header_style="bold")
         table.add_column("source")
         for name in columns:
-            table.add_column(name, justify="right")
+            table.add_column(shown(name), justify="right")
         for source, row in by_source.items():
-            table.add_row(source, *figure_row(row, columns))
+            table.add_row(shown(source), *figure_row(row, columns))
         tables.append(table)
     return tables

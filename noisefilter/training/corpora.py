@@ -21,7 +21,10 @@ MAX_NOISE = 3
 
 
 class CorpusError(ValueError):
-    """A corpus that cannot be read; the message names file and line."""
+    """A corpus that cannot be read; the message names file and line; a fault an argument."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,93 @@
+"""Page and `Score` → the cleaned page: what is kept, written by allow-list, in a document of our own."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING
+
+from noisefilter.blocks import Piece, parse_html, split_tree
+from noisefilter.cleaning.allowed import allow
+from noisefilter.cleaning.writing import Kept, write_kept
+from noisefilter.page import read_page, scrub
+from noisefilter.types import kept_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from lxml.html import HtmlElement
+
+    from noisefilter.types import Page, Score
+
+#: What `html` or `body` say of all the text in them.
+OF_THE_WHOLE = ("lang", "dir")
+
+
+def clean_page(page: Page, score: Score, kinds: Collection[str]) -> str:
+    """HTML of the page with the score's spans of the named kinds cut out, "" if it cannot be read.
+
+    Kept text keeps those of its elements, attributes and links that are allowed (`allowed.py`); nothing else comes out.
+    Title and character set stand in the head.
+    """
+    read = read_page(page)
+    if read.status != "ok":
+        return ""
+    try:
+        tree = parse_html(str(read.content))
+    except ValueError:
+        return ""
+    pieces: list[Piece] = []
+    if split_tree(tree, page.title, pieces).text != score.visible_text:  # nested deeper than a tree can be
+        return _document(score.title, {}, f"<pre>{escape(score.clean(kinds), quote=False)}</pre>")
+    ranges = kept_ranges(score.visible_text, (span for span in score.spans if span.kind in kinds))
+    kept = _cut_pieces(pieces, ranges, len(score.visible_text))
+    roots = [tree, *tree.iterchildren("body")]
+    whole = {name: root.get(name) for name in OF_THE_WHOLE for root in roots if root.get(name)}
+    return _document(score.title, whole, allow(write_kept(tree, kept)))
+
+
+def _document(title: str | None, whole: dict[str, str], body: str) -> str:
+    attributes = "".join(f' {name}="{escape(value)}"' for name, value in whole.items())
+    named = f"<title>{escape(scrub(title), quote=False)}</title>" if title else ""
+    return f'<!doctype html>\n<html{attributes}><head><meta charset="utf-8">{named}</head><body>{body}</body></html>'
+
+
+def _cut_pieces(pieces: Sequence[Piece], ranges: Sequence[tuple[int, int]], length: int) -> Kept:
+    """What stays of each stretch of text, and of which elements something stays."""
+    stays = bytearray(length + 1)
+    for start, end in ranges:
+        stays[start:end] = b"\x01" * (end - start)
+    texts: dict[tuple[HtmlElement, bool], str] = {}
+    held: set[HtmlElement] = set()
+    holding: set[HtmlElement] = set()
+    for piece in pieces:
+        raw = (piece.element.tail if piece.is_tail else piece.element.text) or ""
+        remaining = texts[piece.element, piece.is_tail] = _remaining(raw, piece, stays)
+        around = piece.element.getparent() if piece.is_tail else piece.element
+        for found in (held, holding) if remaining.strip() else (held,):
+            element = around
+            while element is not None and element not in found:
+                found.add(element)
+                element = element.getparent()
+    return Kept(texts, holding, held - holding)
+
+
+def _remaining(raw: str, piece: Piece, stays: bytearray) -> str:
+    """The raw text without the characters whose place in the visible text is cut.
+
+    Outside `pre` the visible text holds each run of blanks as one, and none at the start of a piece.
+    """
+    if stays.find(0, piece.start, piece.start + len(raw)) < 0:  # the visible text is no longer than the raw
+        return raw
+    position, out = piece.start, []
+    lead = len(raw) - len(raw.lstrip("\n" if piece.verbatim else None))
+    blank = False
+    for offset, character in enumerate(raw):
+        repeated = not piece.verbatim and blank and character.isspace()
+        blank = character.isspace()
+        if offset < lead or repeated:
+            out.append(character if offset < lead else "")
+            continue
+        if stays[min(position, len(stays) - 1)]:
+            out.append(character)
+        position += 1
+    return "".join(out)

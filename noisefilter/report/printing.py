@@ -1,0 +1,62 @@
+"""Text of pages, names and messages → what is printed of them: shown, never obeyed by the terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: What a terminal obeys (C0, DEL, C1), what turns or breaks a line (bidi controls, separators), and what cannot be written.
+OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
+IN_A_LINE, IN_LINES = re.compile(f"[\t\n{OBEYED}]"), re.compile(f"[{OBEYED}]")
+
+
+def shown(text: str, *, lines: bool = False) -> str:
+    r"""The text with what a terminal would obey as escapes (`\x1b`); with `lines`, its line breaks and tabs stay.
+
+    >>> print(shown("Rain\x1b[2J stops \u202eplay"))
+    Rain\x1b[2J stops \u202eplay
+    """
+    return (IN_LINES if lines else IN_A_LINE).sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def json_line(record: Mapping[str, Any]) -> bytes:
+    """The record as a line of JSON in UTF-8; what a terminal would obey stands as JSON's own escapes, so nothing is lost."""
+    line = json.dumps(record, ensure_ascii=False)
+    return IN_A_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode() + b"\n"
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Standard output or error, without markup; signs that its encoding lacks come out as escapes."""
+    stream = sys.stderr if stderr else sys.stdout
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+
+
+def say(*lines: str, style: str = "") -> None:
+    """Print lines to standard error."""
+    console = terminal(stderr=True)
+    for line in lines:
+        console.print(Text(shown(line), style=style), soft_wrap=True)
+
+
+def complain(whose: str, *lines: str) -> None:
+    """Print to standard error what is wrong, and with what."""
+    console = terminal(stderr=True)
+    for text in (Text.assemble((f"{shown(whose)}:", "red"), " ", shown(lines[0])), *map(Text, map(shown, lines[1:]))):
+        console.print(text, soft_wrap=True)
+
+
+def lines_of(error: Exception) -> tuple[str, ...]:
+    """What an error says; one of several arguments says a line with each, unless it is the system's."""
+    several = len(error.args) > 1 and not isinstance(error, OSError)
+    return tuple(map(str, error.args)) if several else (str(error),)
