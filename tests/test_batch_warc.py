@@ -15,7 +15,7 @@ from rich.console import Console
 
 from noisefilter.batch import Limits, Options, run
 from noisefilter.batch.files import MAX_PAGE
-from noisefilter.batch.readers import cut_file, read_piece
+from noisefilter.batch.pieces import cut_file, read_piece
 from noisefilter.batch.response import ResponseError, decode_body, parse_head
 from tests.batches import QUICK, records
 
@@ -194,8 +194,11 @@ def test_what_holds_no_page_has_a_reason(response, reason):
 def test_encodings_without_end_are_not_all_taken_off():
     body = PAGE
     for _ in range(9):
-        body = gzip.compress(body)
-    assert reason_of(http(body, "Content-Encoding: " + ", ".join(["br"] * 1000))) == "encoding"
+        body = gzip.compress(body, mtime=0)
+    left = PAGE
+    for _ in range(4):
+        left = gzip.compress(left, mtime=0)
+    assert decoded(http(body, "Content-Encoding: " + ", ".join(["br"] * 1000))) == (left, "")
 
 
 @given(st.binary(max_size=600), st.lists(st.sampled_from(sorted({header for header, _ in PACK.values()})), max_size=3))

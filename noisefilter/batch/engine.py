@@ -110,4 +110,5 @@ class LocalEngine:
         self._workers.remove(worker)
         worker.kill()
         shard = worker.task.shard if worker.task else None
-        self._waiting.bury(shard, worker.pages, worker.doomed or "crash", f"exit code {worker.exit_code}")
+        pages, reading = worker.pages or worker.reading, worker.pages is None
+        self._waiting.bury(shard, pages, worker.doomed or "crash", f"exit code {worker.exit_code}", reading=reading)

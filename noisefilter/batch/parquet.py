@@ -79,8 +79,9 @@ class ParquetWriter:
             if name == OWN or value is None:
                 continue
             key = scrub(name)
-            fitting = value if self._exact or key not in types else self._as_type(value, types[key])
-            if key not in types or fitting is None:
+            fits = key in types and (not self._exact or not isinstance(value, bytes | str) or self._takes(key, value))
+            fitting = value if self._exact or not fits else self._as_type(value, types[key])
+            if not fits or fitting is None:
                 more[name] = value
             else:
                 row[key] = fitting
@@ -90,6 +91,14 @@ class ParquetWriter:
         }  # fmt: skip
         row[OWN] = {**own, "more": json.dumps(more, default=as_json) if more else None}
         return row
+
+    def _takes(self, name: str, value: object) -> bool:
+        """Whether a column of the input's type takes a value: not bytes that are no UTF-8, nor a date that Python cannot hold."""
+        try:
+            self._arrow.array([value], (self._types or {})[name]).validate(full=True)
+        except (self._arrow.ArrowException, ValueError, TypeError, OverflowError):
+            return False
+        return True
 
     def _as_type(self, value: Any, kind: Any) -> Any:  # noqa: ANN401 - any value; an Arrow type
         arrow = self._arrow

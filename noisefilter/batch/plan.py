@@ -15,13 +15,13 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.files import Found, digest_files, find_files, is_url
-from noisefilter.batch.readers import Piece, cut_file, join_pieces
-from noisefilter.batch.tasks import Shard
+from noisefilter.batch.pieces import Piece, cut_file, join_pieces
+from noisefilter.batch.tasks import Cut, Shard
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
 from noisefilter.model import models_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from noisefilter.batch.options import Options
     from noisefilter.batch.storage import Storage
@@ -121,13 +121,20 @@ def _put_stdin(output: Storage, fresh: Path, form: str) -> Source:
     return Source(found, _format(kept, form, several=False) or "pages", "-")
 
 
-def make_shards(sources: Sequence[Source], size: int | None) -> list[Shard]:
+def cut_here(task: Cut, file: Found) -> list[Piece]:  # noqa: ARG001 - others look at the size
+    """Pieces of a file, cut in this process."""
+    return cut_file(task.path, task.name, task.format, task.size, task.largest)
+
+
+def make_shards(
+    sources: Sequence[Source], size: int | None, cut: Callable[[Cut, Found], list[Piece]] = cut_here
+) -> list[Shard]:
     """Shards of at most `size` rows, small files together; of a file each if `size` is 0.
 
     None makes a shard of a share of what is left, so that shards get smaller toward the end of the run and no worker waits
-    long for another's last one, and yet there are few.
+    long for another's last one, and yet there are few. `cut` gives the pieces of a file.
     """
-    pieces = list(_all_pieces(sources, SMALLEST if size is None else size, LARGEST if size is None else 0))
+    pieces = list(_all_pieces(sources, SMALLEST if size is None else size, LARGEST if size is None else 0, cut))
     left = sum(piece.count for piece in pieces)
     shards: list[Shard] = []
     gathered: list[Piece] = []
@@ -145,11 +152,13 @@ def make_shards(sources: Sequence[Source], size: int | None) -> list[Shard]:
     return shards
 
 
-def _all_pieces(sources: Sequence[Source], size: int, largest: int) -> Iterator[Piece]:
+def _all_pieces(
+    sources: Sequence[Source], size: int, largest: int, cut: Callable[[Cut, Found], list[Piece]]
+) -> Iterator[Piece]:
     for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
         if form != "pages":
             for source in group:
-                yield from cut_file(source.file.path, source.file.name, form, size, largest)
+                yield from cut(Cut(source.file.path, source.file.name, form, size, largest), source.file)
             continue
         files = [(source.file.path, source.file.name) for source in group]
         step = size or 1000  # a shard a page would be mostly waiting for the disk
@@ -237,7 +246,9 @@ def shards_to_json(shards: Sequence[Shard]) -> bytes:
 
 def shards_from_json(content: bytes) -> list[Shard]:
     """The plan as a run stored it."""
-    return [
-        Shard(number, tuple(Piece(**{**piece, "files": tuple(map(tuple, piece["files"]))}) for piece in pieces))
-        for number, pieces in enumerate(json.loads(content))
-    ]
+    return [Shard(number, tuple(map(_piece_from_json, pieces))) for number, pieces in enumerate(json.loads(content))]
+
+
+def _piece_from_json(piece: dict[str, Any]) -> Piece:
+    fault = tuple(piece["fault"]) if piece["fault"] else None
+    return Piece(**{**piece, "files": tuple(map(tuple, piece["files"])), "fault": fault})

@@ -44,6 +44,7 @@ class Died:
 
     reason: str
     details: str
+    reading: Range | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,8 @@ def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object])
                     tell(message)
                 case None:
                     worker.kill()  # its exit code is known then
-                    return Died(worker.doomed or "crash", f"exit code {worker.exit_code}")
-                case end:
+                    return Died(worker.doomed or "crash", f"exit code {worker.exit_code}", worker.reading)
+                case (Done() | Failed()) as end:
                     return end
         worker.look()
 
@@ -232,8 +233,8 @@ class RayEngine:
         match end:
             case Done():
                 on_pages(own.shard.number, -1)
-            case Died(reason, details):
-                waiting.bury(own.shard, own.pages, reason, details)
+            case Died(reason, details, reading):
+                waiting.bury(own.shard, own.pages or reading, reason, details, reading=own.pages is None)
             case Failed(text):
                 raise BatchError(text)
 

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 from rich.console import Console
 
 from noisefilter.batch.counts import Counts
+from noisefilter.batch.cutter import Cutter
 from noisefilter.batch.engine import LocalEngine
 from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.journal import Journal
@@ -74,7 +75,7 @@ def run(
         extra("ray", "--engine ray", "ray")
     _read_manifest(folder)  # a folder of something else is left as it is, without a lock
     with folder.lock(console.print) as check, _terminable():
-        shards, passed_over = _prepare(inputs, folder, options, stdin)
+        shards, passed_over = _prepare(inputs, folder, options, limits, stdin)
         done = folder.finished()
         left = [shard for shard in shards if part_name(shard.number) not in done]
         rate = None
@@ -88,7 +89,7 @@ def run(
 
 
 def _prepare(
-    inputs: Sequence[str], folder: Storage, options: Options, stdin: IO[bytes] | None
+    inputs: Sequence[str], folder: Storage, options: Options, limits: Limits, stdin: IO[bytes] | None
 ) -> tuple[list[Shard], int]:
     """The run's shards: planned now, or as an earlier run planned them."""
     known = _read_manifest(folder)
@@ -103,7 +104,8 @@ def _prepare(
             raise RefusedError(msg)
         return shards_from_json(_read(folder, PLAN)), passed_over
     _check_extras(sources, options)
-    shards = make_shards(sources, options.shard_pages)
+    with Cutter(options, limits, folder) as cutter:
+        shards = make_shards(sources, options.shard_pages, cutter.cut)
     folder.write(PLAN, shards_to_json(shards))
     folder.write(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode("ascii"))
     return shards, passed_over

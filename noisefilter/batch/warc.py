@@ -10,12 +10,13 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import Fault, Row
 from noisefilter.batch.files import BROKEN, MAX_PAGE, open_bytes
+from noisefilter.batch.pulse import no_beat
 from noisefilter.batch.response import Head, ResponseError, decode_body, parse_head
 from noisefilter.page import decode_declared
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from noisefilter.types import Format
 
@@ -41,7 +42,9 @@ class Record(NamedTuple):
     fault: Fault | None = None
 
 
-def read_warc(path: str, offset: int = 0, number: int = 0, *, parse: bool = True) -> Iterator[tuple[Row, int]]:
+def read_warc(
+    path: str, offset: int = 0, number: int = 0, *, parse: bool = True, tick: Callable[[], None] = no_beat
+) -> Iterator[tuple[Row, int]]:
     """Response records from an offset on, with the number of the first; each with its own offset.
 
     Other records (requests, metadata) are no rows. An error page or a picture is one, with a fault.
@@ -51,14 +54,15 @@ def read_warc(path: str, offset: int = 0, number: int = 0, *, parse: bool = True
         offset: where a record begins.
         number: its number among the response records.
         parse: without, the rows are empty: for counting.
+        tick: called for each record, also those that are no rows.
     """
     with open_bytes(path) as file:
-        for record in _records(file, offset):
+        for record in _records(file, offset, tick):
             yield (_row(record, number) if parse else Row(number, {})), record.offset
             number += 1
 
 
-def _records(file: IO[bytes], offset: int) -> Iterator[Record]:
+def _records(file: IO[bytes], offset: int, tick: Callable[[], None]) -> Iterator[Record]:
     """Response records from an offset on; behind one that is damaged it goes on at the next beginning that it finds."""
     start: int | None = offset
     lost = False  # between a damaged record, of which one row tells, and the next that can be read
@@ -69,6 +73,7 @@ def _records(file: IO[bytes], offset: int) -> Iterator[Record]:
         try:
             for record in records:
                 place = record.stream_pos  # in the file, wherever reading began
+                tick()
                 found = _read(record, place)
                 lost = broken = found.fault is not None and found.fault.reason == "broken_file"
                 if record.headers.get("WARC-Type", "").strip().lower() == "response":
