@@ -89,7 +89,7 @@ def _run(
     except RefusedError as error:
         _fail(str(error), USAGE)
     except (BatchError, OSError) as error:
-        _fail(f"{error}\nNothing that is done is lost: the same command goes on.", FAILED)
+        _fail(f"{error}\nWhat is done stays done; unless the message says otherwise, the same command goes on.", FAILED)
     except KeyboardInterrupt:
         _fail("stopped. Nothing that is done is lost: the same command goes on.", STOPPED)
 
@@ -130,5 +130,5 @@ def print_summary(console: Console, summary: Mapping[str, Any], output: str) -> 
     for site in sorted(sites, key=lambda site: -site["dropped"] * site["pages"])[:SITES]:
         say(f"  {site['dropped']:.0%} of {site['pages']:,} pages judged noise: {site['site']}")
     if summary["files_passed_over"]:
-        say(f"files of other types, passed over: {summary['files_passed_over']:,}")
+        say(f"files passed over, of other types or of other runs: {summary['files_passed_over']:,}")
     say(f"wrote {output}")

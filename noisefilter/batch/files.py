@@ -20,6 +20,8 @@ BROKEN: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
 MAX_PAGE = 4 * MAX_CHARACTERS
 #: Bytes of zstd that are unpacked at a time: they may make 32,768 times as many.
 ZSTD_STEP = 2048
+#: Bytes of a file's beginning and end that tell whether it is the same.
+EDGE = 1 << 16
 #: What file systems call the fact that changes with the content, the surest first.
 STAMPS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "updated", "created")
 
@@ -75,11 +77,12 @@ def _find_remote(url: str) -> tuple[list[Found], bool]:
     fsspec = extra("fsspec", url)
     try:
         system, root = fsspec.core.url_to_fs(url)
+        system.invalidate_cache()
         single = not has_magic(root) and system.isfile(root)
         names = [root] if single else system.glob(root) if has_magic(root) else system.find(root)
         found = [_remote(system, name) for name in sorted(names) if system.isfile(name)]
-    except (ImportError, ValueError, OSError) as error:
-        msg = f"{url}: {error}"
+    except Exception as error:  # stores have errors of their own: no credentials, no such host
+        msg = f"{url}: {type(error).__name__}: {error}"
         raise RefusedError(msg) from error
     if not found:
         msg = f"{url}: no such file"
@@ -190,6 +193,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def digest_edges(file: Found) -> str:
+    """What changes with the beginning or the end of a file; "" if the store's own stamp changes with the content."""
+    if is_url(file.path) and file.stamp:
+        return ""
+    with open_bytes(file.path) as content:
+        head = content.read(EDGE)
+        content.seek(max(0, file.size - EDGE))
+        return hashlib.sha256(head + content.read(EDGE)).hexdigest()
 
 
 def digest_files(files: list[Found]) -> str:
