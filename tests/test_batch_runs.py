@@ -36,7 +36,9 @@ def options(**changes: Any) -> Options:
     return Options(**{"format": "jsonl", "scorer": QUICK, "shard_pages": 20, **changes})
 
 
-def start(source: Path, output: Path, limits: dict[str, Any], **changes: Any) -> subprocess.Popen[bytes]:
+def start(
+    source: Path, output: Path, limits: dict[str, Any], temporary: Path | None = None, **changes: Any
+) -> subprocess.Popen[bytes]:
     """A run in a process group of its own."""
     chosen = {"format": "jsonl", "scorer": SLOW, "shard_pages": 20, **changes}
     command = [
@@ -48,7 +50,8 @@ def start(source: Path, output: Path, limits: dict[str, Any], **changes: Any) ->
         json.dumps(chosen),
         json.dumps(limits),
     ]
-    return subprocess.Popen(command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    place = {**os.environ, "TMPDIR": str(temporary)} if temporary else None
+    return subprocess.Popen(command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True, env=place)  # noqa: S603
 
 
 def children(pid: int) -> list[int]:
@@ -304,15 +307,18 @@ def test_the_output_of_a_run_that_is_named_is_read(tmp_path):
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_stopped_leaves_nothing_behind_and_goes_on(tmp_path, sign):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(300))
-    process = start(path, tmp_path / "out", {"jobs": 2})
+    (tmp_path / "temporary").mkdir()
+    process = start(path, tmp_path / "out", {"jobs": 2}, temporary=tmp_path / "temporary")
     wait_for(lambda: parts(tmp_path / "out") > 2)
     workers = children(process.pid)
     assert workers
-    process.send_signal(sign)
+    assert list((tmp_path / "temporary").glob("noisefilter-*"))
+    os.killpg(process.pid, sign)  # as a terminal does it: its workers get it too
     assert process.wait(20) != 0
     wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 5)
     assert parts(tmp_path / "out") < 15
     assert not list((tmp_path / "out").glob(".part-*"))
+    assert not list((tmp_path / "temporary").iterdir())
     assert start(path, tmp_path / "out", {"jobs": 2}).wait(60) == 0
     assert Counter(all_ids(tmp_path / "out")) == Counter(f"p{number}" for number in range(300))
 

@@ -95,6 +95,9 @@ class LocalEngine:
             case Done():
                 on_pages(number, -1)
                 self._give(worker)
+            case Failed(text, again) if again and worker.task:
+                self._waiting.bury(worker.task.shard, None, "error", text)
+                self._give(worker)
             case Failed(text):
                 raise BatchError(text)
 

@@ -236,6 +236,8 @@ def _terminable() -> Iterator[None]:
         return
 
     def stop(*_: object) -> None:
+        for name in heard:
+            signal.signal(name, signal.SIG_IGN)  # a terminal that goes away sends several: the first one cleans up
         raise KeyboardInterrupt
 
     before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}

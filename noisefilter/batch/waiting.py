@@ -69,7 +69,7 @@ class Waiting:
         else:
             piece = shard.pieces[0]
             msg = (
-                f"shard {number} ({piece.name} from row {piece.start}) killed {DEATHS_OUTSIDE} workers outside of any page "
-                f"({details}): its input cannot be read on this machine"
+                f"shard {number} ({piece.name} from row {piece.start}) failed {DEATHS_OUTSIDE} times outside of any page "
+                f"({reason}, {details}): its input cannot be read on this machine"
             )
         raise BatchError(msg)

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from noisefilter.batch.errors import BatchError
-from noisefilter.batch.pulse import Pulse
+from noisefilter.batch.files import is_url
+from noisefilter.batch.pulse import MOVING, Pulse
+from noisefilter.batch.storage import FINAL, PAUSES_S
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -64,9 +66,10 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The shard cannot be done for a reason that is no page's: the run ends."""
+    """The shard cannot be done for a reason that is no page's: the run ends, unless another try may help."""
 
     message: str
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,11 @@ def _do(task: Task, options: Options, output: Storage, pipe: Connection, pulse: 
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
         first = task.shard.pieces[0]
-        return Failed(_describe(error, f"shard {task.shard.number} ({first.name} from row {first.start})"))
+        again = is_url(first.path) and not isinstance(error, FINAL)
+        if again:  # a store or the network; it is given some time
+            pulse.beat(MOVING)
+            time.sleep(PAUSES_S[-1])
+        return Failed(_describe(error, f"shard {task.shard.number} ({first.name} from row {first.start})"), again)
     return Done()
 
 
