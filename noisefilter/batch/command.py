@@ -60,7 +60,7 @@ def clean(
     engine: Annotated[EngineName, typer.Option(help="Workers of this machine, or of a Ray cluster.")] = "local",
     address: Annotated[str | None, typer.Option(help="The cluster's; what Ray finds by default.")] = None,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = -1,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a page may take.")] = 60,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a page may take to be read or scored.")] = 60,
     memory_mb: Annotated[int, typer.Option(min=100, help="MiB that a worker may hold.")] = 2048,
 ) -> None:
     """Clean a crawl: files in, shards with scores out, each page exactly once; the same call goes on after a stop."""

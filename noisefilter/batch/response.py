@@ -31,8 +31,8 @@ PLAIN = frozenset(("", "none", "identity"))
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 #: Encodings on top of each other; curl takes as many.
 MAX_CODINGS = 5
-#: Bytes that are unpacked at a time. Few, since zlib gives nothing of a step in which it fails; zstd makes 8 MB of them at most.
-STEP = 256
+#: Bytes that are unpacked at a time: few, for zstd may make 64 MB of them.
+STEP = 2048
 
 
 class ResponseError(ValueError):
