@@ -96,7 +96,7 @@ def decode_declared(content: bytes, charset: str) -> str | bytes:
     """
     codec = _web_charset(charset)
     marked = content.startswith((*MAGIC, *(mark for mark, _ in BYTE_ORDER_MARKS)))
-    if codec is None or marked or _is_binary(content[:65_536]):
+    if codec is None or marked or is_binary(content[:65_536]):
         return content
     try:
         return content.decode(codec)
@@ -143,7 +143,7 @@ def _decode(content: bytes | str) -> tuple[str, Status]:
     wide = _wide_charset(content)
     if wide:
         return content.decode(wide, "replace"), "ok"
-    if _is_binary(content[:65_536]):
+    if is_binary(content[:65_536]):
         return "", "not_html_or_text"
     return _decode_bytes(content), "ok"
 
@@ -161,7 +161,7 @@ def _wide_charset(content: bytes) -> str | None:
     return None
 
 
-def _is_binary(head: bytes) -> bool:
+def is_binary(head: bytes) -> bool:
     """Control characters that no text encoding uses make up more than one byte in fifty."""
     return len(head) - len(head.translate(None, CONTROLS)) > len(head) / 50
 

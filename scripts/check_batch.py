@@ -30,8 +30,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch import BatchError, Limits, Options, run
+from noisefilter.batch.pieces import read_piece
 from noisefilter.batch.plan import list_sources, make_shards
-from noisefilter.batch.readers import read_piece
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.watch import THREADS, resident_mb
 from noisefilter.types import Score

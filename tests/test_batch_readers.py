@@ -13,8 +13,8 @@ import pytest
 from noisefilter.batch import Fields, RefusedError
 from noisefilter.batch.fields import Entry, Row, to_entry
 from noisefilter.batch.files import find_files
+from noisefilter.batch.pieces import MAX_PIECES, cut_file, read_piece
 from noisefilter.batch.plan import LARGEST, SMALLEST, list_sources, make_shards
-from noisefilter.batch.readers import MAX_PIECES, cut_file, read_piece
 from noisefilter.batch.storage import LocalFolder
 from tests.batches import rows_of, write_jsonl
 

@@ -20,7 +20,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from noisefilter.batch import BatchError, Limits, Options, RefusedError, run
+from noisefilter.batch import BatchError, Limits, Options, RefusedError, run, runner
 from noisefilter.batch.progress import Meter
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.watch import Worker, resident_mb
@@ -36,7 +36,9 @@ def options(**changes: Any) -> Options:
     return Options(**{"format": "jsonl", "scorer": QUICK, "shard_pages": 20, **changes})
 
 
-def start(source: Path, output: Path, limits: dict[str, Any], **changes: Any) -> subprocess.Popen[bytes]:
+def start(
+    source: Path, output: Path, limits: dict[str, Any], temporary: Path | None = None, **changes: Any
+) -> subprocess.Popen[bytes]:
     """A run in a process group of its own."""
     chosen = {"format": "jsonl", "scorer": SLOW, "shard_pages": 20, **changes}
     command = [
@@ -48,7 +50,8 @@ def start(source: Path, output: Path, limits: dict[str, Any], **changes: Any) ->
         json.dumps(chosen),
         json.dumps(limits),
     ]
-    return subprocess.Popen(command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+    place = {**os.environ, "TMPDIR": str(temporary)} if temporary else None
+    return subprocess.Popen(command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True, env=place)  # noqa: S603
 
 
 def children(pid: int) -> list[int]:
@@ -217,12 +220,13 @@ def test_a_scorer_that_fails_over_any_page_ends_the_run_and_rejects_none(tmp_pat
 
 
 def test_an_input_that_shrinks_in_mid_run_ends_the_run(tmp_path):
-    path = write_jsonl(tmp_path / "a.jsonl", rows_of(40))
+    rows = [{**row, "text": row["text"] + " x" * 4000} for row in rows_of(40)]
+    path = write_jsonl(tmp_path / "a.jsonl", rows)
     out = tmp_path / "out"
     run([str(path)], out, options(), Limits(jobs=1), console=QUIET)
-    facts = path.stat()
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2] + b"\n" * (len(content) - len(content) // 2))
+    facts, lines = path.stat(), path.read_bytes().split(b"\n")
+    lines[20:30] = [b"\n" * (len(b"\n".join(lines[20:30])))]  # neither its size nor its beginning and end change
+    path.write_bytes(b"\n".join(lines))
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     for file in (out / "part-00001").iterdir():
         file.unlink()
@@ -231,19 +235,90 @@ def test_an_input_that_shrinks_in_mid_run_ends_the_run(tmp_path):
         run([str(path)], out, options(), Limits(jobs=1), console=QUIET)
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda path: write_jsonl(path, rows_of(60)), r"a.jsonl: size \d+ then, \d+ now"),
+        (lambda path: os.utime(path, (1, 1)), "a.jsonl: its date changed"),
+        (lambda path: path.unlink(), "a.jsonl: gone"),
+        ("content", "a.jsonl: its content changed"),
+    ],
+    ids=str,
+)
+def test_an_input_that_is_replaced_in_mid_run_is_named_and_the_run_is_no_success(tmp_path, monkeypatch, change, said):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(40))
+    (tmp_path / "b.html").write_text("<p>plain news</p>", encoding="utf8")
+
+    def work(*arguments: Any) -> None:
+        before(*arguments)
+        facts, content = path.stat(), path.read_bytes()
+        if callable(change):
+            change(path)
+        else:  # as `cp --preserve` of another crawl's file
+            path.write_bytes(content.replace(b"Page 39", b"Page 93"))
+            os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+    before = runner._work  # noqa: SLF001 - the moment between reading and success
+    monkeypatch.setattr(runner, "_work", work)
+    inputs = [str(path), str(tmp_path / "b.html")]
+    with pytest.raises(RefusedError, match=said) as caught:
+        run(inputs, tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
+    assert "b.html" not in str(caught.value)
+    assert not (tmp_path / "out" / "_SUCCESS").exists()
+
+
+def test_files_that_come_to_a_folder_in_mid_run_do_not_stop_it(tmp_path, monkeypatch):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_jsonl(folder / "a.jsonl", rows_of(10))
+
+    def work(*arguments: Any) -> None:
+        before(*arguments)
+        write_jsonl(folder / "b.jsonl", rows_of(10))
+
+    before = runner._work  # noqa: SLF001 - as above
+    monkeypatch.setattr(runner, "_work", work)
+    assert run([str(folder)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)["kept"] == 10
+
+
+@pytest.mark.parametrize("name", ["", "**/*.jsonl"])
+def test_the_output_of_an_earlier_run_below_the_input_is_no_input(tmp_path, name):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    write_jsonl(folder / "a.jsonl", rows_of(10))
+    (folder / "part-00000").mkdir()
+    write_jsonl(folder / "part-00000" / "b.jsonl", rows_of(3))  # another program's
+    first = run([str(folder)], folder / "old", options(), Limits(jobs=1), console=QUIET)
+    run(["-"], folder / "more" / "old", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(b'{"text": "x"}\n'))
+    assert first["read"] == 13
+    again = run([str(folder / name)], tmp_path / "new", options(), Limits(jobs=1), console=QUIET)
+    assert again["read"] == 13
+    assert again["files_passed_over"] > 0
+
+
+def test_the_output_of_a_run_that_is_named_is_read(tmp_path):
+    run(["-"], tmp_path / "old", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(b'{"text": "news"}\n'))
+    for number, name in enumerate(("old/part-*/kept.jsonl", "old/part-00000/kept.jsonl", "old/part-00000")):
+        found = run([str(tmp_path / name)], tmp_path / f"new{number}", options(), Limits(jobs=1), console=QUIET)
+        assert found["kept"] == 1
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_run_that_is_stopped_leaves_nothing_behind_and_goes_on(tmp_path, sign):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(300))
-    process = start(path, tmp_path / "out", {"jobs": 2})
+    (tmp_path / "temporary").mkdir()
+    process = start(path, tmp_path / "out", {"jobs": 2}, temporary=tmp_path / "temporary")
     wait_for(lambda: parts(tmp_path / "out") > 2)
     workers = children(process.pid)
     assert workers
-    process.send_signal(sign)
+    assert list((tmp_path / "temporary").glob("noisefilter-*"))
+    os.killpg(process.pid, sign)  # as a terminal does it: its workers get it too
     assert process.wait(20) != 0
     wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 5)
     assert parts(tmp_path / "out") < 15
     assert not list((tmp_path / "out").glob(".part-*"))
+    assert not list((tmp_path / "temporary").iterdir())
     assert start(path, tmp_path / "out", {"jobs": 2}).wait(60) == 0
     assert Counter(all_ids(tmp_path / "out")) == Counter(f"p{number}" for number in range(300))
 
@@ -329,7 +404,7 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
     result = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert result.exit_code == 0
     assert "2 read: " in result.stdout
-    assert "files of other types, passed over: 1" in result.stdout
+    assert "files passed over, of other types or of other runs: 1" in result.stdout
     assert len(all_ids(tmp_path / "out")) == 2
     again = CliRunner().invoke(app, [*arguments, "--min-noise", "0.5"], catch_exceptions=False)
     assert again.exit_code == 2

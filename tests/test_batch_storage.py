@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from noisefilter.batch import BatchError, Options, RefusedError, lease, run
+from noisefilter.batch import BatchError, Limits, Options, RefusedError, lease, run
+from noisefilter.batch.engine import LocalEngine
 from noisefilter.batch.files import open_bytes
 from noisefilter.batch.journal import Journal
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder, ObjectFolder, open_storage
 from noisefilter.batch.tasks import Range, Shard, Task
+from tests import flaky_store
 from tests.batches import QUICK, all_ids, rows_of, write_jsonl
 
 fsspec = pytest.importorskip("fsspec")
@@ -49,6 +51,7 @@ def quick(monkeypatch):
     monkeypatch.setattr(lease, "BEAT_S", 0.02)
     monkeypatch.setattr(lease, "WATCH_S", 0.1)
     monkeypatch.setattr(lease, "SETTLE_S", 0.01)
+    monkeypatch.setattr("noisefilter.batch.storage.PAUSES_S", (0.01, 0.01))
     monkeypatch.setattr("noisefilter.batch.runner.LocalEngine", HereEngine)
 
 
@@ -216,6 +219,57 @@ def test_a_store_that_cannot_be_reached_is_refused(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
     with pytest.raises(RefusedError, match="nowhere://out"):
         run([str(path)], "nowhere://out", OPTIONS, console=QUIET)
+
+
+class StoreError(Exception):
+    """As the libraries of stores have them: no OSError."""
+
+
+def fail(monkeypatch: pytest.MonkeyPatch, name: str, times: int) -> None:
+    """Make a call of the store fail so often."""
+    before, left = getattr(MemoryFileSystem, name), [times]
+
+    def failing(*arguments, **options):
+        if left[0]:
+            left[0] -= 1
+            msg = "no credentials"
+            raise StoreError(msg)
+        return before(*arguments, **options)
+
+    monkeypatch.setattr(MemoryFileSystem, name, failing)
+
+
+@pytest.mark.parametrize("name", ["cat_file", "pipe_file", "put_file", "find", "ls"])
+def test_what_a_store_did_not_do_is_tried_again(tmp_path, url, monkeypatch, name):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(30))
+    fail(monkeypatch, name, 2)
+    assert run([str(path)], url, OPTIONS, console=QUIET)["kept"] == 30
+
+
+@pytest.mark.parametrize("name", ["cat_file", "pipe_file", "put_file", "find", "ls"])
+def test_a_store_that_fails_ends_the_run_with_its_name_and_what_it_said(tmp_path, url, monkeypatch, name):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(30))
+    fail(monkeypatch, name, 10**9)
+    with pytest.raises(BatchError, match=rf"{url}.*: StoreError: no credentials"):
+        run([str(path)], url, OPTIONS, console=QUIET)
+
+
+def test_an_input_whose_store_fails_is_refused_by_its_name(tmp_path, monkeypatch):
+    fail(monkeypatch, "isfile", 10**9)
+    with pytest.raises(RefusedError, match=r"memory://in/a\.jsonl: StoreError: no credentials"):
+        run(["memory://in/a.jsonl"], tmp_path, OPTIONS, console=QUIET)
+
+
+@pytest.mark.slow
+def test_a_shard_whose_input_fails_is_tried_again(tmp_path, monkeypatch):
+    monkeypatch.setattr("noisefilter.batch.runner.LocalEngine", LocalEngine)
+    write_jsonl(tmp_path / "a.jsonl", rows_of(30))
+    chosen = Options(format="jsonl", scorer="tests.flaky_store:score_pages", shard_pages=0)
+    flaky_store.register()
+    summary = run([f"flaky://{tmp_path}/a.jsonl"], tmp_path / "out", chosen, Limits(jobs=1, timeout_s=4), console=QUIET)
+    assert summary["kept"] == 30
+    assert (tmp_path / "a.jsonl.failed").exists()
+    assert not (tmp_path / "out" / "deaths.jsonl").exists()
 
 
 @pytest.mark.parametrize("name", ["memory://", "s3:///", "file://"])

@@ -61,7 +61,7 @@ def clean(
     engine: Annotated[EngineName, typer.Option(help="Workers of this machine, or of a Ray cluster.")] = "local",
     address: Annotated[str | None, typer.Option(help="The cluster's; what Ray finds by default.")] = None,
     jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = -1,
-    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a page may take.")] = 60,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that a page may take to be read or scored.")] = 60,
     memory_mb: Annotated[int, typer.Option(min=100, help="MiB that a worker may hold.")] = 2048,
 ) -> None:
     """Clean a crawl: files in, shards with scores out, each page exactly once; the same call goes on after a stop."""
@@ -90,7 +90,7 @@ def _run(
     except RefusedError as error:
         _fail(USAGE, *lines_of(error))
     except (BatchError, OSError) as error:
-        _fail(FAILED, *lines_of(error), "Nothing that is done is lost: the same command goes on.")
+        _fail(FAILED, *lines_of(error), "What is done stays done; unless the message says otherwise, the same command goes on.")
     except KeyboardInterrupt:
         _fail(STOPPED, "stopped. Nothing that is done is lost: the same command goes on.")
 
@@ -131,5 +131,5 @@ def print_summary(console: Console, summary: Mapping[str, Any], output: str) -> 
     for site in sorted(sites, key=lambda site: -site["dropped"] * site["pages"])[:SITES]:
         say(f"  {site['dropped']:.0%} of {site['pages']:,} pages judged noise: {site['site']}")
     if summary["files_passed_over"]:
-        say(f"files of other types, passed over: {summary['files_passed_over']:,}")
+        say(f"files passed over, of other types or of other runs: {summary['files_passed_over']:,}")
     say(f"wrote {output}")

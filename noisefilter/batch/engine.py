@@ -95,6 +95,9 @@ class LocalEngine:
             case Done():
                 on_pages(number, -1)
                 self._give(worker)
+            case Failed(text, again) if again and worker.task:
+                self._waiting.bury(worker.task.shard, None, "error", text)
+                self._give(worker)
             case Failed(text):
                 raise BatchError(text)
 
@@ -110,4 +113,5 @@ class LocalEngine:
         self._workers.remove(worker)
         worker.kill()
         shard = worker.task.shard if worker.task else None
-        self._waiting.bury(shard, worker.pages, worker.doomed or "crash", f"exit code {worker.exit_code}")
+        pages, reading = worker.pages or worker.reading, worker.pages is None
+        self._waiting.bury(shard, pages, worker.doomed or "crash", f"exit code {worker.exit_code}", reading=reading)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.types import Page
@@ -33,6 +34,7 @@ class Row(NamedTuple):
     """What a reader read: its place in the file, and either fields or a fault.
 
     `page` is what a file or a record of a WARC holds, which has no field of its own. `raw` is what a fault was read from.
+    `cell_faults` are fields whose type does not allow what they hold, with the details; bytes in them are as they were.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Row(NamedTuple):
     fault: Fault | None = None
     raw: str | None = None
     id: str | None = None
+    cell_faults: Mapping[str, str] = MappingProxyType({})
 
 
 class Entry(NamedTuple):
@@ -64,6 +67,13 @@ def to_entry(row: Row, order: int, source: str, names: Fields) -> Entry:
     if row.page is not None:
         return Entry(order, key, source, row, row.page, None, None)
     field, form = _content_field(row.fields, names)
+    for column, detail in row.cell_faults.items():
+        if column != field or not isinstance(
+            row.fields[column], bytes
+        ):  # a page's bytes are decoded as those of a page
+            reason = "not_utf8" if isinstance(row.fields[column], bytes) else "not_read"
+            fault = Fault(reason, f"row {row.number}, column {column!r}: {detail}")
+            return Entry(order, key, source, row, None, fault, None)
     if field is None:
         return Entry(order, key, source, row, None, Fault("no_page", _wanted(names)), None)
     content = look_up(row.fields, field)

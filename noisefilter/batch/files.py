@@ -12,9 +12,16 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
 from noisefilter.batch.errors import RefusedError, extra
+from noisefilter.page import MAX_CHARACTERS
 
 #: What a stream says of content that was cut off or damaged; any other error is the machine's.
 BROKEN: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
+#: Bytes of a page, unpacked: a larger one is `too_large` wherever it comes from, and must not be held to find that out.
+MAX_PAGE = 4 * MAX_CHARACTERS
+#: Bytes of zstd that are unpacked at a time: they may make 32,768 times as many.
+ZSTD_STEP = 2048
+#: Bytes of a file's beginning and end that tell whether it is the same.
+EDGE = 1 << 16
 #: What file systems call the fact that changes with the content, the surest first.
 STAMPS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "updated", "created")
 
@@ -70,11 +77,12 @@ def _find_remote(url: str) -> tuple[list[Found], bool]:
     fsspec = extra("fsspec", url)
     try:
         system, root = fsspec.core.url_to_fs(url)
+        system.invalidate_cache()
         single = not has_magic(root) and system.isfile(root)
         names = [root] if single else system.glob(root) if has_magic(root) else system.find(root)
         found = [_remote(system, name) for name in sorted(names) if system.isfile(name)]
-    except (ImportError, ValueError, OSError) as error:
-        msg = f"{url}: {error}"
+    except Exception as error:  # stores have errors of their own: no credentials, no such host
+        msg = f"{url}: {type(error).__name__}: {error}"
         raise RefusedError(msg) from error
     if not found:
         msg = f"{url}: no such file"
@@ -128,7 +136,8 @@ class _Zstd(io.RawIOBase):
 
     def __init__(self, source: IO[bytes]) -> None:
         self._zstandard = extra("zstandard", "a .zst file")
-        self._source, self._pending = source, b""
+        self._source = source
+        self._packed, self._unpacked = b"", memoryview(b"")
         self._frame: Any = None
 
     def readable(self) -> bool:
@@ -140,31 +149,30 @@ class _Zstd(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - whatever Python reads into
         view = memoryview(buffer)
-        while not self._pending:
-            packed = self._source.read(1 << 17)
-            if not packed:
+        while not self._unpacked:
+            self._packed = self._packed or self._source.read(ZSTD_STEP)
+            if not self._packed:
                 if self._frame is not None:
                     msg = "the file ends inside a zstd frame"
                     raise BrokenFileError(msg)
                 return 0
-            self._pending = self._unpack(packed)
-        count = min(len(view), len(self._pending))
-        view[:count] = self._pending[:count]
-        self._pending = self._pending[count:]
+            self._unpacked = memoryview(self._unpack())
+        count = min(len(view), len(self._unpacked))
+        view[:count] = self._unpacked[:count]
+        self._unpacked = self._unpacked[count:]
         return count
 
-    def _unpack(self, packed: bytes) -> bytes:
-        parts = []
-        while packed:
-            self._frame = self._frame or self._zstandard.ZstdDecompressor().decompressobj()
-            try:
-                parts.append(self._frame.decompress(packed))
-            except self._zstandard.ZstdError as error:
-                raise BrokenFileError(str(error)) from error
-            packed = self._frame.unused_data if self._frame.eof else b""
-            if self._frame.eof:
-                self._frame = None
-        return b"".join(parts)
+    def _unpack(self) -> bytes:
+        """What the packed bytes at hand make, up to the end of a frame."""
+        self._frame = self._frame or self._zstandard.ZstdDecompressor().decompressobj()
+        try:
+            unpacked: bytes = self._frame.decompress(self._packed)
+        except self._zstandard.ZstdError as error:
+            raise BrokenFileError(str(error)) from error
+        self._packed = self._frame.unused_data if self._frame.eof else b""
+        if self._frame.eof:
+            self._frame = None
+        return unpacked
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -185,6 +193,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def digest_edges(file: Found) -> str:
+    """What changes with the beginning or the end of a file; "" if the store's own stamp changes with the content."""
+    if is_url(file.path) and file.stamp:
+        return ""
+    with open_bytes(file.path) as content:
+        head = content.read(EDGE)
+        content.seek(max(0, file.size - EDGE))
+        return hashlib.sha256(head + content.read(EDGE)).hexdigest()
 
 
 def digest_files(files: list[Found]) -> str:

@@ -29,30 +29,42 @@ class Journal:
         self._alone: defaultdict[int, list[Range]] = defaultdict(list)
         self._deaths: Counter[tuple[int, int]] = Counter()
         self._aside: defaultdict[int, dict[int, str]] = defaultdict(dict)
+        self._unread: defaultdict[int, set[int]] = defaultdict(set)
         for line in (output.read(JOURNAL) or b"").decode("ascii", "replace").splitlines():
             self._read(line)
 
     def _read(self, line: str) -> None:
         try:
             row = json.loads(line)
-            self._remember(row["shard"], Range(row["first"], row["last"]), row["reason"])
+            self._remember(
+                row["shard"], Range(row["first"], row["last"]), row["reason"], reading=row.get("reading", False)
+            )
         except (ValueError, KeyError, TypeError):
             return  # a line that a loss of power cut off: one try more
 
-    def record(self, shard: int, pages: Range, reason: str) -> None:
-        """Remember that a worker died over pages of a shard."""
+    def record(self, shard: int, pages: Range, reason: str, *, reading: bool = False) -> None:
+        """Remember that a worker died over pages of a shard, while it scored them or while it read them."""
         row = {"shard": shard, "first": pages.first, "last": pages.last, "reason": reason}
-        self._output.append(JOURNAL, json.dumps(row))
-        self._remember(shard, pages, reason)
+        self._output.append(JOURNAL, json.dumps({**row, "reading": True} if reading else row))
+        self._remember(shard, pages, reason, reading=reading)
 
-    def _remember(self, shard: int, pages: Range, reason: str) -> None:
+    def _remember(self, shard: int, pages: Range, reason: str, *, reading: bool) -> None:
         if pages.last - pages.first > 1:
             self._alone[shard].append(pages)
             return
+        if reading:
+            self._unread[shard].add(pages.first)
         self._deaths[shard, pages.first] += 1
         if self._deaths[shard, pages.first] >= DEATHS_ALONE:
             self._aside[shard][pages.first] = reason
 
+    def is_aside(self, shard: int, pages: Range) -> bool:
+        """Whether a page is set aside already, and so is not to blame again."""
+        return pages.last - pages.first == 1 and pages.first in self._aside[shard]
+
     def task(self, shard: Shard) -> Task:
         """The shard with what is known of it."""
-        return Task(shard, dict(self._aside[shard.number]), tuple(self._alone[shard.number]))
+        aside = dict(self._aside[shard.number])
+        return Task(
+            shard, aside, tuple(self._alone[shard.number]), frozenset(self._unread[shard.number] & aside.keys())
+        )

@@ -60,7 +60,7 @@ class Limits:
 
     Args:
         jobs: worker processes; None for one a core, of a cluster as many as it has room for.
-        timeout_s: seconds that a page may take before its worker is killed.
+        timeout_s: seconds that a page may take to be read or scored before its worker is killed.
         memory_mb: resident MiB that a worker may hold before it is killed; read from /proc, so on Linux only.
         recycle_pages: pages after which a worker is replaced.
     """

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import extra
-from noisefilter.batch.writers import OWN, as_json, close_safely
+from noisefilter.batch.writers import OWN, close_safely, to_json
 from noisefilter.page import scrub
 
 if TYPE_CHECKING:
@@ -79,8 +78,9 @@ class ParquetWriter:
             if name == OWN or value is None:
                 continue
             key = scrub(name)
-            fitting = value if self._exact or key not in types else self._as_type(value, types[key])
-            if key not in types or fitting is None:
+            fits = key in types and (not self._exact or not isinstance(value, bytes | str) or self._takes(key, value))
+            fitting = value if self._exact or not fits else self._as_type(value, types[key])
+            if not fits or fitting is None:
                 more[name] = value
             else:
                 row[key] = fitting
@@ -88,13 +88,21 @@ class ParquetWriter:
             name: scrub(value) if isinstance(value, str) else value
             for name, value in record[OWN].items()
         }  # fmt: skip
-        row[OWN] = {**own, "more": json.dumps(more, default=as_json) if more else None}
+        row[OWN] = {**own, "more": to_json(more) if more else None}
         return row
+
+    def _takes(self, name: str, value: object) -> bool:
+        """Whether a column of the input's type takes a value: not bytes that are no UTF-8, nor a date that Python cannot hold."""
+        try:
+            self._arrow.array([value], (self._types or {})[name]).validate(full=True)
+        except (self._arrow.ArrowException, ValueError, TypeError, OverflowError):
+            return False
+        return True
 
     def _as_type(self, value: Any, kind: Any) -> Any:  # noqa: ANN401 - any value; an Arrow type
         arrow = self._arrow
         if kind == arrow.string():
-            return scrub(value) if isinstance(value, str) else json.dumps(value, default=as_json)
+            return scrub(value) if isinstance(value, str) else to_json(value)
         if kind == arrow.int64() and type(value) is int:
             return value if -(2**63) <= value < 2**63 else None
         if kind == arrow.float64() and type(value) in {int, float}:

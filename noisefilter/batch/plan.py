@@ -7,21 +7,24 @@ import json
 import shutil
 import sys
 import uuid
+from contextlib import suppress
 from dataclasses import asdict
+from glob import has_magic
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import RefusedError
-from noisefilter.batch.files import Found, digest_files, find_files, is_url
-from noisefilter.batch.readers import Piece, cut_file, join_pieces
-from noisefilter.batch.tasks import Shard
+from noisefilter.batch.files import Found, digest_edges, digest_files, find_files, is_url, open_bytes
+from noisefilter.batch.journal import JOURNAL
+from noisefilter.batch.pieces import Piece, cut_file, join_pieces
+from noisefilter.batch.tasks import HIDDEN, PART, Cut, Shard
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
 from noisefilter.model import models_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from noisefilter.batch.options import Options
     from noisefilter.batch.storage import Storage
@@ -36,16 +39,20 @@ STDIN = ".stdin"
 #: Pages of a shard where the run does not say: a sixteenth of what is left (the most that 16 workers can take without one of them
 #: waiting for the others), but not more than redoing should cost after a kill, nor less than writing a folder is worth.
 SHARE, SMALLEST, LARGEST = 16, 16, 256
+#: Files of a run's folder, besides those in its parts.
+MANIFEST, PLAN, SUMMARY = "manifest.json", "plan.json", "summary.json"
+RUN_FILES = frozenset({MANIFEST, PLAN, SUMMARY, JOURNAL})
 #: The layout of the output folder and of its manifest.
-LAYOUT = 1
+LAYOUT = 2
 
 
 class Source(NamedTuple):
-    """A file and its format, with the input that named it."""
+    """A file and its format, with the input that named it; `edges` is a hash of its beginning and end, unless it is a page."""
 
     file: Found
     format: str
     input: str
+    edges: str = ""
 
 
 def list_sources(
@@ -64,7 +71,12 @@ def list_sources(
             continue
         found, several = find_files(name)
         found = _outside(found, output.place)
-        own = [Source(file, known, name) for file in found if (known := _format(file.path, form, several=several))]
+        inputs_alone = _without_runs(found, name) if several else found
+        own = [
+            Source(file, known, name, "" if known == "pages" else digest_edges(file))
+            for file in inputs_alone
+            if (known := _format(file.path, form, several=several))
+        ]
         if not own:
             msg = f"{name}: no file that can be read ({', '.join(sorted({*SUFFIXES, *PAGES}))})"
             raise RefusedError(msg)
@@ -78,6 +90,39 @@ def _outside(found: Sequence[Found], folder: str) -> list[Found]:
     inside = _real(folder)
     places = {place: _real(place) for place in {file.path.rpartition("/")[0] for file in found}}
     return [file for file in found if not places[file.path.rpartition("/")[0]].startswith(inside)]
+
+
+def _without_runs(found: Sequence[Found], name: str) -> list[Found]:
+    """Files that are no output of a run in a folder below; a pattern that names parts wants them."""
+    if PART in name:
+        return list(found)
+    top = name if not has_magic(name) else ""
+    folders = {folder for file in found for folder in _run_folders(file.path)}
+    runs = tuple(f"{folder}/" for folder in folders if not _is_same(folder, top) and _holds_run(folder))
+    return [file for file in found if not file.path.startswith(runs)] if runs else list(found)
+
+
+def _run_folders(path: str) -> list[str]:
+    """Folders that would be a run's if this is a file of one."""
+    folder, _, name = path.rpartition("/")
+    above, _, part = folder.rpartition("/")
+    if part.startswith((PART, HIDDEN)):
+        return [above]
+    return [folder] if name in RUN_FILES or name.startswith(f"{STDIN}-") else []
+
+
+def _is_same(folder: str, other: str) -> bool:
+    return bool(other) and _real(folder) == _real(other.rstrip("/"))
+
+
+def _holds_run(folder: str) -> bool:
+    """Whether a run's manifest lies in a folder."""
+    try:
+        with open_bytes(f"{folder}/{MANIFEST}") as file:
+            known = json.loads(file.read(1 << 26))
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(known, dict) and {"layout", "noisefilter", "inputs"} <= known.keys()
 
 
 def _real(folder: str) -> str:
@@ -121,13 +166,20 @@ def _put_stdin(output: Storage, fresh: Path, form: str) -> Source:
     return Source(found, _format(kept, form, several=False) or "pages", "-")
 
 
-def make_shards(sources: Sequence[Source], size: int | None) -> list[Shard]:
+def cut_here(task: Cut, file: Found) -> list[Piece]:  # noqa: ARG001 - others look at the size
+    """Pieces of a file, cut in this process."""
+    return cut_file(task.path, task.name, task.format, task.size, task.largest)
+
+
+def make_shards(
+    sources: Sequence[Source], size: int | None, cut: Callable[[Cut, Found], list[Piece]] = cut_here
+) -> list[Shard]:
     """Shards of at most `size` rows, small files together; of a file each if `size` is 0.
 
     None makes a shard of a share of what is left, so that shards get smaller toward the end of the run and no worker waits
-    long for another's last one, and yet there are few.
+    long for another's last one, and yet there are few. `cut` gives the pieces of a file.
     """
-    pieces = list(_all_pieces(sources, SMALLEST if size is None else size, LARGEST if size is None else 0))
+    pieces = list(_all_pieces(sources, SMALLEST if size is None else size, LARGEST if size is None else 0, cut))
     left = sum(piece.count for piece in pieces)
     shards: list[Shard] = []
     gathered: list[Piece] = []
@@ -145,11 +197,13 @@ def make_shards(sources: Sequence[Source], size: int | None) -> list[Shard]:
     return shards
 
 
-def _all_pieces(sources: Sequence[Source], size: int, largest: int) -> Iterator[Piece]:
+def _all_pieces(
+    sources: Sequence[Source], size: int, largest: int, cut: Callable[[Cut, Found], list[Piece]]
+) -> Iterator[Piece]:
     for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
         if form != "pages":
             for source in group:
-                yield from cut_file(source.file.path, source.file.name, form, size, largest)
+                yield from cut(Cut(source.file.path, source.file.name, form, size, largest), source.file)
             continue
         files = [(source.file.path, source.file.name) for source in group]
         step = size or 1000  # a shard a page would be mostly waiting for the disk
@@ -166,12 +220,16 @@ def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]
     """
     inputs = []
     for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
-        files = [source.file for source in group]
+        own = list(group)
         if form == "pages":
+            files = [source.file for source in own]
             total = sum(file.size for file in files)
             inputs.append({"name": name, "files": len(files), "size": total, "stamp": digest_files(files)})
         else:
-            inputs += [{"name": file.name, "size": file.size, "stamp": file.stamp} for file in files]
+            inputs += [
+                {"name": source.file.name, "size": source.file.size, "stamp": source.file.stamp, "edges": source.edges}
+                for source in own
+            ]
     return {
         "layout": LAYOUT,
         "noisefilter": version("noisefilter"),
@@ -213,6 +271,29 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     return found + _changed_inputs(before.get("inputs", []), now["inputs"])
 
 
+def changed_files(sources: Sequence[Source]) -> list[str]:
+    """Which files are not as they were when they were listed, in words; new ones do not count."""
+    now: dict[str, Found] = {}
+    for name in dict.fromkeys(source.input for source in sources if source.input != "-"):
+        with suppress(RefusedError):
+            now |= {file.path: file for file in find_files(name)[0]}
+    changed = [
+        f"{source.file.name}: {how}" for source in sources if source.input != "-" and (how := _how_changed(source, now))
+    ]
+    return list(dict.fromkeys(changed))
+
+
+def _how_changed(source: Source, now: dict[str, Found]) -> str | None:
+    before, after = source.file, now.get(source.file.path)
+    if after is None:
+        return "gone"
+    if after.size != before.size:
+        return f"size {before.size} then, {after.size} now"
+    if after.stamp != before.stamp:
+        return "its date changed"
+    return "its content changed" if source.edges and digest_edges(after) != source.edges else None
+
+
 def _changed_inputs(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[str]:
     old, new = {item["name"]: item for item in before}, {item["name"]: item for item in now}
     found = [f"input {name}: gone" for name in old if name not in new]
@@ -220,11 +301,13 @@ def _changed_inputs(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> 
     for name in (name for name in new if name in old):
         facts = [
             f"{fact} {old[name].get(fact)} then, {new[name].get(fact)} now"
-            for fact in ("files", "size", "stamp")
+            for fact in ("files", "size", "stamp", "edges")
             if old[name].get(fact) != new[name].get(fact)
         ]
         if facts:
-            found.append(f"input {name}: {facts[0] if 'stamp' not in facts[0] else 'its content or date changed'}")
+            found.append(
+                f"input {name}: {facts[0] if facts[0].startswith(('files', 'size')) else 'its content or date changed'}"
+            )
     if not found and before != now:
         found.append("inputs: in another order, or one of them twice")
     return found
@@ -237,7 +320,9 @@ def shards_to_json(shards: Sequence[Shard]) -> bytes:
 
 def shards_from_json(content: bytes) -> list[Shard]:
     """The plan as a run stored it."""
-    return [
-        Shard(number, tuple(Piece(**{**piece, "files": tuple(map(tuple, piece["files"]))}) for piece in pieces))
-        for number, pieces in enumerate(json.loads(content))
-    ]
+    return [Shard(number, tuple(map(_piece_from_json, pieces))) for number, pieces in enumerate(json.loads(content))]
+
+
+def _piece_from_json(piece: dict[str, Any]) -> Piece:
+    fault = tuple(piece["fault"]) if piece["fault"] else None
+    return Piece(**{**piece, "files": tuple(map(tuple, piece["files"])), "fault": fault})

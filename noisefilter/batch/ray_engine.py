@@ -44,6 +44,7 @@ class Died:
 
     reason: str
     details: str
+    reading: Range | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +119,8 @@ def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object])
                     tell(message)
                 case None:
                     worker.kill()  # its exit code is known then
-                    return Died(worker.doomed or "crash", f"exit code {worker.exit_code}")
-                case end:
+                    return Died(worker.doomed or "crash", f"exit code {worker.exit_code}", worker.reading)
+                case (Done() | Failed()) as end:
                     return end
         worker.look()
 
@@ -171,7 +172,7 @@ class RayEngine:
 
     def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
         """Return when every shard's folder stands; see `Engine`."""
-        with _connected(self._ray, self._address):
+        with _connected(self._ray, self._address), _told(self._ray):
             waiting, board = Waiting(shards, self._journal), self._start_board()
             submit = self._ray.remote(num_cpus=1, max_retries=0)(try_shard).remote
             try:
@@ -202,12 +203,7 @@ class RayEngine:
 
     def _hear(self, board: Any, on_pages: Callable[[int, int], None]) -> None:  # noqa: ANN401 - an actor
         """Take what tasks tell; one that was given up may still tell something."""
-        try:
-            told = self._ray.get(board.take.remote())
-        except self._ray.exceptions.RayError as error:
-            msg = f"the Ray cluster went away: {error}"
-            raise BatchError(msg) from error
-        for number, message in told:
+        for number, message in self._ray.get(board.take.remote()):
             if number not in self._tries:
                 continue
             match message:
@@ -232,10 +228,22 @@ class RayEngine:
         match end:
             case Done():
                 on_pages(own.shard.number, -1)
-            case Died(reason, details):
-                waiting.bury(own.shard, own.pages, reason, details)
+            case Died(reason, details, reading):
+                waiting.bury(own.shard, own.pages or reading, reason, details, reading=own.pages is None)
+            case Failed(text, again) if again:
+                waiting.bury(own.shard, None, "error", text)
             case Failed(text):
                 raise BatchError(text)
+
+
+@contextmanager
+def _told(ray: Any) -> Iterator[None]:  # noqa: ANN401 - the module
+    """Ray's own errors, of a cluster that went away or does not know this program, as a BatchError."""
+    try:
+        yield
+    except ray.exceptions.RayError as error:
+        msg = f"the Ray cluster went away: {type(error).__name__}: {error}: see to it, or go on with --engine local"
+        raise BatchError(msg) from error
 
 
 def _knock(address: str | None) -> None:
@@ -255,8 +263,8 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401
     try:
         _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level="warning")
-    except (OSError, RuntimeError, ValueError) as error:
-        msg = f"no Ray cluster at {address or 'hand'}: {error}"
+    except Exception as error:  # also of gRPC, of tokens, of Ray's own
+        msg = f"no Ray cluster at {address or 'hand'}: {type(error).__name__}: {error}"
         raise BatchError(msg) from error
     try:
         if threading.current_thread() is threading.main_thread():

@@ -10,12 +10,17 @@ from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import Counts
+from noisefilter.batch.cutter import Cutter
 from noisefilter.batch.engine import LocalEngine
 from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.journal import Journal
 from noisefilter.batch.options import Limits, Options
 from noisefilter.batch.plan import (
+    MANIFEST,
+    PLAN,
     STDIN,
+    SUMMARY,
+    changed_files,
     differences,
     list_sources,
     make_manifest,
@@ -40,9 +45,11 @@ if TYPE_CHECKING:
     from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Shard
 
-MANIFEST, PLAN, SUMMARY, SUCCESS = "manifest.json", "plan.json", "summary.json", "_SUCCESS"
+SUCCESS = "_SUCCESS"
 #: What a folder may hold before its first run begins, and how the names of other such files begin.
 EARLY, EARLY_BEGINNINGS = (LOCK, PLAN), (STDIN, f".{MANIFEST}", f".{PLAN}")
+#: Changed inputs that a message names.
+SHOWN = 20
 #: Threads that read counts.
 READERS = 16
 
@@ -79,7 +86,8 @@ def run(
         console.print(shown(message), markup=False, highlight=False)
 
     with folder.lock(tell) as check, _terminable():
-        shards, passed_over = _prepare(inputs, folder, options, stdin)
+        sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
+        shards = _prepare(sources, folder, options, limits)
         done = folder.finished()
         left = [shard for shard in shards if part_name(shard.number) not in done]
         rate = None
@@ -88,29 +96,37 @@ def run(
             with _meter(console, shards, left, folder) as meter:
                 _work(_engine(engine, options, limits, folder, address), left, folder, meter, check)
             rate = meter.rate
+            _refuse_changed(sources, folder)
         check()
         return _finish(shards, folder, passed_over, rate)
 
 
-def _prepare(
-    inputs: Sequence[str], folder: Storage, options: Options, stdin: IO[bytes] | None
-) -> tuple[list[Shard], int]:
+def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limits: Limits) -> list[Shard]:
     """The run's shards: planned now, or as an earlier run planned them."""
     known = _read_manifest(folder)
     folder.clear()
-    sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
     manifest = make_manifest(sources, options)
     if known is not None:
         changed = differences(known, manifest)
         if changed:
             head, foot = f"{folder} holds a run that is not this one:", "choose another folder, or delete this one"
             raise RefusedError(head, *(f"  {line}" for line in changed), foot)
-        return shards_from_json(_read(folder, PLAN)), passed_over
+        return shards_from_json(_read(folder, PLAN))
     _check_extras(sources, options)
-    shards = make_shards(sources, options.shard_pages)
+    with Cutter(options, limits, folder) as cutter:
+        shards = make_shards(sources, options.shard_pages, cutter.cut)
     folder.write(PLAN, shards_to_json(shards))
     folder.write(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode("ascii"))
-    return shards, passed_over
+    return shards
+
+
+def _refuse_changed(sources: Sequence[Source], folder: Storage) -> None:
+    """Raise RefusedError if an input is not what it was when the run began: what was read may be of both."""
+    changed = changed_files(sources)
+    if changed:
+        more = [f"  and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
+        foot = f"choose another folder than {folder}, or delete it, and start again"
+        raise RefusedError("inputs changed while the run read them:", *(f"  {line}" for line in changed[:SHOWN]), *more, foot)
 
 
 def _read_manifest(folder: Storage) -> dict[str, Any] | None:
@@ -217,17 +233,25 @@ def _read(folder: Storage, name: str) -> bytes:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Make a polite kill stop the run like Ctrl-C does."""
+    """Make a polite kill, and a terminal that goes away, stop the run like Ctrl-C does."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_: object) -> None:
+        for name in heard:
+            signal.signal(name, signal.SIG_IGN)  # a terminal that goes away sends several: the first one cleans up
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, stop)
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [
+        name for name, handler in before.items() if handler is not signal.SIG_IGN
+    ]  # `nohup` wants to be left alone
+    for name in heard:
+        signal.signal(name, stop)
     try:
         yield
     finally:
-        with suppress(TypeError):  # a handler that was not set from Python
-            signal.signal(signal.SIGTERM, before)
+        for name in heard:
+            with suppress(TypeError):  # a handler that was not set from Python
+                signal.signal(name, before[name])

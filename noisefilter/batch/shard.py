@@ -16,8 +16,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import Counts
-from noisefilter.batch.fields import Entry, Fault, to_entry
-from noisefilter.batch.readers import parquet_types, read_piece
+from noisefilter.batch.fields import Entry, Fault, Row, to_entry
+from noisefilter.batch.files import is_url
+from noisefilter.batch.pieces import read_piece
+from noisefilter.batch.pulse import MOVING, NO_ROW, no_beat
+from noisefilter.batch.tables import parquet_types
 from noisefilter.batch.tasks import COUNTS, HIDDEN, REJECTS, Range, Task, part_name
 from noisefilter.batch.writers import OWN, SUFFIX, LineWriter, Writer, open_writer
 from noisefilter.batches import cut_batches
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from noisefilter.batch.options import Options
+    from noisefilter.batch.pieces import Piece
     from noisefilter.batch.storage import Storage
     from noisefilter.types import Page, Score
 
@@ -39,8 +43,9 @@ def load_scorer(path: str) -> Callable[[Sequence[Page], str | None], Sequence[Sc
 
 
 def run_shard(
-    task: Task, options: Options, output: Storage, *, begins: Callable[[Range], None], ends: Callable[[Range], None]
-) -> None:
+    task: Task, options: Options, output: Storage, *,
+    begins: Callable[[Range], None], ends: Callable[[Range], None], beat: Callable[[int], None] = no_beat,
+) -> None:  # fmt: skip
     """Read, score and write a shard; returns when its folder stands in `output` for good.
 
     Args:
@@ -49,6 +54,7 @@ def run_shard(
         output: the folder of the run.
         begins: called before pages are scored, with their places: should the process die, it was one of them.
         ends: called when they are scored, with the same.
+        beat: called for everything else that is done, with the place of the row that is read next.
 
     Raises:
         OSError: input or output fail; nothing is left of the shard.
@@ -58,28 +64,31 @@ def run_shard(
     hidden = output.spool / f"{HIDDEN}{number:05d}-{uuid.uuid4().hex}"
     hidden.mkdir()
     try:
-        counts = _write_shard(task, options, hidden, begins, ends)
+        counts = _write_shard(task, options, hidden, begins, ends, beat)
         with (hidden / COUNTS).open("w", encoding="ascii") as file:
             json.dump(counts.to_dict(), file)
             file.flush()
             os.fsync(file.fileno())
+        beat(MOVING)
         output.publish(hidden, part_name(number))
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
 
 
 def _write_shard(
-    task: Task, options: Options, folder: Path, begins: Callable[[Range], None], ends: Callable[[Range], None]
-) -> Counts:
+    task: Task, options: Options, folder: Path,
+    begins: Callable[[Range], None], ends: Callable[[Range], None], beat: Callable[[int], None],
+) -> Counts:  # fmt: skip
     started = time.monotonic()
     scorer = load_scorer(options.scorer)
     with ExitStack() as stack:
         out = _Output(folder, options, parquet_types(task.shard.pieces) if options.format == "parquet" else {}, stack)
-        for batch in _batches(_entries(task, options, out), task.alone):
+        for batch in _batches(_entries(task, options, out, beat), task.alone):
             pages = Range(batch[0].order, batch[-1].order + 1)
             begins(pages)
             results = _score(scorer, batch, options.model)
             ends(pages)
+            beat(NO_ROW)
             for entry, result in zip(batch, results, strict=True):
                 if isinstance(result, Fault):
                     out.reject(entry, result)
@@ -89,20 +98,43 @@ def _write_shard(
     return out.counts
 
 
-def _entries(task: Task, options: Options, out: _Output) -> Iterator[Entry]:
+def _entries(task: Task, options: Options, out: _Output, beat: Callable[[int], None]) -> Iterator[Entry]:
     """Entries that hold a page and are not set aside; the others are rejected on the way."""
     order = 0
     for piece in task.shard.pieces:
-        for row in read_piece(piece):
+        for row in _watched(piece, order, task, beat):
             entry = to_entry(row, order, piece.name, options.fields)
             out.counts.read += 1
             if entry.fault is not None:
                 out.reject(entry, entry.fault)
             elif order in task.aside:
-                out.reject(entry, Fault(task.aside[order], "its worker died each time that this page was scored"))
+                out.reject(entry, _died(task, order, "scored"))
             else:
                 yield entry
             order += 1
+    beat(NO_ROW)
+
+
+def _watched(piece: Piece, first: int, task: Task, beat: Callable[[int], None]) -> Iterator[Row]:
+    """Rows of a piece whose first one has this place in the shard; for the watcher each is named before it is read."""
+    local = not is_url(piece.path)  # a store that does not answer is no row's fault
+    count = 0
+
+    def tick() -> None:
+        beat(first + count if local else NO_ROW)
+
+    unread = {order - first: _died(task, order, "read") for order in task.unread if order >= first}
+    tick()
+    for row in read_piece(
+        piece, tick, {place: unread[place] for place in unread if place < piece.count or piece.count < 0}
+    ):
+        yield row
+        count += 1
+        tick()
+
+
+def _died(task: Task, order: int, when: str) -> Fault:
+    return Fault(task.aside[order], f"its worker died each time that this page was {when}")
 
 
 def _batches(entries: Iterator[Entry], alone: Sequence[Range]) -> Iterator[list[Entry]]:

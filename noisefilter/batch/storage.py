@@ -6,12 +6,13 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from noisefilter.batch.errors import RefusedError, extra
+from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.files import is_url, sync_folder, write_whole
 from noisefilter.batch.lease import Lease
 from noisefilter.batch.tasks import COUNTS, HIDDEN, PART
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LOCK = ".lock"
+#: Seconds between tries of what a store did not do. Everything that is asked of it here may be asked twice.
+PAUSES_S = (1.0, 5.0)
+#: What no other try changes.
+FINAL = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, BatchError)
 
 
 class Storage(Protocol):
@@ -188,6 +193,33 @@ class LocalFolder:
             os.close(handle)
 
 
+class _Patient:
+    """A file system that tries again, and whose own errors (stores raise many that are no OSError) are told with the URL."""
+
+    def __init__(self, system: Any, url: str) -> None:  # noqa: ANN401 - an fsspec file system
+        self._system, self._url = system, url
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        call: Callable[..., Any] = getattr(self._system, name)
+
+        def patient(*arguments: object, **options: object) -> Any:  # noqa: ANN401 - as the file system
+            for pause in (*PAUSES_S, None):
+                try:
+                    return call(*arguments, **options)
+                except FINAL:
+                    raise
+                except Exception as error:
+                    if pause is None:
+                        msg = (
+                            f"{self._url}: the store failed {len(PAUSES_S) + 1} times: {type(error).__name__}: {error}"
+                        )
+                        raise BatchError(msg) from error
+                    time.sleep(pause)
+            return None
+
+        return patient
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectFolder:
     """A prefix of an object store: objects appear as a whole, a part is there when its counts are, which are written last."""
@@ -216,7 +248,7 @@ class ObjectFolder:
             msg = f"{self.url}: {error}"
             raise RefusedError(msg) from error
         system.invalidate_cache()
-        return system, f"{root}/{name}" if name else root
+        return _Patient(system, self.url), f"{root}/{name}" if name else root
 
     def names(self) -> list[str]:
         """Names in it; none if it is not there."""
@@ -275,10 +307,7 @@ class ObjectFolder:
         """The folder for this run alone, by an object that is written again and again."""
         try:
             self.read(LOCK)
-        except (OSError, RefusedError):
-            raise
-        except Exception as error:  # stores have errors of their own: no credentials, no such host
-            msg = f"{self}: {type(error).__name__}: {error}"
-            raise RefusedError(msg) from error
+        except BatchError as error:
+            raise RefusedError(str(error)) from error
         with Lease(self, LOCK, tell) as lease:
             yield lease.check

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.batch.readers import Piece
+    from noisefilter.batch.pieces import Piece
 
 COUNTS = "counts.json"
 REJECTS = "rejects.jsonl"
@@ -44,11 +44,25 @@ class Task:
         shard: what to read.
         aside: pages that killed their workers, by place in the shard, with the reason: they are rejected unread.
         alone: ranges in which a worker died: their pages are scored one by one, so that the next death names its page.
+        unread: those of `aside` whose workers died while they read them.
     """
 
     shard: Shard
     aside: Mapping[int, str] = field(default_factory=dict)
     alone: tuple[Range, ...] = ()
+    unread: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A file to be cut into pieces: see `cut_file`."""
+
+    path: str
+    name: str
+    format: str
+    size: int
+    largest: int
+    stop: int | None = None
 
 
 def part_name(number: int) -> str:

@@ -40,22 +40,25 @@ class Waiting:
         """A worker came to be: earlier deaths at the start were no rule."""
         self._outside[-1] = 0
 
-    def bury(self, shard: Shard | None, pages: Range | None, reason: str, details: str) -> None:
+    def bury(
+        self, shard: Shard | None, pages: Range | None, reason: str, details: str, *, reading: bool = False
+    ) -> None:
         """Remember that a worker died, and put its shard in front again.
 
         Args:
             shard: what it was at; None if it had not begun.
-            pages: which of the shard's pages it was scoring, None if none.
+            pages: which of the shard's pages it was scoring or reading, None if none.
             reason: what to say of a page that does this again and again.
             details: what is known of a death outside of pages.
+            reading: whether it was reading.
 
         Raises:
             BatchError: workers die whatever they do.
         """
         if shard is not None:
             self._shards.appendleft(shard)
-        if shard is not None and pages is not None:
-            self._journal.record(shard.number, pages, reason)
+        if shard is not None and pages is not None and not self._journal.is_aside(shard.number, pages):
+            self._journal.record(shard.number, pages, reason, reading=reading)
             return
         number = shard.number if shard is not None else -1
         self._outside[number] += 1
@@ -66,7 +69,7 @@ class Waiting:
         else:
             piece = shard.pieces[0]
             msg = (
-                f"shard {number} ({piece.name} from row {piece.start}) killed {DEATHS_OUTSIDE} workers outside of any page "
-                f"({details}): its input cannot be read on this machine"
+                f"shard {number} ({piece.name} from row {piece.start}) failed {DEATHS_OUTSIDE} times outside of any page "
+                f"({reason}, {details}): its input cannot be read on this machine"
             )
         raise BatchError(msg)

@@ -1,17 +1,22 @@
-"""WARC → rows: response records, as crawlers write them, with what was sent as their page."""
+"""WARC → rows: response records, as crawlers write them, with what was sent as their page.
+
+A record is read whole, by its own length, and only then parsed (`response.py`): what it holds cannot change where the next begins.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import Fault, Row
-from noisefilter.batch.files import BROKEN, open_bytes
+from noisefilter.batch.files import BROKEN, MAX_PAGE, open_bytes
+from noisefilter.batch.pulse import no_beat
+from noisefilter.batch.response import Head, ResponseError, decode_body, parse_head
 from noisefilter.page import decode_declared
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from noisefilter.types import Format
 
@@ -19,11 +24,27 @@ if TYPE_CHECKING:
 FORMATS: dict[str, Format] = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
 #: What reading a record may raise; an OSError with a number is the machine's and no fault of the record.
 FAULTS: tuple[type[Exception], ...] = (*BROKEN, OSError, ValueError)
-#: A larger record cannot be a page.
-MAX_RECORD = 1 << 28
+#: A larger record cannot be a page: what that may hold, and the head before it.
+MAX_RECORD = MAX_PAGE + (1 << 20)
+#: How records of a packed file begin, each a member of its own, by the file's first bytes; and of a plain one.
+BEGINNINGS = {b"\x1f\x8b": b"\x1f\x8b\x08", b"\x28\xb5": b"\x28\xb5\x2f\xfd"}
+PLAIN_BEGINNING = b"WARC/1."
+#: Bytes that are read at a time where nothing is kept of them.
+STEP = 1 << 20
 
 
-def read_warc(path: str, offset: int = 0, number: int = 0, *, parse: bool = True) -> Iterator[tuple[Row, int]]:
+class Record(NamedTuple):
+    """A response record as it was read: where it begins, its WARC headers, its content; or why it cannot be read."""
+
+    offset: int
+    fields: dict[str, str | None]
+    content: bytes = b""
+    fault: Fault | None = None
+
+
+def read_warc(
+    path: str, offset: int = 0, number: int = 0, *, parse: bool = True, tick: Callable[[], None] = no_beat
+) -> Iterator[tuple[Row, int]]:
     """Response records from an offset on, with the number of the first; each with its own offset.
 
     Other records (requests, metadata) are no rows. An error page or a picture is one, with a fault.
@@ -33,56 +54,103 @@ def read_warc(path: str, offset: int = 0, number: int = 0, *, parse: bool = True
         offset: where a record begins.
         number: its number among the response records.
         parse: without, the rows are empty: for counting.
+        tick: called for each record, also those that are no rows.
     """
-    warc = extra("fastwarc.warc", "WARC")
     with open_bytes(path) as file:
-        file.seek(offset)
+        for record in _records(file, offset, tick):
+            yield (_row(record, number) if parse else Row(number, {})), record.offset
+            number += 1
+
+
+def _records(file: IO[bytes], offset: int, tick: Callable[[], None]) -> Iterator[Record]:
+    """Response records from an offset on; behind one that is damaged it goes on at the next beginning that it finds."""
+    start: int | None = offset
+    lost = False  # between a damaged record, of which one row tells, and the next that can be read
+    while start is not None:
+        place, broken = start, False
+        file.seek(start)
+        records = extra("fastwarc.warc", "WARC").ArchiveIterator(file, parse_http=False, fsspec_args=False)
         try:
-            records = warc.ArchiveIterator(
-                file, record_types=warc.WarcRecordType.response, parse_http=False, fsspec_args=False
-            )
             for record in records:
-                place = offset + record.stream_pos
-                yield (_row(record, number) if parse else Row(number, {})), place
-                number += 1
+                place = record.stream_pos  # in the file, wherever reading began
+                tick()
+                found = _read(record, place)
+                lost = broken = found.fault is not None and found.fault.reason == "broken_file"
+                if record.headers.get("WARC-Type", "").strip().lower() == "response":
+                    yield found
+                if broken:
+                    break
         except FAULTS as error:
-            if isinstance(error, OSError) and error.errno is not None:
-                raise  # the disk's or the network's fault, not the file's
-            yield Row(number, {}, fault=Fault("broken_file", str(error))), offset
+            if not lost:
+                yield Record(
+                    place + 1, {}, fault=_broken(error)
+                )  # where no record begins: read from there, it is this row again
+            lost = broken = True
+        start = _find_beginning(file, place + 1) if broken else None
 
 
-def _row(record: Any, number: int) -> Row:  # noqa: ANN401 - a WarcRecord
-    headers = record.headers
-    url = headers.get("WARC-Target-URI")
-    key = headers.get("WARC-Record-ID") or None
-    fields = {"warc_record_id": key, "url": url, "warc_date": headers.get("WARC-Date")}
+def _broken(error: Exception) -> Fault:
+    """What is wrong with the file, if it is the file and not the disk or the network."""
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
+    return Fault("broken_file", str(error))
+
+
+def _read(record: Any, place: int) -> Record:  # noqa: ANN401 - a WarcRecord
+    """The record with all its content, unless that is too much for a page."""
+    names = {"warc_record_id": "WARC-Record-ID", "url": "WARC-Target-URI", "warc_date": "WARC-Date"}
+    fields = {name: record.headers.get(header) for name, header in names.items()}
+    parts: list[bytes] = []
+    left, fits = record.content_length, record.content_length <= MAX_RECORD
     try:
-        record.parse_http(auto_decode="all")
-        fault = _fault(record)
-        content = b"" if fault else record.reader.read()
-        packed = not fault and any(record.http_headers.get(name) for name in ("Content-Encoding", "Transfer-Encoding"))
-        if not fault and not packed and len(content) < record.content_length:
-            fault = Fault("broken_file", f"the file ends {record.content_length - len(content)} bytes too early")
+        while left > 0 and (part := record.reader.read(min(left, STEP))):
+            left -= len(part)
+            parts += [part] if fits else []
     except FAULTS as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        fault, content = Fault("not_http", str(error)), b""
-    if fault is not None:
-        return Row(number, fields, fault=fault)
-    kind = (record.http_content_type or "").strip().lower()
-    page: str | bytes = decode_declared(content, record.http_charset) if record.http_charset else content
-    return Row(number, fields, Page(page, url.strip("<> ") if url else None, None, FORMATS[kind]))
+        return Record(place, fields, fault=_broken(error))
+    if left > 0:
+        return Record(place, fields, fault=Fault("broken_file", f"the file ends {left} bytes too early"))
+    if not fits:
+        return Record(place, fields, fault=Fault("too_large", f"{record.content_length:,} bytes"))
+    return Record(place, fields, b"".join(parts), None if record.is_http else Fault("not_http", "no HTTP response"))
 
 
-def _fault(record: Any) -> Fault | None:  # noqa: ANN401 - a WarcRecord
-    if not record.is_http or record.http_headers is None:
-        return Fault("not_http", "no HTTP response")
-    status = record.http_headers.status_code
-    if status != 200:
-        return Fault("http_status", f"status {status}")
-    kind = (record.http_content_type or "").strip().lower()
-    if kind not in FORMATS:
-        return Fault("content_type", kind or "none")
-    if record.content_length > MAX_RECORD:
-        return Fault("too_large", f"{record.content_length} bytes")
+def _find_beginning(file: IO[bytes], start: int) -> int | None:
+    """Offset of the next record from an offset on, by how it begins; None if there is none."""
+    file.seek(0)
+    mark = BEGINNINGS.get(file.read(2), PLAIN_BEGINNING)
+    file.seek(start)
+    held = b""
+    while part := file.read(STEP):
+        held += part
+        found = held.find(mark)
+        if found >= 0:
+            return start + found
+        start += max(0, len(held) - len(mark) + 1)
+        held = held[-len(mark) + 1 :]
+    return None
+
+
+def _row(record: Record, number: int) -> Row:
+    if record.fault is not None:
+        return Row(number, record.fields, fault=record.fault)
+    try:
+        head, sent = parse_head(record.content)
+        fault = _no_page(head)
+        if fault is not None:
+            return Row(number, record.fields, fault=fault)
+        body = decode_body(head, sent)
+    except ResponseError as error:
+        return Row(number, record.fields, fault=Fault(error.reason, str(error)))
+    content = decode_declared(body.content, head.charset) if head.charset else body.content
+    url = record.fields["url"]
+    page = Page(content, url.strip("<> ") if url else None, None, FORMATS[head.content_type])
+    return Row(number, {**record.fields, "cut": body.cut} if body.cut else record.fields, page)
+
+
+def _no_page(head: Head) -> Fault | None:
+    if head.status != 200:
+        return Fault("http_status", f"status {head.status}")
+    if head.content_type not in FORMATS:
+        return Fault("content_type", head.content_type or "none")
     return None

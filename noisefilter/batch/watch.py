@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -12,16 +13,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from noisefilter.batch.worker import Begun, Done, Failed, Message, Ready, Scored, work
+from noisefilter.batch.pulse import MOVING, Pulse
+from noisefilter.batch.tasks import Range, Task
+from noisefilter.batch.worker import Begun, Done, Failed, Message, Pieces, Ready, Scored, work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from multiprocessing.connection import Connection
     from multiprocessing.context import SpawnProcess
 
     from noisefilter.batch.options import Limits, Options
     from noisefilter.batch.storage import Storage
-    from noisefilter.batch.tasks import Range, Task
+    from noisefilter.batch.tasks import Cut
 
 #: Seconds between looks at clocks and memory: what a page can take in between is far from what a machine has.
 LOOK_S = 0.1
@@ -42,25 +45,38 @@ class Worker:
         options: what decides the output.
         limits: what a page may cost.
         output: the run's folder.
+        target: what it does: score shards, or cut files.
     """
 
-    def __init__(self, options: Options, limits: Limits, output: Storage) -> None:
+    def __init__(self, options: Options, limits: Limits, output: Storage, target: Callable[..., None] = work) -> None:
         self._limits = limits
         self._scratch = tempfile.TemporaryDirectory(prefix="noisefilter-", ignore_cleanup_errors=True)
         context = multiprocessing.get_context("spawn")
+        self._pulse, self._beats = Pulse(self._scratch.name), 0
         self.pipe: Connection
         self.pipe, there = context.Pipe()
         with _environment(self._scratch.name), _no_main():
             self._process: SpawnProcess = context.Process(
-                target=work, args=(there, options, output, os.getpid()), daemon=True
+                target=target, args=(there, options, output, os.getpid(), self._scratch.name), daemon=True
             )
             self._process.start()
         there.close()  # so that the pipe breaks when the worker dies
         self.task: Task | None = None
+        self._busy = False
         self.pages: Range | None = None
         self.doomed: str | None = None
         self._since = time.monotonic()
         self._done = 0
+
+    @property
+    def pid(self) -> int | None:
+        """Its number."""
+        return self._process.pid
+
+    @property
+    def scratch(self) -> str:
+        """Its folder for temporary files, which goes with it."""
+        return self._scratch.name
 
     @property
     def exit_code(self) -> int | None:
@@ -72,9 +88,10 @@ class Worker:
         """Whether it has done its share of pages."""
         return self._done >= self._limits.recycle_pages
 
-    def give(self, task: Task) -> None:
+    def give(self, task: Task | Cut) -> None:
         """Send it its next task; if it died meanwhile, `receive` will tell."""
-        self.task = task
+        self.task = task if isinstance(task, Task) else None
+        self._busy, self._since = True, time.monotonic()
         with suppress(OSError):
             self.pipe.send(task)
 
@@ -95,8 +112,8 @@ class Worker:
             case Scored(pages):
                 self.pages = None
                 self._done += pages.last - pages.first
-            case Done():
-                self.task = None
+            case Done() | Pieces():
+                self.task, self._busy = None, False
         return message
 
     def go(self) -> None:
@@ -105,15 +122,26 @@ class Worker:
             self.pipe.send(None)
 
     def look(self) -> None:
-        """Kill it if its pages take too long or too much; its pipe breaks then."""
-        if self.doomed or self.pages is None:
+        """Kill it if it takes too long over its pages or a row, or holds too much; its pipe breaks then."""
+        if self.doomed or not self._busy:
             return
-        if time.monotonic() - self._since > self._limits.timeout_s:
+        beats, row = self._pulse.read()
+        if beats != self._beats:
+            self._beats, self._since = beats, time.monotonic()
+        if time.monotonic() - self._since > self._limits.timeout_s and (row != MOVING or self.pages):
             self.doomed = "timeout"
         elif resident_mb(self._process.pid) > self._limits.memory_mb:
             self.doomed = "memory"
         if self.doomed:
             self._process.kill()
+
+    @property
+    def reading(self) -> Range | None:
+        """The row that it died over while it read; None if it did something else, or was killed from outside."""
+        _, row = self._pulse.read()
+        if row < 0 or self.pages is not None or (self.doomed is None and self.exit_code == -signal.SIGKILL):
+            return None
+        return Range(row, row + 1)
 
     def dismiss(self) -> None:
         """Let it go: it has nothing left to lose."""

@@ -8,16 +8,21 @@ import signal
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from noisefilter.batch.errors import BatchError
+from noisefilter.batch.files import is_url
+from noisefilter.batch.pulse import MOVING, Pulse
+from noisefilter.batch.storage import FINAL, PAUSES_S
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from noisefilter.batch.options import Options
+    from noisefilter.batch.pieces import Piece
     from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Range, Task
 
@@ -61,21 +66,28 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The shard cannot be done for a reason that is no page's: the run ends."""
+    """The shard cannot be done for a reason that is no page's: the run ends, unless another try may help."""
 
     message: str
+    again: bool = False
 
 
-Message = Ready | Begun | Scored | Done | Failed
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """The file is cut."""
+
+    pieces: tuple[Piece, ...]
 
 
-def work(pipe: Connection, options: Options, output: Storage, parent: int) -> None:
+Message = Ready | Begun | Scored | Done | Failed | Pieces
+
+
+def work(pipe: Connection, options: Options, output: Storage, parent: int, scratch: str) -> None:
     """Do tasks until the pipe says None or breaks."""
     _end_with_parent(parent)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     from noisefilter.batch.shard import load_scorer  # noqa: PLC0415 - a second that must end with the parent too
 
+    pulse = Pulse(scratch)
     try:
         load_scorer(options.scorer)(WARM_UP, options.model)
     except Exception as error:  # noqa: BLE001 - whatever it is, each page of each worker would bring it out
@@ -84,12 +96,29 @@ def work(pipe: Connection, options: Options, output: Storage, parent: int) -> No
     try:
         pipe.send(Ready())
         while (task := pipe.recv()) is not None:
-            pipe.send(_do(task, options, output, pipe))
+            pipe.send(_do(task, options, output, pipe, pulse))
     except (EOFError, BrokenPipeError):
         return
 
 
-def _do(task: Task, options: Options, output: Storage, pipe: Connection) -> Message:
+def cut_files(pipe: Connection, options: Options, output: Storage, parent: int, scratch: str) -> None:  # noqa: ARG001 - as `work`
+    """Cut files into pieces until the pipe says None or breaks: without the model, for the plan alone."""
+    _end_with_parent(parent)
+    from noisefilter.batch.pieces import cut_file  # noqa: PLC0415 - as in `work`
+
+    pulse = Pulse(scratch)
+    with suppress(EOFError, BrokenPipeError):
+        while (task := pipe.recv()) is not None:
+            try:
+                found = cut_file(
+                    task.path, task.name, task.format, task.size, task.largest, beat=pulse.beat, stop=task.stop
+                )
+                pipe.send(Pieces(tuple(found)))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
+                pipe.send(Failed(_describe(error, task.name)))
+
+
+def _do(task: Task, options: Options, output: Storage, pipe: Connection, pulse: Pulse) -> Message:
     from noisefilter.batch.shard import run_shard  # noqa: PLC0415 - as above
 
     def begin(pages: Range) -> None:
@@ -97,23 +126,33 @@ def _do(task: Task, options: Options, output: Storage, pipe: Connection) -> Mess
         pipe.recv()
 
     try:
-        run_shard(task, options, output, begins=begin, ends=lambda pages: pipe.send(Scored(pages)))
+        run_shard(task, options, output, begins=begin, ends=lambda pages: pipe.send(Scored(pages)), beat=pulse.beat)
     except (BrokenPipeError, EOFError):
         raise
-    except BatchError as error:
-        return Failed(str(error))
-    except OSError as error:
-        return Failed(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
-    except Exception as error:  # noqa: BLE001 - a bug: the run ends, and says where
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
         first = task.shard.pieces[0]
-        return Failed(
-            f"shard {task.shard.number} ({first.name} from row {first.start}): {type(error).__name__}: {error}"
-        )
+        again = is_url(first.path) and not isinstance(error, FINAL)
+        if again:  # a store or the network; it is given some time
+            pulse.beat(MOVING)
+            time.sleep(PAUSES_S[-1])
+        return Failed(_describe(error, f"shard {task.shard.number} ({first.name} from row {first.start})"), again)
     return Done()
 
 
+def _describe(error: Exception, place: str) -> str:
+    """What went wrong, for whoever started the run; where, if it is neither the system nor foreseen: a bug, or an error of a store."""
+    if isinstance(error, BatchError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.strerror}{f': {error.filename}' if error.filename else ''}"
+    return f"{place}: {type(error).__name__}: {error}"
+
+
 def _end_with_parent(parent: int) -> None:
-    """Make the system kill this process when its parent dies; a thread looks, where the system does not offer that."""
+    """Make the system kill this process when its parent dies, a thread where the system does not offer that; the parent hears signals."""
+    for name in (signal.SIGINT, signal.SIGHUP):  # these reach the whole group; the parent decides
+        signal.signal(name, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before that line

@@ -7,7 +7,9 @@ import gzip
 import io
 import json
 import os
+from math import isfinite
 from typing import IO, TYPE_CHECKING, Any, Protocol, cast
+from unicodedata import category, normalize
 
 from noisefilter.batch.errors import extra
 
@@ -23,8 +25,10 @@ SUFFIX: dict[OutputFormat, str] = {
     "jsonl.zst": ".jsonl.zst", "jsonl.gz": ".jsonl.gz", "jsonl": ".jsonl", "parquet": ".parquet", "csv": ".csv",
     "dolma": ".jsonl.gz",
 }  # fmt: skip
-#: A spreadsheet runs a cell that begins with one of these.
-RUNS = ("=", "+", "-", "@", "\t", "\r")
+#: A spreadsheet runs a cell that begins with one of these, also behind blanks and what is not seen, or as a wide letter; some
+#: take what follows a tab or a carriage return for a cell of its own.
+RUNS = frozenset("=+-@")
+BREAKS = ("\t", "\r")
 
 
 class Writer(Protocol):
@@ -72,9 +76,9 @@ class LineWriter:
             self._lines = cast("IO[bytes]", gzip.GzipFile("", "wb", 6, self._file, mtime=0))
 
     def write(self, record: Mapping[str, Any]) -> None:
-        """Add a record as a line; ASCII, so that lone surrogates of the input come through."""
+        """Add a record as a line."""
         line = attributes(record[OWN]) if self._dolma else record
-        self._lines.write(json.dumps(line, default=as_json).encode("ascii") + b"\n")
+        self._lines.write(to_json(line).encode("ascii") + b"\n")
 
     def close(self) -> None:
         """Finish the file."""
@@ -111,18 +115,36 @@ class CsvWriter:
 
 
 def _cell(value: object) -> str:
-    if value is None:
+    if value is None or (isinstance(value, float) and not isfinite(value)):
         return ""
-    return value if isinstance(value, str) else json.dumps(value, default=as_json)
+    return value if isinstance(value, str) else to_json(value)
 
 
 def defuse(cell: str) -> str:
     """The cell with an apostrophe before what a spreadsheet would run.
 
-    >>> defuse("=1+1"), defuse("1+1")
-    ("'=1+1", '1+1')
+    >>> defuse("=1+1"), defuse(" ＝1+1"), defuse("1+1")
+    ("'=1+1", "' ＝1+1", '1+1')
     """
-    return f"'{cell}" if cell.startswith(RUNS) else cell
+    first = next((sign for sign in cell if not (sign.isspace() or category(sign) in {"Cc", "Cf"})), "")
+    runs = cell.startswith(BREAKS) or normalize("NFKC", first) in RUNS
+    return f"'{cell}" if runs else cell
+
+
+def to_json(value: object) -> str:
+    """A value as JSON, in ASCII, so that lone surrogates of the input come through; null for what is no number (NaN, infinity)."""
+    try:
+        return json.dumps(value, default=as_json, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), default=as_json, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {_finite(key): _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def attributes(own: Mapping[str, Any]) -> dict[str, Any]:

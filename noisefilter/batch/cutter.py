@@ -1,0 +1,93 @@
+"""Files → pieces, in a process that is watched: a file that cannot be counted within the limits is cut before the row that breaks them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from multiprocessing.connection import wait
+from typing import TYPE_CHECKING, Self
+
+from noisefilter.batch.errors import BatchError
+from noisefilter.batch.files import is_packed, is_url
+from noisefilter.batch.journal import DEATHS_ALONE
+from noisefilter.batch.pieces import Piece, cut_file
+from noisefilter.batch.watch import LOOK_S, Worker
+from noisefilter.batch.worker import Failed, Pieces, cut_files
+
+if TYPE_CHECKING:
+    from noisefilter.batch.files import Found
+    from noisefilter.batch.options import Limits, Options
+    from noisefilter.batch.storage import Storage
+    from noisefilter.batch.tasks import Cut
+
+#: An unpacked file of this size is counted here: it holds no more than it says, and a process takes half a second to start.
+SMALL = 1 << 24
+
+
+class Cutter:
+    """Cuts files into pieces; a context manager, for it keeps a process.
+
+    Args:
+        options: of the run.
+        limits: what a row may cost while it is counted.
+        output: the run's folder.
+    """
+
+    def __init__(self, options: Options, limits: Limits, output: Storage) -> None:
+        self._settings = options, limits, output
+        self._worker: Worker | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bury()
+
+    def cut(self, task: Cut, file: Found) -> list[Piece]:
+        """Pieces of a file; the last one is a fault if its reader dies over a row again and again.
+
+        Raises:
+            BatchError: it dies whatever it does.
+        """
+        plain = not is_packed(task.path) and not is_url(task.path) and task.format != "parquet"
+        ours = task.path.startswith("memory:")  # no other process sees it
+        if task.size == 0 or ours or (plain and file.size <= SMALL):
+            return cut_file(task.path, task.name, task.format, task.size, task.largest)
+        for death in range(1, DEATHS_ALONE + 1):
+            pieces = self._try(task)
+            if pieces is not None:
+                return pieces
+            reason, details, row = self._bury()
+            if row is None:
+                break
+            if death == DEATHS_ALONE and (pieces := self._try(replace(task, stop=row))) is not None:
+                fault = (reason, f"its reader died {death} times over this row")
+                start = row if not pieces else pieces[-1].start + pieces[-1].count
+                return [*pieces, Piece(task.path, task.name, task.format, start, count=1, fault=fault)]
+        msg = f"{task.name} cannot be counted ({reason}, {details}): leave it out, or raise --timeout or --memory-mb"
+        raise BatchError(msg)
+
+    def _try(self, task: Cut) -> list[Piece] | None:
+        """Pieces of a file; None if the process died."""
+        if self._worker is None:
+            self._worker = Worker(*self._settings, cut_files)
+        self._worker.give(task)
+        while True:
+            wait([self._worker.pipe], LOOK_S)
+            while self._worker.pipe.poll():
+                match self._worker.receive():
+                    case Pieces(pieces):
+                        return list(pieces)
+                    case Failed(text):
+                        raise BatchError(text)
+                    case None:
+                        return None
+            self._worker.look()
+
+    def _bury(self) -> tuple[str, str, int | None]:
+        """End the process; why it died, its exit code, and the row that it was at."""
+        worker, self._worker = self._worker, None
+        if worker is None:
+            return "crash", "", None
+        worker.kill()
+        row = worker.reading
+        return worker.doomed or "crash", f"exit code {worker.exit_code}", row.first if row else None
