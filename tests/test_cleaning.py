@@ -182,3 +182,7 @@ def test_pictures_go_with_the_furniture_that_they_stood_in_and_stay_with_the_art
     cleaned = clean_html(f"<html><body>{menu}<article>{figure}{story}</article></body></html>")
     assert "/sluice.jpg" in cleaned
     assert "/logo.png" not in cleaned
+
+
+def test_a_line_after_an_element_in_pre_is_cut_to_the_letter():
+    cut_by_hand(f"<p>{SLUICE[0]}</p><pre><b>one</b>\n{SLUICE[1]}\n\n{SLUICE[2]}</pre>", SLUICE[1])
