@@ -8,9 +8,17 @@ import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from lxml.etree import LxmlError
+
 if TYPE_CHECKING:
     from noisefilter.types import Page, Status
 
+#: What code raises over a page that it was not written for. The page is to blame and no other one: it becomes `unreadable`.
+#: Everything else goes to the caller: what the machine lacks (MemoryError, OSError), interrupts, and classes of their own by
+#: which task queues raise a time limit in the middle of a page.
+PAGE_FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, LxmlError, re.error,
+)  # fmt: skip
 #: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a worker has 400 MiB.
 MAX_CHARACTERS = 10_000_000
 #: No article is longer; a million characters take some 350 MB and 5 s to score.
@@ -73,6 +81,7 @@ def read_page(page: Page) -> Page:
     A page that cannot be read as text has empty content; one that is too large keeps its text only if it is
     plain, since offsets then still fit.
     """
+    page = replace(page, url=page.url and scrub(page.url), title=page.title and scrub(page.title))
     text, status = _decode(page.content)
     if status != "ok":
         return replace(page, content="", format="text", status=status)
