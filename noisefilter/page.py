@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import re
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -55,6 +54,7 @@ WEB_CHARSETS = {
     "latin1": "cp1252",
     "ascii": "cp1252",
     "us-ascii": "cp1252",
+    "x-sjis": "shift_jis",
 }
 
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
@@ -209,17 +209,27 @@ def _web_charset(name: str) -> str | None:
 
 
 def _decode_undeclared(content: bytes, declared: str | None) -> str:
-    """A page that is not what it declares: BeautifulSoup's detective guesses from the bytes."""
+    """A page that is not what it declares: BeautifulSoup's detector guesses from the bytes."""
     if declared:
         text = content.decode(declared, "replace")
         if text.count("\ufffd") <= max(10, len(text) // 1000):  # a few broken bytes do not make it wrong
             return text
-    from bs4.dammit import UnicodeDammit  # noqa: PLC0415 - 40 ms that most pages do not need
+    from bs4.dammit import EncodingDetector  # noqa: PLC0415 - 40 ms that most pages do not need
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        guess = UnicodeDammit(content[:200_000], is_html=True).original_encoding
-    return content.decode(_web_charset(guess or "") or "cp1252", "replace")
+    # not `UnicodeDammit`, which tries these names itself and tells the user's log of broken bytes
+    head = content[:200_000]
+    names = list(EncodingDetector(head, is_html=True).encodings)
+    guess = next((name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors)), "")
+    return content.decode(_web_charset(guess) or "cp1252", "replace")
+
+
+def _decodes(content: bytes, charset: str, errors: str) -> bool:
+    """Whether Python knows the charset and the content can be read by it."""
+    try:
+        content.decode(charset, errors)
+    except (LookupError, ValueError):
+        return False
+    return errors == "strict" or charset != "ascii"
 
 
 def cap_attributes(text: str) -> str:
