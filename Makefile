@@ -1,8 +1,11 @@
 # What a developer runs; CI runs .ci/run.
 PYTHON ?= python
 CORPUS ?= ../shared/corpus
+# Pages and seed of `make fuzz`; a run that is stopped goes on when it is called again.
+N ?= 2000
+SEED ?= 1
 
-.PHONY: setup check format test gate train bench
+.PHONY: setup check format test fuzz gate train bench
 
 setup:
 	$(PYTHON) -m pip install -e '.[dev]'
@@ -17,6 +20,8 @@ format:
 	ruff check --fix .
 test:
 	$(PYTHON) -m pytest
+fuzz:
+	$(PYTHON) -m tests.fuzz --pages $(N) --seed $(SEED) --log fuzz-$(SEED).jsonl
 gate:
 	$(PYTHON) scripts/gate.py $(CORPUS)
 train:

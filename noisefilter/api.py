@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING
 
 from noisefilter.batches import cut_batches
 from noisefilter.cleaning.page import clean_page
-from noisefilter.model import check_thresholds, default_model, load_model
-from noisefilter.pipeline import extract_page, score_pages
+from noisefilter.model import Model, check_thresholds, default_model, load_model
+from noisefilter.pipeline import extract_safely, score_safely
+from noisefilter.sites import SiteProfile
 from noisefilter.types import REMOVED_KINDS, Page, Score, check_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from noisefilter.model import Model
-    from noisefilter.sites import SiteProfile
     from noisefilter.types import Format
 
 
@@ -37,19 +36,19 @@ def score(
         model: what `load` gave; the shipped model by default.
 
     Returns:
-        The score. Bad input never raises: its `status` says what is wrong, and its numbers are None.
+        The score. Bad input never raises: its `status` says what is wrong, and its numbers are None. A page that the code itself
+        fails on is "unreadable"; the traceback goes to the logger `noisefilter`.
 
     Raises:
-        TypeError: `page` is neither bytes, str nor Page.
+        TypeError: `page` is neither bytes, str nor Page, or another argument is of a wrong type.
         ValueError: an unknown format or threshold.
 
     >>> score("Too little to say.").status
     'too_short'
     """
     wanted = as_page(page, url=url, title=title, format=format)
-    limits = dict(thresholds or {})
-    check_thresholds(limits)
-    return score_pages([wanted], model or default_model(), limits, language, site)[0]
+    limits = _check_options(thresholds, language, site, model)
+    return score_safely([wanted], model or default_model(), limits, language, site)[0]
 
 
 def score_many(
@@ -74,8 +73,7 @@ def score_many(
     if isinstance(pages, bytes | str | Page):
         msg = f"score_many takes several pages; for one {type(pages).__name__} use score"
         raise TypeError(msg)
-    limits = dict(thresholds or {})
-    check_thresholds(limits)
+    limits = _check_options(thresholds, language, site, model)
     if jobs == 0 or jobs < -1:
         msg = f"jobs must be a positive number or -1, not {jobs}"
         raise ValueError(msg)
@@ -90,7 +88,7 @@ def _score_batches(
     if jobs == 1:
         chosen = model or default_model()
         for batch in batches:
-            yield from score_pages(batch, chosen, limits, language, site)
+            yield from score_safely(batch, chosen, limits, language, site)
         return
     from joblib import Parallel, delayed  # noqa: PLC0415 - 0.1 s that one process does not need
 
@@ -103,7 +101,7 @@ def _score_batch(
     batch: list[Page], model: Model | None, limits: dict[str, float], language: str | None, site: SiteProfile | None
 ) -> list[Score]:
     """One batch in a worker."""
-    return score_pages(batch, model or default_model(), limits, language, site)
+    return score_safely(batch, model or default_model(), limits, language, site)
 
 
 def extract(
@@ -119,9 +117,8 @@ def extract(
     ''
     """
     wanted = as_page(page, url=url, title=title, format=format)
-    limits = dict(thresholds or {})
-    check_thresholds(limits)
-    return extract_page(wanted, model or default_model(), limits, site)
+    limits = _check_options(thresholds, None, site, model)
+    return extract_safely(wanted, model or default_model(), limits, site)
 
 
 def clean_html(
@@ -150,10 +147,9 @@ def clean_html(
     """
     check_kinds(kinds)
     wanted = as_page(page, url=url, title=title, format="html")
-    limits = dict(thresholds or {})
-    check_thresholds(limits)
-    result = score_pages([wanted], model or default_model(), limits, language, site)[0]
-    return clean_page(wanted, result, kinds)
+    limits = _check_options(thresholds, language, site, model)
+    result = score_safely([wanted], model or default_model(), limits, language, site)[0]
+    return "" if result.status == "unreadable" else clean_page(wanted, result, kinds)
 
 
 def load(path: str | Path) -> Model:
@@ -172,7 +168,12 @@ def as_page(
     title: str | None = None,
     format: Format = "auto",  # noqa: A002
 ) -> Page:
-    """The argument as a `Page`; a `Page`'s own url, title and format win."""
+    """The argument as a `Page`; a `Page`'s own url, title and format win.
+
+    Raises:
+        TypeError: it is neither bytes, str nor Page, or its url or title is no str.
+        ValueError: an unknown format.
+    """
     if format not in {"auto", "html", "text"}:
         msg = f"format must be auto, html or text, not {format!r}"
         raise ValueError(msg)
@@ -184,12 +185,37 @@ def as_page(
         if not isinstance(content, bytes | str):
             msg = f"a page's content must be bytes or str, not {type(content).__name__}"
             raise TypeError(msg)
-        return Page(
+        wanted = Page(
             page.content, page.url or url, page.title or title, page.format if page.format != "auto" else format
         )
-    if isinstance(page, (bytearray, memoryview)):
-        return Page(bytes(page), url, title, format)
-    if not isinstance(page, bytes | str):
+    elif isinstance(page, bytes | bytearray | memoryview | str):
+        wanted = Page(page if isinstance(page, str) else bytes(page), url, title, format)
+    else:
         msg = f"a page must be bytes or str, not {type(page).__name__}"
         raise TypeError(msg)
-    return Page(page, url, title, format)
+    _check_type("a page's url", wanted.url, str)
+    _check_type("a page's title", wanted.title, str)
+    return wanted
+
+
+def _check_type(what: str, value: object, wanted: type) -> None:
+    if value is not None and not isinstance(value, wanted):
+        msg = f"{what} must be {wanted.__name__} or None, not {type(value).__name__}"
+        raise TypeError(msg)
+
+
+def _check_options(
+    thresholds: Mapping[str, float] | None, language: str | None, site: SiteProfile | None, model: Model | None
+) -> dict[str, float]:
+    """The thresholds, checked as the rest is: what is wrong with an argument must not be told of the page.
+
+    Raises:
+        TypeError: an argument of another type.
+        ValueError: an unknown threshold.
+    """
+    _check_type("language", language, str)
+    _check_type("site", site, SiteProfile)
+    _check_type("model", model, Model)
+    limits = dict(thresholds or {})
+    check_thresholds(limits)
+    return limits

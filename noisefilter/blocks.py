@@ -84,12 +84,16 @@ class BlockedPage:
 
 
 class Piece(NamedTuple):
-    """Where a stretch of `visible_text` came from: `element.text`, or `element.tail` if `is_tail`; blanks count if `verbatim`."""
+    """Where a stretch of `visible_text` came from: `element.text`, or `element.tail` if `is_tail`.
+
+    The first `lead` characters of that are left out; of the others blanks count one by one if `verbatim`.
+    """
 
     start: int
     element: HtmlElement
     is_tail: bool
     verbatim: bool
+    lead: int
 
 
 def split_blocks(page: Page) -> BlockedPage:
@@ -240,11 +244,11 @@ class _Walker:
             if tag == "pre":
                 self._verbatim += 1
         elif tag == "br":
-            if self._verbatim:
+            if not self._verbatim:
+                self._flush(line_break=True)
+            elif self._buffered:  # breaks before the first word go, as line feeds there do
                 self._buffer.append("\n")
                 self._buffered += 1
-            else:
-                self._flush(line_break=True)
         elif tag == "a":
             self._href = element.get("href") or ""
             self._link_start = self._buffered
@@ -303,7 +307,9 @@ class _Walker:
         if not self._buffered:
             self._start_block()
         if self._pieces is not None:
-            self._pieces.append(Piece(self._block_start + self._buffered, element, is_tail, self._verbatim > 0))
+            lead = len(text) - len(words if self._verbatim else text.lstrip())
+            start = self._block_start + self._buffered
+            self._pieces.append(Piece(start, element, is_tail, self._verbatim > 0, lead))
         self._buffer.append(words)
         self._buffered += len(words)
         if self._bold_depth:
@@ -332,7 +338,11 @@ class _Walker:
         self._link_start = 0
 
     def _flush(self, *, line_break: bool = False) -> None:
-        """Write the block that was being read."""
+        """Write the block that was being read.
+
+        Raises:
+            RuntimeError: its text does not come to lie where the block says; a bug, and no offset would be right from here on.
+        """
         self._space = False
         if not self._buffered:
             if not line_break:
@@ -344,6 +354,9 @@ class _Walker:
             text = text.rstrip()
         start, end = self._block_start, self._block_start + len(text)
         tag = self.places[self._place].tag
+        if start != self._length:
+            msg = f"a block of <{tag}> would start at {start}, but its text at {self._length}"
+            raise RuntimeError(msg)
         if text:
             links = tuple(Link(a, min(b, end), href) for a, b, href in self._links if a < end)
             self.blocks.append(Block(start, end, tag, self._place, links, min(self._bold, len(text))))

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import codecs
 import re
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
+
+from lxml.etree import LxmlError
 
 if TYPE_CHECKING:
     from noisefilter.types import Page, Status
 
+#: What code raises over a page that it was not written for. The page is to blame and no other one: it becomes `unreadable`.
+#: Everything else goes to the caller: what the machine lacks (MemoryError, OSError), interrupts, and classes of their own by
+#: which task queues raise a time limit in the middle of a page.
+PAGE_FAULTS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, LxmlError, re.error,
+)  # fmt: skip
 #: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a worker has 400 MiB.
 MAX_CHARACTERS = 10_000_000
 #: No article is longer; a million characters take some 350 MB and 5 s to score.
@@ -47,6 +54,7 @@ WEB_CHARSETS = {
     "latin1": "cp1252",
     "ascii": "cp1252",
     "us-ascii": "cp1252",
+    "x-sjis": "shift_jis",
 }
 
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
@@ -73,6 +81,7 @@ def read_page(page: Page) -> Page:
     A page that cannot be read as text has empty content; one that is too large keeps its text only if it is
     plain, since offsets then still fit.
     """
+    page = replace(page, url=page.url and scrub(page.url), title=page.title and scrub(page.title))
     text, status = _decode(page.content)
     if status != "ok":
         return replace(page, content="", format="text", status=status)
@@ -200,17 +209,27 @@ def _web_charset(name: str) -> str | None:
 
 
 def _decode_undeclared(content: bytes, declared: str | None) -> str:
-    """A page that is not what it declares: BeautifulSoup's detective guesses from the bytes."""
+    """A page that is not what it declares: BeautifulSoup's detector guesses from the bytes."""
     if declared:
         text = content.decode(declared, "replace")
         if text.count("\ufffd") <= max(10, len(text) // 1000):  # a few broken bytes do not make it wrong
             return text
-    from bs4.dammit import UnicodeDammit  # noqa: PLC0415 - 40 ms that most pages do not need
+    from bs4.dammit import EncodingDetector  # noqa: PLC0415 - 40 ms that most pages do not need
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        guess = UnicodeDammit(content[:200_000], is_html=True).original_encoding
-    return content.decode(_web_charset(guess or "") or "cp1252", "replace")
+    # not `UnicodeDammit`, which tries these names itself and tells the user's log of broken bytes
+    head = content[:200_000]
+    names = list(EncodingDetector(head, is_html=True).encodings)
+    guess = next((name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors)), "")
+    return content.decode(_web_charset(guess) or "cp1252", "replace")
+
+
+def _decodes(content: bytes, charset: str, errors: str) -> bool:
+    """Whether Python knows the charset and the content can be read by it."""
+    try:
+        content.decode(charset, errors)
+    except (LookupError, ValueError):
+        return False
+    return errors == "strict" or charset != "ascii"
 
 
 def cap_attributes(text: str) -> str:

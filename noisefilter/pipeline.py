@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -16,8 +17,8 @@ from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.language import name_language
-from noisefilter.model import scorer
-from noisefilter.page import MAX_TEXT, read_page
+from noisefilter.model import ModelError, scorer
+from noisefilter.page import MAX_TEXT, PAGE_FAULTS, read_page
 from noisefilter.reasons.articles import name_noise
 from noisefilter.scoring.blocks import BlockScores
 from noisefilter.scoring.networks import rounded
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from noisefilter.types import Page, Reason, Span, Status
     from noisefilter.vectors import VectorTable
 
+LOGGER = logging.getLogger("noisefilter")
 #: The languages that the training pages are in.
 LANGUAGES = frozenset({"en"})
 #: Fewer words in the article are `too_short` to judge.
@@ -99,11 +101,31 @@ class _Judged:
         return values[low:high]
 
 
+def score_safely(
+    pages: Sequence[Page], model: Model, thresholds: Mapping[str, float], language: str | None = None,
+    site: SiteProfile | None = None,
+) -> list[Score]:  # fmt: skip
+    """Scores of some pages, in order; one that cannot be scored is "unreadable", and takes no other page with it."""
+    try:
+        return score_pages(pages, model, thresholds, language, site)
+    except ModelError:  # no page is to blame
+        raise
+    except PAGE_FAULTS:
+        if len(pages) == 1:
+            LOGGER.exception("a page cannot be scored; its url is %r", pages[0].url)
+            return [_unreadable(pages[0], model, thresholds, language)]
+    return [score for page in pages for score in score_safely([page], model, thresholds, language, site)]
+
+
 def score_pages(
     pages: Sequence[Page], model: Model, thresholds: Mapping[str, float], language: str | None = None,
     site: SiteProfile | None = None,
 ) -> list[Score]:  # fmt: skip
-    """Scores of some pages, in order; sentences of all of them are measured and judged at once."""
+    """Scores of some pages, in order; sentences of all of them are measured and judged at once.
+
+    Raises:
+        PAGE_FAULTS: the code fails on one of them.
+    """
     limits = {**model.thresholds, **thresholds}
     with _one_thread(model):
         blocked = [_block(page, model) for page in pages]
@@ -125,6 +147,25 @@ def _one_thread(model: Model) -> AbstractContextManager[object]:
 def _libraries(model: Model) -> ThreadpoolController:
     scorer(model)  # an estimator of the user's own may bring libraries, which count as well
     return ThreadpoolController()
+
+
+def _unreadable(page: Page, model: Model, thresholds: Mapping[str, float], language: str | None) -> Score:
+    """The score of a page that the code fails on."""
+    entry = _Blocked(read_page(replace(page, content="")), None, None, "", "unreadable")
+    nothing = _Sorted(None, BlockScores(np.zeros(0), None))
+    found = _find_article(entry, nothing, model, thresholds, language)
+    return _put_together(entry, nothing, found, None, model, thresholds)
+
+
+def extract_safely(page: Page, model: Model, thresholds: Mapping[str, float], site: SiteProfile | None = None) -> str:
+    """The article's text with boilerplate taken out and nothing else; "" for a page that cannot be read."""
+    try:
+        return extract_page(page, model, thresholds, site)
+    except ModelError:
+        raise
+    except PAGE_FAULTS:
+        LOGGER.exception("a page cannot be extracted; its url is %r", page.url)
+        return ""
 
 
 def extract_page(page: Page, model: Model, thresholds: Mapping[str, float], site: SiteProfile | None = None) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.blocks import split_blocks
-from noisefilter.page import read_page
+from noisefilter.page import PAGE_FAULTS, read_page
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -80,10 +80,10 @@ class SiteProfile:
 
 
 def _split(page: Page) -> BlockedPage | None:
-    read = read_page(page)
     try:
+        read = read_page(page)
         return split_blocks(read) if read.status == "ok" else None
-    except ValueError:  # no element in it
+    except PAGE_FAULTS:
         return None
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from noisefilter.alignment import align
 from noisefilter.blocks import parse_html
+from noisefilter.page import PAGE_FAULTS
 from noisefilter.rescue import rescue_article
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def ask_trafilatura(page: Page, blocked: BlockedPage) -> Vote | None:
         tree = parse_html(str(page.content))
         rescue_article(tree, blocked.shown)
         document = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
-    except Exception:  # noqa: BLE001 - it is asked for an opinion; a page that it cannot read has none
+    except PAGE_FAULTS:  # it is asked for an opinion; a page that it cannot read has none
         return None
     body = getattr(document, "body", None)
     if body is None:

@@ -365,3 +365,7 @@ def test_a_cell_that_loses_its_text_keeps_the_others_in_their_column():
 
 def test_a_class_of_the_page_does_not_reach_the_embedding_page():
     assert body_of("<pre class='modal language-c++ lang-py x'>a</pre>") == '<pre class="language-c++ lang-py">a</pre>'
+
+
+def test_a_line_after_an_element_in_pre_is_cut_to_the_letter():
+    cut_by_hand(f"<p>{SLUICE[0]}</p><pre><b>one</b>\n{SLUICE[1]}\n\n{SLUICE[2]}</pre>", SLUICE[1])

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from noisefilter import Page, Score, clean_html, extract, score, score_many
+from noisefilter import Page, clean_html, extract, score, score_many
 from noisefilter.types import KINDS, REMOVED_KINDS
-from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, removed, squeeze
+from tests.fuzz.checks import check_evidence
+from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, removed
 
 LINES = (
     *SLUICE,
@@ -64,41 +64,6 @@ whole_pages = st.lists(
     st.tuples(st.sampled_from(["p", "li", "h2", "div", "footer"]), st.sampled_from(LINES)), min_size=4, max_size=16
 ).map(lambda rows: "<html><body>" + "".join(f"<{tag}>{line}</{tag}>" for tag, line in rows) + "</body></html>")
 pages = st.one_of(plain_texts, whole_pages, soup)
-
-
-def without(result: Score, kinds) -> str:
-    """The text without its spans and without blanks, worked out sign by sign."""
-    gone = {
-        offset for span in result.spans if span.kind in kinds for offset in range(span.start, span.end)
-    }  # fmt: skip
-    return squeeze("".join(sign for offset, sign in enumerate(result.visible_text) if offset not in gone))
-
-
-def check_evidence(result: Score) -> None:
-    for kinds in (REMOVED_KINDS, {"filler"}, {"boilerplate"}, KINDS):
-        assert squeeze(result.clean(kinds)) == without(result, kinds)
-    assert result.text == result.clean(REMOVED_KINDS)
-    assert list(result.spans) == sorted(result.spans)
-    for kind in KINDS:
-        spans = [span for span in result.spans if span.kind == kind]
-        assert all(one.end <= two.start for one, two in pairwise(spans))
-    for span in result.spans:
-        assert 0 <= span.start < span.end <= len(result.visible_text)
-        assert 0 <= span.score <= 1
-        assert span.reason
-    for sentence in result.sentences:
-        assert 0 <= sentence.start < sentence.end <= len(result.visible_text)
-        assert result.visible_text[sentence.start : sentence.end].strip()
-        assert all(0 <= value <= 1 for value in (getattr(sentence, kind) for kind in KINDS))
-    numbers = (result.noise, result.filler, result.off_topic, result.boilerplate)
-    assert all(number is None for number in numbers) == (result.status != "ok")
-    assert all(number is None or 0 <= number <= 1 for number in numbers)
-    assert (result.verdict == "unscored") == (result.status != "ok")
-    if result.verdict == "keep":
-        assert result.text == result.visible_text
-    if result.verdict == "clean":
-        assert squeeze(result.text) != squeeze(result.visible_text)
-    json.dumps(result.to_dict(), allow_nan=False)
 
 
 @EXAMPLES

@@ -204,3 +204,17 @@ def test_a_stray_quotation_mark_does_not_swallow_the_page():
 
 def test_a_tag_that_never_ends_is_closed():
     assert cap_attributes(f"<p>Rain.</p><div {many('a{}=1')}") == "<p>Rain.</p><div>"
+
+
+@pytest.mark.parametrize("declared", [None, "bogus", "utf-8", "x-sjis", "shift_jis"])
+def test_bytes_that_no_charset_fits_are_read_without_a_line_in_the_log(caplog, recwarn, declared):
+    meta = f'<meta charset="{declared}">' if declared else ""
+    content = f"{meta}<p>Rain fell.</p>".encode() + b"\x81\xff\xfe\x8d" * 99
+    assert "Rain fell." in str(read_page(Page(content, format="html")).content)
+    assert not caplog.records
+    assert not recwarn.list
+
+
+def test_the_older_name_of_shift_jis_is_known():
+    content = '<meta charset="x-sjis"><p>雨が降った。</p>'.encode("shift_jis")
+    assert "雨が降った" in str(read_page(Page(content, format="html")).content)

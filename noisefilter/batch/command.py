@@ -90,7 +90,11 @@ def _run(
     except RefusedError as error:
         _fail(USAGE, *lines_of(error))
     except (BatchError, OSError) as error:
-        _fail(FAILED, *lines_of(error), "What is done stays done; unless the message says otherwise, the same command goes on.")
+        _fail(
+            FAILED,
+            *lines_of(error),
+            "What is done stays done; unless the message says otherwise, the same command goes on.",
+        )
     except KeyboardInterrupt:
         _fail(STOPPED, "stopped. Nothing that is done is lost: the same command goes on.")
 

@@ -126,7 +126,9 @@ def _refuse_changed(sources: Sequence[Source], folder: Storage) -> None:
     if changed:
         more = [f"  and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
         foot = f"choose another folder than {folder}, or delete it, and start again"
-        raise RefusedError("inputs changed while the run read them:", *(f"  {line}" for line in changed[:SHOWN]), *more, foot)
+        raise RefusedError(
+            "inputs changed while the run read them:", *(f"  {line}" for line in changed[:SHOWN]), *more, foot
+        )
 
 
 def _read_manifest(folder: Storage) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noisefilter.api import score_many
+from noisefilter import pipeline
 from noisefilter.model import model_at
 
 if TYPE_CHECKING:
@@ -14,5 +14,8 @@ if TYPE_CHECKING:
 
 
 def score_pages(pages: Sequence[Page], model: str | None) -> list[Score]:
-    """Scores of the pages, in order, by the model in a folder; by the shipped one if None."""
-    return list(score_many(pages, model=model_at(model)))
+    """Scores of the pages, in order, by the model in a folder; by the shipped one if None.
+
+    What `score_many` would answer with a status is raised here: the shard sets that page aside among its rejects.
+    """
+    return pipeline.score_pages(pages, model_at(model), {})

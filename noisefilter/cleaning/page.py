@@ -74,18 +74,17 @@ def _cut_pieces(pieces: Sequence[Piece], ranges: Sequence[tuple[int, int]], leng
 def _remaining(raw: str, piece: Piece, stays: bytearray) -> str:
     """The raw text without the characters whose place in the visible text is cut.
 
-    Outside `pre` the visible text holds each run of blanks as one, and none at the start of a piece.
+    Outside `pre` the visible text holds each run of blanks as one.
     """
     if stays.find(0, piece.start, piece.start + len(raw)) < 0:  # the visible text is no longer than the raw
         return raw
     position, out = piece.start, []
-    lead = len(raw) - len(raw.lstrip("\n" if piece.verbatim else None))
     blank = False
     for offset, character in enumerate(raw):
         repeated = not piece.verbatim and blank and character.isspace()
         blank = character.isspace()
-        if offset < lead or repeated:
-            out.append(character if offset < lead else "")
+        if offset < piece.lead or repeated:
+            out.append(character if offset < piece.lead else "")
             continue
         if stays[min(position, len(stays) - 1)]:
             out.append(character)
