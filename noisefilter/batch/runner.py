@@ -124,11 +124,12 @@ def _refuse_changed(sources: Sequence[Source], folder: Storage) -> None:
     """Raise RefusedError if an input is not what it was when the run began: what was read may be of both."""
     changed = changed_files(sources)
     if changed:
-        more = [f"  and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
-        foot = f"choose another folder than {folder}, or delete it, and start again"
-        raise RefusedError(
-            "inputs changed while the run read them:", *(f"  {line}" for line in changed[:SHOWN]), *more, foot
+        head, foot = (
+            "inputs changed while the run read them:",
+            f"choose another folder than {folder}, or delete it, and start again",
         )
+        more = [f"and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
+        raise RefusedError(head, *(f"  {line}" for line in (*changed[:SHOWN], *more)), foot)
 
 
 def _read_manifest(folder: Storage) -> dict[str, Any] | None:
