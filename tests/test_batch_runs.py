@@ -51,7 +51,14 @@ def start(
         json.dumps(limits),
     ]
     place = {**os.environ, "TMPDIR": str(temporary)} if temporary else None
-    return subprocess.Popen(command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True, env=place)  # noqa: S603
+    return subprocess.Popen(  # noqa: S603
+        command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True, env=place, preexec_fn=hear_hangups
+    )
+
+
+def hear_hangups() -> None:
+    """Under `nohup` the tests' own process ignores the signal, and its children would inherit that."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def children(pid: int) -> list[int]:
