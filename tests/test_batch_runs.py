@@ -52,7 +52,12 @@ def start(
     ]
     place = {**os.environ, "TMPDIR": str(temporary)} if temporary else None
     return subprocess.Popen(  # noqa: S603
-        command, cwd=CLONE, stderr=subprocess.DEVNULL, start_new_session=True, env=place, preexec_fn=hear_hangups
+        command,
+        cwd=CLONE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env=place,
+        preexec_fn=hear_hangups,  # noqa: PLW1509 - it only sets a signal
     )
 
 
