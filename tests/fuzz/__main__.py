@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import faulthandler
 import json
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Pages that go to `score_many` together.
 AT_ONCE = 25
-#: Seconds after which pages count as hung: the process ends with a traceback.
-HUNG = 300
+#: Seconds of processor time after which pages count as hung: the process ends with a traceback.
+HUNG = 100
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,13 +49,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run(seed: int, first: int, last: int, log: Path | None) -> int:
     """Check the pages of some numbers; returns 1 if something failed."""
     failed, done = _read_log(log, first)
+    faulthandler.register(signal.SIGPROF, file=2, chain=True)  # then the system ends the process
     score(HTML_ARTICLE)  # loading is on no page's time
     start = time.monotonic()
     for number in range(done, last, AT_ONCE):
         numbers = range(number, min(last, number + AT_ONCE))
-        faulthandler.dump_traceback_later(HUNG, exit=True, file=2)
+        signal.setitimer(signal.ITIMER_PROF, HUNG)
         failures = check_pages([make_page(seed, own) for own in numbers])
-        faulthandler.cancel_dump_traceback_later()
+        signal.setitimer(signal.ITIMER_PROF, 0)
         failed |= {numbers[failure.row] for failure in failures}
         for failure in failures:
             print(f"seed {seed}, page {numbers[failure.row]}: {failure.call}: {failure.error}", flush=True)
