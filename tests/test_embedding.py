@@ -79,7 +79,7 @@ def run_in_browser(folder: Path, opened: list[str], *, inner: bool) -> tuple[set
         "--virtual-time-budget=30000", "--dump-dom", *(["--no-sandbox"] if os.geteuid() == 0 else []),
         (folder / "harness.html").as_uri(),
     ]  # fmt: skip
-    out = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True).stdout  # noqa: S603 - our own page
+    out = subprocess.run(command, capture_output=True, text=True, timeout=900, check=True).stdout  # noqa: S603 - our own page
     found = re.search(r"RAN(\[.*\])OF(\d+)", out)
     assert found is not None, out[-2000:]
     return set(json.loads(found[1].replace("&quot;", '"'))), int(found[2])
