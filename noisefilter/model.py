@@ -195,7 +195,7 @@ def _check_own_thresholds(path: Path, thresholds: Mapping[str, Any]) -> None:
     """Raise ModelError unless there is a threshold for every decision, and no other."""
     try:
         check_thresholds(thresholds)
-    except ValueError as error:
+    except (TypeError, ValueError) as error:
         msg = f"{path}: {error}"
         raise ModelError(msg) from error
     if missing := sorted(set(THRESHOLDS) - set(thresholds)):
@@ -222,12 +222,14 @@ def digest(path: Path) -> str:
 
 
 def check_thresholds(thresholds: Mapping[str, object]) -> None:
-    """Raise ValueError for a threshold that does not exist or lies outside 0-1."""
+    """Raise ValueError for a threshold that does not exist or lies outside 0-1, TypeError for one that is no number."""
     for name, value in thresholds.items():
         if name not in THRESHOLDS:
             msg = f"unknown threshold {name!r}: choose from {', '.join(THRESHOLDS)}"
             raise ValueError(msg)
-        is_number = isinstance(value, int | float | np.integer | np.floating) and not isinstance(value, bool)
-        if not is_number or not 0 <= value <= 1:  # type: ignore[operator] # it is a number; NaN is not between
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+            msg = f"threshold {name} must be a number, not {type(value).__name__}"
+            raise TypeError(msg)
+        if not 0 <= value <= 1:  # nor is NaN
             msg = f"threshold {name} must be a number between 0 and 1, not {value!r}"
             raise ValueError(msg)

@@ -218,18 +218,18 @@ def _decode_undeclared(content: bytes, declared: str | None) -> str:
 
     # not `UnicodeDammit`, which tries these names itself and tells the user's log of broken bytes
     head = content[:200_000]
-    names = list(EncodingDetector(head, is_html=True).encodings)
-    guess = next((name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors)), "")
-    return content.decode(_web_charset(guess) or "cp1252", "replace")
+    names = list(filter(None, map(_web_charset, EncodingDetector(head, is_html=True).encodings)))
+    guess = next((name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors)), "cp1252")
+    return content.decode(guess, "replace")
 
 
 def _decodes(content: bytes, charset: str, errors: str) -> bool:
-    """Whether Python knows the charset and the content can be read by it."""
+    """Whether the content can be read by a charset."""
     try:
         content.decode(charset, errors)
-    except (LookupError, ValueError):
+    except ValueError:
         return False
-    return errors == "strict" or charset != "ascii"
+    return True
 
 
 def cap_attributes(text: str) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from noisefilter.blocks import TEXT_VERSION, split_blocks
 from noisefilter.features.asides import aside_matrix
@@ -23,13 +21,13 @@ from noisefilter.reasons.articles import name_noise
 from noisefilter.scoring.blocks import BlockScores
 from noisefilter.scoring.networks import rounded
 from noisefilter.sentences import split_sentences
+from noisefilter.threads import one_blas_thread
 from noisefilter.types import PAGE_TYPES, Score, Sentence, cut
 from noisefilter.verdicts import boilerplate_spans, is_other, sentence_spans, verdict
 from noisefilter.vote import ask_trafilatura
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -127,7 +125,7 @@ def score_pages(
         PAGE_FAULTS: the code fails on one of them.
     """
     limits = {**model.thresholds, **thresholds}
-    with _one_thread(model):
+    with one_blas_thread:
         blocked = [_block(page, model) for page in pages]
         blocks = _judge_blocks(blocked, model, site)
         found = [_find_article(entry, own, model, limits, language) for entry, own in zip(blocked, blocks, strict=True)]
@@ -136,17 +134,6 @@ def score_pages(
             _put_together(entry, own, article, next(judged) if article.status == "ok" else None, model, limits)
             for entry, own, article in zip(blocked, blocks, found, strict=True)
         ]
-
-
-def _one_thread(model: Model) -> AbstractContextManager[object]:
-    """Everything on one thread: a page's matrices are so small that threads wait longer than they work, and workers share cores."""
-    return _libraries(model).limit(limits=1)
-
-
-@lru_cache(maxsize=4)
-def _libraries(model: Model) -> ThreadpoolController:
-    scorer(model)  # an estimator of the user's own may bring libraries, which count as well
-    return ThreadpoolController()
 
 
 def _unreadable(page: Page, model: Model, thresholds: Mapping[str, float], language: str | None) -> Score:
@@ -171,7 +158,7 @@ def extract_safely(page: Page, model: Model, thresholds: Mapping[str, float], si
 def extract_page(page: Page, model: Model, thresholds: Mapping[str, float], site: SiteProfile | None = None) -> str:
     """The article's text with boilerplate taken out and nothing else."""
     entry = _block(page, model)
-    with _one_thread(model):
+    with one_blas_thread:
         own = _judge_blocks([entry], model, site)[0]
     if own.table is None:
         return entry.text

@@ -94,7 +94,7 @@ def test_an_unreadable_name_is_shown(folder):
     "arguments",
     [("score", NAME), (f"--{NAME}",), ("score", f"--{NAME}"), (NAME,), ("train", NAME, "-o", "m"), ("evaluate", NAME, NAME), ("label", NAME),
      ("label", "export", NAME, "-o", "l", "--tool", "doccano"), ("label", "import", NAME, NAME, "--tool", "doccano"), ("clean", NAME, "-o", "c"),
-     ("clean", f"{NAME}.html", "-o", "c", "--only", NAME), ("score", ".", "--model", NAME), ("train", ".", "-o", "m", "--estimator-options", NAME)],
+     ("clean", f"{NAME}.html", "-o", "c", "--only", NAME), ("score", ".", "--model", NAME)],
     ids=lambda given: " ".join(given).replace(NAME, "*"),
 )  # fmt: skip
 def test_a_wrong_call_is_shown(folder, arguments):
@@ -116,7 +116,7 @@ def test_a_run_shows_its_folder_sites_and_refusals(folder):
     _, err = run(folder, "clean", f"{NAME}.html", "-o", NAME, code=2)
     assert {line.rpartition(": ")[2] for line in err.splitlines() if line.startswith("  input ")} == {"new", "gone"}
     _, err = run(folder, "clean", f"{NAME}.html", "-o", ".", code=2)
-    assert f"{ESCAPED.replace('/', '')}.html" in err
+    assert ESCAPED.replace("/", "") in err
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
