@@ -9,6 +9,7 @@ from noisefilter.cleaning.page import clean_page
 from noisefilter.model import Model, check_thresholds, default_model, load_model
 from noisefilter.pipeline import extract_safely, score_safely
 from noisefilter.sites import SiteProfile
+from noisefilter.threads import late_import
 from noisefilter.types import REMOVED_KINDS, Page, Score, check_kinds
 
 if TYPE_CHECKING:
@@ -90,10 +91,9 @@ def _score_batches(
         for batch in batches:
             yield from score_safely(batch, chosen, limits, language, site)
         return
-    from joblib import Parallel, delayed  # noqa: PLC0415 - 0.1 s that one process does not need
-
-    run = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
-    for scores in run(delayed(_score_batch)(batch, model, limits, language, site) for batch in batches):
+    joblib = late_import("joblib")  # 0.1 s that one process does not need
+    run = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
+    for scores in run(joblib.delayed(_score_batch)(batch, model, limits, language, site) for batch in batches):
         yield from scores
 
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from lxml.etree import LxmlError
 
+from noisefilter.threads import late_import
+
 if TYPE_CHECKING:
     from noisefilter.types import Page, Status
 
@@ -214,11 +216,10 @@ def _decode_undeclared(content: bytes, declared: str | None) -> str:
         text = content.decode(declared, "replace")
         if text.count("\ufffd") <= max(10, len(text) // 1000):  # a few broken bytes do not make it wrong
             return text
-    from bs4.dammit import EncodingDetector  # noqa: PLC0415 - 40 ms that most pages do not need
-
     # not `UnicodeDammit`, which tries these names itself and tells the user's log of broken bytes
     head = content[:200_000]
-    names = list(filter(None, map(_web_charset, EncodingDetector(head, is_html=True).encodings)))
+    detector = late_import("bs4.dammit").EncodingDetector  # 40 ms that most pages do not need
+    names = list(filter(None, map(_web_charset, detector(head, is_html=True).encodings)))
     guess = next((name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors)), "cp1252")
     return content.decode(guess, "replace")
 
