@@ -13,7 +13,6 @@ from noisefilter.features.sentences import sentence_matrix
 from noisefilter.model import default_model
 from noisefilter.scoring.articles import (
     WORD_ROWS,
-    hear_insertions,
     manner_log_odds,
     manner_words,
     page_off_topic_inputs,
@@ -66,16 +65,6 @@ def test_a_sentence_hears_of_the_others_of_its_paragraph_only():
 
 def test_no_sentences_have_no_context():
     assert len(context_of([""], np.zeros((0, 4)))) == 0
-
-
-def test_an_article_that_something_was_put_into_is_noise_however_it_is_written():
-    noise, off_topic = np.array([0.1, 0.1, 0.1, 0.9]), np.array([0.0, 0.3, 0.999, 0.999])
-    heard = hear_insertions(noise, off_topic)
-    assert heard[0] == pytest.approx(0.1, abs=0.001)
-    assert heard[1] < 0.13  # a doubt is none: hardly any real page has an insertion
-    assert heard[2] > 0.5
-    assert (np.diff(heard) > 0).all()
-    assert (heard < 1).all()
 
 
 def words_of(text: str) -> dict[int, float]:

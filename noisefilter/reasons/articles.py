@@ -75,13 +75,12 @@ WORDS = {feature: words for group in GROUPS.values() for feature, words in group
 IN_GROUP = np.array([[feature in group for group in GROUPS.values()] for feature in INPUTS], dtype=np.float64)
 
 
-def name_noise(network: Network, inputs: Matrix, heard: Matrix | None = None) -> list[tuple[Reason, ...]]:
+def name_noise(network: Network, inputs: Matrix) -> list[tuple[Reason, ...]]:
     """The reasons that moved each article's noise most, the strongest first.
 
     Args:
         network: the article classifier.
         inputs: what it read: (articles, `INPUTS`).
-        heard: by how much insertions then moved the log-odds: (articles,).
 
     Returns:
         At most three an article; none if the classifier is no single linear layer, for then no share would be true.
@@ -90,8 +89,7 @@ def name_noise(network: Network, inputs: Matrix, heard: Matrix | None = None) ->
     if exact is None:
         return [()] * len(inputs)
     moves = np.round(exact, 6)  # alike in any batch
-    more = np.zeros(len(inputs)) if heard is None else heard
-    sums = np.round(np.column_stack([moves @ IN_GROUP, more]), 6)
+    sums = np.round(moves @ IN_GROUP, 6)
     total = np.abs(sums).sum(axis=1, keepdims=True)
     shares = np.round(sums / np.maximum(total, 1e-9), 2) + 0.0  # no -0.0
     order = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :MOST]
@@ -108,8 +106,6 @@ def name_noise(network: Network, inputs: Matrix, heard: Matrix | None = None) ->
 
 def _in_words(moves: Matrix, values: Matrix, usual: Matrix, group: int, *, raises: bool) -> str:
     """What the feature of the group that moved most in its direction says, beside the average, and the direction."""
-    if group == len(GROUPS):
-        return "something foreign seems to have been put in: raises noise"
     inside = np.flatnonzero(IN_GROUP[:, group])
     leading = int(inside[np.argmax(moves[inside] if raises else -moves[inside])])
     words = WORDS[INPUTS[leading]]

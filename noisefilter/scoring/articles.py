@@ -35,9 +35,6 @@ SENTENCE_PASSES = ("sentence_first", "sentence_second")
 NETWORKS = (*SENTENCE_PASSES, "aside", "page_off_topic", "article")
 #: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
 PAGE_PRIOR = 0.2
-#: The share among real pages, and of those that have one the share that a reader calls noise
-#: (docs/decisions/0023-noise-hears-of-insertions.md).
-REAL_SHARE, NOISY_SHARE = 0.02, 0.8
 #: Sentences whose log-odds say whether something was put into an article: the highest.
 HIGHEST = 3
 PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "aside", "sentence_or_aside", "sentences_log")
@@ -114,25 +111,11 @@ class SentenceScores:
 
 @dataclass(frozen=True, slots=True)
 class PageScores:
-    """What is said of whole articles; each (articles,).
-
-    `read` is what `noise` was read from, (articles, n); `heard` is by how much insertions then moved its log-odds.
-    """
+    """What is said of whole articles; each (articles,). `read` is what `noise` was read from: (articles, n)."""
 
     noise: Matrix
     off_topic: Matrix
     read: Matrix
-    heard: Matrix
-
-
-def hear_insertions(noise: Matrix, off_topic: Matrix) -> Matrix:
-    """Probability of noise of articles into which something may have been put: they are stitched, however well they are written.
-
-    Either cause is enough. `off_topic` is taken to the odds of real pages first (docs/decisions/0023-noise-hears-of-insertions.md).
-    """
-    shift = np.log(REAL_SHARE / (1 - REAL_SHARE)) - np.log(PAGE_PRIOR / (1 - PAGE_PRIOR))
-    put_in = 1 / (1 + np.exp(-(logit(off_topic) + shift)))
-    return np.asarray(1 - (1 - noise) * (1 - NOISY_SHARE * put_in))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,15 +151,14 @@ class ArticleScorer:
         off_topic = scores.off_topic * (1 - furniture)
         kinds = np.stack([scores.filler, scores.promotion], axis=1)
         read = article_inputs(table.sentences, table.matrix, kinds, self.arrays)
-        written = self.article.probabilities(read)[:, 1]
+        noise = rounded(self.article.probabilities(read)[:, 1])
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = [
             page_off_topic_inputs(own, highest_aside(self.aside, lines))
             for own, lines in zip(by_page, asides, strict=True)
         ]
         foreign = rounded(self.page_off_topic.probabilities(np.concatenate(inputs))[:, 1])
-        noise = hear_insertions(written, foreign)
-        return PageScores(rounded(noise), foreign, read, logit(noise) - logit(written))
+        return PageScores(noise, foreign, read)
 
 
 def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
