@@ -40,8 +40,8 @@ def __getattr__(name: str) -> object:
     if name not in _LAZY:
         msg = f"module 'noisefilter' has no attribute {name!r}"
         raise AttributeError(msg)
-    from importlib import import_module  # noqa: PLC0415 - only needed here
+    from noisefilter.threads import late_import  # noqa: PLC0415 - only needed here
 
-    value = getattr(import_module(_LAZY[name]), name)
+    value = getattr(late_import(_LAZY[name]), name)
     globals()[name] = value
     return value

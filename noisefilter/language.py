@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from noisefilter.threads import late_import
+
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
@@ -15,9 +17,8 @@ SURE = 0.95
 
 @lru_cache(maxsize=1)
 def _identifier() -> LanguageIdentifier:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier  # noqa: PLC0415 - 0.1 s that extraction can do without
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    langid = late_import("py3langid.langid")  # 0.1 s that extraction can do without
+    return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 
 
 def name_language(text: str) -> str | None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from threadpoolctl import ThreadpoolController
 
 from noisefilter.blocks import TEXT_VERSION, split_blocks
 from noisefilter.features.asides import aside_matrix
@@ -22,13 +20,13 @@ from noisefilter.reasons.articles import name_noise
 from noisefilter.scoring.blocks import BlockScores
 from noisefilter.scoring.networks import rounded
 from noisefilter.sentences import split_sentences
+from noisefilter.threads import one_blas_thread
 from noisefilter.types import PAGE_TYPES, Score, Sentence, cut
 from noisefilter.verdicts import boilerplate_spans, is_other, sentence_spans, verdict
 from noisefilter.vote import ask_trafilatura
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
@@ -105,7 +103,7 @@ def score_pages(
 ) -> list[Score]:  # fmt: skip
     """Scores of some pages, in order; sentences of all of them are measured and judged at once."""
     limits = {**model.thresholds, **thresholds}
-    with _one_thread(model):
+    with one_blas_thread:
         blocked = [_block(page, model) for page in pages]
         blocks = _judge_blocks(blocked, model, site)
         found = [_find_article(entry, own, model, limits, language) for entry, own in zip(blocked, blocks, strict=True)]
@@ -116,21 +114,10 @@ def score_pages(
         ]
 
 
-def _one_thread(model: Model) -> AbstractContextManager[object]:
-    """Everything on one thread: a page's matrices are so small that threads wait longer than they work, and workers share cores."""
-    return _libraries(model).limit(limits=1)
-
-
-@lru_cache(maxsize=4)
-def _libraries(model: Model) -> ThreadpoolController:
-    scorer(model)  # an estimator of the user's own may bring libraries, which count as well
-    return ThreadpoolController()
-
-
 def extract_page(page: Page, model: Model, thresholds: Mapping[str, float], site: SiteProfile | None = None) -> str:
     """The article's text with boilerplate taken out and nothing else."""
     entry = _block(page, model)
-    with _one_thread(model):
+    with one_blas_thread:
         own = _judge_blocks([entry], model, site)[0]
     if own.table is None:
         return entry.text

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from noisefilter.alignment import align
 from noisefilter.blocks import parse_html
 from noisefilter.rescue import rescue_article
+from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
     from noisefilter.blocks import BlockedPage
@@ -36,8 +37,7 @@ def ask_trafilatura(page: Page, blocked: BlockedPage) -> Vote | None:
     """
     if not blocked.is_html or blocked.elements > MAX_ELEMENTS or blocked.depth > MAX_DEPTH:
         return None
-    import trafilatura  # noqa: PLC0415 - 0.3 s that a plain text does not need
-
+    trafilatura = late_import("trafilatura")  # 0.3 s that a plain text does not need
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     try:
         tree = parse_html(str(page.content))

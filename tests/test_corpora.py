@@ -11,6 +11,7 @@ import pytest
 
 from noisefilter.blocks import split_blocks
 from noisefilter.page import read_page
+from noisefilter.training import corpora
 from noisefilter.training.corpora import CorpusError, read_corpora
 from tests.making import CORPUS
 
@@ -78,6 +79,7 @@ def test_a_page_may_stand_in_a_file_of_its_own(tmp_path):
     assert page.site == "rain"
 
 
+NO_TEXTS: tuple[Any, ...] = (7, ["x"], {}, True)
 FAULTS: dict[str, tuple[list[Any], list[Any], str]] = {
     "a page line that is not JSON": ([PAGE, "{'id': 'x'}"], [LABEL], "pages.jsonl:2"),
     "a label line that is not JSON": ([PAGE], [LABEL, "", '{"id": '], "labels.jsonl:3"),
@@ -86,6 +88,32 @@ FAULTS: dict[str, tuple[list[Any], list[Any], str]] = {
     "an id that is no string": ([PAGE | {"id": 7}], [LABEL], "pages.jsonl:1"),
     "a page without content": ([{"id": "rain"}], [LABEL], "pages.jsonl:1"),
     "a page whose file is missing": ([{"id": "rain", "path": "gone.html"}], [LABEL], "pages.jsonl:1"),
+    **{
+        f"a page whose {name} is {value!r}": ([PAGE | {name: value}], [LABEL], f"pages.jsonl:1: {name}")
+        for name in ("text", "html", "url", "title", "site", "source", "licence", "path")
+        for value in NO_TEXTS
+    },
+    **{
+        f"a page at {path!r}": ([{"id": "rain", "path": path}], [LABEL], "pages.jsonl:1")
+        for path in ("../../etc/passwd", "/etc/passwd", "..", ".", "", "a\0b", "x" * 5000, "inside/../../outside.txt")
+    },
+    "a page nested too deep": (['{"id": "rain", "text": ' + "[" * 100_000], [LABEL], "pages.jsonl:1"),
+    "a label nested too deep": ([PAGE], [LABEL, '{"a":' * 100_000], "labels.jsonl:2"),
+    "noise that is NaN": ([PAGE], ['{"id": "rain", "noise": NaN}'], "labels.jsonl:1"),
+    "noise beyond all numbers": ([PAGE], ['{"id": "rain", "noise": 1e999}'], "labels.jsonl:1"),
+    "an offset of too many digits": (
+        [PAGE],
+        ['{"id": "rain", "spans": [{"kind": "filler", "start": 0, "end": ' + "9" * 5000 + "}]}"],
+        "labels.jsonl:1",
+    ),
+    "a quotation of nothing": ([PAGE], [LABEL | {"spans": [SPAN | {"quote": ""}]}], "labels.jsonl:1"),
+    "a quotation that is no text": ([PAGE], [LABEL | {"spans": [SPAN | {"quote": 7}]}], "labels.jsonl:1"),
+    "spans that are no list": ([PAGE], [LABEL | {"spans": {"start": 0}}], "labels.jsonl:1"),
+    "a sentence with a list of letters": (
+        [PAGE],
+        [LABEL | {"sentences": [{"start": 0, "end": 5, "label": ["I"]}]}],
+        "labels.jsonl:1",
+    ),
     "two labels for a page": ([PAGE], [LABEL, LABEL], "labels.jsonl:2"),
     "two pages of one id": ([PAGE, PAGE], [LABEL], "pages.jsonl:2"),
     "a label without a page": ([PAGE], [LABEL, {"id": "sun", "noise": 0}], "labels.jsonl:2"),
@@ -217,3 +245,38 @@ def test_a_page_is_an_article_unless_its_label_says_otherwise(tmp_path):
     pages = [PAGE, PAGE | {"id": "b"}]
     labels = [LABEL, LABEL | {"id": "b", "page_type": "forum"}]
     assert [page.page_type for page in read_corpora([written(tmp_path, pages, labels)])] == ["article", "forum"]
+
+
+def test_bytes_that_are_no_utf8_are_named_by_their_line(tmp_path):
+    folder = written(tmp_path, [PAGE], [LABEL])
+    (folder / "labels.jsonl").write_bytes(b'\n{"id": "rain", "main_text": "\xff"}\n')
+    with pytest.raises(CorpusError, match=r"labels\.jsonl:2: not JSON"):
+        read_corpora([folder])
+
+
+def test_a_line_that_is_longer_than_any_page_is_named_and_not_read_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(corpora, "MAX_LINE", 1000)
+    folder = written(tmp_path, [PAGE, PAGE | {"id": "long", "text": "x" * 5000}], [LABEL])
+    with pytest.raises(CorpusError, match=r"pages\.jsonl:2: more than 1,000 bytes"):
+        read_corpora([folder])
+
+
+@pytest.mark.parametrize("target", ["secret.txt", "/etc/passwd", "corpus/loop.txt", "corpus/inner"])
+def test_a_link_out_of_the_corpus_or_to_no_file_is_named_and_not_read(tmp_path, target):
+    folder = tmp_path / "corpus"
+    (folder / "inner").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text(TEXT, encoding="utf8")
+    (folder / "loop.txt").symlink_to(tmp_path / target)
+    with pytest.raises(CorpusError, match=r"pages\.jsonl:1"):
+        read_corpora([written(folder, [{"id": "rain", "path": "loop.txt"}], [LABEL])])
+
+
+def test_a_link_inside_the_corpus_and_a_corpus_behind_a_link_are_read(tmp_path):
+    folder = tmp_path / "corpus"
+    (folder / "pages").mkdir(parents=True)
+    (folder / "pages" / "rain.txt").write_text(TEXT, encoding="utf8")
+    (folder / "same.txt").symlink_to(folder / "pages" / "rain.txt")
+    (tmp_path / "link").symlink_to(folder)
+    written(folder, [{"id": "rain", "path": "pages/../same.txt"}], [LABEL])
+    (page,) = read_corpora([tmp_path / "link"])
+    assert page.page.content == TEXT.encode()

@@ -163,7 +163,7 @@ def test_other_kinds_of_bytes_are_bytes(page):
         ({"thresholds": {"filler": 1.5}}, ValueError),
         ({"thresholds": {"filler": -0.1}}, ValueError),
         ({"thresholds": {"filler": float("nan")}}, ValueError),
-        ({"thresholds": {"filler": "high"}}, TypeError),
+        ({"thresholds": {"filler": "high"}}, ValueError),
         ({"colour": "red"}, TypeError),
     ],
     ids=str,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from threading import Lock
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
 
 from noisefilter.cues import cue_table
+from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,8 +124,22 @@ def token_hash(word: str) -> int:
     return hash_word("0" if HAS_DIGIT.search(word) else word.lower().replace("’", "'"))
 
 
-class Lexicon(dict[str, int]):
-    """Row of each word met so far, by its spelling; `numbers` and `flags` hold what is known of it, one column a word.
+class _Known:
+    """Row of each word met so far, by its spelling, and what is known of it: numbers and flags, one column a row.
+
+    A row is taken, then written, then its word is added; a row that was taken is nobody else's. So no lock is held, and whatever
+    interrupts that, every word that is there has its own row.
+    """
+
+    def __init__(self, room: int) -> None:
+        self.rows: dict[str, int] = {}
+        self.free = iter(range(room))
+        self.numbers = np.zeros((3, room), dtype=np.int64)  # row of the vector table, hash, hash of the stem
+        self.flags = np.zeros((4, room), dtype=np.bool_)  # capital, all capitals, digit, stop word
+
+
+class Lexicon:
+    """What is known of the words that a process has met.
 
     Pages say the same words again and again: each is looked at once a process, and numpy picks the rest.
     """
@@ -134,45 +149,36 @@ class Lexicon(dict[str, int]):
     MOST = 50_000
 
     def __init__(self, vectors: VectorTable) -> None:
-        super().__init__()
         self.vectors = vectors
-        self.lock = Lock()
-        self.new: list[tuple[int, ...]] = []  # what is known of words that the arrays below do not hold yet
-        self.numbers = np.zeros((3, 1024), dtype=np.int64)  # row of the vector table, hash, hash of the stem
-        self.flags = np.zeros((4, 1024), dtype=np.bool_)  # capital, all capitals, digit, stop word
-
-    def __missing__(self, word: str) -> int:
-        row = len(self)
-        plain = word.lower().replace("’", "'")
-        digit = HAS_DIGIT.search(word) is not None
-        known = self.vectors.number_row if digit else self.vectors.rows_by_word.get(plain, self.vectors.unknown_row)
-        upper = len(word) > 1 and word.isalpha() and word.isupper()
-        self.new.append((
-            known, token_hash(word), hash_word(plain[:STEM_LETTERS]),
-            word[0].isupper(), upper, digit, plain in STOP_WORDS,
-        ))  # fmt: skip
-        self[word] = row
-        return row
-
-    def _learn(self) -> None:
-        """Write what is known of new words into the arrays."""
-        first, last = len(self) - len(self.new), len(self)
-        while last > self.numbers.shape[1]:
-            self.numbers = np.concatenate([self.numbers, np.zeros_like(self.numbers)], axis=1)
-            self.flags = np.concatenate([self.flags, np.zeros_like(self.flags)], axis=1)
-        values = np.array(self.new, dtype=np.int64).T
-        self.numbers[:, first:last], self.flags[:, first:last] = values[:3], values[3:] > 0
-        self.new = []
+        self.known = _Known(self.MOST)
 
     def look_up(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Numbers and flags of each word: (3, words) and (4, words)."""
-        with self.lock:
-            if len(self) > self.MOST:
-                self.clear()
-            rows = np.fromiter(map(self.__getitem__, words), np.int64, len(words))
-            if self.new:
-                self._learn()
-            return self.numbers[:, rows], self.flags[:, rows]
+        known = self.known  # the same to the end, even if another thread starts anew
+        new = list(set(words).difference(known.rows))
+        rows = list(islice(known.free, len(new)))
+        if len(rows) < len(new):
+            new = list(set(words))
+            known = _Known(max(self.MOST, len(new)))
+            rows = list(islice(known.free, len(new)))
+            self.known = known
+        if new:
+            values = np.array([self._measure(word) for word in new], dtype=np.int64).T
+            known.numbers[:, rows], known.flags[:, rows] = values[:3], values[3:] > 0
+            known.rows.update(zip(new, rows, strict=True))
+        found = np.fromiter(map(known.rows.__getitem__, words), np.int64, len(words))
+        return known.numbers[:, found], known.flags[:, found]
+
+    def _measure(self, word: str) -> tuple[int, ...]:
+        """What is known of a word."""
+        plain = word.lower().replace("’", "'")
+        digit = HAS_DIGIT.search(word) is not None
+        row = self.vectors.number_row if digit else self.vectors.rows_by_word.get(plain, self.vectors.unknown_row)
+        upper = len(word) > 1 and word.isalpha() and word.isupper()
+        return (
+            row, token_hash(word), hash_word(plain[:STEM_LETTERS]),
+            word[0].isupper(), upper, digit, plain in STOP_WORDS,
+        )  # fmt: skip
 
 
 @lru_cache(maxsize=4)
@@ -290,12 +296,11 @@ def sums_of_rows(values: NDArray[np.float64], rows: NDArray[np.int64], sizes: ND
     A product with a sparse matrix of ones: it adds row to row, where `reduceat` goes down each column by itself and takes ten
     times as long.
     """
-    from scipy.sparse import csr_array  # noqa: PLC0415 - 0.1 s that `import noisefilter` need not pay
-
     edges = np.zeros(len(sizes) + 1, dtype=np.int32)
     np.cumsum(sizes, out=edges[1:])
     entries = np.ones(len(rows)), rows.astype(np.int32), edges
-    return np.asarray(csr_array(entries, shape=(len(sizes), len(values))) @ values)
+    sparse = late_import("scipy.sparse")  # 0.1 s that `import noisefilter` need not pay
+    return np.asarray(sparse.csr_array(entries, shape=(len(sizes), len(values))) @ values)
 
 
 def range_entries(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from noisefilter.features.tokens import hashed_rows, sums
+from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,8 +50,6 @@ class Perceptron:
 
     def predict_proba(self, X: Inputs) -> Matrix:  # noqa: N803 - scikit-learn's name
         """Probabilities, one column a class."""
-        from scipy.special import expit  # noqa: PLC0415 - 0.1 s that `import noisefilter` need not pay
-
         values: Matrix = X @ self.weights[0]
         values += self.biases[0]
         for weights, bias in zip(self.weights[1:], self.biases[1:], strict=True):
@@ -58,7 +57,7 @@ class Perceptron:
             values = values @ weights
             values += bias
         if values.shape[1] == 1:
-            second = expit(values[:, 0])
+            second = late_import("scipy.special").expit(values[:, 0])  # 0.1 s that `import noisefilter` need not pay
             return np.stack([1 - second, second], axis=1)
         values = np.exp(values - values.max(axis=1)[:, None])
         return np.asarray(values / values.sum(axis=1)[:, None])

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from noisefilter.blocks import split_blocks
-from noisefilter.page import read_page
+from noisefilter.page import MAX_CHARACTERS, read_page
 from noisefilter.types import KINDS, PAGE_TYPES, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 LETTERS = "IFPOB"
+#: Fields of a row that are texts, if they are there.
+TEXTS = ("html", "text", "path", "url", "title", "site", "source", "licence", "main_text")
+#: Bytes of a line: a page's characters, of which JSON may write each in twelve, and its labels.
+MAX_LINE = 12 * MAX_CHARACTERS + 10_000_000
 MAX_NOISE = 3
 #: `noise` from which an article is noise (corpus/README.md).
 POSITIVE = 2
@@ -122,20 +126,39 @@ def read_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     if not path.is_file():
         msg = f"{path}: no such file; a corpus is a folder with pages.jsonl and labels.jsonl"
         raise CorpusError(msg)
-    with path.open(encoding="utf8", errors="surrogateescape") as lines:
-        for number, line in enumerate(lines, 1):
-            where = f"{path}:{number}"
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                msg = f"{where}: not JSON: {error}"
-                raise CorpusError(msg) from error
-            if not isinstance(row, dict) or not isinstance(row.get("id"), str):
-                msg = f"{where}: an object with an id is wanted"
-                raise CorpusError(msg)
-            yield where, row
+    try:
+        with path.open("rb") as lines:
+            for number, line in enumerate(iter(lambda: lines.readline(MAX_LINE + 1), b""), 1):
+                if line.strip():
+                    yield f"{path}:{number}", _read_row(f"{path}:{number}", line)
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror}"
+        raise CorpusError(msg) from error
+
+
+def _read_row(where: str, line: bytes) -> dict[str, Any]:
+    """The object on a line, with an id and the types that the format names."""
+    if len(line) > MAX_LINE:
+        msg = f"{where}: more than {MAX_LINE:,} bytes"
+        raise CorpusError(msg)
+    try:
+        row = json.loads(line.decode("utf8"), parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, too deep, a number of too many digits
+        msg = f"{where}: not JSON: {error}"
+        raise CorpusError(msg) from error
+    if not isinstance(row, dict) or not isinstance(row.get("id"), str):
+        msg = f"{where}: an object with an id is wanted"
+        raise CorpusError(msg)
+    for name in TEXTS:
+        if not isinstance(row.get(name), str | None):
+            msg = f"{where}: {name} must be a text, not {type(row[name]).__name__}"
+            raise CorpusError(msg)
+    return row
+
+
+def _refuse(constant: str) -> None:
+    msg = f"{constant} is no number of JSON's"
+    raise ValueError(msg)
 
 
 def row_page(folder: Path, where: str, row: dict[str, Any]) -> Page:
@@ -144,20 +167,37 @@ def row_page(folder: Path, where: str, row: dict[str, Any]) -> Page:
     Raises:
         CorpusError: a row without content, or a file that cannot be read.
     """
-    if "path" in row:
-        try:
-            content: bytes | str = (folder / row["path"]).read_bytes()
-        except OSError as error:
-            msg = f"{where}: {folder / row['path']} cannot be read: {error.strerror}"
-            raise CorpusError(msg) from error
-        form = "html" if str(row["path"]).endswith((".html", ".htm")) else "text"
-    elif "html" in row or "text" in row:
-        form = "html" if "html" in row else "text"
+    if row.get("path") is not None:
+        content: bytes | str = _read_file(folder, where, row["path"])
+        form = "html" if row["path"].endswith((".html", ".htm")) else "text"
+    elif row.get("html") is not None or row.get("text") is not None:
+        form = "html" if row.get("html") is not None else "text"
         content = row[form]
     else:
         msg = f"{where}: html, text or path is wanted"
         raise CorpusError(msg)
     return Page(content, row.get("url"), row.get("title"), "html" if form == "html" else "text")
+
+
+def _read_file(folder: Path, where: str, path: str) -> bytes:
+    """What a file of the corpus holds; a path that leads out of the folder, by dots or by a link, is refused."""
+    try:
+        file = (folder / path).resolve()
+        if not file.is_relative_to(folder.resolve()):
+            msg = f"{where}: {path!r} leads out of the corpus"
+            raise CorpusError(msg)
+        if file.exists() and not file.is_file():
+            msg = f"{where}: {path!r} is no file"
+            raise CorpusError(msg)
+        return file.read_bytes()
+    except (OSError, RuntimeError) as error:  # a link that leads to itself is a RuntimeError before Python 3.13
+        msg = f"{where}: {folder / path} cannot be read: {getattr(error, 'strerror', None) or error}"
+        raise CorpusError(msg) from error
+    except ValueError as error:
+        if isinstance(error, CorpusError):
+            raise
+        msg = f"{where}: {path!r} is no path: {error}"
+        raise CorpusError(msg) from error
 
 
 def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
@@ -207,6 +247,9 @@ def _spans(label: dict[str, Any]) -> tuple[LabelledSpan, ...] | None:
             msg = f"{label['where']}: unknown kind {span.get('kind')!r}"
             raise CorpusError(msg)
         _check_range("span", span["start"], span["end"], label["where"])
+        if not isinstance(span.get("quote"), str | None) or span.get("quote") == "":
+            msg = f"{label['where']}: quote {span['quote']!r} is no text"
+            raise CorpusError(msg)
         spans.append(LabelledSpan(span["start"], span["end"], span["kind"], span.get("quote")))
     return tuple(sorted(spans, key=lambda span: (span.start, span.end)))
 
@@ -215,8 +258,9 @@ def _sentences(label: dict[str, Any]) -> tuple[tuple[int, int, str], ...] | None
     if label.get("sentences") is None:
         return None
     for sentence in label["sentences"]:
-        if not sentence["label"] or set(sentence["label"]) - set(LETTERS):
-            msg = f"{label['where']}: sentence label {sentence['label']!r} is not one of {LETTERS}"
+        letters = sentence["label"]
+        if not isinstance(letters, str) or not letters or set(letters) - set(LETTERS):
+            msg = f"{label['where']}: sentence label {letters!r} is not one of {LETTERS}"
             raise CorpusError(msg)
         _check_range("sentence", sentence["start"], sentence["end"], label["where"])
     return tuple((sentence["start"], sentence["end"], sentence["label"]) for sentence in label["sentences"])
