@@ -260,7 +260,7 @@ def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: M
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
     pages = estimators.pages(measured, scores, np.concatenate(furniture), asides)
-    reasons = name_noise(estimators.article, pages.read, pages.heard)
+    reasons = name_noise(estimators.article, pages.read)
     told = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, strict=True)
     return [_Judged(row, measured, scores, noise, off_topic, own) for row, (noise, off_topic, own) in enumerate(told)]
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from itertools import chain
+from typing import TYPE_CHECKING, Any, TypedDict
 from zlib import crc32
 
 from noisefilter.training.corpora import LabelledPage
@@ -22,7 +24,39 @@ if TYPE_CHECKING:
 PERMISSIVE = ("CC-BY-4.0", "CC BY 4.0", "US government work", "MIT/Apache-2.0", "MPL-2.0", "MIT repo", "ours")
 #: Sources whose texts hold headlines of other stories in the middle of sentences, behind the names of politicians.
 SPLICED_SOURCES = ("thehill.com",)
+BLOGS = "blogs"
 WCXB_LICENCE = "CC-BY-4.0 (WCXB, Murrough Foley)"
+
+
+class Votes(TypedDict):
+    """The fields of a `LabelledPage` that say what is known of its noise."""
+
+    noise: float | None
+    votes: tuple[int, ...]
+    second: float | None
+
+
+UNKNOWN: Votes = {"noise": None, "votes": (), "second": None}
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A passage that a writer put into an article; an honest one belongs there, however foreign it looks."""
+
+    start: int
+    end: int
+    foreign: bool
+    sort: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenInsertions:
+    """An article with the passages that a writer put into it."""
+
+    page: Page
+    site: str
+    writer: int
+    passages: tuple[Passage, ...]
 
 
 def is_permissive(licence: str) -> bool:
@@ -86,10 +120,14 @@ class Corpus:
             yield self.wcxb_truth(name)["ground_truth"].get("main_content") or ""
 
     @cached_property
-    def noise(self) -> dict[str, list[int]]:
-        """Votes on the articles by WCXB id."""
-        with (self.root / "labels" / "articles.jsonl").open(encoding="utf8") as lines:
-            return {row["id"]: row["noise"] for row in map(json.loads, lines)}
+    def noise(self) -> dict[str, Votes]:
+        """What is known of the noise of the WCXB articles, by id."""
+        return {row["id"]: _votes(row) for row in self.labels("articles")}
+
+    def labels(self, name: str) -> list[dict[str, Any]]:
+        """Rows of `labels/<name>.jsonl`."""
+        with (self.root / "labels" / f"{name}.jsonl").open(encoding="utf8") as lines:
+            return [json.loads(line) for line in lines]
 
     def wcxb_pages(self, split: str) -> Iterator[LabelledPage]:
         """WCXB pages with gold text, and votes where an article was judged."""
@@ -98,20 +136,23 @@ class Corpus:
             text = truth["ground_truth"].get("main_content") or ""
             if not text.strip():
                 continue
-            votes = self.noise.get(name)
             yield LabelledPage(
                 name, Page(self.wcxb_html(name), truth.get("url"), truth["ground_truth"].get("title")),
-                self.splits["wcxb_pages"][name], "wcxb", WCXB_LICENCE, sum(votes) / len(votes) if votes else None,
-                main_text=text, page_type=truth["_internal"]["page_type"]["primary"],
+                self.splits["wcxb_pages"][name], "wcxb", WCXB_LICENCE,
+                main_text=text, page_type=truth["_internal"]["page_type"]["primary"], **self.noise.get(name, UNKNOWN),
             )  # fmt: skip
 
-    def judged_sentences(self, split: str) -> Iterator[LabelledPage]:
-        """Articles whose sentences were judged; a line break inside a sentence becomes a blank, offsets stay."""
-        with gzip.open(self.root / "labels" / "sentences.jsonl.gz", "rt", encoding="utf8") as lines:
+    def judged_sentences(self, split: str, name: str = "sentences") -> Iterator[LabelledPage]:
+        """Articles of `labels/<name>.jsonl.gz`, whose sentences were judged.
+
+        A line break inside a sentence becomes a blank, offsets stay.
+        """
+        with gzip.open(self.root / "labels" / f"{name}.jsonl.gz", "rt", encoding="utf8") as lines:
             for row in map(json.loads, lines):
                 wcxb = row["source"] == "wcxb"
                 site = self.splits["wcxb_pages"].get(row["id"], row["source"]) if wcxb else row["source"]
                 licence = WCXB_LICENCE if wcxb else self.licence_of(row["source"])
+                source = BLOGS if name == "sentences_blogs" else row["source"]
                 if self.split_of(site) != split or not self._allowed(licence):
                     continue
                 text = row["text"]
@@ -119,14 +160,14 @@ class Corpus:
                     start, end = sentence["start"], sentence["end"]
                     text = text[:start] + text[start:end].replace("\n", " ") + text[end:]
                 yield LabelledPage(
-                    row["id"], Page(text, title=row["title"], format="text"), site, row["source"], licence,
+                    row["id"], Page(text, title=row["title"], format="text"), site, source, licence,
                     sentences=tuple((s["start"], s["end"], s["label"]) for s in row["sentences"]),
                 )  # fmt: skip
 
     @cached_property
     def _sources(self) -> dict[str, tuple[str, str]]:
         found: dict[str, tuple[str, str]] = {}
-        for name in ("clean", "lowvalue", "news"):
+        for name in ("clean", "lowvalue", "news", "blogs"):
             with gzip.open(self.root / "text" / f"{name}.jsonl.gz", "rt", encoding="utf8") as lines:
                 for row in map(json.loads, lines):
                     found.setdefault(row["source"], (name, row["licence"]))
@@ -137,22 +178,38 @@ class Corpus:
         return self._sources.get(source, ("", "unknown"))[1]
 
     def file_of(self, source: str) -> str:
-        """The file that a source's texts are in: clean, lowvalue or news; "" for WCXB."""
+        """The file that a source's texts are in: clean, lowvalue, news or blogs; "" for WCXB."""
         return self._sources.get(source, ("", ""))[0]
 
     def judged_texts(self, split: str) -> Iterator[LabelledPage]:
         """Texts of farms, news and clean sources whose noise was judged."""
         wanted: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        with (self.root / "labels" / "articles_text.jsonl").open(encoding="utf8") as lines:
-            for row in map(json.loads, lines):
-                wanted.setdefault((row["file"].split("/")[-1].split(".")[0], row["id"]), []).append(row)
+        for row in self.labels("articles_text"):
+            wanted.setdefault((row["file"].split("/")[-1].split(".")[0], row["id"]), []).append(row)
         for name in ("lowvalue", "news", "clean"):
             for row in self.rows(name, split):
                 for judged in wanted.pop((name, row["id"]), []):
-                    yield LabelledPage(
-                        row["id"], Page(row["text"], title=row["title"], format="text"), row["source"], row["source"],
-                        row["licence"], sum(judged["noise"]) / len(judged["noise"]),
-                    )  # fmt: skip
+                    yield replace(_text_page(row), **_votes(judged))
+
+    def judged_blogs(self, split: str) -> Iterator[LabelledPage]:
+        """Posts of blogs whose noise was judged; all of them have one source, since a blog has few posts."""
+        judged = {row["id"]: _votes(row) for row in self.labels("articles_blogs")}
+        for row in self.rows(BLOGS, split):
+            if row["id"] in judged:
+                yield replace(_text_page(row), source=BLOGS, **judged.pop(row["id"]))
+
+    def judged_articles(self, split: str) -> Iterator[LabelledPage]:
+        """All pages whose noise was judged: of WCXB, texts and blogs."""
+        pages = chain(self.wcxb_pages(split), self.judged_texts(split), self.judged_blogs(split))
+        return (page for page in pages if page.noise is not None)
+
+    def written_insertions(self, split: str) -> Iterator[WrittenInsertions]:
+        """Articles into which writers put foreign passages, and honest ones that look foreign."""
+        for row in self.rows("insertions_written", split):
+            yield WrittenInsertions(
+                Page(row["text"], title=row["title"], format="text"), row["source"], row["writer"],
+                tuple(Passage(span["start"], span["end"], span["kind"] == "off_topic", span["sort"]) for span in row["spans"]),
+            )  # fmt: skip
 
     @cached_property
     def _spliced(self) -> frozenset[str]:
@@ -170,7 +227,16 @@ class Corpus:
             counts[row["source"]] = counts.get(row["source"], 0) + 1
             if counts[row["source"]] <= most and row["text"] not in seen:
                 seen.add(row["text"])
-                yield LabelledPage(
-                    row["id"], Page(row["text"], title=row["title"], format="text"), row["source"], row["source"],
-                    row["licence"],
-                )  # fmt: skip
+                yield _text_page(row)
+
+
+def _text_page(row: dict[str, Any]) -> LabelledPage:
+    """The page of a row of `text/`."""
+    page = Page(row["text"], title=row["title"], format="text")
+    return LabelledPage(row["id"], page, row["source"], row["source"], row.get("licence", ""))
+
+
+def _votes(row: dict[str, Any]) -> Votes:
+    """What a row of labels says of an article's noise."""
+    votes = tuple(row["noise"])
+    return {"noise": sum(votes) / len(votes), "votes": votes, "second": row.get("p")}

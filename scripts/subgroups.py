@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from noisefilter.api import score_many
-from noisefilter.training.articles import POSITIVE
+from noisefilter.training.corpora import POSITIVE
 from noisefilter.training.evaluate import noise_figures
 from noisefilter.training.intervals import Observed, measured
 
@@ -92,7 +92,7 @@ def measure_subgroups(
         if score.noise is None or page.noise is None:
             continue
         article = Article(page, page.noise, corpus.file_of(page.source))
-        seen = np.array([[score.noise, page.noise >= POSITIVE, score.verdict == "drop"]], dtype=np.float64)
+        seen = np.array([[score.noise, page.noise_share, score.verdict == "drop"]], dtype=np.float64)
         for group, belongs in GROUPS.items():
             if belongs(article):
                 rows[group].append(Observed(page.site, page.id, seen))

@@ -2,8 +2,10 @@
 
     python scripts/train_default.py ../shared/corpus
     python scripts/train_default.py ../shared/corpus --licences permissive --vectors permissive.safetensors -o /tmp/permissive
+    python scripts/train_default.py ../shared/corpus --from articles    # that stage and those after it, on what is there
     python scripts/train_default.py ../shared/corpus --measure    # after a change that leaves the weights alone
 
+What each stage gave is kept in `--work`, and a run that was broken off goes on there as long as code and data are the same.
 Fits on the train sites, calibrates and chooses thresholds on the tune sites, reports on the val sites, which nothing
 was chosen on (`splits.json`).
 """
@@ -15,16 +17,18 @@ import json
 import shutil
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 from measures import measure, print_beside, print_measures
+from safetensors.numpy import load_file
 
-from noisefilter.model import VECTORS, load_model, models_folder, save_model
+from noisefilter.model import ARRAYS, MANIFEST, VECTORS, load_model, models_folder, save_model
 from noisefilter.training.card import write_card, write_picture
 from noisefilter.training.fit import TrainingData, train
 from noisefilter.training.hosts import make_hosts, text_host, without_labels
+from noisefilter.training.stages import STAGES, Fitted
 from noisefilter.vectors import load_vectors
 from shared_corpus import WCXB_LICENCE, Corpus
 
@@ -34,8 +38,6 @@ if TYPE_CHECKING:
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.hosts import Host
 
-#: Weak labels: farms as noise, reputable texts as none, at most so many a source, each a fifth of a judged article.
-WEAK_A_SOURCE, WEAK_WEIGHT = 60, 0.05
 #: Articles that insertions are put into, at most so many a source.
 HOSTS_A_SOURCE = 800
 LONGEST_HOST = 40_000
@@ -48,11 +50,7 @@ def read_data(corpus: Corpus) -> TrainingData:
     parts = {}
     for split in ("train", "tune"):
         parts[split] = [*corpus.wcxb_pages(split), *corpus.judged_sentences(split), *corpus.judged_texts(split)]
-    weak = [
-        replace(page, noise=3.0 if name == "lowvalue" else 0.0, weight=WEAK_WEIGHT)
-        for name in TEXT_FILES
-        for page in corpus.texts(name, "train", WEAK_A_SOURCE)
-    ]
+    articles = [page for split in parts for page in corpus.judged_articles(split)]
     headlines: dict[str, None] = {}
     other: dict[str, tuple[str, int]] = {
         "word vectors": (
@@ -70,7 +68,7 @@ def read_data(corpus: Corpus) -> TrainingData:
         name = f"articles to splice into: {'wcxb' if host.is_html else host.site}"
         licence = WCXB_LICENCE if host.is_html else corpus.licence_of(host.site)
         other[name] = (licence, other.get(name, ("", 0))[1] + 1)
-    return TrainingData(parts["train"], parts["tune"], weak, list(headlines), hosts["train"], hosts["tune"], other)
+    return TrainingData(parts["train"], parts["tune"], articles, list(headlines), hosts["train"], hosts["tune"], other)
 
 
 def _headlines(corpus: Corpus) -> Iterator[tuple[str, str, str]]:
@@ -106,6 +104,13 @@ def _hosts(corpus: Corpus, split: str, pages: list[LabelledPage]) -> list[Host]:
     return hosts
 
 
+def read_base(folder: Path) -> Fitted:
+    """What the model in a folder holds, even if its features are no longer those that the code measures."""
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf8"))
+    arrays = {name: value.astype(np.float64) for name, value in load_file(folder / ARRAYS).items()}
+    return Fitted(arrays, manifest["thresholds"])
+
+
 def main() -> None:
     """Read, train, save, measure."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
@@ -114,6 +119,11 @@ def main() -> None:
     parser.add_argument("--licences", choices=("all", "permissive"), default="all")
     parser.add_argument("--vectors", type=Path, help="another table than the shipped one; it is copied into the model")
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--work", type=Path, default=Path("build/training"), help="keeps what each stage gave")
+    parser.add_argument(
+        "--from", dest="first", choices=tuple(STAGES),
+        help="fit this stage and those after it; those before are taken from --work, or from the model in --output",
+    )  # fmt: skip
     parser.add_argument(
         "--measure", action="store_true", help="only measure the model that is there, and write its card"
     )
@@ -136,7 +146,10 @@ def main() -> None:
         progress("reading")
         data = read_data(corpus)
         vectors = load_vectors(options.vectors or models_folder() / VECTORS)
-        model = train(data, vectors, name=name, jobs=options.jobs, progress=progress, vectors_file=options.vectors)
+        model = train(
+            data, vectors, name=name, jobs=options.jobs, progress=progress, vectors_file=options.vectors,
+            kept=options.work / name, first=options.first, base=read_base(options.output) if options.first else None,
+        )  # fmt: skip
         save_model(model, options.output, write_card(model, {}))
         if options.vectors:
             shutil.copy(options.vectors, options.output / VECTORS)

@@ -86,11 +86,6 @@ def test_a_hidden_value_has_words_for_both_sides():
     assert below == "it is worded like articles of substance: lowers noise"
 
 
-def test_what_was_put_in_is_a_reason_of_its_own():
-    ((reason,),) = name_noise(article_network(), inputs_with(), np.array([2.0]))
-    assert reason == Reason("something foreign seems to have been put in: raises noise", 1.0)
-
-
 def test_a_classifier_with_a_hidden_layer_has_no_reasons_rather_than_wrong_ones():
     rng, width = np.random.default_rng(0), len(INPUTS)
     arrays = {"a.mean": np.zeros(width), "a.scale": np.ones(width), "a.weights0": rng.normal(size=(width, 3)),

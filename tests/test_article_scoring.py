@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from noisefilter.features.insertions import insertion_table
 from noisefilter.features.kinds import NEAR, kind_context
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.sentences import sentence_matrix
-from noisefilter.features.tokens import HASH_ROWS
-from noisefilter.scoring.articles import hear_insertions, manner_log_odds, manner_words, page_off_topic_inputs
+from noisefilter.model import default_model
+from noisefilter.scoring.articles import (
+    WORD_ROWS,
+    manner_log_odds,
+    manner_words,
+    page_off_topic_inputs,
+)
 from noisefilter.scoring.networks import LOGIT_LIMIT, build_network, logit
-from noisefilter.training.articles import MOST_OF_A_SITE, TOPIC_IDFS, ArticleExample, _join, _readings, _weights
-from noisefilter.training.estimators import beside, fit_network, named
+from noisefilter.training.articles import ArticleExample, article_examples, fit_articles, predict_articles
+from noisefilter.training.corpora import LabelledPage
+from noisefilter.training.estimators import FOLDS, beside, fit_network, named
+from noisefilter.types import Page
 from tests.making import SLUICE, articles_of, sentences_of, vectors
 
 ANOTHER = ("Orchids want light.", "They hate wet feet, and most of them die of kindness.", "Water them once a week.")
@@ -59,16 +67,6 @@ def test_no_sentences_have_no_context():
     assert len(context_of([""], np.zeros((0, 4)))) == 0
 
 
-def test_an_article_that_something_was_put_into_is_noise_however_it_is_written():
-    noise, off_topic = np.array([0.1, 0.1, 0.1, 0.9]), np.array([0.0, 0.3, 0.999, 0.999])
-    heard = hear_insertions(noise, off_topic)
-    assert heard[0] == pytest.approx(0.1, abs=0.001)
-    assert heard[1] < 0.13  # a doubt is none: hardly any real page has an insertion
-    assert heard[2] > 0.5
-    assert (np.diff(heard) > 0).all()
-    assert (heard < 1).all()
-
-
 def words_of(text: str) -> dict[int, float]:
     _, rows, weights = manner_words(sentences_of(text))
     return dict(zip(rows.tolist(), weights.tolist(), strict=True))
@@ -90,9 +88,8 @@ def test_the_tenth_use_of_a_word_says_less_than_the_first():
 def test_an_article_is_worded_as_it_is_whatever_stands_beside_it_in_the_batch():
     random = np.random.default_rng(5)
     arrays = {
-        "article_words.weights": random.normal(size=(HASH_ROWS, 1)),
-        "article_words.bias": np.array([0.2]),
-        "article_words.idf": random.random(HASH_ROWS) + 1,
+        "article_words.weights": random.normal(size=(WORD_ROWS, 1)),
+        "article_words.idf": random.random(WORD_ROWS) + 1,
     }
     texts = ["\n\n".join(SLUICE), "", "\n\n".join(ANOTHER)]
     together = manner_log_odds(sentence_table(articles_of(texts), vectors()), arrays)
@@ -119,48 +116,62 @@ def test_two_networks_side_by_side_answer_with_the_mean_of_their_log_odds():
     assert logit(both.probabilities(matrix)[:, 1]) == pytest.approx(np.mean(said, axis=0))
 
 
-def test_measures_and_words_are_weighed_by_what_each_is_worth():
-    matrix, truth = two_blobs(2)
-    words = np.where(truth == 1, 2.0, -2.0) + np.random.default_rng(0).normal(size=300)
-    measured = fit_network(matrix, truth, alpha=200.0)
-    said = logit(build_network(named("one", measured), "one").probabilities(matrix)[:, 1])
-    joined = build_network(named("all", _join(measured, np.column_stack([said, words]), truth, np.ones(300))), "all")
-    with_words = logit(joined.probabilities(np.column_stack([matrix, words]))[:, 1])
-    without = logit(joined.probabilities(np.column_stack([matrix, np.zeros(300)]))[:, 1])
-    inside = np.abs(without) < LOGIT_LIMIT
-    assert np.corrcoef(without[inside], said[inside])[0, 1] == pytest.approx(1)  # the measures keep their shares
-    assert ((with_words > 0) == truth).mean() > ((said > 0) == truth).mean()
+def article(site: str, text: str, *votes: int, second: float | None = None) -> ArticleExample:
+    """An article of a site on which some readers have voted."""
+    page = LabelledPage(
+        site, Page(text, format="text"), site, "own", noise=sum(votes) / len(votes), votes=votes, second=second
+    )
+    (example,) = article_examples([page], vectors())
+    return example
 
 
-def example_of(text: str, site: str = "quay.example", *, judged: bool = True) -> ArticleExample:
-    table = insertion_table(sentence_table(articles_of([text]), vectors()), vectors())
-    return ArticleExample(site, table, 3.0, 0.5, site, "own", judged)
+THIN = (
+    "In this guide, we will explore everything that you need to know.", "Choosing the right one can feel daunting.",
+    "It is more important than ever to stay ahead.", "Everyone loves a good one, and that is no secret.",
+    "Ultimately, the best one is the one that works for you.", "There are many benefits to consider.",
+)  # fmt: skip
 
 
-def test_an_article_teaches_whole_and_by_halves_with_fewer_and_fewer_words():
-    read = _readings(example_of("\n\n".join(SLUICE[:4])))
-    count = read.shape[0] // len(TOPIC_IDFS)
-    assert count == 3
-    for first in range(0, read.shape[0], count):
-        whole, *halves = ({*read[first + row].indices} for row in range(count))
-        assert whole == halves[0] | halves[1]
-        assert halves[0] - halves[1]
-        assert halves[1] - halves[0]
-    assert len({*read[0].indices} - {*read[count].indices}) > 0  # rare words are read by one of the two only
+def judged_articles() -> list[ArticleExample]:
+    """Three sorts of articles: all call the one noise, nobody the other, and of the third every second reader does."""
+    examples = []
+    for number in range(40):
+        thin, facts = (" ".join((*part, *part)[number % 4 : number % 4 + 4]) for part in (THIN, SLUICE))
+        mixed = " ".join((ANOTHER[0], ANOTHER[1], ANOTHER[2], (*ANOTHER, "A pot drains well.")[number % 4]))
+        examples += [
+            article(f"{number}.thin.example", thin, 3, 2), article(f"{number}.facts.example", facts, 0, 1),
+            article(f"{number}.mixed.example", mixed, 1, 2),
+        ]  # fmt: skip
+    return examples
 
 
-def test_a_site_of_many_judged_articles_teaches_no_more_than_some():
-    large = [example_of(SLUICE[0], "large.example")] * (3 * MOST_OF_A_SITE)
-    small = [example_of(SLUICE[0], f"small{number}.example") for number in range(9)]
-    weak = [example_of(SLUICE[0], "large.example", judged=False)] * 50
-    weights = _weights([*large, *small, *weak])
-    assert weights[: len(large)].sum() == pytest.approx(MOST_OF_A_SITE * 0.5)
-    assert set(weights[len(large) :].tolist()) == {0.5}
+@pytest.fixture(scope="module")
+def fitted():
+    examples = judged_articles()
+    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in default_model().arrays.items()}
+    found, held = fit_articles(examples, [arrays] * FOLDS)
+    return examples, {**arrays, **found}, held
 
 
-def test_where_all_sites_are_large_every_article_counts_in_full():
-    sites = [example_of(SLUICE[0], f"site{number}.example") for number in range(3) for _ in range(2 * MOST_OF_A_SITE)]
-    assert set(_weights(sites).tolist()) == {0.5}
+def test_readers_who_disagree_teach_what_they_say_each(fitted):
+    examples, arrays, held = fitted
+    for said in (predict_articles(examples, arrays), held):
+        thin, facts, mixed = (said[sort::3] for sort in range(3))
+        assert thin.min() > mixed.max() > mixed.min() > facts.max()
+        assert mixed.mean() == pytest.approx(0.5, abs=0.1)
+
+
+def test_what_an_article_is_calibrated_on_had_not_seen_its_site():
+    examples = judged_articles()
+    odd = article("alone.example", "Zebras graze. Quaggas graze. Okapis browse.", 0)
+    copies = [
+        replace(odd, page=replace(odd.page, noise=3.0, votes=(3,), site=f"alone{number}.example"))
+        for number in range(8)
+    ]
+    same = [replace(odd, page=replace(odd.page, noise=3.0, votes=(3,))) for _ in range(8)]
+    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in default_model().arrays.items()}
+    said = [fit_articles([*examples, *others, odd], [arrays] * FOLDS)[1][-1] for others in (copies, same)]
+    assert said[0] > said[1] + 0.1  # its own site's other articles teach nothing of it
 
 
 def test_a_sentence_or_a_line_between_paragraphs_is_enough_for_the_page():

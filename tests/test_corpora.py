@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -46,9 +47,24 @@ def test_what_is_missing_is_unknown_not_negative(tmp_path):
     assert page.spans == ()
 
 
-def test_votes_are_averaged(tmp_path):
+def test_votes_are_averaged_and_each_is_for_noise_or_against_it(tmp_path):
     (page,) = read_corpora([written(tmp_path, [PAGE], [{"id": "rain", "noise": [1, 2, 3]}])])
-    assert page.noise == 2.0
+    assert (page.noise, page.votes) == (2.0, (1, 2, 3))
+    assert page.noise_share == page.noise_target == pytest.approx(2 / 3)
+
+
+def test_one_vote_is_a_verdict_and_no_vote_is_none(tmp_path):
+    labels = [{"id": "rain", "noise": 2}, {"id": "sun", "noise": None}]
+    rain, sun = read_corpora([written(tmp_path, [PAGE, PAGE | {"id": "sun"}], labels)])
+    assert (rain.noise_share, rain.noise_target) == (1.0, 1.0)
+    assert (sun.noise_share, sun.noise_target) == (None, None)
+
+
+def test_what_another_reader_would_say_is_one_more_vote_to_learn_from_and_none_to_measure_by(tmp_path):
+    (page,) = read_corpora([written(tmp_path, [PAGE], [{"id": "rain", "noise": [3, 1]}])])
+    guessed = replace(page, second=0.2)
+    assert guessed.noise_share == 0.5
+    assert guessed.noise_target == pytest.approx(0.4)
 
 
 def test_pages_without_a_label_are_left_out_and_blank_lines_passed_over(tmp_path):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from noisefilter.features.article import ARTICLE_FEATURES
+from noisefilter.features.article import NOISE_MEASURES
 from noisefilter.types import Reason
 
 if TYPE_CHECKING:
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-#: How a value is shown: a share in percent, per thousand, a number, a number that the classifier reads as its logarithm, or
-#: not at all, since it is on a scale of its own.
-Unit = Literal["percent", "per thousand", "number", "logarithm", "hidden"]
+#: How a value is shown: a share in percent, a number, or not at all, since it is on a scale of its own.
+Unit = Literal["percent", "number", "hidden"]
 #: What the article classifier reads, in order.
-INPUTS = (*ARTICLE_FEATURES, "wording")
+INPUTS = (*NOISE_MEASURES, "wording")
 MOST = 3
 
 
@@ -47,12 +46,6 @@ GROUPS: dict[str, dict[str, Words]] = {
         "filler_over_0.5": Words("percent", "{} of its words stand in sentences that likely say nothing"),
         "filler_over_0.7": Words("percent", "{} of its words stand in sentences that surely say nothing"),
     },
-    "stock phrases": {"mean_cue_filler": Words("percent", "{} of its words stand in sentences with a stock phrase")},
-    "promotion": {
-        "promotion": Words("percent", "{} of its words sell"),
-        "promotion_over_0.5": Words("percent", "{} of its words stand in sentences that likely sell"),
-        "mean_cue_promotion": Words("percent", "{} of its words stand in sentences with a sales phrase"),
-    },
     "template": {
         "template_sections": Words("number", "{} of the sections that templates have (FAQ, Key Takeaways, Final Thoughts)"),
         "mean_cue_templates": Words("percent", "headings that could stand over any article hold {} of its words"),
@@ -73,45 +66,8 @@ GROUPS: dict[str, dict[str, Words]] = {
         "mean_rarest": Words("hidden", "its sentences hold rare, specific words", "its sentences hold common words only"),
         "mean_upper_case": Words("percent", "{} of its words are in capitals"),
     },
-    "sources": {
-        "mean_quotes": Words("number", "{} quotation marks a sentence"),
-        "mean_says_who_said": Words("per thousand", "{} of 1,000 words are “said”, “according” and the like"),
-    },
-    "repetition": {
-        "mean_said_before": Words("hidden", "it says again what it said", "it hardly says again what it said"),
-        "repeated_pairs": Words("percent", "{} of its word pairs are repeats"),
-        "vocabulary": Words("hidden", "its vocabulary is wide for its length", "its vocabulary is narrow for its length"),
-        "mean_new_words": Words("percent", "{} of its rarer words are new where they stand"),
-        "mean_next_words": Words("percent", "{} of its rarer words stand in the sentence before or after, too"),
-        "mean_context_likeness": Words("hidden", "its sentences resemble those around them", "its sentences differ from those around them"),
-    },
-    "title": {"mean_title_likeness": Words("hidden", "it stays close to its title", "it goes beyond its title")},
-    "address": {
-        "mean_says_you": Words("per thousand", "{} of 1,000 words are “you” and the like"),
-        "mean_says_we": Words("per thousand", "{} of 1,000 words are “we” and the like"),
-        "mean_ends_question": Words("percent", "questions hold {} of its words"),
-    },
     "wording": {
-        "wording": Words(
-            "hidden", "it is worded like thin articles", "it is worded like articles of substance"
-        )
-    },
-    "style": {
-        "mean_word_length": Words("number", "words of {} characters"),
-        "mean_stop_words": Words("percent", "{} of its words are grammatical (the, of, and)"),
-        "mean_log_words": Words("logarithm", "sentences of some {} words"),
-        "sentence_spread": Words("hidden", "its sentences differ much in length", "its sentences are of much the same length"),
-    },
-    "layout": {
-        "headings": Words("percent", "{} of its sentences are headings"),
-        "heading_words": Words("percent", "headings hold {} of its words"),
-        "list_items": Words("percent", "{} of its sentences are short, like list items"),
-        "words_of_paragraph": Words("logarithm", "paragraphs of some {} words"),
-        "mean_ends_colon": Words("percent", "{} of its words lead up to a list"),
-    },
-    "length": {
-        "log_words": Words("logarithm", "{} words long"),
-        "log_sentences": Words("logarithm", "{} sentences long"),
+        "wording": Words("hidden", "it is worded like thin articles", "it is worded like articles of substance"),
     },
 }  # fmt: skip
 WORDS = {feature: words for group in GROUPS.values() for feature, words in group.items()}
@@ -119,13 +75,12 @@ WORDS = {feature: words for group in GROUPS.values() for feature, words in group
 IN_GROUP = np.array([[feature in group for group in GROUPS.values()] for feature in INPUTS], dtype=np.float64)
 
 
-def name_noise(network: Network, inputs: Matrix, heard: Matrix | None = None) -> list[tuple[Reason, ...]]:
+def name_noise(network: Network, inputs: Matrix) -> list[tuple[Reason, ...]]:
     """The reasons that moved each article's noise most, the strongest first.
 
     Args:
         network: the article classifier.
         inputs: what it read: (articles, `INPUTS`).
-        heard: by how much insertions then moved the log-odds: (articles,).
 
     Returns:
         At most three an article; none if the classifier is no single linear layer, for then no share would be true.
@@ -134,8 +89,7 @@ def name_noise(network: Network, inputs: Matrix, heard: Matrix | None = None) ->
     if exact is None:
         return [()] * len(inputs)
     moves = np.round(exact, 6)  # alike in any batch
-    more = np.zeros(len(inputs)) if heard is None else heard
-    sums = np.round(np.column_stack([moves @ IN_GROUP, more]), 6)
+    sums = np.round(moves @ IN_GROUP, 6)
     total = np.abs(sums).sum(axis=1, keepdims=True)
     shares = np.round(sums / np.maximum(total, 1e-9), 2) + 0.0  # no -0.0
     order = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :MOST]
@@ -152,8 +106,6 @@ def name_noise(network: Network, inputs: Matrix, heard: Matrix | None = None) ->
 
 def _in_words(moves: Matrix, values: Matrix, usual: Matrix, group: int, *, raises: bool) -> str:
     """What the feature of the group that moved most in its direction says, beside the average, and the direction."""
-    if group == len(GROUPS):
-        return "something foreign seems to have been put in: raises noise"
     inside = np.flatnonzero(IN_GROUP[:, group])
     leading = int(inside[np.argmax(moves[inside] if raises else -moves[inside])])
     words = WORDS[INPUTS[leading]]
@@ -169,7 +121,4 @@ def _shown(value: float, unit: Unit) -> str:
     if unit == "percent":
         percent = 100 * value
         return f"{percent:.1f}%" if 0.05 <= percent < 9.95 else f"{percent:.0f}%"
-    if unit == "logarithm":
-        return f"{np.expm1(value):,.0f}"
-    number = 1000 * value if unit == "per thousand" else value
-    return f"{number:.0f}" if number >= 9.95 or float(number).is_integer() else f"{number:.1f}"
+    return f"{value:.0f}" if value >= 9.95 or float(value).is_integer() else f"{value:.1f}"

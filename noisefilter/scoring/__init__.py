@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noisefilter.features.article import ARTICLE_FEATURES
+from noisefilter.features.article import ARTICLE_FEATURES, NOISE_MEASURES
 from noisefilter.features.asides import ASIDE_NAMES
 from noisefilter.features.blocks import TEXT_FEATURES
 from noisefilter.features.insertions import INSERTION_COLUMNS
@@ -38,7 +38,8 @@ def features_digest() -> str:
     """SHA-256 of the names of all features in column order: what a model's weights refer to."""
     tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES)
     blocks = [name for table in tables for name, _ in table]
-    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *ASIDE_NAMES, *PAGE_NAMES, *ARTICLE_FEATURES]
+    articles = [*PAGE_NAMES, *ARTICLE_FEATURES, *NOISE_MEASURES]
+    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *ASIDE_NAMES, *articles]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 

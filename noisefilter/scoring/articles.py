@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.article import article_rows
+from noisefilter.features.article import article_measures
 from noisefilter.features.kinds import kind_context
-from noisefilter.features.tokens import HASH_ROWS
 from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scorer
 from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, logit, rounded, word_scores
 
@@ -28,15 +27,14 @@ if TYPE_CHECKING:
 TOPIC_IDF = 6.0
 #: What names, numbers and topic words are read as: that one stands there, not which.
 NAME, NUMBER, TOPIC = 12, 13, 11
+#: Rows that words and pairs of an article are hashed to.
+WORD_ROWS = 2**16
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48
 SENTENCE_PASSES = ("sentence_first", "sentence_second")
 NETWORKS = (*SENTENCE_PASSES, "aside", "page_off_topic", "article")
 #: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
 PAGE_PRIOR = 0.2
-#: The share among real pages, and of those that have one the share that a reader calls noise
-#: (docs/decisions/0023-noise-hears-of-insertions.md).
-REAL_SHARE, NOISY_SHARE = 0.02, 0.8
 #: Sentences whose log-odds say whether something was put into an article: the highest.
 HIGHEST = 3
 PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "aside", "sentence_or_aside", "sentences_log")
@@ -63,8 +61,13 @@ def second_inputs(table: SentenceTable, matrix: Matrix, inputs: Matrix, classes:
 
 def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
     """Class probabilities of the sentences by the sentence classifier of some arrays: (sentences, classes)."""
+    return sentence_kinds(table.sentences, table.matrix, arrays)
+
+
+def sentence_kinds(table: SentenceTable, matrix: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
+    """The same of sentences whose features are at hand; columns as in `SENTENCE_COLUMNS`."""
     passes = (build_network(arrays, name) for name in SENTENCE_PASSES)
-    return judge_kinds(table.sentences, table.matrix, arrays, *passes)
+    return judge_kinds(table, matrix, arrays, *passes)
 
 
 def judge_kinds(
@@ -108,25 +111,11 @@ class SentenceScores:
 
 @dataclass(frozen=True, slots=True)
 class PageScores:
-    """What is said of whole articles; each (articles,).
-
-    `read` is what `noise` was read from, (articles, n); `heard` is by how much insertions then moved its log-odds.
-    """
+    """What is said of whole articles; each (articles,). `read` is what `noise` was read from: (articles, n)."""
 
     noise: Matrix
     off_topic: Matrix
     read: Matrix
-    heard: Matrix
-
-
-def hear_insertions(noise: Matrix, off_topic: Matrix) -> Matrix:
-    """Probability of noise of articles into which something may have been put: they are stitched, however well they are written.
-
-    Either cause is enough. `off_topic` is taken to the odds of real pages first (docs/decisions/0023-noise-hears-of-insertions.md).
-    """
-    shift = np.log(REAL_SHARE / (1 - REAL_SHARE)) - np.log(PAGE_PRIOR / (1 - PAGE_PRIOR))
-    put_in = 1 / (1 + np.exp(-(logit(off_topic) + shift)))
-    return np.asarray(1 - (1 - noise) * (1 - NOISY_SHARE * put_in))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -161,16 +150,15 @@ class ArticleScorer:
         """
         off_topic = scores.off_topic * (1 - furniture)
         kinds = np.stack([scores.filler, scores.promotion], axis=1)
-        read = article_inputs(table, kinds, self.arrays)
-        written = self.article.probabilities(read)[:, 1]
+        read = article_inputs(table.sentences, table.matrix, kinds, self.arrays)
+        noise = rounded(self.article.probabilities(read)[:, 1])
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = [
             page_off_topic_inputs(own, highest_aside(self.aside, lines))
             for own, lines in zip(by_page, asides, strict=True)
         ]
         foreign = rounded(self.page_off_topic.probabilities(np.concatenate(inputs))[:, 1])
-        noise = hear_insertions(written, foreign)
-        return PageScores(rounded(noise), foreign, read, logit(noise) - logit(written))
+        return PageScores(noise, foreign, read)
 
 
 def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
@@ -179,43 +167,35 @@ def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
     return ArticleScorer(arrays, insertions=build_insertion_scorer(arrays), **networks)
 
 
-def article_inputs(table: InsertionTable, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the article classifier reads: aggregates, and the log-odds of a linear model over its words. (articles, n)."""
-    measured = article_rows(table.sentences, table.matrix, probabilities)
-    return np.column_stack([measured, manner_log_odds(table.sentences, arrays)])
+def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
+    """What the article classifier reads: measures, and what a linear model says of its words. (articles, n)."""
+    return np.column_stack([article_measures(table, matrix, probabilities), manner_log_odds(table, arrays)])
 
 
 def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """Log-odds of a linear model over how each article is worded: (articles,)."""
+    """What the words of each article add to the log-odds of noise: (articles,)."""
     article, rows, weights = manner_words(table)
     idf = arrays["article_words.idf"][rows]
     count = len(table.sizes)
     length = np.sqrt(np.bincount(article, (weights * idf) ** 2, count))
     total = np.bincount(article, weights * idf * arrays["article_words.weights"][rows, 0], count)
-    return np.clip(total / np.maximum(length, 1e-9) + arrays["article_words.bias"], -LOGIT_LIMIT, LOGIT_LIMIT)
+    return np.asarray(total / np.maximum(length, 1e-9))
 
 
-def manner_words(
-    table: SentenceTable, text_of: Index | None = None, topic_idf: float = TOPIC_IDF
-) -> tuple[Index, Index, Matrix]:
-    """Text, hash row and weight, 1 + log of the count, of the words and pairs that say how a text is written.
+def manner_words(table: SentenceTable) -> tuple[Index, Index, Matrix]:
+    """Article, hash row and weight, 1 + log of the count, of the words and pairs that say how it is written.
 
     Of names, numbers and rare words only the sort is read, so that topic cannot decide.
-
-    Args:
-        table: the sentences.
-        text_of: number of the text that each sentence belongs to; its article if None.
-        topic_idf: rarity, in nats, from which a word counts as topic.
     """
     tokens, index, owner = table.tokens, table.token_index, table.owner
     inside = np.append(False, owner[1:] == owner[:-1])[: len(owner)]  # a sentence's first word has a capital anyway
     words = tokens.hashes[index].astype(np.int64)
-    words[(table.idf >= topic_idf) & ~tokens.stop[index]] = TOPIC
+    words[(table.idf >= TOPIC_IDF) & ~tokens.stop[index]] = TOPIC
     words[tokens.title[index] & ~tokens.stop[index] & inside] = NAME
     words[tokens.digit[index]] = NUMBER
     pairs = words[:-1] * 1_000_003 + words[1:] * 7_919
-    text = (table.article if text_of is None else text_of)[owner]
+    text = table.article[owner]
     keys = np.concatenate([words * 7_919, pairs[inside[1:]]]) * 0x9E3779B1 >> 7
-    rows = np.concatenate([text, text[1:][inside[1:]]]) * HASH_ROWS + keys % HASH_ROWS
+    rows = np.concatenate([text, text[1:][inside[1:]]]) * WORD_ROWS + keys % WORD_ROWS
     found, counts = np.unique(rows, return_counts=True)
-    return found // HASH_ROWS, found % HASH_ROWS, 1 + np.log(counts)
+    return found // WORD_ROWS, found % WORD_ROWS, 1 + np.log(counts)

@@ -24,7 +24,6 @@ from noisefilter.scoring.blocks import build_block_scorer
 from noisefilter.scoring.insertions import build_insertion_scorer
 from noisefilter.scoring.networks import build_network, rounded, standardize
 from noisefilter.sentences import split_sentences
-from noisefilter.training.articles import POSITIVE
 from noisefilter.training.blocks import block_examples
 from noisefilter.training.insertions import labelled_examples
 from noisefilter.training.last_layer import Rows
@@ -150,7 +149,7 @@ def _article_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vec
     return {
         "article": (
             np.asarray(inputs, dtype=np.float64),
-            np.array([[float((page.noise or 0) >= POSITIVE)]]),
+            np.array([[page.noise_target]], dtype=np.float64),
             np.array([page.weight]),
         )
     }
@@ -158,7 +157,7 @@ def _article_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vec
 
 def read_article(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
     """What the article classifier reads when a page is scored: (articles, n)."""
-    return article_inputs(table, rounded(sentence_classes(table, arrays)[:, 1:3]), arrays)
+    return article_inputs(table.sentences, table.matrix, rounded(sentence_classes(table, arrays)[:, 1:3]), arrays)
 
 
 def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> InsertionTable | None:

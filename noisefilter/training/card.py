@@ -96,10 +96,10 @@ def write_picture(figures: Figures, folder: Path) -> None:
 def _data_lines(model: Model) -> list[str]:
     """What it learned from: sources, rows, hashes, seed, versions."""
     data = model.manifest["data"]
-    lines = ["## Learned from", "", "| source | licence | rows (fit / tune / weak) |", "|---|---|---|"]
+    lines = ["## Learned from", "", "| source | licence | rows (fit / tune / noise) |", "|---|---|---|"]
     for source, row in data["sources"].items():
         lines.append(
-            f"| {source} | {row['licence'] or 'of its owner'} | {row.get('fit', 0)} / {row.get('tune', 0)} / {row.get('weak', 0)} |"
+            f"| {source} | {row['licence'] or 'of its owner'} | {row.get('fit', 0)} / {row.get('tune', 0)} / {row.get('noise', 0)} |"
         )
     lines += [f"| {name} | {row['licence']} | {row['rows']} |" for name, row in data["other"].items()]
     hashes = {

@@ -22,6 +22,8 @@ TEXTS = ("html", "text", "path", "url", "title", "site", "source", "licence", "m
 #: Bytes of a line: a page's characters, of which JSON may write each in twelve, and its labels.
 MAX_LINE = 12 * MAX_CHARACTERS + 10_000_000
 MAX_NOISE = 3
+#: `noise` from which an article is noise (corpus/README.md).
+POSITIVE = 2
 
 
 class CorpusError(ValueError):
@@ -45,8 +47,9 @@ class LabelledSpan:
 class LabelledPage:
     """A page and what is known of it; None is unknown, not negative.
 
-    `noise` is 0-3 (the mean of several votes), `sentences` are (start, end, letter), `weight` counts in fitting the
-    article classifier.
+    `noise` is 0-3, the mean of `votes` where several readers voted; `second` is the probability that one more reader would
+    say 2 or more, where somebody estimated it. `sentences` are (start, end, letter), `weight` counts in fitting the article
+    classifier.
     """
 
     id: str
@@ -60,6 +63,20 @@ class LabelledPage:
     main_text: str | None = None
     weight: float = 1.0
     page_type: str = "article"
+    votes: tuple[int, ...] = ()
+    second: float | None = None
+
+    @property
+    def noise_share(self) -> float | None:
+        """Share of the readers who call the article noise; None if nobody judged it."""
+        votes = self.votes or (() if self.noise is None else (self.noise,))
+        return sum(vote >= POSITIVE for vote in votes) / len(votes) if votes else None
+
+    @property
+    def noise_target(self) -> float | None:
+        """What a classifier learns: the share of the readers, with `second` as one more vote."""
+        share, count = self.noise_share, max(1, len(self.votes))
+        return share if share is None or self.second is None else (share * count + self.second) / (count + 1)
 
 
 def read_corpora(paths: Sequence[str | Path]) -> list[LabelledPage]:
@@ -187,10 +204,11 @@ def _read_file(folder: Path, where: str, path: str) -> bytes:
 
 
 def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
+    votes = _votes(label)
     labelled = LabelledPage(
         row["id"], row_page(folder, where, row), _site(row), row.get("source") or folder.name,
-        row.get("licence", ""), _noise(label), _spans(label), _sentences(label), _main_text(label),
-        page_type=_page_type(label),
+        row.get("licence", ""), sum(votes) / len(votes) if votes else None, _spans(label), _sentences(label),
+        _main_text(label), page_type=_page_type(label), votes=votes,
     )  # fmt: skip
     return anchor(labelled, label["where"])
 
@@ -204,15 +222,15 @@ def _site(row: dict[str, Any]) -> str:
     return str(row.get("site") or host or row["id"])
 
 
-def _noise(label: dict[str, Any]) -> float | None:
+def _votes(label: dict[str, Any]) -> tuple[int, ...]:
     votes = label.get("noise")
     if votes is None:
-        return None
+        return ()
     votes = votes if isinstance(votes, list) else [votes]
     if not votes or not all(_is_whole(vote) and 0 <= vote <= MAX_NOISE for vote in votes):
         msg = f"{label['where']}: noise must be 0 to {MAX_NOISE}, not {label['noise']!r}"
         raise CorpusError(msg)
-    return float(sum(votes) / len(votes))
+    return tuple(votes)
 
 
 def _page_type(label: dict[str, Any]) -> str:

@@ -12,7 +12,6 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from noisefilter.api import score_many
 from noisefilter.blocks import split_blocks
 from noisefilter.page import read_page
-from noisefilter.training.articles import POSITIVE
 from noisefilter.training.blocks import label_blocks
 from noisefilter.training.intervals import Observed, measured, with_intervals
 
@@ -110,22 +109,26 @@ def word_figures(rows: Matrix) -> dict[str, float]:
 
 
 def _noise(judged: Judged) -> Rows:
-    """Probability and truth of each page whose noise is labelled."""
+    """Probability of each page whose noise is labelled, and the share of its readers who call it noise."""
     return _gather(
-        (page, page.source, np.array([[score.noise, page.noise >= POSITIVE]]))
+        (page, page.source, np.array([[score.noise, page.noise_share]], dtype=np.float64))
         for page, score in judged
         if page.noise is not None and score.noise is not None
     )
 
 
 def noise_figures(rows: Matrix, drop: float) -> dict[str, float]:
-    """AUC, calibration error, precision and recall of `drop` of (articles, 2): probability and truth."""
-    probabilities, truth = rows[:, 0], rows[:, 1] > 0
+    """AUC, calibration error, precision and recall of `drop` of (articles, 2): probability and share of the readers.
+
+    Noisy is what at least half of the readers call so; a probability is compared to their share.
+    """
+    probabilities, share = rows.T
+    truth = share >= 0.5
     figures: dict[str, float] = {"articles": len(rows), "noisy": int(truth.sum())}
     if 0 < truth.sum() < len(truth):
         figures["auc"] = float(roc_auc_score(truth, probabilities))
-    figures["log loss"] = log_loss(probabilities, truth)
-    figures["calibration error"] = calibration_error(probabilities, truth)
+    figures["log loss"] = log_loss(probabilities, share)
+    figures["calibration error"] = calibration_error(probabilities, share)
     dropped = probabilities >= drop
     figures["dropped"] = int(dropped.sum())
     if dropped.any():
@@ -166,9 +169,11 @@ def reliability(rows: Matrix, weights: NDArray[np.float64] | None = None) -> dic
     }
 
 
-def log_loss(probabilities: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
-    """Mean of -log of the probability of what was true; that of a certain error is limited."""
-    return float(-np.log(np.maximum(np.where(truth, probabilities, 1 - probabilities), LEAST)).mean())
+def log_loss(probabilities: NDArray[np.float64], truth: NDArray[np.bool_ | np.float64]) -> float:
+    """Mean of -log of the probability of what was true, or so far as it was; that of a certain error is limited."""
+    truth = truth.astype(np.float64)
+    yes, no = (np.log(np.maximum(said, LEAST)) for said in (probabilities, 1 - probabilities))
+    return float(-(truth * yes + (1 - truth) * no).mean())
 
 
 def threshold_figures(observed: Sequence[Observed], threshold: float) -> dict[str, float]:
@@ -178,7 +183,7 @@ def threshold_figures(observed: Sequence[Observed], threshold: float) -> dict[st
 
 def at_threshold(rows: Matrix, threshold: float) -> dict[str, float]:
     """How many rows a threshold chooses, its precision and its recall; a third column is what each row counts."""
-    chosen, truth = rows[:, 0] >= threshold, rows[:, 1] > 0
+    chosen, truth = rows[:, 0] >= threshold, rows[:, 1] >= 0.5
     weights = rows[:, 2] if rows.shape[1] > 2 else np.ones(len(rows))
     right, cut, wanted = (float(weights[part].sum()) for part in (chosen & truth, chosen, truth))
     figures: dict[str, float] = {"rows": len(rows), "labelled": int(truth.sum()), "chosen": int(chosen.sum())}

@@ -16,24 +16,10 @@ from threadpoolctl import threadpool_limits
 from noisefilter.blocks import TEXT_VERSION
 from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
 from noisefilter.scoring import features_digest
-from noisefilter.training.articles import (
-    POSITIVE,
-    article_examples,
-    fit_articles,
-)
-from noisefilter.training.asides import fit_pages
-from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.corpora import CorpusError
 from noisefilter.training.estimators import SEED
-from noisefilter.training.hosts import make_hosts
-from noisefilter.training.insertions import (
-    fit_insertions,
-    labelled_examples,
-    make_examples,
-)
-from noisefilter.training.sentences import fit_sentences, sentence_examples
-from noisefilter.training.thresholds import choose_thresholds
-from noisefilter.training.wordings import split_of
+from noisefilter.training.stages import Training, fit_stages
+from noisefilter.training.thresholds import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -43,6 +29,7 @@ if TYPE_CHECKING:
 
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.hosts import Host
+    from noisefilter.training.stages import Fitted
     from noisefilter.vectors import VectorTable
 
     Arrays = dict[str, NDArray[np.float64]]
@@ -53,15 +40,16 @@ TUNE_SHARE = 4
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
-    """Pages to fit on and pages of other sites to calibrate on; `weak` articles have a noise label by provenance.
+    """Pages to fit on and pages of other sites to calibrate on.
 
-    `headlines` are titles that may be spliced into the hosts; `hosts` of None are made from the pages. `other` names what
-    else the weights learn from: licence and rows by source.
+    `articles` are what the article classifier learns from, if not the pages of `fit`: it calibrates itself on sites left out in
+    turn and needs none of its own for that. `headlines` are titles that may be spliced into the hosts; `hosts` of None are made
+    from the pages. `other` names what else the weights learn from: licence and rows by source.
     """
 
     fit: Sequence[LabelledPage]
     tune: Sequence[LabelledPage]
-    weak: Sequence[LabelledPage] = ()
+    articles: Sequence[LabelledPage] | None = None
     headlines: Sequence[str] = ()
     hosts: Sequence[Host] | None = None
     tune_hosts: Sequence[Host] | None = None
@@ -118,20 +106,21 @@ def _split(pages: Sequence[LabelledPage], is_held: Callable[[LabelledPage], bool
 def train(
     data: TrainingData, vectors: VectorTable, *, name: str, jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None, vectors_file: Path | None = None,
+    kept: Path | None = None, first: str | None = None, base: Fitted | None = None,
 ) -> Model:  # fmt: skip
     """A model fitted on labelled pages and on nothing else; `adapt` starts from another model instead.
 
     The same data gives the same arrays on the same machine. `vectors_file` is where `vectors` were read, if that is not the
-    shipped table; the model needs it in its folder.
+    shipped table; the model needs it in its folder. `kept`, `first` and `base` are those of `fit_stages`.
 
     Raises:
         CorpusError: a stage has no labels (of both sorts, in both parts).
     """
     with threadpool_limits(1):
-        arrays, tuned = _fit_stages(data, vectors, jobs, progress)
-        progress("thresholds")
-        thresholds = choose_thresholds(arrays, tuned)
-    compact = {key: value.astype(np.float32) for key, value in sorted(arrays.items())}
+        fitted = fit_stages(Training(data, vectors, jobs, progress), kept, first, base)
+    chosen = {**DEFAULTS, **fitted.thresholds}
+    thresholds = {key: round(float(value), 4) for key, value in sorted(chosen.items())}
+    compact = {key: value.astype(np.float32) for key, value in sorted(fitted.arrays.items())}
     vectors_sha256 = digest(vectors_file or models_folder() / VECTORS)
     return make_model(name, compact, thresholds, data, (vectors, vectors_sha256), {"from_base": []})
 
@@ -169,77 +158,23 @@ def _fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
     return state.hexdigest()[:8]
 
 
-def _fit_stages(
-    data: TrainingData, vectors: VectorTable, jobs: int, progress: Callable[[str], None]
-) -> tuple[Arrays, dict[str, Any]]:
-    """Arrays of all stages, and the examples to choose thresholds on."""
-    arrays: Arrays = {}
-    tuned: dict[str, Any] = {}
-
-    progress("blocks: reading")
-    blocks, tuned["blocks"] = (block_examples(part, vectors, jobs) for part in (data.fit, data.tune))
-    _demand("blocks", _both(blocks, "furniture") and _both(tuned["blocks"], "furniture"))
-    progress(f"blocks: fitting on {len(blocks)} pages")
-    arrays |= fit_blocks(blocks, tuned["blocks"])
-
-    progress("sentences: reading")
-    sentences, tuned["sentences"] = (sentence_examples(part, vectors) for part in (data.fit, data.tune))
-    _demand("sentences", any(len(example.table) for example in sentences) and bool(tuned["sentences"]))
-    progress(f"sentences: fitting on {len(sentences)} articles")
-    fitted, folds = fit_sentences(sentences)
-    arrays |= fitted
-
-    progress("insertions: making")
-    hosts = data.hosts if data.hosts is not None else make_hosts(data.fit)
-    tune_hosts = data.tune_hosts if data.tune_hosts is not None else make_hosts(data.tune)
-    titles = {split: [title for title in data.headlines if split_of(title) == split] for split in ("train", "tune")}
-    _demand("insertions", bool(hosts and tune_hosts and titles["train"] and titles["tune"]))
-    made = make_examples(hosts, titles["train"], "train", vectors, seed=SEED) + labelled_examples(data.fit)
-    tune = make_examples(tune_hosts, titles["tune"], "tune", vectors, seed=SEED + 1) + labelled_examples(data.tune)
-    fitted, tuned["insertions"] = fit_insertions(made, tune, arrays, folds, vectors, jobs, progress)
-    arrays |= fitted
-    arrays |= fit_pages(made, tune, tuned["insertions"], (data.fit, data.tune), arrays, vectors)
-
-    progress("articles: reading")
-    articles = article_examples(data.fit, vectors)
-    tuned["articles"] = article_examples(data.tune, vectors)
-    weak = article_examples(data.weak, vectors, judged=False)
-    _demand("articles", _both_noise(articles) and _both_noise(tuned["articles"]))
-    progress(f"articles: fitting on {len(articles)} judged and {len(weak)} weakly labelled articles")
-    arrays |= fit_articles([*articles, *weak], tuned["articles"], arrays, folds)
-    return arrays, tuned
-
-
-def _both(examples: Sequence[Any], label: str) -> bool:
-    return {0, 1} <= {int(value) for example in examples for value in np.unique(getattr(example, label))}
-
-
-def _both_noise(examples: Sequence[Any]) -> bool:
-    return {0, 1} <= {int(example.noise >= POSITIVE) for example in examples}
-
-
-def _demand(stage: str, enough: bool) -> None:  # noqa: FBT001 - reads as a sentence
-    if not enough:
-        msg = f"nothing is labelled for {stage} (both sorts of label are needed, on several sites): adapt the default model instead"
-        raise CorpusError(msg)
-
-
 def describe(data: TrainingData) -> dict[str, Any]:
     """Counts of what was read, by source, and a hash of the ids: what the manifest says of the data."""
     rows: dict[str, Counter[str]] = {}
     licences: dict[str, str] = {}
-    for part, pages in (("fit", data.fit), ("tune", data.tune), ("weak", data.weak)):
+    articles = data.articles or ()
+    for part, pages in (("fit", data.fit), ("tune", data.tune), ("noise", articles)):
         for page in pages:
             rows.setdefault(page.source, Counter())[part] += 1
             licences.setdefault(page.source, page.licence)
     state = hashlib.sha256(
-        "\n".join(sorted(page.id for page in [*data.fit, *data.tune, *data.weak])).encode("utf-8", "surrogatepass")
+        "\n".join(sorted(page.id for page in [*data.fit, *data.tune, *articles])).encode("utf-8", "surrogatepass")
     )
     return {
         "sources": {source: {**dict(counts), "licence": licences[source]} for source, counts in sorted(rows.items())},
         "other": {name: {"licence": licence, "rows": count} for name, (licence, count) in sorted(data.other.items())},
         "ids_sha256": state.hexdigest(),
-        "content_sha256": _digest(map(repr, [*data.fit, *data.tune, *data.weak])),
+        "content_sha256": _digest(map(repr, [*data.fit, *data.tune, *articles])),
         "spliced_sha256": _digest(map(repr, [*(data.hosts or ()), *(data.tune_hosts or ()), *data.headlines])),
         "hosts": len(data.hosts or ()),
         "headlines": len(data.headlines),

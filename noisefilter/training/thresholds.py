@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.scoring.blocks import build_block_scorer
-from noisefilter.training.articles import predict_articles
 from noisefilter.training.sentences import predict_sentences
 
 if TYPE_CHECKING:
@@ -34,18 +33,16 @@ STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
 
 def choose_thresholds(arrays: Mapping[str, Matrix], tuned: Mapping[str, Any]) -> dict[str, float]:
-    """Thresholds by name; those that no example can settle come from `DEFAULTS`."""
+    """Thresholds that the examples settle, by name."""
     models = dict(arrays)
-    chosen = dict(DEFAULTS)
+    chosen: dict[str, float] = {}
     if tuned.get("blocks"):
         chosen |= _blocks(tuned["blocks"], models)
     if tuned.get("sentences"):
         chosen |= _sentences(tuned["sentences"], models)
     if tuned.get("insertions"):
         chosen["off_topic"] = _off_topic(tuned["insertions"])
-    if tuned.get("articles"):
-        chosen["drop"] = drop_threshold(predict_articles(tuned["articles"], models))
-    return {name: round(float(value), 4) for name, value in sorted(chosen.items())}
+    return chosen
 
 
 def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> dict[str, float]:

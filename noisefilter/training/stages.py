@@ -1,0 +1,187 @@
+"""Training data → the stages of a model, each fitted on what those before it gave, and kept where a folder is named.
+
+What a stage gave is read again as long as code and data are the same; `first` names a stage from which on all is fitted anew,
+whatever has changed, on what is kept of those before it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import joblib
+import numpy as np
+
+from noisefilter.training.articles import article_examples, fit_articles
+from noisefilter.training.asides import fit_pages
+from noisefilter.training.blocks import block_examples, fit_blocks
+from noisefilter.training.corpora import CorpusError
+from noisefilter.training.estimators import SEED
+from noisefilter.training.hosts import make_hosts
+from noisefilter.training.insertions import fit_insertions, labelled_examples, make_examples
+from noisefilter.training.sentences import fit_sentences, sentence_examples
+from noisefilter.training.thresholds import choose_thresholds, drop_threshold
+from noisefilter.training.wordings import split_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.training.articles import ArticleExample
+    from noisefilter.training.fit import TrainingData
+    from noisefilter.vectors import VectorTable
+
+    Arrays = dict[str, NDArray[np.float64]]
+
+CODE = Path(__file__).parent.parent
+#: First parts of the names of a stage's arrays.
+ARRAYS_OF = {
+    "blocks": ("block",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "aside", "page"),
+    "articles": ("article",),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What some stages gave; `folds` are sentence classifiers that have not seen the sites of their fold."""
+
+    arrays: Arrays = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    folds: Sequence[Arrays] = ()
+
+    def __or__(self, other: Fitted) -> Fitted:
+        """These and what another stage gave."""
+        return Fitted(self.arrays | other.arrays, {**self.thresholds, **other.thresholds}, other.folds or self.folds)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What every stage reads."""
+
+    data: TrainingData
+    vectors: VectorTable
+    jobs: int = 1
+    progress: Callable[[str], None] = lambda _: None
+
+
+def fit_stages(
+    training: Training, kept: Path | None = None, first: str | None = None, base: Fitted | None = None
+) -> Fitted:
+    """What all stages give.
+
+    Args:
+        training: what they read.
+        kept: folder where each stage's result is kept, and read again.
+        first: the stage from which on all is fitted anew.
+        base: what a model holds; its stages before `first` are taken where none are kept.
+
+    Raises:
+        CorpusError: a stage has no labels (of both sorts, in both parts).
+    """
+    done, names = Fitted(), list(STAGES)
+    older = names[: names.index(first)] if first else []
+    if base is not None:
+        begins = tuple(begin for stage in older for begin in ARRAYS_OF[stage])
+        arrays = {name: value for name, value in base.arrays.items() if name.startswith(begins)} if begins else {}
+        done = Fitted(arrays, base.thresholds)
+    key = _key(training)
+    fresh = False
+    for name in names:
+        path = kept / f"{name}.joblib" if kept else None
+        found = joblib.load(path) if path and path.is_file() else None
+        if found and (name in older or (not first and not fresh and found["key"] == key)):
+            own = found["fitted"]
+        elif name in older and base is not None and name != "sentences":  # whose folds no model holds
+            continue
+        else:
+            own, fresh = STAGES[name](training, done), True
+            if path:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                joblib.dump({"key": key, "fitted": own}, path)
+        done |= own
+    return done
+
+
+def _key(training: Training) -> str:
+    """A hash of code and data: what a kept stage must share."""
+    state = hashlib.sha256(training.vectors.matrix.tobytes())
+    for path in sorted(CODE.rglob("*.py")) + sorted(CODE.rglob("*.toml")):
+        state.update(path.read_bytes())
+    data = training.data
+    for part in (data.fit, data.tune, data.articles or (), data.hosts or (), data.tune_hosts or (), data.headlines):
+        for row in part:
+            state.update(repr(row).encode("utf-8", "surrogatepass"))
+    return state.hexdigest()
+
+
+def _fit_blocks(training: Training, _: Fitted) -> Fitted:
+    """Which blocks are furniture, and the type of a page."""
+    data = training.data
+    training.progress("blocks: reading")
+    fit, tune = (block_examples(part, training.vectors, training.jobs) for part in (data.fit, data.tune))
+    _demand("blocks", _both(fit, "furniture") and _both(tune, "furniture"))
+    training.progress(f"blocks: fitting on {len(fit)} pages")
+    arrays = fit_blocks(fit, tune)
+    return Fitted(arrays, choose_thresholds(arrays, {"blocks": tune}))
+
+
+def _fit_sentences(training: Training, _: Fitted) -> Fitted:
+    """Which sentences say nothing, sell, or belong to the page."""
+    data = training.data
+    training.progress("sentences: reading")
+    fit, tune = (sentence_examples(part, training.vectors) for part in (data.fit, data.tune))
+    _demand("sentences", any(len(example.table) for example in fit) and bool(tune))
+    training.progress(f"sentences: fitting on {len(fit)} articles")
+    arrays, folds = fit_sentences(fit)
+    return Fitted(arrays, choose_thresholds(arrays, {"sentences": tune}), folds)
+
+
+def _fit_insertions(training: Training, done: Fitted) -> Fitted:
+    """Which sentences were put in, and whether anything was."""
+    data, vectors = training.data, training.vectors
+    training.progress("insertions: making")
+    hosts = data.hosts if data.hosts is not None else make_hosts(data.fit)
+    tune_hosts = data.tune_hosts if data.tune_hosts is not None else make_hosts(data.tune)
+    titles = {split: [title for title in data.headlines if split_of(title) == split] for split in ("train", "tune")}
+    _demand("insertions", bool(hosts and tune_hosts and titles["train"] and titles["tune"]))
+    made = make_examples(hosts, titles["train"], "train", vectors, seed=SEED) + labelled_examples(data.fit)
+    tune = make_examples(tune_hosts, titles["tune"], "tune", vectors, seed=SEED + 1) + labelled_examples(data.tune)
+    kinds = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["sentences"])}
+    arrays, held = fit_insertions(made, tune, kinds, done.folds, vectors, training.jobs, training.progress)
+    pages = fit_pages(made, tune, held, (data.fit, data.tune), {**done.arrays, **arrays}, vectors)
+    return Fitted({**arrays, **pages}, choose_thresholds({}, {"insertions": held}))
+
+
+def _fit_articles(training: Training, done: Fitted) -> Fitted:
+    """How noisy an article is; the threshold of "drop" is chosen on sites left out in turn."""
+    data = training.data
+    training.progress("articles: reading")
+    examples = article_examples(data.fit if data.articles is None else data.articles, training.vectors)
+    _demand("articles", _both_noise(examples))
+    training.progress(f"articles: fitting on {len(examples)} judged articles")
+    arrays, held = fit_articles(examples, done.folds)
+    return Fitted(arrays, {"drop": drop_threshold(held)})
+
+
+#: The stages in the order in which they build on one another.
+STAGES: Mapping[str, Callable[[Training, Fitted], Fitted]] = {
+    "blocks": _fit_blocks, "sentences": _fit_sentences, "insertions": _fit_insertions, "articles": _fit_articles,
+}  # fmt: skip
+
+
+def _both(examples: Sequence[Any], label: str) -> bool:
+    return {0, 1} <= {int(value) for example in examples for value in np.unique(getattr(example, label))}
+
+
+def _both_noise(examples: Sequence[ArticleExample]) -> bool:
+    targets = [example.page.noise_target or 0.0 for example in examples]
+    return bool(targets) and min(targets) < 0.5 <= max(targets)
+
+
+def _demand(stage: str, enough: bool) -> None:  # noqa: FBT001 - reads as a sentence
+    if not enough:
+        msg = f"nothing is labelled for {stage} (both sorts of label are needed, on several sites): adapt the default model instead"
+        raise CorpusError(msg)

@@ -1,0 +1,70 @@
+"""What `scripts/carry_over.py` learns from and judges, and how it counts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).parent.parent / "scripts"))
+
+import carry_over_noise
+import carry_over_sentences
+from carry_over_insertions import _score_of
+from carry_over_legs import BY_SITE
+from carry_over_noise import _agreed, noise_figures
+
+from noisefilter.training.corpora import LabelledPage
+from noisefilter.types import Page
+from shared_corpus import Passage
+
+
+class Row(NamedTuple):
+    """A judged article."""
+
+    site: str
+    source: str
+
+
+ROWS = [
+    Row(f"{number}.{source}.example", source) for source in ("wcxb", "blogs", "footballdaily") for number in range(40)
+]
+
+
+@pytest.mark.parametrize("leg", [*carry_over_noise.LEGS, *carry_over_sentences.LEGS], ids=lambda leg: leg.name)
+def test_what_a_leg_judges_teaches_it_nothing(leg):
+    learned, judged = ({row for row in ROWS if choose(row)} for choose in (leg.learns, leg.judges))
+    assert learned
+    assert judged
+    assert not {row.site for row in learned} & {row.site for row in judged}
+
+
+def test_every_article_is_judged_once_by_other_sites():
+    legs = [leg for leg in carry_over_noise.LEGS if leg.name == BY_SITE]
+    assert all(sum(leg.judges(row) for leg in legs) == 1 for row in ROWS)
+
+
+@pytest.mark.parametrize(
+    ("votes", "second", "agreed"),
+    [((2, 3), None, True), ((2, 1), None, False), ((2,), 0.9, True), ((2,), 0.4, False), ((2,), None, False)],
+)
+def test_readers_agree_where_two_were_asked_and_are_of_one_mind(votes, second, agreed):
+    page = LabelledPage("rain", Page("Rain."), "rain.example", "own", noise=2.0, votes=votes, second=second)
+    assert _agreed(page) == agreed
+
+
+def test_the_majority_of_the_readers_is_what_an_auc_is_against():
+    share = np.array([0.0, 1 / 3, 2 / 3, 1.0])
+    said = np.array([0.1, 0.2, 0.8, 0.9])
+    figures = noise_figures(np.column_stack([share, share * 3, np.ones(4), said, said[::-1], np.zeros(4)]))
+    assert (figures["AUC"], figures["baseline: AUC"], figures["AUC over the baseline"]) == (1.0, 0.0, 1.0)
+    assert figures["calibration error"] == pytest.approx(np.abs(said - share).mean())
+
+
+def test_a_passage_has_the_highest_score_of_the_sentences_that_it_shares_more_than_three_characters_with():
+    sentences = np.array([[0, 50, 0.9], [51, 80, 0.2], [81, 120, 0.4]])
+    assert _score_of(Passage(47, 100, foreign=True, sort="woven"), sentences) == 0.4
+    assert _score_of(Passage(46, 100, foreign=True, sort="woven"), sentences) == 0.9
