@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,7 +29,6 @@ from tests.batches import QUICK, all_ids, records, rows_of, write_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from noisefilter.batch.fields import Row
 
@@ -178,6 +178,26 @@ def test_a_file_whose_reader_dies_outside_of_its_rows_ends_the_run(tmp_path, mon
 
 def nothing(*_: object) -> None:
     """Dies before it does anything."""
+
+
+def test_a_reader_that_something_else_killed_once_counts_the_file_again(tmp_path, monkeypatch):
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"text": "x"}\n'))
+    monkeypatch.setenv("DIED", str(tmp_path / "died"))
+    monkeypatch.setattr("noisefilter.batch.cutter.cut_files", dies_once)
+    with Cutter(options(), Limits(), LocalFolder(tmp_path)) as cutter:
+        pieces = cutter.cut(Cut(str(path), "a", "jsonl", 5, 0), Found(str(path), "a", 10, ""))
+    assert [piece.count for piece in pieces] == [1]
+    assert (tmp_path / "died").exists()
+
+
+def dies_once(*arguments: Any) -> None:
+    """Is killed before it reads anything, the first time."""
+    died = Path(os.environ["DIED"])
+    if not died.exists():
+        died.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    cut_files(*arguments)
 
 
 def pages_piece(files: tuple[tuple[str, str], ...]) -> Piece:

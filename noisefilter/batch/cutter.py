@@ -57,8 +57,8 @@ class Cutter:
             if pieces is not None:
                 return pieces
             reason, details, row = self._bury()
-            if row is None:
-                break
+            if row is None:  # killed before it read anything: no row is to blame
+                continue
             if death == DEATHS_ALONE and (pieces := self._try(replace(task, stop=row))) is not None:
                 fault = (reason, f"its reader died {death} times over this row")
                 start = row if not pieces else pieces[-1].start + pieces[-1].count
