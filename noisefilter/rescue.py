@@ -90,7 +90,11 @@ def _paragraphs(text: str) -> list[str]:
     if "<" in text:
         try:
             fragment = lxml.html.fragment_fromstring(text, create_parent="div")
-        except (lxml.etree.ParserError, ValueError, AssertionError):  # lxml asserts that a whole page in it has one body
+        except (
+            lxml.etree.ParserError,
+            ValueError,
+            AssertionError,
+        ):  # lxml asserts that a whole page in it has one body
             return []
         for element in fragment.iter("p", "br", "li", "div", "h2", "h3", "h4"):
             element.tail = "\n" + (element.tail or "")
