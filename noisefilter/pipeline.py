@@ -16,7 +16,7 @@ from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import tokenize
 from noisefilter.language import name_language
 from noisefilter.model import ModelError, scorer
-from noisefilter.page import MAX_TEXT, PAGE_FAULTS, read_page
+from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
 from noisefilter.reasons.articles import name_noise
 from noisefilter.scoring.blocks import BlockScores
 from noisefilter.scoring.networks import rounded
@@ -217,7 +217,7 @@ def _block(page: Page, model: Model) -> _Blocked:
         return _Blocked(read, None, None, "", "unreadable")
     if not blocked.blocks:
         return _Blocked(read, None, None, blocked.text, "empty")
-    if len(blocked.text) > MAX_TEXT:
+    if len(blocked.text) > MAX_TEXT or len(blocked.blocks) > MAX_BLOCKS:
         return _Blocked(read, None, None, blocked.text, "too_large")
     return _Blocked(read, blocked, tokenize(blocked.text, model.vectors), blocked.text, "ok")
 
@@ -240,6 +240,8 @@ def _find_article(
         status = "language"
     if status == "ok" and is_other(own.scores.article, limits):
         status = "not_article"
+    if status == "ok" and len(sentences) > MAX_BLOCKS:
+        status = "too_large"
     return _Found(sentences, chosen, spoken, status)
 
 

@@ -367,10 +367,22 @@ def _elsewhere_columns(table: TokenTable, doubts: Column, runs: Column) -> NDArr
     edges = np.flatnonzero(np.append(True, own[1:] != own[:-1])).tolist() if len(own) else []
     for low, high in pairwise([*edges, len(own)]):
         rows = table.rows[low:high]
-        block = table.block[rows]
-        apart = (block[:, None] != block[None, :]) & (np.abs(rows[:, None] - rows[None, :]) > 1)
         for column, (values, floor) in enumerate(((doubts[rows], NO_DOUBT), (runs[low:high], 0.0))):
-            others = np.full((high - low, high - low + 2), floor)
-            others[:, :-2] = np.where(apart, values[None, :], floor)
-            found[low:high, 2 * column : 2 * column + 2] = -np.partition(-others, 1, axis=1)[:, :2]
+            found[low:high, 2 * column : 2 * column + 2] = _two_highest(values, table.block[rows], rows, floor)
     return found
+
+
+def _two_highest(values: Column, block: Index, rows: Index, floor: float) -> Column:
+    """The two highest values of other paragraphs, next sentences left out, for each sentence: (rows, 2); `floor` at least.
+
+    A sentence leaves out its own paragraph and two neighbours. So the four highest of each paragraph hold what any other one
+    needs of it, and the eight highest of these what any sentence needs; all pairs would take gigabytes on a long page.
+    """
+    order = np.lexsort((-values, block))
+    sizes = np.unique(block, return_counts=True)[1]
+    place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    best = order[place < 4]
+    best = best[np.argsort(-values[best], kind="stable")][:8]
+    apart = (block[:, None] != block[best]) & (np.abs(rows[:, None] - rows[best]) > 1)
+    others = np.hstack([np.where(apart, values[best], floor), np.full((len(rows), 2), floor)])
+    return -np.partition(-others, 1, axis=1)[:, :2]

@@ -1,0 +1,84 @@
+"""No shape of page grows faster than its size, and none takes more time and memory than promised, however large."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from noisefilter.features.passages import _two_highest
+from noisefilter.features.sentence_table import sentence_table
+from noisefilter.scoring import insertions
+from noisefilter.scoring.insertions import doubtful_rows
+from tests.growing_pages import BOUNDS, SHAPES, TEXTS
+from tests.making import ARTICLE, TESTS, articles_of, vectors
+
+#: What a page may take at most. Seconds are of the processor: others may be at work.
+MOST_SECONDS = 5
+MOST_MIB = 350
+#: Four times the page may take so many times as much; linear is four, and the rest is for the noise of a busy machine.
+MOST_GROWTH = 8
+
+
+@pytest.fixture(scope="module")
+def report():
+    command = [sys.executable, "-m", "tests.growing_pages"]
+    done = subprocess.run(command, cwd=TESTS.parent, capture_output=True, check=True, timeout=1800)  # noqa: S603
+    return json.loads(done.stdout)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SHAPES | TEXTS)
+def test_four_times_the_page_takes_about_four_times_as_much(report, name):
+    (seconds, mib, _), _, (seconds_4, mib_4, status) = report["growth"][name]
+    assert status != "died"
+    assert seconds_4 < MOST_GROWTH * seconds + 0.3
+    assert mib_4 < MOST_GROWTH * mib + 30
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", BOUNDS)
+def test_the_largest_page_of_a_shape_is_answered_within_the_promise(report, name):
+    seconds, mib, status = report["bounds"][name]
+    assert status not in {"died", "unreadable", "too_large"}
+    assert seconds < MOST_SECONDS
+    assert mib < MOST_MIB
+
+
+def two_highest_of_all_pairs(values: Any, block: Any, rows: Any, floor: float) -> Any:
+    """What `_two_highest` gives, by looking at every pair of sentences."""
+    found = []
+    for own in range(len(rows)):
+        others = [
+            value
+            for value, paragraph, row in zip(values, block, rows, strict=True)
+            if paragraph != block[own] and abs(row - rows[own]) > 1
+        ]
+        found.append(sorted([*others, floor, floor])[-2:][::-1])
+    return np.array(found)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_the_highest_elsewhere_are_found_without_all_pairs(seed):
+    random = np.random.default_rng(seed)
+    count = int(random.integers(1, 60))
+    rows = np.sort(random.choice(90, count, replace=False))
+    block = np.sort(random.integers(0, random.integers(1, 20), count))
+    values = np.round(random.normal(-5, 3, count), int(random.integers(0, 3)))
+    assert (_two_highest(values, block, rows, -7.0) == two_highest_of_all_pairs(values, block, rows, -7.0)).all()
+
+
+def test_of_the_doubtful_words_of_an_article_only_so_many_are_read(monkeypatch):
+    table = sentence_table(articles_of([ARTICLE, ARTICLE]), vectors())
+    doubts = np.ones(len(table))
+    words = (table.last - table.first).tolist()
+    assert doubtful_rows(table, doubts, 0.5).tolist() == list(range(len(table)))
+    monkeypatch.setattr(insertions, "MOST_WORDS", sum(words[:3]))
+    half = len(table) // 2
+    assert doubtful_rows(table, doubts, 0.5).tolist() == [0, 1, 2, half, half + 1, half + 2]
+    doubts[1] = 0
+    assert doubtful_rows(table, doubts, 0.5).tolist()[:2] == [0, 2]
