@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks import TEXT_VERSION, split_blocks
-from noisefilter.features.asides import aside_matrix
 from noisefilter.features.block_table import block_table, text_table
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
@@ -250,18 +249,17 @@ def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: M
     chosen = [index for index, own in enumerate(found) if own.status == "ok"]
     if not chosen:
         return []
-    articles, furniture, asides = [], [], []
+    articles, furniture = [], []
     for index in chosen:
         table, own = blocks[index].table, found[index]
         assert table is not None  # noqa: S101 - for the type checker: a page that could not be read is not "ok"
         sentences = own.sentences[own.chosen]
         articles.append(Article(table.page, table.tokens, sentences))
         furniture.append(blocks[index].scores.furniture[sentences[:, 2]])
-        asides.append(aside_matrix(table.page, table.tokens, own.sentences, own.chosen, model.vectors))
     measured = insertion_table(sentence_table(articles, model.vectors), model.vectors)
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
-    pages = estimators.pages(measured, scores, np.concatenate(furniture), asides)
+    pages = estimators.pages(measured, scores, np.concatenate(furniture))
     reasons = name_noise(estimators.article, pages.read)
     told = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, strict=True)
     return [_Judged(row, measured, scores, noise, off_topic, own) for row, (noise, off_topic, own) in enumerate(told)]

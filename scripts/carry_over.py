@@ -4,7 +4,8 @@
     python scripts/carry_over.py ../shared/corpus --part noise
 
 `noise` and `sentences` fit with the product's own training code, leg by leg: WCXB → blogs and back, and each fifth of the sites
-by the others. `insertions` measures the shipped model, or the one at `--model`, on passages that writers put into articles.
+by the others. `insertions` fits the shipped model's classifiers for them, or those of the one at `--model`, without each writer
+in turn, and measures on the passages that this writer put into articles.
 Beside each stands a simple baseline; intervals (95%) draw the sites again. The val sites are left out but with `--val`, which is
 for the end.
 """
@@ -34,7 +35,9 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
     parser.add_argument("--part", choices=PARTS, action="append", help="all of them if not given")
     parser.add_argument("--val", action="store_true", help="with the val sites: for the end, not for choosing")
-    parser.add_argument("--model", type=Path, help="for insertions: another model than the shipped one")
+    parser.add_argument(
+        "--model", type=Path, help="for insertions: take all else from another model than the shipped one"
+    )
     options = parser.parse_args()
     corpus, parts = Corpus(options.corpus), options.part or PARTS
     splits = ("train", "tune", "val") if options.val else ("train", "tune")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import trafilatura
-from measure_insertions import measure_insertions
+from insertion_figures import measure_insertions
 from rich.console import Console
 from rich.table import Table
 from subgroups import measure_subgroups
@@ -18,7 +18,6 @@ from noisefilter.page import read_page
 from noisefilter.report.terminal import figure_tables
 from noisefilter.training.blocks import label_blocks
 from noisefilter.training.evaluate import THRESHOLDS, evaluate, threshold_figures, word_f1, word_figures
-from noisefilter.training.hosts import Host, text_host
 from noisefilter.training.intervals import Observed, measured, with_intervals
 from noisefilter.types import Page
 
@@ -138,29 +137,22 @@ def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[st
     }  # fmt: skip
 
 
-def texts_to_spare(corpus: Corpus) -> list[Host]:
+def texts_to_spare(corpus: Corpus) -> list[LabelledPage]:
     """Articles of the val sources as they are; none in which something foreign is known."""
-    hosts = []
-    for name in TEXT_FILES:
-        for page in corpus.texts(name, "val", TEXTS_A_SOURCE):
-            host = (
-                text_host(str(page.page.content), page.page.title, page.site) if not corpus.is_spliced(page) else None
-            )
-            if host:
-                hosts.append(host)
-    return hosts
+    return [
+        page for name in TEXT_FILES for page in corpus.texts(name, "val", TEXTS_A_SOURCE) if not corpus.is_spliced(page)
+    ]
 
 
-def _untouched(model: Model, hosts: list[Host], jobs: int) -> dict[str, dict[str, float]]:
-    pages = (Page("\n\n".join(text for text, _ in host.lines), title=host.title, format="text") for host in hosts)
+def _untouched(model: Model, pages: list[LabelledPage], jobs: int) -> dict[str, dict[str, float]]:
     rows: dict[str, list[Observed]] = {}
-    for host, score in zip(hosts, score_many(pages, jobs=jobs, model=model), strict=True):
+    for page, score in zip(pages, score_many((page.page for page in pages), jobs=jobs, model=model), strict=True):
         if score.status == "ok":
             cut = sum(span.kind == "off_topic" for span in score.spans)
             left, words = (len(text.split()) for text in (score.text, score.visible_text))
             dropped, foreign = score.verdict == "drop", (score.off_topic or 0) >= 0.5
             values = np.array([[dropped, foreign, cut, len(score.sentences), words - left, words]], dtype=np.float64)
-            rows.setdefault(host.site, []).append(Observed(host.site, score.visible_text[:200], values))
+            rows.setdefault(page.site, []).append(Observed(page.site, page.id, values))
     return measured(dict(sorted(rows.items())), _untouched_figures)
 
 

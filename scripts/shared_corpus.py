@@ -13,7 +13,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, TypedDict
 from zlib import crc32
 
-from noisefilter.training.corpora import LabelledPage
+from noisefilter.training.corpora import LabelledPage, LabelledSpan
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -25,6 +25,11 @@ PERMISSIVE = ("CC-BY-4.0", "CC BY 4.0", "US government work", "MIT/Apache-2.0", 
 #: Sources whose texts hold headlines of other stories in the middle of sentences, behind the names of politicians.
 SPLICED_SOURCES = ("thehill.com",)
 BLOGS = "blogs"
+#: Of each source so many untouched texts at most, by file; sources in which foreign lines are known to stand are left out (the
+#: corpus' README), and so are texts that are very long.
+UNTOUCHED = {"news": 9, "clean": 12, BLOGS: 1}
+DOUBTFUL = ("thehill.com", "sportdaily", "footballdaily")
+LONGEST = 25_000
 WCXB_LICENCE = "CC-BY-4.0 (WCXB, Murrough Foley)"
 
 
@@ -58,6 +63,14 @@ class WrittenInsertions:
     writer: int
     passages: tuple[Passage, ...]
 
+    @property
+    def labelled(self) -> LabelledPage:
+        """The page as training reads it: foreign passages are off-topic, the others honest."""
+        spans = tuple(
+            LabelledSpan(own.start, own.end, "off_topic" if own.foreign else "honest") for own in self.passages
+        )
+        return LabelledPage(f"written-{self.writer}", self.page, self.site, "written insertions", spans=spans)
+
 
 def is_permissive(licence: str) -> bool:
     """Whether a licence statement is one of `PERMISSIVE`."""
@@ -81,7 +94,7 @@ class Corpus:
         return str(self.splits["by_site_or_source"].get(source, "train"))
 
     def teaches_vectors(self, key: str) -> bool:
-        """Whether a document tunes the word vectors; the others may have insertions put into them. Never both."""
+        """Whether a document tunes the word vectors."""
         return crc32(key.encode("utf-8", "surrogatepass")) % 2 == 0
 
     def rows(self, name: str, split: str) -> Iterator[dict[str, Any]]:
@@ -210,6 +223,17 @@ class Corpus:
                 Page(row["text"], title=row["title"], format="text"), row["source"], row["writer"],
                 tuple(Passage(span["start"], span["end"], span["kind"] == "off_topic", span["sort"]) for span in row["spans"]),
             )  # fmt: skip
+
+    def untouched(self, split: str) -> Iterator[LabelledPage]:
+        """Articles as they are found, into which nobody put anything: texts, and the gold texts of WCXB's articles."""
+        for name, most in UNTOUCHED.items():
+            for page in self.texts(name, split, most):
+                if page.source not in DOUBTFUL and not self.is_spliced(page) and len(str(page.page.content)) <= LONGEST:
+                    yield replace(page, spans=())
+        for page in self.wcxb_pages(split):
+            if page.page_type == "article" and page.main_text and len(page.main_text) <= LONGEST:
+                text = Page(page.main_text, title=page.page.title, format="text")
+                yield LabelledPage(page.id, text, page.site, page.source, page.licence, spans=())
 
     @cached_property
     def _spliced(self) -> frozenset[str]:

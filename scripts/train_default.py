@@ -18,7 +18,6 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from measures import measure, print_beside, print_measures
@@ -27,22 +26,11 @@ from safetensors.numpy import load_file
 from noisefilter.model import ARRAYS, MANIFEST, VECTORS, load_model, models_folder, save_model
 from noisefilter.training.card import write_card, write_picture
 from noisefilter.training.fit import TrainingData, train
-from noisefilter.training.hosts import make_hosts, text_host, without_labels
 from noisefilter.training.stages import STAGES, Fitted
 from noisefilter.vectors import load_vectors
-from shared_corpus import WCXB_LICENCE, Corpus
+from shared_corpus import Corpus
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.hosts import Host
-
-#: Articles that insertions are put into, at most so many a source.
-HOSTS_A_SOURCE = 800
-LONGEST_HOST = 40_000
 FIGURES = "figures.json"
-TEXT_FILES = ("clean", "news", "lowvalue")
 
 
 def read_data(corpus: Corpus) -> TrainingData:
@@ -51,57 +39,17 @@ def read_data(corpus: Corpus) -> TrainingData:
     for split in ("train", "tune"):
         parts[split] = [*corpus.wcxb_pages(split), *corpus.judged_sentences(split), *corpus.judged_texts(split)]
     articles = [page for split in parts for page in corpus.judged_articles(split)]
-    headlines: dict[str, None] = {}
     other: dict[str, tuple[str, int]] = {
         "word vectors": (
             "imitate all-MiniLM-L6-v2 (Apache-2.0) on WCXB, US government, MIT and CC-BY texts; then tuned on 11,235 articles",
             188_550,
         )
     }
-    for source, licence, title in _headlines(corpus):
-        if title not in headlines:
-            headlines[title] = None
-            name = f"headlines to splice: {source}"
-            other[name] = (licence, other.get(name, ("", 0))[1] + 1)
-    hosts = {split: _hosts(corpus, split, parts[split]) for split in ("train", "tune")}
-    for host in hosts["train"]:
-        name = f"articles to splice into: {'wcxb' if host.is_html else host.site}"
-        licence = WCXB_LICENCE if host.is_html else corpus.licence_of(host.site)
-        other[name] = (licence, other.get(name, ("", 0))[1] + 1)
-    return TrainingData(parts["train"], parts["tune"], articles, list(headlines), hosts["train"], hosts["tune"], other)
-
-
-def _headlines(corpus: Corpus) -> Iterator[tuple[str, str, str]]:
-    """Source, licence and text of the headlines of the train sources."""
-    for row in corpus.rows("headlines_topics", "train"):
-        yield row["source"], row["licence"], row["text"]
-    for name in TEXT_FILES:
-        for page in corpus.texts(name, "train", 400):
-            title = page.page.title or ""
-            if 3 < len(title.split()) < 20:  # what headlines have
-                yield page.source, page.licence, title
-
-
-def _hosts(corpus: Corpus, split: str, pages: list[LabelledPage]) -> list[Host]:
-    """Articles to put insertions into; of train those that did not tune the word vectors."""
-
-    def is_free(key: str) -> bool:
-        return split != "train" or not corpus.teaches_vectors(key)
-
-    articles = [
-        page for page in pages if page.main_text is not None and page.page_type == "article" and is_free(page.site)
-    ]
-    hosts = make_hosts(articles)
-    for name in TEXT_FILES:
-        for page in corpus.texts(name, split, HOSTS_A_SOURCE):
-            text = str(page.page.content)
-            fit = (
-                len(text) <= LONGEST_HOST and not corpus.is_spliced(page) and is_free(f"{page.page.title}|{text[:200]}")
-            )
-            host = text_host(without_labels(text), page.page.title, page.site) if fit else None
-            if host:
-                hosts.append(host)
-    return hosts
+    inserted = {
+        split: [*(page.labelled for page in corpus.written_insertions(split)), *corpus.untouched(split)]
+        for split in parts
+    }
+    return TrainingData(parts["train"], parts["tune"], articles, inserted["train"], inserted["tune"], other)
 
 
 def read_base(folder: Path) -> Fitted:

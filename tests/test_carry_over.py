@@ -13,13 +13,11 @@ sys.path.append(str(Path(__file__).parent.parent / "scripts"))
 
 import carry_over_noise
 import carry_over_sentences
-from carry_over_insertions import _score_of
 from carry_over_legs import BY_SITE
 from carry_over_noise import _agreed, noise_figures
 
 from noisefilter.training.corpora import LabelledPage
 from noisefilter.types import Page
-from shared_corpus import Passage
 
 
 class Row(NamedTuple):
@@ -62,9 +60,3 @@ def test_the_majority_of_the_readers_is_what_an_auc_is_against():
     figures = noise_figures(np.column_stack([share, share * 3, np.ones(4), said, said[::-1], np.zeros(4)]))
     assert (figures["AUC"], figures["baseline: AUC"], figures["AUC over the baseline"]) == (1.0, 0.0, 1.0)
     assert figures["calibration error"] == pytest.approx(np.abs(said - share).mean())
-
-
-def test_a_passage_has_the_highest_score_of_the_sentences_that_it_shares_more_than_three_characters_with():
-    sentences = np.array([[0, 50, 0.9], [51, 80, 0.2], [81, 120, 0.4]])
-    assert _score_of(Passage(47, 100, foreign=True, sort="woven"), sentences) == 0.4
-    assert _score_of(Passage(46, 100, foreign=True, sort="woven"), sentences) == 0.9

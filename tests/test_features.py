@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from noisefilter.blocks import BlockedPage, Place, split_lines
-from noisefilter.features.anchors import LINK_NAMES
 from noisefilter.features.article import ARTICLE_FEATURES, article_rows
 from noisefilter.features.blocks import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.features.context import block_context
@@ -17,7 +16,6 @@ from noisefilter.features.passages import (
     PASSAGE_NAMES,
     TOKEN_NAMES,
     passage_columns,
-    token_context,
     token_matrix,
     token_table,
 )
@@ -118,11 +116,6 @@ def test_what_was_said_of_the_heading_is_known_below_it():
     assert heading.tolist() == [5.0, 5.0, 5.0, -5.0, -5.0]
 
 
-def test_link_measures_of_plain_text_are_missing_not_zero():
-    assert np.isnan(insertions_of(ARTICLE).links).all()
-    assert not np.isnan(insertions_of(walk(HTML_ARTICLE)).links).any()
-
-
 def test_a_menu_is_more_link_than_a_paragraph():
     page = walk('<ul><li><a href="/a">News</a></li></ul><p>Rain fell on <a href="/b">Oberau</a> and on the hills.</p>')
     menu, paragraph = block_link_share(blocks_of(page))
@@ -178,16 +171,16 @@ def test_a_headline_in_a_sentence_is_a_run_of_capitals():
     assert table.title_run.argmax() == 1
 
 
-def test_a_link_to_another_story_measures_higher_than_one_to_the_same():
+def test_a_page_is_measured_alike_with_its_links_and_without():
     text = "The board repairs the old sluice. The board met on Tuesday, see Celebrity Wedding Dress Secrets."
-    start = text.index("Celebrity")
-    own = Block(0, 33, "p", 0, (Link(22, 32, "/sluice"),))
-    other = Block(34, len(text), "p", 0, (Link(start, len(text) - 1, "https://stars.example/celebrity-wedding-dress"),))
-    page = BlockedPage(text, (own, other), (Place(-1, "p", "", hidden=False),), "The old sluice of the board")
-    links = insertions_of(page).links
-    for name in ("anchor_words", "anchor_new", "anchor_capitals", "slug_match", "leaves_site"):
-        measure = links[:, LINK_NAMES.index(name)]
-        assert measure[1] > measure[0], name
+    links = Link(22, 32, "/sluice"), Link(text.index("Celebrity"), len(text) - 1, "https://stars.example/wedding")
+    linked, bare = (
+        BlockedPage(text, (Block(0, len(text), "p", 0, own),), (Place(-1, "p", "", hidden=False),), "The old sluice")
+        for own in (links, ())
+    )
+    assert insertion_matrix(insertions_of(linked)).tobytes() == insertion_matrix(insertions_of(bare)).tobytes()
+    words = [token_table(insertions_of(page).sentences, np.arange(2), vectors()).base for page in (linked, bare)]
+    assert words[0].tobytes() == words[1].tobytes()
 
 
 def test_sums_are_zero_for_an_empty_range():
@@ -250,8 +243,8 @@ def test_what_is_measured_of_an_article_does_not_depend_on_the_others_of_its_bat
         doubts = np.round(np.sin(sentences.words), 3)
         first = np.round(np.cos(words.base[:, 0] * 50), 3)
         return (
-            insertion_matrix(table), token_matrix(words, doubts, first), words.hashes, token_context(words, first),
-            passage_columns(words, doubts, first, first), article_rows(sentences, table.matrix, table.matrix[:, :2]),
+            insertion_matrix(table), token_matrix(words, doubts, first), words.hashes,
+            passage_columns(words, doubts, first), article_rows(sentences, table.matrix, table.matrix[:, :2]),
         )  # fmt: skip
 
     for whole, *parts in zip(measured(together), *(measured(table) for table in alone), strict=True):

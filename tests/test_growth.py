@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from typing import Any
 
 import numpy as np
 import pytest
 
-from noisefilter.features.passages import _two_highest
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.scoring import insertions
 from noisefilter.scoring.insertions import doubtful_rows
@@ -47,29 +45,6 @@ def test_the_largest_page_of_a_shape_is_answered_within_the_promise(report, name
     assert status not in {"died", "unreadable", "too_large"}
     assert seconds < MOST_SECONDS
     assert mib < MOST_MIB
-
-
-def two_highest_of_all_pairs(values: Any, block: Any, rows: Any, floor: float) -> Any:
-    """What `_two_highest` gives, by looking at every pair of sentences."""
-    found = []
-    for own in range(len(rows)):
-        others = [
-            value
-            for value, paragraph, row in zip(values, block, rows, strict=True)
-            if paragraph != block[own] and abs(row - rows[own]) > 1
-        ]
-        found.append(sorted([*others, floor, floor])[-2:][::-1])
-    return np.array(found)
-
-
-@pytest.mark.parametrize("seed", range(30))
-def test_the_highest_elsewhere_are_found_without_all_pairs(seed):
-    random = np.random.default_rng(seed)
-    count = int(random.integers(1, 60))
-    rows = np.sort(random.choice(90, count, replace=False))
-    block = np.sort(random.integers(0, random.integers(1, 20), count))
-    values = np.round(random.normal(-5, 3, count), int(random.integers(0, 3)))
-    assert (_two_highest(values, block, rows, -7.0) == two_highest_of_all_pairs(values, block, rows, -7.0)).all()
 
 
 def test_of_the_doubtful_words_of_an_article_only_so_many_are_read(monkeypatch):

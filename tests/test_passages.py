@@ -1,12 +1,10 @@
-"""Words of doubtful sentences: their arrays, the run that is found among them, and links measured."""
+"""Words of doubtful sentences: their arrays, and the run that is found among them."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from noisefilter.blocks import BlockedPage, Place
-from noisefilter.features.anchors import LINK_NAMES
 from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.features.passages import (
     PASSAGE_NAMES,
@@ -14,14 +12,12 @@ from noisefilter.features.passages import (
     TOKEN_NAMES,
     passage_columns,
     richest_runs,
-    token_context,
     token_matrix,
     token_table,
 )
 from noisefilter.features.sentence_table import WINDOW
 from noisefilter.features.tokens import unit_rows
-from noisefilter.types import Block, Link
-from tests.making import SLUICE, insertions_of, sentences_of, vectors
+from tests.making import SLUICE, sentences_of, vectors
 
 STARS = (
     "Singer Rico Banderas marries actress Delia Fonteyn in a chapel of Las Vegas.",
@@ -110,8 +106,7 @@ def test_the_matrices_of_no_words_are_empty():
     count = len(sentences_of(mixed_text()))
     assert token_matrix(words, np.zeros(count), np.zeros(0)).shape == (0, token_matrix(
         words_of([0]), np.zeros(count), np.zeros(len(words_of([0])))).shape[1])  # fmt: skip
-    assert len(token_context(words, np.zeros(0))) == 0
-    assert passage_columns(words, np.zeros(count), np.zeros(0), np.zeros(0)).shape == (
+    assert passage_columns(words, np.zeros(count), np.zeros(0)).shape == (
         0, len(PASSAGE_NAMES),
     )  # fmt: skip
 
@@ -132,9 +127,9 @@ def test_the_richest_run(values, run):
 def test_the_run_of_a_sentence_is_told_from_its_rest():
     words = words_of([AT])
     count = len(sentences_of(mixed_text()))
-    second = np.full(len(words), -4.0)
-    second[2:6] = 3.0
-    columns = passage_columns(words, np.zeros(count), second, second)[0]
+    said = np.full(len(words), -4.0)
+    said[2:6] = 3.0
+    columns = passage_columns(words, np.zeros(count), said)[0]
     values = dict(zip(PASSAGE_NAMES, columns.tolist(), strict=True))
     assert values["run_sum"] == 12.0
     assert values["run_words"] == 4.0
@@ -158,54 +153,3 @@ def test_a_foreign_paragraph_hangs_together_less_with_the_rest():
 @pytest.mark.parametrize("text", ["Rain fell.", "Rain fell. Then it stopped.", "…", " ".join(SLUICE[:3])])
 def test_the_smallest_articles_have_finite_cohesion(text):
     assert np.isfinite(cohesion_matrix(sentences_of(text))).all()
-
-
-def linked_page(links: list[tuple[str, str]]) -> BlockedPage:
-    """The sluice in one paragraph, whose last sentence has links."""
-    last = "The board met on Tuesday and praised online roulette bonuses and the old sluice."
-    text = f"{' '.join(SLUICE[:4])} {last}"
-    found = tuple(Link(text.rindex(anchor), text.rindex(anchor) + len(anchor), href) for anchor, href in links)
-    return BlockedPage(
-        text, (Block(0, len(text), "p", 0, found),), (Place(-1, "p", "", hidden=False),), "The old sluice"
-    )
-
-
-@pytest.mark.parametrize("honest_first", [True, False])
-def test_the_strangest_of_several_links_is_measured(honest_first):
-    links = [("the old sluice", "/board/old-sluice"), ("online roulette bonuses", "https://spin.example/roulette")]
-    columns = insertions_of(linked_page(links if honest_first else links[::-1])).links
-    values = dict(zip(LINK_NAMES, columns[-1].tolist(), strict=True))
-    assert values["anchor_new"] == 1.0
-    assert values["leaves_site"] == 1.0
-    assert values["links_in_sentence"] == pytest.approx(np.log1p(2))
-    assert not columns[:-1, 0].any()
-
-
-@pytest.mark.parametrize("href", ["https://[broken", "javascript:void(0)", "", "#top", "//spin.example"])
-def test_a_link_that_cannot_be_read_is_measured_all_the_same(href):
-    columns = insertions_of(linked_page([("online roulette bonuses", href)])).links
-    assert np.isfinite(columns).all()
-    assert columns[-1, 0] == 1.0
-
-
-def relative_columns(doubts: list[float]) -> dict[str, np.ndarray]:
-    table = sentences_of(mixed_text())
-    values = np.array(doubts + [-4.0] * (len(table) - len(doubts)))
-    rows = np.arange(len(table))
-    words = token_table(table, rows, vectors())
-    nothing = np.full(len(words), -3.0)
-    found = passage_columns(words, values, nothing, nothing)
-    return {name: found[:, PASSAGE_NAMES.index(name)] for name in PASSAGE_NAMES}
-
-
-def test_a_doubt_stands_out_of_a_calm_article_more_than_of_a_doubtful_one():
-    calm, doubtful = relative_columns([2.0]), relative_columns([2.0, 1.9, 1.8, 1.7, 1.6, 1.9, 1.8])
-    for name in ("above_mean", "above_median", "above_next"):
-        assert calm[name][0] > doubtful[name][0], name
-    assert calm["place"][0] == doubtful["place"][0] == 0
-
-
-def test_the_second_highest_doubt_is_in_second_place():
-    columns = relative_columns([-1.0, 2.0, 1.0])
-    assert np.round(np.expm1(columns["place"][:3])).tolist() == [2, 0, 1]
-    assert columns["above_next"][1] == pytest.approx(1.0)

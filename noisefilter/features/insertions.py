@@ -1,7 +1,7 @@
 """Sentences → matrix: what gives away a passage from another story.
 
-Three signals: cohesion with the sentences around, form (a headline inside a running sentence), and links. Link features of
-plain text are NaN: missing, not zero.
+Two signals: cohesion with the sentences around, and form (a headline inside a running sentence). Links are not read: what is
+learned from are texts, and a page is judged alike however it was saved.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.anchors import LINK_NAMES, link_columns
 from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
 from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix
@@ -52,8 +51,6 @@ class InsertionTable:
     rest_vector: Column
     title_run: Column
     run_start: Index
-    links: Column  # (sentences, LINK_NAMES)
-    anchor_vector: Column  # of the words and the target of each sentence's strangest link; zeros without one
     clause: Column  # (sentences, CLAUSE_NAMES)
     clause_vector: Column  # of each sentence's strangest clause
     odd_run: Column  # highest sum of `odd_capital` in a window of tokens
@@ -72,7 +69,7 @@ def insertion_table(table: SentenceTable, vectors: VectorTable) -> InsertionTabl
     run, run_start = _title_runs(table, offsets)
     return InsertionTable(
         table, vectors, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start,
-        *link_columns(table, vectors), *_clauses(table, words, foreign), _bursts(table.odd_capital, offsets)[0],
+        *_clauses(table, words, foreign), _bursts(table.odd_capital, offsets)[0],
     )  # fmt: skip
 
 
@@ -277,13 +274,6 @@ def _clause(index: int) -> Callable[[InsertionTable], Column]:
     return column
 
 
-def _link(index: int) -> Callable[[InsertionTable], Column]:
-    def column(table: InsertionTable) -> Column:
-        return table.links[:, index]
-
-    return column
-
-
 INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] = (
     *((feature.__name__, feature) for feature in (
         burst_strength, burst_contrast, burst_likeness, rest_likeness, inner_likeness, burst_title_likeness, run_words,
@@ -293,17 +283,16 @@ INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] =
     *((f"{name}_{'next' if step > 0 else 'before'}", _around(name, step))
       for name in ("context_likeness", "new_words", "said_before") for step in NEIGHBOURS),
     *((name, _clause(index)) for index, name in enumerate(CLAUSE_NAMES)),
-    *((name, _link(index)) for index, name in enumerate(LINK_NAMES)),
 )  # fmt: skip
 
 
-#: Dimensions of the vectors of the sentence, its strangest clause and its strangest link that are read: what farms put in
-#: is of some subjects more than of others, and a shop's offer does not sound like a story.
+#: Dimensions of the vectors of the sentence and its strangest clause that are read: what farms put in is of some subjects
+#: more than of others, and a shop's offer does not sound like a story.
 VECTOR_HEAD = 32
 #: Names of the columns of `insertion_matrix`.
 INSERTION_COLUMNS = (
     *SENTENCE_COLUMNS, *(name for name, _ in INSERTION_FEATURES), *COHESION_NAMES,
-    *(f"{name}_vector_{number}" for name in ("sentence", "clause", "anchor") for number in range(VECTOR_HEAD)),
+    *(f"{name}_vector_{number}" for name in ("sentence", "clause") for number in range(VECTOR_HEAD)),
 )  # fmt: skip
 
 
@@ -312,7 +301,5 @@ def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
     if not len(table):
         return np.zeros((0, len(INSERTION_COLUMNS)))
     measured = (feature(table)[:, None] for _, feature in INSERTION_FEATURES)
-    heads = (
-        vectors[:, :VECTOR_HEAD] for vectors in (table.sentences.vectors, table.clause_vector, table.anchor_vector)
-    )
+    heads = (vectors[:, :VECTOR_HEAD] for vectors in (table.sentences.vectors, table.clause_vector))
     return np.hstack([table.matrix, *measured, cohesion_matrix(table.sentences), *heads])

@@ -1,20 +1,17 @@
 """Words of doubtful sentences → matrix: where in a sentence another story begins and ends.
 
-A word is measured together with those around it. The first pass sees `token_matrix`, the second one what the first said of
-the words around (`token_context`).
+A word is measured together with those around it (`token_matrix`), and a sentence by what was said of its words (`passage_columns`).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from noisefilter.features.sentence_table import WINDOW
-from noisefilter.features.standing import STANDING_NAMES, standing_columns
 from noisefilter.features.tokens import neighbour, range_entries, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:
@@ -26,8 +23,8 @@ if TYPE_CHECKING:
     Column = NDArray[np.floating[Any]]
     Index = NDArray[np.int64]
 
-#: Words on each side that are measured together with a word, and whose first verdicts are read with its own.
-REACH, VERDICT_REACH, WEIGHED_REACH = 5, 10, 3
+#: Words on each side that are measured together with a word, and whose log-odds are read with its own.
+REACH, WEIGHED_REACH = 5, 3
 LIMIT = WORD_LIMIT = 8.0
 #: Rows of vectors that are picked at a time, so that they stay in the processor's cache.
 AT_ONCE = 256
@@ -35,9 +32,8 @@ AT_ONCE = 256
 VECTOR_HEAD = 24
 TOKEN_NAMES = (
     "pull", "pull_share", "title_pull", "foreign", "idf", "near", "odd_capital", "capital", "upper", "digit", "stop",
-    "comma_before", "sign_before", "quote_before", "linked", "opens", "often_capital", "kin", "kin_weighted",
+    "comma_before", "sign_before", "quote_before", "opens", "often_capital", "kin", "kin_weighted",
 )  # fmt: skip
-SIGNS = slice(TOKEN_NAMES.index("comma_before"), TOKEN_NAMES.index("opens") + 1)
 #: Signs between words; a hyphen after a blank, three dots, and an apostrophe at a word's edge are some too.
 BETWEEN = re.compile(r"[,;:—–()|…\"“”‘«»'.\-](?:(?<![.\-'])|(?<=\s-)|(?<=\.{3})|(?<=')(?:(?<!\w')|(?!\w)))")
 COMMAS, QUOTES = ",;", "\"“”‘«»'"
@@ -88,7 +84,7 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
         [
             pull, pull / (lengths[word] + 0.1), title_pull, idf * ~near, idf, near, table.odd_capital[entry],
             tokens.title[token] & ~opens, tokens.upper[token], tokens.digit[token], tokens.stop[token],
-            *_signs(table, rows, token), _linked(table, rows, token), opens, vectors.capital[tokens.ids[token]], kin,
+            *_signs(table, rows, token), opens, vectors.capital[tokens.ids[token]], kin,
             np.where(kin < 0, 0.0, (1 - kin) * idf),
         ],
         axis=1,
@@ -182,24 +178,13 @@ def _signs(table: SentenceTable, rows: Index, token: Index) -> list[Column]:
     return list(columns[token].T)
 
 
-def _linked(table: SentenceTable, rows: Index, token: Index) -> Column:
-    """Whether a word stands in a link."""
-    inside = np.zeros(len(table.tokens) + 1)
-    for block, article in sorted(set(zip(table.block[rows].tolist(), table.article[rows].tolist(), strict=True))):
-        page, base = table.pages[article], int(table.base[article])
-        for link in page.blocks[block - int(table.block_base[article])].links:
-            first, last = np.searchsorted(table.tokens.start, [link.start + base, link.end + base])
-            inside[first:last] = 1
-    return inside[token]
-
-
 def word_log_odds(table: TokenTable, weights: Column, bias: float) -> Column:
     """Log-odds of a linear model over each word and its pairs: (words,). `weights` is (HASH_ROWS,)."""
     return np.clip(weights[table.hashes % len(weights)].sum(axis=1) + bias, -WORD_LIMIT, WORD_LIMIT)
 
 
 def token_matrix(table: TokenTable, doubts: Column, weighed: Column) -> NDArray[np.float32]:
-    """What the first pass reads of each word.
+    """What the network reads of each word.
 
     Columns: `TOKEN_NAMES` of the 2 * REACH + 1 words around, -1 beyond the sentence; the word's vector; the means of
     `TOKEN_NAMES` and of the vectors over the sentence; log-odds of the sentence and its neighbours; words to the
@@ -246,43 +231,28 @@ def _side_by_side(owner: Index, *parts: Column | tuple[Column, int, float]) -> N
     return matrix
 
 
-def token_context(table: TokenTable, logits: Column) -> NDArray[np.float32]:
-    """What the second pass reads: first verdicts around, the sentence's highest and mean, signs and links at the word."""
-    sizes = np.bincount(table.owner, minlength=len(table.rows))
-    mean = np.bincount(table.owner, logits, minlength=len(sizes)) / np.maximum(sizes, 1)
-    top = np.full(len(sizes), -9.0)
-    np.maximum.at(top, table.owner, logits)
-    return _side_by_side(
-        table.owner, (logits[:, None], VERDICT_REACH, -9.0), mean[table.owner][:, None], top[table.owner][:, None],
-        (table.base[:, SIGNS], 1, -1.0), table.base,
-    )  # fmt: skip
-
-
 NEAR_SENTENCES = (-3, -2, -1, 1, 2, 3)
 PASSAGE_NAMES = (
-    "run_sum", "run_sum_log", "run_words", "run_share", "run_mean", "rest_mean", "highest", "mean", "first_highest",
-    "first_mean", "run_opens", "run_closes", "kin", "kin_low", "run_kin", "rest_kin", "log_odds",
+    "run_sum", "run_sum_log", "run_words", "run_share", "run_mean", "rest_mean", "highest", "mean",
+    "run_opens", "run_closes", "kin", "kin_low", "run_kin", "rest_kin", "log_odds",
     *(f"log_odds_{step}" for step in NEAR_SENTENCES), *(f"mean_{step}" for step in NEAR_SENTENCES),
     "doubtful", "paragraph_log_odds", "paragraph_mean", "paragraph_others",
-    "elsewhere_log_odds", "elsewhere_log_odds_2", "elsewhere_run", "elsewhere_run_2",
-    *STANDING_NAMES,
 )  # fmt: skip
 #: Log-odds of the words of a sentence that no doubt fell on.
 NO_DOUBT = -7.0
 
 
-def passage_columns(table: TokenTable, doubts: Column, first: Column, second: Column) -> NDArray[np.float64]:
+def passage_columns(table: TokenTable, doubts: Column, said: Column) -> NDArray[np.float64]:
     """What the words of each chosen sentence, and its neighbours, say of it: (rows, PASSAGE_NAMES).
 
     Args:
         table: the words of the chosen sentences.
         doubts: log-odds of all sentences by the first classifier.
-        first: log-odds of the words by the first pass.
-        second: log-odds of the words by the second pass.
+        said: log-odds of the words.
     """
     edges = table.edges
     own = np.zeros((len(table.rows), PASSAGE_NAMES.index("log_odds")))
-    values = (second, first, table.base[:, TOKEN_NAMES.index("kin")], table.base[:, TOKEN_NAMES.index("idf")])
+    values = (said, table.base[:, TOKEN_NAMES.index("kin")], table.base[:, TOKEN_NAMES.index("idf")])
     width = np.ceil(np.log2(np.maximum(np.diff(edges), 1))).astype(np.int64)
     for power in np.unique(width[np.diff(edges) > 0]).tolist():  # sentences of about the same length, side by side
         rows = np.flatnonzero((width == power) & (np.diff(edges) > 0))
@@ -292,11 +262,7 @@ def passage_columns(table: TokenTable, doubts: Column, first: Column, second: Co
         own[rows] = _row_columns(there, *(np.where(there, column[index], 0.0) for column in values))
     means = np.full(len(doubts), NO_DOUBT)
     means[table.rows] = np.where(np.diff(edges) > 0, own[:, PASSAGE_NAMES.index("mean")], NO_DOUBT)
-    runs, highest = (own[:, PASSAGE_NAMES.index(name)] for name in ("run_sum_log", "highest"))
-    return np.hstack([
-        own, _around_columns(table, doubts, means), _elsewhere_columns(table, doubts, runs),
-        standing_columns(table.rows, table.article, doubts, (runs, highest)),
-    ])  # fmt: skip
+    return np.hstack([own, _around_columns(table, doubts, means)])
 
 
 def richest_runs(values: Column, there: NDArray[np.bool_]) -> tuple[Index, Index, Column]:
@@ -312,18 +278,18 @@ def richest_runs(values: Column, there: NDArray[np.bool_]) -> tuple[Index, Index
     return left, right + 1, np.take_along_axis(gains, right[:, None], axis=1)[:, 0]
 
 
-def _row_columns(there: NDArray[np.bool_], second: Column, first: Column, kin: Column, weight: Column) -> Column:
+def _row_columns(there: NDArray[np.bool_], said: Column, kin: Column, weight: Column) -> Column:
     """The first of PASSAGE_NAMES, up to `rest_kin`: of the words of a sentence, its richest run and the rest of it."""
-    left, right, total = richest_runs(second, there)
+    left, right, total = richest_runs(said, there)
     place = np.arange(there.shape[1])
     inside = (place >= left[:, None]) & (place < right[:, None])
     count, within = there.sum(axis=1), right - left
-    whole, run = second.sum(axis=1), (second * inside).sum(axis=1)
+    whole, run = said.sum(axis=1), (said * inside).sum(axis=1)
     rest = np.where(count > within, (whole - run) / np.maximum(count - within, 1), -9.0)
-    top, first_top = (np.where(there, values, -np.inf).max(axis=1) for values in (second, first))
+    top = np.where(there, said, -np.inf).max(axis=1)
     return np.stack([
         total, np.log1p(np.maximum(total, 0)), within, within / count, run / within, rest, top, whole / count,
-        first_top, first.sum(axis=1) / count, left == 0, right == count, *_kin_columns(there & (kin >= 0), kin, weight, inside),
+        left == 0, right == count, *_kin_columns(there & (kin >= 0), kin, weight, inside),
     ], axis=1)  # fmt: skip
 
 
@@ -358,31 +324,3 @@ def _around_columns(table: TokenTable, doubts: Column, means: Column) -> NDArray
     return np.stack(
         [doubts[rows], *near, share[article], others[0][rows], others[1][rows], np.log1p(size[rows])], axis=1
     )
-
-
-def _elsewhere_columns(table: TokenTable, doubts: Column, runs: Column) -> NDArray[np.float64]:
-    """The two highest log-odds and runs of the article's other paragraphs: a farm seldom puts in one passage only."""
-    found = np.tile([NO_DOUBT, NO_DOUBT, 0.0, 0.0], (len(table.rows), 1))
-    own = table.article[table.rows]
-    edges = np.flatnonzero(np.append(True, own[1:] != own[:-1])).tolist() if len(own) else []
-    for low, high in pairwise([*edges, len(own)]):
-        rows = table.rows[low:high]
-        for column, (values, floor) in enumerate(((doubts[rows], NO_DOUBT), (runs[low:high], 0.0))):
-            found[low:high, 2 * column : 2 * column + 2] = _two_highest(values, table.block[rows], rows, floor)
-    return found
-
-
-def _two_highest(values: Column, block: Index, rows: Index, floor: float) -> Column:
-    """The two highest values of other paragraphs, next sentences left out, for each sentence: (rows, 2); `floor` at least.
-
-    A sentence leaves out its own paragraph and two neighbours. So the four highest of each paragraph hold what any other one
-    needs of it, and the eight highest of these what any sentence needs; all pairs would take gigabytes on a long page.
-    """
-    order = np.lexsort((-values, block))
-    sizes = np.unique(block, return_counts=True)[1]
-    place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    best = order[place < 4]
-    best = best[np.argsort(-values[best], kind="stable")][:8]
-    apart = (block[:, None] != block[best]) & (np.abs(rows[:, None] - rows[best]) > 1)
-    others = np.hstack([np.where(apart, values[best], floor), np.full((len(rows), 2), floor)])
-    return -np.partition(-others, 1, axis=1)[:, :2]

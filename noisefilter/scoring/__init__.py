@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.features.article import ARTICLE_FEATURES, NOISE_MEASURES
-from noisefilter.features.asides import ASIDE_NAMES
 from noisefilter.features.blocks import TEXT_FEATURES
 from noisefilter.features.insertions import INSERTION_COLUMNS
 from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES
@@ -39,7 +38,7 @@ def features_digest() -> str:
     tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES)
     blocks = [name for table in tables for name, _ in table]
     articles = [*PAGE_NAMES, *ARTICLE_FEATURES, *NOISE_MEASURES]
-    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *ASIDE_NAMES, *articles]
+    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *articles]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 

@@ -13,7 +13,7 @@ from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scor
 from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, logit, rounded, word_scores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -32,12 +32,12 @@ WORD_ROWS = 2**16
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48
 SENTENCE_PASSES = ("sentence_first", "sentence_second")
-NETWORKS = (*SENTENCE_PASSES, "aside", "page_off_topic", "article")
+NETWORKS = (*SENTENCE_PASSES, "page_off_topic", "article")
 #: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
 PAGE_PRIOR = 0.2
 #: Sentences whose log-odds say whether something was put into an article: the highest.
 HIGHEST = 3
-PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "aside", "sentence_or_aside", "sentences_log")
+PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "sentences_log")
 
 
 def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
@@ -80,20 +80,11 @@ def judge_kinds(
     return second.probabilities(second_inputs(table, matrix, inputs, said))
 
 
-def page_off_topic_inputs(probabilities: Matrix, aside: float) -> Matrix:
-    """What the page's off-topic probability is read from: (1, PAGE_NAMES).
-
-    The highest log-odds of its sentences, those of its strangest line between paragraphs, the higher of the two sorts, since
-    one of them is enough, and its length.
-    """
+def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
+    """The highest log-odds of a page's sentences and its length, which its off-topic probability is read from: (1, PAGE_NAMES)."""
     ranked = np.sort(logit(probabilities))[::-1]
     padded = np.concatenate([ranked, [-LOGIT_LIMIT] * HIGHEST])
-    return np.array([[*padded[:HIGHEST], aside, max(padded[0], aside), np.log1p(len(probabilities))]])
-
-
-def highest_aside(network: Network, asides: Matrix) -> float:
-    """Log-odds that the strangest of the furniture lines between an article's paragraphs leads to another story."""
-    return float(np.round(logit(network.probabilities(asides)[:, 1]).max(), 4)) if len(asides) else -LOGIT_LIMIT
+    return np.array([[*padded[:HIGHEST], np.log1p(len(probabilities))]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +117,6 @@ class ArticleScorer:
     sentence_first: Network
     sentence_second: Network
     insertions: InsertionScorer
-    aside: Network
     page_off_topic: Network
     article: Network
 
@@ -137,27 +127,21 @@ class ArticleScorer:
         foreign = self.insertions.score(table, classes)
         return SentenceScores(rounded(classes[:, 1]), rounded(classes[:, 2]), rounded(foreign.off_topic), foreign.words)
 
-    def pages(
-        self, table: InsertionTable, scores: SentenceScores, furniture: Matrix, asides: Sequence[Matrix]
-    ) -> PageScores:
+    def pages(self, table: InsertionTable, scores: SentenceScores, furniture: Matrix) -> PageScores:
         """Probabilities that each article is noise, and that something foreign was put into it.
 
         Args:
             table: the articles.
             scores: what was said of their sentences.
             furniture: each sentence's probability of boilerplate: what belongs to the page was not put into the article.
-            asides: what is measured of the furniture between the paragraphs of each article.
         """
         off_topic = scores.off_topic * (1 - furniture)
         kinds = np.stack([scores.filler, scores.promotion], axis=1)
         read = article_inputs(table.sentences, table.matrix, kinds, self.arrays)
         noise = rounded(self.article.probabilities(read)[:, 1])
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
-        inputs = [
-            page_off_topic_inputs(own, highest_aside(self.aside, lines))
-            for own, lines in zip(by_page, asides, strict=True)
-        ]
-        foreign = rounded(self.page_off_topic.probabilities(np.concatenate(inputs))[:, 1])
+        inputs = np.concatenate([page_off_topic_inputs(own) for own in by_page])
+        foreign = rounded(self.page_off_topic.probabilities(inputs)[:, 1])
         return PageScores(noise, foreign, read)
 
 

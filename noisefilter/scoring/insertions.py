@@ -1,7 +1,7 @@
 """Sentences → probability that each holds something foreign, and where in it that stands.
 
-A first network looks at every sentence. What it doubts is looked at word by word, twice: the second pass sees what the first
-said of the words around. A last network judges the sentence again, by what its words and its neighbours said.
+A first network looks at every sentence. What it doubts is looked at word by word. A last network judges the sentence again, by
+what its words and its neighbours said.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.insertions import insertion_matrix
-from noisefilter.features.passages import passage_columns, token_context, token_matrix, token_table, word_log_odds
+from noisefilter.features.passages import passage_columns, token_matrix, token_table, word_log_odds
 from noisefilter.scoring.networks import Network, build_network, logit
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.features.passages import TokenTable
     from noisefilter.features.sentence_table import SentenceTable
 
     Matrix = NDArray[np.float64]
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 #: Doubtful words of an article that are read, in its order: a word takes some 3 kB and is compared with all words around it. The
 #: longest of 3,284 pages from the web has 40,000 words, and one sentence in eight is doubtful.
 MOST_WORDS = 20_000
-STAGES = ("insertion", "passage_first", "passage_second", "insertion_last")
+STAGES = ("insertion", "passage", "insertion_last")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +45,7 @@ class InsertionScorer:
     """The estimators for insertions. `gate` is the probability from which a sentence is doubtful."""
 
     insertion: Network
-    passage_first: Network
-    passage_second: Network
+    passage: Network
     insertion_last: Network
     words: Matrix  # (HASH_ROWS,)
     bias: float
@@ -64,18 +62,12 @@ class InsertionScorer:
         doubts = np.round(self.insertion.probabilities(matrix)[:, 1], 6)  # alike in any batch
         words = token_table(table.sentences, doubtful_rows(table.sentences, doubts, self.gate), table.vectors)
         log_odds = logit(doubts)
-        first, second = self._words(words, log_odds)
-        inputs = np.hstack([matrix[words.rows], passage_columns(words, log_odds, first, second)])
+        weighed = word_log_odds(words, self.words, self.bias)
+        said = np.round(logit(self.passage.probabilities(token_matrix(words, log_odds, weighed))[:, 1]), 4)
+        inputs = np.hstack([matrix[words.rows], passage_columns(words, log_odds, said)])
         doubts[words.rows] = self.insertion_last.probabilities(inputs)[:, 1]
-        parts = np.split(second, words.edges[1:-1]) if len(words.rows) else []
+        parts = np.split(said, words.edges[1:-1]) if len(words.rows) else []
         return InsertionScores(doubts, dict(zip(words.rows.tolist(), parts, strict=True)))
-
-    def _words(self, words: TokenTable, log_odds: Matrix) -> tuple[Matrix, Matrix]:
-        """Log-odds of the words by the first and by the second pass."""
-        inputs = token_matrix(words, log_odds, word_log_odds(words, self.words, self.bias))
-        first = logit(self.passage_first.probabilities(inputs)[:, 1])
-        second = logit(self.passage_second.probabilities(token_context(words, first))[:, 1])
-        return first, np.round(second, 4)
 
 
 def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:

@@ -35,7 +35,10 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LabelledSpan:
-    """A passage of `visible_text` that a reader labelled; `quote` anchors it again if the offsets have moved."""
+    """A passage of `visible_text` that a reader labelled; `quote` anchors it again if the offsets have moved.
+
+    Its kind is one of `KINDS`, or "honest": it looks like an insertion and is none.
+    """
 
     start: int
     end: int

@@ -183,15 +183,8 @@ def word_rows(tokens: Tokens, first: Index, last: Index) -> sp.csr_matrix:
     )
 
 
-def beside(whole: Arrays, part: Arrays, first: int) -> Arrays:
-    """The network that averages the log-odds of two with one hidden layer; `part` reads the columns from `first` on only."""
-    blind = np.zeros((first, part["weights0"].shape[1]))
-    widened = {**part, "weights0": np.vstack([blind, part["weights0"]])}
-    return {"mean": whole["mean"], "scale": whole["scale"], **_side_by_side([whole, widened])}
-
-
-def fit_networks(rows: Iterable[tuple[Inputs, Index]], options: NetworkOptions, jobs: int) -> list[Arrays]:
-    """A network for each matrix, in threads: a matrix takes a gigabyte and more, so none is copied or made ahead."""
+def fit_networks(rows: Iterable[tuple[Any, ...]], options: NetworkOptions, jobs: int) -> list[Arrays]:
+    """A network for each matrix with its classes (and weights), in threads: a matrix takes a gigabyte and more, so none is copied or made ahead."""
     run = Parallel(n_jobs=jobs, backend="threading", pre_dispatch=jobs)
     with warnings.catch_warnings():
         warnings.simplefilter(

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.hosts import Host
     from noisefilter.training.stages import Fitted
     from noisefilter.vectors import VectorTable
 
@@ -43,16 +42,16 @@ class TrainingData:
     """Pages to fit on and pages of other sites to calibrate on.
 
     `articles` are what the article classifier learns from, if not the pages of `fit`: it calibrates itself on sites left out in
-    turn and needs none of its own for that. `headlines` are titles that may be spliced into the hosts; `hosts` of None are made
-    from the pages. `other` names what else the weights learn from: licence and rows by source.
+    turn and needs none of its own for that. Insertions are learned from all pages that are labelled for them, and from
+    `inserted`: texts whose spans tell of insertions and of nothing else, untouched ones having none. `other` names what else the
+    weights learn from: licence and rows by source.
     """
 
     fit: Sequence[LabelledPage]
     tune: Sequence[LabelledPage]
     articles: Sequence[LabelledPage] | None = None
-    headlines: Sequence[str] = ()
-    hosts: Sequence[Host] | None = None
-    tune_hosts: Sequence[Host] | None = None
+    inserted: Sequence[LabelledPage] = ()
+    tune_inserted: Sequence[LabelledPage] = ()
     other: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
@@ -97,10 +96,7 @@ def _by_hash(name: str) -> tuple[int, str]:
 
 
 def _split(pages: Sequence[LabelledPage], is_held: Callable[[LabelledPage], bool]) -> TrainingData:
-    return TrainingData(
-        [page for page in pages if not is_held(page)], [page for page in pages if is_held(page)],
-        headlines=[page.page.title for page in pages if page.page.title],
-    )  # fmt: skip
+    return TrainingData([page for page in pages if not is_held(page)], [page for page in pages if is_held(page)])
 
 
 def train(
@@ -163,7 +159,8 @@ def describe(data: TrainingData) -> dict[str, Any]:
     rows: dict[str, Counter[str]] = {}
     licences: dict[str, str] = {}
     articles = data.articles or ()
-    for part, pages in (("fit", data.fit), ("tune", data.tune), ("noise", articles)):
+    fit, tune = (*data.fit, *data.inserted), (*data.tune, *data.tune_inserted)
+    for part, pages in (("fit", fit), ("tune", tune), ("noise", articles)):
         for page in pages:
             rows.setdefault(page.source, Counter())[part] += 1
             licences.setdefault(page.source, page.licence)
@@ -175,9 +172,7 @@ def describe(data: TrainingData) -> dict[str, Any]:
         "other": {name: {"licence": licence, "rows": count} for name, (licence, count) in sorted(data.other.items())},
         "ids_sha256": state.hexdigest(),
         "content_sha256": _digest(map(repr, [*data.fit, *data.tune, *articles])),
-        "spliced_sha256": _digest(map(repr, [*(data.hosts or ()), *(data.tune_hosts or ()), *data.headlines])),
-        "hosts": len(data.hosts or ()),
-        "headlines": len(data.headlines),
+        "inserted_sha256": _digest(map(repr, [*data.inserted, *data.tune_inserted])),
     }
 
 

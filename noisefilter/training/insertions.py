@@ -1,8 +1,7 @@
-"""Made and labelled pages → the classifiers that find insertions.
+"""Pages whose foreign passages are known → the classifiers that find insertions, and the page's probability.
 
 The last network reads what the others say. So that it trusts them as far as they deserve, the pages are in `PARTS` parts
-that share neither sites nor wordings, headlines and anchors, and what it learns from was said by classifiers that had not
-seen the page's part.
+that share no sites, and what it learns from was said by classifiers that had not seen the page's part.
 """
 
 from __future__ import annotations
@@ -18,9 +17,7 @@ from joblib import Parallel, delayed
 from noisefilter.blocks import split_blocks
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.passages import (
-    PASSAGE_NAMES,
     passage_columns,
-    token_context,
     token_matrix,
     token_table,
     word_log_odds,
@@ -28,14 +25,13 @@ from noisefilter.features.passages import (
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import HASH_ROWS, tokenize
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import sentence_classes
+from noisefilter.scoring.articles import PAGE_PRIOR, page_off_topic_inputs, sentence_classes
 from noisefilter.scoring.insertions import insertion_inputs
 from noisefilter.scoring.networks import build_network, logit
 from noisefilter.sentences import SentenceRange, split_sentences
 from noisefilter.training.estimators import (
     SEED,
     NetworkOptions,
-    beside,
     calibrate,
     fit_calibration,
     fit_linear,
@@ -44,19 +40,15 @@ from noisefilter.training.estimators import (
     fold_of,
     named,
 )
-from noisefilter.training.splicing import Insertion, InsertionMaker
-from noisefilter.training.wordings import part_of, wordings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from noisefilter.blocks import BlockedPage
     from noisefilter.features.passages import TokenTable
-    from noisefilter.scoring.networks import Network
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.hosts import Host
     from noisefilter.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
@@ -65,34 +57,32 @@ if TYPE_CHECKING:
     Arrays = dict[str, Matrix]
 
 PARTS = 3
-#: Pages made of each host; more if there are few, so that made pages are at least `FEWEST_PAGES`.
-ROUNDS, FEWEST_PAGES = 6, 200
 #: Pages that a process is given at once.
 CHUNK = 50
 #: Share of the sentences of honest pages that are looked at word by word.
 DOUBTED = 0.12
-#: Doubtful sentences whose words teach; more of them take memory and hardly help.
-MOST_SENTENCES = 80_000
-FIRST: NetworkOptions = {"hidden": (128,), "alpha": 0.1, "falling": ((1e-3, 4), (3e-4, 2), (1e-4, 1)), "members": 3}
-PASSAGE_FIRST: NetworkOptions = {
-    "hidden": (48,),
-    "alpha": 0.01,
-    "falling": ((1e-3, 2), (3e-4, 1), (1e-4, 1)),
-    "batch": 1024,
-}
-PASSAGE_SECOND: NetworkOptions = {**PASSAGE_FIRST, "hidden": (32,)}
-LAST: NetworkOptions = {"hidden": (64,), "alpha": 1.0, "falling": ((1e-3, 6), (3e-4, 4), (1e-4, 2)), "members": 3}
+#: Share of the sentences that the first network learns from, of those that neither are foreign nor look so: the others say
+#: little more and take time.
+TAUGHT = 0.35
+#: What a sentence of a passage counts that looks foreign and belongs, where others count one.
+HONEST = 8.0
+FIRST: NetworkOptions = {
+    "hidden": (64,), "alpha": 0.2, "falling": ((1e-3, 8), (3e-4, 3), (1e-4, 1)), "batch": 128, "members": 3,
+}  # fmt: skip
+PASSAGE: NetworkOptions = {"hidden": (48,), "alpha": 0.01, "falling": ((1e-3, 3), (3e-4, 1), (1e-4, 1))}
+LAST = FIRST
 WORD_ALPHA = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
 class InsertionExample:
-    """A page, made or labelled, the sentences that are judged, and what was put into it."""
+    """A page, the sentences that are judged, and the bounds of what was put into it."""
 
     page: BlockedPage
     sentences: tuple[SentenceRange, ...]
-    ranges: tuple[Insertion, ...]
+    ranges: tuple[tuple[int, int], ...]
     site: str
+    honest: tuple[tuple[int, int], ...] = ()  # passages that look foreign and belong
 
     @property
     def part(self) -> int:
@@ -102,13 +92,18 @@ class InsertionExample:
     @property
     def foreign(self) -> Index:
         """1 for each sentence that holds some of an insertion."""
-        return np.array(
-            [
-                int(any(min(found.end, own.end) - max(found.start, own.start) > 3 for found in self.ranges))
-                for own in self.sentences
-            ],
-            dtype=np.int64,
-        )
+        return self._touched(self.ranges)
+
+    @property
+    def weights(self) -> Matrix:
+        """What each sentence counts in fitting."""
+        return np.where((self._touched(self.honest) == 1) & (self.foreign == 0), HONEST, 1.0)
+
+    def _touched(self, ranges: Iterable[tuple[int, int]]) -> Index:
+        """1 for each sentence that shares more than a few characters with a range."""
+        bounds = [(own.start, own.end) for own in self.sentences]
+        touched = [any(min(end, b) - max(start, a) > 3 for start, end in ranges) for a, b in bounds]
+        return np.array(touched, dtype=np.int64)
 
     def article(self, vectors: VectorTable) -> Article:
         """The page's sentences, to be measured."""
@@ -123,40 +118,12 @@ class HeldOut:
     foreign: Index
 
 
-def insertion_example(page: BlockedPage, ranges: Sequence[Insertion], site: str) -> InsertionExample:
-    """A page all of whose sentences are judged."""
-    return InsertionExample(page, tuple(split_sentences(page)), tuple(ranges), site)
-
-
-def make_examples(
-    hosts: Sequence[Host], headlines: Sequence[str], split: str, vectors: VectorTable, *, seed: int = 0
-) -> list[InsertionExample]:
-    """Pages made of the hosts. Those of "train" take wordings and headlines of their site's part only.
-
-    Others calibrate: without an insertion they are as real pages are, with no passage that only looks foreign.
-    """
-    parts = PARTS if split == "train" else 1
-    makers = []
-    for part in range(parts):
-        own = [headline for headline in headlines if part_of(headline, parts) == part]
-        makers.append(InsertionMaker(hosts, own or headlines, wordings(split, part, parts), vectors, seed + part))
-    untouched = InsertionMaker(hosts, headlines, wordings(split), vectors, seed + parts, decoys=False)
-    rounds = max(ROUNDS if split == "train" else 1, -(-FEWEST_PAGES // max(1, len(hosts))))
-    examples = []
-    for host in [*hosts] * rounds:
-        page, ranges = makers[fold_of(host.site, parts)].make(host)
-        if split != "train" and not ranges:
-            page, ranges = untouched.make(host, 0)
-        examples.append(insertion_example(page, ranges, host.site))
-    return examples
-
-
 def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
     """Pages whose off-topic passages a reader marked; what was marked as boilerplate is left out."""
     examples = []
     for page in pages:
-        read = read_page(page.page)
-        if (page.spans is None and page.sentences is None) or read.status != "ok":
+        read = None if page.spans is None and page.sentences is None else read_page(page.page)
+        if read is None or read.status != "ok":
             continue
         blocked = split_blocks(read)
         if page.spans is None:
@@ -168,8 +135,11 @@ def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
             for sentence in split_sentences(blocked)
             if not any(start <= sentence.start < end for start, end in furniture)
         ]
-        ranges = [Insertion(span.start, span.end, "labelled") for span in page.spans if span.kind == "off_topic"]
-        examples.append(InsertionExample(blocked, tuple(sentences), tuple(ranges), page.site))
+        foreign, honest = (
+            tuple((span.start, span.end) for span in page.spans if span.kind == kind)
+            for kind in ("off_topic", "honest")
+        )
+        examples.append(InsertionExample(blocked, tuple(sentences), foreign, page.site, honest))
     return [example for example in examples if example.sentences]
 
 
@@ -182,7 +152,7 @@ def _judged(page: BlockedPage, labels: LabelledPage) -> InsertionExample:
             continue
         sentences.append(SentenceRange(start, end, max(0, int(np.searchsorted(starts, start, side="right")) - 1)))
         if votes.count("O") * 2 >= len(votes):
-            ranges.append(Insertion(start, end, "labelled"))
+            ranges.append((start, end))
     return InsertionExample(page, tuple(sentences), tuple(ranges), labels.site)
 
 
@@ -221,6 +191,7 @@ class _Fitting:
         self.count = len(examples)
         self.kinds, self.folds, self.vectors, self.jobs = kinds, folds, vectors, jobs
         self.foreign = [example.foreign for example in self.pages]
+        self.weights = [example.weights for example in self.pages]
         self.part = np.array([example.part for example in examples])
         self.arrays: Arrays = {}
 
@@ -237,7 +208,14 @@ class _Fitting:
     def judge_sentences(self) -> None:
         """First network, and which sentences it doubts."""
         self.inputs = self._measure()
-        fitted = self._fit_parts(self.inputs, self.foreign, FIRST)
+        draw = np.random.default_rng(SEED)
+        chosen = [
+            (foreign == 1) | (weights > 1) | (draw.random(len(foreign)) < TAUGHT)
+            for foreign, weights in zip(self.foreign, self.weights, strict=True)
+        ]
+        fitted = self._fit_parts(
+            lambda page, _: tuple(own[page][chosen[page]] for own in (self.inputs, self.foreign, self.weights)), FIRST
+        )
         networks = [build_network(named("fold", arrays), "fold") for arrays in fitted]
         self.arrays |= named("insertion", fitted[-1])
         doubts = [networks[self._model(page)].probabilities(matrix)[:, 1] for page, matrix in enumerate(self.inputs)]
@@ -261,7 +239,7 @@ class _Fitting:
         return found
 
     def judge_words(self) -> None:
-        """Word log-odds, first and second pass over the words of doubtful sentences."""
+        """Word log-odds, and what the network says of the words of doubtful sentences."""
         pairs = list(zip(self.pages, self.rows, strict=True))
         read = _in_chunks(_read_words, self.jobs, pairs, self.vectors)
         self.words: list[TokenTable] = [words for words, _ in read]
@@ -274,41 +252,31 @@ class _Fitting:
             "passage_words.weights": linear[()][0][:, None],
             "passage_words.bias": np.array([linear[()][1]]),
         }
-        chosen = self._sample()
-        first = self._fit_first(linear, truth, chosen)
-        self.first = [
-            logit(first[self._model(page)].probabilities(self._token_inputs(page, linear[self._own(page)]))[:, 1])
+        # each network learns from word log-odds that had seen neither the page's part nor its own
+        keys = {(own, part): tuple(sorted({own, part} - {PARTS})) for own in range(PARTS) for part in range(PARTS + 1)}
+        fitted = self._fit_parts(
+            lambda page, part: (self._token_inputs(page, linear[keys[int(self.part[page]), part]]), truth[page]),
+            PASSAGE,
+        )
+        self.arrays |= named("passage", fitted[-1])
+        networks = [build_network(named("fold", arrays), "fold") for arrays in fitted]
+        self.said = [
+            logit(networks[self._model(page)].probabilities(self._token_inputs(page, linear[self._own(page)]))[:, 1])
             for page in range(len(self.pages))
         ]
-        contexts = [token_context(words, values) for words, values in zip(self.words, self.first, strict=True)]
-        fitted = self._fit_parts(contexts, truth, PASSAGE_SECOND, chosen)
-        second = [build_network(named("fold", arrays), "fold") for arrays in fitted]
-        self.arrays |= named("passage_second", fitted[-1])
-        self.second = [
-            logit(second[self._model(page)].probabilities(context)[:, 1]) for page, context in enumerate(contexts)
-        ]
 
-    def _fit_parts(
-        self, inputs: Sequence[Inputs], truth: Sequence[Index], options: NetworkOptions,
-        chosen: Container[int] | None = None,
-    ) -> list[Arrays]:  # fmt: skip
-        """Networks without each part and, last, of all pages to fit on (of the `chosen` ones, if some are)."""
+    def _fit_parts(self, taught: Callable[[int, int], tuple[Any, ...]], options: NetworkOptions) -> list[Arrays]:
+        """Networks without each part and, last, of all pages to fit on; `taught` gives a page's rows for that without a part."""
 
-        def rows() -> Iterator[tuple[Inputs, Index]]:
+        def rows() -> Iterator[tuple[Any, ...]]:
             for part in range(PARTS + 1):
-                pages = [page for page in self._without(part) if chosen is None or page in chosen]
-                yield np.concatenate([inputs[page] for page in pages]), np.concatenate([truth[page] for page in pages])
+                pages = [taught(int(page), part) for page in self._without(part)]
+                yield tuple(np.concatenate(column) for column in zip(*pages, strict=True))
 
         return fit_networks(rows(), options, self.jobs)
 
     def _own(self, page: int) -> tuple[int, ...]:
         return (int(self.part[page]),) if page < self.count else ()
-
-    def _sample(self) -> set[int]:
-        """Pages whose doubtful sentences are at most `MOST_SENTENCES`."""
-        order = np.random.default_rng(SEED).permutation(self.count)
-        sizes = np.cumsum([len(self.rows[page]) for page in order])
-        return set(order[: max(1, int(np.searchsorted(sizes, MOST_SENTENCES)) + 1)].tolist())
 
     def _fit_words(self, pages: Index, truth: Sequence[Index]) -> tuple[Matrix, float]:
         hashes = np.concatenate([self.words[page].hashes for page in pages]) % HASH_ROWS
@@ -322,30 +290,15 @@ class _Fitting:
         words = self.words[page]
         return token_matrix(words, self.log_odds[page], word_log_odds(words, *linear))
 
-    def _fit_first(
-        self, linear: Mapping[tuple[int, ...], tuple[Matrix, float]], truth: Sequence[Index], chosen: set[int]
-    ) -> list[Network]:
-        """First-pass networks without each part and of all; each learns from word log-odds that had not seen the page's part."""
-
-        def rows() -> Iterator[tuple[Inputs, Index]]:
-            for part in range(PARTS + 1):
-                pages = [page for page in self._without(part) if page in chosen]
-                keys = [tuple(sorted({int(self.part[page]), part} - {PARTS})) for page in pages]
-                inputs = (self._token_inputs(page, linear[key]) for page, key in zip(pages, keys, strict=True))
-                yield np.concatenate(list(inputs)), np.concatenate([truth[page] for page in pages])
-
-        fitted = fit_networks(rows(), PASSAGE_FIRST, self.jobs)
-        self.arrays |= named("passage_first", fitted[-1])
-        return [build_network(named("fold", arrays), "fold") for arrays in fitted]
-
     def judge_again(self) -> tuple[Arrays, list[HeldOut]]:
         """Last network, calibrated on tune."""
         inputs = []
         for page in range(len(self.pages)):
-            said = passage_columns(self.words[page], self.log_odds[page], self.first[page], self.second[page])
+            said = passage_columns(self.words[page], self.log_odds[page], self.said[page])
             inputs.append(np.hstack([self.inputs[page][self.rows[page]], said]))
         truth = [foreign[rows] for foreign, rows in zip(self.foreign, self.rows, strict=True)]
-        fitted = _fit_last(np.concatenate(inputs[: self.count]), np.concatenate(truth[: self.count]))
+        weights = [own[rows] for own, rows in zip(self.weights, self.rows, strict=True)]
+        fitted = fit_network(*(np.concatenate(part[: self.count]) for part in (inputs, truth, weights)), **LAST)
         network = build_network(named("fold", fitted), "fold")
         held = [network.probabilities(matrix)[:, 1] for matrix in inputs[self.count :]]
         slope, offset = fit_calibration(logit(np.concatenate(held)), np.concatenate(truth[self.count :]))
@@ -358,16 +311,6 @@ class _Fitting:
             pages.append(HeldOut(probabilities, self.foreign[page]))
         self.arrays |= named("insertion_last", fitted)
         return self.arrays, pages
-
-
-def _fit_last(inputs: Inputs, truth: Index) -> Arrays:
-    """The mean of two networks: one reads everything, the other only what was said of words and sentences.
-
-    The second depends less on how the made insertions are worded: it finds more headlines in unseen wordings, the first more
-    paid links.
-    """
-    first = inputs.shape[1] - len(PASSAGE_NAMES)
-    return beside(fit_network(inputs, truth, **LAST), fit_network(inputs[:, first:], truth, **LAST), first)
 
 
 def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: VectorTable) -> list[Inputs]:
@@ -386,8 +329,8 @@ def _read_words(
         table = sentence_table([example.article(vectors)], vectors)
         words = token_table(table, rows, vectors)
         inside = np.zeros(len(table.text) + 1, dtype=np.int64)
-        for insertion in example.ranges:
-            inside[insertion.start : insertion.end] = 1
+        for start, end in example.ranges:
+            inside[start:end] = 1
         found.append((words, inside[table.tokens.start[table.token_index[words.entry]]]))
     return found
 
@@ -397,3 +340,15 @@ def _in_chunks(work: Callable[..., list[Any]], jobs: int, pages: Sequence[Any], 
     chunks = [pages[start : start + CHUNK] for start in range(0, len(pages), CHUNK)]
     parts = Parallel(n_jobs=jobs)(delayed(work)(chunk, *others) for chunk in chunks)
     return [result for part in parts for result in part]
+
+
+def fit_pages(held: Sequence[HeldOut]) -> Arrays:
+    """Arrays of the classifier that says whether something was put into a page: `PAGE_PRIOR` of the pages are taken to have it.
+
+    Args:
+        held: what the insertion classifiers say of pages that did not fit them, with insertions and without.
+    """
+    inputs = np.concatenate([page_off_topic_inputs(page.probabilities) for page in held])
+    truth = np.array([int(page.foreign.any()) for page in held])
+    weights = np.where(truth == 1, PAGE_PRIOR / truth.sum(), (1 - PAGE_PRIOR) / (1 - truth).sum())
+    return named("page_off_topic", fit_network(inputs, truth, weights * len(truth), alpha=1.0))

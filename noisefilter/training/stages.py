@@ -15,15 +15,11 @@ import joblib
 import numpy as np
 
 from noisefilter.training.articles import article_examples, fit_articles
-from noisefilter.training.asides import fit_pages
 from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.corpora import CorpusError
-from noisefilter.training.estimators import SEED
-from noisefilter.training.hosts import make_hosts
-from noisefilter.training.insertions import fit_insertions, labelled_examples, make_examples
+from noisefilter.training.insertions import fit_insertions, fit_pages, labelled_examples
 from noisefilter.training.sentences import fit_sentences, sentence_examples
 from noisefilter.training.thresholds import choose_thresholds, drop_threshold
-from noisefilter.training.wordings import split_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,7 +35,7 @@ if TYPE_CHECKING:
 CODE = Path(__file__).parent.parent
 #: First parts of the names of a stage's arrays.
 ARRAYS_OF = {
-    "blocks": ("block",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "aside", "page"),
+    "blocks": ("block",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "page"),
     "articles": ("article",),
 }  # fmt: skip
 
@@ -111,7 +107,7 @@ def _key(training: Training) -> str:
     for path in sorted(CODE.rglob("*.py")) + sorted(CODE.rglob("*.toml")):
         state.update(path.read_bytes())
     data = training.data
-    for part in (data.fit, data.tune, data.articles or (), data.hosts or (), data.tune_hosts or (), data.headlines):
+    for part in (data.fit, data.tune, data.articles or (), data.inserted, data.tune_inserted):
         for row in part:
             state.update(repr(row).encode("utf-8", "surrogatepass"))
     return state.hexdigest()
@@ -142,17 +138,12 @@ def _fit_sentences(training: Training, _: Fitted) -> Fitted:
 def _fit_insertions(training: Training, done: Fitted) -> Fitted:
     """Which sentences were put in, and whether anything was."""
     data, vectors = training.data, training.vectors
-    training.progress("insertions: making")
-    hosts = data.hosts if data.hosts is not None else make_hosts(data.fit)
-    tune_hosts = data.tune_hosts if data.tune_hosts is not None else make_hosts(data.tune)
-    titles = {split: [title for title in data.headlines if split_of(title) == split] for split in ("train", "tune")}
-    _demand("insertions", bool(hosts and tune_hosts and titles["train"] and titles["tune"]))
-    made = make_examples(hosts, titles["train"], "train", vectors, seed=SEED) + labelled_examples(data.fit)
-    tune = make_examples(tune_hosts, titles["tune"], "tune", vectors, seed=SEED + 1) + labelled_examples(data.tune)
+    training.progress("insertions: reading")
+    fit, tune = (labelled_examples(part) for part in ([*data.fit, *data.inserted], [*data.tune, *data.tune_inserted]))
+    _demand("insertions", _both(fit, "foreign") and {0, 1} <= {int(page.foreign.any()) for page in tune})
     kinds = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["sentences"])}
-    arrays, held = fit_insertions(made, tune, kinds, done.folds, vectors, training.jobs, training.progress)
-    pages = fit_pages(made, tune, held, (data.fit, data.tune), {**done.arrays, **arrays}, vectors)
-    return Fitted({**arrays, **pages}, choose_thresholds({}, {"insertions": held}))
+    arrays, held = fit_insertions(fit, tune, kinds, done.folds, vectors, training.jobs, training.progress)
+    return Fitted({**arrays, **fit_pages(held)}, choose_thresholds({}, {"insertions": held}))
 
 
 def _fit_articles(training: Training, done: Fitted) -> Fitted:
