@@ -49,6 +49,7 @@ def read_data(corpus: Corpus) -> TrainingData:
         split: [*(page.labelled for page in corpus.written_insertions(split)), *corpus.untouched(split)]
         for split in parts
     }
+    inserted["train"] += [page.labelled for page in corpus.own_insertions()]
     return TrainingData(parts["train"], parts["tune"], articles, inserted["train"], inserted["tune"], other)
 
 

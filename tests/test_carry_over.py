@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from carry_over_noise import _agreed, noise_figures
 
 from noisefilter.training.corpora import LabelledPage
 from noisefilter.types import Page
+from shared_corpus import OWN_PASSAGES, put_in
 
 
 class Row(NamedTuple):
@@ -60,3 +62,26 @@ def test_the_majority_of_the_readers_is_what_an_auc_is_against():
     figures = noise_figures(np.column_stack([share, share * 3, np.ones(4), said, said[::-1], np.zeros(4)]))
     assert (figures["AUC"], figures["baseline: AUC"], figures["AUC over the baseline"]) == (1.0, 0.0, 1.0)
     assert figures["calibration error"] == pytest.approx(np.abs(said - share).mean())
+
+
+def test_passages_stand_where_they_were_put_in():
+    passages = [
+        {"at": 21, "text": "\n\nMore: Ferries Sold", "kind": "off_topic", "sort": "labelled_line"},
+        {"at": 9, "text": ", as cats dance,", "kind": "honest", "sort": "comparison"},
+    ]
+    made = put_in("Rain fell on Friday.\n\nIt stopped.", "Rain", "quay.example", {"writer": 5, "passages": passages})
+    text = str(made.page.content)
+    assert text == "Rain fell, as cats dance, on Friday.\n\n\nMore: Ferries Sold\nIt stopped."
+    assert [text[own.start : own.end] for own in made.passages] == [", as cats dance,", "More: Ferries Sold"]
+    assert [own.foreign for own in made.passages] == [False, True]
+    assert [span.kind for span in made.labelled.spans or ()] == ["honest", "off_topic"]
+
+
+def test_the_projects_own_passages_are_in_order_and_of_known_kinds():
+    rows = [json.loads(line) for line in OWN_PASSAGES.read_text(encoding="utf8").splitlines()]
+    assert len({row["host"] for row in rows}) == len(rows)
+    for row in rows:
+        places = [own["at"] for own in row["passages"]]
+        assert places == sorted(places)
+        assert {own["kind"] for own in row["passages"]} <= {"off_topic", "honest"}
+        assert all(own["text"].strip() for own in row["passages"])
