@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +49,7 @@ def test_the_largest_page_of_a_shape_is_answered_within_the_promise(report, name
     assert mib < MOST_MIB
 
 
-def two_highest_of_all_pairs(values, block, rows, floor):
+def two_highest_of_all_pairs(values: Any, block: Any, rows: Any, floor: float) -> Any:
     """What `_two_highest` gives, by looking at every pair of sentences."""
     found = []
     for own in range(len(rows)):
