@@ -239,7 +239,7 @@ def _find_article(
         status = "language"
     if status == "ok" and is_other(own.scores.article, limits):
         status = "not_article"
-    if status == "ok" and len(sentences) > MAX_BLOCKS:
+    if len(sentences) > MAX_BLOCKS:
         status = "too_large"
     return _Found(sentences, chosen, spoken, status)
 

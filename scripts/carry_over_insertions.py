@@ -39,7 +39,11 @@ if TYPE_CHECKING:
 
 
 def carry_insertions(corpus: Corpus, model: Model, splits: Sequence[str]) -> None:
-    """Fit without each writer, judge what he wrote in some splits, print; all but insertions is the model's."""
+    """Fit without each writer, judge what he wrote in some splits, print; all but insertions is the model's.
+
+    The project's own writers teach each time and are never judged.
+    """
+    taught = {"train": [page.labelled for page in corpus.own_insertions()], "tune": []}
     written = {split: list(corpus.written_insertions(split)) for split in {"train", "tune", *splits}}
     untouched = {split: list(corpus.untouched(split)) for split in ("train", "tune")}
     clean = [page.page for page in untouched["tune"]]
@@ -48,7 +52,13 @@ def carry_insertions(corpus: Corpus, model: Model, splits: Sequence[str]) -> Non
     cut_of_clean = []
     for writer in sorted({page.writer for page in written["train"]}):
         parts = [
-            labelled_examples([*(page.labelled for page in written[split] if page.writer != writer), *untouched[split]])
+            labelled_examples(
+                [
+                    *(page.labelled for page in written[split] if page.writer != writer),
+                    *taught[split],
+                    *untouched[split],
+                ]
+            )
             for split in ("train", "tune")
         ]
         kinds = {name: value.astype(np.float64) for name, value in model.arrays.items() if name.startswith("sentence")}

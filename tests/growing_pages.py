@@ -174,10 +174,10 @@ BOUNDS: dict[str, int] = {
     "sentences of known words": 20 * MAX_BLOCKS,
     "short sentences": 8 * MAX_BLOCKS,
     "rules": 4 * MAX_TAGS - 8000,
-    "very deep boxes": 5 * MAX_TAGS - 8000,
+    "very deep boxes": 5 * MAX_TAGS - 50_000,
     "nested boxes": 5 * MAX_TAGS,
-    "attributes without values": MAX_CHARACTERS - 8000,
-    "elements with attributes": MAX_CHARACTERS - 8000,
+    "attributes without values": MAX_CHARACTERS - 20_000,
+    "elements with attributes": MAX_CHARACTERS - 20_000,
     "one script": MAX_CHARACTERS - 1000,
     "one sentence without an end": MAX_TEXT - 2000,
     "two long sentences of known words": MAX_TEXT - 2000,
@@ -185,7 +185,7 @@ BOUNDS: dict[str, int] = {
     "letters of other scripts": MAX_TEXT - 2000,
     "a text of different words": MAX_TEXT - 1000,
     "a text of one line": MAX_TEXT - 1000,
-    "a text of quotes": 15 * MAX_BLOCKS,
+    "a text of quotes": 12 * MAX_BLOCKS,
 }
 #: Sizes in which each shape is measured.
 SIZES = (50_000, 100_000, 200_000)

@@ -9,6 +9,7 @@ import sys
 import numpy as np
 import pytest
 
+from noisefilter import score
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.scoring import insertions
 from noisefilter.scoring.insertions import doubtful_rows
@@ -57,3 +58,12 @@ def test_of_the_doubtful_words_of_an_article_only_so_many_are_read(monkeypatch):
     assert doubtful_rows(table, doubts, 0.5).tolist() == [0, 1, 2, half, half + 1, half + 2]
     doubts[1] = 0
     assert doubtful_rows(table, doubts, 0.5).tolist()[:2] == [0, 2]
+
+
+@pytest.mark.parametrize(
+    "page",
+    ["<p>Rain." * 15_001, "<p>" + "It rained on us. " * 15_001, "It rained on us. " * 15_001, "Rain\n" * 15_001, "<hr>" * 400_001],
+    ids=["blocks", "sentences", "sentences of a text", "lines", "tags"],
+)  # fmt: skip
+def test_one_piece_more_than_a_page_may_have_is_too_large(page):
+    assert score(page).status == "too_large"

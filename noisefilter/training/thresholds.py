@@ -26,9 +26,8 @@ FILLER_PRECISION = 0.7
 DROP_PRECISION = 0.95
 #: Share of the articles that may be taken for pages of another type.
 LOST_ARTICLES = 0.005
-#: Share of the untouched tune articles from which something may be cut as off-topic: half of the 3 of 100 that are meant, since
-#: other sites have stranger pages than those a threshold is chosen on.
-CUT_UNTOUCHED = 0.015
+#: Share of the untouched tune articles from which something may be cut as off-topic.
+CUT_UNTOUCHED = 0.03
 DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.5, "drop": 0.8, "not_article": 0.95}
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
