@@ -24,13 +24,15 @@ PAGE_FAULTS = (
 MAX_CHARACTERS = 10_000_000
 #: No article is longer. What a page of any shape may take within these bounds, tests/test_growth.py holds.
 MAX_TEXT = 1_000_000
-#: More signs that may open or close a tag are `too_large`, before anything is parsed: an element takes some 400 bytes. The longest
-#: of 3,284 pages from the web has 20,574.
+#: More signs that may open or close a tag, or twice as many that may give an attribute its value, are `too_large`, before anything
+#: is parsed: an element takes some 400 bytes. The longest of 3,284 pages from the web has 20,574.
 MAX_TAGS = 400_000
 #: More blocks or sentences are `too_large`: some 25 kB and 0.2 ms each, where words differ. The longest of those pages has 3,076.
 MAX_BLOCKS = 15_000
-#: libxml2 compares each attribute of an element with all the others: 100,000 take 9 s, 2,000 take 4 ms.
-MAX_ATTRIBUTES = 2_000
+#: libxml2 compares each attribute of an element with all the others: 100,000 take 9 s, and so do 1,900 on each of 1,000 elements.
+MAX_ATTRIBUTES = 250
+#: Fewer equals signs are not looked at one by one.
+FEW_ATTRIBUTES = 20_000
 
 MAGIC = (
     b"%PDF-", b"\x89PNG", b"\x1f\x8b", b"\xff\xd8\xff", b"PK\x03\x04", b"7z\xbc\xaf", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd",
@@ -98,7 +100,7 @@ def read_page(page: Page) -> Page:
         status = _text_status(text)
     elif not text.strip():
         status = "empty"
-    elif len(text) > MAX_CHARACTERS or (kind == "html" and text.count("<") > MAX_TAGS):
+    elif len(text) > MAX_CHARACTERS or (kind == "html" and max(text.count("<"), text.count("=") // 2) > MAX_TAGS):
         status = "too_large"
     if kind == "html" and status == "ok":
         text = cap_attributes(text)
@@ -240,7 +242,7 @@ def _decodes(content: bytes, charset: str, errors: str) -> bool:
 
 def cap_attributes(text: str) -> str:
     """Text in which an element with more than `MAX_ATTRIBUTES` attributes has none."""
-    if text.count("=") <= 10 * MAX_ATTRIBUTES and not _has_long_tag(text):
+    if text.count("=") <= FEW_ATTRIBUTES and not _has_long_tag(text):
         return text
     return SCRIPT_OR_TAG.sub(_cap_match, text)
 
