@@ -21,7 +21,7 @@ PAGE_FAULTS = (
     ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, LxmlError, re.error,
 )  # fmt: skip
 #: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a worker has 400 MiB.
-MAX_CHARACTERS = 10_000_000
+MAX_CHARACTERS = 8_000_000
 #: No article is longer. What a page of any shape may take within these bounds, tests/test_growth.py holds.
 MAX_TEXT = 1_000_000
 #: More signs that may open or close a tag, or twice as many that may give an attribute its value, are `too_large`, before anything

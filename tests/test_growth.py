@@ -18,7 +18,7 @@ from tests.making import ARTICLE, TESTS, articles_of, vectors
 
 #: What a page may take at most. Seconds are of the processor: others may be at work.
 MOST_SECONDS = 5
-MOST_MIB = 400
+MOST_MIB = 350
 #: Four times the page may take so many times as much; linear is four, and the rest is for the noise of a busy machine.
 MOST_GROWTH = 8
 
