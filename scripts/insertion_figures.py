@@ -53,7 +53,10 @@ class Judged(NamedTuple):
     def foreign(self) -> NDArray[np.bool_]:
         """Which sentences hold some of a foreign passage."""
         return np.array(
-            [any(touch(own, (start, end)) for own in self.passages if own.foreign) for start, end in self.sentences[:, :2]],
+            [
+                any(touch(own, (start, end)) for own in self.passages if own.foreign)
+                for start, end in self.sentences[:, :2]
+            ],
             dtype=np.bool_,
         )
 
