@@ -111,7 +111,7 @@ def test_help_is_printed_in_any_encoding(tmp_path, encoding):
 def test_a_run_shows_its_folder_sites_and_refusals(folder):
     rows = [{"id": NAME, "html": PAGE, "url": f"http://{NAME}/"}, {"html": 1}]
     (folder / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows) + f"{NAME}\n", encoding="utf8")
-    out, _ = run(folder, "clean", "rows.jsonl", "-o", NAME, encoding="ascii")
+    out, _ = run(folder, "clean", "rows.jsonl", "-o", NAME, "--format", "jsonl", encoding="ascii")
     assert f"wrote {ESCAPED.replace('/', '')}" in out
     _, err = run(folder, "clean", f"{NAME}.html", "-o", NAME, code=2)
     assert {line.rpartition(": ")[2] for line in err.splitlines() if line.startswith("  input ")} == {"new", "gone"}
