@@ -6,6 +6,7 @@ import glob
 import json
 import sys
 from contextlib import contextmanager
+from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
@@ -66,7 +67,10 @@ MANY = 20
 Paths = Annotated[list[str], typer.Argument(help="Files, folders, globs, or - for standard input.")]
 Jobs = Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")]
 ToolOption = Annotated[Literal["label-studio", "doccano"], typer.Option("--tool", help="The labelling tool.")]
-ModelOption = Annotated[Path | None, typer.Option("--model", help="Folder of a model; the shipped one by default.")]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", help="`fast`, or the folder of a model; the shipped one with the reader by default."),
+]
 
 
 @app.callback()
@@ -106,6 +110,10 @@ def train(
         bool,
         typer.Option("--from-nothing", help="Fit everything on these pages instead of adapting the default model."),
     ] = False,
+    reader: Annotated[
+        bool,
+        typer.Option("--reader", help="Adapt the last layer of the model's reader, too; needs the extra `train`."),
+    ] = False,
     jobs: Annotated[int, typer.Option(help="Worker processes for reading pages.")] = 1,
 ) -> None:
     """Adapt the default model to labelled pages, or fit one; print what that changed, write arrays, manifest and card."""
@@ -115,10 +123,18 @@ def train(
     from noisefilter.training.session import adapt_to, fit_on  # noqa: PLC0415
 
     _check_jobs(jobs)
+    if reader and from_nothing:
+        _fail("--reader and --from-nothing exclude each other: a model from nothing has no reader")
+    if reader and not find_spec("onnx"):
+        _fail("--reader needs onnx: python -m pip install 'noisefilter[train]'")
     called = name or output.name
     try:
         pages = read_corpora(corpora)
-        done = (fit_on if from_nothing else adapt_to)(pages, called, jobs, _progress)
+        done = (
+            fit_on(pages, called, jobs, _progress)
+            if from_nothing
+            else adapt_to(pages, called, jobs, _progress, heads=reader)
+        )
         save_model(done.model, output, done.card)
         write_picture(done.after, output)
     except (CorpusError, OSError) as error:
@@ -134,17 +150,16 @@ def train(
 
 @app.command()
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="Folder of a model, or `default`.")],
+    model: Annotated[Path, typer.Argument(help="Folder of a model, `default` or `fast`.")],
     corpora: Annotated[list[Path], typer.Argument(help="Folders with pages.jsonl and labels.jsonl.")],
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print a model's figures on labelled pages, by kind and by source."""
-    from noisefilter.model import default_model  # noqa: PLC0415 - as above
-    from noisefilter.training.corpora import CorpusError, read_corpora  # noqa: PLC0415
+    from noisefilter.training.corpora import CorpusError, read_corpora  # noqa: PLC0415 - as above
     from noisefilter.training.evaluate import evaluate as measure  # noqa: PLC0415
 
-    chosen = default_model() if str(model) == "default" else _load(model)
+    chosen = _load(model)
     try:
         figures = measure(chosen, read_corpora(corpora))
     except CorpusError as error:

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from noisefilter.blocks import TEXT_VERSION
+from noisefilter.reader.session import Reader, ReaderError
 from noisefilter.scoring import Scorer, build_scorer, features_digest
 from noisefilter.scoring.articles import VECTOR_INPUTS
 from noisefilter.types import KINDS
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 MANIFEST = "manifest.json"
 ARRAYS = "model.safetensors"
+READER = "reader.onnx"
 VECTORS = "vectors.safetensors"
 CARD = "CARD.md"
 #: An estimator as skops writes it, which models could have before; it can run code, so nothing reads it any more.
@@ -36,6 +38,8 @@ NEEDED = {
     "format": int, "text_version": int, "name": str, "version": str, "thresholds": dict, "arrays_sha256": str,
     "vectors_sha256": str, "features_sha256": str,
 }  # fmt: skip
+#: The models that are shipped: with the reader, and without it for crawls of millions.
+DEFAULT, FAST = SHIPPED = ("default", "fast")
 #: Names of thresholds: one a kind of span, `drop` for the article's noise, `not_article` for pages of another type.
 THRESHOLDS = (*KINDS, "drop", "not_article")
 
@@ -46,7 +50,10 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """What was learned: arrays by estimator, thresholds that were tuned on it, and the word vectors it was made with."""
+    """What was learned: arrays by estimator, thresholds that were tuned on it, and the word vectors it was made with.
+
+    `reader` is an encoder in the ONNX format, if the model has one.
+    """
 
     name: str
     version: str
@@ -54,6 +61,7 @@ class Model:
     arrays: Mapping[str, NDArray[np.floating[Any]]]
     manifest: Mapping[str, Any]
     vectors: VectorTable
+    reader: bytes | None = None
 
     @property
     def label(self) -> str:
@@ -70,7 +78,12 @@ def models_folder() -> Path:
 @lru_cache(maxsize=1)
 def default_model() -> Model:
     """The model that `noisefilter.score` uses; loaded once a process."""
-    return load_model(models_folder() / "default")
+    return load_model(DEFAULT)
+
+
+def folder_of(model: str | Path) -> Path:
+    """The folder of a model: "default" and "fast" are the shipped ones, anything else is a path."""
+    return models_folder() / model if str(model) in SHIPPED else Path(model)
 
 
 @lru_cache(maxsize=4)
@@ -89,28 +102,61 @@ def _vectors(path: Path) -> VectorTable:
 def load_model(path: str | Path) -> Model:
     """The model in a folder, whole: what is wrong with one is found here, not on some page.
 
+    Args:
+        path: of the folder, or the name of a shipped model, "default" or "fast".
+
     Raises:
-        ModelError: no manifest, arrays or vectors, or other ones than this version needs.
+        ModelError: no manifest, arrays, vectors or reader, or other ones than this version needs; no onnxruntime for the reader.
     """
-    folder = Path(path)
+    folder = folder_of(path)
     if (folder / ESTIMATOR).exists():
         msg = f"{folder / ESTIMATOR} is not read: a model is arrays alone. Train it again, without --estimator"
         raise ModelError(msg)
     manifest = _read_manifest(folder / MANIFEST)
-    arrays = _read_arrays(folder / ARRAYS, manifest["arrays_sha256"])
+    reader = _read_reader(folder / READER, manifest["reader_sha256"]) if "reader_sha256" in manifest else None
+    arrays = _read_arrays(folder / ARRAYS, manifest["arrays_sha256"], FAST if reader is None else DEFAULT)
     own = folder / VECTORS
     vectors_path = own if own.is_file() else models_folder() / VECTORS
     if digest(vectors_path) != manifest["vectors_sha256"]:
         msg = f"{vectors_path} is not the vector table that the model in {folder} was trained with"
         raise ModelError(msg)
     vectors = _vectors(vectors_path)
-    return Model(manifest["name"], manifest["version"], manifest["thresholds"], arrays, manifest, vectors)
+    return Model(manifest["name"], manifest["version"], manifest["thresholds"], arrays, manifest, vectors, reader)
 
 
 @lru_cache(maxsize=4)
 def scorer(model: Model) -> Scorer:
     """The estimators of a model, built once a process."""
-    return build_scorer(model.arrays)
+    return build_scorer(model.arrays, None if model.reader is None else open_reader(model.reader))
+
+
+@lru_cache(maxsize=4)
+def open_reader(network: bytes) -> Reader:
+    """The reader of an ONNX file, opened once a process.
+
+    Raises:
+        ModelError: there is no onnxruntime, or the file is no reader.
+    """
+    try:
+        return Reader(network)
+    except ImportError as error:
+        msg = 'onnxruntime, which the reader runs on, cannot be imported: install it, or use the model "fast", which has no reader'
+        raise ModelError(msg) from error
+    except ReaderError as error:
+        raise ModelError(str(error)) from error
+
+
+def _read_reader(path: Path, sha256: str) -> bytes:
+    content = _read(path)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        msg = f"{path} is not the file that {MANIFEST} names"
+        raise ModelError(msg)
+    try:
+        open_reader(content)
+    except ModelError as error:
+        msg = f"{path}: {error}"
+        raise ModelError(msg) from error
+    return content
 
 
 @lru_cache(maxsize=2)
@@ -123,16 +169,16 @@ def model_at(path: str | Path | None) -> Model:
     return default_model() if path is None else load_model(path)
 
 
-def _read_arrays(path: Path, sha256: str) -> dict[str, NDArray[np.floating[Any]]]:
-    """The arrays in a file: those of the shipped model, by name, shape and type, and all of their values finite.
+def _read_arrays(path: Path, sha256: str, alike: str) -> dict[str, NDArray[np.floating[Any]]]:
+    """The arrays in a file: those of a shipped model, by name, shape and type, and all of their values finite.
 
-    The shipped model is what the code was tested with, so its file says what the code needs, and no list has to be kept.
+    The shipped models are what the code was tested with, so their files say what the code needs, and no list has to be kept.
     """
     content = _read(path)
     if hashlib.sha256(content).hexdigest() != sha256:
         msg = f"{path} is not the file that {MANIFEST} names"
         raise ModelError(msg)
-    needed = _header(models_folder() / "default" / ARRAYS)
+    needed = _header(models_folder() / alike / ARRAYS)
     found = _header(path)
     for name in sorted(needed.keys() | found.keys()):
         if needed.get(name) != found.get(name):
@@ -209,7 +255,13 @@ def save_model(model: Model, path: str | Path, card: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     content = save(dict(sorted(model.arrays.items())))
     manifest = {**model.manifest, "arrays_sha256": hashlib.sha256(content).hexdigest()}
+    manifest.pop("reader_sha256", None)
     (folder / ARRAYS).write_bytes(content)
+    if model.reader is None:
+        (folder / READER).unlink(missing_ok=True)
+    else:
+        (folder / READER).write_bytes(model.reader)
+        manifest["reader_sha256"] = hashlib.sha256(model.reader).hexdigest()
     (folder / ESTIMATOR).unlink(missing_ok=True)
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf8")
     (folder / CARD).write_text(card, encoding="utf8")

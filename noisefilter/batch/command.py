@@ -54,7 +54,9 @@ def clean(
     visible_text: Annotated[
         bool, typer.Option("--visible-text", help="Add visible_text, which spans count in.")
     ] = False,
-    model: Annotated[Path | None, typer.Option(help="Folder of a model; the shipped one by default.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(help="`fast`, or the folder of a model; the shipped one with the reader by default.")
+    ] = None,
     shard_pages: Annotated[
         int | None, typer.Option(min=0, help="Pages of a shard, by default 256 to 16; 0: a shard a file, uncounted.")
     ] = None,

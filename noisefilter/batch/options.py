@@ -38,7 +38,7 @@ class Options:
         visible_text: add `visible_text`, whose code points the spans count.
         shard_pages: pages in a shard; 0 makes one shard of each file, without reading it first; None makes them of 256 down to 16,
             smaller toward the end of the run.
-        model: folder of a model; the shipped one if None.
+        model: "fast", or the folder of a model; the shipped one with the reader if None.
         scorer: import path (`module:function`) of what turns pages and that folder into scores.
     """
 

@@ -20,8 +20,8 @@ from noisefilter.batch.files import Found, digest_edges, digest_files, find_file
 from noisefilter.batch.journal import JOURNAL
 from noisefilter.batch.pieces import Piece, cut_file, join_pieces
 from noisefilter.batch.tasks import HIDDEN, PART, Cut, Shard
+from noisefilter.model import DEFAULT, folder_of
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
-from noisefilter.model import models_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -241,7 +241,7 @@ def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]
 
 def describe_model(folder: str | None) -> str:
     """Name, version and hash of a model, without loading it."""
-    path = (Path(folder) if folder else models_folder() / "default") / MODEL_MANIFEST
+    path = folder_of(folder or DEFAULT) / MODEL_MANIFEST
     try:
         known = json.loads(path.read_text(encoding="utf8"))
         return f"{known['name']}-{known['version']} ({known['arrays_sha256'][:16]})"

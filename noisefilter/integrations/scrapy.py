@@ -44,7 +44,7 @@ class NoiseFilterPipeline:
     - `NOISEFILTER_DROP`: verdicts whose items are dropped, for instance `["drop"]`; none by default.
     - `NOISEFILTER_MIN_NOISE`: an item whose noise is that or more is dropped as well.
     - `NOISEFILTER_FORMAT`, `NOISEFILTER_LANGUAGE`, `NOISEFILTER_THRESHOLDS`: as the arguments of `noisefilter.score`.
-    - `NOISEFILTER_MODEL`: the folder of a model; the shipped one by default.
+    - `NOISEFILTER_MODEL`: "fast", or the folder of a model; the shipped one with the reader by default.
 
     The crawl's stats count `noisefilter/scored`, `noisefilter/no_input`, `noisefilter/verdict/…`, `noisefilter/status/…` and
     `noisefilter/dropped/…` with the reason.

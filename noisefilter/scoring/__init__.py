@@ -18,11 +18,14 @@ from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.features.passages import PASSAGE_NAMES, TOKEN_NAMES
 from noisefilter.scoring.articles import PAGE_NAMES, ArticleScorer, build_article_scorer
 from noisefilter.scoring.blocks import BlockScorer, build_block_scorer
+from noisefilter.scoring.reading import CLASS_NAMES, READ_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from noisefilter.reader.session import Reader
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,11 +41,11 @@ def features_digest() -> str:
     tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES)
     blocks = [name for table in tables for name, _ in table]
     articles = [*PAGE_NAMES, *ARTICLE_FEATURES, *NOISE_MEASURES]
-    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *articles]
+    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *articles, *READ_NAMES, *CLASS_NAMES]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
-def build_scorer(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> Scorer:
-    """The estimators that the arrays describe."""
+def build_scorer(arrays: Mapping[str, NDArray[np.floating[Any]]], reader: Reader | None = None) -> Scorer:
+    """The estimators that the arrays describe, with a reader or without."""
     wide = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
-    return Scorer(build_block_scorer(wide), build_article_scorer(wide))
+    return Scorer(build_block_scorer(wide), build_article_scorer(wide, reader))

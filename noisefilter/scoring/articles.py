@@ -11,6 +11,7 @@ from noisefilter.features.article import article_measures
 from noisefilter.features.kinds import kind_context
 from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scorer
 from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, logit, rounded, word_scores
+from noisefilter.scoring.reading import ReadingScorer, build_reading_scorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.reader.session import Reader
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
@@ -32,7 +34,7 @@ WORD_ROWS = 2**16
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48
 SENTENCE_PASSES = ("sentence_first", "sentence_second")
-NETWORKS = (*SENTENCE_PASSES, "page_off_topic", "article")
+NETWORKS = (*SENTENCE_PASSES, "article")
 #: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
 PAGE_PRIOR = 0.2
 #: Sentences whose log-odds say whether something was put into an article: the highest.
@@ -91,13 +93,15 @@ def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
 class SentenceScores:
     """Probabilities of the sentences of an article, each (sentences,), given that they are not furniture.
 
-    `words` are log-odds of being foreign of the words of each doubtful sentence, by sentence.
+    `words` are log-odds of being foreign of the words of each doubtful sentence, by sentence. `measured` are filler and promotion by
+    measures alone, which is what `noise` reads: (sentences, 2).
     """
 
     filler: Matrix
     promotion: Matrix
     off_topic: Matrix
     words: Mapping[int, Matrix]
+    measured: Matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +115,24 @@ class PageScores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArticleScorer:
-    """The sentence and article estimators of a model."""
+    """The sentence and article estimators of a model; `last` are those for insertions, and what else reads them."""
 
     arrays: Mapping[str, Matrix]
     sentence_first: Network
     sentence_second: Network
-    insertions: InsertionScorer
-    page_off_topic: Network
     article: Network
+    last: InsertionScorer | ReadingScorer
+    page_off_topic: Network
 
     def sentences(self, table: InsertionTable) -> SentenceScores:
         """Probabilities of the sentences."""
         passes = self.sentence_first, self.sentence_second
-        classes = judge_kinds(table.sentences, table.matrix, self.arrays, *passes)
-        foreign = self.insertions.score(table, classes)
-        return SentenceScores(rounded(classes[:, 1]), rounded(classes[:, 2]), rounded(foreign.off_topic), foreign.words)
+        measured = judge_kinds(table.sentences, table.matrix, self.arrays, *passes)
+        said = self.last.score(table, measured)
+        return SentenceScores(
+            rounded(said.classes[:, 1]), rounded(said.classes[:, 2]), rounded(said.off_topic), said.words,
+            rounded(measured[:, 1:3]),
+        )  # fmt: skip
 
     def pages(self, table: InsertionTable, scores: SentenceScores, furniture: Matrix) -> PageScores:
         """Probabilities that each article is noise, and that something foreign was put into it.
@@ -136,8 +143,7 @@ class ArticleScorer:
             furniture: each sentence's probability of boilerplate: what belongs to the page was not put into the article.
         """
         off_topic = scores.off_topic * (1 - furniture)
-        kinds = np.stack([scores.filler, scores.promotion], axis=1)
-        read = article_inputs(table.sentences, table.matrix, kinds, self.arrays)
+        read = article_inputs(table.sentences, table.matrix, scores.measured, self.arrays)
         noise = rounded(self.article.probabilities(read)[:, 1])
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = np.concatenate([page_off_topic_inputs(own) for own in by_page])
@@ -145,10 +151,12 @@ class ArticleScorer:
         return PageScores(noise, foreign, read)
 
 
-def build_article_scorer(arrays: Mapping[str, Matrix]) -> ArticleScorer:
-    """The sentence and article estimators that the arrays describe."""
+def build_article_scorer(arrays: Mapping[str, Matrix], reader: Reader | None = None) -> ArticleScorer:
+    """The sentence and article estimators that the arrays describe, with a reader or without."""
     networks = {name: build_network(arrays, name) for name in NETWORKS}
-    return ArticleScorer(arrays, insertions=build_insertion_scorer(arrays), **networks)
+    last = build_insertion_scorer(arrays) if reader is None else build_reading_scorer(arrays, reader)
+    page = build_network(arrays, "page_off_topic" if reader is None else "reader_page")
+    return ArticleScorer(arrays, last=last, page_off_topic=page, **networks)
 
 
 def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:

@@ -33,9 +33,10 @@ STAGES = ("insertion", "passage", "insertion_last")
 
 
 @dataclass(frozen=True, slots=True)
-class InsertionScores:
-    """Probabilities of sentences, and log-odds of the words of the doubtful ones, by sentence."""
+class LastScores:
+    """The last word on sentences: class probabilities, probability to be foreign, log-odds of the words of doubtful ones, by sentence."""
 
+    classes: Matrix
     off_topic: Matrix
     words: Mapping[int, Matrix]
 
@@ -51,7 +52,7 @@ class InsertionScorer:
     bias: float
     gate: float
 
-    def score(self, table: InsertionTable, kinds: Matrix) -> InsertionScores:
+    def score(self, table: InsertionTable, kinds: Matrix) -> LastScores:
         """What is said of the sentences.
 
         Args:
@@ -67,7 +68,7 @@ class InsertionScorer:
         inputs = np.hstack([matrix[words.rows], passage_columns(words, log_odds, said)])
         doubts[words.rows] = self.insertion_last.probabilities(inputs)[:, 1]
         parts = np.split(said, words.edges[1:-1]) if len(words.rows) else []
-        return InsertionScores(doubts, dict(zip(words.rows.tolist(), parts, strict=True)))
+        return LastScores(kinds, doubts, dict(zip(words.rows.tolist(), parts, strict=True)))
 
 
 def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:

@@ -8,30 +8,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from noisefilter.training.adapt_rows import STAGES, stage_rows
+from noisefilter.training.adapt_rows import READER_STAGES, STAGES, stage_rows
 from noisefilter.training.fit import make_model
 from noisefilter.training.last_layer import Move, Rows, last_inputs, move_layer, probabilities
 from noisefilter.training.thresholds import drop_threshold, kind_thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from noisefilter.model import Model
     from noisefilter.scoring.networks import Matrix
+    from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.fit import TrainingData
 
 #: Pages with labels of a stage from which it is adapted: with fewer, no error can be told from chance.
 MIN_PAGES = 15
 #: Rows of each sort that a network must have seen; off-topic sentences are so unlike that it takes more.
-MIN_ROWS = {"insertion_last": 50}
+MIN_ROWS = {"insertion_last": 50, "reader_foreign": 50, "reader_head_foreign": 50}
 MIN_ROWS_OF_ANY = 5
 #: Labels of a kind from which a threshold is chosen again: its precision is then known to some five points.
 MIN_THRESHOLD_LABELS = 100
 PUT_BACK = "stays: adapted it was worse on the held-out pages"
 NAMES = {
     "block_second": "HTML", "block_voted_second": "HTML with trafilatura's vote", "block_text_second": "plain text",
+    "reader_head_foreign": "what is foreign", "reader_head_classes": "classes",
 }  # fmt: skip
 
 
@@ -72,7 +74,7 @@ class Adapted:
 
 def adapt(
     data: TrainingData, base: Model, *, name: str, jobs: int = 1, progress: Callable[[str], None] = lambda _: None,
-    stays: Collection[str] = (),
+    stays: Collection[str] = (), heads: bool = False,
 ) -> tuple[Model, list[Outcome]]:  # fmt: skip
     """The base model adapted to `data.fit`, and what became of each network; arrays that did not move are the base's.
 
@@ -85,29 +87,48 @@ def adapt(
         jobs: processes that read pages.
         progress: is told what is being done.
         stays: stages that are not to be adapted, since that made them worse.
+        heads: whether the reader's last layer is adapted, too (extra `train`).
     """
     found = Adapted(
         {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()}, dict(base.thresholds)
     )
+    stages, reader = READER_STAGES if base.reader else STAGES, base.reader
     with threadpool_limits(1):
-        for stage, networks in STAGES.items():
+        if reader and heads and "reader" not in stays:
+            progress(f"reader: reading {len(data.fit)} pages")
+            reader = _adapt_reader(data.fit, reader, found)
+        for stage, networks in stages.items():
             if stage in stays:
                 found.outcomes += [
                     Outcome(stage, network, 0, 0, None, None, None, None, PUT_BACK) for network in networks
                 ]
                 continue
             progress(f"{stage}: reading {len(data.fit)} pages")
-            rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs)
+            rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs, reader)
             found.outcomes += [_adapt_network(stage, network, rows.get(network), found) for network in networks]
     labelled = {outcome.stage for outcome in found.outcomes if outcome.rows}
     more: dict[str, Any] = {
-        "from_base": [stage for stage in STAGES if stage not in labelled],
+        "from_base": [stage for stage in stages if stage not in labelled],
         "base": {"model": base.label, "data": base.manifest["data"]},
         "adapted": [asdict(outcome) for outcome in found.outcomes],
     }
     thresholds = {key: round(float(value), 4) for key, value in sorted(found.thresholds.items())}
     vectors = base.vectors, str(base.manifest["vectors_sha256"])
-    return make_model(name, {**base.arrays, **found.changed}, thresholds, data, vectors, more), found.outcomes
+    return make_model(
+        name, {**base.arrays, **found.changed}, thresholds, data, vectors, more, base.reader
+    ), found.outcomes
+
+
+def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) -> bytes:
+    """The reader with its last layer moved where labels bear it out; the networks that read it are adapted after it."""
+    from noisefilter.training import adapt_reader  # noqa: PLC0415 - onnx, which is in the extra `train`
+
+    found.arrays |= adapt_reader.head_arrays(reader)
+    rows = adapt_reader.head_rows(pages, reader)
+    found.outcomes += [_adapt_network("reader", name, rows.get(name), found) for name in adapt_reader.HEADS]
+    heads = {name: found.arrays.pop(name) for name in adapt_reader.head_arrays(reader)}
+    moved = [found.changed.pop(name, None) is not None for name in heads]
+    return adapt_reader.with_heads(reader, heads) if any(moved) else reader
 
 
 def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:
@@ -166,7 +187,7 @@ def _new_thresholds(network: str, rows: Rows, move: Move) -> dict[str, float]:
 
     Fewer labels leave the base's: probabilities are calibrated again, so that a threshold goes on saying the same.
     """
-    if network == "sentence_second":
+    if network in {"sentence_second", "reader_classes"}:
         return kind_thresholds(move.out, np.nan_to_num(rows.truth), MIN_THRESHOLD_LABELS)
     if network == "article" and MIN_THRESHOLD_LABELS <= rows.truth.sum() <= len(rows.truth) - MIN_THRESHOLD_LABELS:
         return {"drop": drop_threshold(move.out[:, 0])}

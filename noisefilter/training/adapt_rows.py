@@ -17,12 +17,14 @@ from noisefilter.features.block_table import block_table
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.tokens import tokenize
+from noisefilter.model import open_reader
 from noisefilter.page import read_page
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
 from noisefilter.scoring.articles import article_inputs, judge_kinds, sentence_classes
 from noisefilter.scoring.blocks import build_block_scorer
 from noisefilter.scoring.insertions import build_insertion_scorer
 from noisefilter.scoring.networks import build_network, rounded, standardize
+from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
 from noisefilter.sentences import split_sentences
 from noisefilter.training.blocks import block_examples
 from noisefilter.training.insertions import labelled_examples
@@ -42,14 +44,16 @@ if TYPE_CHECKING:
 
     #: Network → inputs, truth and weights of the rows of one page.
     Found = dict[str, tuple[Matrix, Matrix, Matrix]]
-    Measure = Callable[[LabelledPage, Mapping[str, Matrix], VectorTable], Found]
+    Measure = Callable[[LabelledPage, Mapping[str, Matrix], VectorTable, bytes | None], Found]
 
 #: The last networks of the blocks: of HTML, of HTML on which trafilatura has voted, of plain text.
 BLOCK_NETWORKS = ("block_second", "block_voted_second", "block_text_second")
-#: The stages in their order, and the networks that are adapted in each.
+#: The stages in their order, and the networks that are adapted in each: those that have the last word.
 STAGES = {
     "blocks": BLOCK_NETWORKS, "sentences": ("sentence_second",), "insertions": ("insertion_last",), "articles": ("article",),
 }  # fmt: skip
+#: The same of a model with a reader.
+READER_STAGES = {**STAGES, "sentences": ("reader_classes",), "insertions": ("reader_foreign",)}
 #: Pages measured in a process at once.
 CHUNK = 8
 
@@ -73,13 +77,14 @@ def _recorded(network: Network) -> tuple[Network, list[Matrix]]:
 
 
 def stage_rows(
-    stage: str, pages: Sequence[LabelledPage], arrays: Mapping[str, Matrix], vectors: VectorTable, jobs: int = 1
-) -> dict[str, Rows]:
+    stage: str, pages: Sequence[LabelledPage], arrays: Mapping[str, Matrix], vectors: VectorTable, jobs: int = 1,
+    reader: bytes | None = None,
+) -> dict[str, Rows]:  # fmt: skip
     """Rows for each network of a stage that the pages have labels for."""
     run = Parallel(n_jobs=jobs, batch_size=CHUNK)
-    measured = run(delayed(MEASURES[stage])(page, arrays, vectors) for page in pages)
+    measured = run(delayed(MEASURES[stage])(page, arrays, vectors, reader) for page in pages)
     rows = {}
-    for name in STAGES[stage]:
+    for name in (READER_STAGES if reader else STAGES)[stage]:
         found = [(page, own[name]) for page, own in zip(pages, measured, strict=True) if name in own]
         if found:
             sizes = [len(inputs) for _, (inputs, _, _) in found]
@@ -90,7 +95,7 @@ def stage_rows(
     return rows
 
 
-def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
+def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, _reader: bytes | None) -> Found:
     """Blocks of the page as HTML and as plain text; with trafilatura's vote only where it would be asked."""
     found: Found = {}
     for example in block_examples([page], vectors):
@@ -110,29 +115,46 @@ def _vote_of(example: BlockExample, _: int) -> Vote | None:
     return example.vote
 
 
-def _sentence_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
+def _sentence_rows(
+    page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, reader: bytes | None
+) -> Found:
     """Labelled sentences; where they come from spans, boilerplate is what the labels do not name."""
     found: Found = {}
     for example in sentence_examples([page], vectors):
         first, second = build_network(arrays, "sentence_first"), build_network(arrays, "sentence_second")
         network, asked = _recorded(second)
-        judge_kinds(example.table, example.matrix, arrays, first, network)
+        name = "sentence_second"
+        classes = judge_kinds(example.table, example.matrix, arrays, first, network)
+        if reader:
+            name = "reader_classes"
+            readings = read_articles(example.table, open_reader(reader))
+            asked = [_standard(class_columns(example.table, classes, readings), arrays, name)]
         truth = example.classes.copy()
         weights = truth.sum(axis=1)  # off-topic sentences are of no class
         if page.sentences is None:
             truth[:, CLASS_OF["B"]] = np.nan
         told = weights > 0
-        found["sentence_second"] = (np.concatenate(asked)[told], truth[told] / weights[told, None], weights[told])
+        found[name] = (np.concatenate(asked)[told], truth[told] / weights[told, None], weights[told])
     return found
 
 
-def _insertion_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
-    """Doubtful sentences of pages whose off-topic passages are labelled."""
+def _insertion_rows(
+    page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, reader: bytes | None
+) -> Found:
+    """Sentences of pages whose off-topic passages are labelled; without a reader the doubtful ones."""
     found: Found = {}
     for example in labelled_examples([page]):
+        table = insertion_table(sentence_table([example.article(vectors)], vectors), vectors)
+        if reader:
+            readings = read_articles(table.sentences, open_reader(reader))
+            inputs = _standard(
+                foreign_columns(table, sentence_classes(table, arrays), readings), arrays, "reader_foreign"
+            )
+            truth = example.foreign[:, None].astype(np.float64)
+            found["reader_foreign"] = (inputs, truth, np.ones(len(truth)))
+            continue
         scorer = build_insertion_scorer(arrays)
         network, asked = _recorded(scorer.insertion_last)
-        table = insertion_table(sentence_table([example.article(vectors)], vectors), vectors)
         scored = replace(scorer, insertion_last=network).score(table, sentence_classes(table, arrays))
         if asked:
             truth = example.foreign[sorted(scored.words)][:, None].astype(np.float64)
@@ -140,19 +162,25 @@ def _insertion_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: V
     return found
 
 
-def _article_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> Found:
+def _article_rows(
+    page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, _reader: bytes | None
+) -> Found:
     """The article, if its noise was judged and it would get a score."""
     table = None if page.noise is None else _article_table(page, arrays, vectors)
     if table is None:
         return {}
-    inputs = standardize(read_article(table, arrays), arrays["article.mean"], arrays["article.scale"])
     return {
         "article": (
-            np.asarray(inputs, dtype=np.float64),
+            _standard(read_article(table, arrays), arrays, "article"),
             np.array([[page.noise_target]], dtype=np.float64),
             np.array([page.weight]),
         )
     }
+
+
+def _standard(inputs: Matrix, arrays: Mapping[str, Matrix], name: str) -> Matrix:
+    """Inputs of a network, standardised as it does."""
+    return np.asarray(standardize(inputs, arrays[f"{name}.mean"], arrays[f"{name}.scale"]), dtype=np.float64)
 
 
 def read_article(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:

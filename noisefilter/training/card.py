@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from noisefilter.model import READER
 from noisefilter.report.figures import figure_columns, figure_row
 from noisefilter.training.evaluate import CALIBRATION, THRESHOLDS
 from noisefilter.training.examples import example_lines
@@ -27,8 +28,8 @@ BAD_AT = """\
 - Plain text keeps some of its tail: lists of an article and lists of a site look alike there.
 - Page types other than articles are told apart poorly; products and listings most.
 - Languages other than English are not judged (`status="language"`).
-- Insertions were learned from some hundred articles into which five writers put passages: woven headlines, single foreign
-  sentences and paid phrases often go unseen. See the recall by sort above.
+- Insertions were learned from some 1,700 articles into which 18 writers put passages: woven headlines, bare lines and paid phrases
+  go unseen most often. See the recall by sort above.
 - Labels were given by a language model that read the guide, not by people; people would agree with it less than it with itself.
 - Poems, transcripts, code and price lists have sentences of a kind that the sentence classifier has hardly met.
 - Advice and opinion in plain words, and short answers in an interview, are called filler more readily than a reader would.
@@ -37,14 +38,14 @@ BAD_AT = """\
 """
 
 ATTRIBUTION = """\
-WCXB development split: Murrough Foley, CC-BY-4.0. The word vectors imitate all-MiniLM-L6-v2 (Apache-2.0). Texts trained the
-weights; none is stored in them."""
+WCXB development split: Murrough Foley, CC-BY-4.0. The word vectors imitate all-MiniLM-L6-v2 (Apache-2.0), and the reader, where
+the model has one, is made of its lowest layers. Texts trained the weights; none is stored in them."""
 
 
 #: Stages of the model, by the start of the names of their arrays, in the order in which a page meets them.
 STAGES = {
     "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion", "passage"), "pages: off-topic": ("page_off_topic",),
-    "articles": ("article",),
+    "articles": ("article",), "last networks, which read the reader": ("reader_",),
 }  # fmt: skip
 INTERVALS = (
     f"In brackets: 95% intervals. Whole sites are drawn {DRAWS} times with replacement (seed {SEED}), since pages of one site are alike; of a "
@@ -131,7 +132,8 @@ def _size_lines(model: Model) -> list[str]:
     words = f"word vectors: {len(table.rows_by_word):,} words, {table.dimensions} dimensions, shared by all models"
     return [
         *lines, _size_line("all stages", list(model.arrays.values())),
-        _size_line(words, [table.matrix, table.scale, table.idf, table.capital]), "",
+        _size_line(words, [table.matrix, table.scale, table.idf, table.capital]),
+        *([f"| the reader, `{READER}` | | | {len(model.reader) / 1000:,.0f} |"] if model.reader else []), "",
     ]  # fmt: skip
 
 

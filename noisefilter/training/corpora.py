@@ -52,7 +52,7 @@ class LabelledPage:
 
     `noise` is 0-3, the mean of `votes` where several readers voted; `second` is the probability that one more reader would
     say 2 or more, where somebody estimated it. `sentences` are (start, end, letter), `weight` counts in fitting the article
-    classifier.
+    classifier. `writer` put the passages in that `spans` name, if somebody did.
     """
 
     id: str
@@ -68,6 +68,7 @@ class LabelledPage:
     page_type: str = "article"
     votes: tuple[int, ...] = ()
     second: float | None = None
+    writer: int | None = None
 
     @property
     def noise_share(self) -> float | None:

@@ -18,7 +18,7 @@ from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
 from noisefilter.scoring import features_digest
 from noisefilter.training.corpora import CorpusError
 from noisefilter.training.estimators import SEED
-from noisefilter.training.stages import Training, fit_stages
+from noisefilter.training.stages import READER_STAGES, STAGES, Training, fit_stages, with_reader, without_reader
 from noisefilter.training.thresholds import DEFAULTS
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class TrainingData:
 
     `articles` are what the article classifier learns from, if not the pages of `fit`: it calibrates itself on sites left out in
     turn and needs none of its own for that. Insertions are learned from all pages that are labelled for them, and from
-    `inserted`: texts whose spans tell of insertions and of nothing else, untouched ones having none. `other` names what else the
-    weights learn from: licence and rows by source.
+    `inserted`: texts whose spans tell of insertions and of nothing else, untouched ones having none. `texts` are what a reader's
+    vocabulary must read. `other` names what else the weights learn from: licence and rows by source.
     """
 
     fit: Sequence[LabelledPage]
@@ -52,6 +52,7 @@ class TrainingData:
     articles: Sequence[LabelledPage] | None = None
     inserted: Sequence[LabelledPage] = ()
     tune_inserted: Sequence[LabelledPage] = ()
+    texts: Iterable[str] = ()
     other: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 
@@ -104,7 +105,7 @@ def train(
     progress: Callable[[str], None] = lambda _: None, vectors_file: Path | None = None,
     kept: Path | None = None, first: str | None = None, base: Fitted | None = None,
 ) -> Model:  # fmt: skip
-    """A model fitted on labelled pages and on nothing else; `adapt` starts from another model instead.
+    """A model without a reader, fitted on labelled pages and on nothing else; `adapt` starts from another model instead.
 
     The same data gives the same arrays on the same machine. `vectors_file` is where `vectors` were read, if that is not the
     shipped table; the model needs it in its folder. `kept`, `first` and `base` are those of `fit_stages`.
@@ -112,25 +113,57 @@ def train(
     Raises:
         CorpusError: a stage has no labels (of both sorts, in both parts).
     """
+    training = Training(data, vectors, jobs, progress)
     with threadpool_limits(1):
-        fitted = fit_stages(Training(data, vectors, jobs, progress), kept, first, base)
+        fitted = fit_stages(training, kept, first, base)
+    return _made(fitted, training, name, vectors_file)
+
+
+def train_both(
+    data: TrainingData, vectors: VectorTable, *, names: tuple[str, str], kept: Path, jobs: int = 1, device: str = "cpu",
+    progress: Callable[[str], None] = lambda _: None, vectors_file: Path | None = None, first: str | None = None,
+    base: Fitted | None = None,
+) -> tuple[Model, Model]:  # fmt: skip
+    """A model with a reader and one without, of one run (extra `train`); arguments and errors as of `train`.
+
+    Args:
+        data: as for `train`.
+        vectors: as for `train`, and so the rest.
+        names: of the model with the reader, and of the other.
+        kept: folder where each stage's result is kept, and read again when a run is resumed.
+        jobs: processes.
+        device: that torch is to use.
+        progress: is told what is being done.
+        vectors_file: as for `train`.
+        first: as for `train`.
+        base: as for `train`.
+    """
+    training = Training(data, vectors, jobs, progress, device, kept)
+    with threadpool_limits(1):
+        fitted = fit_stages(training, kept, first, base, {**STAGES, **READER_STAGES})
+    return _made(with_reader(fitted), training, names[0], vectors_file), _made(
+        without_reader(fitted), training, names[1], vectors_file
+    )
+
+
+def _made(fitted: Fitted, training: Training, name: str, vectors_file: Path | None) -> Model:
     chosen = {**DEFAULTS, **fitted.thresholds}
     thresholds = {key: round(float(value), 4) for key, value in sorted(chosen.items())}
     compact = {key: value.astype(np.float32) for key, value in sorted(fitted.arrays.items())}
-    vectors_sha256 = digest(vectors_file or models_folder() / VECTORS)
-    return make_model(name, compact, thresholds, data, (vectors, vectors_sha256), {"from_base": []})
+    vectors = training.vectors, digest(vectors_file or models_folder() / VECTORS)
+    return make_model(name, compact, thresholds, training.data, vectors, {"from_base": []}, fitted.reader)
 
 
 def make_model(
     name: str, arrays: Mapping[str, NDArray[np.floating[Any]]], thresholds: Mapping[str, float], data: TrainingData,
-    vectors: tuple[VectorTable, str], more: Mapping[str, Any],
+    vectors: tuple[VectorTable, str], more: Mapping[str, Any], reader: bytes | None = None,
 ) -> Model:  # fmt: skip
     """The model of some arrays, with its manifest; `vectors` are a table and its hash, `more` joins the manifest."""
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "text_version": TEXT_VERSION,
         "name": name,
-        "version": _fingerprint(arrays),
+        "version": _fingerprint(arrays, reader),
         "vectors_sha256": vectors[1],
         "thresholds": dict(thresholds),
         "features_sha256": features_digest(),
@@ -142,12 +175,12 @@ def make_model(
         "python": platform.python_version(),
         **more,
     }
-    return Model(name, manifest["version"], thresholds, arrays, manifest, vectors[0])
+    return Model(name, manifest["version"], thresholds, arrays, manifest, vectors[0], reader)
 
 
-def _fingerprint(arrays: Mapping[str, NDArray[Any]]) -> str:
+def _fingerprint(arrays: Mapping[str, NDArray[Any]], reader: bytes | None) -> str:
     """Eight digits of a hash of what was learned: the version that a score carries."""
-    state = hashlib.sha256()
+    state = hashlib.sha256(reader or b"")
     for key, value in sorted(arrays.items()):
         state.update(key.encode())
         state.update(np.ascontiguousarray(value).tobytes())

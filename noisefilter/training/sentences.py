@@ -19,7 +19,7 @@ from noisefilter.sentences import SentenceRange, split_sentences
 from noisefilter.training.estimators import FOLDS, fit_linear, fit_network, fold_of, named, word_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,21 +54,28 @@ def sentence_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> li
     """Examples of the pages that have sentence labels, or spans."""
     examples = []
     for page in pages:
-        read = read_page(page.page)
-        if read.status != "ok" or (page.sentences is None and page.spans is None):
-            continue
-        blocked = split_blocks(read)
-        sentences, letters = _labelled(blocked, page)
-        if not sentences:
-            continue
-        table = sentence_table([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
-        classes = np.zeros((len(letters), len(CLASS_OF)))
-        for row, votes in enumerate(letters):
-            for vote in votes:
-                if vote in CLASS_OF:
-                    classes[row, CLASS_OF[vote]] += 1 / len(votes)
-        examples.append(SentenceExample(table, sentence_matrix(table), classes, page.site, page.source))
+        for blocked, sentences, letters in labelled_sentences([page]):
+            table = sentence_table([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
+            classes = np.zeros((len(letters), len(CLASS_OF)))
+            for row, votes in enumerate(letters):
+                for vote in votes:
+                    if vote in CLASS_OF:
+                        classes[row, CLASS_OF[vote]] += 1 / len(votes)
+            examples.append(SentenceExample(table, sentence_matrix(table), classes, page.site, page.source))
     return examples
+
+
+def labelled_sentences(pages: Iterable[LabelledPage]) -> Iterator[tuple[BlockedPage, list[SentenceRange], list[str]]]:
+    """The pages that have sentence labels, or spans, with their sentences and the letters that readers gave each."""
+    for page in pages:
+        if page.sentences is None and page.spans is None:
+            continue
+        read = read_page(page.page)
+        if read.status == "ok":
+            blocked = split_blocks(read)
+            sentences, letters = _labelled(blocked, page)
+            if sentences:
+                yield blocked, sentences, letters
 
 
 def _labelled(blocked: BlockedPage, page: LabelledPage) -> tuple[list[SentenceRange], list[str]]:
@@ -154,13 +161,17 @@ def _fit_words(
 def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: Sequence[bool]) -> dict[str, Matrix]:
     picked = [index for index, choose in enumerate(chosen) if choose] or list(range(len(examples)))
     matrix = np.concatenate([inputs[index] for index in picked])
-    classes = np.concatenate([examples[index].classes for index in picked])
+    return fit_classes(matrix, np.concatenate([examples[index].classes for index in picked]), NETWORK)
+
+
+def fit_classes(matrix: Matrix, classes: Matrix, options: NetworkOptions) -> dict[str, Matrix]:
+    """A network that learns shares of votes: each sentence is there once a class, and counts as its share."""
     row, column = np.nonzero(classes)
     anchors = np.arange(classes.shape[1])  # every class has a column, whatever the labels hold
     return fit_network(
         np.concatenate([matrix[row], np.repeat(matrix.mean(axis=0, keepdims=True), len(anchors), axis=0)]),
         np.concatenate([column, anchors]), np.concatenate([classes[row, column], np.full(len(anchors), 1e-3)]),
-        **NETWORK,
+        **options,
     )  # fmt: skip
 
 

@@ -27,9 +27,10 @@ if TYPE_CHECKING:
 #: A figure that is worse by more than this is told.
 WORSE = 0.01
 #: Whose doing the figures of a kind are.
-STAGE_OF = {
-    "extraction": "blocks", "boilerplate spans": "blocks", "filler": "sentences", "promotion": "sentences",
-    "filler spans": "sentences", "promotion spans": "sentences", "off_topic spans": "insertions", "noise": "articles",
+STAGES_OF = {
+    "extraction": {"blocks"}, "boilerplate spans": {"blocks"}, "filler": {"sentences", "reader"},
+    "promotion": {"sentences", "reader"}, "filler spans": {"sentences", "reader"}, "promotion spans": {"sentences", "reader"},
+    "off_topic spans": {"insertions", "reader"}, "noise": {"articles"},
 }  # fmt: skip
 
 
@@ -58,21 +59,23 @@ def fit_on(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progre
     return Trained(model, card, None, figures, (_split_note(data),))
 
 
-def adapt_to(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progress) -> Trained:
-    """The default model adapted to the pages.
+def adapt_to(
+    pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progress, *, heads: bool = False
+) -> Trained:
+    """The default model adapted to the pages; with `heads` the last layer of its reader, too (extra `train`).
 
     Raises:
         CorpusError: there is one page only.
     """
     base = default_model()
     data = split_pages(pages)
-    model, outcomes = adapt(data, base, name=name, jobs=jobs, progress=progress)
+    model, outcomes = adapt(data, base, name=name, jobs=jobs, progress=progress, heads=heads)
     progress(f"measuring both models on {len(data.tune)} held-out pages")
     before, after = evaluate(base, data.tune, jobs), evaluate(model, data.tune, jobs)
     stays: set[str] = set()
     while worse := worse_stages(before, after, outcomes):
         stays |= worse
-        model, outcomes = adapt(data, base, name=name, jobs=jobs, stays=stays)
+        model, outcomes = adapt(data, base, name=name, jobs=jobs, stays=stays, heads=heads)
         after = evaluate(model, data.tune, jobs)
     notes = (
         *(f"{outcome.label} {outcome.reason}" for outcome in outcomes),
@@ -87,7 +90,8 @@ def adapt_to(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Prog
 def worse_stages(before: Figures, after: Figures, outcomes: Sequence[Outcome]) -> set[str]:
     """Stages that moved and whose figures got worse on the held-out pages: the default's are the better ones."""
     moved = {outcome.stage for outcome in outcomes if outcome.moved}
-    return {STAGE_OF[kind] for kind in before if kind in STAGE_OF and _worse(before, after, kind)} & moved
+    found = [STAGES_OF[kind] for kind in before if kind in STAGES_OF and _worse(before, after, kind)]
+    return set().union(*found) & moved
 
 
 def _worse(before: Figures, after: Figures, kind: str) -> list[tuple[str, float, float]]:

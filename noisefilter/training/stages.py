@@ -7,7 +7,7 @@ whatever has changed, on what is kept of those before it.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from noisefilter.training.articles import article_examples, fit_articles
 from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.corpora import CorpusError
 from noisefilter.training.insertions import fit_insertions, fit_pages, labelled_examples
+from noisefilter.training.last import LastFit, fit_last
 from noisefilter.training.sentences import fit_sentences, sentence_examples
 from noisefilter.training.thresholds import choose_thresholds, drop_threshold
 
@@ -31,26 +32,55 @@ if TYPE_CHECKING:
     from noisefilter.vectors import VectorTable
 
     Arrays = dict[str, NDArray[np.float64]]
+    Stage = Callable[["Training", "Fitted"], "Fitted"]
 
 CODE = Path(__file__).parent.parent
 #: First parts of the names of a stage's arrays.
 ARRAYS_OF = {
     "blocks": ("block",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "page"),
     "articles": ("article",),
+    "reader": (), "last": ("reader_",),
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """What some stages gave; `folds` are sentence classifiers that have not seen the sites of their fold."""
+    """What some stages gave.
+
+    `folds` are sentence classifiers that have not seen the sites of their fold, `readers` are readers that have not seen its
+    sites and writers, and the one of all. `last` are the thresholds of a model with a reader, where they are other ones.
+    """
 
     arrays: Arrays = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     folds: Sequence[Arrays] = ()
+    readers: Sequence[bytes] = ()
+    last: Mapping[str, float] = field(default_factory=dict)
 
     def __or__(self, other: Fitted) -> Fitted:
         """These and what another stage gave."""
-        return Fitted(self.arrays | other.arrays, {**self.thresholds, **other.thresholds}, other.folds or self.folds)
+        return Fitted(
+            self.arrays | other.arrays, {**self.thresholds, **other.thresholds}, other.folds or self.folds,
+            other.readers or self.readers, other.last or self.last,
+        )  # fmt: skip
+
+    @property
+    def reader(self) -> bytes | None:
+        """The reader of all pages."""
+        return self.readers[-1] if self.readers else None
+
+
+def with_reader(fitted: Fitted) -> Fitted:
+    """What a model with the reader holds: the networks that read it, instead of those that find insertions by measures alone."""
+    replaced = ARRAYS_OF["insertions"]
+    arrays = {name: value for name, value in fitted.arrays.items() if not name.startswith(replaced)}
+    return replace(fitted, arrays=arrays, thresholds={**fitted.thresholds, **fitted.last})
+
+
+def without_reader(fitted: Fitted) -> Fitted:
+    """What a model without the reader holds."""
+    arrays = {name: value for name, value in fitted.arrays.items() if not name.startswith(ARRAYS_OF["last"])}
+    return replace(fitted, arrays=arrays, readers=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +91,14 @@ class Training:
     vectors: VectorTable
     jobs: int = 1
     progress: Callable[[str], None] = lambda _: None
+    device: str = "cpu"
+    kept: Path = Path()
 
 
 def fit_stages(
-    training: Training, kept: Path | None = None, first: str | None = None, base: Fitted | None = None
-) -> Fitted:
+    training: Training, kept: Path | None = None, first: str | None = None, base: Fitted | None = None,
+    stages: Mapping[str, Stage] | None = None,
+) -> Fitted:  # fmt: skip
     """What all stages give.
 
     Args:
@@ -73,11 +106,13 @@ def fit_stages(
         kept: folder where each stage's result is kept, and read again.
         first: the stage from which on all is fitted anew.
         base: what a model holds; its stages before `first` are taken where none are kept.
+        stages: by name, in the order in which they build on one another; those of a model without a reader if None.
 
     Raises:
         CorpusError: a stage has no labels (of both sorts, in both parts).
     """
-    done, names = Fitted(), list(STAGES)
+    stages = STAGES if stages is None else stages
+    done, names = Fitted(), list(stages)
     older = names[: names.index(first)] if first else []
     if base is not None:
         begins = tuple(begin for stage in older for begin in ARRAYS_OF[stage])
@@ -90,10 +125,10 @@ def fit_stages(
         found = joblib.load(path) if path and path.is_file() else None
         if found and (name in older or (not first and not fresh and found["key"] == key)):
             own = found["fitted"]
-        elif name in older and base is not None and name != "sentences":  # whose folds no model holds
+        elif name in older and base is not None and name not in {"sentences", "reader"}:  # whose folds no model holds
             continue
         else:
-            own, fresh = STAGES[name](training, done), True
+            own, fresh = stages[name](training, done), True
             if path:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 joblib.dump({"key": key, "fitted": own}, path)
@@ -157,10 +192,31 @@ def _fit_articles(training: Training, done: Fitted) -> Fitted:
     return Fitted(arrays, {"drop": drop_threshold(held)})
 
 
+def _fit_reader(training: Training, _: Fitted) -> Fitted:
+    """The reader, and one of each fold."""
+    from noisefilter.training.reader import ReaderFit  # noqa: PLC0415 - torch, which only this stage needs
+
+    data = training.data
+    fit = ReaderFit(data.texts, training.kept, training.device, training.progress)
+    return Fitted(readers=fit.all_folds([*data.fit, *data.inserted]))
+
+
+def _fit_last(training: Training, done: Fitted) -> Fitted:
+    """The networks that read the reader beside the measures."""
+    data = training.data
+    kinds = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["sentences"])}
+    learned = LastFit(done.readers, [*done.folds, kinds], training.vectors)
+    fit, tune = [*data.fit, *data.inserted], [*data.tune, *data.tune_inserted]
+    arrays, thresholds = fit_last(fit, tune, learned, training.progress)
+    return Fitted(arrays, last=thresholds)
+
+
 #: The stages in the order in which they build on one another.
-STAGES: Mapping[str, Callable[[Training, Fitted], Fitted]] = {
+STAGES: Mapping[str, Stage] = {
     "blocks": _fit_blocks, "sentences": _fit_sentences, "insertions": _fit_insertions, "articles": _fit_articles,
 }  # fmt: skip
+#: What a model with a reader has on top.
+READER_STAGES: Mapping[str, Stage] = {"reader": _fit_reader, "last": _fit_last}
 
 
 def _both(examples: Sequence[Any], label: str) -> bool:

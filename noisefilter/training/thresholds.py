@@ -41,7 +41,7 @@ def choose_thresholds(arrays: Mapping[str, Matrix], tuned: Mapping[str, Any]) ->
     if tuned.get("sentences"):
         chosen |= _sentences(tuned["sentences"], models)
     if tuned.get("insertions"):
-        chosen["off_topic"] = _off_topic(tuned["insertions"])
+        chosen["off_topic"] = off_topic_threshold(tuned["insertions"])
     return chosen
 
 
@@ -102,7 +102,7 @@ def lowest_with_precision(probabilities: Matrix, truth: NDArray[np.bool_], wante
     return float(min(0.99, probabilities[order[good[-1]]]))
 
 
-def _off_topic(pages: Sequence[HeldOut]) -> float:
+def off_topic_threshold(pages: Sequence[HeldOut]) -> float:
     """The threshold that the strangest sentence of the allowed share of untouched pages passes."""
     highest = [float(page.probabilities.max(initial=0.0)) for page in pages if not page.foreign.any()]
     return float(np.clip(np.quantile(highest, 1 - CUT_UNTOUCHED), 0.3, 0.98))

@@ -1,0 +1,118 @@
+"""Articles with labels → pieces to learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from noisefilter.reader.pieces import read_tokens
+from noisefilter.reader.session import CLASSES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.reader.pieces import Inputs, Piece, Reading
+    from noisefilter.reader.wordpiece import Vocabulary
+
+    Range = tuple[int, int]
+
+#: What is known of a word or a sentence.
+UNKNOWN, OWN, FOREIGN = -1, 0, 1
+#: A sentence with so many foreign words is foreign, and one with half of its words; one with fewer is left out.
+MOST_OWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderExample:
+    """An article whose foreign passages are known, or the classes of its sentences, or both.
+
+    Args:
+        text: of the article.
+        title: of the article.
+        sentences: character ranges.
+        foreign: character ranges of what was put in.
+        honest: character ranges that look foreign and are not; they count twice.
+        unknown: numbers of the sentences of which nobody knows whether they are foreign.
+        classes: shares of the votes, (sentences, len(`CLASSES`)); None if nobody judged them.
+    """
+
+    text: str
+    title: str | None
+    sentences: Sequence[Range]
+    foreign: Sequence[Range] = ()
+    honest: Sequence[Range] = ()
+    unknown: Sequence[int] = ()
+    classes: NDArray[np.float32] | None = None
+
+
+class TaughtPiece(NamedTuple):
+    """A piece and what is known of its tokens and sentences."""
+
+    inputs: Inputs
+    tokens: NDArray[np.int8]  # (tokens,): `UNKNOWN`, `OWN` or `FOREIGN`
+    foreign: NDArray[np.int8]  # (sentences,): the same
+    weights: NDArray[np.float32]  # (sentences,)
+    classes: NDArray[np.float32]  # (sentences, classes): zero where nobody judged
+
+    @property
+    def holds_foreign(self) -> bool:
+        """Whether one of its sentences is foreign."""
+        return bool((self.foreign == FOREIGN).any())
+
+    @property
+    def holds_honest(self) -> bool:
+        """Whether one of its sentences looks foreign and is not."""
+        return bool((self.weights > 1).any())
+
+
+def taught_pieces(examples: Iterable[ReaderExample], vocabulary: Vocabulary) -> Iterator[TaughtPiece]:
+    """The pieces of the articles that hold a sentence, in order."""
+    for example in examples:
+        reading = read_tokens(example.text, example.title, example.sentences, vocabulary)
+        words = _word_labels(example, reading)
+        honest = _inside(reading, example.honest)
+        for piece in reading.pieces():
+            inputs = reading.inputs(piece)
+            if len(inputs.sentences):
+                yield _taught(example, reading, piece, inputs, words, honest)
+
+
+def _word_labels(example: ReaderExample, reading: Reading) -> NDArray[np.int8]:
+    labels = np.where(_inside(reading, example.foreign), FOREIGN, OWN).astype(np.int8)
+    labels[np.isin(reading.word_sentence, list(example.unknown))] = UNKNOWN
+    return labels
+
+
+def _inside(reading: Reading, ranges: Iterable[Range]) -> NDArray[np.bool_]:
+    inside = np.zeros(len(reading.word_start), np.bool_)
+    for start, end in ranges:
+        inside |= (reading.word_end > start) & (reading.word_start < end)
+    return inside
+
+
+def _taught(
+    example: ReaderExample, reading: Reading, piece: Piece, inputs: Inputs, words: NDArray[np.int8],
+    honest: NDArray[np.bool_],
+) -> TaughtPiece:  # fmt: skip
+    low, _, _, high = piece
+    word = reading.word[low:high]
+    tokens = np.full(inputs.ids.shape[1], UNKNOWN, np.int8)
+    tokens[reading.shown : reading.shown + high - low] = np.where(word >= 0, words[word], UNKNOWN)
+    foreign = np.full(len(inputs.sentences), UNKNOWN, np.int8)
+    weights = np.ones(len(inputs.sentences), np.float32)
+    for row, (number, stretch) in enumerate(zip(inputs.sentences.tolist(), inputs.stretches, strict=True)):
+        own = tokens[stretch > 0]
+        known = own[own != UNKNOWN]
+        count = int((known == FOREIGN).sum())
+        if count >= MOST_OWN or (count and 2 * count >= len(known)):
+            foreign[row] = FOREIGN
+        elif len(known) and not count:
+            foreign[row] = OWN
+            weights[row] += honest[reading.word_sentence == number].any()
+    none = np.zeros((len(inputs.sentences), len(CLASSES)), np.float32)
+    classes = none if example.classes is None else example.classes[inputs.sentences]
+    return TaughtPiece(inputs, tokens, foreign, weights, classes)

@@ -1,0 +1,135 @@
+"""An article's sentences → pieces that the encoder reads one at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from noisefilter.reader.wordpiece import CASES, END, LINE_BREAK, START, WORD, case_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.reader.wordpiece import Vocabulary
+
+    Index = NDArray[np.int64]
+
+#: Tokens of a piece with its title, and of what it shows before and after the sentences that it judges.
+PIECE, BEFORE, AFTER, TITLE = 256, 32, 16, 16
+#: Characters of a title that are read.
+TITLE_LETTERS = 200
+#: What a token belongs to; each has `CASES` rows in the encoder's table of marks.
+OUTSIDE, AROUND, JUDGED = (part * CASES for part in range(3))
+MARKS = 3 * CASES
+
+
+class Piece(NamedTuple):
+    """Tokens `low` to `high` are read, of which `start` to `end` are judged."""
+
+    low: int
+    start: int
+    end: int
+    high: int
+
+
+class Inputs(NamedTuple):
+    """What the encoder is given of a piece: arrays of a batch of one, and which sentences they are."""
+
+    ids: Index  # (1, tokens)
+    marks: Index  # (1, tokens): part and letter case
+    stretches: NDArray[np.float32]  # (sentences, tokens): 1 where a token is of the sentence
+    sentences: Index  # (sentences,)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An article as tokens. `word` is -1 for a line break; `sentence` numbers the sentences that were given."""
+
+    ids: Index
+    case: Index
+    word: Index
+    sentence: Index
+    word_start: Index
+    word_end: Index
+    word_sentence: Index
+    title_ids: Index
+    title_case: Index
+
+    def pieces(self) -> list[Piece]:
+        """Pieces that cover the article; they are cut between sentences, unless one alone is longer than a piece."""
+        room = PIECE - len(self.title_ids) - 3 - BEFORE - AFTER
+        starts = np.flatnonzero(np.diff(self.sentence, prepend=-2) != 0)
+        count = len(self.ids)
+        found = []
+        start = 0
+        while start < count:
+            end = min(count, start + room)
+            if end < count:
+                cut = int(starts[np.searchsorted(starts, end, side="right") - 1])
+                end = cut if cut > start else end
+            found.append(Piece(max(0, start - BEFORE), start, end, min(count, end + AFTER)))
+            start = end
+        return found
+
+    def inputs(self, piece: Piece) -> Inputs:
+        """What the encoder reads of a piece: the title, what stands before, the sentences, what stands after."""
+        low, start, end, high = piece
+        inside = np.arange(low, high)
+        part = np.where((inside >= start) & (inside < end), JUDGED, AROUND)
+        tokens = np.concatenate(([START], self.title_ids, [END], self.ids[low:high], [END]))
+        marks = np.concatenate(([0], self.title_case + OUTSIDE, [0], part + self.case[low:high], [AROUND]))
+        owner = np.full(len(tokens), -1)
+        at = self.shown + start - low
+        owner[at : at + end - start] = self.sentence[start:end]
+        sentences = np.unique(owner[owner >= 0])
+        stretches = (owner[None, :] == sentences[:, None]).astype(np.float32)
+        return Inputs(tokens[None, :], marks[None, :].astype(np.int64), stretches, sentences)
+
+    @property
+    def shown(self) -> int:
+        """Tokens before those of the article in every piece."""
+        return len(self.title_ids) + 2
+
+
+def read_tokens(text: str, title: str | None, sentences: Sequence[tuple[int, int]], vocabulary: Vocabulary) -> Reading:
+    """The words of the sentences as tokens; what stands between two sentences is not read.
+
+    Args:
+        text: of the page.
+        title: of the article.
+        sentences: character ranges of the article's sentences, in order.
+        vocabulary: of the encoder.
+    """
+    ids: list[int] = []
+    case: list[int] = []
+    of_word: list[int] = []
+    of_sentence: list[int] = []
+    words: list[tuple[int, int, int]] = []
+    position = 0
+    for number, (start, end) in enumerate(sentences):
+        if words and "\n" in text[position:start]:
+            ids.append(LINE_BREAK)
+            case.append(0)
+            of_word.append(-1)
+            of_sentence.append(-1)
+        for match in WORD.finditer(text, start, end):
+            rows = vocabulary.rows(match[0])
+            ids += rows
+            case += [case_of(match[0])] * len(rows)
+            of_word += [len(words)] * len(rows)
+            of_sentence += [number] * len(rows)
+            words.append((match.start(), match.end(), number))
+        position = end
+    bounds = np.array(words, np.int64).reshape(-1, 3)
+    named = [
+        (row, case_of(m[0])) for m in WORD.finditer((title or "")[:TITLE_LETTERS]) for row in vocabulary.rows(m[0])
+    ]
+    shown = np.array(named[:TITLE], np.int64).reshape(-1, 2)
+    return Reading(
+        np.array(ids, np.int64), np.array(case, np.int64), np.array(of_word, np.int64), np.array(of_sentence, np.int64),
+        bounds[:, 0], bounds[:, 1], bounds[:, 2], shown[:, 0], shown[:, 1],
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""Pieces → what the encoder says of them, by onnxruntime."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from noisefilter.reader.pieces import read_tokens
+from noisefilter.reader.wordpiece import Vocabulary
+from noisefilter.threads import late_import
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    Matrix = NDArray[np.float32]
+
+#: What the encoder says of a sentence, in the order of its columns: foreign, then the classes.
+CLASSES = ("informative", "filler", "promotion", "off_topic", "boilerplate")
+COLUMNS = 1 + len(CLASSES)
+#: What the network takes and gives.
+INPUTS, OUTPUTS = ("ids", "marks", "stretches"), ("tokens", "sentences")
+#: A further output that training asks for: what the last layer reads of each sentence (`reader.heads`).
+HIDDEN = "hidden"
+#: Key of the ONNX file's metadata that holds the vocabulary, a piece a line.
+VOCABULARY = "vocabulary"
+
+
+class ReaderScores(NamedTuple):
+    """Log-odds of each sentence (sentences, `COLUMNS`), and of each of its words to be foreign, with their places."""
+
+    sentences: Matrix
+    words: Matrix
+    word_start: NDArray[np.int64]
+    word_end: NDArray[np.int64]
+    word_sentence: NDArray[np.int64]
+
+
+class ReaderError(ValueError):
+    """A file that is no reader."""
+
+
+class Reader:
+    """A small encoder that reads an article once, in pieces.
+
+    One piece is given at a time: the scales of 8-bit arithmetic depend on all that is in a batch, and the same page must
+    give the same bytes whatever stands beside it. One thread, for workers share cores.
+    """
+
+    def __init__(self, network: bytes) -> None:
+        onnxruntime = late_import(
+            "onnxruntime"
+        )  # 0.1 s that `import noisefilter` and the model without a reader need not pay
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        try:
+            self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
+            pieces = self._session.get_modelmeta().custom_metadata_map[VOCABULARY].split("\n")
+            found = {own.name for own in (*self._session.get_inputs(), *self._session.get_outputs())}
+        except Exception as error:
+            msg = f"no reader: {error}"
+            raise ReaderError(msg) from error
+        if missing := sorted({*INPUTS, *OUTPUTS} - found):
+            msg = f"no reader: {missing[0]} is missing"
+            raise ReaderError(msg)
+        self.vocabulary = Vocabulary(pieces)
+
+    def read(self, text: str, title: str | None, sentences: Sequence[tuple[int, int]]) -> ReaderScores:
+        """What the encoder says of an article.
+
+        A sentence that is longer than a piece is judged by parts: the highest value of each column counts.
+
+        Args:
+            text: of the page.
+            title: of the article.
+            sentences: character ranges of the article's sentences, in order.
+        """
+        reading = read_tokens(text, title, sentences, self.vocabulary)
+        found = np.full((len(sentences), COLUMNS), -np.inf, np.float32)
+        words = np.full(len(reading.word_start), -np.inf, np.float32)
+        for piece in reading.pieces():
+            inputs = reading.inputs(piece)
+            if not len(inputs.sentences):
+                continue
+            tokens, said = self._session.run(OUTPUTS, dict(zip(INPUTS, inputs[: len(INPUTS)], strict=True)))
+            found[inputs.sentences] = np.maximum(found[inputs.sentences], said)
+            at = reading.shown + piece.start - piece.low
+            judged = tokens[0, at : at + piece.end - piece.start]
+            of_word = reading.word[piece.start : piece.end]
+            np.maximum.at(words, of_word[of_word >= 0], judged[of_word >= 0])
+        return ReaderScores(found, words, reading.word_start, reading.word_end, reading.word_sentence)
+
+    def hidden(self, text: str, title: str | None, sentences: Sequence[tuple[int, int]]) -> Matrix:
+        """What the last layer reads of each sentence, by a network that gives it: (sentences, hidden); zero for one without a word.
+
+        Arguments as for `read`; of a sentence that is longer than a piece its last part counts.
+        """
+        reading = read_tokens(text, title, sentences, self.vocabulary)
+        found: Matrix | None = None
+        for piece in reading.pieces():
+            inputs = reading.inputs(piece)
+            if len(inputs.sentences):
+                (values,) = self._session.run([HIDDEN], dict(zip(INPUTS, inputs[: len(INPUTS)], strict=True)))
+                found = np.zeros((len(sentences), values.shape[1]), np.float32) if found is None else found
+                found[inputs.sentences] = values
+        return np.zeros((len(sentences), 0), np.float32) if found is None else found

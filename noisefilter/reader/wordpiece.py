@@ -1,0 +1,78 @@
+"""Words → rows of the encoder's vocabulary."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+#: Letters and digits together, every sign by itself, as BERT's uncased tokenizer cuts words.
+WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
+#: The first rows of a vocabulary; `LINE_BREAK` stands between two lines of an article.
+SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "¶")
+PADDING, UNKNOWN, START, END, LINE_BREAK = range(5)
+#: How a word is written: the encoder's vocabulary is uncased, and farms' headlines are not.
+SMALL, CAPITALISED, CAPITALS, NUMBER = range(4)
+CASES = 4
+#: Letters of the longest word that is looked up, as in BERT.
+LONGEST_WORD = 100
+#: Words whose rows are kept; all of them are forgotten when there are more.
+MOST_KEPT = 100_000
+
+
+class Vocabulary:
+    """WordPiece: a word is the fewest of the longest pieces, read from its start; later pieces begin with "##".
+
+    >>> Vocabulary([*SPECIAL, "un", "##able", "able"]).rows("Unable")
+    (5, 6)
+    """
+
+    def __init__(self, pieces: Sequence[str]) -> None:
+        self.pieces = tuple(pieces)
+        self._row = {piece: row for row, piece in enumerate(self.pieces)}
+        self._kept: dict[str, tuple[int, ...]] = {}
+
+    def rows(self, word: str) -> tuple[int, ...]:
+        """Rows of the word's pieces; of a word that has none, the row of `UNKNOWN`."""
+        rows = self._kept.get(word)
+        if rows is None:
+            rows = self._split(_folded(word))
+            if len(self._kept) >= MOST_KEPT:
+                self._kept = {}
+            self._kept[word] = rows
+        return rows
+
+    def _split(self, word: str) -> tuple[int, ...]:
+        if not 0 < len(word) <= LONGEST_WORD:
+            return (UNKNOWN,)
+        rows = []
+        start = 0
+        while start < len(word):
+            prefix = "##" if start else ""
+            found = ((end, self._row.get(prefix + word[start:end])) for end in range(len(word), start, -1))
+            end, row = next(((end, row) for end, row in found if row is not None), (0, UNKNOWN))
+            if not end:
+                return (UNKNOWN,)
+            rows.append(row)
+            start = end
+        return tuple(rows)
+
+
+def case_of(word: str) -> int:
+    """`NUMBER`, `SMALL`, `CAPITALISED` or `CAPITALS`, by the first letters of a word."""
+    if word[0].isdigit():
+        return NUMBER
+    if not word[0].isupper():
+        return SMALL
+    return CAPITALS if len(word) > 1 and word.isupper() else CAPITALISED
+
+
+def _folded(word: str) -> str:
+    """The word in small letters and without accents."""
+    word = word.lower()
+    if word.isascii():
+        return word
+    return "".join(sign for sign in unicodedata.normalize("NFD", word) if unicodedata.category(sign) != "Mn")

@@ -1,0 +1,78 @@
+"""Labelled pages → a reader whose last layer has moved: what it reads of their sentences, with the truth (extra `train`)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.reader.heads import head_of, with_head, with_hidden
+from noisefilter.reader.session import CLASSES, Reader
+from noisefilter.training.insertions import labelled_examples
+from noisefilter.training.last_layer import Rows
+from noisefilter.training.sentences import CLASS_OF, labelled_sentences
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from noisefilter.scoring.networks import Matrix
+    from noisefilter.training.corpora import LabelledPage
+
+#: The last layer by what it says, and which of its columns that is.
+HEADS = {"reader_head_foreign": slice(0, 1), "reader_head_classes": slice(1, None)}
+#: Classes of labelled sentences among the reader's; that one is off-topic is said by the other head.
+PLACES = [CLASSES.index(name) for name in ("informative", "filler", "promotion", "boilerplate")]
+
+
+def head_arrays(network: bytes) -> dict[str, Matrix]:
+    """The last layer, as the arrays of two networks of one layer."""
+    weights, bias = head_of(network)
+    found: dict[str, Matrix] = {}
+    for name, columns in HEADS.items():
+        found |= {f"{name}.weights0": weights[:, columns], f"{name}.bias0": bias[columns]}
+    return found
+
+
+def with_heads(network: bytes, arrays: dict[str, Matrix]) -> bytes:
+    """The reader with other ones."""
+    weights = np.hstack([arrays[f"{name}.weights0"] for name in HEADS])
+    return with_head(network, weights, np.concatenate([arrays[f"{name}.bias0"] for name in HEADS]))
+
+
+def head_rows(pages: Sequence[LabelledPage], network: bytes) -> dict[str, Rows]:
+    """Rows for each of them that the pages have labels for."""
+    reader = Reader(with_hidden(network))
+    found: dict[str, list[tuple[LabelledPage, Matrix, Matrix]]] = {name: [] for name in HEADS}
+    for page in pages:
+        for example in labelled_examples([page]):
+            ranges = [(own.start, own.end) for own in example.sentences]
+            inputs = reader.hidden(example.page.text, example.page.title, ranges).astype(np.float64)
+            found["reader_head_foreign"].append((page, inputs, example.foreign[:, None].astype(np.float64)))
+        for blocked, sentences, letters in labelled_sentences([page]):
+            ranges = [(own.start, own.end) for own in sentences]
+            inputs = reader.hidden(blocked.text, blocked.title, ranges).astype(np.float64)
+            truth = _votes(letters, named=page.sentences is not None)
+            told = np.nansum(truth, axis=1) > 0
+            found["reader_head_classes"].append((page, inputs[told], truth[told]))
+    return {name: _rows(parts) for name, parts in found.items() if parts}
+
+
+def _votes(letters: Sequence[str], *, named: bool) -> Matrix:
+    """Shares of the votes for each class; what labels could not name is unknown: off-topic, and in spans boilerplate."""
+    truth = np.zeros((len(letters), len(CLASSES)))
+    for row, votes in enumerate(letters):
+        known = [CLASS_OF[vote] for vote in votes if vote in CLASS_OF]
+        for place in known:
+            truth[row, PLACES[place]] += 1 / len(known)
+    truth[:, CLASSES.index("off_topic")] = np.nan
+    if not named:
+        truth[:, CLASSES.index("boilerplate")] = np.nan
+    return truth
+
+
+def _rows(parts: Sequence[tuple[LabelledPage, Matrix, Matrix]]) -> Rows:
+    sizes = [len(inputs) for _, inputs, _ in parts]
+    ids = np.repeat([f"{page.site}\n{page.id}" for page, _, _ in parts], sizes).tolist()
+    sites = np.repeat([page.site for page, _, _ in parts], sizes).tolist()
+    inputs, truth = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
+    return Rows(inputs, truth, np.ones(len(inputs)), ids, sites)

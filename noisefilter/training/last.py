@@ -1,0 +1,135 @@
+"""The reader's folds, the classifiers of measures → the last networks, which read both, fitted on what neither had seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from noisefilter.features.insertions import insertion_table
+from noisefilter.features.sentence_table import sentence_table
+from noisefilter.reader.session import Reader
+from noisefilter.scoring.articles import sentence_classes, sentence_kinds
+from noisefilter.scoring.networks import build_network, logit
+from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
+from noisefilter.training.estimators import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named
+from noisefilter.training.insertions import HeldOut, fit_pages, labelled_examples
+from noisefilter.training.sentences import fit_classes, sentence_examples
+from noisefilter.training.thresholds import kind_thresholds, off_topic_threshold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.training.estimators import Arrays, NetworkOptions
+    from noisefilter.vectors import VectorTable
+
+    Matrix = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+CLASSES: NetworkOptions = {"alpha": 1.0}
+FOREIGN: NetworkOptions = {"alpha": 10.0}
+#: What a sentence of a passage counts that looks foreign and belongs.
+HONEST = 3.0
+#: What `fold_without` says of a page that no reader learns from.
+NO_FOLD = FOLDS
+
+
+def fold_without(page: LabelledPage) -> int | None:
+    """The fold whose reader has not seen a page: sentences are left out by site, passages by writer.
+
+    `NO_FOLD` for a page without either, from which none learns; None for the project's own writers, from whom all do.
+    """
+    if page.sentences is not None:
+        return fold_of(page.site)
+    if not page.spans:
+        return NO_FOLD
+    return page.writer if page.writer is not None and page.writer < FOLDS else None
+
+
+class ForeignRows(NamedTuple):
+    """What the last network of the insertions reads of a page: (sentences, n), and which sentences are foreign, and what they count."""
+
+    inputs: Matrix
+    foreign: Index
+    weights: Matrix
+
+
+class LastFit:
+    """What the last networks read of pages that neither the reader nor the networks before it had seen.
+
+    Args:
+        readers: of each fold and, last, of all pages.
+        kinds: sentence classifiers of each fold and, last, of all sites.
+        vectors: word vectors.
+    """
+
+    def __init__(self, readers: Sequence[bytes], kinds: Sequence[Arrays], vectors: VectorTable) -> None:
+        self.readers = [Reader(network) for network in readers]
+        self.kinds = kinds
+        self.vectors = vectors
+
+    def classes(self, page: LabelledPage, reader: int, kinds: int) -> tuple[Matrix, Matrix] | None:
+        """Inputs and votes of the judged sentences of a page, by a reader and a sentence classifier; None if there are none."""
+        for example in sentence_examples([page] if page.sentences else [], self.vectors):
+            classes = sentence_kinds(example.table, example.matrix, self.kinds[kinds])
+            readings = read_articles(example.table, self.readers[reader])
+            return class_columns(example.table, classes, readings), example.classes
+        return None
+
+    def foreign(self, page: LabelledPage, reader: int, kinds: int) -> ForeignRows | None:
+        """The sentences of a page whose passages are known, by a reader and a sentence classifier; None if they are not."""
+        for example in labelled_examples([page]):
+            table = insertion_table(sentence_table([example.article(self.vectors)], self.vectors), self.vectors)
+            classes = sentence_classes(table, self.kinds[kinds])
+            readings = read_articles(table.sentences, self.readers[reader])
+            weights = np.where(example.weights > 1, HONEST, 1.0)
+            return ForeignRows(foreign_columns(table, classes, readings), example.foreign, weights)
+        return None
+
+
+def fit_last(
+    fit: Sequence[LabelledPage], tune: Sequence[LabelledPage], learned: LastFit,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Arrays, dict[str, float]]:  # fmt: skip
+    """Arrays of the last networks, calibrated, and their thresholds.
+
+    Args:
+        fit: pages to fit on, each by models that have not seen it; a page that all readers have seen is passed over.
+        tune: pages of other sites, to calibrate on.
+        learned: the reader and the classifiers of measures.
+        progress: is told what is being done.
+    """
+    folds = [(page, fold_without(page), fold_of(page.site)) for page in fit]
+    unseen = [(page, reader, kinds) for page, reader, kinds in folds if reader is not None]
+    progress("last networks: reading judged sentences")
+    inputs, votes = _stack(learned.classes(*own) for own in unseen)
+    arrays = named("reader_classes", fit_classes(inputs, votes, CLASSES))
+    network = build_network(arrays, "reader_classes")
+    inputs, votes = _stack(learned.classes(page, -1, -1) for page in tune)
+    thresholds = kind_thresholds(network.probabilities(inputs), votes)
+    progress("last networks: reading passages")
+    rows = [found for own in unseen if (found := learned.foreign(*own))]
+    held = [found for page in tune if (found := learned.foreign(page, -1, -1))]
+    fitted, pages = fit_foreign(rows, held)
+    return {**arrays, **fitted}, {**thresholds, "off_topic": off_topic_threshold(pages)}
+
+
+def _stack(rows: Iterable[tuple[Matrix, Matrix] | None]) -> tuple[Matrix, Matrix]:
+    inputs, votes = zip(*(own for own in rows if own), strict=True)
+    return np.concatenate(inputs), np.concatenate(votes)
+
+
+def fit_foreign(fit: Sequence[ForeignRows], tune: Sequence[ForeignRows]) -> tuple[Arrays, list[HeldOut]]:
+    """Arrays of the last network of the insertions and of the pages, calibrated on tune; and what they say there."""
+    inputs, foreign, weights = (np.concatenate(part) for part in zip(*fit, strict=True))
+    fitted = fit_network(inputs, foreign, weights, **FOREIGN)
+    network = build_network(named("fold", fitted), "fold")
+    said = np.concatenate([network.probabilities(own.inputs)[:, 1] for own in tune])
+    fitted = calibrate(fitted, *fit_calibration(logit(said), np.concatenate([own.foreign for own in tune])))
+    network = build_network(named("fold", fitted), "fold")
+    held = [HeldOut(network.probabilities(own.inputs)[:, 1], own.foreign) for own in tune]
+    pages = {key.replace("page_off_topic", "reader_page"): value for key, value in fit_pages(held).items()}
+    return {**named("reader_foreign", fitted), **pages}, held

@@ -1,0 +1,124 @@
+"""Labelled pages → the reader, and readers that have not seen a fifth of the writers and of the sites (extra `train`)."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.blocks import split_blocks
+from noisefilter.page import read_page
+from noisefilter.reader.base import common_pieces, load_base
+from noisefilter.reader.examples import ReaderExample, taught_pieces
+from noisefilter.reader.export import export
+from noisefilter.reader.fit import FitOptions, fit_encoder, weights_of
+from noisefilter.reader.network import Encoder
+from noisefilter.reader.session import CLASSES
+from noisefilter.reader.wordpiece import Vocabulary
+from noisefilter.sentences import split_sentences
+from noisefilter.training.estimators import FOLDS
+from noisefilter.training.last import NO_FOLD, fold_without
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from noisefilter.reader.examples import TaughtPiece
+    from noisefilter.training.corpora import LabelledPage
+
+#: Layers of MiniLM that are used, and how many of them do not learn.
+LAYERS, FROZEN = 3, 1
+#: How often the pieces of articles with passages are read, and those whose sentences were judged.
+WRITTEN_EPOCHS, JUDGED_EPOCHS = 2, 2
+#: Share of the pieces that is read of those in which nothing was written.
+PLAIN = 0.5
+#: Column of each letter among the reader's classes.
+COLUMN_OF = {letter: column for column, letter in enumerate("IFPOB")}
+
+
+class ReaderFit:
+    """Fits readers, each from the same base; one is kept as it is done, and read again when the same pages are asked for.
+
+    Args:
+        texts: what the vocabulary must read.
+        kept: folder where readers are kept.
+        device: that torch is to use.
+        progress: is told what is being done.
+    """
+
+    def __init__(
+        self, texts: Iterable[str], kept: Path, device: str = "cpu", progress: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self.kept, self.device, self.progress = kept, device, progress
+        self.base = load_base()
+        self.pieces, self.rows = common_pieces(texts, self.base.pieces)
+
+    def all_folds(self, pages: Sequence[LabelledPage]) -> list[bytes]:
+        """The reader of each fold and, last, that of all pages."""
+        folds = [
+            self.fit([page for page in pages if fold_without(page) != left], f"without-{left}", left)
+            for left in range(FOLDS)
+        ]
+        return [*folds, self.fit(pages, "of-all", FOLDS)]
+
+    def fit(self, pages: Sequence[LabelledPage], name: str, seed: int = FOLDS) -> bytes:
+        """The reader of some pages, in ONNX; those without labelled passages or sentences are passed over."""
+        chosen = [page for page in pages if fold_without(page) != NO_FOLD]
+        path = self.kept / f"reader-{name}-{_digest(chosen, self.pieces)}.onnx"
+        if not path.is_file():
+            encoder = Encoder(len(self.pieces), LAYERS, FROZEN)
+            encoder.load_base(self.base.weights, self.rows)
+            taught = _taught(chosen, Vocabulary(self.pieces), random.Random(seed))
+            self.progress(f"reader {name}: {len(taught)} pieces of {len(chosen)} pages")
+            fit_encoder(encoder, taught, FitOptions(seed=seed, device=self.device), progress=self.progress)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            unfinished = path.with_suffix(".part")
+            unfinished.write_bytes(export(weights_of(encoder), self.pieces, frozen=FROZEN))
+            unfinished.replace(path)
+        return path.read_bytes()
+
+
+def _digest(pages: Sequence[LabelledPage], pieces: Sequence[str]) -> str:
+    """A hash of what a reader learns."""
+    state = hashlib.sha256("\n".join(pieces).encode())
+    for page in pages:
+        state.update(repr(page).encode("utf-8", "surrogatepass"))
+    return state.hexdigest()[:16]
+
+
+def _taught(pages: Sequence[LabelledPage], vocabulary: Vocabulary, chance: random.Random) -> list[TaughtPiece]:
+    """The pieces of the pages, each as often as it is to be read."""
+    taught: list[TaughtPiece] = []
+    for page in pages:
+        own = taught_pieces([reader_example(page)], vocabulary)
+        if page.sentences is None:
+            own = (piece for piece in own if piece.holds_foreign or piece.holds_honest or chance.random() < PLAIN)
+        epochs = WRITTEN_EPOCHS if page.sentences is None else JUDGED_EPOCHS
+        taught += [piece for piece in own for _ in range(epochs)]
+    return taught
+
+
+def reader_example(page: LabelledPage) -> ReaderExample:
+    """What the reader learns of a page: its passages, or the classes of its sentences."""
+    read = read_page(page.page)
+    text, title = str(read.content), page.page.title
+    if page.sentences is None:
+        blocked = split_blocks(read)
+        sentences = [(own.start, own.end) for own in split_sentences(blocked)]
+        foreign, honest = (
+            [(span.start, span.end) for span in page.spans or () if span.kind == kind]
+            for kind in ("off_topic", "honest")
+        )
+        return ReaderExample(blocked.text, title, sentences, foreign, honest)
+    ranges = [(start, end) for start, end, _ in page.sentences]
+    votes = [letters for _, _, letters in page.sentences]
+    classes = np.zeros((len(votes), len(CLASSES)), np.float32)
+    for row, letters in enumerate(votes):
+        for letter in letters:
+            classes[row, COLUMN_OF[letter]] += 1 / len(letters)
+    foreign = [own for own, letters in zip(ranges, votes, strict=True) if "O" in letters]
+    # what a reader takes for the page's own may be of another story, and may not
+    unknown = [row for row, letters in enumerate(votes) if "B" in letters and "O" not in letters]
+    return ReaderExample(text, title, ranges, foreign, (), unknown, classes)
