@@ -19,27 +19,37 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import trafilatura
 
 import noisefilter
+from noisefilter.model import SHIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 FRESH = {
     "import noisefilter": "import noisefilter",
-    "load the default model": "import numpy, time; t = time.perf_counter(); "
-    "from noisefilter.model import default_model, scorer; scorer(default_model()); "
-    "print(time.perf_counter() - t)",
-    "first score, all counted": "import noisefilter; noisefilter.score(open({page!r}, 'rb').read())",
+    **{
+        f"load {name}": "import numpy, time; t = time.perf_counter(); "
+        f"from noisefilter.model import load_model, scorer; scorer(load_model({name!r})); print(time.perf_counter() - t)"
+        for name in SHIPPED
+    },
+    **{
+        f"first score, {name}, all counted": f"import noisefilter; noisefilter.score(open({{page!r}}, 'rb').read(), model={name!r})"
+        for name in SHIPPED
+    },
 }
 MEMORY = {
     "trafilatura default": "import trafilatura; run = trafilatura.extract",
     "noisefilter.extract": "import noisefilter; run = noisefilter.extract",
-    "noisefilter.score": "import noisefilter; run = noisefilter.score",
+    **{
+        f"noisefilter.score, {name}": f"import noisefilter; run = lambda page: noisefilter.score(page, model={name!r})"
+        for name in SHIPPED
+    },
 }
 MEASURE = (
     "\nimport gzip, sys\n"
@@ -54,52 +64,57 @@ MEASURE = (
 def time_rounds(
     candidates: dict[str, Callable[[bytes], object]], pages: Sequence[bytes], rounds: int
 ) -> dict[str, list[float]]:
-    """Seconds of each candidate over all pages, a value a round; the candidates take turns page by page."""
+    """Processor seconds of each candidate over all pages, a value a round; the candidates take turns page by page."""
     seconds: dict[str, list[float]] = {name: [] for name in candidates}
     for _ in range(rounds):
         spent = dict.fromkeys(candidates, 0.0)
         for page in pages:
             for name, run in candidates.items():
-                started = time.perf_counter()
+                started = time.process_time()
                 run(page)
-                spent[name] += time.perf_counter() - started
+                spent[name] += time.process_time() - started
         for name, value in spent.items():
             seconds[name].append(value)
     return seconds
 
 
 def compare_pages(pages: Sequence[bytes], rounds: int) -> None:
-    """Pages a second and the ratio to trafilatura's default extraction."""
+    """Pages a second of processor time, and by how many times trafilatura's default extraction takes as long."""
     candidates: dict[str, Callable[[bytes], object]] = {
         "trafilatura default": trafilatura.extract,
         "trafilatura recall": lambda page: trafilatura.extract(page, favor_recall=True),
         "noisefilter.extract": noisefilter.extract,
-        "noisefilter.score": noisefilter.score,
+        **{f"noisefilter.score, {name}": partial(noisefilter.score, model=noisefilter.load(name)) for name in SHIPPED},
     }
     for run in candidates.values():
         run(pages[0])
     seconds = time_rounds(candidates, pages, rounds)
     base = seconds["trafilatura default"]
     print(f"\n{len(pages)} HTML pages, {sum(map(len, pages)) / len(pages) / 1000:.0f} kB each, {rounds} rounds\n")
-    print("| | pages/s | x trafilatura default |\n|---|---|---|")
+    for name in SHIPPED:
+        seconds[f"noisefilter.score_many, {name}"] = [_score_all(pages, name) for _ in range(rounds)]
+    print("| | pages/s | time, x trafilatura default |\n|---|---|---|")
     for name, values in seconds.items():
-        ratio = statistics.median(slow / own for slow, own in zip(base, values, strict=True))
+        ratio = statistics.median(own / other for other, own in zip(base, values, strict=True))
         print(f"| {name} | {len(pages) / statistics.median(values):.1f} | {ratio:.2f} |")
+
+
+def _score_all(pages: Sequence[bytes], model: str) -> float:
+    """Processor seconds of scoring some pages in batches."""
+    started = time.process_time()
+    for _ in noisefilter.score_many(pages, model=model):
+        pass
+    return time.process_time() - started
 
 
 def time_texts(rounds: int) -> None:
     """Plain text of 500 words in batches."""
     corpus = sorted((Path(__file__).parent.parent / "corpus" / "pages").glob("*.html"))
-    texts = [" ".join(noisefilter.extract(path.read_bytes()).split(" ")[:500]) for path in corpus] * 8
-    values = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        for _ in noisefilter.score_many(texts):
-            pass
-        values.append(time.perf_counter() - started)
-    print(
-        f"\nplain text, {sum(len(text.split()) for text in texts) / len(texts):.0f} words: {len(texts) / statistics.median(values):.0f} a second"
-    )
+    texts = [" ".join(noisefilter.extract(path.read_bytes()).split(" ")[:500]).encode() for path in corpus] * 8
+    words = sum(len(text.split()) for text in texts) / len(texts)
+    for name in SHIPPED:
+        seconds = statistics.median(_score_all(texts, name) for _ in range(rounds))
+        print(f"\nplain text, {words:.0f} words, {name}: {len(texts) / seconds:.0f} a second")
 
 
 def time_fresh(page: Path, rounds: int) -> None:

@@ -4,8 +4,9 @@
     python scripts/carry_over.py ../shared/corpus --part noise
 
 `noise` and `sentences` fit with the product's own training code, leg by leg: WCXB → blogs and back, and each fifth of the sites
-by the others. `insertions` fits the shipped model's classifiers for them, or those of the one at `--model`, without each writer
-in turn, and measures on the passages that this writer put into articles.
+by the others. `insertions` fits the classifiers of `fast` for them without each writer in turn, and measures on the passages that
+this writer put into articles. `reader` does the same with `default`: the readers of the folds are those that `train_default.py` kept
+in `--work`, or are fitted there (extra `train`, an hour); its classes of sentences are measured on the sites that each has not seen.
 Beside each stands a simple baseline; intervals (95%) draw the sites again. The val sites are left out but with `--val`, which is
 for the end.
 """
@@ -15,18 +16,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from carry_over_insertions import carry_insertions
+from carry_over_insertions import carry_insertions, fitted_without, read_without
 from carry_over_noise import carry_noise
-from carry_over_sentences import carry_sentences
+from carry_over_sentences import carry_read, carry_sentences
 from threadpoolctl import threadpool_limits
+from train_default import read_data
 
-from noisefilter.model import VECTORS, load_model, models_folder
+from noisefilter.model import DEFAULT, FAST, VECTORS, load_model, models_folder
 from noisefilter.training.articles import article_examples
 from noisefilter.training.sentences import sentence_examples
 from noisefilter.vectors import load_vectors
 from shared_corpus import Corpus
 
-PARTS = ("noise", "sentences", "insertions")
+NAMES = ("sentences", "sentences_blogs")
+PARTS = ("noise", "sentences", "insertions", "reader")
 
 
 def main() -> None:
@@ -35,17 +38,14 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
     parser.add_argument("--part", choices=PARTS, action="append", help="all of them if not given")
     parser.add_argument("--val", action="store_true", help="with the val sites: for the end, not for choosing")
-    parser.add_argument(
-        "--model", type=Path, help="for insertions: take all else from another model than the shipped one"
-    )
+    parser.add_argument("--work", type=Path, default=Path("build/training/default"), help="where the readers are kept")
     options = parser.parse_args()
     corpus, parts = Corpus(options.corpus), options.part or PARTS
     splits = ("train", "tune", "val") if options.val else ("train", "tune")
     vectors = load_vectors(models_folder() / VECTORS)
     with threadpool_limits(1):
         if "noise" in parts or "sentences" in parts:
-            names = ("sentences", "sentences_blogs")
-            judged = [page for split in splits for name in names for page in corpus.judged_sentences(split, name)]
+            judged = [page for split in splits for name in NAMES for page in corpus.judged_sentences(split, name)]
             sentences = sentence_examples(judged, vectors)
         if "noise" in parts:
             pages = [page for split in splits for page in corpus.judged_articles(split)]
@@ -53,7 +53,19 @@ def main() -> None:
         if "sentences" in parts:
             carry_sentences(sentences)
         if "insertions" in parts:
-            carry_insertions(corpus, load_model(options.model or models_folder() / "default"), splits)
+            carry_insertions(corpus, splits, "insertions", fitted_without(corpus, load_model(FAST)))
+        if "reader" in parts:
+            from noisefilter.training.reader import ReaderFit  # noqa: PLC0415 - torch
+
+            data = read_data(corpus)
+            fit, pages = ReaderFit(data.texts, options.work, progress=print), [*data.fit, *data.inserted]
+            readers = fit.all_folds(pages)
+            carry_insertions(corpus, splits, "insertions, read", read_without(corpus, load_model(DEFAULT), readers))
+            judged = [page for name in NAMES for page in corpus.judged_sentences("train", name)]
+            from_wcxb = fit.fit(
+                [page for page in pages if page.sentences is None or page.source == "wcxb"], "from-wcxb"
+            )
+            carry_read(sentence_examples(judged, vectors), readers, {"wcxb": from_wcxb})
 
 
 if __name__ == "__main__":

@@ -23,10 +23,12 @@ from noisefilter.sentences import split_sentences
 from noisefilter.training.evaluate import span_figures
 from noisefilter.training.insertions import fit_insertions, fit_pages, labelled_examples
 from noisefilter.training.intervals import with_intervals
+from noisefilter.training.last import LastFit, fit_foreign, fold_without
+from noisefilter.training.stages import ARRAYS_OF
 from noisefilter.training.thresholds import choose_thresholds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,19 +40,50 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
 
 
-def carry_insertions(corpus: Corpus, model: Model, splits: Sequence[str]) -> None:
-    """Fit without each writer, judge what he wrote in some splits, print; all but insertions is the model's.
+def carry_insertions(corpus: Corpus, splits: Sequence[str], title: str, without: Callable[[int], Model]) -> None:
+    """Judge what each writer wrote in some splits by a model that learned from the others, print.
 
     The project's own writers teach each time and are never judged.
+
+    Args:
+        corpus: the training data.
+        splits: whose passages are judged.
+        title: what is judged.
+        without: the model that has not learned from a writer.
     """
-    taught = {"train": [page.labelled for page in corpus.own_insertions()], "tune": []}
-    written = {split: list(corpus.written_insertions(split)) for split in {"train", "tune", *splits}}
-    untouched = {split: list(corpus.untouched(split)) for split in ("train", "tune")}
-    clean = [page.page for page in untouched["tune"]]
+    written = {split: list(corpus.written_insertions(split)) for split in {"train", *splits}}
+    clean = [page.page for page in corpus.untouched("tune")]
     found: list[Judged] = []
     baseline: list[Judged] = []
     cut_of_clean = []
     for writer in sorted({page.writer for page in written["train"]}):
+        model = without(writer)
+        pages = [page for split in splits for page in written[split] if page.writer == writer]
+        scores = list(score_many([*(page.page for page in pages), *clean], model=model))
+        honest = [judged("", "", (), score) for score in scores[len(pages) :]]
+        levels = np.sort(np.concatenate([page.sentences[:, 2] for page in honest]))
+        cut_of_clean += [bool(page.cuts) for page in honest]
+        found += [
+            _ranked(judged(page.site, f"{writer} {number}", page.passages, score), levels)
+            for number, (page, score) in enumerate(zip(pages, scores, strict=False))
+        ]
+        baseline += _baseline([page for page in written["train"] if page.writer != writer], pages, clean, model.vectors)
+    for name, said in ((title, found), (f"baseline of {title}", baseline)):
+        for kind, by_sort in passage_figures(said, []).items():
+            for sort, figures in by_sort.items():
+                _print(f"{name}: {kind.removeprefix('insertions: ')}, {sort}", figures)
+    _print(f"{title}: characters cut", with_intervals(characters(found), span_figures))
+    print(f"{title}: untouched pages with a cut: {np.mean(cut_of_clean):.3f}")
+
+
+def fitted_without(corpus: Corpus, model: Model) -> Callable[[int], Model]:
+    """The model with its insertion classifiers fitted without a writer; all else is as it was."""
+    untouched = {split: list(corpus.untouched(split)) for split in ("train", "tune")}
+    written = {split: list(corpus.written_insertions(split)) for split in untouched}
+    taught = {"train": [page.labelled for page in corpus.own_insertions()], "tune": []}
+    kinds = sentence_arrays(model)
+
+    def without(writer: int) -> Model:
         parts = [
             labelled_examples(
                 [
@@ -61,29 +94,47 @@ def carry_insertions(corpus: Corpus, model: Model, splits: Sequence[str]) -> Non
             )
             for split in ("train", "tune")
         ]
-        kinds = {name: value.astype(np.float64) for name, value in model.arrays.items() if name.startswith("sentence")}
         arrays, held = fit_insertions(parts[0], parts[1], kinds, [], model.vectors)
-        arrays |= fit_pages(held)
-        own = replace(
-            model, arrays={**model.arrays, **{name: value.astype(np.float32) for name, value in arrays.items()}},
-            thresholds={**model.thresholds, **choose_thresholds({}, {"insertions": held})},
-        )  # fmt: skip
-        pages = [page for split in splits for page in written[split] if page.writer == writer]
-        scores = list(score_many([*(page.page for page in pages), *clean], model=own))
-        honest = [judged("", "", (), score) for score in scores[len(pages) :]]
-        levels = np.sort(np.concatenate([page.sentences[:, 2] for page in honest]))
-        cut_of_clean += [bool(page.cuts) for page in honest]
-        found += [
-            _ranked(judged(page.site, f"{writer} {number}", page.passages, score), levels)
-            for number, (page, score) in enumerate(zip(pages, scores, strict=False))
+        return _with(model, arrays | fit_pages(held), choose_thresholds({}, {"insertions": held}))
+
+    return without
+
+
+def read_without(corpus: Corpus, model: Model, readers: Sequence[bytes]) -> Callable[[int], Model]:
+    """The model with the reader of the fold that leaves a writer out, and the last network fitted without him."""
+    learned = LastFit(readers, [sentence_arrays(model)], model.vectors)
+    pages = {
+        split: [
+            *(page.labelled for page in corpus.written_insertions(split)),
+            *corpus.untouched(split),
+            *corpus.judged_sentences(split),
         ]
-        baseline += _baseline([page for page in written["train"] if page.writer != writer], pages, clean, model.vectors)
-    for title, said in (("insertions", found), ("baseline of insertions", baseline)):
-        for kind, by_sort in passage_figures(said, []).items():
-            for sort, figures in by_sort.items():
-                _print(f"{title}: {kind.removeprefix('insertions: ')}, {sort}", figures)
-    _print("characters cut", with_intervals(characters(found), span_figures))
-    print(f"untouched pages with a cut: {np.mean(cut_of_clean):.3f}")
+        for split in ("train", "tune")
+    }
+    rows = [(page.writer, learned.foreign(page, fold_without(page) or 0, 0)) for page in pages["train"]]
+
+    def without(writer: int) -> Model:
+        fit = [own for by, own in rows if own and by != writer]
+        tune = [learned.foreign(page, writer, 0) for page in pages["tune"] if page.writer != writer]
+        arrays, held = fit_foreign(fit, [own for own in tune if own])
+        own = _with(model, arrays, choose_thresholds({}, {"insertions": held}))
+        return replace(own, reader=readers[writer])
+
+    return without
+
+
+def sentence_arrays(model: Model) -> dict[str, Matrix]:
+    """The arrays of the sentence classifier that reads measures."""
+    return {
+        name: value.astype(np.float64)
+        for name, value in model.arrays.items()
+        if name.startswith(ARRAYS_OF["sentences"])
+    }
+
+
+def _with(model: Model, arrays: dict[str, Matrix], thresholds: dict[str, float]) -> Model:
+    compact = {name: value.astype(np.float32) for name, value in arrays.items()}
+    return replace(model, arrays={**model.arrays, **compact}, thresholds={**model.thresholds, **thresholds})
 
 
 def _print(title: str, figures: dict[str, float]) -> None:

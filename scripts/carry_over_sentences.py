@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from carry_over_legs import across, by_site, fit_baseline, print_figures
+from carry_over_legs import BY_SITE, across, by_site, collection_of, fit_baseline, outer_fold, print_figures
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from noisefilter.training.sentences import CLASS_OF, fit_sentences, predict_sentences
+from noisefilter.reader.session import Reader
+from noisefilter.scoring.articles import sentence_kinds
+from noisefilter.scoring.networks import build_network
+from noisefilter.scoring.reading import class_columns, read_articles
+from noisefilter.training.estimators import FOLDS, fold_of, named
+from noisefilter.training.last import CLASSES as LAST
+from noisefilter.training.sentences import CLASS_OF, fit_classes, fit_sentences, predict_sentences
 from shared_corpus import BLOGS
 
 if TYPE_CHECKING:
@@ -18,6 +24,7 @@ if TYPE_CHECKING:
     from carry_over_legs import Leg
     from numpy.typing import NDArray
 
+    from noisefilter.scoring.networks import Network
     from noisefilter.training.sentences import SentenceExample
 
     Matrix = NDArray[np.float64]
@@ -77,3 +84,55 @@ def sentence_figures(rows: Matrix) -> dict[str, float]:
                 figures[f"{name}{kind}: AUC"] = float(roc_auc_score(truth, said))
                 figures[f"{name}{kind}: AP"] = float(average_precision_score(truth, said))
     return figures
+
+
+def carry_read(
+    sentences: Sequence[SentenceExample], readers: Sequence[bytes], across_readers: dict[str, bytes]
+) -> None:
+    """The same with the reader, print; the baseline is what the networks say that read measures alone.
+
+    Args:
+        sentences: judged ones.
+        readers: of each fold of the sites: by site, each article is read by the one that has not seen it.
+        across_readers: by collection, the reader that learned classes from it alone. The last network learns from the
+            collection, too, as the readers of the folds read it.
+    """
+    opened = [Reader(network) for network in readers]
+    _, folds = fit_sentences(sentences)
+    rows = []
+    for example in sentences:
+        fold = fold_of(example.site)
+        classes = sentence_kinds(example.table, example.matrix, folds[fold])
+        readings = read_articles(example.table, opened[fold])
+        rows.append((class_columns(example.table, classes, readings), classes))
+    seen: list[tuple[str, Matrix]] = []
+    for fold in range(FOLDS):
+        inside = [outer_fold(example.site) == fold for example in sentences]
+        network = _last([own for own in zip(sentences, rows, inside, strict=True) if not own[2]])
+        for example, (inputs, classes), own in zip(sentences, rows, inside, strict=True):
+            if own:
+                seen.append(_observed(example, network.probabilities(inputs), classes))
+    print_figures(f"sentences, read, {BY_SITE}", seen, sentence_figures)
+    for name, content in across_readers.items():
+        learned = [own for own in zip(sentences, rows, strict=True) if collection_of(own[0]) == name]
+        network = _last([(*own, True) for own in learned])
+        kinds, _ = fit_sentences([example for example, _ in learned])
+        reader = Reader(content)
+        seen = []
+        for example in sentences:
+            if collection_of(example) not in {name, "texts"}:
+                classes = sentence_kinds(example.table, example.matrix, kinds)
+                inputs = class_columns(example.table, classes, read_articles(example.table, reader))
+                seen.append(_observed(example, network.probabilities(inputs), classes))
+        print_figures(f"sentences, read, from {name}", seen, sentence_figures)
+
+
+def _last(learned: Sequence[tuple[SentenceExample, tuple[Matrix, Matrix], bool]]) -> Network:
+    inputs = np.concatenate([rows[0] for _, rows, _ in learned])
+    votes = np.concatenate([example.classes for example, _, _ in learned])
+    return build_network(named("last", fit_classes(inputs, votes, LAST)), "last")
+
+
+def _observed(example: SentenceExample, said: Matrix, measured: Matrix) -> tuple[str, Matrix]:
+    columns = np.hstack([example.classes, said, measured])
+    return example.site, columns[example.classes.sum(axis=1) > 0]

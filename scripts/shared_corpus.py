@@ -73,7 +73,9 @@ class WrittenInsertions:
         spans = tuple(
             LabelledSpan(own.start, own.end, "off_topic" if own.foreign else "honest") for own in self.passages
         )
-        return LabelledPage(f"written-{self.writer}", self.page, self.site, "written insertions", spans=spans)
+        return LabelledPage(
+            f"written-{self.writer}", self.page, self.site, "written insertions", spans=spans, writer=self.writer
+        )
 
 
 def is_permissive(licence: str) -> bool:
