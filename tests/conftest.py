@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisefilter import score_many
-from noisefilter.model import default_model, models_folder
+from noisefilter.model import FAST, default_model, load_model, models_folder
 from noisefilter.training.corpora import read_corpora
 from tests.making import CORPUS
 
@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def model() -> Model:
     return default_model()
+
+
+@pytest.fixture(scope="session")
+def fast() -> Model:
+    """The shipped model without a reader."""
+    return load_model(FAST)
 
 
 @pytest.fixture(scope="session")

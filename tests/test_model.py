@@ -10,13 +10,15 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from noisefilter import ModelError, load, score
+from noisefilter import ModelError, clean_html, extract, load, score, score_many
 from noisefilter import model as model_module
 from noisefilter.model import (
     ARRAYS,
     CARD,
     ESTIMATOR,
     MANIFEST,
+    READER,
+    SHIPPED,
     THRESHOLDS,
     VECTORS,
     digest,
@@ -125,6 +127,35 @@ def test_a_model_error_is_a_value_error():
     assert issubclass(ModelError, ValueError)
 
 
+def test_the_shipped_models_go_by_their_names(model, fast):
+    assert load("default").label == load_model("default").label == model.label
+    assert load("fast").label == fast.label != model.label
+    assert model.reader is not None
+    assert fast.reader is None
+
+
+@pytest.mark.parametrize("chosen", ["fast", models_folder() / "fast", str(models_folder() / "fast")])
+def test_a_model_is_named_or_its_folder_where_pages_are_scored(chosen, fast):
+    assert score(ARTICLE, model=chosen).model == fast.label
+    assert [own.model for own in score_many([ARTICLE, HTML_ARTICLE], model=chosen)] == [fast.label] * 2
+    assert extract(HTML_ARTICLE, model=chosen) == extract(HTML_ARTICLE, model=fast)
+    assert clean_html(HTML_ARTICLE, model=chosen) == clean_html(HTML_ARTICLE, model=fast)
+
+
+def test_workers_are_sent_the_name_of_a_model(fast):
+    assert {own.model for own in score_many([ARTICLE] * 3, model="fast", jobs=2)} == {fast.label}
+
+
+def test_noise_does_not_depend_on_the_reader(model, fast, corpus):
+    for page in corpus[:6]:
+        assert score(page.page, model=model).noise == score(page.page, model=fast).noise
+
+
+def test_a_folder_that_is_no_model_is_named_where_pages_are_scored(tmp_path):
+    with pytest.raises(ModelError, match=MANIFEST):
+        score(ARTICLE, model=tmp_path)
+
+
 def test_saving_and_loading_changes_no_score(model, tmp_path):
     save_model(model, tmp_path / "again", "# Card\n")
     again = load_model(tmp_path / "again")
@@ -140,19 +171,31 @@ def test_saving_and_loading_changes_no_score(model, tmp_path):
 def test_the_same_model_gives_the_same_bytes_twice(model, tmp_path):
     for name in ("one", "two"):
         save_model(model, tmp_path / name, "# Card\n")
-    for name in (MANIFEST, ARRAYS, CARD):
+    for name in (MANIFEST, ARRAYS, CARD, READER):
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_the_shipped_model_is_what_saving_it_would_write(model, model_path, tmp_path):
-    save_model(model, tmp_path / "again", (model_path / CARD).read_text(encoding="utf8"))
-    for name in (MANIFEST, ARRAYS):
-        assert (tmp_path / "again" / name).read_bytes() == (model_path / name).read_bytes()
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_model_is_what_saving_it_would_write(name, tmp_path):
+    folder = models_folder() / name
+    save_model(load_model(name), tmp_path / "again", (folder / CARD).read_text(encoding="utf8"))
+    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == sorted(
+        path.name for path in folder.iterdir() if path.name in {MANIFEST, ARRAYS, CARD, READER}
+    )
+    for path in (tmp_path / "again").iterdir():
+        assert path.read_bytes() == (folder / path.name).read_bytes()
+
+
+def test_a_model_without_a_reader_saved_over_one_with_it_leaves_none(model, fast, tmp_path):
+    save_model(model, tmp_path, "# Card\n")
+    save_model(fast, tmp_path, "# Card\n")
+    assert load_model(tmp_path).reader is None
+    assert not (tmp_path / READER).exists()
 
 
 def test_no_file_of_the_models_is_a_pickle():
     files = [path for path in models_folder().rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} <= {".safetensors", ".json", ".md", ".svg"}
+    assert {path.suffix for path in files} <= {".safetensors", ".onnx", ".json", ".md", ".svg"}
     assert not [path for path in files if path.read_bytes()[:2] in PICKLES]
 
 
@@ -181,6 +224,7 @@ def test_models_are_found_beside_an_editable_package(monkeypatch, tmp_path):
 def test_a_model_inside_an_installed_package_loads(monkeypatch, model, model_path, tmp_path):
     inside = tmp_path / "noisefilter" / "models"
     shutil.copytree(model_path, inside / "default")
+    shutil.copytree(models_folder() / "fast", inside / "fast")
     shutil.copy(models_folder() / VECTORS, inside / VECTORS)
     monkeypatch.setattr(model_module, "__file__", str(tmp_path / "noisefilter" / "model.py"))
     assert load_model(models_folder() / "default").label == model.label

@@ -12,7 +12,9 @@ import pytest
 from safetensors.numpy import load_file, save
 
 from noisefilter import ModelError, clean_html, extract, load, score, score_many
-from noisefilter.model import ARRAYS, MANIFEST, VECTORS, digest, models_folder
+from noisefilter import model as model_module
+from noisefilter.model import ARRAYS, MANIFEST, READER, VECTORS, digest, models_folder
+from noisefilter.reader import session
 
 NAME = "sentence_second.weights0"
 NO_NUMBERS = [float("nan"), float("inf"), -float("inf")]
@@ -30,7 +32,7 @@ def rewrite(folder: Path, name: str, content: bytes) -> None:
     """Another file in the folder, named in the manifest as if it were meant."""
     (folder / name).write_bytes(content)
     digest.cache_clear()
-    field = {ARRAYS: "arrays_sha256", VECTORS: "vectors_sha256"}[name]
+    field = {ARRAYS: "arrays_sha256", VECTORS: "vectors_sha256", READER: "reader_sha256"}[name]
     edit(folder, **{field: hashlib.sha256(content).hexdigest()})
 
 
@@ -222,3 +224,41 @@ def test_folders_in_the_place_of_files_are_named(copy):
             load(copy)
         (copy / name).rmdir()
         shutil.copy(models_folder() / "default" / name, copy / name)
+
+
+def test_a_reader_that_is_another_file_is_named(copy):
+    (copy / READER).write_bytes((copy / READER).read_bytes() + b"\0")
+    with pytest.raises(ModelError, match=f"{READER} is not the file"):
+        load(copy)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a network", b"\x08\x09" * 40])
+def test_a_reader_that_is_no_network_is_named(copy, content):
+    rewrite(copy, READER, content)
+    with pytest.raises(ModelError, match=f"{READER}: no reader"):
+        load(copy)
+
+
+def test_a_missing_reader_is_named(copy):
+    (copy / READER).unlink()
+    with pytest.raises(ModelError, match=READER):
+        load(copy)
+
+
+def test_a_model_without_a_reader_that_should_have_one_is_named(copy):
+    manifest = json.loads((copy / MANIFEST).read_text(encoding="utf8"))
+    del manifest["reader_sha256"]
+    (copy / MANIFEST).write_text(json.dumps(manifest), encoding="utf8")
+    with pytest.raises(ModelError, match=f"{ARRAYS}: .* missing"):
+        load(copy)
+
+
+def test_where_onnxruntime_cannot_be_imported_the_error_names_the_model_that_needs_none(monkeypatch, copy):
+    def late_import(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(session, "late_import", late_import)
+    model_module.open_reader.cache_clear()
+    with pytest.raises(ModelError, match=r'onnxruntime.*"fast"'):
+        load(copy)
+    assert load("fast").reader is None

@@ -1,0 +1,117 @@
+"""The last networks: which reader may read a page in training, and what is learned of what it says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from noisefilter.reader.session import COLUMNS, ReaderScores
+from noisefilter.scoring.reading import CLASS_NAMES, READ_NAMES, class_columns, read_articles, reading_columns
+from noisefilter.training import last
+from noisefilter.training.corpora import LabelledPage, LabelledSpan
+from noisefilter.training.estimators import FOLDS, fold_of
+from noisefilter.training.last import NO_FOLD, LastFit, fit_foreign, fold_without
+from noisefilter.types import Page
+from tests.making import ARTICLE, SLUICE, article_with, sentences_of, vectors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FOREIGN = "Actress Delia Fonteyn wore sequins at her wedding in Las Vegas with singer Rico Banderas."
+HONEST = "It is like a bakery that sells no bread before noon, said Perrin."
+
+
+class FakeReader:
+    """Says what a network says, of which nothing is there but a name: that the strange sentence is foreign, as far as it knows."""
+
+    def __init__(self, network: bytes) -> None:
+        self.name = network
+        self.read_texts: list[str] = []
+
+    def read(self, text: str, _title: str | None, sentences: Sequence[tuple[int, int]]) -> ReaderScores:
+        self.read_texts.append(text)
+        said = np.full((len(sentences), COLUMNS), -4.0, np.float32)
+        for row, (start, end) in enumerate(sentences):
+            if text[start:end] == FOREIGN:
+                said[row, 0] = 4.0
+        words = [(start, end, row) for row, (start, end) in enumerate(sentences)]
+        places = np.array(words, np.int64).reshape(-1, 3)
+        return ReaderScores(said, said[:, 0].copy(), places[:, 0], places[:, 1], places[:, 2])
+
+
+@pytest.fixture
+def learned(monkeypatch, fast) -> LastFit:
+    """Fake readers of six folds, and the sentence classifier of the shipped model in the place of each fold's."""
+    monkeypatch.setattr(last, "Reader", FakeReader)
+    kinds = {name: np.asarray(value, np.float64) for name, value in fast.arrays.items() if name.startswith("sentence")}
+    return LastFit([str(fold).encode() for fold in range(FOLDS + 1)], [kinds] * (FOLDS + 1), vectors())
+
+
+def page(text: str, writer: int | None = None, **kinds: str) -> LabelledPage:
+    """A text with passages of some kinds."""
+    spans = tuple(LabelledSpan(text.index(own), text.index(own) + len(own), kind) for kind, own in kinds.items())
+    return LabelledPage(
+        "one", Page(text, title="Sluice", format="text"), "quay.example", "own", spans=spans, writer=writer
+    )
+
+
+def test_a_writer_s_page_is_read_by_the_reader_that_has_not_seen_him():
+    assert [fold_without(page(ARTICLE, writer, off_topic=SLUICE[2])) for writer in range(FOLDS)] == list(range(FOLDS))
+
+
+def test_pages_of_the_project_s_own_writers_were_seen_by_all_readers():
+    assert fold_without(page(ARTICLE, FOLDS, off_topic=SLUICE[2])) is None
+    assert fold_without(page(ARTICLE, FOLDS + 12, honest=SLUICE[2])) is None
+
+
+def test_judged_sentences_are_read_by_the_reader_that_has_not_seen_their_site():
+    judged = LabelledPage("one", Page(ARTICLE), "quay.example", "own", sentences=((0, len(SLUICE[0]), "I"),))
+    assert fold_without(judged) == fold_of("quay.example")
+
+
+def test_untouched_pages_are_read_by_the_reader_of_all_pages(learned):
+    untouched = page(ARTICLE)
+    assert fold_without(untouched) == NO_FOLD
+    assert learned.readers[NO_FOLD] is learned.readers[-1]
+
+
+def test_the_reader_is_heard(learned):
+    rows = [
+        learned.foreign(page(article_with(FOREIGN), writer, off_topic=FOREIGN), writer, 0) for writer in range(FOLDS)
+    ]
+    rows += [learned.foreign(page(article_with(HONEST), 0, honest=HONEST), 0, 0)] * 3
+    found = [own for own in rows if own]
+    assert len(found) == FOLDS + 3
+    arrays, held = fit_foreign(found, found)
+    assert {name.split(".")[0] for name in arrays} == {"reader_foreign", "reader_page"}
+    strangest = [own.probabilities.argmax() for own in held[:FOLDS]]
+    assert strangest == [own.foreign.argmax() for own in held[:FOLDS]]
+    assert min(own.probabilities.max() for own in held[:FOLDS]) > max(own.probabilities.max() for own in held[FOLDS:])
+
+
+def test_an_honest_passage_counts_more_than_another_sentence(learned):
+    found = learned.foreign(page(article_with(HONEST), 0, honest=HONEST), 0, 0)
+    assert found is not None
+    assert sorted(set(found.weights.tolist())) == [1.0, last.HONEST]
+    assert (found.weights > 1).sum() == 1
+
+
+def test_what_the_reader_says_stands_in_named_columns():
+    table = sentences_of(article_with(FOREIGN), "Sluice")
+    readings = read_articles(table, FakeReader(b""))
+    columns = reading_columns(table, readings)
+    assert columns.shape == (len(table), len(READ_NAMES))
+    by_name = dict(zip(READ_NAMES, columns.T, strict=True))
+    strange = table.texts.index(FOREIGN)
+    assert by_name["read_foreign"].argmax() == by_name["read_word_highest"].argmax() == strange
+    assert by_name["read_before"].argmax() == strange + 1
+    assert by_name["read_after"].argmax() == strange - 1
+    classes = np.full((len(table), 4), 0.25)
+    assert class_columns(table, classes, readings).shape == (len(table), len(CLASS_NAMES))
+
+
+def test_class_log_probabilities_sum_to_one():
+    readings = read_articles(sentences_of(ARTICLE), FakeReader(b""))
+    assert np.allclose(np.exp(readings.sentences[:, 1:]).sum(axis=1), 1, atol=0.01)
