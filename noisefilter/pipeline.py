@@ -16,7 +16,7 @@ from noisefilter.features.tokens import tokenize
 from noisefilter.language import name_language
 from noisefilter.model import ModelError, scorer
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
-from noisefilter.reasons.articles import name_noise
+from noisefilter.reasons.articles import name_measures, name_noise
 from noisefilter.scoring.blocks import BlockScores
 from noisefilter.scoring.networks import rounded
 from noisefilter.sentences import split_sentences
@@ -91,6 +91,7 @@ class _Judged:
     noise: float
     off_topic: float
     reasons: tuple[Reason, ...]
+    measures: tuple[tuple[str, float], ...]
 
     def of_sentences(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """The values of this article's sentences."""
@@ -261,8 +262,8 @@ def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: M
     scores = estimators.sentences(measured)
     pages = estimators.pages(measured, scores, np.concatenate(furniture))
     reasons = name_noise(estimators.article, pages.read)
-    told = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, strict=True)
-    return [_Judged(row, measured, scores, noise, off_topic, own) for row, (noise, off_topic, own) in enumerate(told)]
+    told = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, name_measures(pages.read), strict=True)
+    return [_Judged(row, measured, scores, *own) for row, own in enumerate(told)]
 
 
 def _language(page: BlockedPage, kept: NDArray[np.bool_]) -> str | None:
@@ -311,6 +312,7 @@ def _put_together(
         model=model.label,
         text_version=TEXT_VERSION,
         reasons=judged.reasons if judged else (),
+        measures=judged.measures if judged else (),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
@@ -164,7 +164,8 @@ class Score:
     """How likely a page is noise, with the evidence; numbers of an unscored page are None.
 
     Every offset counts code points of `visible_text`. `text` is `visible_text` minus spans: it is
-    computed, so text and evidence cannot disagree. `reasons` are what moved `noise` most, at most three.
+    computed, so text and evidence cannot disagree. `reasons` are what moved `noise` most, at most three;
+    `measures` are all that `noise` was read from, as (name, value), and no part of `to_dict`.
     """
 
     visible_text: str
@@ -183,6 +184,7 @@ class Score:
     text_version: int
     page_type: PageType | None = None
     reasons: tuple[Reason, ...] = ()
+    measures: tuple[tuple[str, float], ...] = field(default=(), repr=False)
 
     @property
     def text(self) -> str:

@@ -122,10 +122,21 @@ def test_reasons_are_three_at_most_the_strongest_first(corpus_scores):
         assert (result.noise is None) == (not shares)
 
 
-def test_a_page_without_a_score_has_no_reasons():
-    assert score("<p>Rain fell.</p>").reasons == ()
+def test_a_page_without_a_score_has_no_reasons_and_no_measures():
+    unscored = score("<p>Rain fell.</p>")
+    assert unscored.reasons == ()
+    assert unscored.measures == ()
 
 
-def test_reasons_are_the_same_in_any_batch():
-    alone = [score(page).reasons for page in (FARM, ARTICLE)]
-    assert [result.reasons for result in score_many([ARTICLE, FARM, ARTICLE, FARM])] == [*alone[::-1], *alone[::-1]]
+def test_the_measures_of_a_score_are_what_its_noise_was_read_from():
+    result = score(FARM)
+    names, values = zip(*result.measures, strict=True)
+    assert names == INPUTS
+    assert article_network().probabilities(np.array([values]))[0, 1] == pytest.approx(result.noise, abs=1e-4)
+    assert "measures" not in result.to_dict()
+
+
+def test_reasons_and_measures_are_the_same_in_any_batch():
+    facts, thin = ((result.reasons, result.measures) for result in map(score, (ARTICLE, FARM)))
+    batch = score_many([ARTICLE, FARM, ARTICLE, FARM])
+    assert [(result.reasons, result.measures) for result in batch] == [facts, thin, facts, thin]

@@ -104,6 +104,15 @@ def name_noise(network: Network, inputs: Matrix) -> list[tuple[Reason, ...]]:
     ]  # fmt: skip
 
 
+def name_measures(inputs: Matrix) -> list[tuple[tuple[str, float], ...]]:
+    """What the article classifier read of each article, by name; the same numbers in any batch.
+
+    Args:
+        inputs: what it read: (articles, `INPUTS`).
+    """
+    return [tuple(zip(INPUTS, row, strict=True)) for row in np.round(inputs, 6).tolist()]
+
+
 def _in_words(moves: Matrix, values: Matrix, usual: Matrix, group: int, *, raises: bool) -> str:
     """What the feature of the group that moved most in its direction says, beside the average, and the direction."""
     inside = np.flatnonzero(IN_GROUP[:, group])
