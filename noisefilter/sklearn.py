@@ -1,0 +1,203 @@
+"""Pages → a row of named columns each: a scikit-learn transformer, for a classifier of one's own on top."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sized
+from collections.abc import Set as AbstractSet
+from functools import partial
+from math import prod
+from operator import attrgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import narwhals as nw
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
+
+from noisefilter.api import as_page, score_many
+from noisefilter.model import model_at
+from noisefilter.reasons.articles import INPUTS
+from noisefilter.types import KINDS, Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
+    from sklearn.utils import Tags
+
+    from noisefilter.model import Model
+    from noisefilter.types import Kind, Score
+
+
+def article_words(score: Score) -> int:
+    """Words of the article: of the visible text without boilerplate."""
+    return len(score.clean({"boilerplate"}).split())
+
+
+def log_words(score: Score) -> float:
+    """Logarithm of 1 + the words of the article."""
+    return float(np.log1p(article_words(score)))
+
+
+def promotion(score: Score) -> float:
+    """Expected share of the article's characters that promote; a score says it of sentences only."""
+    article = sum((sentence.end - sentence.start) * (1 - sentence.boilerplate) for sentence in score.sentences)
+    promoting = sum((sentence.end - sentence.start) * sentence.promotion for sentence in score.sentences)
+    return promoting / max(article, 1.0)
+
+
+def highest(score: Score, kind: Kind) -> float:
+    """Probability of the sentence that is most likely of the kind: one insertion hardly moves a mean."""
+    return max((getattr(sentence, kind) for sentence in score.sentences), default=0.0)
+
+
+def span_rate(score: Score, kind: Kind) -> float:
+    """Spans of the kind per 1,000 words of the article."""
+    return 1000 * sum(span.kind == kind for span in score.spans) / max(article_words(score), 1)
+
+
+#: What is read of a page's score: each column's name, and its value for a page whose status is "ok".
+SCORE_FEATURES: tuple[tuple[str, Callable[[Score], float]], ...] = (
+    *((name, attrgetter(name)) for name in ("noise", "filler", "off_topic", "boilerplate")),
+    ("promotion", promotion),
+    *((f"highest_{kind}", partial(highest, kind=kind)) for kind in ("promotion", "off_topic", "filler")),
+    ("log_words", log_words),
+    *((f"{kind}_spans", partial(span_rate, kind=kind)) for kind in KINDS),
+)
+#: What the article classifier read, as columns; the prefix sets its `filler` (of all its sentences alike) apart from the score's.
+MEASURES = tuple(f"measure_{name}" for name in INPUTS)
+COLUMNS = (*(name for name, _ in SCORE_FEATURES), *MEASURES)
+
+
+class ArticleFeatures(TransformerMixin, BaseEstimator):
+    """What noisefilter measures of pages, one row a page: (pages, columns) of float64.
+
+    The columns are what the `Score` says (`noise`, `filler`, `off_topic`, `boilerplate`, `promotion`, the highest probabilities
+    of its sentences, `log_words`, spans of each kind per 1,000 words of the article) and, as `measure_...`, what `noise` was read from.
+    A page without a score (its status is not "ok") gives a row of NaN, never an error: put an imputer behind, or a classifier
+    that takes missing values, such as `HistGradientBoostingClassifier`.
+
+    Nothing is learned from the pages, so features of all of them may be computed once, before any split.
+
+    Args:
+        model: what `noisefilter.load` gave, or the path of its folder; the shipped model by default. A path is cheaper to
+            clone and to pickle.
+        language: ISO 639-1 code of the articles, if known; else it is detected. Only English is judged.
+        jobs: worker processes; -1 for one a core.
+        thresholds: as for `noisefilter.score`; they move the spans, and `{"not_article": 1.0}` scores what is no article too.
+
+    >>> features = ArticleFeatures().transform(["Too little to say."])
+    >>> features.shape == (1, ArticleFeatures().n_features_out_), bool(np.isnan(features).all())
+    (True, True)
+    """
+
+    def __init__(
+        self, model: Model | str | Path | None = None, language: str | None = None, jobs: int = 1, *,
+        thresholds: Mapping[str, float] | None = None,
+    ) -> None:  # fmt: skip
+        self.model = model
+        self.language = language
+        self.jobs = jobs
+        self.thresholds = thresholds
+
+    def fit(self, X: object, y: object = None) -> Self:  # noqa: ARG002, N803 - scikit-learn's names
+        """Check the parameters and the pages' types; nothing is learned, and no page is scored.
+
+        Raises:
+            TypeError: a parameter of another type, or pages as for `transform`.
+            ValueError: an unknown threshold, no jobs, or pages as for `transform`.
+            ModelError: the path holds no model.
+        """
+        self._scores([])  # checks
+        read_pages(X)
+        return self
+
+    def transform(self, X: object) -> NDArray[np.float64]:  # noqa: N803 - scikit-learn's name
+        """The features: (pages, columns), rows in the order of the pages, columns as `get_feature_names_out` says.
+
+        Args:
+            X: pages, each HTML or plain text as str or bytes, or a `Page`: a list, an array, a Series, or a frame or array of
+                one column. A missing cell is an empty page.
+
+        Raises:
+            TypeError: `X` is one page or no sequence, or a page is of another type.
+            ValueError: `X` has more than one column.
+        """
+        rows = [features_of(score) for score in self._scores(read_pages(X))]
+        return np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
+
+    def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's name
+        """Names of the columns; `input_features` is not read."""
+        return np.array(COLUMNS, dtype=object)
+
+    @property
+    def n_features_out_(self) -> int:
+        """How many columns there are."""
+        return len(COLUMNS)
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Nothing is learned, so nothing is missing."""
+        return True
+
+    def __sklearn_tags__(self) -> Tags:
+        """Pages in, not matrices of numbers; scikit-learn's checks with such matrices are left out."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = tags.input_tags.string = tags.input_tags.allow_nan = True
+        tags.input_tags.two_d_array = False
+        tags.transformer_tags.preserves_dtype = []
+        tags.requires_fit = False
+        return tags
+
+    def _scores(self, pages: Sequence[Page]) -> Iterator[Score]:
+        """The pages' scores, in order; the parameters are checked at once."""
+        model = model_at(self.model) if isinstance(self.model, str | Path) else self.model
+        return score_many(pages, jobs=self.jobs, language=self.language, thresholds=self.thresholds, model=model)
+
+
+def features_of(score: Score) -> list[float]:
+    """A page's row, as `COLUMNS` names it; NaN throughout if the page has no score."""
+    if score.status != "ok":
+        return [np.nan] * len(COLUMNS)
+    measures = dict(score.measures)
+    return [*(feature(score) for _, feature in SCORE_FEATURES), *(measures[name] for name in INPUTS)]
+
+
+def read_pages(X: object) -> list[Page]:  # noqa: N803 - scikit-learn's name
+    """The pages of what scikit-learn hands over.
+
+    Raises:
+        TypeError: it is one page or no sequence, or a page is neither str, bytes nor Page.
+        ValueError: it has more than one column.
+    """
+    pages = []
+    for row, cell in enumerate(_cells(X)):
+        missing = cell is None or (isinstance(cell, float) and np.isnan(cell))
+        try:
+            pages.append(as_page("" if missing else cell))
+        except TypeError as error:
+            msg = f"row {row}: {error}"
+            raise TypeError(msg) from error
+    return pages
+
+
+def _cells(X: object) -> list[Any]:  # noqa: N803 - scikit-learn's name
+    """One cell a row, None for what a library of frames calls missing."""
+    if isinstance(X, str | bytes | bytearray | memoryview | Mapping | AbstractSet) or not isinstance(X, Sized):
+        msg = f"X must be a sequence of pages, not {type(X).__name__}"
+        raise TypeError(msg)
+    if isinstance(X, np.ndarray):
+        return list(_one_column(X, prod(X.shape[1:])).ravel().tolist())
+    data: Any = nw.from_native(X, eager_only=True, allow_series=True, pass_through=True)
+    if isinstance(data, nw.DataFrame):
+        data = _one_column(data, len(data.columns)).get_column(data.columns[0])
+    if isinstance(data, nw.Series):
+        return [None if gone else cell for cell, gone in zip(data.to_list(), data.is_null().to_list(), strict=True)]
+    return list(data)
+
+
+def _one_column(data: Any, columns: int) -> Any:  # noqa: ANN401 - a frame or an array
+    """The data, if it has one column; ValueError if it has another number."""
+    if columns != 1:
+        msg = f"X must have one column, the pages, not {columns}"
+        raise ValueError(msg)
+    return data
