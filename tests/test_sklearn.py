@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import runpy
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,7 +23,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from noisefilter import ModelError, Page, score
 from noisefilter.sklearn import COLUMNS, SCORE_FEATURES, ArticleFeatures
-from tests.making import ARTICLE, HTML_ARTICLE, SLUICE
+from tests.making import ARTICLE, CORPUS, HTML_ARTICLE, SLUICE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -297,3 +298,26 @@ def test_a_grid_search_reaches_the_parameters(pages, farms):
 def test_a_model_may_be_given_itself_or_by_its_path(model, model_path, rows):
     for given in (model, model_path, str(model_path)):
         assert np.array_equal(ArticleFeatures(model=given).transform(CELLS), rows, equal_nan=True)
+
+
+# The example
+
+
+def example() -> tuple[str, str]:
+    """The code of `docs/sklearn.md`, and what it says that it prints."""
+    parts = (CORPUS.parent / "docs" / "sklearn.md").read_text(encoding="utf8").split("```")
+    code, printed = parts[1].removeprefix("python\n"), parts[3].removeprefix("text\n")
+    return code, printed
+
+
+def test_the_example_prints_what_the_page_says(tmp_path, monkeypatch, capsys):
+    code, printed = example()
+    (tmp_path / "example.py").write_text(code, encoding="utf8")
+    monkeypatch.chdir(CORPUS.parent)
+    runpy.run_path(str(tmp_path / "example.py"))
+    assert capsys.readouterr().out == printed
+
+
+def test_the_page_names_every_column():
+    page = (CORPUS.parent / "docs" / "sklearn.md").read_text(encoding="utf8")
+    assert [name for name, _ in SCORE_FEATURES if f"`{name}`" not in page] == []
