@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu", help="that torch is to use: cpu, cuda")
     options = parser.parse_args()
     if not options.corpus.is_dir():
-        sys.exit(f"no training data at {options.corpus}: see README, 'Retraining'")
+        sys.exit(f"no training data at {options.corpus}: see docs/retraining.md")
     if options.licences == "permissive" and not options.vectors and not options.measure:
         sys.exit("the shipped word vectors learned from all train sources: make a table with make_vectors.py --licences "
                  "permissive and pass it as --vectors")  # fmt: skip

@@ -1,4 +1,4 @@
-"""The README's examples of "Where you already are", run to the letter against the real libraries."""
+"""The examples of docs/integrations.md, run to the letter against the real libraries."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
     from noisefilter import Score
 
-README = CORPUS.parent / "README.md"
+INTEGRATIONS = CORPUS.parent / "docs" / "integrations.md"
 GOOD = {"keep", "clean"}
 
 
 def example(library: str) -> str:
-    """The code of the section that imports the library."""
-    section = README.read_text(encoding="utf8").split("## Where you already are")[1].split("\n## ")[0]
-    codes = [part.split("```")[0] for part in section.split("```python\n")[1:]]
+    """The code that imports the library."""
+    page = INTEGRATIONS.read_text(encoding="utf8")
+    codes = [part.split("```")[0] for part in page.split("```python\n")[1:]]
     (code,) = [code for code in codes if f"import {library}" in code or f"from {library}" in code]
     assert sum(bool(line) for line in code.splitlines()) <= 10
     return code

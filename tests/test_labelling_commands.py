@@ -1,8 +1,9 @@
-"""`noisefilter label`: from a crawl to a trained model, by the README's own commands."""
+"""`noisefilter label`: from a crawl to a trained model, by the commands of docs/labelling.md."""
 
 from __future__ import annotations
 
 import json
+import re
 import shlex
 import shutil
 from typing import TYPE_CHECKING
@@ -19,7 +20,7 @@ from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 if TYPE_CHECKING:
     from pathlib import Path
 
-README = CORPUS.parent / "README.md"
+LABELLING = CORPUS.parent / "docs" / "labelling.md"
 
 
 @pytest.fixture
@@ -45,9 +46,9 @@ def ids(folder: Path) -> list[str]:
     return [json.loads(line)["id"] for line in (folder / "pages.jsonl").read_text(encoding="utf8").splitlines()]
 
 
-def test_the_readmes_commands_lead_from_pages_to_a_model(run, tmp_path, monkeypatch):
-    section = README.read_text(encoding="utf8").split("### Label your own pages")[1].split("\n#")[0]
-    commands = [shlex.split(line)[1:] for line in section.splitlines() if line.startswith("    noisefilter ")]
+def test_the_pages_commands_lead_from_pages_to_a_model(run, tmp_path, monkeypatch):
+    shown = LABELLING.read_text(encoding="utf8")
+    commands = [shlex.split(line) for line in re.findall(r"^\$ noisefilter (.*)$", shown, flags=re.MULTILINE)]
     assert [command[:2] for command in commands] == [["label", "export"], ["label", "import"], ["train", "tolabel"]]
     monkeypatch.chdir(tmp_path)
     (tmp_path / "corpus" / "pages").mkdir(parents=True)

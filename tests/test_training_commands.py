@@ -1,4 +1,4 @@
-"""`noisefilter train` and what the README says of it: every command of its section runs."""
+"""`noisefilter train` and what docs/retraining.md says of it: every command of the page's example runs."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from noisefilter.cli import app
 from noisefilter.model import MANIFEST
 from tests.making import ARTICLE, CORPUS
 
-README = (CORPUS.parent / "README.md").read_text(encoding="utf8")
-RETRAINING = re.split(r"^#{2,3} ", README.split("\n## Retraining\n")[1], maxsplit=1, flags=re.MULTILINE)[0]
+RETRAINING = (CORPUS.parent / "docs" / "retraining.md").read_text(encoding="utf8")
 
 
 @pytest.fixture
@@ -34,9 +33,9 @@ def folder(tmp_path_factory) -> Path:
     return Path(path)
 
 
-def test_the_readmes_commands_run(run, folder, monkeypatch):
+def test_the_pages_commands_run(run, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    commands = re.findall(r"^    noisefilter (.*)$", RETRAINING, flags=re.MULTILINE)
+    commands = re.findall(r"^\$ noisefilter (.*)$", RETRAINING, flags=re.MULTILINE)
     assert {command.split()[0] for command in commands} == {"train", "evaluate", "score"}
     for command in commands:
         result = run(*shlex.split(command))
