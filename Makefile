@@ -26,5 +26,6 @@ gate:
 	$(PYTHON) scripts/gate.py $(CORPUS)
 train:
 	$(PYTHON) scripts/train_default.py $(CORPUS)
+	$(PYTHON) scripts/write_figures.py
 bench:
 	$(PYTHON) benchmarks/speed.py $(CORPUS)
