@@ -72,6 +72,7 @@ def score_many(
     Raises:
         TypeError: a page that is neither bytes, str nor Page.
         ValueError: an unknown threshold, or no jobs.
+        ModelError: `model` names a folder that holds no model; a ValueError, too.
     """
     if isinstance(pages, bytes | str | Page):
         msg = f"score_many takes several pages; for one {type(pages).__name__} use score"
@@ -80,6 +81,8 @@ def score_many(
     if jobs == 0 or jobs < -1:
         msg = f"jobs must be a positive number or -1, not {jobs}"
         raise ValueError(msg)
+    if isinstance(model, str | Path):
+        as_model(model)  # what is wrong with it is said at once
     return _score_batches(pages, jobs, language, limits, site, model)
 
 

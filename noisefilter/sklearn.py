@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from math import prod
 from operator import attrgetter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import narwhals as nw
@@ -15,12 +14,12 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from noisefilter.api import as_page, score_many
-from noisefilter.model import model_at
 from noisefilter.reasons.articles import INPUTS
 from noisefilter.types import KINDS, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
     from sklearn.utils import Tags
@@ -80,8 +79,8 @@ class ArticleFeatures(TransformerMixin, BaseEstimator):
     Nothing is learned from the pages, so features of all of them may be computed once, before any split.
 
     Args:
-        model: what `noisefilter.load` gave, or the path of its folder; the shipped model by default. A path is cheaper to
-            clone and to pickle.
+        model: what `noisefilter.load` gave, "fast", or the path of a folder; the shipped model with the reader by default. A
+            name or path is cheaper to clone and to pickle.
         language: ISO 639-1 code of the articles, if known; else it is detected. Only English is judged.
         jobs: worker processes; -1 for one a core.
         thresholds: as for `noisefilter.score`; they move the spans, and `{"not_article": 1.0}` scores what is no article too.
@@ -150,8 +149,7 @@ class ArticleFeatures(TransformerMixin, BaseEstimator):
 
     def _scores(self, pages: Sequence[Page]) -> Iterator[Score]:
         """The pages' scores, in order; the parameters are checked at once."""
-        model = model_at(self.model) if isinstance(self.model, str | Path) else self.model
-        return score_many(pages, jobs=self.jobs, language=self.language, thresholds=self.thresholds, model=model)
+        return score_many(pages, jobs=self.jobs, language=self.language, thresholds=self.thresholds, model=self.model)
 
 
 def features_of(score: Score) -> list[float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ import pytest
 
 from noisefilter import score, score_many
 from noisefilter.model import load_model, save_model
+from noisefilter.reader.session import Reader
 from noisefilter.report.comparison import comparison_markdown
 from noisefilter.scoring.networks import ROWS_AT_ONCE
 from noisefilter.training.adapt import MIN_PAGES, PUT_BACK, Outcome, adapt
-from noisefilter.training.adapt_rows import STAGES, stage_rows
+from noisefilter.training.adapt_rows import READER_STAGES, STAGES, stage_rows
 from noisefilter.training.corpora import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.training.fit import TrainingData, split_pages
 from noisefilter.training.last_layer import Rows, move_layer, row_losses
@@ -135,10 +137,13 @@ def test_pages_whose_labels_say_otherwise_move_the_article_and_nothing_else(mode
     assert after > before + 0.2
 
 
-def test_a_stage_without_labels_stays_and_says_so(model: Model):
-    _, outcomes = adapt(TrainingData(pages_of_one_site([3] * 50 + [0] * 10), []), model, name="mine")
+@pytest.mark.parametrize(("name", "stages"), [("default", READER_STAGES), ("fast", STAGES)])
+def test_a_stage_without_labels_stays_and_says_so(name, stages):
+    base = load_model(name)
+    found, outcomes = adapt(TrainingData(pages_of_one_site([3] * 50 + [0] * 10), []), base, name="mine")
     reasons = {outcome.network: outcome.reason for outcome in outcomes}
-    assert set(reasons) == {network for networks in STAGES.values() for network in networks}
+    assert found.reader is base.reader
+    assert set(reasons) == {network for networks in stages.values() for network in networks}
     assert all(reason == "stays: no page with labels asks it" for name, reason in reasons.items() if name != "article")
 
 
@@ -271,6 +276,47 @@ def test_a_page_of_more_blocks_than_are_read_at_once_is_learned_from_whole(model
     )
     assert max(len(found.inputs) for found in rows.values()) > ROWS_AT_ONCE
     assert all(len(found.inputs) == len(found.truth) for found in rows.values())
+
+
+def judged_pages(letter: str) -> list[LabelledPage]:
+    """Pages every second sentence of which readers gave another letter than the rest."""
+    pages = []
+    for page in pages_of_one_site([0] * 40):
+        text = str(page.page.content)
+        ranges = [(text.index(line), text.index(line) + len(line)) for line in re.findall(r"[^.\n]+\.", text)]
+        letters = tuple((start, end, letter if place % 2 else "I") for place, (start, end) in enumerate(ranges))
+        pages.append(replace(page, noise=None, sentences=letters))
+    return pages
+
+
+def test_the_reader_moves_only_when_it_is_asked_for(model: Model):
+    pytest.importorskip("onnx")
+    data = TrainingData(judged_pages("P"), [])
+    stays, outcomes = adapt(data, model, name="mine")
+    assert stays.reader == model.reader
+    assert "reader" not in {outcome.stage for outcome in outcomes}
+    moved, outcomes = adapt(data, model, name="mine", heads=True)
+    assert [outcome.network for outcome in outcomes if outcome.stage == "reader"] == [
+        "reader_head_foreign",
+        "reader_head_classes",
+    ]
+    again, _ = adapt(data, model, name="mine", heads=True, stays={"reader"})
+    assert again.reader == model.reader
+    assert (moved.reader != model.reader) == any(own.moved for own in outcomes if own.stage == "reader")
+    assert moved.arrays.keys() == model.arrays.keys()
+
+
+def test_a_reader_with_its_own_last_layer_says_the_same(model: Model):
+    heads = pytest.importorskip("noisefilter.reader.heads")
+    text = " ".join(SLUICE)
+    ranges = [(text.index(line), text.index(line) + len(line)) for line in SLUICE]
+    weights, bias = heads.head_of(model.reader)
+    same = Reader(heads.with_head(model.reader, weights, bias)).read(text, None, ranges).sentences
+    assert np.allclose(same, Reader(model.reader or b"").read(text, None, ranges).sentences, atol=0.1)
+    hidden = Reader(heads.with_hidden(model.reader)).hidden(text, None, ranges)
+    assert np.allclose(hidden @ weights + bias, same, atol=1e-4)
+    moved = Reader(heads.with_head(model.reader, weights * 0, bias + 7)).read(text, None, ranges).sentences
+    assert np.allclose(moved, bias + 7, atol=1e-5)
 
 
 def test_progress_names_the_stages(corpus):
