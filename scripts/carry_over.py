@@ -25,6 +25,7 @@ from train_default import read_data
 from noisefilter.model import DEFAULT, FAST, VECTORS, load_model, models_folder
 from noisefilter.training.articles import article_examples
 from noisefilter.training.sentences import sentence_examples
+from noisefilter.training.stages import READER_STAGES, STAGES, Fitted, Training, fit_stages
 from noisefilter.vectors import load_vectors
 from shared_corpus import Corpus
 
@@ -60,12 +61,23 @@ def main() -> None:
             data = read_data(corpus)
             fit, pages = ReaderFit(data.texts, options.work, progress=print), [*data.fit, *data.inserted]
             readers = fit.all_folds(pages)
-            carry_insertions(corpus, splits, "insertions, read", read_without(corpus, load_model(DEFAULT), readers))
             judged = [page for name in NAMES for page in corpus.judged_sentences("train", name)]
             from_wcxb = fit.fit(
                 [page for page in pages if page.sentences is None or page.source == "wcxb"], "from-wcxb"
             )
             carry_read(sentence_examples(judged, vectors), readers, {"wcxb": from_wcxb})
+            training = Training(data, vectors, jobs=2, progress=print)
+            kept = fit_stages(
+                training, options.work, "last", stages={**STAGES, "writers": READER_STAGES["writers"], "last": _nothing}
+            )
+            carry_insertions(
+                corpus, splits, "insertions, read", read_without(corpus, load_model(DEFAULT), readers, kept.writers)
+            )
+
+
+def _nothing(_training: Training, _done: Fitted) -> Fitted:
+    """The last networks are fitted writer by writer."""
+    return Fitted()
 
 
 if __name__ == "__main__":

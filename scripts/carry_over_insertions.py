@@ -23,7 +23,7 @@ from noisefilter.sentences import split_sentences
 from noisefilter.training.evaluate import span_figures
 from noisefilter.training.insertions import fit_insertions, fit_pages, labelled_examples
 from noisefilter.training.intervals import with_intervals
-from noisefilter.training.last import LastFit, fit_foreign, fold_without
+from noisefilter.training.last import LastFit, fit_foreign
 from noisefilter.training.stages import ARRAYS_OF
 from noisefilter.training.thresholds import choose_thresholds
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.model import Model
+    from noisefilter.training.estimators import Arrays
     from noisefilter.types import Page
     from noisefilter.vectors import VectorTable
     from shared_corpus import Corpus, WrittenInsertions
@@ -100,24 +101,20 @@ def fitted_without(corpus: Corpus, model: Model) -> Callable[[int], Model]:
     return without
 
 
-def read_without(corpus: Corpus, model: Model, readers: Sequence[bytes]) -> Callable[[int], Model]:
-    """The model with the reader of the fold that leaves a writer out, and the last network fitted without him."""
-    learned = LastFit(readers, [sentence_arrays(model)], model.vectors)
-    pages = {
-        split: [
-            *(page.labelled for page in corpus.written_insertions(split)),
-            *corpus.untouched(split),
-            *corpus.judged_sentences(split),
-        ]
-        for split in ("train", "tune")
-    }
-    rows = [(page.writer, learned.foreign(page, fold_without(page) or 0, 0)) for page in pages["train"]]
+def read_without(
+    corpus: Corpus, model: Model, readers: Sequence[bytes], insertions: Sequence[Arrays]
+) -> Callable[[int], Model]:
+    """The model with what has not learned from a writer: the reader and the insertion classifiers of his fold, and the last network."""
+    learned = LastFit(readers, [sentence_arrays(model)], insertions, model.vectors)
+    written = {split: [page.labelled for page in corpus.written_insertions(split)] for split in ("train", "tune")}
+    tuned = [*written["tune"], *corpus.untouched("tune"), *corpus.judged_sentences("tune")]
+    rows = [(page.writer, learned.foreign(page, page.writer or 0, 0)) for page in written["train"]]
 
     def without(writer: int) -> Model:
         fit = [own for by, own in rows if own and by != writer]
-        tune = [learned.foreign(page, writer, 0) for page in pages["tune"] if page.writer != writer]
+        tune = [learned.foreign(page, writer, 0) for page in tuned if page.writer != writer]
         arrays, held = fit_foreign(fit, [own for own in tune if own])
-        own = _with(model, arrays, choose_thresholds({}, {"insertions": held}))
+        own = _with(model, {**insertions[writer], **arrays}, choose_thresholds({}, {"insertions": held}))
         return replace(own, reader=readers[writer])
 
     return without

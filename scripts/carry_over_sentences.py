@@ -104,7 +104,7 @@ def carry_read(
         fold = fold_of(example.site)
         classes = sentence_kinds(example.table, example.matrix, folds[fold])
         readings = read_articles(example.table, opened[fold])
-        rows.append((class_columns(example.table, classes, readings), classes))
+        rows.append((class_columns(classes, readings), classes))
     seen: list[tuple[str, Matrix]] = []
     for fold in range(FOLDS):
         inside = [outer_fold(example.site) == fold for example in sentences]
@@ -122,7 +122,7 @@ def carry_read(
         for example in sentences:
             if collection_of(example) not in {name, "texts"}:
                 classes = sentence_kinds(example.table, example.matrix, kinds)
-                inputs = class_columns(example.table, classes, read_articles(example.table, reader))
+                inputs = class_columns(classes, read_articles(example.table, reader))
                 seen.append(_observed(example, network.probabilities(inputs), classes))
         print_figures(f"sentences, read, from {name}", seen, sentence_figures)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from noisefilter.reader.session import COLUMNS, ReaderScores
-from noisefilter.scoring.reading import CLASS_NAMES, READ_NAMES, class_columns, read_articles, reading_columns
+from noisefilter.reader.session import COLUMNS, Reader, ReaderScores
+from noisefilter.scoring.reading import CLASS_NAMES, FOREIGN_NAMES, class_columns, foreign_columns, read_articles
 from noisefilter.training import last
 from noisefilter.training.corpora import LabelledPage, LabelledSpan
 from noisefilter.training.estimators import FOLDS, fold_of
@@ -23,7 +23,7 @@ FOREIGN = "Actress Delia Fonteyn wore sequins at her wedding in Las Vegas with s
 HONEST = "It is like a bakery that sells no bread before noon, said Perrin."
 
 
-class FakeReader:
+class FakeReader(Reader):
     """Says what a network says, of which nothing is there but a name: that the strange sentence is foreign, as far as it knows."""
 
     def __init__(self, network: bytes) -> None:
@@ -45,8 +45,9 @@ class FakeReader:
 def learned(monkeypatch, fast) -> LastFit:
     """Fake readers of six folds, and the sentence classifier of the shipped model in the place of each fold's."""
     monkeypatch.setattr(last, "Reader", FakeReader)
-    kinds = {name: np.asarray(value, np.float64) for name, value in fast.arrays.items() if name.startswith("sentence")}
-    return LastFit([str(fold).encode() for fold in range(FOLDS + 1)], [kinds] * (FOLDS + 1), vectors())
+    arrays = {name: np.asarray(value, np.float64) for name, value in fast.arrays.items()}
+    readers = [str(fold).encode() for fold in range(FOLDS + 1)]
+    return LastFit(readers, [arrays] * (FOLDS + 1), [arrays] * (FOLDS + 1), vectors())
 
 
 def page(text: str, writer: int | None = None, **kinds: str) -> LabelledPage:
@@ -91,25 +92,24 @@ def test_the_reader_is_heard(learned):
     assert min(own.probabilities.max() for own in held[:FOLDS]) > max(own.probabilities.max() for own in held[FOLDS:])
 
 
-def test_an_honest_passage_counts_more_than_another_sentence(learned):
-    found = learned.foreign(page(article_with(HONEST), 0, honest=HONEST), 0, 0)
-    assert found is not None
-    assert sorted(set(found.weights.tolist())) == [1.0, last.HONEST]
-    assert (found.weights > 1).sum() == 1
-
-
-def test_what_the_reader_says_stands_in_named_columns():
+def test_what_the_reader_says_of_a_sentence_stands_in_its_row():
     table = sentences_of(article_with(FOREIGN), "Sluice")
     readings = read_articles(table, FakeReader(b""))
-    columns = reading_columns(table, readings)
-    assert columns.shape == (len(table), len(READ_NAMES))
-    by_name = dict(zip(READ_NAMES, columns.T, strict=True))
     strange = table.texts.index(FOREIGN)
-    assert by_name["read_foreign"].argmax() == by_name["read_word_highest"].argmax() == strange
-    assert by_name["read_before"].argmax() == strange + 1
-    assert by_name["read_after"].argmax() == strange - 1
-    classes = np.full((len(table), 4), 0.25)
-    assert class_columns(table, classes, readings).shape == (len(table), len(CLASS_NAMES))
+    measured = np.full(len(table), 0.5)
+    columns = foreign_columns(measured, readings)
+    assert columns.shape == (len(table), len(FOREIGN_NAMES))
+    assert columns[:, FOREIGN_NAMES.index("read_foreign")].argmax() == strange
+    classes = class_columns(np.full((len(table), 4), 0.25), readings)
+    assert classes.shape == (len(table), len(CLASS_NAMES))
+
+
+def test_each_word_of_the_table_gets_what_the_reader_says_of_it():
+    table = sentences_of(article_with(FOREIGN), "Sluice")
+    readings = read_articles(table, FakeReader(b""))
+    strange = table.texts.index(FOREIGN)
+    assert set(readings.words[table.owner == strange].tolist()) == {4.0}
+    assert set(readings.words[table.owner != strange].tolist()) == {-4.0}
 
 
 def test_class_log_probabilities_sum_to_one():

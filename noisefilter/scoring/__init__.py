@@ -18,7 +18,7 @@ from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.features.passages import PASSAGE_NAMES, TOKEN_NAMES
 from noisefilter.scoring.articles import PAGE_NAMES, ArticleScorer, build_article_scorer
 from noisefilter.scoring.blocks import BlockScorer, build_block_scorer
-from noisefilter.scoring.reading import CLASS_NAMES, READ_NAMES
+from noisefilter.scoring.reading import CLASS_NAMES, FOREIGN_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +41,7 @@ def features_digest() -> str:
     tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES)
     blocks = [name for table in tables for name, _ in table]
     articles = [*PAGE_NAMES, *ARTICLE_FEATURES, *NOISE_MEASURES]
-    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *articles, *READ_NAMES, *CLASS_NAMES]
+    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *articles, *FOREIGN_NAMES, *CLASS_NAMES]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 

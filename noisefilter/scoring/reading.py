@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.insertions import insertion_matrix
 from noisefilter.features.tokens import sums
 from noisefilter.reader.session import CLASSES, COLUMNS
-from noisefilter.scoring.insertions import LastScores
+from noisefilter.scoring.insertions import InsertionScorer, LastScores, build_insertion_scorer
 from noisefilter.scoring.networks import Network, build_network, logit
 
 if TYPE_CHECKING:
@@ -26,16 +25,10 @@ if TYPE_CHECKING:
 
 #: Log-odds beyond this say nothing more, and what a sentence has that the article has none beside it.
 LIMIT, NOTHING = 12.0, -8.0
-#: The sentences of an article that are most likely foreign: their mean says what a foreign one looks like there.
-HIGHEST = 5
-FILLER = 1 + CLASSES.index("filler")
-READ_NAMES = (
-    "read_foreign", *(f"read_{name}" for name in CLASSES), "read_word_highest", "read_word_mean", "read_foreign_words",
-    "read_before", "read_after", "read_article_highest", "read_article_mean",
-)  # fmt: skip
+FOREIGN_NAMES = ("measured_foreign", "read_foreign")
 CLASS_NAMES = (
     *(f"class_{name}" for name in ("informative", "filler", "promotion", "boilerplate")),
-    *(f"read_{name}" for name in CLASSES), "read_filler_before", "read_filler_after", "read_filler_article",
+    *(f"read_{name}" for name in CLASSES),
 )  # fmt: skip
 LAST_NETWORKS = ("reader_classes", "reader_foreign")
 
@@ -77,43 +70,31 @@ def read_articles(table: SentenceTable, reader: Reader) -> Readings:
     return Readings(np.round(sentences, 3), np.round(words, 3))
 
 
-def reading_columns(table: SentenceTable, readings: Readings) -> Matrix:
-    """What the last network of the insertions reads of the reader: (sentences, READ_NAMES)."""
-    foreign = readings.sentences[:, 0]
-    count = np.bincount(table.owner, minlength=len(table))
-    offsets = np.searchsorted(table.owner, np.arange(len(table)))
-    filled = np.flatnonzero(count)
-    highest = np.full(len(table), NOTHING)
-    highest[filled] = np.maximum.reduceat(readings.words, offsets[filled]) if len(filled) else 0.0
-    inside = np.bincount(table.owner, readings.words > 0, minlength=len(table))
-    most = np.array(
-        [np.sort(foreign[low:high])[-HIGHEST:].mean() if high > low else NOTHING for low, high in _edges(table)]
-    )
-    return np.column_stack(
-        [
-            readings.sentences, highest, table.mean(readings.words), np.log1p(inside),
-            table.neighbour(foreign, -1, NOTHING), table.neighbour(foreign, 1, NOTHING),
-            most[table.article], table.means(foreign)[table.article],
-        ]
-    )  # fmt: skip
+def class_columns(classes: Matrix, readings: Readings) -> Matrix:
+    """What the last network of the sentences reads: (sentences, CLASS_NAMES).
+
+    Args:
+        classes: probabilities of the classes by measures alone.
+        readings: what the reader says.
+    """
+    return np.hstack([logit(classes), readings.sentences[:, 1:]])
 
 
-def class_columns(table: SentenceTable, classes: Matrix, readings: Readings) -> Matrix:
-    """What the last network of the sentences reads: (sentences, CLASS_NAMES)."""
-    filler = readings.sentences[:, FILLER]
-    around = [table.neighbour(filler, step, NOTHING) for step in (-1, 1)]
-    return np.column_stack([logit(classes), readings.sentences[:, 1:], *around, table.means(filler)[table.article]])
+def foreign_columns(measured: Matrix, readings: Readings) -> Matrix:
+    """What the last network of the insertions reads: (sentences, FOREIGN_NAMES).
 
-
-def foreign_columns(table: InsertionTable, classes: Matrix, readings: Readings) -> Matrix:
-    """What the last network of the insertions reads: measures, classes without regard to topic, what the reader says."""
-    return np.hstack([insertion_matrix(table), logit(classes[:, 1:]), reading_columns(table.sentences, readings)])
+    Args:
+        measured: probabilities of being foreign by measures alone.
+        readings: what the reader says.
+    """
+    return np.column_stack([logit(measured), readings.sentences[:, 0]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadingScorer:
-    """The reader and the networks that have the last word."""
+    """The classifiers of measures, the reader, and the networks that read both."""
 
+    insertions: InsertionScorer
     reader: Reader
     classes: Network
     foreign: Network
@@ -126,17 +107,16 @@ class ReadingScorer:
             classes: probabilities of the sentences' classes by the networks that read measures alone.
         """
         sentences = table.sentences
+        measured = self.insertions.score(table, classes)
         readings = read_articles(sentences, self.reader)
-        foreign = self.foreign.probabilities(foreign_columns(table, classes, readings))[:, 1]
-        last = self.classes.probabilities(class_columns(sentences, classes, readings))
-        words = np.split(readings.words, np.searchsorted(sentences.owner, np.arange(1, len(sentences))))
-        return LastScores(last, foreign, dict(enumerate(words)))
+        columns = foreign_columns(measured.off_topic, readings)
+        last = self.classes.probabilities(class_columns(classes, readings))
+        read = np.split(readings.words, np.searchsorted(sentences.owner, np.arange(1, len(sentences))))
+        words = {row: (own + measured.words.get(row, own)) / 2 for row, own in enumerate(read)}
+        return LastScores(last, self.foreign.probabilities(columns)[:, 1], words)
 
 
 def build_reading_scorer(arrays: Mapping[str, Matrix], reader: Reader) -> ReadingScorer:
     """The networks that the arrays describe."""
-    return ReadingScorer(reader, *(build_network(arrays, name) for name in LAST_NETWORKS))
-
-
-def _edges(table: SentenceTable) -> list[tuple[int, int]]:
-    return list(zip(table.edges[:-1].tolist(), table.edges[1:].tolist(), strict=True))
+    networks = (build_network(arrays, name) for name in LAST_NETWORKS)
+    return ReadingScorer(build_insertion_scorer(arrays), reader, *networks)

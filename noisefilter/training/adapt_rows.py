@@ -128,7 +128,7 @@ def _sentence_rows(
         if reader:
             name = "reader_classes"
             readings = read_articles(example.table, open_reader(reader))
-            asked = [_standard(class_columns(example.table, classes, readings), arrays, name)]
+            asked = [_standard(class_columns(classes, readings), arrays, name)]
         truth = example.classes.copy()
         weights = truth.sum(axis=1)  # off-topic sentences are of no class
         if page.sentences is None:
@@ -146,10 +146,9 @@ def _insertion_rows(
     for example in labelled_examples([page]):
         table = insertion_table(sentence_table([example.article(vectors)], vectors), vectors)
         if reader:
+            measured = build_insertion_scorer(arrays).score(table, sentence_classes(table, arrays)).off_topic
             readings = read_articles(table.sentences, open_reader(reader))
-            inputs = _standard(
-                foreign_columns(table, sentence_classes(table, arrays), readings), arrays, "reader_foreign"
-            )
+            inputs = _standard(foreign_columns(measured, readings), arrays, "reader_foreign")
             truth = example.foreign[:, None].astype(np.float64)
             found["reader_foreign"] = (inputs, truth, np.ones(len(truth)))
             continue

@@ -10,6 +10,7 @@ from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.reader.session import Reader
 from noisefilter.scoring.articles import sentence_classes, sentence_kinds
+from noisefilter.scoring.insertions import build_insertion_scorer
 from noisefilter.scoring.networks import build_network, logit
 from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
 from noisefilter.training.estimators import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
 
 CLASSES: NetworkOptions = {"alpha": 1.0}
 FOREIGN: NetworkOptions = {"alpha": 10.0}
-#: What a sentence of a passage counts that looks foreign and belongs.
-HONEST = 3.0
 #: What `fold_without` says of a page that no reader learns from.
 NO_FOLD = FOLDS
 
@@ -50,11 +49,10 @@ def fold_without(page: LabelledPage) -> int | None:
 
 
 class ForeignRows(NamedTuple):
-    """What the last network of the insertions reads of a page: (sentences, n), and which sentences are foreign, and what they count."""
+    """What the last network of the insertions reads of a page: (sentences, n), and which sentences are foreign: (sentences,)."""
 
     inputs: Matrix
     foreign: Index
-    weights: Matrix
 
 
 class LastFit:
@@ -62,13 +60,17 @@ class LastFit:
 
     Args:
         readers: of each fold and, last, of all pages.
-        kinds: sentence classifiers of each fold and, last, of all sites.
+        kinds: sentence classifiers of each fold of the sites and, last, of all sites.
+        insertions: classifiers of insertions without each fold's writer and, last, of all writers.
         vectors: word vectors.
     """
 
-    def __init__(self, readers: Sequence[bytes], kinds: Sequence[Arrays], vectors: VectorTable) -> None:
+    def __init__(
+        self, readers: Sequence[bytes], kinds: Sequence[Arrays], insertions: Sequence[Arrays], vectors: VectorTable
+    ) -> None:
         self.readers = [Reader(network) for network in readers]
         self.kinds = kinds
+        self.insertions = [build_insertion_scorer(arrays) for arrays in insertions]
         self.vectors = vectors
 
     def classes(self, page: LabelledPage, reader: int, kinds: int) -> tuple[Matrix, Matrix] | None:
@@ -76,17 +78,17 @@ class LastFit:
         for example in sentence_examples([page] if page.sentences else [], self.vectors):
             classes = sentence_kinds(example.table, example.matrix, self.kinds[kinds])
             readings = read_articles(example.table, self.readers[reader])
-            return class_columns(example.table, classes, readings), example.classes
+            return class_columns(classes, readings), example.classes
         return None
 
-    def foreign(self, page: LabelledPage, reader: int, kinds: int) -> ForeignRows | None:
-        """The sentences of a page whose passages are known, by a reader and a sentence classifier; None if they are not."""
+    def foreign(self, page: LabelledPage, fold: int, kinds: int) -> ForeignRows | None:
+        """The sentences of a page whose passages are known, by models without a writer; None if they are not known."""
         for example in labelled_examples([page]):
             table = insertion_table(sentence_table([example.article(self.vectors)], self.vectors), self.vectors)
             classes = sentence_classes(table, self.kinds[kinds])
-            readings = read_articles(table.sentences, self.readers[reader])
-            weights = np.where(example.weights > 1, HONEST, 1.0)
-            return ForeignRows(foreign_columns(table, classes, readings), example.foreign, weights)
+            measured = self.insertions[fold].score(table, classes).off_topic
+            readings = read_articles(table.sentences, self.readers[fold])
+            return ForeignRows(foreign_columns(measured, readings), example.foreign)
         return None
 
 
@@ -97,21 +99,21 @@ def fit_last(
     """Arrays of the last networks, calibrated, and their thresholds.
 
     Args:
-        fit: pages to fit on, each by models that have not seen it; a page that all readers have seen is passed over.
+        fit: pages to fit on, each by models that have not seen it: judged sentences, and the pages of writers that were left out.
         tune: pages of other sites, to calibrate on.
         learned: the reader and the classifiers of measures.
         progress: is told what is being done.
     """
-    folds = [(page, fold_without(page), fold_of(page.site)) for page in fit]
-    unseen = [(page, reader, kinds) for page, reader, kinds in folds if reader is not None]
     progress("last networks: reading judged sentences")
-    inputs, votes = _stack(learned.classes(*own) for own in unseen)
+    judged = [page for page in fit if page.sentences]
+    inputs, votes = _stack(learned.classes(page, fold_of(page.site), fold_of(page.site)) for page in judged)
     arrays = named("reader_classes", fit_classes(inputs, votes, CLASSES))
     network = build_network(arrays, "reader_classes")
     inputs, votes = _stack(learned.classes(page, -1, -1) for page in tune)
     thresholds = kind_thresholds(network.probabilities(inputs), votes)
     progress("last networks: reading passages")
-    rows = [found for own in unseen if (found := learned.foreign(*own))]
+    written = [(page, page.writer) for page in fit if page.writer is not None and page.writer < FOLDS]
+    rows = [found for page, fold in written if (found := learned.foreign(page, fold, fold_of(page.site)))]
     held = [found for page in tune if (found := learned.foreign(page, -1, -1))]
     fitted, pages = fit_foreign(rows, held)
     return {**arrays, **fitted}, {**thresholds, "off_topic": off_topic_threshold(pages)}
@@ -124,8 +126,8 @@ def _stack(rows: Iterable[tuple[Matrix, Matrix] | None]) -> tuple[Matrix, Matrix
 
 def fit_foreign(fit: Sequence[ForeignRows], tune: Sequence[ForeignRows]) -> tuple[Arrays, list[HeldOut]]:
     """Arrays of the last network of the insertions and of the pages, calibrated on tune; and what they say there."""
-    inputs, foreign, weights = (np.concatenate(part) for part in zip(*fit, strict=True))
-    fitted = fit_network(inputs, foreign, weights, **FOREIGN)
+    inputs, foreign = (np.concatenate(part) for part in zip(*fit, strict=True))
+    fitted = fit_network(inputs, foreign, **FOREIGN)
     network = build_network(named("fold", fitted), "fold")
     said = np.concatenate([network.probabilities(own.inputs)[:, 1] for own in tune])
     fitted = calibrate(fitted, *fit_calibration(logit(said), np.concatenate([own.foreign for own in tune])))

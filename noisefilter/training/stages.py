@@ -17,6 +17,7 @@ import numpy as np
 from noisefilter.training.articles import article_examples, fit_articles
 from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.corpora import CorpusError
+from noisefilter.training.estimators import FOLDS
 from noisefilter.training.insertions import fit_insertions, fit_pages, labelled_examples
 from noisefilter.training.last import LastFit, fit_last
 from noisefilter.training.sentences import fit_sentences, sentence_examples
@@ -39,7 +40,7 @@ CODE = Path(__file__).parent.parent
 ARRAYS_OF = {
     "blocks": ("block",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "page"),
     "articles": ("article",),
-    "reader": (), "last": ("reader_",),
+    "writers": (), "reader": (), "last": ("reader_",),
 }  # fmt: skip
 
 
@@ -47,13 +48,15 @@ ARRAYS_OF = {
 class Fitted:
     """What some stages gave.
 
-    `folds` are sentence classifiers that have not seen the sites of their fold, `readers` are readers that have not seen its
-    sites and writers, and the one of all. `last` are the thresholds of a model with a reader, where they are other ones.
+    `folds` are sentence classifiers that have not seen the sites of their fold, `writers` classifiers of insertions that have not
+    seen its writer, `readers` readers that have seen neither, and the one of all. `last` are the thresholds of a model with a
+    reader, where they are other ones.
     """
 
     arrays: Arrays = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     folds: Sequence[Arrays] = ()
+    writers: Sequence[Arrays] = ()
     readers: Sequence[bytes] = ()
     last: Mapping[str, float] = field(default_factory=dict)
 
@@ -61,7 +64,7 @@ class Fitted:
         """These and what another stage gave."""
         return Fitted(
             self.arrays | other.arrays, {**self.thresholds, **other.thresholds}, other.folds or self.folds,
-            other.readers or self.readers, other.last or self.last,
+            other.writers or self.writers, other.readers or self.readers, other.last or self.last,
         )  # fmt: skip
 
     @property
@@ -71,10 +74,8 @@ class Fitted:
 
 
 def with_reader(fitted: Fitted) -> Fitted:
-    """What a model with the reader holds: the networks that read it, instead of those that find insertions by measures alone."""
-    replaced = ARRAYS_OF["insertions"]
-    arrays = {name: value for name, value in fitted.arrays.items() if not name.startswith(replaced)}
-    return replace(fitted, arrays=arrays, thresholds={**fitted.thresholds, **fitted.last})
+    """What a model with the reader holds."""
+    return replace(fitted, thresholds={**fitted.thresholds, **fitted.last})
 
 
 def without_reader(fitted: Fitted) -> Fitted:
@@ -125,7 +126,9 @@ def fit_stages(
         found = joblib.load(path) if path and path.is_file() else None
         if found and (name in older or (not first and not fresh and found["key"] == key)):
             own = found["fitted"]
-        elif name in older and base is not None and name not in {"sentences", "reader"}:  # whose folds no model holds
+        elif (
+            name in older and base is not None and name not in {"sentences", "writers", "reader"}
+        ):  # whose folds no model holds
             continue
         else:
             own, fresh = stages[name](training, done), True
@@ -201,11 +204,27 @@ def _fit_reader(training: Training, _: Fitted) -> Fitted:
     return Fitted(readers=fit.all_folds([*data.fit, *data.inserted]))
 
 
+def _fit_writers(training: Training, done: Fitted) -> Fitted:
+    """Classifiers of insertions without each writer in turn: what the last networks hear of a page must not come from its writer."""
+    data = training.data
+    kinds = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["sentences"])}
+    found = []
+    for writer in range(FOLDS):
+        training.progress(f"insertions, without writer {writer}")
+        fit, tune = (
+            labelled_examples(page for page in part if page.writer != writer)
+            for part in ([*data.fit, *data.inserted], [*data.tune, *data.tune_inserted])
+        )
+        found.append(fit_insertions(fit, tune, kinds, done.folds, training.vectors, training.jobs)[0])
+    return Fitted(writers=found)
+
+
 def _fit_last(training: Training, done: Fitted) -> Fitted:
     """The networks that read the reader beside the measures."""
     data = training.data
     kinds = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["sentences"])}
-    learned = LastFit(done.readers, [*done.folds, kinds], training.vectors)
+    insertions = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["insertions"])}
+    learned = LastFit(done.readers, [*done.folds, kinds], [*done.writers, insertions], training.vectors)
     fit, tune = [*data.fit, *data.inserted], [*data.tune, *data.tune_inserted]
     arrays, thresholds = fit_last(fit, tune, learned, training.progress)
     return Fitted(arrays, last=thresholds)
@@ -216,7 +235,7 @@ STAGES: Mapping[str, Stage] = {
     "blocks": _fit_blocks, "sentences": _fit_sentences, "insertions": _fit_insertions, "articles": _fit_articles,
 }  # fmt: skip
 #: What a model with a reader has on top.
-READER_STAGES: Mapping[str, Stage] = {"reader": _fit_reader, "last": _fit_last}
+READER_STAGES: Mapping[str, Stage] = {"writers": _fit_writers, "reader": _fit_reader, "last": _fit_last}
 
 
 def _both(examples: Sequence[Any], label: str) -> bool:
