@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from noisefilter import score
+from noisefilter.model import open_reader
+from noisefilter.reader import session
 from noisefilter.reader.session import COLUMNS, Reader, ReaderScores
 from noisefilter.scoring.reading import CLASS_NAMES, FOREIGN_NAMES, class_columns, foreign_columns, read_articles
 from noisefilter.training import last
@@ -115,3 +118,23 @@ def test_each_word_of_the_table_gets_what_the_reader_says_of_it():
 def test_class_log_probabilities_sum_to_one():
     readings = read_articles(sentences_of(ARTICLE), FakeReader(b""))
     assert np.allclose(np.exp(readings.sentences[:, 1:]).sum(axis=1), 1, atol=0.01)
+
+
+def test_what_the_reader_has_not_read_is_judged_by_measures_alone(monkeypatch, model, fast):
+    text = article_with(FOREIGN)
+    monkeypatch.setattr(session, "MOST_PIECES", 0)
+    unread, measured = score(text, model=model), score(text, model=fast)
+    assert [own.off_topic for own in unread.sentences] == [own.off_topic for own in measured.sentences]
+    assert [own.filler for own in unread.sentences] == [own.filler for own in measured.sentences]
+    monkeypatch.undo()
+    assert [own.off_topic for own in score(text, model=model).sentences] != [
+        own.off_topic for own in measured.sentences
+    ]
+
+
+def test_a_long_article_is_read_as_far_as_the_limit_goes(monkeypatch, model):
+    monkeypatch.setattr(session, "MOST_PIECES", 2)
+    table = sentences_of(" ".join([*SLUICE] * 12))
+    known = read_articles(table, open_reader(model.reader)).known
+    assert known[:8].all()
+    assert not known[-20:].any()

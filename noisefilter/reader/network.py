@@ -52,9 +52,11 @@ class Encoder(nn.Module):
         words: rows of the vocabulary.
         layers: of MiniLM's six, the lowest.
         frozen: layers below the one where letter case and part enter.
+        seed: of what the heads begin with.
     """
 
-    def __init__(self, words: int, layers: int, frozen: int) -> None:
+    def __init__(self, words: int, layers: int, frozen: int, seed: int = 0) -> None:
+        torch.manual_seed(seed)
         super().__init__()
         self.frozen = frozen
         self.words = nn.Embedding(words, WIDTH)

@@ -24,6 +24,8 @@ COLUMNS = 1 + len(CLASSES)
 INPUTS, OUTPUTS = ("ids", "marks", "stretches"), ("tokens", "sentences")
 #: A further output that training asks for: what the last layer reads of each sentence (`reader.heads`).
 HIDDEN = "hidden"
+#: Pieces of an article that are read, some 17,000 words and two seconds; what comes later is judged by measures alone.
+MOST_PIECES = 128
 #: Key of the ONNX file's metadata that holds the vocabulary, a piece a line.
 VOCABULARY = "vocabulary"
 
@@ -71,7 +73,8 @@ class Reader:
     def read(self, text: str, title: str | None, sentences: Sequence[tuple[int, int]]) -> ReaderScores:
         """What the encoder says of an article.
 
-        A sentence that is longer than a piece is judged by parts: the highest value of each column counts.
+        A sentence that is longer than a piece is judged by parts: the highest value of each column counts. A sentence without a word,
+        or behind the last piece that is read, has -inf in all columns.
 
         Args:
             text: of the page.
@@ -81,7 +84,7 @@ class Reader:
         reading = read_tokens(text, title, sentences, self.vocabulary)
         found = np.full((len(sentences), COLUMNS), -np.inf, np.float32)
         words = np.full(len(reading.word_start), -np.inf, np.float32)
-        for piece in reading.pieces():
+        for piece in reading.pieces()[:MOST_PIECES]:
             inputs = reading.inputs(piece)
             if not len(inputs.sentences):
                 continue

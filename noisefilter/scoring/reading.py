@@ -37,11 +37,13 @@ LAST_NETWORKS = ("reader_classes", "reader_foreign")
 class Readings:
     """What the reader says: log-odds of each sentence to be foreign and log-probabilities of its classes, and of words to be foreign.
 
-    `sentences` is (sentences, 1 + classes); `words` is (entries of `token_index`,).
+    `sentences` is (sentences, 1 + classes); `words` is (entries of `token_index`,). `known` are the sentences that it has read:
+    (sentences,).
     """
 
     sentences: Matrix
     words: Matrix
+    known: NDArray[np.bool_]
 
 
 def read_articles(table: SentenceTable, reader: Reader) -> Readings:
@@ -61,13 +63,12 @@ def read_articles(table: SentenceTable, reader: Reader) -> Readings:
         closes = np.searchsorted(said.word_start, table.tokens.end[token] - base)
         total = sums(np.clip(said.words, -LIMIT, LIMIT).astype(np.float64), opens, np.maximum(opens, closes))
         words[first:last] = np.where(closes > opens, total / np.maximum(closes - opens, 1), NOTHING)
-    sentences = np.clip(
-        np.where(np.isfinite(sentences), sentences, NOTHING), -LIMIT, LIMIT
-    )  # a sentence may have no word
+    known = np.isfinite(sentences[:, 0])
+    sentences = np.clip(sentences, -LIMIT, LIMIT)
     classes = sentences[:, 1:]
     highest = classes.max(axis=1, keepdims=True, initial=-LIMIT)
     sentences[:, 1:] = classes - highest - np.log(np.exp(classes - highest).sum(axis=1, keepdims=True))
-    return Readings(np.round(sentences, 3), np.round(words, 3))
+    return Readings(np.round(sentences, 3), np.round(words, 3), known)
 
 
 def class_columns(classes: Matrix, readings: Readings) -> Matrix:
@@ -109,11 +110,14 @@ class ReadingScorer:
         sentences = table.sentences
         measured = self.insertions.score(table, classes)
         readings = read_articles(sentences, self.reader)
-        columns = foreign_columns(measured.off_topic, readings)
+        known = readings.known
         last = self.classes.probabilities(class_columns(classes, readings))
-        read = np.split(readings.words, np.searchsorted(sentences.owner, np.arange(1, len(sentences))))
-        words = {row: (own + measured.words.get(row, own)) / 2 for row, own in enumerate(read)}
-        return LastScores(last, self.foreign.probabilities(columns)[:, 1], words)
+        foreign = self.foreign.probabilities(foreign_columns(measured.off_topic, readings))[:, 1]
+        words = dict(measured.words)
+        parts = np.split(readings.words, np.searchsorted(sentences.owner, np.arange(1, len(sentences))))
+        for row in np.flatnonzero(known).tolist():
+            words[row] = (parts[row] + words.get(row, parts[row])) / 2
+        return LastScores(np.where(known[:, None], last, classes), np.where(known, foreign, measured.off_topic), words)
 
 
 def build_reading_scorer(arrays: Mapping[str, Matrix], reader: Reader) -> ReadingScorer:

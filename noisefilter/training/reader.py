@@ -68,7 +68,7 @@ class ReaderFit:
         chosen = [page for page in pages if fold_without(page) != NO_FOLD]
         path = self.kept / f"reader-{name}-{_digest(chosen, self.pieces)}.onnx"
         if not path.is_file():
-            encoder = Encoder(len(self.pieces), LAYERS, FROZEN)
+            encoder = Encoder(len(self.pieces), LAYERS, FROZEN, seed)
             encoder.load_base(self.base.weights, self.rows)
             taught = _taught(chosen, Vocabulary(self.pieces), random.Random(seed))
             self.progress(f"reader {name}: {len(taught)} pieces of {len(chosen)} pages")
