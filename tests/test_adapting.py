@@ -159,7 +159,7 @@ def test_a_handful_of_pages_moves_nothing(model: Model):
 
 def test_the_projects_own_pages_are_judged_better_after_adapting_to_the_others(corpus, adapted, model):
     found, outcomes = adapted
-    assert {"blocks", "sentences", "articles"} <= {outcome.stage for outcome in outcomes if outcome.moved}
+    assert {"blocks", "articles"} <= {outcome.stage for outcome in outcomes if outcome.moved}
     held = split_pages(corpus).tune
     before, after = (
         np.mean([abs((own.noise or 0) - ((page.noise or 0) >= 2)) for page, own in zip(held, scores, strict=True)])
@@ -279,14 +279,20 @@ def test_a_page_of_more_blocks_than_are_read_at_once_is_learned_from_whole(model
 
 
 def judged_pages(letter: str) -> list[LabelledPage]:
-    """Pages every second sentence of which readers gave another letter than the rest."""
+    """Pages whose sentences all got one letter of their readers, but those about the board."""
     pages = []
     for page in pages_of_one_site([0] * 40):
         text = str(page.page.content)
         ranges = [(text.index(line), text.index(line) + len(line)) for line in re.findall(r"[^.\n]+\.", text)]
-        letters = tuple((start, end, letter if place % 2 else "I") for place, (start, end) in enumerate(ranges))
+        letters = tuple((start, end, "I" if "board" in text[start:end] else letter) for start, end in ranges)
         pages.append(replace(page, noise=None, sentences=letters))
     return pages
+
+
+@pytest.mark.parametrize(("name", "network"), [("default", "reader_classes"), ("fast", "sentence_second")])
+def test_the_network_with_the_last_word_on_classes_moves(name, network):
+    _, outcomes = adapt(TrainingData(judged_pages("F"), []), load_model(name), name="mine")
+    assert [outcome.network for outcome in outcomes if outcome.moved] == [network]
 
 
 def test_the_reader_moves_only_when_it_is_asked_for(model: Model):

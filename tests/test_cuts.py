@@ -113,7 +113,7 @@ def test_a_cut_stays_inside_its_sentence(certain):
 def test_a_sentence_of_any_length_is_cut_in_good_time():
     table = sentences_of(f"{SLUICE[0]}\n{'rain and wind ' * 30_000}in Oberau.\n{SLUICE[1]}")
     count = int(table.words[1])
-    log_odds = np.full(count, -2.0)
+    log_odds = np.full(count, -4.0)
     log_odds[50_000:50_004] = 5.0
     start, end = cut_range(table, 1, log_odds)
     words = table.tokens.start[table.token_index[table.owner == 1]]

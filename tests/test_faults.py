@@ -120,7 +120,7 @@ def test_a_page_that_cannot_be_read_is_left_out_of_a_profile(monkeypatch):
     [
         ({"url": 5}, "url"),
         ({"title": b"Rain"}, "title"),
-        ({"model": "default"}, "model"),
+        ({"model": 7}, "model"),
         ({"site": {}}, "site"),
         ({"language": 7}, "language"),
         ({"thresholds": 0.5}, "float"),

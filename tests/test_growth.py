@@ -33,8 +33,10 @@ def report():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHAPES | TEXTS)
 def test_four_times_the_page_takes_about_four_times_as_much(report, name):
-    (seconds, mib, _), _, (seconds_4, mib_4, status) = report["growth"][name]
+    sizes = report["growth"][name]
+    seconds_4, mib_4, status = sizes[-1]
     assert status != "died"
+    seconds, mib, _ = next(own for own in sizes if own[2] == status)  # what is not judged is no measure for what is
     assert seconds_4 < MOST_GROWTH * seconds + 0.3
     assert mib_4 < MOST_GROWTH * mib + 30
 

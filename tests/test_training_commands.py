@@ -42,7 +42,7 @@ def test_the_pages_commands_run(run, folder, monkeypatch):
         assert result.exit_code == 0, (command, result.output)
     assert "adapted" in (folder / "models" / "mine" / "CARD.md").read_text(encoding="utf8")
     manifest = json.loads((folder / "models" / "mine" / MANIFEST).read_text(encoding="utf8"))
-    assert {row["network"] for row in manifest["adapted"] if row["strength"]} >= {"article", "reader_classes"}
+    assert {row["network"] for row in manifest["adapted"] if row["strength"]} >= {"article", "block_text_second"}
 
 
 def test_training_prints_both_models_and_what_became_of_each_stage(run, tmp_path):

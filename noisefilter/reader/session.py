@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from noisefilter.reader.pieces import read_tokens
 from noisefilter.reader.wordpiece import Vocabulary
-from noisefilter.threads import late_import
+from noisefilter.threads import LOCK, late_import
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from noisefilter.reader.pieces import Inputs
 
     Matrix = NDArray[np.float32]
 
@@ -24,8 +27,8 @@ COLUMNS = 1 + len(CLASSES)
 INPUTS, OUTPUTS = ("ids", "marks", "stretches"), ("tokens", "sentences")
 #: A further output that training asks for: what the last layer reads of each sentence (`reader.heads`).
 HIDDEN = "hidden"
-#: Pieces of an article that are read, some 17,000 words and two seconds; what comes later is judged by measures alone.
-MOST_PIECES = 128
+#: Pieces of an article that are read, some 9,000 words and a second; what comes later is judged by measures alone.
+MOST_PIECES = 64
 #: Key of the ONNX file's metadata that holds the vocabulary, a piece a line.
 VOCABULARY = "vocabulary"
 
@@ -52,23 +55,39 @@ class Reader:
     """
 
     def __init__(self, network: bytes) -> None:
+        self._network = network
+        self._open()
+        try:
+            pieces = self._session.get_modelmeta().custom_metadata_map[VOCABULARY].split("\n")
+        except KeyError as error:
+            msg = f"no reader: {error} is missing"
+            raise ReaderError(msg) from error
+        found = {own.name for own in (*self._session.get_inputs(), *self._session.get_outputs())}
+        if missing := sorted({*INPUTS, *OUTPUTS} - found):
+            msg = f"no reader: {missing[0]} is missing"
+            raise ReaderError(msg)
+        self.vocabulary = Vocabulary(pieces)
+
+    def _open(self) -> None:
+        """A session of this process: one that was forked while another thread ran it may hold that thread's locks for ever."""
         onnxruntime = late_import(
             "onnxruntime"
         )  # 0.1 s that `import noisefilter` and the model without a reader need not pay
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-        try:
-            self._session = onnxruntime.InferenceSession(network, options, providers=["CPUExecutionProvider"])
-            pieces = self._session.get_modelmeta().custom_metadata_map[VOCABULARY].split("\n")
-            found = {own.name for own in (*self._session.get_inputs(), *self._session.get_outputs())}
-        except Exception as error:
-            msg = f"no reader: {error}"
-            raise ReaderError(msg) from error
-        if missing := sorted({*INPUTS, *OUTPUTS} - found):
-            msg = f"no reader: {missing[0]} is missing"
-            raise ReaderError(msg)
-        self.vocabulary = Vocabulary(pieces)
+        with LOCK:
+            try:
+                self._session = onnxruntime.InferenceSession(self._network, options, providers=["CPUExecutionProvider"])
+            except Exception as error:  # onnxruntime's errors have no common class
+                msg = f"no reader: {error}"
+                raise ReaderError(msg) from error
+            self._process = os.getpid()
+
+    def _run(self, outputs: Sequence[str], inputs: Inputs) -> list[Matrix]:
+        if self._process != os.getpid():
+            self._open()
+        return list(self._session.run(list(outputs), dict(zip(INPUTS, inputs[: len(INPUTS)], strict=True))))
 
     def read(self, text: str, title: str | None, sentences: Sequence[tuple[int, int]]) -> ReaderScores:
         """What the encoder says of an article.
@@ -88,7 +107,7 @@ class Reader:
             inputs = reading.inputs(piece)
             if not len(inputs.sentences):
                 continue
-            tokens, said = self._session.run(OUTPUTS, dict(zip(INPUTS, inputs[: len(INPUTS)], strict=True)))
+            tokens, said = self._run(OUTPUTS, inputs)
             found[inputs.sentences] = np.maximum(found[inputs.sentences], said)
             at = reading.shown + piece.start - piece.low
             judged = tokens[0, at : at + piece.end - piece.start]
@@ -106,7 +125,7 @@ class Reader:
         for piece in reading.pieces():
             inputs = reading.inputs(piece)
             if len(inputs.sentences):
-                (values,) = self._session.run([HIDDEN], dict(zip(INPUTS, inputs[: len(INPUTS)], strict=True)))
+                (values,) = self._run([HIDDEN], inputs)
                 found = np.zeros((len(sentences), values.shape[1]), np.float32) if found is None else found
                 found[inputs.sentences] = values
         return np.zeros((len(sentences), 0), np.float32) if found is None else found
