@@ -27,8 +27,8 @@ COLUMNS = 1 + len(CLASSES)
 INPUTS, OUTPUTS = ("ids", "marks", "stretches"), ("tokens", "sentences")
 #: A further output that training asks for: what the last layer reads of each sentence (`reader.heads`).
 HIDDEN = "hidden"
-#: Pieces of an article that are read, some 9,000 words and a second; what comes later is judged by measures alone.
-MOST_PIECES = 64
+#: Pieces of an article that are read, some 7,000 words and a second; what comes later is judged by measures alone.
+MOST_PIECES = 48
 #: Key of the ONNX file's metadata that holds the vocabulary, a piece a line.
 VOCABULARY = "vocabulary"
 
