@@ -159,7 +159,7 @@ def clean_html(
 
 
 def load(path: str | Path) -> Model:
-    """A model: "default", "fast" (without the reader: some seven times as fast, and finds less), or a folder that `noisefilter train` wrote.
+    """A model: "default", "fast" (without the reader: some eight times as fast, and finds less), or a folder that `noisefilter train` wrote.
 
     Raises:
         ModelError: the folder holds no model, or one that this version cannot use; the message names the file.
