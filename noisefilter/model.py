@@ -166,7 +166,7 @@ def model_at(path: str | Path | None) -> Model:
     Raises:
         ModelError: the folder holds no model, or one of another format.
     """
-    return default_model() if path is None else load_model(path)
+    return default_model() if path is None or str(path) == DEFAULT else load_model(path)
 
 
 def _read_arrays(path: Path, sha256: str, alike: str) -> dict[str, NDArray[np.floating[Any]]]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     Weights = Mapping[str, NDArray[np.float32]]
 
 OPSET, IR_VERSION = 20, 9
-#: What no probability is left of after a softmax, and what no state is below.
-NOTHING, LOWEST = -1e4, -30.0
+#: What no state is below.
+LOWEST = -30.0
 
 
 class Graph:

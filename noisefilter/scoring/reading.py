@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-#: Log-odds beyond this say nothing more, and what a sentence has that the article has none beside it.
+#: Log-odds beyond this say nothing more, and those of a word that the reader has not read.
 LIMIT, NOTHING = 12.0, -8.0
 FOREIGN_NAMES = ("measured_foreign", "read_foreign")
 CLASS_NAMES = (

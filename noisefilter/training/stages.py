@@ -67,6 +67,10 @@ class Fitted:
             other.writers or self.writers, other.readers or self.readers, other.last or self.last,
         )  # fmt: skip
 
+    def of(self, stage: str) -> Arrays:
+        """The arrays that a stage gave."""
+        return {name: value for name, value in self.arrays.items() if name.startswith(ARRAYS_OF[stage])}
+
     @property
     def reader(self) -> bytes | None:
         """The reader of all pages."""
@@ -179,7 +183,7 @@ def _fit_insertions(training: Training, done: Fitted) -> Fitted:
     training.progress("insertions: reading")
     fit, tune = (labelled_examples(part) for part in ([*data.fit, *data.inserted], [*data.tune, *data.tune_inserted]))
     _demand("insertions", _both(fit, "foreign") and {0, 1} <= {int(page.foreign.any()) for page in tune})
-    kinds = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["sentences"])}
+    kinds = done.of("sentences")
     arrays, held = fit_insertions(fit, tune, kinds, done.folds, vectors, training.jobs, training.progress)
     return Fitted({**arrays, **fit_pages(held)}, choose_thresholds({}, {"insertions": held}))
 
@@ -207,7 +211,7 @@ def _fit_reader(training: Training, _: Fitted) -> Fitted:
 def _fit_writers(training: Training, done: Fitted) -> Fitted:
     """Classifiers of insertions without each writer in turn: what the last networks hear of a page must not come from its writer."""
     data = training.data
-    kinds = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["sentences"])}
+    kinds = done.of("sentences")
     found = []
     for writer in range(FOLDS):
         training.progress(f"insertions, without writer {writer}")
@@ -222,9 +226,9 @@ def _fit_writers(training: Training, done: Fitted) -> Fitted:
 def _fit_last(training: Training, done: Fitted) -> Fitted:
     """The networks that read the reader beside the measures."""
     data = training.data
-    kinds = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["sentences"])}
-    insertions = {name: value for name, value in done.arrays.items() if name.startswith(ARRAYS_OF["insertions"])}
-    learned = LastFit(done.readers, [*done.folds, kinds], [*done.writers, insertions], training.vectors)
+    learned = LastFit(
+        done.readers, [*done.folds, done.of("sentences")], [*done.writers, done.of("insertions")], training.vectors
+    )
     fit, tune = [*data.fit, *data.inserted], [*data.tune, *data.tune_inserted]
     arrays, thresholds = fit_last(fit, tune, learned, training.progress)
     return Fitted(arrays, last=thresholds)
