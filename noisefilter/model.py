@@ -13,12 +13,12 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from noisefilter.blocks import TEXT_VERSION
+from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.reader.session import Reader, ReaderError
 from noisefilter.scoring import Scorer, build_scorer, features_digest
 from noisefilter.scoring.articles import VECTOR_INPUTS
+from noisefilter.text.vectors import VectorTable, load_vectors, read_header
 from noisefilter.types import KINDS
-from noisefilter.vectors import VectorTable, load_vectors, read_header
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

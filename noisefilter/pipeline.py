@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks import TEXT_VERSION, split_blocks
 from noisefilter.features.block_table import block_table, text_table
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
-from noisefilter.features.tokens import tokenize
-from noisefilter.language import name_language
+from noisefilter.html.walk import TEXT_VERSION, split_blocks
 from noisefilter.model import ModelError, scorer
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
 from noisefilter.reasons.articles import name_measures, name_noise
 from noisefilter.scoring.blocks import BlockScores
 from noisefilter.scoring.networks import rounded
-from noisefilter.sentences import split_sentences
+from noisefilter.text.language import name_language
+from noisefilter.text.sentences import split_sentences
+from noisefilter.text.tokens import tokenize
 from noisefilter.threads import one_blas_thread
 from noisefilter.types import PAGE_TYPES, Score, Sentence, cut
 from noisefilter.verdicts import boilerplate_spans, is_other, sentence_spans, verdict
@@ -30,15 +30,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
     from noisefilter.features.block_table import BlockTable
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.features.tokens import Tokens
+    from noisefilter.html.walk import BlockedPage
     from noisefilter.model import Model
     from noisefilter.scoring.articles import SentenceScores
     from noisefilter.sites import SiteProfile
+    from noisefilter.text.tokens import Tokens
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.types import Page, Reason, Span, Status
-    from noisefilter.vectors import VectorTable
 
 LOGGER = logging.getLogger("noisefilter")
 #: The languages that the training pages are in.

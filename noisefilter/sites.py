@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noisefilter.blocks import split_blocks
+from noisefilter.html.walk import split_blocks
 from noisefilter.page import PAGE_FAULTS, read_page
 from noisefilter.types import Page
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
+    from noisefilter.html.walk import BlockedPage
 
 #: "12 comments" and "13 comments" are the same block.
 NUMBER = re.compile(r"\d+")

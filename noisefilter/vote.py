@@ -6,14 +6,14 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from noisefilter.alignment import align
-from noisefilter.blocks import parse_html
+from noisefilter.html.rescue import rescue_article
+from noisefilter.html.walk import parse_html
 from noisefilter.page import PAGE_FAULTS
-from noisefilter.rescue import rescue_article
+from noisefilter.text.alignment import align
 from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
-    from noisefilter.blocks import BlockedPage
+    from noisefilter.html.walk import BlockedPage
     from noisefilter.types import Page
 
 #: Real pages are at most some 30 deep; trafilatura copies the tree recursively.

@@ -15,11 +15,11 @@ from insertion_figures import Judged, characters, judged, passage_figures
 from sklearn.linear_model import LogisticRegression
 
 from noisefilter.api import score_many
-from noisefilter.blocks import split_blocks
 from noisefilter.features.sentence_table import Article, sentence_table
-from noisefilter.features.tokens import tokenize
+from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
-from noisefilter.sentences import split_sentences
+from noisefilter.text.sentences import split_sentences
+from noisefilter.text.tokens import tokenize
 from noisefilter.training.evaluate import span_figures
 from noisefilter.training.insertions import fit_insertions, fit_pages, labelled_examples
 from noisefilter.training.intervals import with_intervals
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.model import Model
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.training.estimators import Arrays
     from noisefilter.types import Page
-    from noisefilter.vectors import VectorTable
     from shared_corpus import Corpus, WrittenInsertions
 
     Matrix = NDArray[np.float64]

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks import split_lines
 from noisefilter.features.sentence_table import WINDOW
-from noisefilter.sentences import split_sentences
+from noisefilter.html.walk import split_lines
+from noisefilter.text.sentences import split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

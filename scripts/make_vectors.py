@@ -23,9 +23,9 @@ import scipy.sparse as sp
 from cohesion_vectors import cohesion_documents, tune_vectors
 from safetensors.numpy import load_file, save_file
 
-from noisefilter.blocks import split_lines
-from noisefilter.features.tokens import HAS_DIGIT, WORD
-from noisefilter.sentences import split_sentences
+from noisefilter.html.walk import split_lines
+from noisefilter.text.sentences import split_sentences
+from noisefilter.text.tokens import HAS_DIGIT, WORD
 from shared_corpus import Corpus
 
 WORDS = 40_000

@@ -13,7 +13,7 @@ from rich.table import Table
 from subgroups import measure_subgroups
 
 from noisefilter.api import score_many
-from noisefilter.blocks import split_blocks, split_lines
+from noisefilter.html.walk import split_blocks, split_lines
 from noisefilter.page import read_page
 from noisefilter.report.terminal import figure_tables
 from noisefilter.training.blocks import label_blocks

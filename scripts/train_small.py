@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 
 from noisefilter.model import VECTORS, models_folder, save_model
+from noisefilter.text.vectors import load_vectors
 from noisefilter.training.card import write_card, write_picture
 from noisefilter.training.corpora import read_corpora
 from noisefilter.training.evaluate import evaluate
 from noisefilter.training.fit import split_by_site, train
-from noisefilter.vectors import load_vectors
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 

@@ -7,16 +7,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.blocks import BlockedPage, parse_html, split_lines, split_tree
 from noisefilter.features.block_table import BlockTable, block_table
 from noisefilter.features.insertions import InsertionTable, insertion_table
 from noisefilter.features.sentence_table import Article, SentenceTable, sentence_table
-from noisefilter.features.tokens import tokenize
+from noisefilter.html.walk import BlockedPage, parse_html, split_lines, split_tree
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
-from noisefilter.sentences import split_sentences
+from noisefilter.text.sentences import split_sentences
+from noisefilter.text.tokens import tokenize
+from noisefilter.text.vectors import VectorTable, load_vectors
 from noisefilter.types import Page, Score, kept_ranges
-from noisefilter.vectors import VectorTable, load_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from noisefilter.alignment import align
+from noisefilter.text.alignment import align
 
 RAIN = "Rain fell over the whole county from Friday noon to Sunday night."
 DAM = "The dam at Oberau held, although the water stood a hand below its crown."

@@ -7,7 +7,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
-from noisefilter.blocks import split_lines
+from noisefilter.html.walk import split_lines
 from noisefilter.model import Model, default_model, scorer
 from noisefilter.scoring.blocks import LOWEST_CUT, expected_loss, spare_doubtful
 from noisefilter.scoring.networks import Perceptron, build_network, logit

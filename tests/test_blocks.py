@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from noisefilter.blocks import TEXT_VERSION, BlockedPage, split_blocks, split_lines
+from noisefilter.html.walk import TEXT_VERSION, BlockedPage, split_blocks, split_lines
 from noisefilter.page import read_page
 from noisefilter.types import Page
 from tests.making import HTML_ARTICLE, SLUICE, TESTS, read_cases, walk

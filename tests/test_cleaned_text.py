@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from noisefilter import Page, Score, score
-from noisefilter.cleaning.page import clean_page
+from noisefilter.html.cleaning.page import clean_page
 from noisefilter.types import Span
 from tests.making import squeeze, visible, walk
 

@@ -8,7 +8,7 @@ import lxml.html
 import pytest
 
 from noisefilter import Page, clean_html, score
-from noisefilter.cleaning.page import clean_page
+from noisefilter.html.cleaning.page import clean_page
 from noisefilter.types import KINDS, REMOVED_KINDS, Span
 from tests.inventory import Inventory
 from tests.making import HTML_ARTICLE, SLUICE, squeeze, visible, walk

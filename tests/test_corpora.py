@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from noisefilter.blocks import split_blocks
+from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
 from noisefilter.training import corpora
 from noisefilter.training.corpora import CorpusError, read_corpora

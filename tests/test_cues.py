@@ -8,8 +8,8 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from noisefilter.cues import Cue, cue_table, fold_case
-from noisefilter.features.tokens import find_cues, tokenize
+from noisefilter.text.cues import Cue, cue_table, fold_case
+from noisefilter.text.tokens import find_cues, tokenize
 from tests.making import vectors
 
 TABLES = sorted(entry.name.removesuffix(".toml") for entry in (files("noisefilter") / "data").iterdir())

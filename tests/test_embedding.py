@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from noisefilter import clean_html
-from noisefilter.cleaning.allowed import ATTRIBUTES, ELEMENTS
+from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
 from tests.inventory import Inventory
 from tests.script_vectors import CALL, IMAGE, pages
 

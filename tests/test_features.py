@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from noisefilter.blocks import BlockedPage, Place, split_lines
 from noisefilter.features.article import ARTICLE_FEATURES, article_rows
 from noisefilter.features.blocks import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.features.context import block_context
@@ -29,8 +28,9 @@ from noisefilter.features.sentences import (
     sentence_matrix,
     title_likeness,
 )
-from noisefilter.features.tokens import Lexicon, pair_hashes, shift, sums, tokenize
-from noisefilter.sentences import split_sentences
+from noisefilter.html.walk import BlockedPage, Place, split_lines
+from noisefilter.text.sentences import split_sentences
+from noisefilter.text.tokens import Lexicon, pair_hashes, shift, sums, tokenize
 from noisefilter.types import Block, Link
 from noisefilter.vote import Vote
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, insertions_of, sentences_of, vectors, walk

@@ -16,7 +16,7 @@ from noisefilter.features.passages import (
     token_table,
 )
 from noisefilter.features.sentence_table import WINDOW
-from noisefilter.features.tokens import unit_rows
+from noisefilter.text.tokens import unit_rows
 from tests.making import SLUICE, sentences_of, vectors
 
 STARS = (

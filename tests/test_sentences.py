@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from noisefilter.blocks import split_lines
-from noisefilter.sentences import split_sentences
+from noisefilter.html.walk import split_lines
+from noisefilter.text.sentences import split_sentences
 from tests.making import read_cases, walk
 
 

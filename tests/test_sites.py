@@ -7,7 +7,7 @@ import json
 import pytest
 
 from noisefilter import Page, SiteProfile, extract, score, score_many
-from noisefilter.blocks import split_blocks
+from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
 from tests.making import SLUICE
 

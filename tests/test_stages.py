@@ -15,7 +15,7 @@ from noisefilter.types import Page
 from tests.making import ARTICLE, vectors
 
 if TYPE_CHECKING:
-    from noisefilter.vectors import VectorTable
+    from noisefilter.text.vectors import VectorTable
 
 
 @pytest.fixture

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from noisefilter.blocks import split_lines
 from noisefilter.features.block_table import OF_BLOCKS, text_table
 from noisefilter.features.blocks import block_matrix
 from noisefilter.features.context import block_context
-from noisefilter.features.tokens import range_entries, sums, sums_of_rows, tokenize
+from noisefilter.html.walk import split_lines
+from noisefilter.text.tokens import range_entries, sums, sums_of_rows, tokenize
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, vectors, walk
 
 if TYPE_CHECKING:
-    from noisefilter.blocks import BlockedPage
     from noisefilter.features.block_table import BlockTable
+    from noisefilter.html.walk import BlockedPage
 
 LIST = "Home\nNews\nSport\n\nShare this story\nRead more: ten bridges of the north"
 PAGES = [

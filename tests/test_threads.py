@@ -16,7 +16,7 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from noisefilter import score, threads
-from noisefilter.features.tokens import Lexicon
+from noisefilter.text.tokens import Lexicon
 from noisefilter.threads import late_import, one_blas_thread
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, vectors
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from noisefilter.blocks import split_blocks
+from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
 from noisefilter.types import Page
 from noisefilter.vote import MAX_DEPTH, MAX_ELEMENTS, Vote, ask_trafilatura

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.cues import cue_table
 from noisefilter.features.sentence_table import HEADING_WORDS, count_distinct
 from noisefilter.features.sentences import SENTENCE_COLUMNS
-from noisefilter.features.tokens import sums
+from noisefilter.text.cues import cue_table
+from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

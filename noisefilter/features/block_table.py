@@ -10,7 +10,7 @@ import numpy as np
 from noisefilter.features.names import place_names
 from noisefilter.features.sentence_table import vector_sums
 from noisefilter.features.structure import Structure, accumulate, find_structure
-from noisefilter.features.tokens import (
+from noisefilter.text.tokens import (
     find_cues,
     join_tokens,
     neighbour,
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
-    from noisefilter.features.tokens import Tokens
+    from noisefilter.html.walk import BlockedPage
+    from noisefilter.text.tokens import Tokens
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.types import Block
-    from noisefilter.vectors import VectorTable
 
     Column = NDArray[np.float64]
     Index = NDArray[np.int64]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.cues import cue_table
 from noisefilter.features.block_table import BLANK_LINE
 from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES, group_mean, window_share
+from noisefilter.text.cues import cue_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.sentence_table import WINDOW
-from noisefilter.features.tokens import sums, unit_rows
+from noisefilter.text.tokens import sums, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,7 +8,7 @@ import numpy as np
 
 from noisefilter.features.markup import group_mean, window_share
 from noisefilter.features.structure import accumulate
-from noisefilter.features.tokens import neighbour
+from noisefilter.text.tokens import neighbour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -15,14 +15,14 @@ import numpy as np
 from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
 from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix
-from noisefilter.features.tokens import range_entries, sums, sums_of_rows, unit_rows
+from noisefilter.text.tokens import range_entries, sums, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from noisefilter.vectors import VectorTable
+    from noisefilter.text.vectors import VectorTable
 
     Column = NDArray[np.float64]
     Index = NDArray[np.int64]

@@ -13,7 +13,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
+    from noisefilter.html.walk import BlockedPage
 
     Column = NDArray[np.float64]
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from noisefilter.cues import cue_table
-from noisefilter.features.tokens import (
+from noisefilter.text.cues import cue_table
+from noisefilter.text.tokens import (
     STEM_LETTERS,
     find_cues,
     hash_word,
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
-    from noisefilter.features.tokens import Tokens
-    from noisefilter.sentences import SentenceRange
-    from noisefilter.vectors import VectorTable
+    from noisefilter.html.walk import BlockedPage
+    from noisefilter.text.sentences import SentenceRange
+    from noisefilter.text.tokens import Tokens
+    from noisefilter.text.vectors import VectorTable
 
     Column = NDArray[np.float64]
     Index = NDArray[np.int64]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.cues import cue_table
 from noisefilter.features.sentence_table import WINDOW, SentenceTable
-from noisefilter.features.tokens import hash_word, sums, unit_rows
+from noisefilter.text.cues import cue_table
+from noisefilter.text.tokens import hash_word, sums, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

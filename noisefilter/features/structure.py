@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
+    from noisefilter.html.walk import BlockedPage
 
     Column = NDArray[np.float64]
     Index = NDArray[np.int64]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.blocks import TEXT_VERSION, split_blocks
+from noisefilter.html.walk import TEXT_VERSION, split_blocks
 from noisefilter.labelling import doccano, label_studio
 from noisefilter.labelling.agreement import agree
 from noisefilter.labelling.checks import settle_noise, settle_spans

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.cues import cue_table
 from noisefilter.features.markup import group_mean
-from noisefilter.features.tokens import find_cues
+from noisefilter.text.cues import cue_table
+from noisefilter.text.tokens import find_cues
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.cues import cue_table
 from noisefilter.features.sentence_table import HEADING_WORDS
 from noisefilter.features.sentences import LOOK_BACK, SENTENCE_COLUMNS
-from noisefilter.features.tokens import cue_words
+from noisefilter.text.cues import cue_table
+from noisefilter.text.tokens import cue_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from noisefilter.cues import Cue
     from noisefilter.features.insertions import InsertionTable
+    from noisefilter.text.cues import Cue
 
 COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
 #: Cosine above which a reader would call it a restatement. By eye on our own pages.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from noisefilter.features.tokens import hashed_rows, sums
+from noisefilter.text.tokens import hashed_rows, sums
 from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.tokens import Tokens
+    from noisefilter.text.tokens import Tokens
 
     Matrix = NDArray[np.float64]
     Inputs = NDArray[np.floating[Any]]  # float32 in training, where there are millions of rows

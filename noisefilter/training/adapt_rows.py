@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import Parallel, delayed
 
-from noisefilter.blocks import split_blocks
 from noisefilter.features.block_table import block_table
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
-from noisefilter.features.tokens import tokenize
+from noisefilter.html.walk import split_blocks
 from noisefilter.model import open_reader
 from noisefilter.page import read_page
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
@@ -25,7 +24,8 @@ from noisefilter.scoring.blocks import build_block_scorer
 from noisefilter.scoring.insertions import build_insertion_scorer
 from noisefilter.scoring.networks import build_network, rounded, standardize
 from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
-from noisefilter.sentences import split_sentences
+from noisefilter.text.sentences import split_sentences
+from noisefilter.text.tokens import tokenize
 from noisefilter.training.blocks import block_examples
 from noisefilter.training.insertions import labelled_examples
 from noisefilter.training.last_layer import Rows
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.scoring.networks import Estimator, Inputs, Matrix, Network
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.training.blocks import BlockExample
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.vectors import VectorTable
     from noisefilter.vote import Vote
 
     #: Network → inputs, truth and weights of the rows of one page.

@@ -10,11 +10,9 @@ import numpy as np
 import scipy.sparse as sp
 from joblib import Parallel, delayed
 
-from noisefilter.alignment import align
-from noisefilter.blocks import split_blocks, split_lines
 from noisefilter.features.block_table import block_table
 from noisefilter.features.names import NAME_ROWS, name_levels
-from noisefilter.features.tokens import tokenize, word_list
+from noisefilter.html.walk import split_blocks, split_lines
 from noisefilter.page import read_page
 from noisefilter.scoring.blocks import (
     BlockInputs,
@@ -26,6 +24,8 @@ from noisefilter.scoring.blocks import (
 )
 from noisefilter.scoring.networks import build_network, logit, word_scores
 from noisefilter.sites import SiteProfile
+from noisefilter.text.alignment import align
+from noisefilter.text.tokens import tokenize, word_list
 from noisefilter.training.corpora import CorpusError
 from noisefilter.training.estimators import (
     FOLDS,
@@ -45,10 +45,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
     from noisefilter.features.block_table import BlockTable
+    from noisefilter.html.walk import BlockedPage
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]

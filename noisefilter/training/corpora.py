@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from noisefilter.blocks import split_blocks
+from noisefilter.html.walk import split_blocks
 from noisefilter.page import MAX_CHARACTERS, read_page
 from noisefilter.types import KINDS, PAGE_TYPES, Page
 

@@ -13,15 +13,15 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 
-from noisefilter.features.tokens import HASH_ROWS, range_entries
 from noisefilter.scoring.networks import standardize
+from noisefilter.text.tokens import HASH_ROWS, range_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.tokens import Tokens
+    from noisefilter.text.tokens import Tokens
 
     Matrix = NDArray[np.float64]
     Inputs = NDArray[np.floating[Any]]

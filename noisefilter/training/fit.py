@@ -13,7 +13,7 @@ from zlib import crc32
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from noisefilter.blocks import TEXT_VERSION
+from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
 from noisefilter.scoring import features_digest
 from noisefilter.training.corpora import CorpusError
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.stages import Fitted
-    from noisefilter.vectors import VectorTable
 
     Arrays = dict[str, NDArray[np.float64]]
 

@@ -14,7 +14,6 @@ import numpy as np
 import scipy.sparse as sp
 from joblib import Parallel, delayed
 
-from noisefilter.blocks import split_blocks
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.passages import (
     passage_columns,
@@ -23,12 +22,13 @@ from noisefilter.features.passages import (
     word_log_odds,
 )
 from noisefilter.features.sentence_table import Article, sentence_table
-from noisefilter.features.tokens import HASH_ROWS, tokenize
+from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
 from noisefilter.scoring.articles import PAGE_PRIOR, page_off_topic_inputs, sentence_classes
 from noisefilter.scoring.insertions import insertion_inputs
 from noisefilter.scoring.networks import build_network, logit
-from noisefilter.sentences import SentenceRange, split_sentences
+from noisefilter.text.sentences import SentenceRange, split_sentences
+from noisefilter.text.tokens import HASH_ROWS, tokenize
 from noisefilter.training.estimators import (
     SEED,
     NetworkOptions,
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
     from noisefilter.features.passages import TokenTable
+    from noisefilter.html.walk import BlockedPage
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.training.corpora import LabelledPage
-    from noisefilter.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
     Inputs = NDArray[np.floating[Any]]

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.estimators import Arrays, NetworkOptions
-    from noisefilter.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]

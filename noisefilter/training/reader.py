@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks import split_blocks
+from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
 from noisefilter.reader.base import common_pieces, load_base
 from noisefilter.reader.examples import ReaderExample, taught_pieces
@@ -17,7 +17,7 @@ from noisefilter.reader.fit import FitOptions, fit_encoder, weights_of
 from noisefilter.reader.network import Encoder
 from noisefilter.reader.session import CLASSES
 from noisefilter.reader.wordpiece import Vocabulary
-from noisefilter.sentences import split_sentences
+from noisefilter.text.sentences import split_sentences
 from noisefilter.training.estimators import FOLDS
 from noisefilter.training.last import NO_FOLD, fold_without
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from noisefilter.blocks import split_blocks
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.sentences import sentence_matrix
-from noisefilter.features.tokens import tokenize
+from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
 from noisefilter.scoring.articles import SENTENCE_PASSES, judge_kinds, second_inputs, sentence_inputs
 from noisefilter.scoring.networks import build_network, word_scores
-from noisefilter.sentences import SentenceRange, split_sentences
+from noisefilter.text.sentences import SentenceRange, split_sentences
+from noisefilter.text.tokens import tokenize
 from noisefilter.training.estimators import FOLDS, fit_linear, fit_network, fold_of, named, word_rows
 
 if TYPE_CHECKING:
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.blocks import BlockedPage
     from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.html.walk import BlockedPage
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.estimators import NetworkOptions
-    from noisefilter.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from noisefilter.model import VECTORS, default_model, models_folder
 from noisefilter.report.comparison import comparison_markdown
+from noisefilter.text.vectors import load_vectors
 from noisefilter.training.adapt import adapt
 from noisefilter.training.card import ATTRIBUTION, write_card
 from noisefilter.training.evaluate import evaluate
 from noisefilter.training.fit import split_by_site, split_pages, train
-from noisefilter.vectors import load_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

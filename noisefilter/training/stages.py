@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.text.vectors import VectorTable
     from noisefilter.training.articles import ArticleExample
     from noisefilter.training.fit import TrainingData
-    from noisefilter.vectors import VectorTable
 
     Arrays = dict[str, NDArray[np.float64]]
     Stage = Callable[["Training", "Fitted"], "Fitted"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from noisefilter.blocks import Piece, parse_html, split_tree
-from noisefilter.cleaning.allowed import allow
-from noisefilter.cleaning.writing import Kept, write_kept
+from noisefilter.html.cleaning.allowed import allow
+from noisefilter.html.cleaning.writing import Kept, write_kept
+from noisefilter.html.walk import Piece, parse_html, split_tree
 from noisefilter.page import read_page, scrub
 from noisefilter.types import kept_ranges
 

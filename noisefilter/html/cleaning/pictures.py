@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from noisefilter.cleaning.allowed import is_picture
+from noisefilter.html.cleaning.allowed import is_picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

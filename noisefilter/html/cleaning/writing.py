@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import iterwalk
 
-from noisefilter.blocks import BLOCK_LEVEL, CELLS, SKIPPED
-from noisefilter.cleaning.allowed import ATTRIBUTES, ELEMENTS
-from noisefilter.cleaning.pictures import addresses, is_counter, is_out_of_sight
+from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
+from noisefilter.html.cleaning.pictures import addresses, is_counter, is_out_of_sight
+from noisefilter.html.walk import BLOCK_LEVEL, CELLS, SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from zlib import crc32
 
 import numpy as np
 
-from noisefilter.cues import cue_table
+from noisefilter.text.cues import cue_table
 from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.vectors import VectorTable
+    from noisefilter.text.vectors import VectorTable
 
 WORD = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+")  # possessive: nothing is gained by going back
 WORDS_AND_GAPS = re.compile(f"({WORD.pattern})")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import nupunkt
 
 if TYPE_CHECKING:
-    from noisefilter.blocks import BlockedPage
+    from noisefilter.html.walk import BlockedPage
 
 #: A block without an inner full stop is one sentence; asking nupunkt would cost a tenth of the page's time.
 MAY_SPLIT = re.compile(r"[.!?…][\"”’')\]]*\s")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import lxml.html
 
-from noisefilter.rescue import rescue_article
+from noisefilter.html.rescue import rescue_article
 from noisefilter.types import Block, Link
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Words: their offsets, sentences, language, vectors, phrases, and which words two texts share."""
