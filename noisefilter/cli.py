@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from noisefilter.labelling.candidates import Listed
     from noisefilter.model import Model
-    from noisefilter.training.evaluate import Figures
+    from noisefilter.report.figures import Figures
 
 
 class Commands(TyperGroup):
@@ -117,9 +117,10 @@ def train(
     jobs: Annotated[int, typer.Option(help="Worker processes for reading pages.")] = 1,
 ) -> None:
     """Adapt the default model to labelled pages, or fit one; print what that changed, write arrays, manifest and card."""
+    from noisefilter.labels import CorpusError  # noqa: PLC0415
     from noisefilter.model import save_model  # noqa: PLC0415 - as above
     from noisefilter.training.card import write_picture  # noqa: PLC0415
-    from noisefilter.training.corpora import CorpusError, read_corpora  # noqa: PLC0415
+    from noisefilter.training.corpora import read_corpora  # noqa: PLC0415
     from noisefilter.training.session import adapt_to, fit_on  # noqa: PLC0415
 
     _check_jobs(jobs)
@@ -156,7 +157,8 @@ def evaluate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print a model's figures on labelled pages, by kind and by source."""
-    from noisefilter.training.corpora import CorpusError, read_corpora  # noqa: PLC0415 - as above
+    from noisefilter.labels import CorpusError  # noqa: PLC0415 - as above
+    from noisefilter.training.corpora import read_corpora  # noqa: PLC0415 - as above
     from noisefilter.training.evaluate import evaluate as measure  # noqa: PLC0415
 
     chosen = _load(model)
@@ -189,8 +191,8 @@ def label_export(
     """Write pages as tasks, with the model's spans, the doubtful first; exits with 1 if some page could not be scored."""
     from noisefilter.labelling.candidates import choose_pages  # noqa: PLC0415 - as above
     from noisefilter.labelling.folder import Tool, write_export  # noqa: PLC0415
+    from noisefilter.labels import CorpusError  # noqa: PLC0415
     from noisefilter.model import default_model  # noqa: PLC0415
-    from noisefilter.training.corpora import CorpusError  # noqa: PLC0415
 
     _check_jobs(jobs)
     chosen = _load(model) if model else default_model()
@@ -217,7 +219,7 @@ def label_import(
 ) -> None:
     """Write labels.jsonl beside the pages; refuses labels that contradict them, with file and line, and writes nothing then."""
     from noisefilter.labelling.folder import Tool, import_labels  # noqa: PLC0415 - as above
-    from noisefilter.training.corpora import CorpusError  # noqa: PLC0415
+    from noisefilter.labels import CorpusError  # noqa: PLC0415
 
     try:
         done = import_labels(folder, annotated, Tool(tool))

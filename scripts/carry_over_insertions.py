@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.fit import Arrays
     from noisefilter.model import Model
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.estimators import Arrays
     from noisefilter.types import Page
     from shared_corpus import Corpus, WrittenInsertions
 

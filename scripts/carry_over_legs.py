@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from noisefilter.fit import FOLDS, fold_of
 from noisefilter.report.figures import HIGH, LOW
-from noisefilter.training.estimators import FOLDS, fold_of
 from noisefilter.training.intervals import Observed, with_intervals
 from shared_corpus import BLOGS
 

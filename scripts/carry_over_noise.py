@@ -11,8 +11,8 @@ from scipy.stats import spearmanr
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 
+from noisefilter.labels import POSITIVE
 from noisefilter.training.articles import fit_articles, predict_articles
-from noisefilter.training.corpora import POSITIVE
 from noisefilter.training.evaluate import calibration_error
 from noisefilter.training.sentences import fit_sentences
 from noisefilter.training.thresholds import drop_threshold
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from carry_over_legs import Leg
     from numpy.typing import NDArray
 
+    from noisefilter.labels import LabelledPage
     from noisefilter.training.articles import ArticleExample
-    from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.sentences import SentenceExample
     from shared_corpus import Corpus
 

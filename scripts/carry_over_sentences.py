@@ -9,11 +9,11 @@ from carry_over_legs import BY_SITE, across, by_site, collection_of, fit_baselin
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from noisefilter.fit import FOLDS, fold_of, named
+from noisefilter.networks import build_network
 from noisefilter.reader.session import Reader
 from noisefilter.scoring.articles import sentence_kinds
-from noisefilter.scoring.networks import build_network
 from noisefilter.scoring.reading import class_columns, read_articles
-from noisefilter.training.estimators import FOLDS, fold_of, named
 from noisefilter.training.last import CLASSES as LAST
 from noisefilter.training.sentences import CLASS_OF, fit_classes, fit_sentences, predict_sentences
 from shared_corpus import BLOGS
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from carry_over_legs import Leg
     from numpy.typing import NDArray
 
-    from noisefilter.scoring.networks import Network
+    from noisefilter.networks import Network
     from noisefilter.training.sentences import SentenceExample
 
     Matrix = NDArray[np.float64]

@@ -30,8 +30,8 @@ from shared_corpus import Corpus
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.evaluate import Figures
+    from noisefilter.labels import LabelledPage
+    from noisefilter.report.figures import Figures
 
 OWN = Path(__file__).parent.parent / "corpus"
 HELD_SHARE = 3

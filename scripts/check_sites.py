@@ -17,7 +17,7 @@ from noisefilter.training.evaluate import word_f1
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:
-    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.labels import LabelledPage
 
 
 def main() -> None:

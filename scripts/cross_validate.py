@@ -21,6 +21,7 @@ from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
 from noisefilter.features.block_table import block_table
+from noisefilter.fit import FOLDS, fold_of
 from noisefilter.html.walk import split_blocks
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
@@ -29,7 +30,6 @@ from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize
 from noisefilter.text.vectors import load_vectors
 from noisefilter.training.blocks import block_examples, fit_blocks
-from noisefilter.training.estimators import FOLDS, fold_of
 from noisefilter.training.evaluate import word_f1
 from noisefilter.training.thresholds import choose_thresholds
 from noisefilter.types import PAGE_TYPES, cut
@@ -38,10 +38,10 @@ from noisefilter.vote import ask_trafilatura
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:
+    from noisefilter.labels import LabelledPage
     from noisefilter.scoring.blocks import BlockScorer
     from noisefilter.text.vectors import VectorTable
     from noisefilter.training.blocks import BlockExample
-    from noisefilter.training.corpora import LabelledPage
 
 #: Folds of `fold_of` are used inside the training; other ones are drawn here, so that the two do not go in step.
 SALT = "outer:"

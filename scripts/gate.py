@@ -12,15 +12,18 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from insertion_figures import measure_insertions
 from measures import measure, print_measures
 
 from noisefilter.model import FAST, default_model, load_model
 from noisefilter.training.corpora import read_corpora
-from noisefilter.training.evaluate import Figures, evaluate
+from noisefilter.training.evaluate import evaluate
 from shared_corpus import Corpus
+
+if TYPE_CHECKING:
+    from noisefilter.report.figures import Figures
 
 HERE = Path(__file__).parent
 OWN = HERE.parent / "corpus"

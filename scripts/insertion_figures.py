@@ -11,15 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from noisefilter.api import score_many
+from noisefilter.report.figures import CALIBRATION, THRESHOLDS
 from noisefilter.scoring.articles import PAGE_PRIOR
-from noisefilter.training.evaluate import (
-    CALIBRATION,
-    THRESHOLDS,
-    calibration_error,
-    reliability,
-    span_figures,
-    threshold_figures,
-)
+from noisefilter.training.evaluate import calibration_error, reliability, span_figures, threshold_figures
 from noisefilter.training.intervals import Observed, measured
 
 if TYPE_CHECKING:
@@ -28,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.model import Model
-    from noisefilter.training.evaluate import Figures
+    from noisefilter.report.figures import Figures
     from noisefilter.types import Score
     from shared_corpus import Corpus, Passage
 

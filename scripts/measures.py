@@ -15,18 +15,19 @@ from subgroups import measure_subgroups
 from noisefilter.api import score_many
 from noisefilter.html.walk import split_blocks, split_lines
 from noisefilter.page import read_page
+from noisefilter.report.figures import THRESHOLDS
 from noisefilter.report.terminal import figure_tables
 from noisefilter.training.blocks import label_blocks
-from noisefilter.training.evaluate import THRESHOLDS, evaluate, threshold_figures, word_f1, word_figures
+from noisefilter.training.evaluate import evaluate, threshold_figures, word_f1, word_figures
 from noisefilter.training.intervals import Observed, measured, with_intervals
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from noisefilter.labels import LabelledPage
     from noisefilter.model import Model
-    from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.evaluate import Figures
+    from noisefilter.report.figures import Figures
     from shared_corpus import Corpus
 
 TEXT_FILES = ("clean", "news", "lowvalue")

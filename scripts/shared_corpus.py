@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 from zlib import crc32
 
-from noisefilter.training.corpora import LabelledPage, LabelledSpan
+from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.types import Page
 
 if TYPE_CHECKING:

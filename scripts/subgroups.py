@@ -13,15 +13,15 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from noisefilter.api import score_many
-from noisefilter.training.corpora import POSITIVE
+from noisefilter.labels import POSITIVE
 from noisefilter.training.evaluate import noise_figures
 from noisefilter.training.intervals import Observed, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from noisefilter.labels import LabelledPage
     from noisefilter.model import Model
-    from noisefilter.training.corpora import LabelledPage
     from shared_corpus import Corpus
 
 SHORT, LONG = 400, 1200

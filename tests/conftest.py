@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from noisefilter import Score
+    from noisefilter.labels import LabelledPage
     from noisefilter.model import Model
-    from noisefilter.training.corpora import LabelledPage
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,12 @@ import pytest
 
 from noisefilter import Reason, score, score_many
 from noisefilter.model import default_model, scorer
+from noisefilter.networks import build_network, logit
 from noisefilter.reasons.articles import GROUPS, INPUTS, WORDS, name_noise
-from noisefilter.scoring.networks import build_network, logit
 from tests.making import ARTICLE
 
 if TYPE_CHECKING:
-    from noisefilter.scoring.networks import Network
+    from noisefilter.networks import Network
 
 FARM = (
     "In today's fast-paced world, it is more important than ever to know about kettles. In this guide, we will explore "

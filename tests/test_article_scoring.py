@@ -10,17 +10,17 @@ import pytest
 from noisefilter.features.kinds import NEAR, kind_context
 from noisefilter.features.sentence_table import sentence_table
 from noisefilter.features.sentences import sentence_matrix
+from noisefilter.fit import FOLDS
+from noisefilter.labels import LabelledPage
 from noisefilter.model import default_model
+from noisefilter.networks import LOGIT_LIMIT, logit
 from noisefilter.scoring.articles import (
     WORD_ROWS,
     manner_log_odds,
     manner_words,
     page_off_topic_inputs,
 )
-from noisefilter.scoring.networks import LOGIT_LIMIT, logit
 from noisefilter.training.articles import ArticleExample, article_examples, fit_articles, predict_articles
-from noisefilter.training.corpora import LabelledPage
-from noisefilter.training.estimators import FOLDS
 from noisefilter.types import Page
 from tests.making import SLUICE, articles_of, sentences_of, vectors
 

@@ -7,11 +7,11 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
+from noisefilter.fit import fit_network, named
 from noisefilter.html.walk import split_lines
 from noisefilter.model import Model, default_model, scorer
+from noisefilter.networks import Perceptron, build_network, logit
 from noisefilter.scoring.blocks import LOWEST_CUT, expected_loss, spare_doubtful
-from noisefilter.scoring.networks import Perceptron, build_network, logit
-from noisefilter.training.estimators import fit_network, named
 from noisefilter.vote import Vote
 from tests.making import ARTICLE, HTML_ARTICLE, blocks_of, walk
 
@@ -144,7 +144,7 @@ def test_a_column_that_is_missing_in_all_rows_of_a_part_is_still_standardised(mo
     matrix = np.random.default_rng(4).normal(3, 20, size=(250, 2))
     matrix[200:, 0] = np.nan
     truth = (matrix[:, 1] > 3).astype(np.int64)
-    monkeypatch.setattr("noisefilter.training.estimators.ROWS", 100)
+    monkeypatch.setattr("noisefilter.fit.ROWS", 100)
     arrays = fit_network(matrix, truth)
     assert arrays["scale"] == pytest.approx(np.nanstd(matrix, axis=0))
     assert arrays["mean"] == pytest.approx(np.nanmean(matrix, axis=0))

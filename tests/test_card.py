@@ -9,11 +9,11 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from noisefilter.labels import LabelledPage
 from noisefilter.model import default_model
-from noisefilter.report.figures import HIGH, LOW, figure_columns, figure_row
+from noisefilter.report.figures import CALIBRATION, HIGH, LOW, Figures, figure_columns, figure_row
 from noisefilter.training.card import write_card, write_picture
-from noisefilter.training.corpora import LabelledPage
-from noisefilter.training.evaluate import CALIBRATION, Figures, reliability
+from noisefilter.training.evaluate import reliability
 from noisefilter.training.examples import EXAMPLES, STORY, TEXTS, example_lines
 from noisefilter.training.fit import TrainingData, describe
 from noisefilter.training.picture import PICTURE, draw_calibration

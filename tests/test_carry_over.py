@@ -17,7 +17,7 @@ import carry_over_sentences
 from carry_over_legs import BY_SITE
 from carry_over_noise import _agreed, noise_figures
 
-from noisefilter.training.corpora import LabelledPage
+from noisefilter.labels import LabelledPage
 from noisefilter.types import Page
 from shared_corpus import OWN_PASSAGES, put_in
 

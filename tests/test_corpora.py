@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisefilter.html.walk import split_blocks
+from noisefilter.labels import CorpusError
 from noisefilter.page import read_page
 from noisefilter.training import corpora
-from noisefilter.training.corpora import CorpusError, read_corpora
+from noisefilter.training.corpora import read_corpora
 from tests.making import CORPUS
 
 if TYPE_CHECKING:

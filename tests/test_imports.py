@@ -35,7 +35,7 @@ def test_the_command_line_does_not_load_scikit_learn_for_its_help():
 def test_a_plain_text_is_scored_without_trafilatura_and_scikit_learn():
     code = "import noisefilter\nnoisefilter.score('Rain fell on Oberau. ' * 20, format='text')"
     modules = loaded(code)
-    assert "noisefilter.scoring.networks" in modules
+    assert "noisefilter.networks" in modules
     assert not {"trafilatura", "sklearn", "bs4", "joblib.parallel.loky"} & modules
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
+from noisefilter.networks import build_network
 from noisefilter.scoring.articles import PAGE_PRIOR, page_off_topic_inputs
-from noisefilter.scoring.networks import build_network
-from noisefilter.training.corpora import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.training.fit import TrainingData, train
 from noisefilter.training.insertions import HeldOut, fit_pages, labelled_examples
 from noisefilter.training.thresholds import choose_thresholds

@@ -12,7 +12,8 @@ from noisefilter.labelling.agreement import agree
 from noisefilter.labelling.candidates import choose_pages, doubt, list_page, list_rows
 from noisefilter.labelling.folder import Tool, import_labels, write_export
 from noisefilter.labelling.offsets import Utf16
-from noisefilter.training.corpora import LabelledSpan, read_corpora
+from noisefilter.labels import LabelledSpan
+from noisefilter.training.corpora import read_corpora
 from noisefilter.types import Page, Score, Sentence
 from tests.annotating import (
     annotation,

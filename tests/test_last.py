@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from noisefilter import score
+from noisefilter.fit import FOLDS, fold_of
+from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.model import open_reader
 from noisefilter.reader import session
 from noisefilter.reader.session import COLUMNS, Reader, ReaderScores
 from noisefilter.scoring.reading import CLASS_NAMES, FOREIGN_NAMES, class_columns, foreign_columns, read_articles
 from noisefilter.training import last
-from noisefilter.training.corpora import LabelledPage, LabelledSpan
-from noisefilter.training.estimators import FOLDS, fold_of
 from noisefilter.training.last import NO_FOLD, LastFit, fit_foreign, fold_without
 from noisefilter.types import Page
 from tests.making import ARTICLE, SLUICE, article_with, sentences_of, vectors

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from noisefilter import Score, Sentence
-    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.labels import LabelledPage
 
 GERMAN = (
     "Der Gemeinderat von Oberau hat am Dienstag beschlossen, die alte Brücke über den Mühlbach bis zum Herbst zu sperren. "

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from noisefilter.fit import FOLDS, fold_of
+from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.reader.session import Reader
 from noisefilter.reader.wordpiece import SPECIAL
-from noisefilter.training.corpora import LabelledPage, LabelledSpan
-from noisefilter.training.estimators import FOLDS, fold_of
 from noisefilter.types import Page
 from tests.making import ARTICLE, SLUICE, article_with
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
-    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.labels import LabelledPage
 
 UNSCORED = ["", "Rain fell.", b"%PDF-1.7", "Es regnet seit Tagen im ganzen Land, und niemand hat es kommen sehen. " * 9]
 CELLS = [HTML_ARTICLE, "Rain fell.", ARTICLE]

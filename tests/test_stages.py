@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from noisefilter.labels import LabelledPage
 from noisefilter.training import stages
-from noisefilter.training.corpora import LabelledPage
 from noisefilter.training.fit import TrainingData
 from noisefilter.training.stages import STAGES, Fitted, Training, fit_stages
 from noisefilter.types import Page

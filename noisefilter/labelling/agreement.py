@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from noisefilter.training.corpora import LabelledSpan
+from noisefilter.labels import LabelledSpan
 from noisefilter.types import KINDS
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from noisefilter.api import score_many
+from noisefilter.labels import CorpusError
 from noisefilter.page import read_page, scrub
-from noisefilter.training.corpora import CorpusError, read_rows, row_page
+from noisefilter.training.corpora import read_rows, row_page
 from noisefilter.types import KINDS
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.labelling.offsets import Utf16
-from noisefilter.training.corpora import MAX_NOISE, LabelledSpan
+from noisefilter.labels import LabelledSpan
+from noisefilter.training.corpora import MAX_NOISE
 from noisefilter.types import KINDS
 
 if TYPE_CHECKING:

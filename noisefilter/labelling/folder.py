@@ -11,8 +11,9 @@ from noisefilter.html.walk import TEXT_VERSION, split_blocks
 from noisefilter.labelling import doccano, label_studio
 from noisefilter.labelling.agreement import agree
 from noisefilter.labelling.checks import settle_noise, settle_spans
+from noisefilter.labels import CorpusError
 from noisefilter.page import read_page
-from noisefilter.training.corpora import CorpusError, read_rows, row_page
+from noisefilter.training.corpora import read_rows, row_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from noisefilter.labelling.annotations import Annotation
     from noisefilter.labelling.candidates import Candidate
     from noisefilter.labelling.offsets import Unit
-    from noisefilter.training.corpora import LabelledSpan
+    from noisefilter.labels import LabelledSpan
 
 #: Version of the labelling guide in `corpus/README.md`.
 GUIDE = "1"

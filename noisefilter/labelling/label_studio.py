@@ -12,7 +12,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.labelling.annotations import Annotation, Mark
-from noisefilter.training.corpora import CorpusError
+from noisefilter.labels import CorpusError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

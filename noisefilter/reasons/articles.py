@@ -17,7 +17,7 @@ from noisefilter.types import Reason
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.scoring.networks import Network
+    from noisefilter.networks import Network
 
     Matrix = NDArray[np.float64]
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from noisefilter.report.figures import HIGH, LOW
+from noisefilter.report.figures import CALIBRATION, HIGH, LOW, THRESHOLDS
 from noisefilter.report.printing import shown
-from noisefilter.training.evaluate import CALIBRATION, THRESHOLDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: What the names of the ends of an interval end in (`training.intervals`).
+#: What the names of the ends of an interval end in (`learn.intervals`).
 LOW, HIGH = ", 95% from", ", 95% to"
+#: kind -> source -> figure -> value
+Figures = dict[str, dict[str, dict[str, float]]]
+#: Kinds of figures that begin so hold the bins of a calibration curve, for the picture.
+CALIBRATION = "calibration: "
+#: The kind of figures that holds what each threshold of the model gives.
+THRESHOLDS = "thresholds"
 
 
 def figure_columns(by_source: Mapping[str, Mapping[str, float]]) -> list[str]:

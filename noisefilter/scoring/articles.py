@@ -9,8 +9,8 @@ import numpy as np
 
 from noisefilter.features.article import article_measures
 from noisefilter.features.kinds import kind_context
+from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit, rounded, word_scores
 from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scorer
-from noisefilter.scoring.networks import LOGIT_LIMIT, Network, build_network, logit, rounded, word_scores
 from noisefilter.scoring.reading import ReadingScorer, build_reading_scorer
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import numpy as np
 from noisefilter.features.blocks import block_matrix, vote_matrix
 from noisefilter.features.context import block_context
 from noisefilter.features.names import name_levels
-from noisefilter.scoring.networks import (
+from noisefilter.networks import (
     LOGIT_LIMIT,
     build_network,
     in_batch,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from noisefilter.features.block_table import BlockTable
-    from noisefilter.scoring.networks import Matrix, Network
+    from noisefilter.networks import Matrix, Network
     from noisefilter.vote import Vote
 
     #: Index of a table → trafilatura's vote on the blocks of its page, None where it is not to be asked.

@@ -13,7 +13,7 @@ import numpy as np
 
 from noisefilter.features.insertions import insertion_matrix
 from noisefilter.features.passages import passage_columns, token_matrix, token_table, word_log_odds
-from noisefilter.scoring.networks import Network, build_network, logit
+from noisefilter.networks import Network, build_network, logit
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.networks import Network, build_network, logit
 from noisefilter.reader.session import CLASSES, COLUMNS
 from noisefilter.scoring.insertions import InsertionScorer, LastScores, build_insertion_scorer
-from noisefilter.scoring.networks import Network, build_network, logit
 from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.labels import LabelledPage
     from noisefilter.model import Model
-    from noisefilter.scoring.networks import Matrix
-    from noisefilter.training.corpora import LabelledPage
+    from noisefilter.networks import Matrix
     from noisefilter.training.fit import TrainingData
 
 #: Pages with labels of a stage from which it is adapted: with fewer, no error can be told from chance.

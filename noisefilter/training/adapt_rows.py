@@ -17,12 +17,12 @@ from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.html.walk import split_blocks
 from noisefilter.model import open_reader
+from noisefilter.networks import build_network, rounded, standardize
 from noisefilter.page import read_page
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
 from noisefilter.scoring.articles import article_inputs, judge_kinds, sentence_classes
 from noisefilter.scoring.blocks import build_block_scorer
 from noisefilter.scoring.insertions import build_insertion_scorer
-from noisefilter.scoring.networks import build_network, rounded, standardize
 from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.scoring.networks import Estimator, Inputs, Matrix, Network
+    from noisefilter.labels import LabelledPage
+    from noisefilter.networks import Estimator, Inputs, Matrix, Network
     from noisefilter.text.vectors import VectorTable
     from noisefilter.training.blocks import BlockExample
-    from noisefilter.training.corpora import LabelledPage
     from noisefilter.vote import Vote
 
     #: Network → inputs, truth and weights of the rows of one page.

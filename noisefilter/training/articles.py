@@ -16,14 +16,14 @@ from sklearn.linear_model import LogisticRegression
 from noisefilter.features.article import article_measures
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.sentences import sentence_matrix
+from noisefilter.fit import FOLDS, fold_of, named
 from noisefilter.html.walk import split_blocks
+from noisefilter.networks import build_network, logit, standardize
 from noisefilter.page import read_page
 from noisefilter.scoring.articles import WORD_ROWS, article_inputs, manner_words, sentence_kinds
-from noisefilter.scoring.networks import build_network, logit, standardize
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.training.blocks import label_blocks
-from noisefilter.training.estimators import FOLDS, fold_of, named
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.corpora import LabelledPage
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]

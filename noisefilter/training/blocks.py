@@ -12,22 +12,7 @@ from joblib import Parallel, delayed
 
 from noisefilter.features.block_table import block_table
 from noisefilter.features.names import NAME_ROWS, name_levels
-from noisefilter.html.walk import split_blocks, split_lines
-from noisefilter.page import read_page
-from noisefilter.scoring.blocks import (
-    BlockInputs,
-    block_inputs,
-    form_of,
-    name_scores,
-    page_inputs,
-    site_inputs,
-)
-from noisefilter.scoring.networks import build_network, logit, word_scores
-from noisefilter.sites import SiteProfile
-from noisefilter.text.alignment import align
-from noisefilter.text.tokens import tokenize, word_list
-from noisefilter.training.corpora import CorpusError
-from noisefilter.training.estimators import (
+from noisefilter.fit import (
     FOLDS,
     calibrate,
     fit_calibration,
@@ -37,6 +22,21 @@ from noisefilter.training.estimators import (
     named,
     word_rows,
 )
+from noisefilter.html.walk import split_blocks, split_lines
+from noisefilter.labels import CorpusError
+from noisefilter.networks import build_network, logit, word_scores
+from noisefilter.page import read_page
+from noisefilter.scoring.blocks import (
+    BlockInputs,
+    block_inputs,
+    form_of,
+    name_scores,
+    page_inputs,
+    site_inputs,
+)
+from noisefilter.sites import SiteProfile
+from noisefilter.text.alignment import align
+from noisefilter.text.tokens import tokenize, word_list
 from noisefilter.training.page_types import fit_types
 from noisefilter.vote import Vote, ask_trafilatura
 
@@ -47,8 +47,8 @@ if TYPE_CHECKING:
 
     from noisefilter.features.block_table import BlockTable
     from noisefilter.html.walk import BlockedPage
+    from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.corpora import LabelledPage
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]

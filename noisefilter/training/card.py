@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.model import READER
-from noisefilter.report.figures import figure_columns, figure_row
-from noisefilter.training.evaluate import CALIBRATION, THRESHOLDS
+from noisefilter.report.figures import CALIBRATION, THRESHOLDS, figure_columns, figure_row
 from noisefilter.training.examples import example_lines
 from noisefilter.training.intervals import DRAWS, SEED
 from noisefilter.training.picture import PICTURE, draw_calibration
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.model import Model
-    from noisefilter.training.evaluate import Figures
+    from noisefilter.report.figures import Figures
 
 BAD_AT = """\
 - Captions are taken out of HTML pages, also those that carry facts, and some footnotes and table cells: WCXB's gold texts leave

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from noisefilter.html.walk import split_blocks
+from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.page import MAX_CHARACTERS, read_page
 from noisefilter.types import KINDS, PAGE_TYPES, Page
 
@@ -22,65 +23,6 @@ TEXTS = ("html", "text", "path", "url", "title", "site", "source", "licence", "m
 #: Bytes of a line: a page's characters, of which JSON may write each in twelve, and its labels.
 MAX_LINE = 12 * MAX_CHARACTERS + 10_000_000
 MAX_NOISE = 3
-#: `noise` from which an article is noise (corpus/README.md).
-POSITIVE = 2
-
-
-class CorpusError(ValueError):
-    """A corpus that cannot be read; the message names file and line; a fault an argument."""
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.args))
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledSpan:
-    """A passage of `visible_text` that a reader labelled; `quote` anchors it again if the offsets have moved.
-
-    Its kind is one of `KINDS`, or "honest": it looks like an insertion and is none.
-    """
-
-    start: int
-    end: int
-    kind: str
-    quote: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledPage:
-    """A page and what is known of it; None is unknown, not negative.
-
-    `noise` is 0-3, the mean of `votes` where several readers voted; `second` is the probability that one more reader would
-    say 2 or more, where somebody estimated it. `sentences` are (start, end, letter), `weight` counts in fitting the article
-    classifier. `writer` put the passages in that `spans` name, if somebody did.
-    """
-
-    id: str
-    page: Page
-    site: str
-    source: str
-    licence: str = ""
-    noise: float | None = None
-    spans: tuple[LabelledSpan, ...] | None = None
-    sentences: tuple[tuple[int, int, str], ...] | None = None
-    main_text: str | None = None
-    weight: float = 1.0
-    page_type: str = "article"
-    votes: tuple[int, ...] = ()
-    second: float | None = None
-    writer: int | None = None
-
-    @property
-    def noise_share(self) -> float | None:
-        """Share of the readers who call the article noise; None if nobody judged it."""
-        votes = self.votes or (() if self.noise is None else (self.noise,))
-        return sum(vote >= POSITIVE for vote in votes) / len(votes) if votes else None
-
-    @property
-    def noise_target(self) -> float | None:
-        """What a classifier learns: the share of the readers, with `second` as one more vote."""
-        share, count = self.noise_share, max(1, len(self.votes))
-        return share if share is None or self.second is None else (share * count + self.second) / (count + 1)
 
 
 def read_corpora(paths: Sequence[str | Path]) -> list[LabelledPage]:

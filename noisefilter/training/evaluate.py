@@ -12,6 +12,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from noisefilter.api import score_many
 from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
+from noisefilter.report.figures import CALIBRATION, THRESHOLDS, Figures
 from noisefilter.training.blocks import label_blocks
 from noisefilter.training.intervals import Observed, measured, with_intervals
 
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.labels import LabelledPage
     from noisefilter.model import Model
-    from noisefilter.training.corpora import LabelledPage
     from noisefilter.types import Score
 
     Matrix = NDArray[np.float64]
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     Rows = dict[str, list[Observed]]
     Judged = Sequence[tuple[LabelledPage, Score]]
 
-#: kind -> source -> figure -> value
-Figures = dict[str, dict[str, dict[str, float]]]
 
 ALL = "all"
 BINS = 10
@@ -38,10 +37,6 @@ BINS = 10
 LEAST = 5e-5
 LETTER_OF = {"filler": "F", "promotion": "P"}
 SPAN_KINDS = ("boilerplate", "promotion", "off_topic", "filler")
-#: Kinds of figures that begin so hold the bins of a calibration curve, for the picture.
-CALIBRATION = "calibration: "
-#: The kind of figures that holds what each threshold of the model gives.
-THRESHOLDS = "thresholds"
 
 
 def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figures:

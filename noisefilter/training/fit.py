@@ -13,11 +13,11 @@ from zlib import crc32
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from noisefilter.fit import SEED
 from noisefilter.html.walk import TEXT_VERSION
+from noisefilter.labels import CorpusError
 from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
 from noisefilter.scoring import features_digest
-from noisefilter.training.corpora import CorpusError
-from noisefilter.training.estimators import SEED
 from noisefilter.training.stages import READER_STAGES, STAGES, Training, fit_stages, with_reader, without_reader
 from noisefilter.training.thresholds import DEFAULTS
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.corpora import LabelledPage
     from noisefilter.training.stages import Fitted
 
     Arrays = dict[str, NDArray[np.float64]]

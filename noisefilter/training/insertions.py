@@ -22,14 +22,7 @@ from noisefilter.features.passages import (
     word_log_odds,
 )
 from noisefilter.features.sentence_table import Article, sentence_table
-from noisefilter.html.walk import split_blocks
-from noisefilter.page import read_page
-from noisefilter.scoring.articles import PAGE_PRIOR, page_off_topic_inputs, sentence_classes
-from noisefilter.scoring.insertions import insertion_inputs
-from noisefilter.scoring.networks import build_network, logit
-from noisefilter.text.sentences import SentenceRange, split_sentences
-from noisefilter.text.tokens import HASH_ROWS, tokenize
-from noisefilter.training.estimators import (
+from noisefilter.fit import (
     SEED,
     NetworkOptions,
     calibrate,
@@ -40,6 +33,13 @@ from noisefilter.training.estimators import (
     fold_of,
     named,
 )
+from noisefilter.html.walk import split_blocks
+from noisefilter.networks import build_network, logit
+from noisefilter.page import read_page
+from noisefilter.scoring.articles import PAGE_PRIOR, page_off_topic_inputs, sentence_classes
+from noisefilter.scoring.insertions import insertion_inputs
+from noisefilter.text.sentences import SentenceRange, split_sentences
+from noisefilter.text.tokens import HASH_ROWS, tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
     from noisefilter.features.passages import TokenTable
     from noisefilter.html.walk import BlockedPage
+    from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.corpora import LabelledPage
 
     Matrix = NDArray[np.float64]
     Inputs = NDArray[np.floating[Any]]

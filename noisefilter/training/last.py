@@ -8,12 +8,12 @@ import numpy as np
 
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import sentence_table
+from noisefilter.fit import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named
+from noisefilter.networks import build_network, logit
 from noisefilter.reader.session import Reader
 from noisefilter.scoring.articles import sentence_classes, sentence_kinds
 from noisefilter.scoring.insertions import build_insertion_scorer
-from noisefilter.scoring.networks import build_network, logit
 from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
-from noisefilter.training.estimators import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named
 from noisefilter.training.insertions import HeldOut, fit_pages, labelled_examples
 from noisefilter.training.sentences import fit_classes, sentence_examples
 from noisefilter.training.thresholds import kind_thresholds, off_topic_threshold
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.fit import Arrays, NetworkOptions
+    from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.estimators import Arrays, NetworkOptions
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.scoring.networks import Matrix
+    from noisefilter.networks import Matrix
 
     Index = NDArray[np.int64]
     Arrays = dict[str, Matrix]

@@ -8,9 +8,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from noisefilter.features.names import NAME_ROWS
+from noisefilter.fit import FOLDS, NEVER, fit_linear, fit_network, named
+from noisefilter.networks import build_network
 from noisefilter.scoring.blocks import type_inputs, type_logits, type_scores
-from noisefilter.scoring.networks import build_network
-from noisefilter.training.estimators import FOLDS, NEVER, fit_linear, fit_network, named
 from noisefilter.types import PAGE_TYPES
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from noisefilter.training.evaluate import CALIBRATION
+from noisefilter.report.figures import CALIBRATION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.training.evaluate import Figures
+    from noisefilter.report.figures import Figures
 
 PICTURE = "calibration.svg"
 #: Sides of a panel's square, and what stands around it, in pixels.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.fit import FOLDS
 from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
 from noisefilter.reader.base import common_pieces, load_base
@@ -18,15 +19,14 @@ from noisefilter.reader.network import Encoder
 from noisefilter.reader.session import CLASSES
 from noisefilter.reader.wordpiece import Vocabulary
 from noisefilter.text.sentences import split_sentences
-from noisefilter.training.estimators import FOLDS
 from noisefilter.training.last import NO_FOLD, fold_without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
+    from noisefilter.labels import LabelledPage
     from noisefilter.reader.examples import TaughtPiece
-    from noisefilter.training.corpora import LabelledPage
 
 #: Layers of MiniLM that are used, and how many of them do not learn.
 LAYERS, FROZEN = 3, 1

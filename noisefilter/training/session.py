@@ -16,10 +16,10 @@ from noisefilter.training.fit import split_by_site, split_pages, train
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from noisefilter.labels import LabelledPage
     from noisefilter.model import Model
+    from noisefilter.report.figures import Figures
     from noisefilter.training.adapt import Outcome
-    from noisefilter.training.corpora import LabelledPage
-    from noisefilter.training.evaluate import Figures
     from noisefilter.training.fit import TrainingData
 
     Progress = Callable[[str], None]

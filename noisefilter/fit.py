@@ -1,4 +1,4 @@
-"""Matrices → arrays: fitting, in the form that `scoring.build_network` and its word scores read."""
+"""Matrices → arrays: fitting, in the form that `networks.build_network` and its word scores read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 
-from noisefilter.scoring.networks import standardize
+from noisefilter.networks import standardize
 from noisefilter.text.tokens import HASH_ROWS, range_entries
 
 if TYPE_CHECKING:
@@ -166,7 +166,7 @@ def fit_linear(
 
 
 def word_rows(tokens: Tokens, first: Index, last: Index) -> sp.csr_matrix:
-    """The matrix whose product with a weight table `scoring.word_scores` computes: (ranges, HASH_ROWS)."""
+    """The matrix whose product with a weight table `networks.word_scores` computes: (ranges, HASH_ROWS)."""
     sizes = last - first
     rows = np.repeat(np.arange(len(first)), sizes)
     index = range_entries(first, last)
