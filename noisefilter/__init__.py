@@ -12,9 +12,9 @@ from noisefilter.types import Block, Link, Page, Reason, Score, Sentence, Span
 
 if TYPE_CHECKING:
     from noisefilter.api import clean_html, extract, load, score, score_many
+    from noisefilter.blocks.sites import SiteProfile
     from noisefilter.integrations.frames import score_frame
     from noisefilter.model import Model, ModelError
-    from noisefilter.sites import SiteProfile
 
 __all__ = [
     "Block", "Link", "Model", "ModelError", "Page", "Reason", "Score", "Sentence", "SiteProfile", "Span", "clean_html", "extract",
@@ -25,7 +25,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "Model": "noisefilter.model",
     "ModelError": "noisefilter.model",
-    "SiteProfile": "noisefilter.sites",
+    "SiteProfile": "noisefilter.blocks.sites",
     "clean_html": "noisefilter.api",
     "extract": "noisefilter.api",
     "load": "noisefilter.api",

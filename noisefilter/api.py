@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 from noisefilter.batches import cut_batches
+from noisefilter.blocks.sites import SiteProfile
 from noisefilter.html.cleaning.page import clean_page
 from noisefilter.model import Model, check_thresholds, load_model, model_at
 from noisefilter.pipeline import extract_safely, score_safely
-from noisefilter.sites import SiteProfile
 from noisefilter.threads import late_import
 from noisefilter.types import REMOVED_KINDS, Page, Score, check_kinds
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.block_table import block_table, text_table
+from noisefilter.blocks.judge import BlockScores
+from noisefilter.blocks.table import block_table, text_table
+from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.html.walk import TEXT_VERSION, split_blocks
@@ -16,26 +18,24 @@ from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
 from noisefilter.reasons.articles import name_measures, name_noise
-from noisefilter.scoring.blocks import BlockScores
 from noisefilter.text.language import name_language
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.threads import one_blas_thread
 from noisefilter.types import PAGE_TYPES, Score, Sentence, cut
 from noisefilter.verdicts import boilerplate_spans, is_other, sentence_spans, verdict
-from noisefilter.vote import ask_trafilatura
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.block_table import BlockTable
+    from noisefilter.blocks.sites import SiteProfile
+    from noisefilter.blocks.table import BlockTable
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.html.walk import BlockedPage
     from noisefilter.model import Model
     from noisefilter.scoring.articles import SentenceScores
-    from noisefilter.sites import SiteProfile
     from noisefilter.text.tokens import Tokens
     from noisefilter.text.vectors import VectorTable
     from noisefilter.types import Page, Reason, Span, Status

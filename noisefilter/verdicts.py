@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.blocks.reasons import name_furniture
 from noisefilter.features.cuts import cut_range
-from noisefilter.reasons.furniture import name_furniture
 from noisefilter.reasons.sentences import name_filler, name_insertion, name_promotion
 from noisefilter.types import REMOVED_KINDS, Span
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.block_table import BlockTable
+    from noisefilter.blocks.table import BlockTable
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.scoring.articles import SentenceScores
     from noisefilter.types import Verdict

@@ -20,28 +20,28 @@ import trafilatura
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from noisefilter.features.block_table import block_table
+from noisefilter.blocks.fit import block_examples, fit_blocks
+from noisefilter.blocks.judge import build_block_scorer
+from noisefilter.blocks.table import block_table
+from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.html.walk import split_blocks
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
-from noisefilter.scoring.blocks import build_block_scorer
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize
 from noisefilter.text.vectors import load_vectors
-from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.evaluate import word_f1
 from noisefilter.training.thresholds import choose_thresholds
 from noisefilter.types import PAGE_TYPES, cut
 from noisefilter.verdicts import boilerplate_spans
-from noisefilter.vote import ask_trafilatura
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:
+    from noisefilter.blocks.fit import BlockExample
+    from noisefilter.blocks.judge import BlockScorer
     from noisefilter.labels import LabelledPage
-    from noisefilter.scoring.blocks import BlockScorer
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.blocks import BlockExample
 
 #: Folds of `fold_of` are used inside the training; other ones are drawn here, so that the two do not go in step.
 SALT = "outer:"

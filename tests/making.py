@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.features.block_table import BlockTable, block_table
+from noisefilter.blocks.table import BlockTable, block_table
 from noisefilter.features.insertions import InsertionTable, insertion_table
 from noisefilter.features.sentence_table import Article, SentenceTable, sentence_table
 from noisefilter.html.walk import BlockedPage, parse_html, split_lines, split_tree

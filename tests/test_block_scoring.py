@@ -7,12 +7,12 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
+from noisefilter.blocks.judge import LOWEST_CUT, expected_loss, spare_doubtful
+from noisefilter.blocks.vote import Vote
 from noisefilter.fit import fit_network, named
 from noisefilter.html.walk import split_lines
 from noisefilter.model import Model, default_model, scorer
 from noisefilter.networks import Perceptron, build_network, logit
-from noisefilter.scoring.blocks import LOWEST_CUT, expected_loss, spare_doubtful
-from noisefilter.vote import Vote
 from tests.making import ARTICLE, HTML_ARTICLE, blocks_of, walk
 
 WORDS = np.array([50.0, 50.0, 50.0, 50.0])
@@ -53,8 +53,8 @@ def test_no_blocks_are_spared_to_no_blocks():
 def test_trafilatura_is_not_asked_about_a_doubtful_page_that_is_hardly_an_article(
     model: Model, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("noisefilter.scoring.blocks.DOUBT", -1.0)
-    monkeypatch.setattr("noisefilter.scoring.blocks.LEAST_ARTICLE", 1.01)
+    monkeypatch.setattr("noisefilter.blocks.judge.DOUBT", -1.0)
+    monkeypatch.setattr("noisefilter.blocks.judge.LEAST_ARTICLE", 1.01)
     assert len(scorer(model).blocks.score([blocks_of(walk(HTML_ARTICLE))], ask_nobody)) == 1
 
 
@@ -66,7 +66,7 @@ def test_trafilatura_is_asked_in_doubt_only_and_its_vote_counts(
     asks: bool,  # noqa: FBT001 - a case
 ):
     table = blocks_of(walk(HTML_ARTICLE))
-    monkeypatch.setattr("noisefilter.scoring.blocks.DOUBT", doubt)
+    monkeypatch.setattr("noisefilter.blocks.judge.DOUBT", doubt)
     asked: list[int] = []
 
     def judge(share: float) -> list[float]:

@@ -10,7 +10,7 @@ from lxml.etree import LxmlError
 
 from noisefilter import ModelError, Page, SiteProfile, clean_html, extract, pipeline, score, score_many
 from noisefilter.batch import scorer as batch_scorer
-from noisefilter.vote import ask_trafilatura
+from noisefilter.blocks.vote import ask_trafilatura
 from tests.making import ARTICLE, HTML_ARTICLE, walk
 
 POISON = "This page is poison for a stage."
@@ -111,7 +111,7 @@ def test_the_batch_scores_as_score_many_does():
 
 
 def test_a_page_that_cannot_be_read_is_left_out_of_a_profile(monkeypatch):
-    monkeypatch.setattr("noisefilter.sites.split_blocks", lambda page: {}[page])
+    monkeypatch.setattr("noisefilter.blocks.sites.split_blocks", lambda page: {}[page])
     assert SiteProfile.from_pages(PAGES).pages == frozenset()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
+from noisefilter.blocks.context import block_context
+from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
+from noisefilter.blocks.markup import link_share as block_link_share
+from noisefilter.blocks.vote import Vote
 from noisefilter.features.article import ARTICLE_FEATURES, article_rows
-from noisefilter.features.blocks import TEXT_FEATURES, block_matrix, vote_matrix
-from noisefilter.features.context import block_context
 from noisefilter.features.insertions import BURST, INSERTION_COLUMNS, InsertionTable, insertion_matrix, insertion_table
-from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
-from noisefilter.features.markup import link_share as block_link_share
 from noisefilter.features.passages import (
     PASSAGE_NAMES,
     TOKEN_NAMES,
@@ -32,7 +33,6 @@ from noisefilter.html.walk import BlockedPage, Place, split_lines
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import Lexicon, pair_hashes, shift, sums, tokenize
 from noisefilter.types import Block, Link
-from noisefilter.vote import Vote
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, insertions_of, sentences_of, vectors, walk
 
 REPEAT = "The harbour board voted on Tuesday to repair the old sluice before the winter."

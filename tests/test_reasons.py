@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from noisefilter.blocks.reasons import name_furniture
 from noisefilter.html.walk import split_lines
-from noisefilter.reasons.furniture import name_furniture
 from noisefilter.reasons.sentences import name_filler, name_promotion
 from tests.making import ARTICLE, SLUICE, article_with, blocks_of, insertions_of, walk
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from noisefilter.features.block_table import OF_BLOCKS, text_table
-from noisefilter.features.blocks import block_matrix
-from noisefilter.features.context import block_context
+from noisefilter.blocks.columns import block_matrix
+from noisefilter.blocks.context import block_context
+from noisefilter.blocks.table import OF_BLOCKS, text_table
 from noisefilter.html.walk import split_lines
 from noisefilter.text.tokens import range_entries, sums, sums_of_rows, tokenize
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, vectors, walk
 
 if TYPE_CHECKING:
-    from noisefilter.features.block_table import BlockTable
+    from noisefilter.blocks.table import BlockTable
     from noisefilter.html.walk import BlockedPage
 
 LIST = "Home\nNews\nSport\n\nShare this story\nRead more: ten bridges of the north"

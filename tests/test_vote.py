@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from noisefilter.blocks.vote import MAX_DEPTH, MAX_ELEMENTS, Vote, ask_trafilatura
 from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
 from noisefilter.types import Page
-from noisefilter.vote import MAX_DEPTH, MAX_ELEMENTS, Vote, ask_trafilatura
 from tests.making import HTML_ARTICLE, SLUICE
 
 

@@ -195,12 +195,6 @@ def _offsets(sizes: Sequence[int] | Index) -> Index:
     return ends - np.asarray(sizes, dtype=np.int64)
 
 
-def vector_sums(ids: Index, first: Index, last: Index, table: VectorTable) -> Column:
-    """Sum of the word vectors of each range of words: each word's vector is made once, however often it stands there."""
-    known, word = table.distinct(ids[range_entries(first, last)])
-    return sums_of_rows(table.vectors(known), word, np.maximum(last - first, 0))
-
-
 def _context(unit: Column, edges: Index, article: Index) -> Column:
     """Unit mean of the sentences around each one."""
     index = np.arange(len(unit))

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     from narwhals.typing import IntoDataFrameT
 
+    from noisefilter.blocks.sites import SiteProfile
     from noisefilter.model import Model
-    from noisefilter.sites import SiteProfile
     from noisefilter.types import Format, Page
 
 Lists = dict[str, list[float | str | None]]

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from noisefilter.blocks.columns import TEXT_FEATURES
+from noisefilter.blocks.judge import BlockScorer, build_block_scorer
+from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.features.article import ARTICLE_FEATURES, NOISE_MEASURES
-from noisefilter.features.blocks import TEXT_FEATURES
 from noisefilter.features.insertions import INSERTION_COLUMNS
-from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.features.passages import PASSAGE_NAMES, TOKEN_NAMES
 from noisefilter.scoring.articles import PAGE_NAMES, ArticleScorer, build_article_scorer
-from noisefilter.scoring.blocks import BlockScorer, build_block_scorer
 from noisefilter.scoring.reading import CLASS_NAMES, FOREIGN_NAMES
 
 if TYPE_CHECKING:

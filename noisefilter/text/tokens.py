@@ -343,3 +343,11 @@ def hashed_rows(tokens: Tokens) -> NDArray[np.int64]:
 def word_list(text: str) -> Sequence[str]:
     """Words of a text in lower case."""
     return [word.lower() for word in WORD.findall(text)]
+
+
+def vector_sums(
+    ids: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64], table: VectorTable
+) -> NDArray[np.float64]:
+    """Sum of the word vectors of each range of words: each word's vector is made once, however often it stands there."""
+    known, word = table.distinct(ids[range_entries(first, last)])
+    return sums_of_rows(table.vectors(known), word, np.maximum(last - first, 0))

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import Parallel, delayed
 
-from noisefilter.features.block_table import block_table
+from noisefilter.blocks.fit import block_examples
+from noisefilter.blocks.judge import build_block_scorer
+from noisefilter.blocks.table import block_table
+from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.features.insertions import insertion_table
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.html.walk import split_blocks
@@ -21,26 +24,23 @@ from noisefilter.networks import build_network, rounded, standardize
 from noisefilter.page import read_page
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
 from noisefilter.scoring.articles import article_inputs, judge_kinds, sentence_classes
-from noisefilter.scoring.blocks import build_block_scorer
 from noisefilter.scoring.insertions import build_insertion_scorer
 from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
-from noisefilter.training.blocks import block_examples
 from noisefilter.training.insertions import labelled_examples
 from noisefilter.training.last_layer import Rows
 from noisefilter.training.sentences import CLASS_OF, sentence_examples
-from noisefilter.vote import ask_trafilatura
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from noisefilter.blocks.fit import BlockExample
+    from noisefilter.blocks.vote import Vote
     from noisefilter.features.insertions import InsertionTable
     from noisefilter.labels import LabelledPage
     from noisefilter.networks import Estimator, Inputs, Matrix, Network
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.blocks import BlockExample
-    from noisefilter.vote import Vote
 
     #: Network → inputs, truth and weights of the rows of one page.
     Found = dict[str, tuple[Matrix, Matrix, Matrix]]

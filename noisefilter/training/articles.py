@@ -13,6 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 
+from noisefilter.blocks.fit import label_blocks
 from noisefilter.features.article import article_measures
 from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.features.sentences import sentence_matrix
@@ -23,7 +24,6 @@ from noisefilter.page import read_page
 from noisefilter.scoring.articles import WORD_ROWS, article_inputs, manner_words, sentence_kinds
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
-from noisefilter.training.blocks import label_blocks
 from noisefilter.types import Page
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from noisefilter.api import score_many
+from noisefilter.blocks.fit import label_blocks
 from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
 from noisefilter.report.figures import CALIBRATION, THRESHOLDS, Figures
-from noisefilter.training.blocks import label_blocks
 from noisefilter.training.intervals import Observed, measured, with_intervals
 
 if TYPE_CHECKING:

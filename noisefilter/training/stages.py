@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 
+from noisefilter.blocks.fit import block_examples, fit_blocks
 from noisefilter.fit import FOLDS
 from noisefilter.labels import CorpusError
 from noisefilter.training.articles import article_examples, fit_articles
-from noisefilter.training.blocks import block_examples, fit_blocks
 from noisefilter.training.insertions import fit_insertions, fit_pages, labelled_examples
 from noisefilter.training.last import LastFit, fit_last
 from noisefilter.training.sentences import fit_sentences, sentence_examples

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noisefilter.scoring.blocks import build_block_scorer
+from noisefilter.blocks.judge import build_block_scorer
 from noisefilter.training.sentences import predict_sentences
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.training.blocks import BlockExample
+    from noisefilter.blocks.fit import BlockExample
     from noisefilter.training.insertions import HeldOut
     from noisefilter.training.sentences import SentenceExample
 

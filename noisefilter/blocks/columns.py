@@ -1,6 +1,6 @@
 """Blocks → matrix: what a plain text shows of a block too: words, form, topic, place; and the matrices.
 
-`TEXT_FEATURES` is a column order; `features/markup.py` has those that only HTML has.
+`TEXT_FEATURES` is a column order; `markup.py` has those that only HTML has.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.block_table import BLANK_LINE
-from noisefilter.features.markup import MARKUP_FEATURES, VOTE_FEATURES, group_mean, window_share
+from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES, group_mean, window_share
+from noisefilter.blocks.table import BLANK_LINE
 from noisefilter.text.cues import cue_table
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.block_table import BlockTable
-    from noisefilter.vote import Vote
+    from noisefilter.blocks.table import BlockTable
+    from noisefilter.blocks.vote import Vote
 
     Column = NDArray[np.float64]
 

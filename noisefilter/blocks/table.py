@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.names import place_names
-from noisefilter.features.sentence_table import vector_sums
-from noisefilter.features.structure import Structure, accumulate, find_structure
+from noisefilter.blocks.names import place_names
+from noisefilter.blocks.structure import Structure, accumulate, find_structure
 from noisefilter.text.tokens import (
     find_cues,
     join_tokens,
@@ -19,6 +18,7 @@ from noisefilter.text.tokens import (
     sums_of_rows,
     token_hash,
     unit_rows,
+    vector_sums,
     word_list,
 )
 

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.block_table import CONTAINERS, TAG_GROUPS, BlockTable
-from noisefilter.features.structure import accumulate
+from noisefilter.blocks.structure import accumulate
+from noisefilter.blocks.table import CONTAINERS, TAG_GROUPS, BlockTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.block_table import PlaceTable
-    from noisefilter.vote import Vote
+    from noisefilter.blocks.table import PlaceTable
+    from noisefilter.blocks.vote import Vote
 
     Column = NDArray[np.float64]
     Index = NDArray[np.int64]

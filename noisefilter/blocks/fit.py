@@ -10,8 +10,19 @@ import numpy as np
 import scipy.sparse as sp
 from joblib import Parallel, delayed
 
-from noisefilter.features.block_table import block_table
-from noisefilter.features.names import NAME_ROWS, name_levels
+from noisefilter.blocks.fit_types import fit_types
+from noisefilter.blocks.judge import (
+    BlockInputs,
+    block_inputs,
+    form_of,
+    name_scores,
+    page_inputs,
+    site_inputs,
+)
+from noisefilter.blocks.names import NAME_ROWS, name_levels
+from noisefilter.blocks.sites import SiteProfile
+from noisefilter.blocks.table import block_table
+from noisefilter.blocks.vote import Vote, ask_trafilatura
 from noisefilter.fit import (
     FOLDS,
     calibrate,
@@ -26,26 +37,15 @@ from noisefilter.html.walk import split_blocks, split_lines
 from noisefilter.labels import CorpusError
 from noisefilter.networks import build_network, logit, word_scores
 from noisefilter.page import read_page
-from noisefilter.scoring.blocks import (
-    BlockInputs,
-    block_inputs,
-    form_of,
-    name_scores,
-    page_inputs,
-    site_inputs,
-)
-from noisefilter.sites import SiteProfile
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize, word_list
-from noisefilter.training.page_types import fit_types
-from noisefilter.vote import Vote, ask_trafilatura
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.block_table import BlockTable
+    from noisefilter.blocks.table import BlockTable
     from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
@@ -329,7 +329,7 @@ def _fit_names(examples: Sequence[BlockExample]) -> tuple[list[Matrix], Arrays]:
 
 
 def name_rows_of(table: BlockTable) -> sp.csr_matrix:
-    """The matrix whose product with the weights `scoring.blocks.name_scores` computes: (blocks, 3 * NAME_ROWS)."""
+    """The matrix whose product with the weights `judge.name_scores` computes: (blocks, 3 * NAME_ROWS)."""
     owner, rows = table.names
     count = len(table.page.places)
     names = sp.csr_matrix((np.ones(len(rows)), (owner, rows)), shape=(count + 1, NAME_ROWS))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.markup import group_mean
+from noisefilter.blocks.markup import group_mean
 from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import find_cues
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.block_table import BlockTable
+    from noisefilter.blocks.table import BlockTable
 
 NAME = re.compile(r"[a-z]+")
 #: What a box as a whole may be; its class or its first line says so.

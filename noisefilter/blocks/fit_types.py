@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from noisefilter.features.names import NAME_ROWS
+from noisefilter.blocks.judge import type_inputs, type_logits, type_scores
+from noisefilter.blocks.names import NAME_ROWS
 from noisefilter.fit import FOLDS, NEVER, fit_linear, fit_network, named
 from noisefilter.networks import build_network
-from noisefilter.scoring.blocks import type_inputs, type_logits, type_scores
 from noisefilter.types import PAGE_TYPES
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.block_table import BlockTable
+    from noisefilter.blocks.table import BlockTable
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
@@ -80,7 +80,7 @@ def _fit_seen(
 
 
 def _name_row(table: BlockTable) -> sp.csr_matrix:
-    """The row whose product with the weights `scoring.blocks.type_scores` computes: (1, NAME_ROWS)."""
+    """The row whose product with the weights `judge.type_scores` computes: (1, NAME_ROWS)."""
     rows = np.unique(table.names[1])
     values = np.full(len(rows), 1 / np.sqrt(max(1, len(rows))))
     return sp.csr_matrix((values, (np.zeros(len(rows), dtype=int), rows)), shape=(1, NAME_ROWS))

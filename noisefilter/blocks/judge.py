@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.blocks import block_matrix, vote_matrix
-from noisefilter.features.context import block_context
-from noisefilter.features.names import name_levels
+from noisefilter.blocks.columns import block_matrix, vote_matrix
+from noisefilter.blocks.context import block_context
+from noisefilter.blocks.names import name_levels
 from noisefilter.networks import (
     LOGIT_LIMIT,
     build_network,
@@ -28,9 +28,9 @@ from noisefilter.types import PAGE_TYPES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from noisefilter.features.block_table import BlockTable
+    from noisefilter.blocks.table import BlockTable
+    from noisefilter.blocks.vote import Vote
     from noisefilter.networks import Matrix, Network
-    from noisefilter.vote import Vote
 
     #: Index of a table → trafilatura's vote on the blocks of its page, None where it is not to be asked.
     Ask = Callable[[int], Vote | None]

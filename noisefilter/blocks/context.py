@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.markup import group_mean, window_share
-from noisefilter.features.structure import accumulate
+from noisefilter.blocks.markup import group_mean, window_share
+from noisefilter.blocks.structure import accumulate
 from noisefilter.text.tokens import neighbour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.features.block_table import BlockTable
+    from noisefilter.blocks.table import BlockTable
 
     Column = NDArray[np.float64]
 
