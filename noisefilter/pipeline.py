@@ -12,12 +12,12 @@ from noisefilter.blocks.judge import BlockScores
 from noisefilter.blocks.table import block_table, text_table
 from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.features.insertions import insertion_table
-from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.html.walk import TEXT_VERSION, split_blocks
 from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
 from noisefilter.reasons.articles import name_measures, name_noise
+from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.language import name_language
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize

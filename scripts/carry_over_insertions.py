@@ -15,9 +15,9 @@ from insertion_figures import Judged, characters, judged, passage_figures
 from sklearn.linear_model import LogisticRegression
 
 from noisefilter.api import score_many
-from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.html.walk import split_blocks
 from noisefilter.page import read_page
+from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.training.evaluate import span_figures

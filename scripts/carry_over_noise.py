@@ -12,9 +12,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 
 from noisefilter.labels import POSITIVE
+from noisefilter.sentences.fit import fit_sentences
 from noisefilter.training.articles import fit_articles, predict_articles
 from noisefilter.training.evaluate import calibration_error
-from noisefilter.training.sentences import fit_sentences
 from noisefilter.training.thresholds import drop_threshold
 from shared_corpus import BLOGS
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.labels import LabelledPage
+    from noisefilter.sentences.fit import SentenceExample
     from noisefilter.training.articles import ArticleExample
-    from noisefilter.training.sentences import SentenceExample
     from shared_corpus import Corpus
 
     Matrix = NDArray[np.float64]

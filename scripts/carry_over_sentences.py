@@ -12,10 +12,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from noisefilter.fit import FOLDS, fold_of, named
 from noisefilter.networks import build_network
 from noisefilter.reader.session import Reader
-from noisefilter.scoring.articles import sentence_kinds
 from noisefilter.scoring.reading import class_columns, read_articles
+from noisefilter.sentences.fit import CLASS_OF, fit_classes, fit_sentences, predict_sentences
+from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.training.last import CLASSES as LAST
-from noisefilter.training.sentences import CLASS_OF, fit_classes, fit_sentences, predict_sentences
 from shared_corpus import BLOGS
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.networks import Network
-    from noisefilter.training.sentences import SentenceExample
+    from noisefilter.sentences.fit import SentenceExample
 
     Matrix = NDArray[np.float64]
 

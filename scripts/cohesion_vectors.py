@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.sentence_table import WINDOW
 from noisefilter.html.walk import split_lines
+from noisefilter.sentences.table import WINDOW
 from noisefilter.text.sentences import split_sentences
 
 if TYPE_CHECKING:

@@ -7,9 +7,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from noisefilter.features.kinds import NEAR, kind_context
-from noisefilter.features.sentence_table import sentence_table
-from noisefilter.features.sentences import sentence_matrix
 from noisefilter.fit import FOLDS
 from noisefilter.labels import LabelledPage
 from noisefilter.model import default_model
@@ -20,6 +17,9 @@ from noisefilter.scoring.articles import (
     manner_words,
     page_off_topic_inputs,
 )
+from noisefilter.sentences.columns import sentence_matrix
+from noisefilter.sentences.context import NEAR, kind_context
+from noisefilter.sentences.table import sentence_table
 from noisefilter.training.articles import ArticleExample, article_examples, fit_articles, predict_articles
 from noisefilter.types import Page
 from tests.making import SLUICE, articles_of, sentences_of, vectors

@@ -10,7 +10,6 @@ from noisefilter.blocks.context import block_context
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
 from noisefilter.blocks.markup import link_share as block_link_share
 from noisefilter.blocks.vote import Vote
-from noisefilter.features.article import ARTICLE_FEATURES, article_rows
 from noisefilter.features.insertions import BURST, INSERTION_COLUMNS, InsertionTable, insertion_matrix, insertion_table
 from noisefilter.features.passages import (
     PASSAGE_NAMES,
@@ -19,8 +18,9 @@ from noisefilter.features.passages import (
     token_matrix,
     token_table,
 )
-from noisefilter.features.sentence_table import Article, sentence_table
-from noisefilter.features.sentences import (
+from noisefilter.html.walk import BlockedPage, Place, split_lines
+from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
+from noisefilter.sentences.columns import (
     SENTENCE_COLUMNS,
     any_digit,
     context_likeness,
@@ -29,7 +29,7 @@ from noisefilter.features.sentences import (
     sentence_matrix,
     title_likeness,
 )
-from noisefilter.html.walk import BlockedPage, Place, split_lines
+from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import Lexicon, pair_hashes, shift, sums, tokenize
 from noisefilter.types import Block, Link

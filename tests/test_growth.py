@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from noisefilter import score
-from noisefilter.features.sentence_table import sentence_table
 from noisefilter.scoring import insertions
 from noisefilter.scoring.insertions import doubtful_rows
+from noisefilter.sentences.table import sentence_table
 from tests.growing_pages import BOUNDS, SHAPES, TEXTS
 from tests.making import ARTICLE, TESTS, articles_of, vectors
 

@@ -15,7 +15,7 @@ from noisefilter.features.passages import (
     token_matrix,
     token_table,
 )
-from noisefilter.features.sentence_table import WINDOW
+from noisefilter.sentences.table import WINDOW
 from noisefilter.text.tokens import unit_rows
 from tests.making import SLUICE, sentences_of, vectors
 

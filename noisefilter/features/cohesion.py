@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.sentence_table import WINDOW
+from noisefilter.sentences.table import WINDOW
 from noisefilter.text.tokens import sums, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.sentences.table import SentenceTable
 
     Column = NDArray[np.float64]
     Index = NDArray[np.int64]

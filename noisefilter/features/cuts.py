@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.sentences.table import SentenceTable
 
     Column = NDArray[np.float64]
     Index = NDArray[np.int64]

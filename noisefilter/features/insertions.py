@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
-from noisefilter.features.sentence_table import WINDOW, SentenceTable
-from noisefilter.features.sentences import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix
+from noisefilter.sentences.columns import NEIGHBOURS, SENTENCE_COLUMNS, sentence_matrix
+from noisefilter.sentences.table import WINDOW, SentenceTable
 from noisefilter.text.tokens import range_entries, sums, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noisefilter.features.sentence_table import WINDOW
+from noisefilter.sentences.table import WINDOW
 from noisefilter.text.tokens import neighbour, range_entries, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.sentences.table import SentenceTable
     from noisefilter.text.vectors import VectorTable
 
     Column = NDArray[np.floating[Any]]

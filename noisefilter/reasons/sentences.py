@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.sentence_table import HEADING_WORDS
-from noisefilter.features.sentences import LOOK_BACK, SENTENCE_COLUMNS
+from noisefilter.sentences.columns import LOOK_BACK, SENTENCE_COLUMNS
+from noisefilter.sentences.table import HEADING_WORDS
 from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import cue_words
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.article import article_measures
-from noisefilter.features.kinds import kind_context
-from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit, rounded, word_scores
+from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit, rounded
 from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scorer
 from noisefilter.scoring.reading import ReadingScorer, build_reading_scorer
+from noisefilter.sentences.aggregates import article_measures
+from noisefilter.sentences.judge import SENTENCE_PASSES, judge_kinds, sentence_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.features.sentence_table import SentenceTable
     from noisefilter.reader.session import Reader
+    from noisefilter.sentences.table import SentenceTable
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
@@ -31,9 +31,6 @@ TOPIC_IDF = 6.0
 NAME, NUMBER, TOPIC = 12, 13, 11
 #: Rows that words and pairs of an article are hashed to.
 WORD_ROWS = 2**16
-#: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
-VECTOR_INPUTS = 48
-SENTENCE_PASSES = ("sentence_first", "sentence_second")
 NETWORKS = (*SENTENCE_PASSES, "article")
 #: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
 PAGE_PRIOR = 0.2
@@ -42,44 +39,9 @@ HIGHEST = 3
 PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "sentences_log")
 
 
-def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
-    """What the sentence classifier reads: measures, word log-odds (own, neighbours', article's), vector."""
-    mean = (table.totals(words) / np.maximum(table.sizes, 1)[:, None])[table.article]
-    around = [table.neighbour(words, step) for step in (-1, 1)]
-    return np.hstack([matrix, words, *around, mean, table.vectors[:, :VECTOR_INPUTS]])
-
-
-def second_inputs(table: SentenceTable, matrix: Matrix, inputs: Matrix, classes: Matrix) -> Matrix:
-    """What the second pass over the sentences reads.
-
-    Args:
-        table: the sentences.
-        matrix: their features.
-        inputs: what the first pass read.
-        classes: what it said, rounded.
-    """
-    return np.hstack([inputs, kind_context(table, matrix, classes, logit(classes))])
-
-
 def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
     """Class probabilities of the sentences by the sentence classifier of some arrays: (sentences, classes)."""
     return sentence_kinds(table.sentences, table.matrix, arrays)
-
-
-def sentence_kinds(table: SentenceTable, matrix: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
-    """The same of sentences whose features are at hand; columns as in `SENTENCE_COLUMNS`."""
-    passes = (build_network(arrays, name) for name in SENTENCE_PASSES)
-    return judge_kinds(table, matrix, arrays, *passes)
-
-
-def judge_kinds(
-    table: SentenceTable, matrix: Matrix, arrays: Mapping[str, Matrix], first: Network, second: Network
-) -> Matrix:
-    """Class probabilities of the sentences after two passes: informative, filler, promotion, boilerplate."""
-    weights, bias = arrays["sentence_words.weights"], arrays["sentence_words.bias"]
-    inputs = sentence_inputs(table, matrix, word_scores(table.tokens, table.first, table.last, weights, bias))
-    said = np.round(first.probabilities(inputs), 6)  # alike in any batch
-    return second.probabilities(second_inputs(table, matrix, inputs, said))
 
 
 def page_off_topic_inputs(probabilities: Matrix) -> Matrix:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.sentences.table import SentenceTable
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.features.insertions import InsertionTable
-    from noisefilter.features.sentence_table import SentenceTable
     from noisefilter.reader.session import Reader
+    from noisefilter.sentences.table import SentenceTable
 
     Matrix = NDArray[np.float64]
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from noisefilter.reader.heads import head_of, with_head, with_hidden
 from noisefilter.reader.session import CLASSES, Reader
+from noisefilter.sentences.fit import CLASS_OF, labelled_sentences
 from noisefilter.training.insertions import labelled_examples
 from noisefilter.training.last_layer import Rows
-from noisefilter.training.sentences import CLASS_OF, labelled_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

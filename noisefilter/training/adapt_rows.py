@@ -17,20 +17,21 @@ from noisefilter.blocks.judge import build_block_scorer
 from noisefilter.blocks.table import block_table
 from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.features.insertions import insertion_table
-from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.html.walk import split_blocks
 from noisefilter.model import open_reader
 from noisefilter.networks import build_network, rounded, standardize
 from noisefilter.page import read_page
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
-from noisefilter.scoring.articles import article_inputs, judge_kinds, sentence_classes
+from noisefilter.scoring.articles import article_inputs, sentence_classes
 from noisefilter.scoring.insertions import build_insertion_scorer
 from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
+from noisefilter.sentences.fit import CLASS_OF, sentence_examples
+from noisefilter.sentences.judge import judge_kinds
+from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.training.insertions import labelled_examples
 from noisefilter.training.last_layer import Rows
-from noisefilter.training.sentences import CLASS_OF, sentence_examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -14,14 +14,15 @@ import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 
 from noisefilter.blocks.fit import label_blocks
-from noisefilter.features.article import article_measures
-from noisefilter.features.sentence_table import Article, sentence_table
-from noisefilter.features.sentences import sentence_matrix
 from noisefilter.fit import FOLDS, fold_of, named
 from noisefilter.html.walk import split_blocks
 from noisefilter.networks import build_network, logit, standardize
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import WORD_ROWS, article_inputs, manner_words, sentence_kinds
+from noisefilter.scoring.articles import WORD_ROWS, article_inputs, manner_words
+from noisefilter.sentences.aggregates import article_measures
+from noisefilter.sentences.columns import sentence_matrix
+from noisefilter.sentences.judge import sentence_kinds
+from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.types import Page
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.sentence_table import SentenceTable
     from noisefilter.labels import LabelledPage
+    from noisefilter.sentences.table import SentenceTable
     from noisefilter.text.vectors import VectorTable
 
     Matrix = NDArray[np.float64]

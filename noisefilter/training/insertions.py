@@ -21,7 +21,6 @@ from noisefilter.features.passages import (
     token_table,
     word_log_odds,
 )
-from noisefilter.features.sentence_table import Article, sentence_table
 from noisefilter.fit import (
     SEED,
     NetworkOptions,
@@ -38,6 +37,7 @@ from noisefilter.networks import build_network, logit
 from noisefilter.page import read_page
 from noisefilter.scoring.articles import PAGE_PRIOR, page_off_topic_inputs, sentence_classes
 from noisefilter.scoring.insertions import insertion_inputs
+from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import HASH_ROWS, tokenize
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.blocks.judge import build_block_scorer
-from noisefilter.training.sentences import predict_sentences
+from noisefilter.sentences.fit import predict_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.blocks.fit import BlockExample
+    from noisefilter.sentences.fit import SentenceExample
     from noisefilter.training.insertions import HeldOut
-    from noisefilter.training.sentences import SentenceExample
 
     Matrix = NDArray[np.float64]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.sentence_table import HEADING_WORDS, count_distinct
-from noisefilter.features.sentences import SENTENCE_COLUMNS
+from noisefilter.sentences.columns import SENTENCE_COLUMNS
+from noisefilter.sentences.table import HEADING_WORDS, count_distinct
 from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.sentences.table import SentenceTable
 
     Column = NDArray[np.float64]
 

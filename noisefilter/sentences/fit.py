@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from noisefilter.features.sentence_table import Article, sentence_table
-from noisefilter.features.sentences import sentence_matrix
 from noisefilter.fit import FOLDS, fit_linear, fit_network, fold_of, named, word_rows
 from noisefilter.html.walk import split_blocks
 from noisefilter.networks import build_network, word_scores
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import SENTENCE_PASSES, judge_kinds, second_inputs, sentence_inputs
+from noisefilter.sentences.columns import sentence_matrix
+from noisefilter.sentences.judge import SENTENCE_PASSES, judge_kinds, second_inputs, sentence_inputs
+from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import tokenize
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.sentence_table import SentenceTable
     from noisefilter.fit import NetworkOptions
     from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
+    from noisefilter.sentences.table import SentenceTable
     from noisefilter.text.vectors import VectorTable
 
     Matrix = NDArray[np.float64]

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.article import article_rows
+from noisefilter.sentences.aggregates import article_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.features.sentence_table import SentenceTable
+    from noisefilter.sentences.table import SentenceTable
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]

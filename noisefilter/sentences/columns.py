@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.sentence_table import WINDOW, SentenceTable
+from noisefilter.sentences.table import WINDOW, SentenceTable
 from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import hash_word, sums, unit_rows
 
