@@ -11,8 +11,8 @@ import numpy as np
 from noisefilter.blocks.judge import BlockScores
 from noisefilter.blocks.table import block_table, text_table
 from noisefilter.blocks.vote import ask_trafilatura
-from noisefilter.features.insertions import insertion_table
 from noisefilter.html.walk import TEXT_VERSION, split_blocks
+from noisefilter.insertions.table import insertion_table
 from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     from noisefilter.blocks.sites import SiteProfile
     from noisefilter.blocks.table import BlockTable
-    from noisefilter.features.insertions import InsertionTable
     from noisefilter.html.walk import BlockedPage
+    from noisefilter.insertions.table import InsertionTable
     from noisefilter.model import Model
     from noisefilter.scoring.articles import SentenceScores
     from noisefilter.text.tokens import Tokens

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.reasons import name_furniture
-from noisefilter.features.cuts import cut_range
+from noisefilter.insertions.cuts import cut_range
 from noisefilter.reasons.sentences import name_filler, name_insertion, name_promotion
 from noisefilter.types import REMOVED_KINDS, Span
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.blocks.table import BlockTable
-    from noisefilter.features.insertions import InsertionTable
+    from noisefilter.insertions.table import InsertionTable
     from noisefilter.scoring.articles import SentenceScores
     from noisefilter.types import Verdict
 

@@ -16,12 +16,12 @@ from sklearn.linear_model import LogisticRegression
 
 from noisefilter.api import score_many
 from noisefilter.html.walk import split_blocks
+from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
 from noisefilter.page import read_page
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.training.evaluate import span_figures
-from noisefilter.training.insertions import fit_insertions, fit_pages, labelled_examples
 from noisefilter.training.intervals import with_intervals
 from noisefilter.training.last import LastFit, fit_foreign
 from noisefilter.training.stages import ARRAYS_OF

@@ -10,9 +10,9 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from noisefilter.fit import FOLDS, fold_of, named
+from noisefilter.insertions.reading import class_columns, read_articles
 from noisefilter.networks import build_network
 from noisefilter.reader.session import Reader
-from noisefilter.scoring.reading import class_columns, read_articles
 from noisefilter.sentences.fit import CLASS_OF, fit_classes, fit_sentences, predict_sentences
 from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.training.last import CLASSES as LAST

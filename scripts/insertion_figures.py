@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from noisefilter.api import score_many
+from noisefilter.insertions.judge import PAGE_PRIOR
 from noisefilter.report.figures import CALIBRATION, THRESHOLDS
-from noisefilter.scoring.articles import PAGE_PRIOR
 from noisefilter.training.evaluate import calibration_error, reliability, span_figures, threshold_figures
 from noisefilter.training.intervals import Observed, measured
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.blocks.table import BlockTable, block_table
-from noisefilter.features.insertions import InsertionTable, insertion_table
 from noisefilter.html.walk import BlockedPage, parse_html, split_lines, split_tree
+from noisefilter.insertions.table import InsertionTable, insertion_table
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
 from noisefilter.sentences.table import Article, SentenceTable, sentence_table

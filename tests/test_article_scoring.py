@@ -8,15 +8,11 @@ import numpy as np
 import pytest
 
 from noisefilter.fit import FOLDS
+from noisefilter.insertions.judge import page_off_topic_inputs
 from noisefilter.labels import LabelledPage
 from noisefilter.model import default_model
 from noisefilter.networks import LOGIT_LIMIT, logit
-from noisefilter.scoring.articles import (
-    WORD_ROWS,
-    manner_log_odds,
-    manner_words,
-    page_off_topic_inputs,
-)
+from noisefilter.scoring.articles import WORD_ROWS, manner_log_odds, manner_words
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.context import NEAR, kind_context
 from noisefilter.sentences.table import sentence_table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from noisefilter.features.cuts import cut_range
+from noisefilter.insertions.cuts import cut_range
 from tests.making import SLUICE, sentences_of
 
 

@@ -10,15 +10,16 @@ from noisefilter.blocks.context import block_context
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
 from noisefilter.blocks.markup import link_share as block_link_share
 from noisefilter.blocks.vote import Vote
-from noisefilter.features.insertions import BURST, INSERTION_COLUMNS, InsertionTable, insertion_matrix, insertion_table
-from noisefilter.features.passages import (
+from noisefilter.html.walk import BlockedPage, Place, split_lines
+from noisefilter.insertions.columns import INSERTION_COLUMNS, insertion_matrix
+from noisefilter.insertions.passages import (
     PASSAGE_NAMES,
     TOKEN_NAMES,
     passage_columns,
     token_matrix,
     token_table,
 )
-from noisefilter.html.walk import BlockedPage, Place, split_lines
+from noisefilter.insertions.table import BURST, InsertionTable, insertion_table
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
 from noisefilter.sentences.columns import (
     SENTENCE_COLUMNS,

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from noisefilter import score
-from noisefilter.scoring import insertions
-from noisefilter.scoring.insertions import doubtful_rows
+from noisefilter.insertions import judge
+from noisefilter.insertions.judge import doubtful_rows
 from noisefilter.sentences.table import sentence_table
 from tests.growing_pages import BOUNDS, SHAPES, TEXTS
 from tests.making import ARTICLE, TESTS, articles_of, vectors
@@ -55,7 +55,7 @@ def test_of_the_doubtful_words_of_an_article_only_so_many_are_read(monkeypatch):
     doubts = np.ones(len(table))
     words = (table.last - table.first).tolist()
     assert doubtful_rows(table, doubts, 0.5).tolist() == list(range(len(table)))
-    monkeypatch.setattr(insertions, "MOST_WORDS", sum(words[:3]))
+    monkeypatch.setattr(judge, "MOST_WORDS", sum(words[:3]))
     half = len(table) // 2
     assert doubtful_rows(table, doubts, 0.5).tolist() == [0, 1, 2, half, half + 1, half + 2]
     doubts[1] = 0

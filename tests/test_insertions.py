@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
+from noisefilter.insertions.judge import PAGE_PRIOR, page_off_topic_inputs
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.networks import build_network
-from noisefilter.scoring.articles import PAGE_PRIOR, page_off_topic_inputs
 from noisefilter.training.fit import TrainingData, train
-from noisefilter.training.insertions import HeldOut, fit_pages, labelled_examples
 from noisefilter.training.thresholds import choose_thresholds
 from noisefilter.types import Page
 from tests.making import ARTICLE, SLUICE, article_with, vectors

@@ -9,11 +9,11 @@ import pytest
 
 from noisefilter import score
 from noisefilter.fit import FOLDS, fold_of
+from noisefilter.insertions.reading import CLASS_NAMES, FOREIGN_NAMES, class_columns, foreign_columns, read_articles
 from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.model import open_reader
 from noisefilter.reader import session
 from noisefilter.reader.session import COLUMNS, Reader, ReaderScores
-from noisefilter.scoring.reading import CLASS_NAMES, FOREIGN_NAMES, class_columns, foreign_columns, read_articles
 from noisefilter.training import last
 from noisefilter.training.last import NO_FOLD, LastFit, fit_foreign, fold_without
 from noisefilter.types import Page

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from noisefilter.features.cohesion import COHESION_NAMES, cohesion_matrix
-from noisefilter.features.passages import (
+from noisefilter.insertions.cohesion import COHESION_NAMES, cohesion_matrix
+from noisefilter.insertions.passages import (
     PASSAGE_NAMES,
     REACH,
     TOKEN_NAMES,

@@ -16,7 +16,7 @@ from noisefilter.text.tokens import cue_words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from noisefilter.features.insertions import InsertionTable
+    from noisefilter.insertions.table import InsertionTable
     from noisefilter.text.cues import Cue
 
 COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}

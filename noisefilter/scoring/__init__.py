@@ -14,10 +14,11 @@ import numpy as np
 from noisefilter.blocks.columns import TEXT_FEATURES
 from noisefilter.blocks.judge import BlockScorer, build_block_scorer
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
-from noisefilter.features.insertions import INSERTION_COLUMNS
-from noisefilter.features.passages import PASSAGE_NAMES, TOKEN_NAMES
-from noisefilter.scoring.articles import PAGE_NAMES, ArticleScorer, build_article_scorer
-from noisefilter.scoring.reading import CLASS_NAMES, FOREIGN_NAMES
+from noisefilter.insertions.columns import INSERTION_COLUMNS
+from noisefilter.insertions.judge import PAGE_NAMES
+from noisefilter.insertions.passages import PASSAGE_NAMES, TOKEN_NAMES
+from noisefilter.insertions.reading import CLASS_NAMES, FOREIGN_NAMES
+from noisefilter.scoring.articles import ArticleScorer, build_article_scorer
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, NOISE_MEASURES
 
 if TYPE_CHECKING:

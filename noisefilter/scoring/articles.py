@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit, rounded
-from noisefilter.scoring.insertions import InsertionScorer, build_insertion_scorer
-from noisefilter.scoring.reading import ReadingScorer, build_reading_scorer
+from noisefilter.insertions.judge import InsertionScorer, build_insertion_scorer, page_off_topic_inputs
+from noisefilter.insertions.reading import ReadingScorer, build_reading_scorer
+from noisefilter.networks import Network, build_network, rounded
 from noisefilter.sentences.aggregates import article_measures
-from noisefilter.sentences.judge import SENTENCE_PASSES, judge_kinds, sentence_kinds
+from noisefilter.sentences.judge import SENTENCE_PASSES, judge_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.insertions import InsertionTable
+    from noisefilter.insertions.table import InsertionTable
     from noisefilter.reader.session import Reader
     from noisefilter.sentences.table import SentenceTable
 
@@ -32,23 +32,6 @@ NAME, NUMBER, TOPIC = 12, 13, 11
 #: Rows that words and pairs of an article are hashed to.
 WORD_ROWS = 2**16
 NETWORKS = (*SENTENCE_PASSES, "article")
-#: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
-PAGE_PRIOR = 0.2
-#: Sentences whose log-odds say whether something was put into an article: the highest.
-HIGHEST = 3
-PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "sentences_log")
-
-
-def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """Class probabilities of the sentences by the sentence classifier of some arrays: (sentences, classes)."""
-    return sentence_kinds(table.sentences, table.matrix, arrays)
-
-
-def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
-    """The highest log-odds of a page's sentences and its length, which its off-topic probability is read from: (1, PAGE_NAMES)."""
-    ranked = np.sort(logit(probabilities))[::-1]
-    padded = np.concatenate([ranked, [-LOGIT_LIMIT] * HIGHEST])
-    return np.array([[*padded[:HIGHEST], np.log1p(len(probabilities))]])
 
 
 @dataclass(frozen=True, slots=True)

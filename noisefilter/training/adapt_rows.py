@@ -16,21 +16,21 @@ from noisefilter.blocks.fit import block_examples
 from noisefilter.blocks.judge import build_block_scorer
 from noisefilter.blocks.table import block_table
 from noisefilter.blocks.vote import ask_trafilatura
-from noisefilter.features.insertions import insertion_table
 from noisefilter.html.walk import split_blocks
+from noisefilter.insertions.fit import labelled_examples
+from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
+from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
+from noisefilter.insertions.table import insertion_table
 from noisefilter.model import open_reader
 from noisefilter.networks import build_network, rounded, standardize
 from noisefilter.page import read_page
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
-from noisefilter.scoring.articles import article_inputs, sentence_classes
-from noisefilter.scoring.insertions import build_insertion_scorer
-from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
+from noisefilter.scoring.articles import article_inputs
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
 from noisefilter.sentences.judge import judge_kinds
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
-from noisefilter.training.insertions import labelled_examples
 from noisefilter.training.last_layer import Rows
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from noisefilter.blocks.fit import BlockExample
     from noisefilter.blocks.vote import Vote
-    from noisefilter.features.insertions import InsertionTable
+    from noisefilter.insertions.table import InsertionTable
     from noisefilter.labels import LabelledPage
     from noisefilter.networks import Estimator, Inputs, Matrix, Network
     from noisefilter.text.vectors import VectorTable

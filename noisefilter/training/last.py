@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from noisefilter.features.insertions import insertion_table
 from noisefilter.fit import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named
+from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
+from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
+from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
+from noisefilter.insertions.table import insertion_table
 from noisefilter.networks import build_network, logit
 from noisefilter.reader.session import Reader
-from noisefilter.scoring.articles import sentence_classes
-from noisefilter.scoring.insertions import build_insertion_scorer
-from noisefilter.scoring.reading import class_columns, foreign_columns, read_articles
 from noisefilter.sentences.fit import fit_classes, sentence_examples
 from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.sentences.table import sentence_table
-from noisefilter.training.insertions import HeldOut, fit_pages, labelled_examples
 from noisefilter.training.thresholds import kind_thresholds, off_topic_threshold
 
 if TYPE_CHECKING:

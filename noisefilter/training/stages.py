@@ -16,10 +16,10 @@ import numpy as np
 
 from noisefilter.blocks.fit import block_examples, fit_blocks
 from noisefilter.fit import FOLDS
+from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
 from noisefilter.labels import CorpusError
 from noisefilter.sentences.fit import fit_sentences, sentence_examples
 from noisefilter.training.articles import article_examples, fit_articles
-from noisefilter.training.insertions import fit_insertions, fit_pages, labelled_examples
 from noisefilter.training.last import LastFit, fit_last
 from noisefilter.training.thresholds import choose_thresholds, drop_threshold
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.blocks.fit import BlockExample
+    from noisefilter.insertions.fit import HeldOut
     from noisefilter.sentences.fit import SentenceExample
-    from noisefilter.training.insertions import HeldOut
 
     Matrix = NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.insertions.judge import InsertionScorer, LastScores, build_insertion_scorer
 from noisefilter.networks import Network, build_network, logit
 from noisefilter.reader.session import CLASSES, COLUMNS
-from noisefilter.scoring.insertions import InsertionScorer, LastScores, build_insertion_scorer
 from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.insertions import InsertionTable
+    from noisefilter.insertions.table import InsertionTable
     from noisefilter.reader.session import Reader
     from noisefilter.sentences.table import SentenceTable
 

@@ -14,13 +14,6 @@ import numpy as np
 import scipy.sparse as sp
 from joblib import Parallel, delayed
 
-from noisefilter.features.insertions import insertion_table
-from noisefilter.features.passages import (
-    passage_columns,
-    token_matrix,
-    token_table,
-    word_log_odds,
-)
 from noisefilter.fit import (
     SEED,
     NetworkOptions,
@@ -33,10 +26,16 @@ from noisefilter.fit import (
     named,
 )
 from noisefilter.html.walk import split_blocks
+from noisefilter.insertions.judge import PAGE_PRIOR, insertion_inputs, page_off_topic_inputs, sentence_classes
+from noisefilter.insertions.passages import (
+    passage_columns,
+    token_matrix,
+    token_table,
+    word_log_odds,
+)
+from noisefilter.insertions.table import insertion_table
 from noisefilter.networks import build_network, logit
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import PAGE_PRIOR, page_off_topic_inputs, sentence_classes
-from noisefilter.scoring.insertions import insertion_inputs
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import HASH_ROWS, tokenize
@@ -46,8 +45,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.passages import TokenTable
     from noisefilter.html.walk import BlockedPage
+    from noisefilter.insertions.passages import TokenTable
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
 

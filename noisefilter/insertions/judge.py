@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.features.insertions import insertion_matrix
-from noisefilter.features.passages import passage_columns, token_matrix, token_table, word_log_odds
-from noisefilter.networks import Network, build_network, logit
+from noisefilter.insertions.columns import insertion_matrix
+from noisefilter.insertions.passages import passage_columns, token_matrix, token_table, word_log_odds
+from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit
+from noisefilter.sentences.judge import sentence_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-    from noisefilter.features.insertions import InsertionTable
+    from noisefilter.insertions.table import InsertionTable
     from noisefilter.sentences.table import SentenceTable
 
     Matrix = NDArray[np.float64]
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
 #: longest of 3,284 pages from the web has 40,000 words, and one sentence in eight is doubtful.
 MOST_WORDS = 20_000
 STAGES = ("insertion", "passage", "insertion_last")
+#: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
+PAGE_PRIOR = 0.2
+#: Sentences whose log-odds say whether something was put into an article: the highest.
+HIGHEST = 3
+PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "sentences_log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +99,15 @@ def build_insertion_scorer(arrays: Mapping[str, Matrix]) -> InsertionScorer:
         **networks, words=arrays["passage_words.weights"][:, 0], bias=float(arrays["passage_words.bias"][0]),
         gate=float(arrays["insertion_gate"][0]),
     )  # fmt: skip
+
+
+def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
+    """Class probabilities of the sentences by the sentence classifier of some arrays: (sentences, classes)."""
+    return sentence_kinds(table.sentences, table.matrix, arrays)
+
+
+def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
+    """The highest log-odds of a page's sentences and its length, which its off-topic probability is read from: (1, PAGE_NAMES)."""
+    ranked = np.sort(logit(probabilities))[::-1]
+    padded = np.concatenate([ranked, [-LOGIT_LIMIT] * HIGHEST])
+    return np.array([[*padded[:HIGHEST], np.log1p(len(probabilities))]])

@@ -1,1 +1,0 @@
-"""Blocks, sentences, articles → matrices: what is measured."""

@@ -1,0 +1,149 @@
+"""Sentences → matrix: what gives away a passage from another story.
+
+Two signals: cohesion with the sentences around, and form (a headline inside a running sentence). Links are not read: what is
+learned from are texts, and a page is judged alike however it was saved.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.insertions.cohesion import COHESION_NAMES, cohesion_matrix
+from noisefilter.insertions.table import CLAUSE_NAMES
+from noisefilter.sentences.columns import NEIGHBOURS, SENTENCE_COLUMNS
+from noisefilter.text.tokens import sums
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from noisefilter.insertions.table import InsertionTable
+
+    Column = NDArray[np.float64]
+
+
+def burst_strength(table: InsertionTable) -> Column:
+    """How foreign the strangest run of words is."""
+    return table.burst
+
+
+def burst_contrast(table: InsertionTable) -> Column:
+    """The strangest run against the mean of the sentence: a splice sits in an honest host."""
+    return table.burst - table.sentences.mean(table.foreign)
+
+
+def burst_likeness(table: InsertionTable) -> Column:
+    """Cosine of the strangest run with the sentences around."""
+    return np.einsum("ij,ij->i", table.burst_vector, table.sentences.context)
+
+
+def rest_likeness(table: InsertionTable) -> Column:
+    """Cosine of the rest of the sentence with the sentences around."""
+    return np.einsum("ij,ij->i", table.rest_vector, table.sentences.context)
+
+
+def inner_likeness(table: InsertionTable) -> Column:
+    """Cosine of the strangest run with the rest of its sentence."""
+    return np.einsum("ij,ij->i", table.burst_vector, table.rest_vector)
+
+
+def burst_title_likeness(table: InsertionTable) -> Column:
+    """Cosine of the strangest run with the title."""
+    plain = table.sentences
+    return np.einsum("ij,ij->i", table.burst_vector, plain.title_vectors[plain.article])
+
+
+def run_words(table: InsertionTable) -> Column:
+    """Words of the longest capitalised run: a headline in a running sentence."""
+    return np.log1p(table.title_run)
+
+
+def run_new(table: InsertionTable) -> Column:
+    """How foreign that run is."""
+    starts = table.run_start
+    ends = starts + table.title_run.astype(np.int64)
+    return sums(table.foreign, starts, np.minimum(ends, len(table.foreign))) / np.maximum(table.title_run, 1)
+
+
+def gap_likeness(table: InsertionTable) -> Column:
+    """Cosine of the sentence before with the one after, less the sentence's own with either: does it interrupt?"""
+    plain = table.sentences
+    before, after = (plain.neighbour(plain.vectors, step) for step in NEIGHBOURS)
+    across, along, on = (
+        np.einsum("ij,ij->i", *pair) for pair in ((before, after), (before, plain.vectors), (plain.vectors, after))
+    )
+    return across - np.maximum(along, on)
+
+
+def _of(table: InsertionTable, name: str) -> Column:
+    return table.matrix[:, SENTENCE_COLUMNS.index(name)]
+
+
+def _relative(name: str) -> Callable[[InsertionTable], Column]:
+    def column(table: InsertionTable) -> Column:
+        return table.sentences.relative(_of(table, name))
+
+    return column
+
+
+def _around(name: str, step: int) -> Callable[[InsertionTable], Column]:
+    def column(table: InsertionTable) -> Column:
+        return table.sentences.neighbour(_of(table, name), step)
+
+    return column
+
+
+def splice_cue(table: InsertionTable) -> Column:
+    """Words that tie another story to a sentence."""
+    return (table.sentences.cues["splices"] >= 0).astype(float)
+
+
+def odd_capitals(table: InsertionTable) -> Column:
+    """Capitals on words that rarely have one, in the densest stretch: a headline in title case."""
+    return table.odd_run
+
+
+def splice_before(table: InsertionTable) -> Column:
+    """A splice cue in a sentence whose strangest clause is far from its rest."""
+    return splice_cue(table) * np.maximum(table.clause[:, CLAUSE_NAMES.index("clause_contrast")], 0)
+
+
+def _clause(index: int) -> Callable[[InsertionTable], Column]:
+    def column(table: InsertionTable) -> Column:
+        return table.clause[:, index]
+
+    return column
+
+
+INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] = (
+    *((feature.__name__, feature) for feature in (
+        burst_strength, burst_contrast, burst_likeness, rest_likeness, inner_likeness, burst_title_likeness, run_words,
+        run_new, gap_likeness, splice_cue, odd_capitals, splice_before,
+    )),
+    *((f"relative_{name}", _relative(name)) for name in ("title_likeness", "context_likeness", "new_words", "next_words")),
+    *((f"{name}_{'next' if step > 0 else 'before'}", _around(name, step))
+      for name in ("context_likeness", "new_words", "said_before") for step in NEIGHBOURS),
+    *((name, _clause(index)) for index, name in enumerate(CLAUSE_NAMES)),
+)  # fmt: skip
+
+
+#: Dimensions of the vectors of the sentence and its strangest clause that are read: what farms put in is of some subjects
+#: more than of others, and a shop's offer does not sound like a story.
+VECTOR_HEAD = 32
+#: Names of the columns of `insertion_matrix`.
+INSERTION_COLUMNS = (
+    *SENTENCE_COLUMNS, *(name for name, _ in INSERTION_FEATURES), *COHESION_NAMES,
+    *(f"{name}_vector_{number}" for name in ("sentence", "clause") for number in range(VECTOR_HEAD)),
+)  # fmt: skip
+
+
+def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
+    """Features of the sentences: (sentences, INSERTION_COLUMNS), NaN where missing."""
+    if not len(table):
+        return np.zeros((0, len(INSERTION_COLUMNS)))
+    measured = (feature(table)[:, None] for _, feature in INSERTION_FEATURES)
+    heads = (vectors[:, :VECTOR_HEAD] for vectors in (table.sentences.vectors, table.clause_vector))
+    return np.hstack([table.matrix, *measured, cohesion_matrix(table.sentences), *heads])
