@@ -15,7 +15,7 @@ from safetensors.numpy import load, save
 
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.reader.session import Reader, ReaderError
-from noisefilter.scoring import Scorer, build_scorer, features_digest
+from noisefilter.scorer import Scorer, build_scorer, features_digest
 from noisefilter.sentences.judge import VECTOR_INPUTS
 from noisefilter.text.vectors import VectorTable, load_vectors, read_header
 from noisefilter.types import KINDS

@@ -8,34 +8,34 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.article.reasons import name_measures, name_noise
 from noisefilter.blocks.judge import BlockScores
 from noisefilter.blocks.table import block_table, text_table
 from noisefilter.blocks.vote import ask_trafilatura
+from noisefilter.decide import boilerplate_spans, is_other, sentence_spans, verdict
 from noisefilter.html.walk import TEXT_VERSION, split_blocks
 from noisefilter.insertions.table import insertion_table
 from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
-from noisefilter.reasons.articles import name_measures, name_noise
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.language import name_language
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.threads import one_blas_thread
 from noisefilter.types import PAGE_TYPES, Score, Sentence, cut
-from noisefilter.verdicts import boilerplate_spans, is_other, sentence_spans, verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from noisefilter.article.judge import SentenceScores
     from noisefilter.blocks.sites import SiteProfile
     from noisefilter.blocks.table import BlockTable
     from noisefilter.html.walk import BlockedPage
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.model import Model
-    from noisefilter.scoring.articles import SentenceScores
     from noisefilter.text.tokens import Tokens
     from noisefilter.text.vectors import VectorTable
     from noisefilter.types import Page, Reason, Span, Status

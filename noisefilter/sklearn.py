@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from noisefilter.api import as_page, score_many
-from noisefilter.reasons.articles import INPUTS
+from noisefilter.article.reasons import INPUTS
 from noisefilter.types import KINDS, Page
 
 if TYPE_CHECKING:

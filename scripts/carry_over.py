@@ -22,10 +22,10 @@ from carry_over_sentences import carry_read, carry_sentences
 from threadpoolctl import threadpool_limits
 from train_default import read_data
 
+from noisefilter.article.fit import article_examples
 from noisefilter.model import DEFAULT, FAST, VECTORS, load_model, models_folder
 from noisefilter.sentences.fit import sentence_examples
 from noisefilter.text.vectors import load_vectors
-from noisefilter.training.articles import article_examples
 from noisefilter.training.stages import READER_STAGES, STAGES, Fitted, Training, fit_stages
 from shared_corpus import Corpus
 

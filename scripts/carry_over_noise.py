@@ -11,9 +11,9 @@ from scipy.stats import spearmanr
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import roc_auc_score
 
+from noisefilter.article.fit import fit_articles, predict_articles
 from noisefilter.labels import POSITIVE
 from noisefilter.sentences.fit import fit_sentences
-from noisefilter.training.articles import fit_articles, predict_articles
 from noisefilter.training.evaluate import calibration_error
 from noisefilter.training.thresholds import drop_threshold
 from shared_corpus import BLOGS
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from carry_over_legs import Leg
     from numpy.typing import NDArray
 
+    from noisefilter.article.fit import ArticleExample
     from noisefilter.labels import LabelledPage
     from noisefilter.sentences.fit import SentenceExample
-    from noisefilter.training.articles import ArticleExample
     from shared_corpus import Corpus
 
     Matrix = NDArray[np.float64]

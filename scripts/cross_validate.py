@@ -24,6 +24,7 @@ from noisefilter.blocks.fit import block_examples, fit_blocks
 from noisefilter.blocks.judge import build_block_scorer
 from noisefilter.blocks.table import block_table
 from noisefilter.blocks.vote import ask_trafilatura
+from noisefilter.decide import boilerplate_spans
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.html.walk import split_blocks
 from noisefilter.model import VECTORS, models_folder
@@ -34,7 +35,6 @@ from noisefilter.text.vectors import load_vectors
 from noisefilter.training.evaluate import word_f1
 from noisefilter.training.thresholds import choose_thresholds
 from noisefilter.types import PAGE_TYPES, cut
-from noisefilter.verdicts import boilerplate_spans
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from noisefilter import Reason, score, score_many
+from noisefilter.article.reasons import GROUPS, INPUTS, WORDS, name_noise
 from noisefilter.model import default_model, scorer
 from noisefilter.networks import build_network, logit
-from noisefilter.reasons.articles import GROUPS, INPUTS, WORDS, name_noise
 from tests.making import ARTICLE
 
 if TYPE_CHECKING:

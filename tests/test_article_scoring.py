@@ -7,16 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from noisefilter.article.columns import WORD_ROWS, manner_log_odds, manner_words
+from noisefilter.article.fit import ArticleExample, article_examples, fit_articles, predict_articles
 from noisefilter.fit import FOLDS
 from noisefilter.insertions.judge import page_off_topic_inputs
 from noisefilter.labels import LabelledPage
 from noisefilter.model import default_model
 from noisefilter.networks import LOGIT_LIMIT, logit
-from noisefilter.scoring.articles import WORD_ROWS, manner_log_odds, manner_words
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.context import NEAR, kind_context
 from noisefilter.sentences.table import sentence_table
-from noisefilter.training.articles import ArticleExample, article_examples, fit_articles, predict_articles
 from noisefilter.types import Page
 from tests.making import SLUICE, articles_of, sentences_of, vectors
 

@@ -35,20 +35,6 @@ ARTICLE_FEATURES = (
     "template_sections",
 )  # fmt: skip
 
-#: What the article classifier reads of these beside the words; the rest brought nothing to collections that it had not seen
-#: (docs/decisions/0028-noise-that-carries-over.md).
-NOISE_MEASURES = (
-    "filler", "filler_at_start", "filler_at_end", *(f"filler_over_{step}" for step in FILLER_STEPS),
-    "template_sections", "mean_cue_templates", *(f"section_{cue.name}" for cue in cue_table("templates").cues),
-    "mean_any_digit", "mean_digits", "mean_signs",
-    "mean_any_name", "mean_names", "mean_rarity", "mean_rarest", "mean_upper_case",
-)  # fmt: skip
-
-
-def article_measures(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Column) -> NDArray[np.float64]:
-    """What the article classifier reads of `article_rows`: (articles, NOISE_MEASURES)."""
-    return article_rows(table, matrix, probabilities)[:, [ARTICLE_FEATURES.index(name) for name in NOISE_MEASURES]]
-
 
 def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Column) -> NDArray[np.float64]:
     """Features of each article: (articles, ARTICLE_FEATURES).

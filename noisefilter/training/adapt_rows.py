@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from joblib import Parallel, delayed
 
+from noisefilter.article.columns import article_inputs
 from noisefilter.blocks.fit import block_examples
 from noisefilter.blocks.judge import build_block_scorer
 from noisefilter.blocks.table import block_table
@@ -25,7 +26,6 @@ from noisefilter.model import open_reader
 from noisefilter.networks import build_network, rounded, standardize
 from noisefilter.page import read_page
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
-from noisefilter.scoring.articles import article_inputs
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
 from noisefilter.sentences.judge import judge_kinds
 from noisefilter.sentences.table import Article, sentence_table

@@ -17,7 +17,7 @@ from noisefilter.fit import SEED
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.labels import CorpusError
 from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
-from noisefilter.scoring import features_digest
+from noisefilter.scorer import features_digest
 from noisefilter.training.stages import READER_STAGES, STAGES, Training, fit_stages, with_reader, without_reader
 from noisefilter.training.thresholds import DEFAULTS
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import joblib
 import numpy as np
 
+from noisefilter.article.fit import article_examples, fit_articles
 from noisefilter.blocks.fit import block_examples, fit_blocks
 from noisefilter.fit import FOLDS
 from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
 from noisefilter.labels import CorpusError
 from noisefilter.sentences.fit import fit_sentences, sentence_examples
-from noisefilter.training.articles import article_examples, fit_articles
 from noisefilter.training.last import LastFit, fit_last
 from noisefilter.training.thresholds import choose_thresholds, drop_threshold
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.article.fit import ArticleExample
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.articles import ArticleExample
     from noisefilter.training.fit import TrainingData
 
     Arrays = dict[str, NDArray[np.float64]]

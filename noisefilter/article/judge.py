@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.article.columns import article_inputs
 from noisefilter.insertions.judge import InsertionScorer, build_insertion_scorer, page_off_topic_inputs
 from noisefilter.insertions.reading import ReadingScorer, build_reading_scorer
 from noisefilter.networks import Network, build_network, rounded
-from noisefilter.sentences.aggregates import article_measures
 from noisefilter.sentences.judge import SENTENCE_PASSES, judge_kinds
 
 if TYPE_CHECKING:
@@ -20,17 +20,10 @@ if TYPE_CHECKING:
 
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.reader.session import Reader
-    from noisefilter.sentences.table import SentenceTable
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
 
-#: Rarity, in nats, from which a word counts as topic: met in fewer than one article of 400.
-TOPIC_IDF = 6.0
-#: What names, numbers and topic words are read as: that one stands there, not which.
-NAME, NUMBER, TOPIC = 12, 13, 11
-#: Rows that words and pairs of an article are hashed to.
-WORD_ROWS = 2**16
 NETWORKS = (*SENTENCE_PASSES, "article")
 
 
@@ -102,37 +95,3 @@ def build_article_scorer(arrays: Mapping[str, Matrix], reader: Reader | None = N
     last = build_insertion_scorer(arrays) if reader is None else build_reading_scorer(arrays, reader)
     page = build_network(arrays, "page_off_topic" if reader is None else "reader_page")
     return ArticleScorer(arrays, last=last, page_off_topic=page, **networks)
-
-
-def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the article classifier reads: measures, and what a linear model says of its words. (articles, n)."""
-    return np.column_stack([article_measures(table, matrix, probabilities), manner_log_odds(table, arrays)])
-
-
-def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the words of each article add to the log-odds of noise: (articles,)."""
-    article, rows, weights = manner_words(table)
-    idf = arrays["article_words.idf"][rows]
-    count = len(table.sizes)
-    length = np.sqrt(np.bincount(article, (weights * idf) ** 2, count))
-    total = np.bincount(article, weights * idf * arrays["article_words.weights"][rows, 0], count)
-    return np.asarray(total / np.maximum(length, 1e-9))
-
-
-def manner_words(table: SentenceTable) -> tuple[Index, Index, Matrix]:
-    """Article, hash row and weight, 1 + log of the count, of the words and pairs that say how it is written.
-
-    Of names, numbers and rare words only the sort is read, so that topic cannot decide.
-    """
-    tokens, index, owner = table.tokens, table.token_index, table.owner
-    inside = np.append(False, owner[1:] == owner[:-1])[: len(owner)]  # a sentence's first word has a capital anyway
-    words = tokens.hashes[index].astype(np.int64)
-    words[(table.idf >= TOPIC_IDF) & ~tokens.stop[index]] = TOPIC
-    words[tokens.title[index] & ~tokens.stop[index] & inside] = NAME
-    words[tokens.digit[index]] = NUMBER
-    pairs = words[:-1] * 1_000_003 + words[1:] * 7_919
-    text = table.article[owner]
-    keys = np.concatenate([words * 7_919, pairs[inside[1:]]]) * 0x9E3779B1 >> 7
-    rows = np.concatenate([text, text[1:][inside[1:]]]) * WORD_ROWS + keys % WORD_ROWS
-    found, counts = np.unique(rows, return_counts=True)
-    return found // WORD_ROWS, found % WORD_ROWS, 1 + np.log(counts)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.article.judge import SentenceScores
     from noisefilter.blocks.table import BlockTable
     from noisefilter.insertions.table import InsertionTable
-    from noisefilter.scoring.articles import SentenceScores
     from noisefilter.types import Verdict
 
 #: Below, a page is hardly an article. At one half short articles under bare markup would never be dropped.

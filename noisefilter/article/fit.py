@@ -13,13 +13,12 @@ import numpy as np
 import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 
+from noisefilter.article.columns import WORD_ROWS, article_inputs, article_measures, manner_words
 from noisefilter.blocks.fit import label_blocks
 from noisefilter.fit import FOLDS, fold_of, named
 from noisefilter.html.walk import split_blocks
 from noisefilter.networks import build_network, logit, standardize
 from noisefilter.page import read_page
-from noisefilter.scoring.articles import WORD_ROWS, article_inputs, manner_words
-from noisefilter.sentences.aggregates import article_measures
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.sentences.table import Article, sentence_table

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from noisefilter.article.columns import NOISE_MEASURES
+from noisefilter.article.judge import ArticleScorer, build_article_scorer
 from noisefilter.blocks.columns import TEXT_FEATURES
 from noisefilter.blocks.judge import BlockScorer, build_block_scorer
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
@@ -18,8 +20,7 @@ from noisefilter.insertions.columns import INSERTION_COLUMNS
 from noisefilter.insertions.judge import PAGE_NAMES
 from noisefilter.insertions.passages import PASSAGE_NAMES, TOKEN_NAMES
 from noisefilter.insertions.reading import CLASS_NAMES, FOREIGN_NAMES
-from noisefilter.scoring.articles import ArticleScorer, build_article_scorer
-from noisefilter.sentences.aggregates import ARTICLE_FEATURES, NOISE_MEASURES
+from noisefilter.sentences.aggregates import ARTICLE_FEATURES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from noisefilter.sentences.aggregates import NOISE_MEASURES
+from noisefilter.article.columns import NOISE_MEASURES
 from noisefilter.types import Reason
 
 if TYPE_CHECKING:

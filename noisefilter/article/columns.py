@@ -1,0 +1,74 @@
+"""Article → a row: what the article classifier reads of its measures and words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.sentences.aggregates import ARTICLE_FEATURES, FILLER_STEPS, article_rows
+from noisefilter.text.cues import cue_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from noisefilter.sentences.table import SentenceTable
+
+    Matrix = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+#: Rarity, in nats, from which a word counts as topic: met in fewer than one article of 400.
+TOPIC_IDF = 6.0
+#: What names, numbers and topic words are read as: that one stands there, not which.
+NAME, NUMBER, TOPIC = 12, 13, 11
+#: Rows that words and pairs of an article are hashed to.
+WORD_ROWS = 2**16
+#: What the article classifier reads of these beside the words; the rest brought nothing to collections that it had not seen
+#: (docs/decisions/0028-noise-that-carries-over.md).
+NOISE_MEASURES = (
+    "filler", "filler_at_start", "filler_at_end", *(f"filler_over_{step}" for step in FILLER_STEPS),
+    "template_sections", "mean_cue_templates", *(f"section_{cue.name}" for cue in cue_table("templates").cues),
+    "mean_any_digit", "mean_digits", "mean_signs",
+    "mean_any_name", "mean_names", "mean_rarity", "mean_rarest", "mean_upper_case",
+)  # fmt: skip
+
+
+def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
+    """What the article classifier reads: measures, and what a linear model says of its words. (articles, n)."""
+    return np.column_stack([article_measures(table, matrix, probabilities), manner_log_odds(table, arrays)])
+
+
+def article_measures(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Matrix) -> NDArray[np.float64]:
+    """What the article classifier reads of `article_rows`: (articles, NOISE_MEASURES)."""
+    return article_rows(table, matrix, probabilities)[:, [ARTICLE_FEATURES.index(name) for name in NOISE_MEASURES]]
+
+
+def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:
+    """What the words of each article add to the log-odds of noise: (articles,)."""
+    article, rows, weights = manner_words(table)
+    idf = arrays["article_words.idf"][rows]
+    count = len(table.sizes)
+    length = np.sqrt(np.bincount(article, (weights * idf) ** 2, count))
+    total = np.bincount(article, weights * idf * arrays["article_words.weights"][rows, 0], count)
+    return np.asarray(total / np.maximum(length, 1e-9))
+
+
+def manner_words(table: SentenceTable) -> tuple[Index, Index, Matrix]:
+    """Article, hash row and weight, 1 + log of the count, of the words and pairs that say how it is written.
+
+    Of names, numbers and rare words only the sort is read, so that topic cannot decide.
+    """
+    tokens, index, owner = table.tokens, table.token_index, table.owner
+    inside = np.append(False, owner[1:] == owner[:-1])[: len(owner)]  # a sentence's first word has a capital anyway
+    words = tokens.hashes[index].astype(np.int64)
+    words[(table.idf >= TOPIC_IDF) & ~tokens.stop[index]] = TOPIC
+    words[tokens.title[index] & ~tokens.stop[index] & inside] = NAME
+    words[tokens.digit[index]] = NUMBER
+    pairs = words[:-1] * 1_000_003 + words[1:] * 7_919
+    text = table.article[owner]
+    keys = np.concatenate([words * 7_919, pairs[inside[1:]]]) * 0x9E3779B1 >> 7
+    rows = np.concatenate([text, text[1:][inside[1:]]]) * WORD_ROWS + keys % WORD_ROWS
+    found, counts = np.unique(rows, return_counts=True)
+    return found // WORD_ROWS, found % WORD_ROWS, 1 + np.log(counts)
