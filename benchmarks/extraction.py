@@ -31,8 +31,8 @@ import numpy as np
 import trafilatura
 
 import noisefilter
+from noisefilter.learn.evaluate import word_f1
 from noisefilter.page import read_page
-from noisefilter.training.evaluate import word_f1
 from noisefilter.types import Page
 
 if TYPE_CHECKING:

@@ -118,10 +118,10 @@ def train(
 ) -> None:
     """Adapt the default model to labelled pages, or fit one; print what that changed, write arrays, manifest and card."""
     from noisefilter.labels import CorpusError  # noqa: PLC0415
+    from noisefilter.learn.card import write_picture  # noqa: PLC0415
+    from noisefilter.learn.corpora import read_corpora  # noqa: PLC0415
+    from noisefilter.learn.session import adapt_to, fit_on  # noqa: PLC0415
     from noisefilter.model import save_model  # noqa: PLC0415 - as above
-    from noisefilter.training.card import write_picture  # noqa: PLC0415
-    from noisefilter.training.corpora import read_corpora  # noqa: PLC0415
-    from noisefilter.training.session import adapt_to, fit_on  # noqa: PLC0415
 
     _check_jobs(jobs)
     if reader and from_nothing:
@@ -158,8 +158,8 @@ def evaluate(
 ) -> None:
     """Print a model's figures on labelled pages, by kind and by source."""
     from noisefilter.labels import CorpusError  # noqa: PLC0415 - as above
-    from noisefilter.training.corpora import read_corpora  # noqa: PLC0415 - as above
-    from noisefilter.training.evaluate import evaluate as measure  # noqa: PLC0415
+    from noisefilter.learn.corpora import read_corpora  # noqa: PLC0415 - as above
+    from noisefilter.learn.evaluate import evaluate as measure  # noqa: PLC0415
 
     chosen = _load(model)
     try:

@@ -23,10 +23,10 @@ from threadpoolctl import threadpool_limits
 from train_default import read_data
 
 from noisefilter.article.fit import article_examples
+from noisefilter.learn.stages import READER_STAGES, STAGES, Fitted, Training, fit_stages
 from noisefilter.model import DEFAULT, FAST, VECTORS, load_model, models_folder
 from noisefilter.sentences.fit import sentence_examples
 from noisefilter.text.vectors import load_vectors
-from noisefilter.training.stages import READER_STAGES, STAGES, Fitted, Training, fit_stages
 from shared_corpus import Corpus
 
 NAMES = ("sentences", "sentences_blogs")
@@ -56,7 +56,7 @@ def main() -> None:
         if "insertions" in parts:
             carry_insertions(corpus, splits, "insertions", fitted_without(corpus, load_model(FAST)))
         if "reader" in parts:
-            from noisefilter.training.reader import ReaderFit  # noqa: PLC0415 - torch
+            from noisefilter.learn.reader import ReaderFit  # noqa: PLC0415 - torch
 
             data = read_data(corpus)
             fit, pages = ReaderFit(data.texts, options.work, progress=print), [*data.fit, *data.inserted]

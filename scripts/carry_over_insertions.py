@@ -17,15 +17,15 @@ from sklearn.linear_model import LogisticRegression
 from noisefilter.api import score_many
 from noisefilter.html.walk import split_blocks
 from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
+from noisefilter.learn.evaluate import span_figures
+from noisefilter.learn.intervals import with_intervals
+from noisefilter.learn.last import LastFit, fit_foreign
+from noisefilter.learn.stages import ARRAYS_OF
+from noisefilter.learn.thresholds import choose_thresholds
 from noisefilter.page import read_page
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
-from noisefilter.training.evaluate import span_figures
-from noisefilter.training.intervals import with_intervals
-from noisefilter.training.last import LastFit, fit_foreign
-from noisefilter.training.stages import ARRAYS_OF
-from noisefilter.training.thresholds import choose_thresholds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from noisefilter.fit import FOLDS, fold_of
+from noisefilter.learn.intervals import Observed, with_intervals
 from noisefilter.report.figures import HIGH, LOW
-from noisefilter.training.intervals import Observed, with_intervals
 from shared_corpus import BLOGS
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from sklearn.metrics import roc_auc_score
 
 from noisefilter.article.fit import fit_articles, predict_articles
 from noisefilter.labels import POSITIVE
+from noisefilter.learn.evaluate import calibration_error
+from noisefilter.learn.thresholds import drop_threshold
 from noisefilter.sentences.fit import fit_sentences
-from noisefilter.training.evaluate import calibration_error
-from noisefilter.training.thresholds import drop_threshold
 from shared_corpus import BLOGS
 
 if TYPE_CHECKING:

@@ -11,11 +11,11 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from noisefilter.fit import FOLDS, fold_of, named
 from noisefilter.insertions.reading import class_columns, read_articles
+from noisefilter.learn.last import CLASSES as LAST
 from noisefilter.networks import build_network
 from noisefilter.reader.session import Reader
 from noisefilter.sentences.fit import CLASS_OF, fit_classes, fit_sentences, predict_sentences
 from noisefilter.sentences.judge import sentence_kinds
-from noisefilter.training.last import CLASSES as LAST
 from shared_corpus import BLOGS
 
 if TYPE_CHECKING:

@@ -56,10 +56,10 @@ def corpus_pages() -> list[Path]:
 
 def hash_training() -> dict[str, str]:
     """SHA-256 of each array, and of the thresholds, of a model trained on the project's own pages."""
+    from noisefilter.learn.corpora import read_corpora  # noqa: PLC0415
+    from noisefilter.learn.train import split_by_site, train  # noqa: PLC0415
     from noisefilter.model import VECTORS, models_folder  # noqa: PLC0415 - moves with the house
     from noisefilter.text.vectors import load_vectors  # noqa: PLC0415
-    from noisefilter.training.corpora import read_corpora  # noqa: PLC0415
-    from noisefilter.training.fit import split_by_site, train  # noqa: PLC0415
 
     model = train(split_by_site(read_corpora([ROOT / "corpus"])), load_vectors(models_folder() / VECTORS), name="small")
     arrays = {

@@ -20,11 +20,11 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from noisefilter.learn.adapt import adapt
+from noisefilter.learn.corpora import read_corpora
+from noisefilter.learn.evaluate import evaluate
+from noisefilter.learn.train import TrainingData
 from noisefilter.model import default_model
-from noisefilter.training.adapt import adapt
-from noisefilter.training.corpora import read_corpora
-from noisefilter.training.evaluate import evaluate
-from noisefilter.training.fit import TrainingData
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter import SiteProfile, extract
-from noisefilter.training.evaluate import word_f1
+from noisefilter.learn.evaluate import word_f1
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:

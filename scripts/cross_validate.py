@@ -27,13 +27,13 @@ from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.decide import boilerplate_spans
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.html.walk import split_blocks
+from noisefilter.learn.evaluate import word_f1
+from noisefilter.learn.thresholds import choose_thresholds
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize
 from noisefilter.text.vectors import load_vectors
-from noisefilter.training.evaluate import word_f1
-from noisefilter.training.thresholds import choose_thresholds
 from noisefilter.types import PAGE_TYPES, cut
 from shared_corpus import Corpus
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from insertion_figures import measure_insertions
 from measures import measure, print_measures
 
+from noisefilter.learn.corpora import read_corpora
+from noisefilter.learn.evaluate import evaluate
 from noisefilter.model import FAST, default_model, load_model
-from noisefilter.training.corpora import read_corpora
-from noisefilter.training.evaluate import evaluate
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:

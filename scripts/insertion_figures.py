@@ -12,9 +12,9 @@ import numpy as np
 
 from noisefilter.api import score_many
 from noisefilter.insertions.judge import PAGE_PRIOR
+from noisefilter.learn.evaluate import calibration_error, reliability, span_figures, threshold_figures
+from noisefilter.learn.intervals import Observed, measured
 from noisefilter.report.figures import CALIBRATION, THRESHOLDS
-from noisefilter.training.evaluate import calibration_error, reliability, span_figures, threshold_figures
-from noisefilter.training.intervals import Observed, measured
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,11 +15,11 @@ from subgroups import measure_subgroups
 from noisefilter.api import score_many
 from noisefilter.blocks.fit import label_blocks
 from noisefilter.html.walk import split_blocks, split_lines
+from noisefilter.learn.evaluate import evaluate, threshold_figures, word_f1, word_figures
+from noisefilter.learn.intervals import Observed, measured, with_intervals
 from noisefilter.page import read_page
 from noisefilter.report.figures import THRESHOLDS
 from noisefilter.report.terminal import figure_tables
-from noisefilter.training.evaluate import evaluate, threshold_figures, word_f1, word_figures
-from noisefilter.training.intervals import Observed, measured, with_intervals
 from noisefilter.types import Page
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ import numpy as np
 
 from noisefilter.api import score_many
 from noisefilter.labels import POSITIVE
-from noisefilter.training.evaluate import noise_figures
-from noisefilter.training.intervals import Observed, measured
+from noisefilter.learn.evaluate import noise_figures
+from noisefilter.learn.intervals import Observed, measured
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -25,11 +25,11 @@ import numpy as np
 from measures import TEXT_FILES, measure, print_beside, print_measures
 from safetensors.numpy import load_file
 
+from noisefilter.learn.card import write_card, write_picture
+from noisefilter.learn.stages import READER_STAGES, STAGES, Fitted
+from noisefilter.learn.train import TrainingData, train_both
 from noisefilter.model import ARRAYS, DEFAULT, FAST, MANIFEST, VECTORS, load_model, models_folder, save_model
 from noisefilter.text.vectors import load_vectors
-from noisefilter.training.card import write_card, write_picture
-from noisefilter.training.fit import TrainingData, train_both
-from noisefilter.training.stages import READER_STAGES, STAGES, Fitted
 from shared_corpus import BLOGS, Corpus
 
 if TYPE_CHECKING:

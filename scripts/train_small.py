@@ -11,12 +11,12 @@ import argparse
 import time
 from pathlib import Path
 
+from noisefilter.learn.card import write_card, write_picture
+from noisefilter.learn.corpora import read_corpora
+from noisefilter.learn.evaluate import evaluate
+from noisefilter.learn.train import split_by_site, train
 from noisefilter.model import VECTORS, models_folder, save_model
 from noisefilter.text.vectors import load_vectors
-from noisefilter.training.card import write_card, write_picture
-from noisefilter.training.corpora import read_corpora
-from noisefilter.training.evaluate import evaluate
-from noisefilter.training.fit import split_by_site, train
 
 CORPUS = Path(__file__).parent.parent / "corpus"
 

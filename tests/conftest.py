@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from noisefilter import score_many
+from noisefilter.learn.corpora import read_corpora
 from noisefilter.model import FAST, default_model, load_model, models_folder
-from noisefilter.training.corpora import read_corpora
 from tests.making import CORPUS
 
 if TYPE_CHECKING:

@@ -11,15 +11,15 @@ import pytest
 
 from noisefilter import score, score_many
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
+from noisefilter.learn.adapt import MIN_PAGES, PUT_BACK, Outcome, adapt
+from noisefilter.learn.adapt_rows import READER_STAGES, STAGES, stage_rows
+from noisefilter.learn.last_layer import Rows, move_layer, row_losses
+from noisefilter.learn.session import adapt_to, worse_notes, worse_stages
+from noisefilter.learn.train import TrainingData, split_pages
 from noisefilter.model import load_model, save_model
 from noisefilter.networks import ROWS_AT_ONCE
 from noisefilter.reader.session import Reader
 from noisefilter.report.comparison import comparison_markdown
-from noisefilter.training.adapt import MIN_PAGES, PUT_BACK, Outcome, adapt
-from noisefilter.training.adapt_rows import READER_STAGES, STAGES, stage_rows
-from noisefilter.training.fit import TrainingData, split_pages
-from noisefilter.training.last_layer import Rows, move_layer, row_losses
-from noisefilter.training.session import adapt_to, worse_notes, worse_stages
 from noisefilter.types import Page
 from tests.making import SLUICE
 

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from noisefilter.labels import LabelledPage
+from noisefilter.learn.card import write_card, write_picture
+from noisefilter.learn.evaluate import reliability
+from noisefilter.learn.examples import EXAMPLES, STORY, TEXTS, example_lines
+from noisefilter.learn.picture import PICTURE, draw_calibration
+from noisefilter.learn.train import TrainingData, describe
 from noisefilter.model import default_model
 from noisefilter.report.figures import CALIBRATION, HIGH, LOW, Figures, figure_columns, figure_row
-from noisefilter.training.card import write_card, write_picture
-from noisefilter.training.evaluate import reliability
-from noisefilter.training.examples import EXAMPLES, STORY, TEXTS, example_lines
-from noisefilter.training.fit import TrainingData, describe
-from noisefilter.training.picture import PICTURE, draw_calibration
 from noisefilter.types import Page
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -11,9 +11,9 @@ import pytest
 
 from noisefilter.html.walk import split_blocks
 from noisefilter.labels import CorpusError
+from noisefilter.learn import corpora
+from noisefilter.learn.corpora import read_corpora
 from noisefilter.page import read_page
-from noisefilter.training import corpora
-from noisefilter.training.corpora import read_corpora
 from tests.making import CORPUS
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from noisefilter.training.evaluate import calibration_error
+from noisefilter.learn.evaluate import calibration_error
 
 SAID = np.array([0.05, 0.05, 0.95, 0.95])
 

@@ -8,9 +8,9 @@ import pytest
 from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
 from noisefilter.insertions.judge import PAGE_PRIOR, page_off_topic_inputs
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
+from noisefilter.learn.thresholds import choose_thresholds
+from noisefilter.learn.train import TrainingData, train
 from noisefilter.networks import build_network
-from noisefilter.training.fit import TrainingData, train
-from noisefilter.training.thresholds import choose_thresholds
 from noisefilter.types import Page
 from tests.making import ARTICLE, SLUICE, article_with, vectors
 

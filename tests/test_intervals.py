@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from noisefilter.learn.evaluate import at_threshold, noise_figures, reliability, span_figures
+from noisefilter.learn.intervals import DRAWS, Observed, measured, with_intervals
 from noisefilter.report.figures import HIGH, LOW
-from noisefilter.training.evaluate import at_threshold, noise_figures, reliability, span_figures
-from noisefilter.training.intervals import DRAWS, Observed, measured, with_intervals
 
 
 def shares(rows):

@@ -13,7 +13,7 @@ from noisefilter.labelling.candidates import choose_pages, doubt, list_page, lis
 from noisefilter.labelling.folder import Tool, import_labels, write_export
 from noisefilter.labelling.offsets import Utf16
 from noisefilter.labels import LabelledSpan
-from noisefilter.training.corpora import read_corpora
+from noisefilter.learn.corpora import read_corpora
 from noisefilter.types import Page, Score, Sentence
 from tests.annotating import (
     annotation,

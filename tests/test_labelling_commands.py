@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from noisefilter import load, score
 from noisefilter.cli import app
-from noisefilter.training.corpora import read_corpora
+from noisefilter.learn.corpora import read_corpora
 from tests.annotating import annotation, choice, doccano_export, doccano_rows, studio_export, studio_tasks
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 

@@ -11,7 +11,7 @@ import pytest
 from noisefilter.labelling.candidates import choose_pages, list_page, list_rows
 from noisefilter.labelling.folder import Tool, import_labels, write_export
 from noisefilter.labels import CorpusError
-from noisefilter.training.corpora import read_corpora
+from noisefilter.learn.corpora import read_corpora
 from noisefilter.types import Page
 from tests.annotating import annotation, choice, doccano_export, doccano_rows, region, studio_export, studio_tasks
 from tests.making import ARTICLE

@@ -11,11 +11,11 @@ from noisefilter import score
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.insertions.reading import CLASS_NAMES, FOREIGN_NAMES, class_columns, foreign_columns, read_articles
 from noisefilter.labels import LabelledPage, LabelledSpan
+from noisefilter.learn import last
+from noisefilter.learn.last import NO_FOLD, LastFit, fit_foreign, fold_without
 from noisefilter.model import open_reader
 from noisefilter.reader import session
 from noisefilter.reader.session import COLUMNS, Reader, ReaderScores
-from noisefilter.training import last
-from noisefilter.training.last import NO_FOLD, LastFit, fit_foreign, fold_without
 from noisefilter.types import Page
 from tests.making import ARTICLE, SLUICE, article_with, sentences_of, vectors
 

@@ -15,7 +15,7 @@ from noisefilter.types import Page
 from tests.making import ARTICLE, SLUICE, article_with
 
 torch = pytest.importorskip("torch")
-training = pytest.importorskip("noisefilter.training.reader")
+training = pytest.importorskip("noisefilter.learn.reader")
 base = pytest.importorskip("noisefilter.reader.base")
 
 if TYPE_CHECKING:

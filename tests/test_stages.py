@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from noisefilter.labels import LabelledPage
-from noisefilter.training import stages
-from noisefilter.training.fit import TrainingData
-from noisefilter.training.stages import STAGES, Fitted, Training, fit_stages
+from noisefilter.learn import stages
+from noisefilter.learn.stages import STAGES, Fitted, Training, fit_stages
+from noisefilter.learn.train import TrainingData
 from noisefilter.types import Page
 from tests.making import ARTICLE, vectors
 

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from noisefilter.api import score_many
 from noisefilter.labels import CorpusError
+from noisefilter.learn.corpora import read_rows, row_page
 from noisefilter.page import read_page, scrub
-from noisefilter.training.corpora import read_rows, row_page
 from noisefilter.types import KINDS
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.labelling.offsets import Utf16
 from noisefilter.labels import LabelledSpan
-from noisefilter.training.corpora import MAX_NOISE
+from noisefilter.learn.corpora import MAX_NOISE
 from noisefilter.types import KINDS
 
 if TYPE_CHECKING:

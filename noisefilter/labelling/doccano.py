@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.labelling.annotations import Annotation, Mark
 from noisefilter.labelling.offsets import Utf16
-from noisefilter.training.corpora import MAX_NOISE
+from noisefilter.learn.corpora import MAX_NOISE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

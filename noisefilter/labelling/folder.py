@@ -12,8 +12,8 @@ from noisefilter.labelling import doccano, label_studio
 from noisefilter.labelling.agreement import agree
 from noisefilter.labelling.checks import settle_noise, settle_spans
 from noisefilter.labels import CorpusError
+from noisefilter.learn.corpora import read_rows, row_page
 from noisefilter.page import read_page
-from noisefilter.training.corpora import read_rows, row_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -22,6 +22,7 @@ from noisefilter.insertions.fit import labelled_examples
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
 from noisefilter.insertions.table import insertion_table
+from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
 from noisefilter.networks import build_network, rounded, standardize
 from noisefilter.page import read_page
@@ -31,7 +32,6 @@ from noisefilter.sentences.judge import judge_kinds
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
-from noisefilter.training.last_layer import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

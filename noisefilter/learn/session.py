@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from noisefilter.learn.adapt import adapt
+from noisefilter.learn.card import ATTRIBUTION, write_card
+from noisefilter.learn.evaluate import evaluate
+from noisefilter.learn.train import split_by_site, split_pages, train
 from noisefilter.model import VECTORS, default_model, models_folder
 from noisefilter.report.comparison import comparison_markdown
 from noisefilter.text.vectors import load_vectors
-from noisefilter.training.adapt import adapt
-from noisefilter.training.card import ATTRIBUTION, write_card
-from noisefilter.training.evaluate import evaluate
-from noisefilter.training.fit import split_by_site, split_pages, train
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from noisefilter.labels import LabelledPage
+    from noisefilter.learn.adapt import Outcome
+    from noisefilter.learn.train import TrainingData
     from noisefilter.model import Model
     from noisefilter.report.figures import Figures
-    from noisefilter.training.adapt import Outcome
-    from noisefilter.training.fit import TrainingData
 
     Progress = Callable[[str], None]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from noisefilter.learn.examples import example_lines
+from noisefilter.learn.intervals import DRAWS, SEED
+from noisefilter.learn.picture import PICTURE, draw_calibration
 from noisefilter.model import READER
 from noisefilter.report.figures import CALIBRATION, THRESHOLDS, figure_columns, figure_row
-from noisefilter.training.examples import example_lines
-from noisefilter.training.intervals import DRAWS, SEED
-from noisefilter.training.picture import PICTURE, draw_calibration
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,9 +12,9 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from noisefilter.api import score_many
 from noisefilter.blocks.fit import label_blocks
 from noisefilter.html.walk import split_blocks
+from noisefilter.learn.intervals import Observed, measured, with_intervals
 from noisefilter.page import read_page
 from noisefilter.report.figures import CALIBRATION, THRESHOLDS, Figures
-from noisefilter.training.intervals import Observed, measured, with_intervals
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -11,12 +11,12 @@ from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
 from noisefilter.insertions.table import insertion_table
+from noisefilter.learn.thresholds import kind_thresholds, off_topic_threshold
 from noisefilter.networks import build_network, logit
 from noisefilter.reader.session import Reader
 from noisefilter.sentences.fit import fit_classes, sentence_examples
 from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.sentences.table import sentence_table
-from noisefilter.training.thresholds import kind_thresholds, off_topic_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -10,6 +10,7 @@ import numpy as np
 
 from noisefilter.fit import FOLDS
 from noisefilter.html.walk import split_blocks
+from noisefilter.learn.last import NO_FOLD, fold_without
 from noisefilter.page import read_page
 from noisefilter.reader.base import common_pieces, load_base
 from noisefilter.reader.examples import ReaderExample, taught_pieces
@@ -19,7 +20,6 @@ from noisefilter.reader.network import Encoder
 from noisefilter.reader.session import CLASSES
 from noisefilter.reader.wordpiece import Vocabulary
 from noisefilter.text.sentences import split_sentences
-from noisefilter.training.last import NO_FOLD, fold_without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from noisefilter.training.adapt_rows import READER_STAGES, STAGES, stage_rows
-from noisefilter.training.fit import make_model
-from noisefilter.training.last_layer import Move, Rows, last_inputs, move_layer, probabilities
-from noisefilter.training.thresholds import drop_threshold, kind_thresholds
+from noisefilter.learn.adapt_rows import READER_STAGES, STAGES, stage_rows
+from noisefilter.learn.last_layer import Move, Rows, last_inputs, move_layer, probabilities
+from noisefilter.learn.thresholds import drop_threshold, kind_thresholds
+from noisefilter.learn.train import make_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.labels import LabelledPage
+    from noisefilter.learn.train import TrainingData
     from noisefilter.model import Model
     from noisefilter.networks import Matrix
-    from noisefilter.training.fit import TrainingData
 
 #: Pages with labels of a stage from which it is adapted: with fewer, no error can be told from chance.
 MIN_PAGES = 15
@@ -121,7 +121,7 @@ def adapt(
 
 def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) -> bytes:
     """The reader with its last layer moved where labels bear it out; the networks that read it are adapted after it."""
-    from noisefilter.training import adapt_reader  # noqa: PLC0415 - onnx, which is in the extra `train`
+    from noisefilter.learn import adapt_reader  # noqa: PLC0415 - onnx, which is in the extra `train`
 
     found.arrays |= adapt_reader.head_arrays(reader)
     rows = adapt_reader.head_rows(pages, reader)

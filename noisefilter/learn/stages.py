@@ -19,9 +19,9 @@ from noisefilter.blocks.fit import block_examples, fit_blocks
 from noisefilter.fit import FOLDS
 from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
 from noisefilter.labels import CorpusError
+from noisefilter.learn.last import LastFit, fit_last
+from noisefilter.learn.thresholds import choose_thresholds, drop_threshold
 from noisefilter.sentences.fit import fit_sentences, sentence_examples
-from noisefilter.training.last import LastFit, fit_last
-from noisefilter.training.thresholds import choose_thresholds, drop_threshold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.article.fit import ArticleExample
+    from noisefilter.learn.train import TrainingData
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.fit import TrainingData
 
     Arrays = dict[str, NDArray[np.float64]]
     Stage = Callable[["Training", "Fitted"], "Fitted"]
@@ -201,7 +201,7 @@ def _fit_articles(training: Training, done: Fitted) -> Fitted:
 
 def _fit_reader(training: Training, _: Fitted) -> Fitted:
     """The reader, and one of each fold."""
-    from noisefilter.training.reader import ReaderFit  # noqa: PLC0415 - torch, which only this stage needs
+    from noisefilter.learn.reader import ReaderFit  # noqa: PLC0415 - torch, which only this stage needs
 
     data = training.data
     fit = ReaderFit(data.texts, training.kept, training.device, training.progress)

@@ -16,10 +16,10 @@ from threadpoolctl import threadpool_limits
 from noisefilter.fit import SEED
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.labels import CorpusError
+from noisefilter.learn.stages import READER_STAGES, STAGES, Training, fit_stages, with_reader, without_reader
+from noisefilter.learn.thresholds import DEFAULTS
 from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
 from noisefilter.scorer import features_digest
-from noisefilter.training.stages import READER_STAGES, STAGES, Training, fit_stages, with_reader, without_reader
-from noisefilter.training.thresholds import DEFAULTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.labels import LabelledPage
+    from noisefilter.learn.stages import Fitted
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.training.stages import Fitted
 
     Arrays = dict[str, NDArray[np.float64]]
 

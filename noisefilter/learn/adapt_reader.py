@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.insertions.fit import labelled_examples
+from noisefilter.learn.last_layer import Rows
 from noisefilter.reader.heads import head_of, with_head, with_hidden
 from noisefilter.reader.session import CLASSES, Reader
 from noisefilter.sentences.fit import CLASS_OF, labelled_sentences
-from noisefilter.training.last_layer import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
