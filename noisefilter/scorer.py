@@ -40,8 +40,7 @@ class Scorer:
 
 def features_digest() -> str:
     """SHA-256 of the names of all features in column order: what a model's weights refer to."""
-    tables = (TEXT_FEATURES, MARKUP_FEATURES, VOTE_FEATURES)
-    blocks = [name for table in tables for name, _ in table]
+    blocks = [*TEXT_FEATURES.names, *MARKUP_FEATURES.names, *VOTE_FEATURES.names]
     articles = [*PAGE_NAMES, *ARTICLE_FEATURES, *NOISE_MEASURES]
     names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *articles, *FOREIGN_NAMES, *CLASS_NAMES]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()

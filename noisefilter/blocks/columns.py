@@ -11,6 +11,7 @@ import numpy as np
 
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES, group_mean, window_share
 from noisefilter.blocks.table import BLANK_LINE
+from noisefilter.columns import Columns
 from noisefilter.text.cues import cue_table
 
 if TYPE_CHECKING:
@@ -267,26 +268,22 @@ def _cue(index: int) -> Callable[[BlockTable], Column]:
     return column
 
 
-TEXT_FEATURES: tuple[tuple[str, Callable[[BlockTable], Column]], ...] = (
-    *((feature.__name__, feature) for feature in (
-        log_words, word_length, sentence_marks, ends_sentence, ends_colon, commas, separators, signs, at_signs,
+TEXT_FEATURES: Columns[[BlockTable]] = Columns(
+    log_words, word_length, sentence_marks, ends_sentence, ends_colon, commas, separators, signs, at_signs,
         questions, digits, title_case, upper_case, stop_words, starts_lower, repeats, title_words, topic_likeness, echo,
         gap_before, gap_after, run_size, run_words, run_likeness, run_title_case, run_stops, run_cues,
         title_before, since_heading, heading_cue, heading_likeness, place_by_blocks, place_by_words, page_words,
         page_prose, since_prose, until_prose, prose_before, prose_nearby,
-    )),
     *((f"cue_{cue.name.replace(' ', '_')}", _cue(index)) for index, cue in enumerate(cue_table("furniture").cues)),
 )  # fmt: skip
 
 
 def block_matrix(table: BlockTable) -> NDArray[np.float64]:
     """Features of the blocks: (blocks, features); a plain text has the `TEXT_FEATURES` only."""
-    features = TEXT_FEATURES if table.places is None else (*TEXT_FEATURES, *MARKUP_FEATURES)
-    if not len(table):
-        return np.zeros((0, len(features)))
-    return np.stack([feature(table) for _, feature in features], axis=1)
+    features = TEXT_FEATURES if table.places is None else TEXT_FEATURES + MARKUP_FEATURES
+    return features.matrix(table) if len(table) else np.zeros((0, len(features)))
 
 
 def vote_matrix(table: BlockTable, vote: Vote) -> NDArray[np.float64]:
     """trafilatura's vote on the blocks of one page: (blocks, features)."""
-    return np.stack([feature(table, vote) for _, feature in VOTE_FEATURES], axis=1)
+    return VOTE_FEATURES.matrix(table, vote)

@@ -11,6 +11,7 @@ import numpy as np
 
 from noisefilter.blocks.structure import accumulate
 from noisefilter.blocks.table import CONTAINERS, TAG_GROUPS, BlockTable
+from noisefilter.columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,10 +151,8 @@ def group_mean(values: Column, group: Index) -> Column:
     return np.asarray((np.bincount(group, values) / np.maximum(np.bincount(group), 1))[group])
 
 
-MARKUP_FEATURES: tuple[tuple[str, Callable[[BlockTable], Column]], ...] = (
-    *((feature.__name__, feature) for feature in (
-        link_share, link_count, bold_share, nesting, unseen, above_main, off_spine, before_main,
-    )),
+MARKUP_FEATURES: Columns[[BlockTable]] = Columns(
+    link_share, link_count, bold_share, nesting, unseen, above_main, off_spine, before_main,
     *((f"tag_{name}", _tag(group)) for group, name in enumerate(TAG_GROUPS)),
     *((f"inside_{tag}", _inside(bit)) for bit, tag in enumerate(CONTAINERS)),
     *((f"{name}_{steps}_up", _around(name, steps)) for name in PLACE_MEASURES for steps in (0, 1, 2)),
@@ -214,7 +213,11 @@ def window_share(table: BlockTable, part: Column, reach: int) -> Column:
     return np.asarray(sums[0] / np.maximum(sums[1], 1))
 
 
-VOTE_FEATURES: tuple[tuple[str, Callable[[BlockTable, Vote], Column]], ...] = (
-    *((feature.__name__, feature) for feature in (vote, vote_alignment, vote_page, vote_nearby, vote_alike)),
+VOTE_FEATURES: Columns[[BlockTable, Vote]] = Columns(
+    vote,
+    vote_alignment,
+    vote_page,
+    vote_nearby,
+    vote_alike,
     *((f"vote_{steps}_up", _vote_around(steps)) for steps in (0, 1, 2, 3)),
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.columns import Columns
 from noisefilter.insertions.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.insertions.table import CLAUSE_NAMES
 from noisefilter.sentences.columns import NEIGHBOURS, SENTENCE_COLUMNS
@@ -118,11 +119,9 @@ def _clause(index: int) -> Callable[[InsertionTable], Column]:
     return column
 
 
-INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] = (
-    *((feature.__name__, feature) for feature in (
-        burst_strength, burst_contrast, burst_likeness, rest_likeness, inner_likeness, burst_title_likeness, run_words,
+INSERTION_FEATURES: Columns[[InsertionTable]] = Columns(
+    burst_strength, burst_contrast, burst_likeness, rest_likeness, inner_likeness, burst_title_likeness, run_words,
         run_new, gap_likeness, splice_cue, odd_capitals, splice_before,
-    )),
     *((f"relative_{name}", _relative(name)) for name in ("title_likeness", "context_likeness", "new_words", "next_words")),
     *((f"{name}_{'next' if step > 0 else 'before'}", _around(name, step))
       for name in ("context_likeness", "new_words", "said_before") for step in NEIGHBOURS),
@@ -135,7 +134,7 @@ INSERTION_FEATURES: tuple[tuple[str, Callable[[InsertionTable], Column]], ...] =
 VECTOR_HEAD = 32
 #: Names of the columns of `insertion_matrix`.
 INSERTION_COLUMNS = (
-    *SENTENCE_COLUMNS, *(name for name, _ in INSERTION_FEATURES), *COHESION_NAMES,
+    *SENTENCE_COLUMNS, *INSERTION_FEATURES.names, *COHESION_NAMES,
     *(f"{name}_vector_{number}" for name in ("sentence", "clause") for number in range(VECTOR_HEAD)),
 )  # fmt: skip
 
@@ -144,6 +143,5 @@ def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
     """Features of the sentences: (sentences, INSERTION_COLUMNS), NaN where missing."""
     if not len(table):
         return np.zeros((0, len(INSERTION_COLUMNS)))
-    measured = (feature(table)[:, None] for _, feature in INSERTION_FEATURES)
     heads = (vectors[:, :VECTOR_HEAD] for vectors in (table.sentences.vectors, table.clause_vector))
-    return np.hstack([table.matrix, *measured, cohesion_matrix(table.sentences), *heads])
+    return np.hstack([table.matrix, INSERTION_FEATURES.matrix(table), cohesion_matrix(table.sentences), *heads])

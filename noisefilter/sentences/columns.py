@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.columns import Columns
 from noisefilter.sentences.table import WINDOW, SentenceTable
 from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import hash_word, sums, unit_rows
@@ -238,19 +239,17 @@ NEIGHBOURS = (-1, 1)
 OF_NEIGHBOURS = ("log_words", "ends_sentence", "digits", "names")
 OF_ARTICLE = ("digits", "names", "quotes", "said_before", "rarity", "log_words")
 
-SENTENCE_FEATURES: tuple[tuple[str, Callable[[SentenceTable], Column]], ...] = (
-    *((feature.__name__, feature) for feature in (
-        log_words, word_length, ends_sentence, ends_question, ends_colon, commas, quotes, brackets, signs, separators,
+SENTENCE_FEATURES: Columns[[SentenceTable]] = Columns(
+    log_words, word_length, ends_sentence, ends_question, ends_colon, commas, quotes, brackets, signs, separators,
         digits, any_digit, names, any_name, upper_case, stop_words, rarity, rarest, title_likeness, context_likeness,
         lead_likeness, said_before, new_words, next_words, place, from_start, from_end, block_sentences, opens_block,
         closes_block, article_sentences,
-    )),
     ("says_you", _words_of(YOU)), ("says_we", _words_of(WE)), ("says_who_said", _words_of(SAYS)),
     *((f"cue_{name}", _cue(name)) for name in ("filler", "promotion", "furniture", "templates")),
     *((f"section_{cue.name}", _section(index)) for index, cue in enumerate(cue_table("templates").cues)),
 )  # fmt: skip
 SENTENCE_COLUMNS: tuple[str, ...] = (
-    *(name for name, _ in SENTENCE_FEATURES),
+    *SENTENCE_FEATURES.names,
     *(f"{name}_{'next' if step > 0 else 'before'}" for name in OF_NEIGHBOURS for step in NEIGHBOURS),
     *(f"{name}_of_article" for name in OF_ARTICLE),
 )
@@ -260,7 +259,7 @@ def sentence_matrix(table: SentenceTable) -> NDArray[np.float64]:
     """Features of the sentences, columns as in `SENTENCE_COLUMNS`: (sentences, columns)."""
     if not len(table):
         return np.zeros((0, len(SENTENCE_COLUMNS)))
-    own = {name: feature(table) for name, feature in SENTENCE_FEATURES}
+    own = SENTENCE_FEATURES.measure(table)
     around = [table.neighbour(own[name], step) for name in OF_NEIGHBOURS for step in NEIGHBOURS]
     means = [table.means(own[name])[table.article] for name in OF_ARTICLE]
     return np.stack([*own.values(), *around, *means], axis=1)
