@@ -9,7 +9,14 @@ import pytest
 
 from noisefilter import score
 from noisefilter.fit import FOLDS, fold_of
-from noisefilter.insertions.reading import CLASS_NAMES, FOREIGN_NAMES, class_columns, foreign_columns, read_articles
+from noisefilter.insertions.reading import (
+    CLASS_NAMES,
+    FOREIGN_NAMES,
+    class_columns,
+    foreign_columns,
+    read_articles,
+    urgency_of,
+)
 from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.learn import last
 from noisefilter.learn.last import NO_FOLD, LastFit, fit_foreign, fold_without
@@ -33,7 +40,9 @@ class FakeReader(Reader):
         self.name = network
         self.read_texts: list[str] = []
 
-    def read(self, text: str, _title: str | None, sentences: Sequence[tuple[int, int]]) -> ReaderScores:
+    def read(
+        self, text: str, _title: str | None, sentences: Sequence[tuple[int, int]], _urgency: np.ndarray | None = None
+    ) -> ReaderScores:
         self.read_texts.append(text)
         said = np.full((len(sentences), COLUMNS), -4.0, np.float32)
         for row, (start, end) in enumerate(sentences):
@@ -132,9 +141,21 @@ def test_what_the_reader_has_not_read_is_judged_by_measures_alone(monkeypatch, m
     ]
 
 
-def test_a_long_article_is_read_as_far_as_the_limit_goes(monkeypatch, model):
+def test_of_a_long_article_the_most_urgent_parts_are_read(monkeypatch, model):
     monkeypatch.setattr(session, "MOST_PIECES", 2)
     table = sentences_of(" ".join([*SLUICE] * 12))
-    known = read_articles(table, open_reader(model.reader)).known
-    assert known[:8].all()
-    assert not known[-20:].any()
+    urgency = np.zeros((len(table), 2))
+    urgency[40, 1] = 1.0
+    urgency[60:68, 0] = 0.5
+    known = read_articles(table, open_reader(model.reader), urgency).known
+    assert known[40]
+    assert known[60:68].any()
+    assert not known[:20].any()
+    assert known.sum() < 40
+    assert read_articles(table, open_reader(model.reader)).known.all()
+
+
+def test_what_may_be_foreign_is_more_urgent_than_an_unsure_class():
+    classes = np.array([[0.4, 0.3, 0.2, 0.1], [0.97, 0.01, 0.01, 0.01]])
+    urgency = urgency_of(classes, np.array([0.0, 0.5])).sum(axis=1)
+    assert urgency[1] > urgency[0]

@@ -7,7 +7,7 @@ import pytest
 
 from noisefilter.model import open_reader
 from noisefilter.reader.examples import FOREIGN, OWN, UNKNOWN, ReaderExample, TaughtPiece, taught_pieces
-from noisefilter.reader.pieces import AFTER, AROUND, BEFORE, JUDGED, PIECE, TITLE, read_tokens
+from noisefilter.reader.pieces import AROUND, JUDGED, READ, TITLE, read_tokens
 from noisefilter.reader.session import COLUMNS, Reader, ReaderError
 from noisefilter.reader.wordpiece import (
     CAPITALISED,
@@ -86,9 +86,9 @@ def test_pieces_are_cut_between_sentences_and_show_what_stands_around():
     reading = read_tokens(text, "The harbour", ranges, VOCABULARY)
     for piece in reading.pieces():
         assert piece.start == 0 or reading.sentence[piece.start] != reading.sentence[piece.start - 1]
-        assert piece.low == max(0, piece.start - BEFORE)
-        assert piece.high == min(len(reading.ids), piece.end + AFTER)
-        assert reading.inputs(piece).ids.shape[1] <= PIECE
+        assert piece.low == max(0, piece.start - READ.before)
+        assert piece.high == min(len(reading.ids), piece.end + READ.after)
+        assert reading.inputs(piece).ids.shape[1] <= READ.piece
 
 
 def test_a_sentence_longer_than_a_piece_is_judged_in_parts():
@@ -97,7 +97,7 @@ def test_a_sentence_longer_than_a_piece_is_judged_in_parts():
     pieces = [reading.inputs(piece) for piece in reading.pieces()]
     assert len(pieces) > 3
     assert all(own.sentences.tolist() == [0] for own in pieces)
-    assert all(own.ids.shape[1] <= PIECE for own in pieces)
+    assert all(own.ids.shape[1] <= READ.piece for own in pieces)
 
 
 def test_a_piece_says_what_is_judged_and_what_stands_around_it():
@@ -106,8 +106,8 @@ def test_a_piece_says_what_is_judged_and_what_stands_around_it():
     piece = reading.pieces()[1]
     inputs = reading.inputs(piece)
     part = inputs.marks[0, reading.shown : -1] // JUDGED
-    assert part.tolist() == [0] * BEFORE + [1] * (piece.end - piece.start) + [0] * (piece.high - piece.end)
-    assert (inputs.marks[0, reading.shown : reading.shown + BEFORE] >= AROUND).all()
+    assert part.tolist() == [0] * READ.before + [1] * (piece.end - piece.start) + [0] * (piece.high - piece.end)
+    assert (inputs.marks[0, reading.shown : reading.shown + READ.before] >= AROUND).all()
     assert inputs.ids[0, : reading.shown].tolist() == [START, *VOCABULARY.rows("the"), *VOCABULARY.rows("harbour"), 3]
     assert inputs.stretches.sum() == piece.end - piece.start
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Log-odds beyond this say nothing more, and those of a word that the reader has not read.
 LIMIT, NOTHING = 12.0, -8.0
+#: A sentence that may be foreign with this probability is half as urgent as one that surely is.
+MAYBE_FOREIGN = 0.02
 FOREIGN_NAMES = ("measured_foreign", "read_foreign")
 CLASS_NAMES = (
     *(f"class_{name}" for name in ("informative", "filler", "promotion", "boilerplate")),
@@ -46,8 +48,8 @@ class Readings:
     known: NDArray[np.bool_]
 
 
-def read_articles(table: SentenceTable, reader: Reader) -> Readings:
-    """What the reader says of the sentences of some articles."""
+def read_articles(table: SentenceTable, reader: Reader, urgency: Matrix | None = None) -> Readings:
+    """What the reader says of the sentences of some articles; of long ones it reads the most urgent parts, without `urgency` all."""
     sentences = np.zeros((len(table), COLUMNS))
     words = np.full(len(table.token_index), NOTHING)
     entry_edges = np.searchsorted(table.owner, table.edges)
@@ -55,7 +57,8 @@ def read_articles(table: SentenceTable, reader: Reader) -> Readings:
         low, high = table.edges[number : number + 2]
         base = int(table.base[number])
         start, end = table.start[low:high] - base, table.end[low:high] - base
-        said = reader.read(page.text, page.title, list(zip(start.tolist(), end.tolist(), strict=True)))
+        ranges = list(zip(start.tolist(), end.tolist(), strict=True))
+        said = reader.read(page.text, page.title, ranges, None if urgency is None else urgency[low:high])
         sentences[low:high] = said.sentences
         first, last = entry_edges[number : number + 2]
         token = table.token_index[first:last]
@@ -69,6 +72,16 @@ def read_articles(table: SentenceTable, reader: Reader) -> Readings:
     highest = classes.max(axis=1, keepdims=True, initial=-LIMIT)
     sentences[:, 1:] = classes - highest - np.log(np.exp(classes - highest).sum(axis=1, keepdims=True))
     return Readings(np.round(sentences, 3), np.round(words, 3), known)
+
+
+def urgency_of(classes: Matrix, foreign: Matrix) -> Matrix:
+    """How much it matters that the reader reads each sentence, by what measures alone say: (sentences, 2).
+
+    Args:
+        classes: probabilities of the classes; one that is not sure matters.
+        foreign: probabilities of being foreign; one that may be matters most.
+    """
+    return np.column_stack([1 - classes.max(axis=1, initial=0.0), foreign / (foreign + MAYBE_FOREIGN)])
 
 
 def class_columns(classes: Matrix, readings: Readings) -> Matrix:
@@ -109,7 +122,7 @@ class ReadingScorer:
         """
         sentences = table.sentences
         measured = self.insertions.score(table, classes)
-        readings = read_articles(sentences, self.reader)
+        readings = read_articles(sentences, self.reader, urgency_of(classes, measured.off_topic))
         known = readings.known
         last = self.classes.probabilities(class_columns(classes, readings))
         foreign = self.foreign.probabilities(foreign_columns(measured.off_topic, readings))[:, 1]

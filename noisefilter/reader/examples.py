@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from noisefilter.reader.pieces import read_tokens
+from noisefilter.reader.pieces import TAUGHT, read_tokens
 from noisefilter.reader.session import CLASSES
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def taught_pieces(examples: Iterable[ReaderExample], vocabulary: Vocabulary) -> 
         reading = read_tokens(example.text, example.title, example.sentences, vocabulary)
         words = _word_labels(example, reading)
         honest = _inside(reading, example.honest)
-        for piece in reading.pieces():
+        for piece in reading.pieces(TAUGHT):
             inputs = reading.inputs(piece)
             if len(inputs.sentences):
                 yield _taught(example, reading, piece, inputs, words, honest)

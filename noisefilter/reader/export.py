@@ -11,7 +11,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from noisefilter.reader.pieces import PIECE
+from noisefilter.reader.pieces import TAUGHT
 from noisefilter.reader.session import COLUMNS, VOCABULARY
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def _encode(graph: Graph, weights: Weights, frozen: int, heads: int) -> str:
     """States of the tokens after the last layer: (1, tokens, width)."""
     width = weights["words.weight"].shape[1]
     length = graph.do("Shape", "ids", start=1, end=2)
-    places = graph.constant("places.weight", weights["places.weight"][: 2 * PIECE])
+    places = graph.constant("places.weight", weights["places.weight"][: 2 * TAUGHT.piece])
     place = graph.do("Slice", places, graph.axis(0), length)
     word = graph.do("Gather", graph.constant("words.weight", weights["words.weight"]), "ids")
     states = graph.norm(graph.do("Add", word, place), "norm", weights)

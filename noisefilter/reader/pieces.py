@@ -18,8 +18,19 @@ if TYPE_CHECKING:
 
     Index = NDArray[np.int64]
 
-#: Tokens of a piece with its title, and of what it shows before and after the sentences that it judges.
-PIECE, BEFORE, AFTER, TITLE = 256, 32, 16, 16
+
+class Size(NamedTuple):
+    """Tokens of a piece with its title, and of what it shows before and after the sentences that it judges."""
+
+    piece: int
+    before: int
+    after: int
+
+
+#: Pieces that are read, and those that the encoder learns from: short ones are read faster, and as well (docs/decisions/0032).
+READ, TAUGHT = Size(160, 24, 12), Size(256, 32, 16)
+#: Tokens of the title that a piece shows.
+TITLE = 16
 #: Characters of a title that are read.
 TITLE_LETTERS = 200
 #: What a token belongs to; each has `CASES` rows in the encoder's table of marks.
@@ -59,9 +70,9 @@ class Reading:
     title_ids: Index
     title_case: Index
 
-    def pieces(self) -> list[Piece]:
+    def pieces(self, size: Size = READ) -> list[Piece]:
         """Pieces that cover the article; they are cut between sentences, unless one alone is longer than a piece."""
-        room = PIECE - len(self.title_ids) - 3 - BEFORE - AFTER
+        room = size.piece - len(self.title_ids) - 3 - size.before - size.after
         starts = np.flatnonzero(np.diff(self.sentence, prepend=-2) != 0)
         count = len(self.ids)
         found = []
@@ -71,7 +82,7 @@ class Reading:
             if end < count:
                 cut = int(starts[np.searchsorted(starts, end, side="right") - 1])
                 end = cut if cut > start else end
-            found.append(Piece(max(0, start - BEFORE), start, end, min(count, end + AFTER)))
+            found.append(Piece(max(0, start - size.before), start, end, min(count, end + size.after)))
             start = end
         return found
 
