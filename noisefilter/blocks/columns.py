@@ -104,11 +104,7 @@ def stop_words(table: BlockTable) -> Column:
 
 def starts_lower(table: BlockTable) -> Column:
     """Starts with a small letter: the rest of something."""
-    first = np.minimum(table.start + 1, table.end)
-    characters = table.tokens.characters
-    return (characters.count("letter", table.start, first) - characters.count("upper", table.start, first)).astype(
-        float
-    )
+    return table.tokens.characters.count("lower", table.start, np.minimum(table.start + 1, table.end)).astype(float)
 
 
 def repeats(table: BlockTable) -> Column:
@@ -268,20 +264,36 @@ def _cue(index: int) -> Callable[[BlockTable], Column]:
     return column
 
 
+def known_words(table: BlockTable) -> Column:
+    """Whether the page's words are of a language that the models have learned."""
+    return table.spoken
+
+
 TEXT_FEATURES: Columns[[BlockTable]] = Columns(
     log_words, word_length, sentence_marks, ends_sentence, ends_colon, commas, separators, signs, at_signs,
         questions, digits, title_case, upper_case, stop_words, starts_lower, repeats, title_words, topic_likeness, echo,
         gap_before, gap_after, run_size, run_words, run_likeness, run_title_case, run_stops, run_cues,
         title_before, since_heading, heading_cue, heading_likeness, place_by_blocks, place_by_words, page_words,
-        page_prose, since_prose, until_prose, prose_before, prose_nearby,
+        page_prose, since_prose, until_prose, prose_before, prose_nearby, known_words,
     *((f"cue_{cue.name.replace(' ', '_')}", _cue(index)) for index, cue in enumerate(cue_table("furniture").cues)),
 )  # fmt: skip
+#: What is read from words and letter case of a language; zero in one that the models have not learned. Cues know many.
+OF_LANGUAGE = frozenset((
+    "word_length", "title_case", "upper_case", "stop_words", "starts_lower", "topic_likeness", "run_likeness", "run_title_case",
+    "heading_likeness", "alike_likeness",
+))  # fmt: skip
 
 
 def block_matrix(table: BlockTable) -> NDArray[np.float64]:
     """Features of the blocks: (blocks, features); a plain text has the `TEXT_FEATURES` only."""
     features = TEXT_FEATURES if table.places is None else TEXT_FEATURES + MARKUP_FEATURES
-    return features.matrix(table) if len(table) else np.zeros((0, len(features)))
+    if not len(table):
+        return np.zeros((0, len(features)))
+    matrix = features.matrix(table)
+    if not table.known.all():
+        spoken = np.array([name in OF_LANGUAGE for name in features.names])
+        matrix[np.ix_(table.spoken == 0, spoken)] = 0.0
+    return matrix
 
 
 def vote_matrix(table: BlockTable, vote: Vote) -> NDArray[np.float64]:

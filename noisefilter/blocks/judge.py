@@ -112,7 +112,7 @@ class BlockScorer:
             for index, table in enumerate(tables)
             if form_of(table) == "block"
             and may_be_article(inputs[index])
-            and expected_loss(found[index], table.words) > DOUBT
+            and (expected_loss(found[index], table.words) > DOUBT or not table.known.all())
         ]
         votes = {index: vote for index in doubtful if (vote := ask(index)) is not None}
         heard = [
@@ -173,7 +173,7 @@ def block_inputs(table: BlockTable, *scores: Matrix) -> Matrix:
 def word_scores_of(table: BlockTable, arrays: Mapping[str, Matrix]) -> Matrix:
     """Log-odds of furniture by the words of each block: (blocks, 1)."""
     weights, bias = arrays["block_words.weights"], arrays["block_words.bias"]
-    return word_scores(table.tokens, table.first, table.last, weights, bias)
+    return word_scores(table.tokens, table.first, table.last, weights, bias) * table.spoken[:, None]
 
 
 def name_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:

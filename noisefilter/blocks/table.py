@@ -9,6 +9,7 @@ import numpy as np
 
 from noisefilter.blocks.names import place_names
 from noisefilter.blocks.structure import Structure, accumulate, find_structure
+from noisefilter.text.language import KNOWN, name_language
 from noisefilter.text.tokens import (
     find_cues,
     join_tokens,
@@ -37,8 +38,12 @@ if TYPE_CHECKING:
 
 #: Blocks of at least this many words that end a sentence are taken for prose.
 PROSE_WORDS = 20
+#: What prose ends with, in any script.
+CLOSING = frozenset(".!?…\"”’')\u3002\uff01\uff1f\u300d\u300f\uff09\u061f\u06d4\u0964\u1362\u00bb\u037e")
 #: Longer blocks are not furniture that a phrase table could name; looking costs time.
 CUE_WORDS = 40
+#: Blocks, and letters of each, by which a page's language is told.
+LONGEST, LETTERS = 5, 200
 #: Line breaks that a reader sees as a blank line.
 BLANK_LINE = 2
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -86,6 +91,7 @@ class BlockTable:
     pages: tuple[BlockedPage, ...]
     parts: tuple[Tokens, ...]  # of each page
     tokens: Tokens
+    known: NDArray[np.bool_]  # of each page whether its words are of a language that the models have learned
     edges: Index  # first block of each page, and the end of the last
     owner: Index  # page of each block
     start: NDArray[np.int64]
@@ -131,9 +137,15 @@ class BlockTable:
             own |= {name: own[name] - sum(sizes) for name in names}
         return replace(
             self, pages=(self.pages[index],), parts=(self.parts[index],), tokens=self.parts[index],
+            known=self.known[index : index + 1],
             edges=np.array([0, rows.stop - rows.start]), owner=np.zeros(rows.stop - rows.start, dtype=np.int64),
             run=self.run[rows] - self.run[rows][:1], **own,
         )  # fmt: skip
+
+    @property
+    def spoken(self) -> Column:
+        """1 for the blocks of a page whose words are known, else 0."""
+        return self.known[self.owner].astype(np.float64)
 
     @property
     def number(self) -> Index:
@@ -177,20 +189,24 @@ OF_BLOCKS = (
 )  # fmt: skip
 
 
-def block_table(page: BlockedPage, tokens: Tokens, vectors: VectorTable) -> BlockTable:
-    """Arrays that the block features share, of one page."""
-    return _table([page], [tokens], vectors)
+def block_table(page: BlockedPage, tokens: Tokens, vectors: VectorTable, language: str | None = None) -> BlockTable:
+    """Arrays that the block features share, of one page; its language is looked for if it is not given."""
+    return _table([page], [tokens], vectors, language)
 
 
-def text_table(pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: VectorTable) -> BlockTable:
+def text_table(
+    pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: VectorTable, language: str | None = None
+) -> BlockTable:
     """The same arrays of some plain texts, which are measured at once; `parts` are the words of each."""
     if any(page.is_html for page in pages):
         msg = "only plain texts share a table"
         raise ValueError(msg)
-    return _table(pages, parts, vectors)
+    return _table(pages, parts, vectors, language)
 
 
-def _table(pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: VectorTable) -> BlockTable:
+def _table(
+    pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: VectorTable, language: str | None
+) -> BlockTable:
     blocks = [block for page in pages for block in page.blocks]
     count = len(blocks)
     sizes = np.array([len(page.blocks) for page in pages], dtype=np.int64)
@@ -205,13 +221,14 @@ def _table(pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: Vecto
     texts = [page.texts() for page in pages]
     every = [text for own in texts for text in own]
     linked = np.fromiter((sum(link.end - link.start for link in b.links) for b in blocks), np.float64, count)
-    closed = np.fromiter((text[-1] in ".!?…\"”’')" for text in every), np.bool_, count)
+    closed = np.fromiter((text[-1] in CLOSING for text in every), np.bool_, count)
     prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start))
     gap = np.concatenate([_gaps(page) for page in pages])
     cue = find_cues("furniture", every, tokens, first, np.where(words <= CUE_WORDS, last, first))
     place = np.fromiter((block.place for block in blocks), np.int64, count)
+    known = np.array([(language or _language(page)) in {None, *KNOWN} for page in pages], np.bool_)
     return BlockTable(
-        tuple(pages), tuple(parts), tokens, edges, owner, start, end, first, last, words, (end - start).astype(np.float64),
+        tuple(pages), tuple(parts), tokens, known, edges, owner, start, end, first, last, words, (end - start).astype(np.float64),
         prose, linked, np.fromiter((len(block.links) for block in blocks), np.float64, count), cue,
         np.concatenate([_repeated(own) for own in texts]),
         _title_shares(pages, every, tokens, first, last, owner),
@@ -220,6 +237,13 @@ def _table(pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: Vecto
         np.fromiter((GROUP_OF_TAG.get(block.tag, -1) for block in blocks), np.int64, count),
         _place_table(pages[0], place, words, linked, prose) if pages[0].is_html else None, place_names(pages[0]),
     )  # fmt: skip
+
+
+def _language(page: BlockedPage) -> str | None:
+    """Language of a page by its longest blocks without a link: menus say little, and often in another one."""
+    free = [block for block in page.blocks if not block.links] or page.blocks
+    longest = sorted(free, key=lambda block: block.start - block.end)[:LONGEST]
+    return name_language("\n".join(page.text[block.start : block.end][:LETTERS] for block in longest))
 
 
 def _last_headings(blocks: Sequence[Block]) -> Index:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.text.tokens import IDEOGRAPHS
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     #: A range of the blocks' words and the range of the reference's words that may hold them.
     Gap = tuple[int, int, int, int]
 
-WORD = re.compile(r"\w+")
+WORD = re.compile(rf"[^\W{IDEOGRAPHS}]+|[{IDEOGRAPHS}]")
 #: Runs of so many words that both sides hold once are anchors; in the gaps between them shorter runs will do.
 RUNS = (6, 3)
 #: Shorter blocks say too little to be found anywhere but next to their neighbours. Words.

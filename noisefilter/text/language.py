@@ -15,6 +15,10 @@ REACHES = (200, 1_000, 5_000)
 SURE = 0.95
 
 
+#: The languages whose words the models have learned.
+KNOWN = frozenset(("en",))
+
+
 @lru_cache(maxsize=1)
 def _identifier() -> LanguageIdentifier:
     langid = late_import("py3langid.langid")  # 0.1 s that extraction can do without

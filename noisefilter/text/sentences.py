@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from noisefilter.html.walk import BlockedPage
 
 #: A block without an inner full stop is one sentence; asking nupunkt would cost a tenth of the page's time.
-MAY_SPLIT = re.compile(r"[.!?…][\"”’')\]]*\s")
+MAY_SPLIT = re.compile(r"[.!?…][\"”’')\]]*\s|[\u3002\uff01\uff1f\u06d4\u0964\u1362]")
 #: nupunkt takes "stock." and "bank." for abbreviations; a plain word before the stop and a capital after it end a sentence.
 PLAIN_END = re.compile(r"[.!?](?<=[a-z]{4}[.!?])[\"”’')\]]*\s+(?=[\"“‘(]?[A-Z])")
+#: Ends of sentences in scripts that nupunkt does not know; CJK has no blank after them.
+OTHER_END = re.compile(r"[\u3002\uff01\uff1f\u061f\u06d4\u0964\u0965\u1362]+[\"”’')\]\u300d\u300f\uff09]*")
 LINE = re.compile(r"[^\n]*\S[^\n]*")
 
 
@@ -50,7 +52,8 @@ def _split(line: str) -> list[tuple[int, int]]:
     """Sentences of a line."""
     found = []
     for start, end in nupunkt.sent_spans(line):
-        cuts = [start, *[match.end() for match in PLAIN_END.finditer(line, start, end)], end]
+        ends = (match.end() for pattern in (PLAIN_END, OTHER_END) for match in pattern.finditer(line, start, end))
+        cuts = sorted({start, *ends, end})
         found += [_trim(line, left, right) for left, right in pairwise(cuts)]
     return [own for own in found if own[0] < own[1]]
 

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
     from noisefilter.text.vectors import VectorTable
 
-WORD = re.compile(r"[^\W_]++(?:['’][^\W_]++)*+")  # possessive: nothing is gained by going back
+#: Ideographs and kana, as inside of a character class: scripts without blanks between words, in which each counts as one
+#: (Unicode's UAX #29 says so of them, but for runs of katakana).
+IDEOGRAPHS = "\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+LETTER = rf"[^\W_{IDEOGRAPHS}]"
+WORD = re.compile(rf"{LETTER}++(?:['’]{LETTER}++)*+|[{IDEOGRAPHS}]")  # possessive: nothing is gained by going back
 WORDS_AND_GAPS = re.compile(f"({WORD.pattern})")
 HAS_DIGIT = re.compile("[0-9]")
 
@@ -82,18 +86,18 @@ class Characters:
 
 CLASS_CHARACTERS = {
     "digit": "0123456789",
-    "stop": ".!?",
-    "question": "?",
-    "comma": ",;",
-    "separator": "|·•»›/←→▶✓★",
-    "quote": '"“”„«»',
-    "open": "([",
-    "colon": ":",
+    "stop": ".!?\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965\u1362",  # of CJK, Arabic, Urdu, Devanagari, Ge'ez
+    "question": "?\uff1f\u061f\u037e",
+    "comma": ",;\uff0c\u3001\uff1b\u060c\u061b\u0387",
+    "separator": "|·•»›/←→▶✓★\uff5c\u30fb",
+    "quote": '"“”„«»\u300c\u300d\u300e\u300f',
+    "open": "([\uff08\uff3b\u3010",
+    "colon": ":\uff1a",
     "at": "@",
     "sign": "©®$€£%",
 }  # fmt: skip
-CLASSES = (*CLASS_CHARACTERS, "upper", "letter")
-_TABLE_SIZE = 0x2800
+CLASSES = (*CLASS_CHARACTERS, "upper", "lower")
+_TABLE_SIZE = 0x10000
 
 
 def _class_table() -> NDArray[np.uint16]:
@@ -101,7 +105,7 @@ def _class_table() -> NDArray[np.uint16]:
     for row, characters in enumerate(CLASS_CHARACTERS.values()):
         table[[ord(character) for character in characters]] |= 1 << row
     for code in range(_TABLE_SIZE):
-        table[code] |= chr(code).isupper() << CLASSES.index("upper") | chr(code).isalpha() << CLASSES.index("letter")
+        table[code] |= chr(code).isupper() << CLASSES.index("upper") | chr(code).islower() << CLASSES.index("lower")
     return table
 
 
@@ -109,7 +113,7 @@ _CLASSES_OF = _class_table()
 
 
 def read_characters(text: str) -> Characters:
-    """Characters of a text; those beyond the table's reach (mostly emoji and Han) belong to no class."""
+    """Characters of a text; those beyond the table's reach (mostly emoji) belong to no class."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
     return Characters(_CLASSES_OF[np.where(codes < _TABLE_SIZE, codes, 0)])
 
