@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.blocks.table import BlockTable, block_table
-from noisefilter.html.walk import BlockedPage, parse_html, split_lines, split_tree
+from noisefilter.html.parse import parse_html
+from noisefilter.html.walk import BlockedPage, split_lines, split_tree
 from noisefilter.insertions.table import InsertionTable, insertion_table
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page

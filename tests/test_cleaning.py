@@ -246,7 +246,7 @@ def test_markup_that_a_reader_needs_stays():
         "id=top", "name=getElementById", "class='btn ng-init:a()'", "style='position:fixed;inset:0'", "data-bind='text: a()'", "ng-app",
         "ng-init=a()", "x-data", "x-on:click=a()", "@click=a()", ":href=a", "hx-get=/a", "v-html=a", "_='on click a()'", "is=x-a",
         "slot=a", "part=a", "itemprop=a", "contenteditable", "tabindex=1", "accesskey=s", "popover", "background=//t.example/a",
-        "attributionsrc=//t.example/a", "ping=//t.example/a", "onclick=a()", "ONCLICK=a()", "aria-label=a", "draggable=true", "hidden",
+        "attributionsrc=//t.example/a", "ping=//t.example/a", "onclick=a()", "ONCLICK=a()", "aria-label=a", "draggable=true", "hidden=until-found",
     ],
 )  # fmt: skip
 def test_attributes_that_style_name_or_run_go(attribute):
@@ -365,6 +365,24 @@ def test_a_cell_that_loses_its_text_keeps_the_others_in_their_column():
 
 def test_a_class_of_the_page_does_not_reach_the_embedding_page():
     assert body_of("<pre class='modal language-c++ lang-py x'>a</pre>") == '<pre class="language-c++ lang-py">a</pre>'
+
+
+@pytest.mark.parametrize(
+    ("inside", "gone"),
+    [
+        ("<p hidden>Desk copy</p>", "Desk copy"),
+        ("<style>.q{display:none}</style><p class=q>Desk copy <img src=/q.png></p>", "q.png"),
+        ("<pre><div>one</div><div>  two</div></pre>", "</div>"),
+        ("<tide-box><template shadowrootmode=open><p>Sun</p><slot></slot></template>Wind</tide-box>", "slot"),
+        ("<source src=/a.webp>Sun<p>Wind</p>", "<source"),
+    ],
+    ids=["hidden by itself", "hidden by a rule", "lines of code", "a shadow root", "an open source element"],
+)
+def test_the_cleaned_page_says_what_the_page_shows(inside, gone):
+    page = f"<article><p>{' '.join(SLUICE)}</p>{inside}<p>{SLUICE[0]}</p></article>"
+    cleaned = clean_html(page, kinds=())
+    assert visible(cleaned) == visible(page)
+    assert gone not in cleaned
 
 
 def test_a_line_after_an_element_in_pre_is_cut_to_the_letter():

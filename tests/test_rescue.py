@@ -39,6 +39,92 @@ def test_an_article_that_stands_only_in_json_ld_is_read(record):
     assert texts(page(json_ld(record)))[-len(SLUICE) :] == list(SLUICE)
 
 
+LEXICAL = {"root": {"children": [{"type": "paragraph", "children": [{"text": line}]} for line in SLUICE]}}
+ELEMENTS = [["$", "p", None, {"children": line}] for line in SLUICE]
+FLIGHT_TREE = ["$", "main", None, {"children": [["$", "nav", None, {"children": "Menu"}], *ELEMENTS]}]
+EDITOR = [
+    {"type": "image", "data": {"text": "Quay"}},
+    *({"type": "paragraph", "data": {"text": line}} for line in SLUICE),
+]
+NUXT = [{"data": 1}, {"post": 2}, {"title": 3, "content": 4}, "Board repairs sluice", STORY]
+
+
+def flight(rows: str) -> str:
+    """React's flight data, in two pushes that cut a row."""
+    cut = len(rows) // 2
+    return "".join(f"<script>self.__next_f.push({json.dumps([1, part])})</script>" for part in (rows[:cut], rows[cut:]))
+
+
+def data(record: object, wrapper: str = '<script id="__NEXT_DATA__" type="application/json">{}</script>') -> str:
+    return wrapper.replace("{}", json.dumps(record).replace("</", "<\\/"))
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        data({"props": {"pageProps": {"post": {"title": "Sluice", "html": STORY}}}}),
+        data({"props": {"story": {"body": [{"type": "paragraph", "text": line} for line in SLUICE]}}}),
+        data({"story": {"blocks": EDITOR}}),
+        data({"page": {"articleBody": LEXICAL["root"]["children"]}}),
+        data({"page": {"paragraphs": list(SLUICE), "related": {"body": "Other news. " * 9}}}),
+        data(NUXT, '<script type="application/json" id="__NUXT_DATA__">{}</script>'),
+        data({"post": {"text": "\n".join(SLUICE)}}, "<script>window.__NUXT__={};</script>"),
+        data({"post": {"content_html": STORY}}, "<script>window.__INITIAL_STATE__ = {};(function(){go()})()</script>"),
+        data({"Post:1": {"__typename": "Post", "bodyText": "\n".join(SLUICE)}}, "<script>window.__APOLLO_STATE__={}</script>"),
+        data({"post": {"body": STORY}}, "<script> window.__PRELOADED_STATE__ = {}</script>"),
+        flight(f'1:["$","meta",null,{{}}]\n2:{json.dumps(FLIGHT_TREE)}\n'),
+        flight(f'1:I[1,[],"x"]\n3:T{len(STORY.encode()):x},{STORY}4:[]\n'),
+        flight("5:" + json.dumps(["$", "$L6", None, {"post": {"body": STORY}}])),
+    ],
+    ids=["Next, HTML", "a list of blocks", "blocks of an editor", "a tree of an editor", "paragraphs", "Nuxt, by place", "Nuxt", "a state",
+         "Apollo", "a preloaded state", "flight, elements", "flight, a text", "flight, a property"],
+)  # fmt: skip
+def test_an_article_that_stands_only_in_the_data_of_a_framework_is_read(hidden):
+    assert texts(page(hidden))[-len(SLUICE) :] == list(SLUICE)
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["\n//<![CDATA[\n{}\n//]]>\n", "<![CDATA[{}]]>", "/*<![CDATA[*/{}/*]]>*/", "<!--\n{}\n-->", "\n<!-- {} //-->\n"],
+)
+def test_json_ld_may_stand_in_a_comment_or_a_section(around):
+    script = f'<script type="application/ld+json">{around.replace("{}", json.dumps({"articleBody": STORY}))}</script>'
+    assert texts(page(script))[-len(SLUICE) :] == list(SLUICE)
+
+
+def test_an_article_shorter_than_the_menus_is_read_if_the_page_shows_no_other_prose():
+    menu = (
+        "<nav>" + "".join(f"<a href=/{number}>Harbour notices of year {number}</a> " for number in range(60)) + "</nav>"
+    )
+    assert texts(page(menu + json_ld({"articleBody": STORY})))[-len(SLUICE) :] == list(SLUICE)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [json_ld({"articleBody": STORY}), data({"post": {"html": STORY}}), flight(f"2:{json.dumps(FLIGHT_TREE)}\n")],
+    ids=["JSON-LD", "Next", "flight"],
+)
+def test_an_article_that_the_page_shows_in_lists_is_not_read_twice(hidden):
+    shown = page("<ul>" + "".join(f"<li><a href=/x>{sentence}</a></li>" for sentence in SLUICE) + "</ul>")
+    assert texts(shown.replace("</body>", f"{hidden}</body>")) == texts(shown)
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        data({"posts": [{"title": line, "slug": "a"} for line in SLUICE]}),
+        data({"theme": {"text": "rgb(0 0 0) " * 90}}),
+        data(["[" * 9000]),
+        flight("2:" + "[" * 9000),
+        data({"post": {"image": STORY}}),
+        "<script>window.__INITIAL_STATE__ = (function(a){return {body: a}})('Rain')" + " " * 500 + "</script>",
+    ],
+    ids=["cards", "no prose", "brackets", "deep flight data", "another name", "a script"],
+)
+def test_data_without_an_article_is_left_alone(hidden):
+    assert texts(page(hidden)) == texts(page(""))
+
+
 def test_line_breaks_inside_json_strings_are_forgiven():
     script = json_ld({"articleBody": "|".join(SLUICE)}).replace("|", "\n")
     assert texts(page(script))[-1] == SLUICE[-1]

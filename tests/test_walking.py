@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from noisefilter.html.walk import BLOCK_LEVEL, SKIPPED, BlockedPage, Piece, _Walker, parse_html, split_tree
+from noisefilter.html.parse import parse_html
+from noisefilter.html.walk import BLOCK_LEVEL, SKIPPED, BlockedPage, Piece, _Walker, split_tree
 from noisefilter.text.sentences import split_sentences
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from noisefilter.html.parse import parse_html
 from noisefilter.html.rescue import rescue_article
-from noisefilter.html.walk import parse_html
 from noisefilter.page import PAGE_FAULTS
 from noisefilter.text.alignment import align
 from noisefilter.threads import late_import
@@ -42,7 +42,7 @@ def ask_trafilatura(page: Page, blocked: BlockedPage) -> Vote | None:
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     try:
         tree = parse_html(str(page.content))
-        rescue_article(tree, blocked.shown)
+        rescue_article(tree, blocked.shown, blocked.prose)
         document = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
     except PAGE_FAULTS:  # it is asked for an opinion; a page that it cannot read has none
         return None

@@ -1,54 +1,64 @@
 """Tree → the same tree with its article in sight, for pages that show none without a script.
 
-Application shells carry their text where only a crawler or a browser without scripts finds it: in `noscript`, or as the
-`articleBody` of JSON-LD (schema.org). It counts only where the page has no other text to speak of.
+Application shells carry their text where only a crawler or a browser without scripts finds it: in `noscript`, as the
+`articleBody` of JSON-LD (schema.org), or in the data that a framework hands to its scripts. It counts only where the page
+shows little else.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import lxml.html
 
+from noisefilter.html.scriptdata import MIN_ARTICLE, framework_bodies, schema_bodies
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from lxml.html import HtmlElement
 
-#: A shorter text is a notice ("Please turn on JavaScript") or a teaser. Characters without blanks.
-MIN_ARTICLE = 400
-#: Properties of schema.org that hold a whole text, whatever the type.
-BODIES = ("articleBody", "text")
-JSON_LD = "application/ld+json"
-#: JSON may name them, a tree does not take them.
-NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+#: A body is longer than the page's prose by that, if it is not longer than all that the page shows.
+TIMES_PROSE = 2
+#: Paragraphs of a body that are looked for on the page, and the letters of each.
+PROBES, PROBE = 8, 40
+UNSEEN = frozenset(("script", "style", "noscript", "template", "head", "svg"))
 
 
-def rescue_article(tree: HtmlElement, shown: int) -> bool:
-    """Put a hidden article into the tree's body, if it is longer than all that the page shows; tells whether it did.
+def rescue_article(
+    tree: HtmlElement,
+    shown: int,
+    prose: int,
+    wrapped: Iterable[HtmlElement] | None = None,
+    scripts: Iterable[HtmlElement] | None = None,
+) -> bool:
+    """Put a hidden article into the tree's body, if the page shows little beside it; tells whether it did.
 
     Args:
         tree: the page; it is changed.
         shown: characters that it shows.
+        prose: those of them that stand in paragraphs outside of menus.
+        wrapped: its `noscript` elements, if they are known.
+        scripts: its scripts, if they are known.
     """
-    wrapped = list(tree.iter("noscript"))
+    wrapped = list(tree.iter("noscript")) if wrapped is None else wrapped
+    scripts = list(tree.iter("script")) if scripts is None else scripts
     unscripted = sum(_length(text) for element in wrapped for text in element.itertext())
-    paragraphs = max((_paragraphs(text) for text in _json_texts(tree)), key=_total, default=[])
-    if max(unscripted, _total(paragraphs)) < MIN_ARTICLE:
-        return False
     if unscripted > max(shown, MIN_ARTICLE):
         for element in wrapped:
             element.tag = "div"
         return True
-    if _total(paragraphs) <= shown:
+    body = max(schema_bodies(scripts), key=_total, default=[])
+    if prose < MIN_ARTICLE and _total(body) < MIN_ARTICLE:
+        body = max(framework_bodies(scripts), key=_total, default=[])
+    length = _total(body)
+    if length < MIN_ARTICLE or (length <= shown and (length <= TIMES_PROSE * prose or _is_shown(body, tree))):
         return False
     article = lxml.html.Element("article")
-    for text in paragraphs:
+    for text in body:
         lxml.html.etree.SubElement(article, "p").text = text
-    body = tree.find("body")
-    (tree if body is None else body).append(article)
+    target = tree.find("body")
+    (tree if target is None else target).append(article)
     return True
 
 
@@ -60,47 +70,14 @@ def _total(paragraphs: list[str]) -> int:
     return sum(map(_length, paragraphs))
 
 
-def _json_texts(tree: HtmlElement) -> Iterator[str]:
-    """Bodies that the page's JSON-LD names."""
-    for script in tree.iter("script"):
-        content = script.text or ""
-        if (
-            script.get("type") != JSON_LD
-            or len(content) < MIN_ARTICLE
-            or not any(f'"{name}"' in content for name in BODIES)
-        ):
-            continue
-        try:
-            data = json.loads(content, strict=False)  # line breaks inside strings are common
-        except (ValueError, RecursionError):
-            continue
-        yield from _bodies(data)
-
-
-def _bodies(data: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
-    waiting = [data]
-    while waiting:
-        item = waiting.pop()
-        if isinstance(item, list):
-            waiting.extend(item)
-        elif isinstance(item, dict):
-            waiting.extend(item.values())
-            yield from (item[name] for name in BODIES if isinstance(item.get(name), str))
-
-
-def _paragraphs(text: str) -> list[str]:
-    """Lines of a body that may hold HTML."""
-    text = NO_TEXT.sub("\ufffd", text)
-    if "<" in text:
-        try:
-            fragment = lxml.html.fragment_fromstring(text, create_parent="div")
-        except (
-            lxml.etree.ParserError,
-            ValueError,
-            AssertionError,
-        ):  # lxml asserts that a whole page in it has one body
-            return []
-        for element in fragment.iter("p", "br", "li", "div", "h2", "h3", "h4"):
-            element.tail = "\n" + (element.tail or "")
-        text = str(fragment.text_content())
-    return [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]
+def _is_shown(body: list[str], tree: HtmlElement) -> bool:
+    """Whether the page shows a paragraph of a body already."""
+    words: list[str] = []
+    for element in tree.iter():
+        if element.text and element.tag not in UNSEEN:
+            words.extend(element.text.split())
+        if element.tail:
+            words.extend(element.tail.split())
+    page = "".join(words)
+    longest = sorted(body, key=len, reverse=True)[:PROBES]
+    return any("".join(text.split())[:PROBE] in page for text in longest)

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from html import unescape
 from typing import TYPE_CHECKING, NamedTuple
 
-import lxml.html
+from lxml.etree import HTMLParser
 
+from noisefilter.html.parse import PARSER_DEPTH, parse_html, strip_tags
 from noisefilter.html.rescue import rescue_article
+from noisefilter.html.unseen import Unseen
 from noisefilter.types import Block, Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from lxml.html import HtmlElement
 
     from noisefilter.types import Page
 
 #: The rules below as a format: golden files freeze it, a change of it is a breaking change.
-TEXT_VERSION = 2
+TEXT_VERSION = 3
 
 SKIPPED = frozenset(
     "script style noscript template svg iframe object embed select datalist textarea input head canvas video audio map "
-    "area math applet param source track progress meter".split()
+    "area math param source track progress meter".split()
 )
 BLOCK_LEVEL = frozenset(
     "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption "
@@ -33,12 +34,9 @@ BLOCK_LEVEL = frozenset(
 )
 LINE_ITEMS = frozenset("li dt dd tr option".split())
 CELLS = frozenset(("td", "th"))
-#: libxml2's own limit with `huge_tree` is 2,048.
-PARSER_DEPTH = 2_000
-INVISIBLE = re.compile(
-    r"<(script|style|template|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL
-)
-TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
+#: Where title, rules and articles out of sight are found.
+UNREAD = ("meta", "title", "style", "noscript", "script")
+IN_ROWS = LINE_ITEMS | CELLS
 BOLD = frozenset(("b", "strong"))
 NAMING = frozenset(("class", "id", "role", "itemprop", "aria-label"))
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
@@ -46,6 +44,9 @@ HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNO
 MIN_TITLE, MAX_TITLE = 3, 25
 #: Lines at the top of a plain text among which its headline is looked for.
 TITLE_LINES = 8
+#: Characters of a paragraph, and elements without any.
+MIN_PROSE = 80
+FURNITURE = frozenset(("nav", "header", "footer"))
 SITE_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+[^|·•»–—]{2,40}$")
 
 
@@ -62,7 +63,8 @@ class Place(NamedTuple):
 class BlockedPage:
     """The visible text of a page and its blocks, in order; `places` is empty for plain text.
 
-    `shown` counts the characters that the page shows by itself, without an article that was put in sight (`rescue.py`).
+    `shown` counts the characters that the page shows by itself, without an article that was put in sight (`rescue.py`), `prose`
+    those of them that are in paragraphs outside of menus.
     """
 
     text: str
@@ -72,6 +74,7 @@ class BlockedPage:
     elements: int = 0
     depth: int = 0
     shown: int = 0
+    prose: int = 0
 
     @property
     def is_html(self) -> bool:
@@ -104,34 +107,11 @@ def split_blocks(page: Page) -> BlockedPage:
     """
     if page.format == "text":
         return split_lines(str(page.content), page.title)
-    tree = parse_html(str(page.content), lxml.etree.HTMLParser)
+    tree = parse_html(str(page.content), HTMLParser)
     blocked = split_tree(tree, page.title)
     if blocked.depth >= PARSER_DEPTH:  # libxml2 drops what is nested deeper: read the words without the nesting
         return split_lines(strip_tags(str(page.content)), page.title)
     return blocked
-
-
-def strip_tags(text: str) -> str:
-    """Text between the tags of a page, scripts and styles left out."""
-    lines = (line.strip() for line in unescape(TAG.sub("\n", INVISIBLE.sub("\n", text))).split("\n"))
-    return "\n".join(line for line in lines if line)
-
-
-def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.HTMLParser) -> HtmlElement:
-    """Tree of an HTML page, without comments and processing instructions.
-
-    lxml's plain parser class is faster, its elements lack the methods that cutting and trafilatura need.
-
-    Raises:
-        ValueError: lxml finds no element.
-    """
-    parser = parser_class(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
-    try:
-        tree: HtmlElement = lxml.html.document_fromstring(text.encode(), parser=parser)
-    except lxml.etree.ParserError as error:
-        msg = f"no element in the page: {error}"
-        raise ValueError(msg) from error
-    return tree
 
 
 def split_lines(text: str, title: str | None = None) -> BlockedPage:
@@ -160,10 +140,16 @@ def _guess_title(text: str, blocks: list[Block]) -> str | None:
 
 def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] | None = None) -> BlockedPage:
     """Blocks of a parsed page, whose hidden article is put in sight; `pieces`, if given, is filled for `clean_html`."""
-    walker = _Walker(pieces)
+    found: dict[str, list[HtmlElement]] = {tag: [] for tag in UNREAD}
+    for element in tree.iter(*UNREAD):
+        found[element.tag].append(element)
+    unseen = Unseen(tree, found["style"], found["script"])
+    walker = _Walker(pieces, unseen)
     elements, depth = walker.walk(tree)
     shown = sum(map(len, walker.texts))
-    if rescue_article(tree, shown):
+    again = unseen.length > 0 and not unseen.settle(shown)
+    prose = _count_prose(walker)
+    if rescue_article(tree, shown, prose, found["noscript"], found["script"]) or again:
         if pieces is not None:
             pieces.clear()
         walker = _Walker(pieces)
@@ -172,22 +158,40 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
         "".join(walker.texts),
         tuple(walker.blocks),
         tuple(walker.places),
-        title or _find_title(tree, walker),
+        title or _find_title(found, walker),
         elements,
         depth,
         shown,
+        prose,
     )
+
+
+def _count_prose(walker: _Walker) -> int:
+    """Characters in paragraphs, links left out, outside of menus, page heads and page feet."""
+    count = 0
+    for block in walker.blocks:
+        if block.end - block.start < MIN_PROSE:
+            continue
+        length = block.end - block.start - sum(link.end - link.start for link in block.links)
+        place = block.place
+        while length >= MIN_PROSE and place >= 0:
+            if walker.places[place].tag in FURNITURE:
+                length = 0
+            place = walker.places[place].parent
+        count += length if length >= MIN_PROSE else 0
+    return count
 
 
 class _Walker:
     """One pass over the tree in document order, without recursion: pages nest as deep as they like."""
 
-    def __init__(self, pieces: list[Piece] | None = None) -> None:
+    def __init__(self, pieces: list[Piece] | None = None, unseen: Unseen | None = None) -> None:
         self.texts: list[str] = []
         self.blocks: list[Block] = []
         self.places: list[Place] = []
         self.first_heading: str | None = None
         self._pieces = pieces
+        self._unseen = unseen
         self._length = 0  # of what stands in `texts`
         self._buffer: list[str] = []  # the block that is being read
         self._buffered = 0
@@ -206,8 +210,8 @@ class _Walker:
         """Read the tree; returns its number of elements and its depth."""
         elements = depth = 0
         stack: list[tuple[HtmlElement, int, Iterator[HtmlElement]]] = []
-        outer, children = self._enter(tree, tree.tag), iter(tree)
-        element = tree
+        outer, children = self._enter(tree, tree.tag, tree.items()), iter(tree)
+        element, unseen = tree, self._unseen
         while True:
             for child in children:
                 elements += 1
@@ -215,13 +219,17 @@ class _Walker:
                 if tag.__class__ is not str or tag in SKIPPED:
                     self._read_tail(child)
                     continue
-                depth = max(depth, len(stack))
+                attributes = child.items()
+                if attributes and unseen is not None and unseen.takes(child, attributes):
+                    self._read_tail(child)
+                    continue
                 if len(child):
                     stack.append((element, outer, children))
-                    outer, children = self._enter(child, tag), iter(child)
+                    depth = max(depth, len(stack))
+                    outer, children = self._enter(child, tag, attributes), iter(child)
                     element = child
                     break
-                self._leave(tag, self._enter(child, tag))
+                self._leave(tag, self._enter(child, tag, attributes))
                 self._read_tail(child)
             else:
                 self._leave(element.tag, outer)
@@ -233,12 +241,12 @@ class _Walker:
         self._flush()
         return elements, depth + 2
 
-    def _enter(self, element: HtmlElement, tag: str) -> int:
+    def _enter(self, element: HtmlElement, tag: str, attributes: list[tuple[str, str]]) -> int:
         """Open an element and read its text; returns the place around it."""
         outer = self._place
         if tag in BLOCK_LEVEL or "-" in tag:
             self._break()
-            names, hidden = _names(element) if element.keys() else ("", False)
+            names, hidden = _names(attributes) if attributes else ("", False)
             self._place = len(self.places)
             self.places.append(Place(outer, tag, names, hidden))
             if tag == "pre":
@@ -322,7 +330,7 @@ class _Walker:
             last = self.places[self.blocks[-1].place]
             if place.tag in CELLS and last.tag in CELLS and place.parent == last.parent:
                 gap = "\t"
-            elif self._line_break or (place.tag in LINE_ITEMS | CELLS and last.tag in LINE_ITEMS | CELLS):
+            elif self._line_break or (place.tag in IN_ROWS and last.tag in IN_ROWS):
                 gap = "\n"
             else:
                 gap = "\n\n"
@@ -348,7 +356,8 @@ class _Walker:
             if not line_break:
                 self._line_break = False
             return
-        self._close_link()
+        if self._href is not None:
+            self._close_link()
         text = "".join(self._buffer)
         if self._verbatim:
             text = text.rstrip()
@@ -358,7 +367,7 @@ class _Walker:
             msg = f"a block of <{tag}> would start at {start}, but its text at {self._length}"
             raise RuntimeError(msg)
         if text:
-            links = tuple(Link(a, min(b, end), href) for a, b, href in self._links if a < end)
+            links = tuple([Link(a, min(b, end), href) for a, b, href in self._links if a < end]) if self._links else ()
             self.blocks.append(Block(start, end, tag, self._place, links, min(self._bold, len(text))))
             self.texts.append(text)
             self._length = end
@@ -368,10 +377,10 @@ class _Walker:
         self._line_break = line_break
 
 
-def _names(element: HtmlElement) -> tuple[str, bool]:
+def _names(attributes: list[tuple[str, str]]) -> tuple[str, bool]:
     """Class, id, role and microdata names of an element in lower case, what its author called it; whether a style hides it."""
     names, hidden = "", False
-    for attribute, value in element.items():
+    for attribute, value in attributes:
         if attribute in NAMING:
             names = f"{names} {value}" if names else value
         elif attribute == "style":
@@ -381,12 +390,12 @@ def _names(element: HtmlElement) -> tuple[str, bool]:
     return names.lower(), hidden
 
 
-def _find_title(tree: HtmlElement, walker: _Walker) -> str | None:
+def _find_title(found: Mapping[str, list[HtmlElement]], walker: _Walker) -> str | None:
     """The article's title: og:title, else the first first-level heading, else the page's title without the site."""
-    for meta in tree.iterfind(".//meta"):
+    for meta in found["meta"]:
         if meta.get("property") == "og:title" and (meta.get("content") or "").strip():
             return " ".join(meta.get("content", "").split())
     if walker.first_heading:
         return walker.first_heading
-    text = next((title.text for title in tree.iterfind(".//title") if title.getparent().tag != "svg"), None)
+    text = next((title.text for title in found["title"] if title.getparent().tag != "svg"), None)
     return SITE_SUFFIX.sub("", " ".join(text.split())) or None if text else None

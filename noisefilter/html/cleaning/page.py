@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from noisefilter.html.cleaning.allowed import allow
 from noisefilter.html.cleaning.writing import Kept, write_kept
-from noisefilter.html.walk import Piece, parse_html, split_tree
+from noisefilter.html.parse import parse_html
+from noisefilter.html.walk import Piece, split_tree
 from noisefilter.page import read_page, scrub
 from noisefilter.types import kept_ranges
 

@@ -1,0 +1,188 @@
+"""Tree → the same tree with each block of code in one `pre` and its lines ended by line feeds, whatever a highlighter made of them.
+
+A highlighter may make a box of each line, or an inline element that a style sheet turns into one: no line feed stands
+between them. Or it makes rows of a table, beside line numbers that are no part of the code.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import TYPE_CHECKING
+
+from lxml.etree import iterwalk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from lxml.html import HtmlElement
+
+#: Names of line numbers: Pygments, Rouge, Chroma, Hexo, Prism, highlight.js, GitHub. What else they name holds no digits alone.
+GUTTER = frozenset(
+    "gutter lineno linenos linenodiv line-number line-numbers line-numbers-rows lnt ln blob-num rouge-gutter hljs-ln-numbers "
+    "hljs-ln-n linenumber react-syntax-highlighter-line-number code-line-number".split()
+)
+GUTTER_TAGS = ("td", "th", "span", "div", "a", "ol")
+NUMBERS = re.compile(r"[\d\s.:|]*")
+#: Boxes that are a line each, and those that hold lines.
+LINES = frozenset("div li tr".split())
+HOLDERS = frozenset("ol ul table tbody thead tfoot td th".split())
+#: Names and styles of inline elements that are a line each.
+LINE_NAMES = frozenset(
+    "line code-line token-line view-line ec-line cm-line code__line code_line hljs-ln-line codeline code-block-line".split()
+)
+LINE_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table-row|list-item)", re.IGNORECASE)
+CODE_CELLS = frozenset("code blob-code hljs-ln-code line-code rouge-code".split())
+#: A `pre` with one of these was left open, or holds no code; so does one with a longer line.
+FOREIGN = frozenset(
+    "address article aside blockquote dd dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header main nav p pre section".split()
+)
+LONGEST_LINE = 500
+UNREAD = frozenset(("script", "style", "template", "svg", "textarea"))
+
+
+def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: list[HtmlElement]) -> None:
+    """Take the numbers out of a page's code, and end each line of it by a line feed."""
+    boxes = [box for box in pres if len(box)]
+    rows = {row for box in pres for row in itertools.islice(box.iterancestors("tr"), 1)}
+    for holder in (*boxes, *rows):
+        _drop_gutters(holder)
+    for code in codes:
+        if len(code) and next(code.iterancestors("pre", "code"), None) is None and len(list(_lines(code))) > 1:
+            _drop_gutters(code)
+            code.tag = "pre"
+            boxes.append(code)
+    for table in tables:
+        if any(not CODE_CELLS.isdisjoint(_names(cell)) for cell in itertools.islice(table.iter("td"), 2)):
+            _drop_gutters(table)
+            if _is_code(table):
+                table.tag = "pre"
+                boxes.append(table)
+    for box in boxes:
+        _join_lines(box)
+
+
+def _drop_gutters(holder: HtmlElement) -> None:
+    for element in list(holder.iter(*GUTTER_TAGS)):
+        if not GUTTER.isdisjoint(_names(element)) and NUMBERS.fullmatch("".join(element.itertext())):
+            element.tag = "template"
+
+
+def _names(element: HtmlElement) -> list[str]:
+    return (element.get("class") or "").lower().split()
+
+
+def _is_code(table: HtmlElement) -> bool:
+    """Whether a table has nothing but code in it, a line a row or all in one cell, and no `pre`."""
+    cells = list(table.iter("td", "th"))
+    if (
+        not cells
+        or len(list(itertools.islice(table.iter("pre", "table", "p"), 2))) > 1
+        or len(cells) != len(list(table.iter("tr")))
+    ):
+        return False
+    return all(not CODE_CELLS.isdisjoint(_names(cell)) for cell in cells) and (
+        len(cells) > 1 or len(list(_lines(cells[0]))) > 1
+    )
+
+
+def _lines(box: HtmlElement) -> Iterator[HtmlElement]:
+    """Elements in a box that are a line each."""
+    for element in box.iterdescendants():
+        if element.tag in LINES or (
+            element.tag.__class__ is str
+            and element.keys()
+            and (LINE_STYLE.search(element.get("style") or "") or not LINE_NAMES.isdisjoint(_names(element)))
+        ):
+            yield element
+
+
+def _join_lines(box: HtmlElement) -> None:
+    lines = [element for element in _lines(box) if element.tag not in UNREAD]
+    inside = list(box.iterdescendants())
+    if not lines or any(element.tag in FOREIGN for element in inside):
+        return
+    if any(element.tag == "tr" and sum(cell.tag in {"td", "th"} for cell in element) > 1 for element in lines):
+        return
+    if all(element.tag not in LINES for element in lines):
+        if len(lines) == 1 or any(
+            "\n" in (element.tail or "") or _last_text(element).endswith("\n") for element in lines
+        ):
+            return
+    if any(len("".join(element.itertext())) > LONGEST_LINE for element in lines if not len(element)):
+        return
+    _Joiner(_innermost(lines)).read(box)
+    for element in inside:
+        if element.tag in LINES or element.tag in HOLDERS:
+            element.tag = "span"
+
+
+def _innermost(lines: list[HtmlElement]) -> set[HtmlElement]:
+    """Lines that hold no others."""
+    holding: set[HtmlElement] = set()
+    for line in lines:
+        for around in line.iterancestors():
+            if around in holding:
+                break
+            holding.add(around)
+    return set(lines) - holding
+
+
+def _last_text(element: HtmlElement) -> str:
+    while len(element) and not element[-1].tail:
+        element = element[-1]
+    return (element[-1].tail if len(element) else element.text) or ""
+
+
+class _Joiner:
+    """One way through a block of code: exactly one line feed comes to stand between two of its lines."""
+
+    def __init__(self, lines: set[HtmlElement]) -> None:
+        self._lines = lines
+        self._inside = False  # of a line
+        self._begun = False
+        self._due = False  # a line feed, before whatever comes next
+        self._ended = False  # the page's own line feed came last
+
+    def read(self, box: HtmlElement) -> None:
+        box.text = self._text(box.text, box)
+        walk = iterwalk(box, events=("start", "end"))
+        for event, element in walk:
+            if element is box:
+                continue
+            if event == "end":
+                if element in self._lines:
+                    self._inside = False
+                    self._due = self._begun and not self._ended
+                element.tail = self._text(element.tail, element.getparent())
+            elif element.tag in UNREAD:
+                walk.skip_subtree()
+            elif element.tag == "br":
+                self._due, self._ended = False, True
+            else:
+                if element in self._lines:
+                    self._start(element)
+                element.text = self._text(element.text, element)
+
+    def _start(self, line: HtmlElement) -> None:
+        if self._due or (self._begun and not self._ended):
+            before = line.getprevious()
+            if before is None:
+                parent = line.getparent()
+                parent.text = (parent.text or "") + "\n"
+            else:
+                before.tail = (before.tail or "") + "\n"
+        self._due = self._ended = False
+        self._inside = True
+
+    def _text(self, text: str | None, around: HtmlElement) -> str | None:
+        """A text as it is to stand: with the line feed that is due before it, without the blanks between lines."""
+        if not text:
+            return text
+        between = not self._inside and (self._due or self._ended or not self._begun)
+        if text.isspace() and (between or around.tag in {"tr", *HOLDERS} - {"td", "th"}):
+            return None
+        if self._due and not text.startswith("\n"):
+            text = f"\n{text}"
+        self._due, self._begun, self._ended = False, True, text.endswith("\n")
+        return text

@@ -1,0 +1,131 @@
+"""Tree → the tree that a browser builds: shadow roots in their hosts, nothing inside of elements that hold nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from lxml.etree import iterwalk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from lxml.html import HtmlElement
+
+#: Elements without content that libxml2 puts their followers into; of the others it knows.
+VOID = ("source", "track", "embed")
+#: Attributes of a template that a browser opens where its host stands; the second is what Chrome read first.
+SHADOW_ROOTS = ("shadowrootmode", "shadowroot")
+#: Elements that may have a shadow root, besides the page's own (DOM Standard, `attachShadow`).
+HOSTS = frozenset("article aside blockquote body div footer h1 h2 h3 h4 h5 h6 header main nav p section span".split())
+
+
+def free_followers(voids: Iterable[HtmlElement]) -> None:
+    """Put behind void elements, given in document order, what the parser put into them."""
+    for element in voids:
+        if not len(element) and not element.text:
+            continue
+        children, tail = list(element), element.tail
+        element.tail = None
+        for child in reversed(children):
+            element.addnext(child)
+        element.tail, element.text = element.text, None
+        _add_text(children[-1] if children else element, tail)
+
+
+def open_shadow_roots(tree: HtmlElement) -> None:
+    """Make a `div` of each declarative shadow root, with the children of its host in its slots.
+
+    Children that no slot shows stay behind it, so that no text is lost.
+    """
+    for root, slots in _shadow_roots(tree):
+        host = root.getparent()
+        root.tag = "div"
+        rest = _Rest(root, slots.get(""))
+        texts, children = [host.text, root.tail], [child for child in host if child is not root]
+        host.text = root.tail = None
+        for text in texts:
+            rest.add_text(text)
+        for child in children:
+            tail, child.tail = child.tail, None
+            name = (child.get("slot") or "").strip() if child.tag.__class__ is str else ""
+            if name in slots:
+                slots[name].add(child)
+            else:
+                rest.add(child)
+            rest.add_text(tail)
+
+
+class _Slot:
+    """A place in a shadow root: the first thing that it shows takes the place of what it holds itself."""
+
+    def __init__(self, element: HtmlElement) -> None:
+        self.element = element
+        self._filled = False
+
+    def add(self, child: HtmlElement) -> None:
+        self._clear()
+        self.element.append(child)
+
+    def add_text(self, text: str) -> None:
+        if self._filled or not text.isspace():
+            self._clear()
+            if len(self.element):
+                _add_text(self.element[-1], text)
+            else:
+                self.element.text = (self.element.text or "") + text
+
+    def _clear(self) -> None:
+        if not self._filled:
+            del self.element[:]
+            self.element.text = None
+            self._filled = True
+
+
+class _Rest:
+    """What of a host goes to the slot without a name; if there is none, it stays behind the shadow root."""
+
+    def __init__(self, root: HtmlElement, slot: _Slot | None) -> None:
+        self._last = root
+        self._slot = slot
+
+    def add(self, child: HtmlElement) -> None:
+        if self._slot is not None and not child.get("slot"):
+            self._slot.add(child)
+        else:
+            self._last = child
+
+    def add_text(self, text: str | None) -> None:
+        if text and self._slot is not None:
+            self._slot.add_text(text)
+        else:
+            _add_text(self._last, text)
+
+
+def _shadow_roots(tree: HtmlElement) -> list[tuple[HtmlElement, dict[str, _Slot]]]:
+    """Templates that are shadow roots, outer ones first, each with its slots by name."""
+    found: list[tuple[HtmlElement, dict[str, _Slot]]] = []
+    hosts: set[HtmlElement] = set()
+    around: list[dict[str, _Slot]] = [{}]
+    for event, element in iterwalk(tree, events=("start", "end"), tag=("template", "slot")):
+        if element.tag == "slot":
+            if event == "start":
+                around[-1].setdefault((element.get("name") or "").strip(), _Slot(element))
+        elif event == "end":
+            around.pop()
+        else:
+            around.append({})
+            host = element.getparent()
+            if host not in hosts and _is_shadow_root(element, host):
+                hosts.add(host)
+                found.append((element, around[-1]))
+    return found
+
+
+def _is_shadow_root(template: HtmlElement, host: HtmlElement) -> bool:
+    modes = {(template.get(name) or "").strip().lower() for name in SHADOW_ROOTS}
+    return not modes.isdisjoint(("open", "closed")) and (host.tag in HOSTS or "-" in host.tag)
+
+
+def _add_text(element: HtmlElement, text: str | None) -> None:
+    if text:
+        element.tail = (element.tail or "") + text

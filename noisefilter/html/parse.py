@@ -1,0 +1,58 @@
+"""Text → tree: an HTML page as lxml reads it, mended where browsers read it otherwise."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+from typing import TYPE_CHECKING
+
+import lxml.html
+
+from noisefilter.html.code import join_code_lines
+from noisefilter.html.mending import VOID, free_followers, open_shadow_roots
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+#: libxml2's own limit with `huge_tree` is 2,048.
+PARSER_DEPTH = 2_000
+INVISIBLE = re.compile(
+    r"<(script|style|template|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL
+)
+TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
+MENDED = ("template", *VOID, "pre", "code", "table")
+
+
+def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.HTMLParser) -> HtmlElement:
+    """Tree of an HTML page, without comments and processing instructions.
+
+    lxml's plain parser class is faster, its elements lack the methods that cutting and trafilatura need.
+
+    Raises:
+        ValueError: lxml finds no element.
+    """
+    parser = parser_class(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    try:
+        tree: HtmlElement = lxml.html.document_fromstring(text.encode(), parser=parser)
+    except lxml.etree.ParserError as error:
+        msg = f"no element in the page: {error}"
+        raise ValueError(msg) from error
+    mend(tree)
+    return tree
+
+
+def mend(tree: HtmlElement) -> None:
+    """Make of lxml's tree what a browser shows; one way through it finds what there is to do."""
+    found: dict[str, list[HtmlElement]] = {tag: [] for tag in MENDED}
+    for element in tree.iter(*MENDED):
+        found[element.tag].append(element)
+    if found["template"]:
+        open_shadow_roots(tree)
+    free_followers(element for tag in VOID for element in found[tag])
+    join_code_lines(found["pre"], found["code"], found["table"])
+
+
+def strip_tags(text: str) -> str:
+    """Text between the tags of a page, scripts and styles left out."""
+    lines = (line.strip() for line in unescape(TAG.sub("\n", INVISIBLE.sub("\n", text))).split("\n"))
+    return "\n".join(line for line in lines if line)

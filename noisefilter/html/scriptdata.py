@@ -1,0 +1,267 @@
+"""Script → the article that it carries as data: schema.org's, or what a framework hands from its server to the browser.
+
+Only JSON is read, never a script. A body is known by its name and by being prose; of all that are found the longest counts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import lxml.html
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lxml.html import HtmlElement
+
+#: A shorter text is a notice ("Please turn on JavaScript") or a teaser. Characters without blanks.
+MIN_ARTICLE = 400
+#: Characters of one script, and values of one record: no page that was seen had more, and a hostile one costs no more.
+LONGEST_SCRIPT, MOST_VALUES = 8_000_000, 300_000
+JSON_LD = "application/ld+json"
+#: Properties of schema.org that hold a whole text, whatever the type.
+SCHEMA_BODIES = frozenset(("articleBody", "text"))
+#: What sites call an article's text, in lower case without other signs.
+BODIES = frozenset(
+    "articlebody body bodyhtml bodytext content contenthtml contents html htmlbody text articletext articlecontent maincontent "
+    "fulltext storybody storyhtml posthtml postbody postcontent rendered richtext markdown paragraphs blocks children "
+    "components sections".split()
+)
+#: What holds the text of a block in a list of blocks.
+TEXTS = (
+    "text",
+    "html",
+    "content",
+    "value",
+    "body",
+    "children",
+    "paragraph",
+    "data",
+    "model",
+    "props",
+    "blocks",
+    "paragraphs",
+)
+KINDS = ("type", "_type", "__typename", "nodeType", "name", "blockType")
+OTHER_KIND = re.compile(
+    r"image|video|embed|advert|promo|related|gallery|newsletter|button|script|style|figure", re.IGNORECASE
+)
+#: Kinds of nodes within a paragraph, "" for those without a kind.
+INLINE = frozenset(
+    ("", "text", "span", "link", "a", "b", "i", "em", "strong", "mark", "code", "hyperlink", "inlinecode", "linebreak")
+)
+#: A block with these is another page's card.
+CARD = frozenset(("slug", "url", "href", "permalink", "path"))
+#: Elements in React's flight data: of the first no text is read, the second are a paragraph each.
+FURNITURE = frozenset("nav header footer aside button script style noscript svg form title".split())
+PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li blockquote pre dt dd figcaption td th".split())
+DEEPEST = 40
+#: Wrappers that old validators wanted around a script's text.
+WRAPPED = re.compile(
+    r"\s*(?:(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|<!--)(.*?)(?:(?://|/\*)?\s*\]\]>\s*(?:\*/)?|(?://)?\s*-->)?\s*",
+    re.DOTALL,
+)
+STATE = re.compile(
+    r"\s*(?:window\.|self\.|globalThis\.|var |const |let )?(?:window\.)?"
+    r"(?:__(?:INITIAL_STATE|INITIAL_DATA|PRELOADED_STATE|APOLLO_STATE|NEXT_DATA|NUXT|DATA|STATE|APP_STATE|SERVER_DATA|REDUX_STATE)__)\s*=\s*"
+)
+FLIGHT = re.compile(r"\s*(?:self|window)\.__next_f\.push\(\s*(?=\[)")
+FLIGHT_ROW = re.compile(r"(?:^|(?<=\n)|\n?)[0-9a-f]+:(?:T([0-9a-f]{1,6}),)?")
+#: Ids of scripts that hold JSON.
+DATA_IDS = frozenset(("__NEXT_DATA__", "__NUXT_DATA__"))
+SENTENCE_END = re.compile(r"[.!?][\"'”’)]*(?:\s|$|<)|[。！？।؟]")
+#: Ends of sentences of a text that is prose.
+MIN_SENTENCES = 4
+#: JSON may name them, a tree does not take them.
+NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+DECODER = json.JSONDecoder(strict=False)  # line breaks inside strings are common
+
+
+def schema_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
+    """Paragraphs of each body that the page's JSON-LD names."""
+    for script in scripts:
+        content = script.text or ""
+        if (script.get("type") or "").strip().lower() != JSON_LD or not any(
+            f'"{name}"' in content for name in SCHEMA_BODIES
+        ):
+            continue
+        for item in _objects(_decode(unwrap(content))):
+            yield from (paragraphs(item[name]) for name in SCHEMA_BODIES if isinstance(item.get(name), str))
+
+
+def framework_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
+    """Paragraphs of each body in the data of the known frameworks."""
+    flight: list[str] = []
+    for script in scripts:
+        content = script.text or ""
+        if not MIN_ARTICLE <= len(content) <= LONGEST_SCRIPT:
+            continue
+        if found := FLIGHT.match(content):
+            pushed = _decode(content[found.end() :])
+            if isinstance(pushed, list) and len(pushed) > 1 and isinstance(pushed[1], str):
+                flight.append(pushed[1])
+        elif script.get("id") in DATA_IDS or script.get("type") == "application/json":
+            yield from _named_bodies(_inflate(_decode(unwrap(content))))
+        elif found := STATE.match(unwrap(content)):
+            yield from _named_bodies(_decode(unwrap(content)[found.end() :]))
+    if flight:
+        yield from _flight_bodies("".join(flight)[:LONGEST_SCRIPT])
+
+
+def unwrap(content: str) -> str:
+    """A script's text without the comment or the CDATA section around it."""
+    found = WRAPPED.fullmatch(content) if "<!" in content[:200] else None
+    return found[1] if found else content
+
+
+def paragraphs(text: str) -> list[str]:
+    """Lines of a body that may hold HTML."""
+    text = NO_TEXT.sub("\ufffd", text)
+    if "<" in text:
+        try:
+            fragment = lxml.html.fragment_fromstring(text, create_parent="div")
+        except (
+            lxml.etree.ParserError,
+            ValueError,
+            AssertionError,
+        ):  # lxml asserts that a whole page in it has one body
+            return []
+        for element in fragment.iter("p", "br", "li", "div", "h2", "h3", "h4"):
+            element.tail = "\n" + (element.tail or "")
+        text = str(fragment.text_content())
+    return [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]
+
+
+def _decode(content: str) -> Any:  # noqa: ANN401 - JSON
+    """The JSON value that a text begins with; None if there is none."""
+    if len(content) > LONGEST_SCRIPT:
+        return None
+    try:
+        return DECODER.raw_decode(content.lstrip())[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _inflate(data: Any) -> Any:  # noqa: ANN401 - JSON
+    """Nuxt's data, a list whose objects and lists name their values by place, with the values in them."""
+    if not isinstance(data, list) or not data or not isinstance(data[0], (dict, list)):
+        return data
+    shells: list[Any] = [type(item)() if isinstance(item, (dict, list)) else item for item in data]
+
+    def value(place: Any) -> Any:  # noqa: ANN401 - JSON
+        return shells[place] if isinstance(place, int) and 0 <= place < len(shells) else place
+
+    for shell, item in zip(shells, data, strict=True):
+        if isinstance(item, dict):
+            shell.update((key, value(place)) for key, place in item.items())
+        elif isinstance(item, list):
+            shell.extend(map(value, item))
+    return shells
+
+
+def _objects(data: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """Objects in a JSON value, each once."""
+    waiting, seen = [data], set[int]()
+    while waiting and len(seen) < MOST_VALUES:
+        item = waiting.pop()
+        if not isinstance(item, (dict, list)) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        waiting.extend(item.values() if isinstance(item, dict) else item)
+        if isinstance(item, dict):
+            yield item
+
+
+def _named_bodies(data: Any) -> Iterator[list[str]]:  # noqa: ANN401 - JSON
+    """Bodies of a record: prose under the names that sites give to it."""
+    budget = [MOST_VALUES]
+    for item in _objects(data):
+        for name, value in item.items():
+            if re.sub(r"[^a-z]", "", name.lower()) not in BODIES:
+                continue
+            if isinstance(value, str) and len(value) >= MIN_ARTICLE:
+                body = paragraphs(value)
+            elif isinstance(value, list):
+                body = [line for text in _block_texts(value, budget) for line in paragraphs(text)]
+            else:
+                continue
+            if is_prose(body):
+                yield body
+
+
+def is_prose(body: list[str]) -> bool:
+    """Whether a body has several sentences."""
+    return sum(len(SENTENCE_END.findall(line)) for line in body) >= MIN_SENTENCES
+
+
+def _block_texts(value: Any, budget: list[int], depth: int = 0) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Texts of a list of blocks, in order; those within a paragraph come as one. `budget` bounds the values that are read."""
+    budget[0] -= 1
+    if depth > DEEPEST or budget[0] < 0:
+        return
+    if isinstance(value, str):
+        if not re.fullmatch(r"\$[\w@:]*", value):  # a reference in flight data
+            yield value
+    elif isinstance(value, list):
+        if len(value) > 3 and value[0] == "$":
+            yield from _element_texts(value, budget, depth)
+        elif depth and value and all(map(_is_inline, value)):
+            yield "".join(text for item in value for text in _block_texts(item, budget, depth + 1))
+        else:
+            for item in value:
+                yield from _block_texts(item, budget, depth + 1)
+    elif isinstance(value, dict):
+        if OTHER_KIND.search(_kind(value)) or ("title" in value and not CARD.isdisjoint(value)):
+            return
+        held = next((value[name] for name in TEXTS if isinstance(value.get(name), (str, list, dict))), None)
+        yield from _block_texts(held, budget, depth + 1)
+
+
+def _element_texts(element: list[Any], budget: list[int], depth: int) -> Iterator[str]:
+    """Texts of an element of flight data: `["$", tag, key, properties]`."""
+    tag, properties = element[1], element[3]
+    if tag in FURNITURE or not isinstance(properties, dict):
+        return
+    texts = _block_texts(properties.get("children"), budget, depth + 1)
+    if tag in PARAGRAPHS:
+        yield "".join(texts)
+    else:
+        yield from texts
+
+
+def _is_inline(item: Any) -> bool:  # noqa: ANN401 - JSON
+    if isinstance(item, list):
+        return len(item) > 3 and item[0] == "$" and isinstance(item[1], str) and item[1] in INLINE
+    return isinstance(item, str) or (isinstance(item, dict) and _kind(item).lower() in INLINE)
+
+
+def _kind(item: dict[str, Any]) -> str:
+    return next((item[name] for name in KINDS if isinstance(item.get(name), str)), "")
+
+
+def _flight_bodies(flight: str) -> Iterator[list[str]]:
+    """Bodies of React's flight data: rows of `id:JSON` and of texts, `id:Tlength,text`, whose length counts bytes."""
+    shown: list[str] = []
+    budget = [MOST_VALUES]
+    at = 0
+    while found := FLIGHT_ROW.search(flight, at):
+        at = found.end()
+        if found[1]:
+            size = int(found[1], 16)
+            text = flight[at : at + size].encode(errors="replace")[:size].decode(errors="ignore")
+            at += len(text)
+            if is_prose(body := paragraphs(text)):
+                yield body
+            continue
+        end = flight.find("\n", at)
+        end = len(flight) if end < 0 else end
+        row = _decode(flight[at:end])
+        at = end
+        if isinstance(row, (dict, list)):
+            yield from _named_bodies(row)
+            shown.extend(_block_texts(row, budget))
+    body = [line for text in shown for line in paragraphs(text)]
+    if is_prose(body):
+        yield body

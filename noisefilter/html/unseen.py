@@ -1,0 +1,211 @@
+"""Element → whether no reader sees its text: a short one that the page hides and that nothing on the page brings out.
+
+A hidden text may belong to the article: folded behind "Read more", in a closed tab, on a page that a script unveils. So
+an element is passed over only if
+
+- its author hides it: by `hidden`, by its own style, by a class that is kept for screen readers everywhere, or by a class or
+  id that a simple rule of the page's own style sheet hides and that no other rule shows again;
+- nothing on the page brings it out: no control or script names it, no control stands beside it, nothing around it folds, and no
+  name says that it opens;
+- it is short (`LONGEST`), and so is all that is passed over, beside what the page shows (`MOST_HIDDEN`).
+
+The figures are those of WCXB's training pages and of `pages_more` (docs/decisions/0031-what-no-reader-sees.md).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from lxml.html import HtmlElement
+
+#: Characters of one hidden text; longer ones are articles as often as not.
+LONGEST = 400
+#: All that is passed over, as a share of what the page shows.
+MOST_HIDDEN = 0.25
+#: Bounds that only hostile pages reach: hidden elements of a page, elements in one, characters of style sheets, and of a rule.
+MOST_ELEMENTS, MOST_INSIDE, MOST_STYLES, LONGEST_RULE = 2_000, 300, 1_000_000, 2_000
+#: A headline may be hidden behind a picture of it; a page that fades in is hidden as a whole.
+NEVER = frozenset("html body main article h1".split())
+UNREAD = frozenset("script style noscript template svg iframe object option textarea".split())
+HIDING = re.compile(
+    r"(?<![\w-])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?:left|right|top|text-indent)\s*:\s*-\d{4,}"
+    r"|clip\s*:\s*rect\(\s*(?:[01](?:px)?[\s,]*){4}\))",
+    re.IGNORECASE,
+)
+#: Where `HIDING` is looked for in a style sheet: these are found a hundred times faster.
+SIGNS = ("display:none", "display: none", "visibility", "rect(", "-9999", "-10000")
+STYLE_SIGNS = ("none", "hidden", "collapse", ":-", ": -", "rect")
+SHOWING = re.compile(
+    r"(?<![\w-])(?:display\s*:\s*(?!none)\w|visibility\s*:\s*visible|(?:left|right|top|text-indent)\s*:\s*(?:auto|0)"
+    r"|clip\s*:\s*auto|position\s*:\s*static)",
+    re.IGNORECASE,
+)
+#: A class or an id alone, of any element.
+SELECTOR = re.compile(r"\s*[a-z0-9]*([.#]-?[_a-zA-Z][\w-]*)\s*")
+COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
+FOR_SCREEN_READERS = frozenset("sr-only visually-hidden visuallyhidden screen-reader-text screenreader-only".split())
+#: Names of what opens.
+OPENS = re.compile(
+    r"expand|collaps|accordi|toggl|tabs?\b|panel|fold|more|spoiler|faq|answer|transcript|slide|swap|read-|trunc|popup|modal|dialog|paywall|premium|subscri"
+)
+#: Elements that control others, and how they name them by their id.
+CONTROLS = ("a", "button", "input", "label", "li")
+NAMING = frozenset("aria-controls data-target data-bs-target popovertarget commandfor for href".split())
+
+
+class Unseen:
+    """What of a page is passed over, decided as it is walked: `elements`, and the characters in them."""
+
+    def __init__(self, tree: HtmlElement, styles: Iterable[HtmlElement], scripts: Iterable[HtmlElement]) -> None:
+        self.elements: list[HtmlElement] = []
+        self.length = 0
+        self._tree = tree
+        self._sheet = COMMENT.sub("", "\n".join(style.text for style in styles if style.text)[:MOST_STYLES])
+        names = set(_hidden_names(self._sheet))
+        self._ids = {name[1:] for name in names if name[0] == "#"}
+        self._classes = FOR_SCREEN_READERS | {name[1:] for name in names if name[0] == "."}
+        self._known: dict[str, bool] = {}  # whether a value of `class` or `style` hides
+        self._scripts = scripts
+        self._asked = 0
+        self._controlled: set[str] | None = None
+
+    def takes(self, element: HtmlElement, attributes: list[tuple[str, str]]) -> bool:
+        """Whether to pass over an element."""
+        known = self._known
+        for name, value in attributes:
+            if name == "class" or name == "style":  # noqa: PLR1714 - a set is slower here
+                hides = known.get(value)
+                if hides is None:
+                    hides = known[value] = self._hides(name, value)
+            elif name == "id":
+                hides = value in self._ids and self._stays_hidden(f"#{value}")
+            else:
+                hides = name == "hidden" and value.strip().lower() != "until-found"
+            if hides:
+                return self._is_unseen(element)
+        return False
+
+    def settle(self, shown: int) -> bool:
+        """Make templates of what was passed over, unless it is too much beside what the page shows: tells whether it did.
+
+        A template's text is seen by no one, but its scripts stay where `rescue.py` looks for them.
+        """
+        if self.length >= MOST_HIDDEN * shown:
+            return False
+        for element in self.elements:
+            element.tag = "template"
+        return True
+
+    def _hides(self, name: str, value: str) -> bool:
+        """Whether a class or a style hides its element."""
+        if name == "style":
+            value = value.lower()
+            return any(map(value.__contains__, STYLE_SIGNS)) and HIDING.search(value) is not None
+        words = self._classes.intersection(value.split())
+        return any(word in FOR_SCREEN_READERS or self._stays_hidden(f".{word}") for word in words)
+
+    def _stays_hidden(self, selector: str) -> bool:
+        """Whether no rule of the page's style sheets shows what another hides."""
+        return not any(map(SHOWING.search, _rules(self._sheet, selector)))
+
+    def _is_unseen(self, element: HtmlElement) -> bool:
+        self._asked += 1
+        if element.tag in NEVER or self._asked > MOST_ELEMENTS:
+            return False
+        length = _length(element)
+        if not 0 < length <= LONGEST or self._opens(element):
+            return False
+        self.elements.append(element)
+        self.length += length
+        return True
+
+    def _opens(self, element: HtmlElement) -> bool:
+        """Whether something on the page may bring an element out."""
+        names = " ".join(value for name, value in element.items() if name != "style")
+        if OPENS.search(names.lower()) or "aria-expanded" in element.attrib or "aria-labelledby" in element.attrib:
+            return True
+        if any(map(_is_control, (element.getprevious(), element.getnext()))):
+            return True
+        around = [element, *element.iterancestors()]
+        if any(one.tag == "details" for one in around):
+            return True
+        ids = {one.get("id") for one in around} - {None}
+        if ids and self._controlled is None:
+            self._controlled = set(_named(self._tree))
+        if ids and not ids.isdisjoint(self._controlled or ()):
+            return True
+        own = element.get("id")
+        return bool(own) and any(own in script.text for script in self._scripts if script.text)
+
+
+def _is_control(element: HtmlElement | None) -> bool:
+    return element is not None and (
+        element.tag in {"button", "summary"} or element.get("role") == "button" or "aria-expanded" in element.attrib
+    )
+
+
+def _named(tree: HtmlElement) -> Iterator[str]:
+    """Ids that the page's controls name."""
+    for element in tree.iter(*CONTROLS):
+        for name, value in element.items():
+            if name in NAMING and (name != "href" or value[:1] == "#"):
+                yield from (each.lstrip("#") for each in value.split())
+
+
+def _length(element: HtmlElement) -> int:
+    """Characters of a text, counted until they are too many."""
+    length = 0
+    for number, inner in enumerate(element.iter()):
+        if inner.text and inner.tag not in UNREAD:
+            length += len(inner.text.strip())
+        if inner.tail and inner is not element:
+            length += len(inner.tail.strip())
+        if length > LONGEST or number > MOST_INSIDE:
+            return LONGEST + 1
+    return length
+
+
+def _hidden_names(sheet: str) -> Iterator[str]:
+    """Selectors of a class or an id alone that a style sheet hides outside of media queries."""
+    counted = depth = 0
+    last = -1
+    for at in sorted(_places_of(sheet, SIGNS)):
+        start = sheet.rfind("{", max(0, at - LONGEST_RULE), at)
+        if start <= last or sheet.find("}", start, at) >= 0:
+            continue
+        last = start
+        depth += sheet.count("{", counted, start) - sheet.count("}", counted, start)
+        counted = start
+        if depth or not HIDING.search(sheet, start, _end(sheet, start)):
+            continue
+        before = max(sheet.rfind(sign, max(0, start - LONGEST_RULE), start) for sign in "};")
+        for selector in sheet[before + 1 : start].split(","):
+            if found := SELECTOR.fullmatch(selector):
+                yield found[1]
+
+
+def _rules(sheet: str, selector: str) -> Iterator[str]:
+    """What the rules of a style sheet say whose selectors name a class or an id."""
+    for number, at in enumerate(_places_of(sheet, (selector,))):
+        following = sheet[at + len(selector) : at + len(selector) + 1]
+        start = sheet.find("{", at, at + LONGEST_RULE)
+        if number > LONGEST_RULE or not (following.isalnum() or following in {"-", "_"} or start < 0):
+            yield sheet[start : _end(sheet, start)]
+
+
+def _places_of(text: str, signs: Iterable[str]) -> Iterator[int]:
+    for sign in signs:
+        at = text.find(sign)
+        while at >= 0:
+            yield at
+            at = text.find(sign, at + len(sign))
+
+
+def _end(sheet: str, start: int) -> int:
+    """Where a rule ends whose brace stands at `start`."""
+    end = sheet.find("}", start, start + LONGEST_RULE)
+    return start + LONGEST_RULE if end < 0 else end
