@@ -43,7 +43,9 @@ UNREAD = frozenset(("script", "style", "template", "svg", "textarea"))
 
 def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: list[HtmlElement]) -> None:
     """Take the numbers out of a page's code, and end each line of it by a line feed."""
-    boxes = [box for box in pres if len(box)]
+    boxes = [
+        box for box in pres if len(box) and next(box.iterdescendants("pre"), None) is None
+    ]  # else one was left open
     rows = {row for box in pres for row in itertools.islice(box.iterancestors("tr"), 1)}
     for holder in (*boxes, *rows):
         _drop_gutters(holder)
@@ -53,7 +55,9 @@ def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: l
             code.tag = "pre"
             boxes.append(code)
     for table in tables:
-        if any(not CODE_CELLS.isdisjoint(_names(cell)) for cell in itertools.islice(table.iter("td"), 2)):
+        if next(table.iterdescendants("table"), None) is None and any(
+            not CODE_CELLS.isdisjoint(_names(cell)) for cell in itertools.islice(table.iter("td"), 2)
+        ):
             _drop_gutters(table)
             if _is_code(table):
                 table.tag = "pre"
@@ -104,11 +108,9 @@ def _join_lines(box: HtmlElement) -> None:
         return
     if any(element.tag == "tr" and sum(cell.tag in {"td", "th"} for cell in element) > 1 for element in lines):
         return
-    if all(element.tag not in LINES for element in lines):
-        if len(lines) == 1 or any(
-            "\n" in (element.tail or "") or _last_text(element).endswith("\n") for element in lines
-        ):
-            return
+    fed = any("\n" in (element.tail or "") or _last_text(element).endswith("\n") for element in lines)
+    if (fed or len(lines) == 1) and all(element.tag not in LINES for element in lines):
+        return
     if any(len("".join(element.itertext())) > LONGEST_LINE for element in lines if not len(element)):
         return
     _Joiner(_innermost(lines)).read(box)

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 LONGEST = 400
 #: All that is passed over, as a share of what the page shows.
 MOST_HIDDEN = 0.25
-#: Bounds that only hostile pages reach: hidden elements of a page, elements in one, characters of style sheets, and of a rule.
-MOST_ELEMENTS, MOST_INSIDE, MOST_STYLES, LONGEST_RULE = 2_000, 300, 1_000_000, 2_000
+#: Bounds that only hostile pages reach: hidden elements of a page, elements in one, names that are looked up in style sheets,
+#: characters of style sheets, and of a rule.
+MOST_ELEMENTS, MOST_INSIDE, MOST_NAMES, MOST_STYLES, LONGEST_RULE = 2_000, 300, 200, 1_000_000, 2_000
 #: A headline may be hidden behind a picture of it; a page that fades in is hidden as a whole.
 NEVER = frozenset("html body main article h1".split())
 UNREAD = frozenset("script style noscript template svg iframe object option textarea".split())
@@ -70,7 +71,7 @@ class Unseen:
         self._classes = FOR_SCREEN_READERS | {name[1:] for name in names if name[0] == "."}
         self._known: dict[str, bool] = {}  # whether a value of `class` or `style` hides
         self._scripts = scripts
-        self._asked = 0
+        self._asked = self._looked_up = 0
         self._controlled: set[str] | None = None
 
     def takes(self, element: HtmlElement, attributes: list[tuple[str, str]]) -> bool:
@@ -110,7 +111,8 @@ class Unseen:
 
     def _stays_hidden(self, selector: str) -> bool:
         """Whether no rule of the page's style sheets shows what another hides."""
-        return not any(map(SHOWING.search, _rules(self._sheet, selector)))
+        self._looked_up += 1
+        return self._looked_up <= MOST_NAMES and not any(map(SHOWING.search, _rules(self._sheet, selector)))
 
     def _is_unseen(self, element: HtmlElement) -> bool:
         self._asked += 1
