@@ -50,7 +50,7 @@ def _find(name: str, table: InsertionTable, row: int) -> Cue | None:
     if not mask:
         return None
     cues = cue_table(name)
-    found = cues.find(sentences.texts[row], [number for number in range(len(cues.cues)) if mask >> number & 1])
+    found = cues.find(sentences.texts[row], [number for number in range(mask.bit_length()) if mask >> number & 1])
     return cues.cues[found] if found >= 0 else None
 
 

@@ -22,7 +22,8 @@ class Cue:
     """A row of a phrase table: `reason` is what a person reads in `Span.reason`.
 
     One of the lower-case `words` (or a sign such as ©) stands in every text that the pattern matches: looking for
-    them first, in arrays, spares nine texts in ten the regular expression.
+    them first, in arrays, spares nine texts in ten the regular expression. What the pattern has for other languages than English
+    has words of its own, `other_words`, so that an English text is not searched for it.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Cue:
     reason: str
     matches: tuple[str, ...]
     spares: tuple[str, ...]
+    other_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +40,28 @@ class CueTable:
     """The rows of a table in order: of those that match, the one that matches first in the text wins.
 
     Of each pattern, `openings` has the alternatives that match at the start of the text only, `inner` the others, which look
-    for small letters in a text of small letters: searching with `re.IGNORECASE` takes twice as long.
+    for small letters in a text of small letters: searching with `re.IGNORECASE` takes twice as long. `others` are the openings
+    in other languages, "" for none: they are compiled once a text holds one of their words, since all take a fifth of a second.
     """
 
     cues: tuple[Cue, ...]
     openings: tuple[re.Pattern[str] | None, ...]
     inner: tuple[re.Pattern[str] | None, ...]
+    others: tuple[str, ...]
 
     def find(self, text: str, candidates: Iterable[int] | None = None) -> int:
-        """Index of the cue that the text matches, -1 for none; `candidates` are the rows whose words it holds."""
+        """Index of the cue that the text matches, -1 for none.
+
+        `candidates` tell whose words the text holds: twice the row for its `words`, one more for its `other_words`.
+        """
         best, found, small = len(text) + 1, -1, ""
-        for index in range(len(self.cues)) if candidates is None else candidates:
-            opening, inner = self.openings[index], self.inner[index]
+        for candidate in range(2 * len(self.cues)) if candidates is None else candidates:
+            index, other = divmod(candidate, 2)
+            opening = _compile(self.others[index]) if other else self.openings[index]
             if opening and opening.match(text):
                 return index
-            if inner:
+            inner = self.inner[index]
+            if inner and not other:
                 small = small or fold_case(text)
                 match = inner.search(small)
                 if match and match.start() < best:
@@ -74,26 +83,34 @@ def cue_table(name: str) -> CueTable:
         Cue(
             row["name"],
             tuple(row["words"].split()),
-            row["pattern"],
+            "|".join((row["pattern"], *row.get("other", "").splitlines())),
             row["reason"],
             tuple(row["matches"]),
             tuple(row["spares"]),
+            tuple(row.get("other_words", "").lower().split()),
         )
         for row in rows
     )
-    parts = [_alternatives(cue.pattern) for cue in cues]
+    parts = [_alternatives(row["pattern"]) for row in rows]
     openings = ([part for part in own if part.startswith("^")] for own in parts)
     inner = ([part for part in own if not part.startswith("^")] for own in parts)
     return CueTable(
         cues,
         tuple(re.compile("|".join(own), re.IGNORECASE) if own else None for own in openings),
         tuple(re.compile("|".join(own)) if own else None for own in inner),
+        tuple("|".join(row.get("other", "").splitlines()) for row in rows),
     )
 
 
 def fold_case(text: str) -> str:
     """Text in small letters, as `re.IGNORECASE` sees them; every character keeps its place."""
     return text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s").lower()
+
+
+@cache
+def _compile(pattern: str) -> re.Pattern[str] | None:
+    """A pattern without regard to case, None for an empty one."""
+    return re.compile(pattern, re.IGNORECASE) if pattern else None
 
 
 def _alternatives(pattern: str) -> list[str]:

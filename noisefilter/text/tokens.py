@@ -32,7 +32,7 @@ HAS_DIGIT = re.compile("[0-9]")
 #: Hash tables of words and word pairs have this many rows: 2^15 lost 0.001 AUC against 2^18 on block words.
 HASH_ROWS = 1 << 15
 #: Ends of hashes that words of cues are looked up by, before the whole hashes are.
-CUE_FILTER = 1 << 14
+CUE_FILTER = 1 << 17
 #: Words that agree in so many letters count as one word where a text's vocabulary is compared with itself.
 STEM_LETTERS = 6
 
@@ -260,11 +260,12 @@ def _rows_of(mask: int) -> tuple[int, ...]:
 
 @cache
 def cue_words(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Sorted hashes of the words of a table's cues, for each the rows that it may match, as bits, and how hashes may end."""
+    """Sorted hashes of the words of a table's cues, for each the candidates of `CueTable.find`, as bits, and how hashes may end."""
     rows: dict[int, int] = {}
     for row, cue in enumerate(cue_table(name).cues):
-        for word in cue.words:
-            rows[hash_word(word)] = rows.get(hash_word(word), 0) | 1 << row
+        for other, words in enumerate((cue.words, cue.other_words)):
+            for word in map(hash_word, words):
+                rows[word] = rows.get(word, 0) | 1 << 2 * row + other
     hashes = np.array(sorted(rows), dtype=np.int64)
     seldom = np.zeros(CUE_FILTER, dtype=np.bool_)
     seldom[hashes & (CUE_FILTER - 1)] = True
