@@ -102,7 +102,7 @@ def _lines(box: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def _join_lines(box: HtmlElement) -> None:
-    lines = [element for element in _lines(box) if element.tag not in UNREAD]
+    lines = [element for element in _lines(box) if element.tag not in UNREAD] or _alike(box)
     inside = list(box.iterdescendants())
     if not lines or any(element.tag in FOREIGN for element in inside):
         return
@@ -117,6 +117,16 @@ def _join_lines(box: HtmlElement) -> None:
     for element in inside:
         if element.tag in LINES or element.tag in HOLDERS:
             element.tag = "span"
+
+
+def _alike(box: HtmlElement) -> list[HtmlElement]:
+    """All that a block without a line feed holds, if it is several elements of one class: a style sheet makes lines of them."""
+    holder = box[0] if len(box) == 1 and box[0].tag == "code" else box
+    made = {(element.tag, element.get("class")) for element in holder}
+    between = [holder.text, *(element.tail for element in holder)]
+    if len(holder) < 2 or len(made) > 1 or not holder[0].get("class") or any(text and text.strip() for text in between):
+        return []
+    return [] if any("\n" in text for text in holder.itertext()) else list(holder)
 
 
 def _innermost(lines: list[HtmlElement]) -> set[HtmlElement]:

@@ -7,7 +7,8 @@ an element is passed over only if
   id that a simple rule of the page's own style sheet hides and that no other rule shows again;
 - nothing on the page brings it out: no control or script names it, no control stands beside it, nothing around it folds, and no
   name says that it opens;
-- it is short (`LONGEST`), and so is all that is passed over, beside what the page shows (`MOST_HIDDEN`).
+- it is short (`LONGEST`), those of its class are short together, since panels of one make open one by one, and all that is
+  passed over is little beside what the page shows (`MOST_HIDDEN`).
 
 The figures are those of WCXB's training pages and of `pages_more` (docs/decisions/0031-what-no-reader-sees.md).
 """
@@ -15,6 +16,7 @@ The figures are those of WCXB's training pages and of `pages_more` (docs/decisio
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -59,17 +61,16 @@ NAMING = frozenset("aria-controls data-target data-bs-target popovertarget comma
 
 
 class Unseen:
-    """What of a page is passed over, decided as it is walked: `elements`, and the characters in them."""
+    """What of a page is passed over, decided as it is walked: hidden elements, and the characters in them."""
 
     def __init__(self, tree: HtmlElement, styles: Iterable[HtmlElement], scripts: Iterable[HtmlElement]) -> None:
-        self.elements: list[HtmlElement] = []
-        self.length = 0
+        self._found: list[tuple[HtmlElement, int, str]] = []  # with its length, and what tells those that are alike
         self._tree = tree
         self._sheet = COMMENT.sub("", "\n".join(style.text for style in styles if style.text)[:MOST_STYLES])
         names = set(_hidden_names(self._sheet))
         self._ids = {name[1:] for name in names if name[0] == "#"}
         self._classes = FOR_SCREEN_READERS | {name[1:] for name in names if name[0] == "."}
-        self._known: dict[str, bool] = {}  # whether a value of `class` or `style` hides
+        self._known: dict[str, str] = {}  # what of a value of `class` or `style` hides
         self._scripts = scripts
         self._asked = self._looked_up = 0
         self._controlled: set[str] | None = None
@@ -79,50 +80,54 @@ class Unseen:
         known = self._known
         for name, value in attributes:
             if name == "class" or name == "style":  # noqa: PLR1714 - a set is slower here
-                hides = known.get(value)
-                if hides is None:
-                    hides = known[value] = self._hides(name, value)
+                made = known.get(value)
+                if made is None:
+                    made = known[value] = self._hides(name, value)
             elif name == "id":
-                hides = value in self._ids and self._stays_hidden(f"#{value}")
+                made = value if value in self._ids and self._stays_hidden(f"#{value}") else ""
             else:
-                hides = name == "hidden" and value.strip().lower() != "until-found"
-            if hides:
-                return self._is_unseen(element)
+                made = name if name == "hidden" and value.strip().lower() != "until-found" else ""
+            if made:
+                return self._is_unseen(element, made)
         return False
 
     def settle(self, shown: int) -> bool:
-        """Make templates of what was passed over, unless it is too much beside what the page shows: tells whether it did.
+        """Make templates of what stays passed over: tells whether that is all that was.
 
         A template's text is seen by no one, but its scripts stay where `rescue.py` looks for them.
         """
-        if self.length >= MOST_HIDDEN * shown:
-            return False
-        for element in self.elements:
+        lengths: Counter[str] = Counter()
+        for _, length, alike in self._found:
+            lengths[alike] += length
+        short = [own for own in self._found if lengths[own[2]] <= LONGEST or own[2] in FOR_SCREEN_READERS]
+        if sum(length for _, length, _ in short) >= MOST_HIDDEN * shown:
+            short = []
+        for element, _, _ in short:
             element.tag = "template"
-        return True
+        return len(short) == len(self._found)
 
-    def _hides(self, name: str, value: str) -> bool:
-        """Whether a class or a style hides its element."""
+    def _hides(self, name: str, value: str) -> str:
+        """The class that hides its element, or "style" if a style does; "" if neither does."""
         if name == "style":
             value = value.lower()
-            return any(map(value.__contains__, STYLE_SIGNS)) and HIDING.search(value) is not None
-        words = self._classes.intersection(value.split())
-        return any(word in FOR_SCREEN_READERS or self._stays_hidden(f".{word}") for word in words)
+            return name if any(map(value.__contains__, STYLE_SIGNS)) and HIDING.search(value) else ""
+        words = (word for word in value.split() if word in self._classes)
+        return next((word for word in words if word in FOR_SCREEN_READERS or self._stays_hidden(f".{word}")), "")
 
     def _stays_hidden(self, selector: str) -> bool:
         """Whether no rule of the page's style sheets shows what another hides."""
         self._looked_up += 1
         return self._looked_up <= MOST_NAMES and not any(map(SHOWING.search, _rules(self._sheet, selector)))
 
-    def _is_unseen(self, element: HtmlElement) -> bool:
+    def _is_unseen(self, element: HtmlElement, made: str) -> bool:
         self._asked += 1
         if element.tag in NEVER or self._asked > MOST_ELEMENTS:
             return False
         length = _length(element)
         if not 0 < length <= LONGEST or self._opens(element):
             return False
-        self.elements.append(element)
-        self.length += length
+        alike = element.get("class") or element.tag if made in {"style", "hidden"} else made
+        self._found.append((element, length, alike))
         return True
 
     def _opens(self, element: HtmlElement) -> bool:

@@ -147,7 +147,7 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
     walker = _Walker(pieces, unseen)
     elements, depth = walker.walk(tree)
     shown = sum(map(len, walker.texts))
-    again = unseen.length > 0 and not unseen.settle(shown)
+    again = not unseen.settle(shown)
     prose = _count_prose(walker)
     if rescue_article(tree, shown, prose, found["noscript"], found["script"]) or again:
         if pieces is not None:
@@ -155,15 +155,9 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
         walker = _Walker(pieces)
         elements, depth = walker.walk(tree)
     return BlockedPage(
-        "".join(walker.texts),
-        tuple(walker.blocks),
-        tuple(walker.places),
-        title or _find_title(found, walker),
-        elements,
-        depth,
-        shown,
-        prose,
-    )
+        "".join(walker.texts), tuple(walker.blocks), tuple(walker.places), title or _find_title(found, walker), elements, depth,
+        shown, prose,
+    )  # fmt: skip
 
 
 def _count_prose(walker: _Walker) -> int:
