@@ -2,9 +2,13 @@
 
     python benchmarks/extraction.py ../shared/corpus/wcxb/dev --splits ../shared/corpus/splits.json --split val
 
+    python benchmarks/extraction.py ../shared/corpus/pages_more.jsonl.zst
+
 Reads any folder in WCXB's layout: `html/<id>.html` or `.html.gz`, and `ground-truth/<id>.json` with
-`ground_truth.main_content` and `_internal.page_type.primary`. Pages that trained or tuned the shipped model flatter it:
-`--split` keeps the others. The extra `bench` installs the peers; one that is missing is left out, by name.
+`ground_truth.main_content` and `_internal.page_type.primary`; or JSON lines (zstd) with `html`, `gold`, `language`, `source`,
+`domain`, `use` and `split`, of which it prints a row a language and a source. Pages that trained or tuned the shipped model
+flatter it: `--split` keeps the others, and of JSON lines those are left out whose `use` and `split` are "train". The extra `bench`
+installs the peers; one that is missing is left out, by name. Means are over domains where they are known, else over pages.
 """
 
 from __future__ import annotations
@@ -50,7 +54,8 @@ class Labelled:
 
     html: bytes
     gold: str
-    kind: str
+    kinds: tuple[str, ...]
+    site: str
 
 
 def read_folder(folder: Path, splits: Path | None, split: str | None) -> list[Labelled]:
@@ -68,8 +73,24 @@ def read_folder(folder: Path, splits: Path | None, split: str | None) -> list[La
         if gold.strip() and html is not None:
             content = html.read_bytes()
             kind = truth.get("_internal", {}).get("page_type", {}).get("primary", "article")
-            pages.append(Labelled(gzip.decompress(content) if html.suffix == ".gz" else content, gold, kind))
+            content = gzip.decompress(content) if html.suffix == ".gz" else content
+            pages.append(Labelled(content, gold, (("article",) if kind == "article" else ()) + (ALL,), path.stem))
     return pages
+
+
+def read_lines(path: Path) -> list[Labelled]:
+    """Pages of JSON lines that no fit has seen, each under its language and its source."""
+    import zstandard  # noqa: PLC0415 - of the extra `batch`
+
+    with zstandard.open(path, "rt", encoding="utf8") as lines:
+        rows = [row for row in map(json.loads, lines) if row["gold"].strip()]
+    return [
+        Labelled(
+            row["html"].encode("utf8", "surrogatepass"), row["gold"],
+            (row["language"], "English" if row["language"] == "en" else "not English", row["source"]), row["domain"],
+        )
+        for row in rows if (row["use"], row["split"]) != ("train", "train")
+    ]  # fmt: skip
 
 
 def _names_of(path: Path, split: str | None) -> set[str]:
@@ -144,13 +165,14 @@ def main() -> None:
     parser.add_argument("--split", help="keep the pages of this split")
     parser.add_argument("--pages", type=int, help="so many pages, spread evenly")
     options = parser.parse_args()
-    if not (options.folder / "ground-truth").is_dir():
+    if not options.folder.is_file() and not (options.folder / "ground-truth").is_dir():
         sys.exit(f"{options.folder}: no ground-truth folder in it")
     if (options.splits is None) != (options.split is None):
         sys.exit("--splits and --split go together")
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
-    pages = read_folder(options.folder, options.splits, options.split)
+    lines = options.folder.is_file()
+    pages = read_lines(options.folder) if lines else read_folder(options.folder, options.splits, options.split)
     if options.pages:
         pages = pages[:: max(1, len(pages) // options.pages)][: options.pages]
     if not pages:
@@ -178,12 +200,10 @@ def print_table(
     print(
         "| | pages | P | R | F1 | 95% interval | pages/s | x trafilatura default |\n|---|---|---|---|---|---|---|---|"
     )
-    for kind in ("article", ALL):
-        chosen = [index for index, page in enumerate(pages) if kind in {page.kind, ALL}]
-        for name, figures in sorted(values.items(), key=lambda item: -np.mean([row[2] for row in item[1]])):
-            if not chosen:
-                continue
-            table = np.array([figures[index] for index in chosen])
+    for kind in sorted({kind for page in pages for kind in page.kinds}):
+        chosen = [index for index, page in enumerate(pages) if kind in page.kinds]
+        tables = {name: _by_site(pages, figures, chosen) for name, figures in values.items()}
+        for name, table in sorted(tables.items(), key=lambda item: -item[1][:, 2].mean()):
             low, high = interval(table[:, 2])
             spent = sum(seconds[name][index] for index in chosen)
             ratio = sum(base[index] for index in chosen) / spent
@@ -192,6 +212,14 @@ def print_table(
                 f"| {name}, {kind} | {len(chosen)} | {precision:.3f} | {recall:.3f} | {f1:.4f} | {low:.3f}-{high:.3f} "
                 f"| {len(chosen) / spent:.1f} | {ratio:.2f} |"
             )
+
+
+def _by_site(pages: list[Labelled], figures: list[tuple[float, float, float]], chosen: list[int]) -> np.ndarray:
+    """Mean precision, recall and F1 of the chosen pages of each site: (sites, 3)."""
+    sites: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
+    for index in chosen:
+        sites[pages[index].site].append(figures[index])
+    return np.array([np.mean(rows, axis=0) for rows in sites.values()])
 
 
 if __name__ == "__main__":

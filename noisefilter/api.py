@@ -113,18 +113,19 @@ def _score_batch(
 def extract(
     page: bytes | str | Page, *, url: str | None = None, title: str | None = None, format: Format = "auto",  # noqa: A002
     thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
-    model: Model | str | Path | None = None,
+    model: Model | str | Path | None = None, headline: bool = False,
 ) -> str:  # fmt: skip
     """The article's text with boilerplate taken out and nothing else; "" if the page holds none.
 
-    Arguments and errors as for `score`.
+    The headline counts as boilerplate, since `Score.title` has it; `headline=True` keeps it where the page shows it. The other
+    arguments and errors as for `score`.
 
     >>> extract("<body><nav><a href='/'>Home</a> <a href='/news'>News</a></nav></body>")
     ''
     """
     wanted = as_page(page, url=url, title=title, format=format)
     limits = _check_options(thresholds, None, site, model)
-    return extract_safely(wanted, as_model(model), limits, site)
+    return extract_safely(wanted, as_model(model), limits, site, headline=headline)
 
 
 def clean_html(

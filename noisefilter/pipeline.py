@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.article.reasons import name_measures, name_noise
+from noisefilter.blocks.columns import title_blocks
 from noisefilter.blocks.judge import BlockScores
 from noisefilter.blocks.table import block_table, text_table
 from noisefilter.blocks.vote import ask_trafilatura
@@ -19,7 +20,7 @@ from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
 from noisefilter.sentences.table import Article, sentence_table
-from noisefilter.text.language import name_language
+from noisefilter.text.language import KNOWN, name_language
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.threads import one_blas_thread
@@ -41,8 +42,6 @@ if TYPE_CHECKING:
     from noisefilter.types import Page, Reason, Span, Status
 
 LOGGER = logging.getLogger("noisefilter")
-#: The languages that the training pages are in.
-LANGUAGES = frozenset({"en"})
 #: Fewer words in the article are `too_short` to judge.
 MIN_WORDS = 30
 #: Blocks that are furniture at least so surely are no context for the article, whatever threshold the caller sets:
@@ -127,7 +126,7 @@ def score_pages(
     limits = {**model.thresholds, **thresholds}
     with one_blas_thread:
         blocked = [_block(page, model) for page in pages]
-        blocks = _judge_blocks(blocked, model, site)
+        blocks = _judge_blocks(blocked, model, site, language)
         found = [_find_article(entry, own, model, limits, language) for entry, own in zip(blocked, blocks, strict=True)]
         judged = iter(_judge_articles(blocks, found, model))
         return [
@@ -144,10 +143,17 @@ def _unreadable(page: Page, model: Model, thresholds: Mapping[str, float], langu
     return _put_together(entry, nothing, found, None, model, thresholds)
 
 
-def extract_safely(page: Page, model: Model, thresholds: Mapping[str, float], site: SiteProfile | None = None) -> str:
+def extract_safely(
+    page: Page,
+    model: Model,
+    thresholds: Mapping[str, float],
+    site: SiteProfile | None = None,
+    *,
+    headline: bool = False,
+) -> str:
     """The article's text with boilerplate taken out and nothing else; "" for a page that cannot be read."""
     try:
-        return extract_page(page, model, thresholds, site)
+        return extract_page(page, model, thresholds, site, headline=headline)
     except ModelError:
         raise
     except PAGE_FAULTS:
@@ -155,21 +161,33 @@ def extract_safely(page: Page, model: Model, thresholds: Mapping[str, float], si
         return ""
 
 
-def extract_page(page: Page, model: Model, thresholds: Mapping[str, float], site: SiteProfile | None = None) -> str:
-    """The article's text with boilerplate taken out and nothing else."""
+def extract_page(
+    page: Page,
+    model: Model,
+    thresholds: Mapping[str, float],
+    site: SiteProfile | None = None,
+    *,
+    headline: bool = False,
+) -> str:
+    """The article's text with boilerplate taken out and nothing else; its `headline` stays if it is wanted."""
     entry = _block(page, model)
     with one_blas_thread:
         own = _judge_blocks([entry], model, site)[0]
     if own.table is None:
         return entry.text
-    spans = boilerplate_spans(own.table, own.scores.furniture, {**model.thresholds, **thresholds}, named=False)
+    furniture = own.scores.furniture.copy()
+    if headline and (block := int(title_blocks(own.table)[0])) >= 0:
+        furniture[block] = 0.0
+    spans = boilerplate_spans(own.table, furniture, {**model.thresholds, **thresholds}, named=False)
     return cut(entry.text, spans)
 
 
-def _judge_blocks(blocked: Sequence[_Blocked], model: Model, site: SiteProfile | None) -> list[_Sorted]:
+def _judge_blocks(
+    blocked: Sequence[_Blocked], model: Model, site: SiteProfile | None, language: str | None = None
+) -> list[_Sorted]:
     """The blocks of each page, measured and judged; trafilatura is asked about the doubtful ones."""
     groups = _group(blocked)
-    tables = [_measure([blocked[index] for index in group], model.vectors) for group in groups]
+    tables = [_measure([blocked[index] for index in group], model.vectors, language) for group in groups]
     pages = [page for table in tables for page in table.pages]
     scores = scorer(model).blocks.score(
         tables,
@@ -199,11 +217,13 @@ def _group(blocked: Sequence[_Blocked]) -> list[list[int]]:
     return groups
 
 
-def _measure(entries: Sequence[_Blocked], vectors: VectorTable) -> BlockTable:
+def _measure(entries: Sequence[_Blocked], vectors: VectorTable, language: str | None) -> BlockTable:
     """Table of the blocks of an HTML page, or of some plain texts."""
     pages = [entry.blocked for entry in entries if entry.blocked is not None]
     tokens = [entry.tokens for entry in entries if entry.tokens is not None]
-    return block_table(pages[0], tokens[0], vectors) if pages[0].is_html else text_table(pages, tokens, vectors)
+    if pages[0].is_html:
+        return block_table(pages[0], tokens[0], vectors, language)
+    return text_table(pages, tokens, vectors, language)
 
 
 def _block(page: Page, model: Model) -> _Blocked:
@@ -236,7 +256,7 @@ def _find_article(
     if own.table.words[kept].sum() < MIN_WORDS:
         status = "too_short"
     spoken = language or _language(page, kept)
-    if status == "ok" and spoken is not None and spoken not in LANGUAGES:
+    if status == "ok" and spoken is not None and spoken not in KNOWN:
         status = "language"
     if status == "ok" and is_other(own.scores.article, limits):
         status = "not_article"

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 from zlib import crc32
 
+import zstandard
+
 from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.types import Page
 
@@ -160,6 +162,21 @@ class Corpus:
                 self.splits["wcxb_pages"][name], "wcxb", WCXB_LICENCE,
                 main_text=text, page_type=truth["_internal"]["page_type"]["primary"], **self.noise.get(name, UNKNOWN),
             )  # fmt: skip
+
+    def more_pages(self, split: str, use: str = "train") -> Iterator[LabelledPage]:
+        """Pages of `pages_more` with gold text, in many languages; one may fit on those whose `use` is "train" only."""
+        with zstandard.open(self.root / "pages_more.jsonl.zst", "rt", encoding="utf8") as lines:
+            for row in map(json.loads, lines):
+                if (
+                    row["split"] == split
+                    and row["use"] == use
+                    and row["gold"].strip()
+                    and self._allowed(row["licence"])
+                ):
+                    yield LabelledPage(
+                        row["id"], Page(row["html"], row["url"]), row["domain"], row["source"], row["licence"],
+                        main_text=row["gold"], page_type=row["page_type"],
+                    )  # fmt: skip
 
     def judged_sentences(self, split: str, name: str = "sentences") -> Iterator[LabelledPage]:
         """Articles of `labels/<name>.jsonl.gz`, whose sentences were judged.

@@ -46,6 +46,7 @@ def read_data(corpus: Corpus) -> TrainingData:
     for split in ("train", "tune"):
         parts[split] = [
             *corpus.wcxb_pages(split),
+            *corpus.more_pages(split),
             *corpus.judged_sentences(split),
             *corpus.judged_sentences(split, "sentences_blogs"),
             *corpus.judged_texts(split),

@@ -179,6 +179,12 @@ def title_before(table: BlockTable) -> Column:
 
 
 def _since_title(table: BlockTable) -> Column:
+    title = title_blocks(table)[table.owner]
+    return np.where(title >= 0, np.arange(len(table), dtype=np.float64) - title, 0.0)
+
+
+def title_blocks(table: BlockTable) -> NDArray[np.int64]:
+    """The block of each page that says its title, the first heading that does or else the first block; -1 for none: (pages,)."""
     likely = (table.title_share >= 0.6) & (table.words >= 3)
     tags = np.fromiter(
         (block.tag in {"h1", "h2", ""} for page in table.pages for block in page.blocks), np.bool_, len(table)
@@ -187,8 +193,7 @@ def _since_title(table: BlockTable) -> Column:
     for found in (likely, likely & tags):
         rows = np.flatnonzero(found)[::-1]
         title[table.owner[rows]] = rows  # the first one of each page is written last
-    title = title[table.owner]
-    return np.where(title >= 0, np.arange(len(table), dtype=np.float64) - title, 0.0)
+    return title
 
 
 def since_heading(table: BlockTable) -> Column:

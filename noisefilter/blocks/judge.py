@@ -14,6 +14,7 @@ import numpy as np
 
 from noisefilter.blocks.columns import block_matrix, vote_matrix
 from noisefilter.blocks.context import block_context
+from noisefilter.blocks.groups import tie_groups
 from noisefilter.blocks.names import name_levels
 from noisefilter.networks import (
     LOGIT_LIMIT,
@@ -97,6 +98,10 @@ class BlockScorer:
                 if returns is not None and len(words):
                     known = self.networks["block_site"].probabilities(site_inputs(logits, returns, words))
                     logits = logit(known[:, 1])
+                if table.places is not None:
+                    logits = tie_groups(
+                        table, logits, 1.0 if types is None else float(types[PAGE_TYPES.index("article")])
+                    )
                 scores.append(BlockScores(rounded(spare_doubtful(logits, words)), types))
         return scores
 

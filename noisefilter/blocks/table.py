@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.blocks.boxes import find_dialogs
 from noisefilter.blocks.names import place_names
 from noisefilter.blocks.structure import Structure, accumulate, find_structure
 from noisefilter.text.language import KNOWN, name_language
@@ -100,6 +101,7 @@ class BlockTable:
     last: NDArray[np.int64]
     words: Column
     characters: Column
+    dialog: NDArray[np.bool_]  # of a consent dialog
     prose: NDArray[np.bool_]
     linked: Column
     links: Column
@@ -184,7 +186,7 @@ class BlockTable:
 
 #: Arrays of a table of plain texts of which one text has a slice as it is.
 OF_BLOCKS = (
-    "start", "end", "first", "last", "words", "characters", "prose", "linked", "links", "cue", "repeated", "title_share",
+    "start", "end", "first", "last", "words", "characters", "dialog", "prose", "linked", "links", "cue", "repeated", "title_share",
     "likeness", "last_heading", "gap", "echo", "place", "tag_group",
 )  # fmt: skip
 
@@ -222,14 +224,15 @@ def _table(
     every = [text for own in texts for text in own]
     linked = np.fromiter((sum(link.end - link.start for link in b.links) for b in blocks), np.float64, count)
     closed = np.fromiter((text[-1] in CLOSING for text in every), np.bool_, count)
-    prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start))
+    dialog = find_dialogs(pages[0], words) if pages[0].is_html else np.zeros(count, np.bool_)
+    prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start)) & ~dialog
     gap = np.concatenate([_gaps(page) for page in pages])
     cue = find_cues("furniture", every, tokens, first, np.where(words <= CUE_WORDS, last, first))
     place = np.fromiter((block.place for block in blocks), np.int64, count)
     known = np.array([(language or _language(page)) in {None, *KNOWN} for page in pages], np.bool_)
     return BlockTable(
         tuple(pages), tuple(parts), tokens, known, edges, owner, start, end, first, last, words, (end - start).astype(np.float64),
-        prose, linked, np.fromiter((len(block.links) for block in blocks), np.float64, count), cue,
+        dialog, prose, linked, np.fromiter((len(block.links) for block in blocks), np.float64, count), cue,
         np.concatenate([_repeated(own) for own in texts]),
         _title_shares(pages, every, tokens, first, last, owner),
         _likeness(tokens, first, last, prose, owner, vectors), _last_headings(blocks), gap, np.cumsum(gap >= BLANK_LINE),

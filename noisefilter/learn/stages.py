@@ -20,6 +20,7 @@ from noisefilter.fit import FOLDS
 from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
 from noisefilter.labels import CorpusError
 from noisefilter.learn.last import LastFit, fit_last
+from noisefilter.learn.layouts import varied
 from noisefilter.learn.thresholds import choose_thresholds, drop_threshold
 from noisefilter.sentences.fit import fit_sentences, sentence_examples
 
@@ -159,7 +160,8 @@ def _fit_blocks(training: Training, _: Fitted) -> Fitted:
     """Which blocks are furniture, and the type of a page."""
     data = training.data
     training.progress("blocks: reading")
-    fit, tune = (block_examples(part, training.vectors, training.jobs) for part in (data.fit, data.tune))
+    parts = ([*data.fit, *varied(data.fit)], data.tune)
+    fit, tune = (block_examples(part, training.vectors, training.jobs) for part in parts)
     _demand("blocks", _both(fit, "furniture") and _both(tune, "furniture"))
     training.progress(f"blocks: fitting on {len(fit)} pages")
     arrays = fit_blocks(fit, tune)

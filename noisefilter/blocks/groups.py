@@ -1,0 +1,121 @@
+"""Blocks → what belongs together, which stays or goes together: rows, labels with values, questions with answers, headings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.blocks.boxes import find_threads
+from noisefilter.blocks.table import HEADINGS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from noisefilter.blocks.table import BlockTable
+    from noisefilter.html.walk import BlockedPage
+
+    Column = NDArray[np.float64]
+    Index = NDArray[np.int64]
+
+#: A block counts in its group as its words, up to this, and a little more.
+MOST_WORDS, BLANK = 40, 2.0
+#: Elements whose parts are one thing.
+WHOLE = frozenset(("tr", "details", "figure"))
+#: Larger ones are layout: pages were set in tables.
+MOST_PARTS, MOST_GROUP_WORDS = 40, 300
+#: Log-odds of what is never an article, and how likely a page must be an article for its comments to be none.
+SURE, LIKELY = 4.0, 0.5
+#: Words of a paragraph that is looked for again, and the log-odds of its copy.
+COPIED, COPY = 12, 2.0
+#: A line with so much of the title's words is the headline, which heads the page and no section.
+HEADLINE = 0.6
+#: A heading stays if so much of its section does.
+MOSTLY = 0.5
+
+
+def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Column:
+    """Log-odds of furniture with one value a group, and headings that go with what they head.
+
+    Args:
+        table: blocks of one HTML page.
+        logits: of each block.
+        article: probability that the page is an article.
+    """
+    if table.places is None or not len(table):
+        return logits
+    weights = np.minimum(table.words, MOST_WORDS) + BLANK
+    tied = _mean_of_groups(find_groups(table.page, table.words), logits, weights)
+    tied[table.dialog] = SURE
+    if article >= LIKELY:
+        tied[find_threads(table.page, table.words)] = SURE
+    return _without_copies(table, _with_sections(table, tied, weights))
+
+
+def _mean_of_groups(group: Index, logits: Column, weights: Column) -> Column:
+    return np.asarray(np.bincount(group, weights * logits)[group] / np.bincount(group, weights)[group])
+
+
+def find_groups(page: BlockedPage, words: Column) -> Index:
+    """Number of each block's group: (blocks,). A block that belongs to no other is a group of its own."""
+    owner = [_whole(page, block.place) for block in page.blocks]
+    inside: dict[tuple[str, int], list[int]] = {}
+    listed = -1
+    for index, block in enumerate(page.blocks):
+        if owner[index] >= 0:
+            inside.setdefault(("element", owner[index]), []).append(index)
+            continue
+        if block.tag in {"dt", "dd"}:
+            listed = listed if listed >= 0 else index
+            inside.setdefault(("terms", listed), []).append(index)
+        else:
+            listed = -1
+    group = np.arange(len(page.blocks))
+    for members in inside.values():
+        if 1 < len(members) <= MOST_PARTS and words[members].sum() <= MOST_GROUP_WORDS:
+            group[members] = members[0]
+    return group
+
+
+def _whole(page: BlockedPage, place: int) -> int:
+    """The nearest element around a place whose parts are one thing, -1 for none."""
+    while place >= 0:
+        if page.places[place].tag in WHOLE:
+            return place
+        place = page.places[place].parent
+    return -1
+
+
+def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column:
+    """A heading that would go stays if what it heads stays; one that would stay goes if all that it heads goes."""
+    blocks = table.page.blocks
+    levels = [int(block.tag[1]) if block.tag in HEADINGS else 0 for block in blocks]
+    found = logits.copy()
+    for index, level in enumerate(levels):
+        if not level or table.title_share[index] >= HEADLINE:
+            continue
+        end = index + 1
+        while end < len(blocks) and not 0 < levels[end] <= level:
+            end += 1
+        section = slice(index + 1, end)
+        if end > index + 1:
+            mean = float(np.average(np.clip(logits[section], -4, 4), weights=weights[section]))
+            kept = weights[section][logits[section] < 0].sum() / weights[section].sum()
+            if kept > MOSTLY:
+                found[index] = min(found[index], mean)
+            elif kept == 0:
+                found[index] = max(found[index], mean)
+    return found
+
+
+def _without_copies(table: BlockTable, logits: Column) -> Column:
+    """Of a paragraph that stands twice, as for a wide and for a narrow screen, the first one that stays is enough."""
+    found = logits.copy()
+    kept: set[str] = set()
+    for index in np.flatnonzero((table.repeated > 0) & (table.words >= COPIED) & (logits < 0)).tolist():
+        block = table.page.blocks[index]
+        text = table.page.text[block.start : block.end]
+        if text in kept:
+            found[index] = COPY
+        kept.add(text)
+    return found

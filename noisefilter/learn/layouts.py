@@ -1,0 +1,356 @@
+"""Labelled pages → the same pages laid out as others are, with their truth: what a corpus shows too seldom to be learned from.
+
+A lead in a box with the headline, a last paragraph in a box of its own, a consent dialog longer than the article, facts in rows,
+questions with their answers, cards of other stories. A thread of comments. What is put in was written for this, or is the start of another page.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import lxml.html
+from lxml.html import builder
+
+from noisefilter.html.parse import parse_html
+from noisefilter.page import PAGE_FAULTS, read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from lxml.html import HtmlElement
+
+    from noisefilter.labels import LabelledPage
+
+    #: Changes a tree; gets its paragraphs and those of other pages, and gives the new gold text.
+    Layout = Callable[["Sheet", random.Random], str]
+
+#: A page in so many is laid out anew.
+EVERY = 2
+#: Words of a paragraph of the article.
+MIN_WORDS = 12
+#: Stories from which cards are made.
+STORIES = 40
+
+BOXES = (
+    "intro",
+    "lead",
+    "header",
+    "article-head",
+    "hero",
+    "top",
+    "standfirst",
+    "summary",
+    "block",
+    "wrap",
+    "last",
+    "outro",
+    "more-text",
+    "",
+)
+CONSENT = (
+    "We and our {n} partners store information on your device, such as cookies, and read it again.",
+    "With your permission we use precise location data and identify your device by scanning it.",
+    "You may click to agree to what we and our partners do with your data, or change your mind before you agree.",
+    "Some of this does not need your consent, but you have a right to object to it.",
+    "Your preferences apply to this website only and can be changed at any time in our privacy centre.",
+    "We value your privacy.", "This site uses cookies to measure traffic and to show advertisements that suit you.",
+    "Partners may process personal data such as your browsing history on the basis of legitimate interest.",
+    "Advertisements and content can be personalised on the basis of a profile; their success is measured.",
+    "For details see our cookie policy and the list of vendors.",
+)  # fmt: skip
+BUTTONS = ("Accept all", "Reject all", "Manage options", "I agree", "Settings", "Save and close", "Only necessary")
+DIALOGS: tuple[dict[str, str], ...] = (
+    {"id": "cookie-consent", "role": "dialog"}, {"class": "modal"}, {"class": "overlay", "aria-modal": "true"}, {},
+    {"class": "privacy-notice"}, {"id": "gdpr"}, {"class": "notice"},
+)  # fmt: skip
+LABELS = (
+    "Length", "Height", "Opened", "Closed", "Cost", "Capacity", "Owner", "Architect", "Staff", "Area", "Depth", "Age", "Weight",
+    "Visitors a year", "First flight", "Top speed", "Price", "Season", "Members", "Languages", "Founded", "Rooms", "Material",
+    "Range", "Distance", "Catch in tonnes", "Rainfall", "Average age", "Turnout", "Seats",
+)  # fmt: skip
+VALUES = (
+    "{n} metres",
+    "{n}",
+    "18{d}",
+    "{n} pounds",
+    "about {n}",
+    "{d} of {n}",
+    "none",
+    "the county",
+    "oak and iron",
+    "{d} percent",
+    "two",
+    "unknown",
+)
+QUESTIONS = (
+    ("When does it open?", "On the first Monday of the month, at nine."),
+    ("Who pays for it?", "The county pays {d} percent, the rest comes from a loan."),
+    ("Can I bring a dog?", "Yes, on a lead."),
+    ("How long does it take?", "Some {d} minutes."),
+    ("Is there parking?", "No. A bus runs every half hour."),
+    ("What happens in winter?", "The upper road is closed from November; the lower one is cleared by noon."),
+    ("Why was it moved?", "The ground gave way in two places after the flood."),
+    ("Do I have to book?", "Only for groups of more than {d}."),
+    ("Where do I complain?", "At the town hall, room {d}, or by letter."),
+    ("Is it safe to drink?", "Yes, it was tested on three days of last week."),
+    ("Which size do I need?", "Measure from the heel; between two sizes take the larger one."),
+    ("Can it be repaired?", "Usually. Spare parts are made until 20{d}."),
+)
+
+
+NAMES = (
+    "Marek", "old sailor", "Anne-Lise P.", "B. Okoro", "quietreader", "Tomasz K", "June", "Dr Feld", "pixelhen", "Ravi", "Nadia S.", "hugo77",
+)  # fmt: skip
+REMARKS = (
+    "I have waited for somebody to say this.", "Not in my town, I can tell you.", "Thanks for the detailed account, it helped me a lot.",
+    "The second picture is upside down.", "My father worked there for thirty years and told it differently.",
+    "Does anybody know whether this works with the older model too?", "Great read!", "I tried it yesterday and it took {d} minutes, not ten.",
+    "You forgot the most important point: who is going to pay?", "Same here. We gave up after {d} tries.", "Lovely, as always.",
+    "With respect, the figures of last year say the opposite.", "I will print this and put it on the fridge.",
+    "Could you write about the northern line next time?", "That is simply wrong, as everyone who was there knows.", "+1", "First!",
+    "We moved here in 19{d} and the noise has been a subject ever since.", "Has the date been confirmed?", "So sad to hear that.",
+)  # fmt: skip
+DATES = ("May {d}, 20{d}", "{d} minutes ago", "20{d}-04-11 at 10:{d}", "3 weeks ago", "1 April 20{d}")
+THREADS = ("comments", "commentlist", "responses", "discussion", "thread", "replies", "")
+
+
+class Sheet:
+    """A page's tree with the paragraphs of its article.
+
+    Args:
+        tree: of the page.
+        gold: its gold text.
+        stories: title and opening of other pages.
+    """
+
+    def __init__(self, tree: HtmlElement, gold: str, stories: list[tuple[str, str]]) -> None:
+        self.tree, self.gold, self.stories = tree, gold, stories
+        known = " ".join(gold.split())
+        self.paragraphs = [
+            (element, text)
+            for element in tree.iter("p")
+            if len((text := " ".join(element.text_content().split())).split()) >= MIN_WORDS and text in known
+        ]
+
+    def body(self) -> HtmlElement:
+        """The page's body."""
+        found = self.tree.find("body")
+        return self.tree if found is None else found
+
+
+def varied(pages: Iterable[LabelledPage]) -> Iterator[LabelledPage]:
+    """Articles with gold text, each laid out in one other way; one page in `EVERY` is."""
+    stories: list[tuple[str, str]] = []
+    for page in pages:
+        if page.main_text is None or page.page_type != "article":
+            continue
+        chance = random.Random(crc32(page.id.encode("utf8", "surrogatepass")))
+        if chance.randrange(EVERY) == 0 and len(stories) == STORIES:
+            made = _lay_out(page, stories, chance)
+            if made is not None:
+                yield made
+        title, words = page.page.title, page.main_text.split()[:18]
+        if title and len(words) > MIN_WORDS:
+            stories = [*stories, (title, " ".join(words) + ".")][-STORIES:]
+
+
+def _lay_out(page: LabelledPage, stories: list[tuple[str, str]], chance: random.Random) -> LabelledPage | None:
+    read = read_page(page.page)
+    if read.status != "ok" or read.format == "text":
+        return None
+    try:
+        sheet = Sheet(parse_html(str(read.content)), page.main_text or "", stories)
+        if len(sheet.paragraphs) < 4:
+            return None
+        gold = chance.choice(LAYOUTS)(sheet, chance)
+        html = lxml.html.tostring(sheet.tree, encoding="unicode")
+    except PAGE_FAULTS:
+        return None
+    return replace(page, id=f"{page.id}-laid-out", page=replace(page.page, content=html), main_text=gold)
+
+
+def box_lead(sheet: Sheet, chance: random.Random) -> str:
+    """The first paragraph stands in a box of its own before the element that holds the others."""
+    first = sheet.paragraphs[0][0]
+    holder = sheet.paragraphs[1][0].getparent()
+    _take_out(first)
+    box = _box(chance)
+    heading = next(sheet.tree.iter("h1"), None)
+    if heading is not None and heading.getparent() is holder:
+        _take_out(heading)
+        box.append(heading)
+    box.append(first)
+    holder.addprevious(box)
+    return sheet.gold
+
+
+def box_last(sheet: Sheet, chance: random.Random) -> str:
+    """The last paragraph stands in a box of its own, inside the element that holds the others or after it."""
+    last = sheet.paragraphs[-1][0]
+    box = _box(chance)
+    if chance.random() < 0.5:
+        last.addprevious(box)
+        _take_out(last)
+    else:
+        holder = last.getparent()
+        _take_out(last)
+        holder.addnext(box)
+    box.append(last)
+    return sheet.gold
+
+
+def ask_consent(sheet: Sheet, chance: random.Random) -> str:
+    """A consent dialog, and half of the time only one to three paragraphs of the article."""
+    lines = [_fill(line, chance) for line in chance.sample(CONSENT, chance.randint(2, 6))]
+    dialog = lxml.html.Element(chance.choice(("div", "section", "div", "aside")), dict(chance.choice(DIALOGS)))
+    if chance.random() < 0.5:
+        dialog.append(
+            builder.H2(chance.choice(("We value your privacy", "Your privacy", "Cookies", "Before you continue")))
+        )
+    dialog.extend(builder.P(line) for line in lines)
+    dialog.extend(builder.E.button(label) for label in chance.sample(BUTTONS, 2))
+    sheet.body().insert(0 if chance.random() < 0.6 else len(sheet.body()), dialog)
+    if chance.random() < 0.5:
+        return sheet.gold
+    kept = chance.randint(1, 3)
+    for element, _ in sheet.paragraphs[kept:]:
+        _take_out(element)
+    dropped = {text for _, text in sheet.paragraphs[kept:]}
+    return "\n".join(line for line in sheet.gold.split("\n") if " ".join(line.split()) not in dropped)
+
+
+def add_facts(sheet: Sheet, chance: random.Random) -> str:
+    """Facts in the article: rows of a table, a list of terms, or elements that look like rows."""
+    pairs = [(label, _fill(chance.choice(VALUES), chance)) for label in chance.sample(LABELS, chance.randint(3, 7))]
+    kind = chance.randrange(5)
+    if kind == 0:
+        block = builder.TABLE(*(builder.TR(builder.TD(a), builder.TD(b)) for a, b in pairs))
+    elif kind == 1:
+        block = builder.TABLE(*(builder.TR(builder.TH(a), builder.TD(b)) for a, b in pairs))
+    elif kind == 2:
+        block = builder.DL(*(part for a, b in pairs for part in (builder.DT(a), builder.DD(b))))
+    elif kind == 3:
+        block = builder.DIV(
+            *(builder.DIV(builder.DIV(a), builder.DIV(b), {"class": "row"}) for a, b in pairs), {"class": "facts"}
+        )
+    else:
+        block = builder.UL(*(builder.LI(builder.B(a), f" {b}") for a, b in pairs))
+    return _add(sheet, block, [text for pair in pairs for text in pair], chance)
+
+
+def add_questions(sheet: Sheet, chance: random.Random) -> str:
+    """Questions with their answers in the article."""
+    pairs = [(a, _fill(b, chance)) for a, b in chance.sample(QUESTIONS, chance.randint(3, 6))]
+    kind = chance.randrange(4)
+    if kind == 0:
+        block = builder.DIV(*(builder.E.details(builder.E.summary(a), builder.P(b)) for a, b in pairs))
+    elif kind == 1:
+        block = builder.DL(*(part for a, b in pairs for part in (builder.DT(a), builder.DD(b))))
+    elif kind == 2:
+        block = builder.DIV(*(part for a, b in pairs for part in (builder.H3(a), builder.P(b))))
+    else:
+        block = builder.DIV(
+            *(
+                builder.DIV(builder.E.button(a), builder.DIV(b, {"class": "panel"}), {"class": "item"})
+                for a, b in pairs
+            ),
+            {"class": "accordion"},
+        )
+    return _add(sheet, block, [text for pair in pairs for text in pair], chance)
+
+
+def add_cards(sheet: Sheet, chance: random.Random) -> str:
+    """Cards of other stories in the article or at its end: headline, opening, a link; the gold text stays as it is."""
+    cards = []
+    kind = chance.randrange(4)
+    for number, (title, opening) in enumerate(chance.sample(sheet.stories, chance.randint(3, 6))):
+        link = {"href": f"/s/{number}"}
+        if kind == 0:
+            card = builder.DIV(builder.H3(builder.A(title, link)), builder.P(opening), {"class": "card"})
+        elif kind == 1:
+            card = builder.A(builder.H4(title), builder.P(opening), link)
+        elif kind == 2:
+            card = builder.LI(builder.A(title, link), builder.SPAN(f" {opening}"))
+        else:
+            card = lxml.html.Element("article")
+            card.extend([builder.A(builder.STRONG(title), link), builder.DIV(opening)])
+        cards.append(card)
+    holder = (
+        builder.UL(*cards)
+        if kind == 2
+        else builder.DIV(*cards, {"class": chance.choice(("cards", "grid", "teasers", "list", "row"))})
+    )
+    _add(sheet, holder, [], chance)
+    return sheet.gold
+
+
+def add_comments(sheet: Sheet, chance: random.Random) -> str:
+    """A thread of comments below the article; the gold text stays as it is."""
+    comments = []
+    kind, reply = chance.randrange(3), chance.random() < 0.7
+    for _ in range(chance.randint(3, 12)):
+        said = [_fill(remark, chance) for remark in chance.sample(REMARKS, chance.randint(1, 4))]
+        if chance.random() < 0.3:
+            said.append(chance.choice(sheet.stories)[1])
+        when = _fill(chance.choice(DATES), chance)
+        parts = [builder.DIV(builder.B(chance.choice(NAMES)), builder.SPAN(f" {when}")), builder.P(" ".join(said))]
+        if reply:
+            parts.append(builder.A("Reply", {"href": "#reply"}))
+        comments.append(
+            builder.LI(*parts) if kind == 0 else builder.DIV(*parts, {"class": "comment"} if kind == 1 else {})
+        )
+    name = chance.choice(THREADS)
+    thread = builder.OL(*comments) if kind == 0 else builder.DIV(*comments)
+    if name:
+        thread.set(chance.choice(("class", "id")), name)
+    holder = sheet.paragraphs[-1][0].getparent()
+    tail, holder.tail = holder.tail, None
+    holder.addnext(thread)
+    thread.tail = tail
+    heading = chance.choice(
+        ("{n} Comments", "Comments", "Responses", "What do you think?", "Discussion ({n})", "Join the conversation")
+    )
+    thread.addprevious(builder.H3(heading.format(n=len(comments))))
+    return sheet.gold
+
+
+#: How often each is drawn.
+LAYOUTS: tuple[Layout, ...] = (
+    box_lead, box_last, add_facts, add_questions, *(ask_consent, add_cards, add_comments) * 2,
+)  # fmt: skip
+
+
+def _add(sheet: Sheet, block: HtmlElement, texts: list[str], chance: random.Random) -> str:
+    """Put a block after one of the paragraphs; returns the gold text with its texts there."""
+    element, text = chance.choice(sheet.paragraphs)
+    tail, element.tail = element.tail, None
+    element.addnext(block)
+    block.tail = tail
+    if not texts:
+        return sheet.gold
+    lines = sheet.gold.split("\n")
+    place = next((row for row, line in enumerate(lines) if text in " ".join(line.split())), len(lines) - 1)
+    return "\n".join([*lines[: place + 1], *texts, *lines[place + 1 :]])
+
+
+def _box(chance: random.Random) -> HtmlElement:
+    name = chance.choice(BOXES)
+    return lxml.html.Element(chance.choice(("div", "section", "div")), {"class": name} if name else {})
+
+
+def _take_out(element: HtmlElement) -> None:
+    """Out of the tree; the text after it stays."""
+    parent, before, tail = element.getparent(), element.getprevious(), element.tail
+    element.tail = None
+    parent.remove(element)
+    if tail and before is not None:
+        before.tail = (before.tail or "") + tail
+    elif tail:
+        parent.text = (parent.text or "") + tail
+
+
+def _fill(text: str, chance: random.Random) -> str:
+    return text.format(n=f"{chance.randint(11, 4000):,}", d=chance.randint(10, 99))

@@ -1,0 +1,63 @@
+"""What belongs together stays or goes together."""
+
+import numpy as np
+import pytest
+
+from noisefilter.blocks.groups import COPY, find_groups, tie_groups
+from tests.making import SLUICE, blocks_of, walk
+
+
+def tied(html: str, **logits: float) -> dict[str, float]:
+    """Log-odds after the groups were tied, by the text of each block; before, those of the named texts, else -1."""
+    page = walk(html, "Board repairs the old sluice")
+    table = blocks_of(page)
+    given = np.array([logits.get(text, -1.0) for text in page.texts()])
+    return dict(zip(page.texts(), tie_groups(table, given).tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<table><tr><td>Length</td><td>Wide</td></tr><tr><td>Piers</td></tr></table>",
+        "<table><tr><th><p>Length</p></th><td><div>Wide</div></td></tr></table><p>Piers</p>",
+        "<dl><dt>Length</dt><dd>Wide</dd><dt>Piers</dt><dd>Oak</dd></dl>",
+        "<dl><div><dt>Length</dt><dd>Wide</dd></div><div><dt>Piers</dt><dd>Oak</dd></div></dl>",
+        "<details><summary>Length</summary><p>Wide</p></details><p>Piers</p>",
+        "<figure><div>Length</div><figcaption>Wide</figcaption></figure><p>Piers</p>",
+    ],
+)
+def test_a_label_and_its_value_have_one_fate(html):
+    found = tied(html, Length=2.0, Wide=-3.0)
+    assert found["Length"] == found["Wide"]
+    assert -3 < found["Length"] < 2
+    assert found["Piers"] == -1
+
+
+def test_two_terms_share_what_is_said_of_both():
+    page = walk("<dl><dt>Cod</dt><dt>Ling</dt><dd>sold by the box</dd><dt>Crab</dt><dd>sold alive</dd></dl>")
+    assert find_groups(page, np.full(5, 3.0)).tolist() == [0, 0, 0, 3, 3]
+
+
+def test_a_row_that_holds_a_page_is_layout():
+    cells = "".join(f"<p>{line}</p>" for line in SLUICE * 4)
+    page = walk(f"<table><tr><td>Menu</td><td>{cells}</td></tr></table>")
+    assert len(set(find_groups(page, np.full(len(page.blocks), 14.0)))) == len(page.blocks)
+
+
+def test_a_heading_goes_with_what_it_heads():
+    html = f"<h2>Newsletter of 1953</h2><p>{SLUICE[0]}</p><h2>Read also</h2><p>{SLUICE[1]}</p><h2>Odd</h2><p>{SLUICE[2]}</p>"
+    found = tied(html, **{"Newsletter of 1953": 2.0, SLUICE[1]: 3.0, "Odd": -2.0})
+    assert found["Newsletter of 1953"] < 0
+    assert found["Read also"] > 0
+    assert found["Odd"] == -2
+
+
+def test_the_headline_heads_no_section():
+    html = f"<h1>Board repairs the old sluice</h1><p>{SLUICE[0]}</p>"
+    assert tied(html, **{"Board repairs the old sluice": 2.0})["Board repairs the old sluice"] == 2
+
+
+def test_a_paragraph_that_stands_twice_stays_once():
+    page = walk(f"<div><p>{SLUICE[0]}</p></div><div><p>{SLUICE[0]}</p><p>{SLUICE[1]}</p></div>")
+    assert tie_groups(blocks_of(page), np.full(3, -1.0)).tolist() == [-1, COPY, -1]
+    assert tie_groups(blocks_of(page), np.array([1.0, -1.0, -1.0])).tolist() == [1, -1, -1]
