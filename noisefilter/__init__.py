@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from noisefilter.blocks.sites import SiteProfile
     from noisefilter.integrations.frames import score_frame
     from noisefilter.model import Model, ModelError
+    from noisefilter.policy import Policy
 
 __all__ = [
-    "Block", "Link", "Model", "ModelError", "Page", "Reason", "Score", "Sentence", "SiteProfile", "Span", "clean_html", "extract",
+    "Block", "Link", "Model", "ModelError", "Page", "Policy", "Reason", "Score", "Sentence", "SiteProfile", "Span", "clean_html", "extract",
     "load", "score", "score_frame", "score_many",
 ]  # fmt: skip
 __version__ = "0.1.0"
@@ -25,6 +26,7 @@ __version__ = "0.1.0"
 _LAZY = {
     "Model": "noisefilter.model",
     "ModelError": "noisefilter.model",
+    "Policy": "noisefilter.policy",
     "SiteProfile": "noisefilter.blocks.sites",
     "clean_html": "noisefilter.api",
     "extract": "noisefilter.api",

@@ -10,6 +10,7 @@ from noisefilter.blocks.sites import SiteProfile
 from noisefilter.html.cleaning.page import clean_page
 from noisefilter.model import Model, check_thresholds, load_model, model_at
 from noisefilter.pipeline import extract_safely, score_safely
+from noisefilter.policy import check_policy
 from noisefilter.threads import late_import
 from noisefilter.types import REMOVED_KINDS, Page, Score, check_kinds
 
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
     from types import UnionType
 
+    from noisefilter.policy import Policy
     from noisefilter.types import Format
 
 
 def score(
     page: bytes | str | Page, *, url: str | None = None, title: str | None = None, format: Format = "auto",  # noqa: A002
-    language: str | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    language: str | None = None, policy: Policy | str | Path | None = None,
+    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
     model: Model | str | Path | None = None,
 ) -> Score:  # fmt: skip
     """How likely a page is noise, with the evidence.
@@ -33,7 +36,8 @@ def score(
         title: the article's title, if known; else it is read from the page.
         format: "html" or "text" instead of sniffing.
         language: ISO 639-1 code of the article, if known; else it is detected. Only English is judged.
-        thresholds: probability from which a span is cut, by kind, and `drop` for the verdict; the model's by default.
+        policy: what decides the verdict: "cautious", "balanced" or "strict", a `Policy`, or the path of one; "balanced" by default.
+        thresholds: probability from which a span is cut, by kind, and `not_article`; the model's by default.
         site: what returns on the pages of the site that this one is from; by default nothing is known of it.
         model: what `load` gave, or "fast", or the folder of a model; the shipped model with the reader by default.
 
@@ -43,20 +47,20 @@ def score(
 
     Raises:
         TypeError: `page` is neither bytes, str nor Page, or another argument is of a wrong type.
-        ValueError: an unknown format or threshold.
+        ValueError: an unknown format, policy or threshold.
         ModelError: `model` names a folder that holds no model; a ValueError, too.
 
     >>> score("Too little to say.").status
     'too_short'
     """
     wanted = as_page(page, url=url, title=title, format=format)
-    limits = _check_options(thresholds, language, site, model)
-    return score_safely([wanted], as_model(model), limits, language, site)[0]
+    limits = _check_options(thresholds, language, site, model, policy)
+    return score_safely([wanted], as_model(model), limits, language, site, policy)[0]
 
 
 def score_many(
     pages: Iterable[bytes | str | Page], *, jobs: int = 1, language: str | None = None,
-    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    policy: Policy | str | Path | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
     model: Model | str | Path | None = None,
 ) -> Iterator[Score]:  # fmt: skip
     """Scores in the order of the pages, each as `score` would give it, computed in batches.
@@ -65,49 +69,50 @@ def score_many(
         pages: contents, or `Page`s with their url and title; may be a generator, which is read as scores are taken.
         jobs: worker processes; -1 for one a core.
         language: as for `score`.
+        policy: as for `score`.
         thresholds: as for `score`.
         site: as for `score`; all pages are of that site.
         model: as for `score`.
 
     Raises:
         TypeError: a page that is neither bytes, str nor Page.
-        ValueError: an unknown threshold, or no jobs.
+        ValueError: an unknown policy or threshold, or no jobs.
         ModelError: `model` names a folder that holds no model; a ValueError, too.
     """
     if isinstance(pages, bytes | str | Page):
         msg = f"score_many takes several pages; for one {type(pages).__name__} use score"
         raise TypeError(msg)
-    limits = _check_options(thresholds, language, site, model)
+    limits = _check_options(thresholds, language, site, model, policy)
     if jobs == 0 or jobs < -1:
         msg = f"jobs must be a positive number or -1, not {jobs}"
         raise ValueError(msg)
     if isinstance(model, str | Path):
         as_model(model)  # what is wrong with it is said at once
-    return _score_batches(pages, jobs, language, limits, site, model)
+    return _score_batches(pages, jobs, language, limits, site, model, policy)
 
 
 def _score_batches(
     pages: Iterable[bytes | str | Page], jobs: int, language: str | None, limits: dict[str, float],
-    site: SiteProfile | None, model: Model | str | Path | None,
+    site: SiteProfile | None, model: Model | str | Path | None, policy: Policy | str | Path | None,
 ) -> Iterator[Score]:  # fmt: skip
     batches = cut_batches((as_page(page) for page in pages), lambda page: len(page.content))
     if jobs == 1:
         chosen = as_model(model)
         for batch in batches:
-            yield from score_safely(batch, chosen, limits, language, site)
+            yield from score_safely(batch, chosen, limits, language, site, policy)
         return
     joblib = late_import("joblib")  # 0.1 s that one process does not need
     run = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
-    for scores in run(joblib.delayed(_score_batch)(batch, model, limits, language, site) for batch in batches):
+    for scores in run(joblib.delayed(_score_batch)(batch, model, limits, language, site, policy) for batch in batches):
         yield from scores
 
 
 def _score_batch(
     batch: list[Page], model: Model | str | Path | None, limits: dict[str, float], language: str | None,
-    site: SiteProfile | None,
+    site: SiteProfile | None, policy: Policy | str | Path | None,
 ) -> list[Score]:  # fmt: skip
     """One batch in a worker."""
-    return score_safely(batch, as_model(model), limits, language, site)
+    return score_safely(batch, as_model(model), limits, language, site, policy)
 
 
 def extract(
@@ -223,17 +228,18 @@ def _check_type(what: str, value: object, wanted: type | UnionType) -> None:
 
 def _check_options(
     thresholds: Mapping[str, float] | None, language: str | None, site: SiteProfile | None,
-    model: Model | str | Path | None,
+    model: Model | str | Path | None, policy: Policy | str | Path | None = None,
 ) -> dict[str, float]:  # fmt: skip
     """The thresholds, checked as the rest is: what is wrong with an argument must not be told of the page.
 
     Raises:
         TypeError: an argument of another type.
-        ValueError: an unknown threshold.
+        ValueError: an unknown policy or threshold.
     """
     _check_type("language", language, str)
     _check_type("site", site, SiteProfile)
     _check_type("model", model, Model | str | Path)
+    check_policy(policy)
     limits = dict(thresholds or {})
     check_thresholds(limits)
     return limits

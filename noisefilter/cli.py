@@ -1,4 +1,4 @@
-"""Arguments → calls: `noisefilter score | clean | train | evaluate | label export | label import`."""
+"""Arguments → calls: `noisefilter score | clean | policies | train | evaluate | label export | label import`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
-from noisefilter.batch.command import clean
+from noisefilter.batch.command import DropAt, PolicyOption, ReviewAt, chosen_policy, clean
+from noisefilter.learn.command import policies
 from noisefilter.report.printing import complain, json_line, lines_of, say, shown, terminal
 from noisefilter.types import Page, Score
 
@@ -58,6 +59,7 @@ app = typer.Typer(
 label = typer.Typer(help="Label pages of your own in Label Studio or doccano.", no_args_is_help=True)
 app.add_typer(label, name="label")
 app.command()(clean)
+app.command()(policies)
 
 DONE, UNSCORED, USAGE = 0, 1, 2
 SUFFIXES = {".html", ".htm", ".xhtml", ".txt", ".text", ".md"}
@@ -84,6 +86,9 @@ def score(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a page and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Print each page's text with its spans marked.")] = False,
+    policy: PolicyOption = None,
+    review_at: ReviewAt = None,
+    drop_at: DropAt = None,
     jobs: Jobs = 1,
     model: ModelOption = None,
 ) -> None:
@@ -94,8 +99,8 @@ def score(
         _fail("--json and --explain exclude each other")
     _check_jobs(jobs)
     names = _expand(paths)
-    chosen = _load(model) if model else None
-    scores = zip(names, score_many(_pages(names), jobs=jobs, model=chosen), strict=True)
+    chosen, decides = _load(model) if model else None, chosen_policy(policy, review_at, drop_at, model)
+    scores = zip(names, score_many(_pages(names), jobs=jobs, policy=decides, model=chosen), strict=True)
     complete = _print_json(scores) if as_json else _print_human(scores, len(names), explain=explain)
     raise typer.Exit(DONE if complete else UNSCORED)
 

@@ -1,4 +1,4 @@
-"""Probabilities → spans, verdict: the only comparisons with thresholds."""
+"""Probabilities → spans, verdict: the only comparisons with thresholds and with the cuts of a policy."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ import numpy as np
 from noisefilter.blocks.reasons import name_furniture
 from noisefilter.insertions.cuts import cut_range
 from noisefilter.reasons.sentences import name_filler, name_insertion, name_promotion
-from noisefilter.types import REMOVED_KINDS, Span
+from noisefilter.types import TRIMMED_KINDS, Span
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from numpy.typing import NDArray
 
     from noisefilter.article.judge import SentenceScores
     from noisefilter.blocks.table import BlockTable
     from noisefilter.insertions.table import InsertionTable
-    from noisefilter.types import Verdict
+    from noisefilter.policy import Policy
+    from noisefilter.types import Score, Verdict
 
 #: Below, a page is hardly an article. At one half short articles under bare markup would never be dropped.
 POSSIBLE_ARTICLE = 0.2
@@ -82,11 +83,20 @@ def is_other(article: float | None, thresholds: Mapping[str, float]) -> bool:
     return article is not None and 1 - article >= thresholds["not_article"]
 
 
-def verdict(noise: float, article: float | None, spans: Sequence[Span], thresholds: Mapping[str, float]) -> Verdict:
-    """ "drop" for noise, else "clean" if a span would be taken out, else "keep".
+def verdict(noise: float, article: float | None, spans: Iterable[Span], policy: Policy) -> Verdict:
+    """What becomes of an article: boilerplate around it moves nothing.
 
-    `noise` judges articles: what is hardly one is not dropped.
+    `noise` judges articles: what is hardly one is looked at, not dropped.
     """
-    if noise >= thresholds["drop"] and (article is None or article >= POSSIBLE_ARTICLE):
+    if noise >= policy.drop_at and (article is None or article >= POSSIBLE_ARTICLE):
         return "drop"
-    return "clean" if any(span.kind in REMOVED_KINDS for span in spans) else "keep"
+    if noise >= policy.review_at:
+        return "review"
+    return "trim" if any(span.kind in TRIMMED_KINDS for span in spans) else "keep"
+
+
+def drop_reason(score: Score, verdicts: Collection[str]) -> str | None:
+    """Why a page goes if these verdicts do, as a name that can be counted; None if it stays."""
+    if score.verdict not in verdicts:
+        return None
+    return f"unscored_{score.status}" if score.verdict == "unscored" else f"verdict_{score.verdict}"

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from noisefilter.html.walk import TEXT_VERSION
+from noisefilter.policy import POLICIES, Policy, find_policy
 from noisefilter.reader.session import Reader, ReaderError
 from noisefilter.scorer import Scorer, build_scorer, features_digest
 from noisefilter.sentences.judge import VECTOR_INPUTS
@@ -35,13 +36,13 @@ ESTIMATOR = "article.skops"
 FORMAT = 1
 #: What a manifest must say, and what it is.
 NEEDED = {
-    "format": int, "text_version": int, "name": str, "version": str, "thresholds": dict, "arrays_sha256": str,
+    "format": int, "text_version": int, "name": str, "version": str, "thresholds": dict, "policies": dict, "arrays_sha256": str,
     "vectors_sha256": str, "features_sha256": str,
 }  # fmt: skip
 #: The models that are shipped: with the reader, and without it for crawls of millions.
 DEFAULT, FAST = SHIPPED = ("default", "fast")
-#: Names of thresholds: one a kind of span, `drop` for the article's noise, `not_article` for pages of another type.
-THRESHOLDS = (*KINDS, "drop", "not_article")
+#: Names of thresholds: one a kind of span, `not_article` for pages of another type.
+THRESHOLDS = (*KINDS, "not_article")
 
 
 class ModelError(ValueError):
@@ -50,7 +51,7 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """What was learned: arrays by estimator, thresholds that were tuned on it, and the word vectors it was made with.
+    """What was learned: arrays by estimator, thresholds and policies that were chosen on it, and the word vectors it was made with.
 
     `reader` is an encoder in the ONNX format, if the model has one.
     """
@@ -67,6 +68,24 @@ class Model:
     def label(self) -> str:
         """Name and version, as scores carry it."""
         return f"{self.name}-{self.version}"
+
+    @property
+    def policies(self) -> dict[str, Policy]:
+        """The pairs of cuts on `noise` that were chosen for it, by name."""
+        return policies_of(self.manifest)
+
+    def policy(self, wanted: Policy | str | Path | None = None) -> Policy:
+        """A policy by its name or path, or itself; "balanced" if None.
+
+        Raises:
+            ValueError: an unknown name, or a file that holds no policy.
+        """
+        return find_policy(wanted, self.policies)
+
+
+def policies_of(manifest: Mapping[str, Any]) -> dict[str, Policy]:
+    """The policies that a manifest holds, by name."""
+    return {name: Policy.from_dict({**own, "name": name}) for name, own in manifest["policies"].items()}
 
 
 def models_folder() -> Path:
@@ -234,7 +253,17 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         msg = f"{path}: fitted on other features than this version of noisefilter measures: train it again"
         raise ModelError(msg)
     _check_own_thresholds(path, manifest["thresholds"])
+    _check_own_policies(path, manifest)
     return manifest
+
+
+def policies_at(path: str | Path) -> dict[str, Policy]:
+    """The policies of the model in a folder, by name, without loading the rest of it.
+
+    Raises:
+        ModelError: the folder holds no model, or one that this version cannot use.
+    """
+    return policies_of(_read_manifest(folder_of(path) / MANIFEST))
 
 
 def _check_own_thresholds(path: Path, thresholds: Mapping[str, Any]) -> None:
@@ -246,6 +275,18 @@ def _check_own_thresholds(path: Path, thresholds: Mapping[str, Any]) -> None:
         raise ModelError(msg) from error
     if missing := sorted(set(THRESHOLDS) - set(thresholds)):
         msg = f"{path}: threshold {missing[0]} is missing"
+        raise ModelError(msg)
+
+
+def _check_own_policies(path: Path, manifest: Mapping[str, Any]) -> None:
+    """Raise ModelError unless the model has each policy, and no other."""
+    try:
+        found = policies_of(manifest)
+    except (TypeError, ValueError) as error:
+        msg = f"{path}: a policy makes no sense: {error}"
+        raise ModelError(msg) from error
+    if set(found) != set(POLICIES):
+        msg = f"{path}: the policies are {', '.join(sorted(found)) or 'missing'}, and should be {', '.join(POLICIES)}"
         raise ModelError(msg)
 
 

@@ -28,6 +28,7 @@ from noisefilter.types import PAGE_TYPES, Score, Sentence, cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from noisefilter.html.walk import BlockedPage
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.model import Model
+    from noisefilter.policy import Policy
     from noisefilter.text.tokens import Tokens
     from noisefilter.text.vectors import VectorTable
     from noisefilter.types import Page, Reason, Span, Status
@@ -100,47 +102,49 @@ class _Judged:
 
 def score_safely(
     pages: Sequence[Page], model: Model, thresholds: Mapping[str, float], language: str | None = None,
-    site: SiteProfile | None = None,
+    site: SiteProfile | None = None, policy: Policy | str | Path | None = None,
 ) -> list[Score]:  # fmt: skip
     """Scores of some pages, in order; one that cannot be scored is "unreadable", and takes no other page with it."""
     try:
-        return score_pages(pages, model, thresholds, language, site)
+        return score_pages(pages, model, thresholds, language, site, policy)
     except ModelError:  # no page is to blame
         raise
     except PAGE_FAULTS:
         if len(pages) == 1:
             LOGGER.exception("a page cannot be scored; its url is %r", pages[0].url)
-            return [_unreadable(pages[0], model, thresholds, language)]
-    return [score for page in pages for score in score_safely([page], model, thresholds, language, site)]
+            return [_unreadable(pages[0], model, thresholds, language, model.policy(policy))]
+    return [score for page in pages for score in score_safely([page], model, thresholds, language, site, policy)]
 
 
 def score_pages(
     pages: Sequence[Page], model: Model, thresholds: Mapping[str, float], language: str | None = None,
-    site: SiteProfile | None = None,
+    site: SiteProfile | None = None, policy: Policy | str | Path | None = None,
 ) -> list[Score]:  # fmt: skip
     """Scores of some pages, in order; sentences of all of them are measured and judged at once.
 
     Raises:
         PAGE_FAULTS: the code fails on one of them.
     """
-    limits = {**model.thresholds, **thresholds}
+    limits, chosen = {**model.thresholds, **thresholds}, model.policy(policy)
     with one_blas_thread:
         blocked = [_block(page, model) for page in pages]
         blocks = _judge_blocks(blocked, model, site, language)
         found = [_find_article(entry, own, model, limits, language) for entry, own in zip(blocked, blocks, strict=True)]
         judged = iter(_judge_articles(blocks, found, model))
         return [
-            _put_together(entry, own, article, next(judged) if article.status == "ok" else None, model, limits)
+            _put_together(entry, own, article, next(judged) if article.status == "ok" else None, model, limits, chosen)
             for entry, own, article in zip(blocked, blocks, found, strict=True)
         ]
 
 
-def _unreadable(page: Page, model: Model, thresholds: Mapping[str, float], language: str | None) -> Score:
+def _unreadable(
+    page: Page, model: Model, thresholds: Mapping[str, float], language: str | None, policy: Policy
+) -> Score:
     """The score of a page that the code fails on."""
     entry = _Blocked(read_page(replace(page, content="")), None, None, "", "unreadable")
     nothing = _Sorted(None, BlockScores(np.zeros(0), None))
     found = _find_article(entry, nothing, model, thresholds, language)
-    return _put_together(entry, nothing, found, None, model, thresholds)
+    return _put_together(entry, nothing, found, None, model, thresholds, policy)
 
 
 def extract_safely(
@@ -301,6 +305,7 @@ def _put_together(
     judged: _Judged | None,
     model: Model,
     limits: Mapping[str, float],
+    policy: Policy,
 ) -> Score:
     """Spans, sentences and numbers of a page."""
     boilerplate, table = own.scores.furniture, own.table
@@ -323,7 +328,7 @@ def _put_together(
         filler=filler,
         off_topic=judged.off_topic if judged else None,
         boilerplate=share,
-        verdict=verdict(judged.noise, own.scores.article, spans, limits) if judged else "unscored",
+        verdict=verdict(judged.noise, own.scores.article, spans, policy) if judged else "unscored",
         status=found.status,
         title=table.page.title if table is not None else entry.page.title,
         language=found.language,

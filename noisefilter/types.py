@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
 Kind = Literal["boilerplate", "promotion", "off_topic", "filler"]
-Verdict = Literal["keep", "clean", "drop", "unscored"]
+Verdict = Literal["keep", "trim", "review", "drop", "unscored"]
 Format = Literal["auto", "html", "text"]
 Status = Literal[
     "ok",
@@ -30,6 +30,8 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 PAGE_TYPES: tuple[PageType, ...] = get_args(PageType)
 #: Kinds that `Score.text` leaves out; filler stays in and is reported.
 REMOVED_KINDS: frozenset[Kind] = frozenset({"boilerplate", "promotion", "off_topic"})
+#: Those of the article itself: boilerplate stands around it, and moves no verdict.
+TRIMMED_KINDS: frozenset[Kind] = REMOVED_KINDS - {"boilerplate"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from sklearn.metrics import roc_auc_score
 from noisefilter.article.fit import fit_articles, predict_articles
 from noisefilter.labels import POSITIVE
 from noisefilter.learn.evaluate import calibration_error
-from noisefilter.learn.thresholds import drop_threshold
+from noisefilter.learn.policies import choose_policies
+from noisefilter.policy import BALANCED
 from noisefilter.sentences.fit import fit_sentences
 from shared_corpus import BLOGS
 
@@ -71,7 +72,8 @@ def _judge(
     learned, judged = ([own for own in articles if choose(own)] for choose in (leg.learns, leg.judges))
     models, folds = fit_sentences([example for example in sentences if leg.learns(example)])
     fitted, held = fit_articles(learned, folds)
-    noise, drop = predict_articles(judged, {**models, **fitted}), drop_threshold(held)
+    share = np.array([example.page.noise_share for example in learned], dtype=np.float64)
+    noise, drop = predict_articles(judged, {**models, **fitted}), choose_policies(held, share)[BALANCED].drop_at
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=4)
     baseline = fit_baseline(
         words.fit_transform(map(_text, learned)), np.array([example.page.noise_target for example in learned]), 30.0

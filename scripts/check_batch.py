@@ -39,27 +39,26 @@ from noisefilter.types import Score
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from noisefilter.policy import Policy
     from noisefilter.types import Page
 
 HANG, CRASH, MEMORY = (f"poison: {kind} [check_batch]" for kind in ("hang", "crash", "memory"))
 
 
-def deadly_scores(pages: Sequence[Page], model: str | None) -> list[Score]:
+def deadly_scores(pages: Sequence[Page], model: str | None, policy: Policy) -> list[Score]:
     """Scores as the batch gives them; pages that are marked as poison kill their worker for real."""
     from noisefilter.batch.scorer import score_pages  # noqa: PLC0415 - a second that the parent does not need
 
     _die_of(pages)
-    return score_pages(pages, model)
+    return score_pages(pages, model, policy)
 
 
-def quick_scores(pages: Sequence[Page], _: str | None) -> list[Score]:
+def quick_scores(pages: Sequence[Page], _model: str | None, _policy: Policy) -> list[Score]:
     """Scores made up, of 5 ms a page; poison is as deadly. Workers start in half a second instead of some."""
     _die_of(pages)
     time.sleep(0.005 * len(pages))
     text = "made up"
-    return [
-        Score(text, (), (), 0.5, 0.5, 0.5, 0.5, "clean", "ok", None, "en", page.url, "quick-1", 2) for page in pages
-    ]
+    return [Score(text, (), (), 0.5, 0.5, 0.5, 0.5, "keep", "ok", None, "en", page.url, "quick-1", 2) for page in pages]
 
 
 def _die_of(pages: Sequence[Page]) -> None:

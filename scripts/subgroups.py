@@ -96,14 +96,11 @@ def measure_subgroups(
         for group, belongs in GROUPS.items():
             if belongs(article):
                 rows[group].append(Observed(page.site, page.id, seen))
-    drop = model.thresholds["drop"]
-    return measured(
-        {group: observed for group, observed in rows.items() if observed}, lambda values: _figures(values, drop)
-    )
+    return measured({group: observed for group, observed in rows.items() if observed}, _figures)
 
 
-def _figures(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]], drop: float) -> dict[str, float]:
-    figures = noise_figures(rows[:, :2], drop)
+def _figures(rows: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> dict[str, float]:
+    figures = noise_figures(rows[:, :2])
     kept: dict[str, float] = {
         name: figures[name] for name in ("articles", "noisy", "auc", "calibration error") if name in figures
     }

@@ -19,9 +19,10 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from choose_policies import choose_left_out, with_policies
 from measures import TEXT_FILES, measure, print_beside, print_measures
 from safetensors.numpy import load_file
 
@@ -79,10 +80,13 @@ def read_base(folder: Path) -> Fitted:
     """What the models in a folder hold, even if their features are no longer those that the code measures."""
     arrays: dict[str, NDArray[np.float64]] = {}
     thresholds: dict[str, float] = {}
+    policies: dict[str, Any] = {}
     for name in (DEFAULT, FAST):  # what both have is the same
         arrays |= {key: value.astype(np.float64) for key, value in load_file(folder / name / ARRAYS).items()}
-        thresholds |= json.loads((folder / name / MANIFEST).read_text(encoding="utf8"))["thresholds"]
-    return Fitted(arrays, thresholds)
+        manifest = json.loads((folder / name / MANIFEST).read_text(encoding="utf8"))
+        thresholds |= manifest["thresholds"]
+        policies |= manifest["policies"]
+    return Fitted(arrays, thresholds, policies=policies)
 
 
 def main() -> None:
@@ -129,6 +133,9 @@ def main() -> None:
                 base=read_base(options.output) if options.first else None,
             )
         )  # fmt: skip
+        progress("choosing policies on collections left out")
+        chosen = choose_left_out(corpus, vectors)
+        models = [with_policies(model, chosen) for model in models]
     for model, name in zip(models, (DEFAULT, FAST), strict=True):
         folder = options.output / name
         if not options.measure:

@@ -8,28 +8,30 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from noisefilter.decide import verdict
 from noisefilter.types import Score, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from noisefilter.types import Page, Verdict
+    from noisefilter.policy import Policy
+    from noisefilter.types import Page
 
 POISON = ("hang", "crash", "memory")
 
 
-def score_pages(pages: Sequence[Page], model: str | None) -> list[Score]:
+def score_pages(pages: Sequence[Page], model: str | None, policy: Policy) -> list[Score]:
     """A score a page; what kills does so when its turn comes."""
-    return [_score(page, model) for page in pages]
+    return [_score(page, model, policy) for page in pages]
 
 
-def slow_score_pages(pages: Sequence[Page], model: str | None) -> list[Score]:
+def slow_score_pages(pages: Sequence[Page], model: str | None, policy: Policy) -> list[Score]:
     """As above, a hundred pages a second: there is time to kill it."""
     time.sleep(0.01 * len(pages))
-    return score_pages(pages, model)
+    return score_pages(pages, model, policy)
 
 
-def _score(page: Page, model: str | None) -> Score:
+def _score(page: Page, model: str | None, policy: Policy) -> Score:
     text = page.content if isinstance(page.content, str) else page.content.decode("utf8", "replace")
     if page.title:  # a file in which tries are counted
         with Path(page.title).open("a", encoding="ascii") as tries:
@@ -51,7 +53,7 @@ def _score(page: Page, model: str | None) -> Score:
     elif "poison: error" in text:
         msg = "a bug"
         raise ValueError(msg)
-    verdict: Verdict = "drop" if "noise" in text else "clean" if "some" in text else "keep"
-    noise = {"drop": 0.9, "clean": 0.4, "keep": 0.1}[verdict]
-    spans = (Span(0, 4, "promotion", 0.9, "an offer"),) if verdict == "clean" else ()
-    return Score(text, spans, (), noise, 0.1, 0.0, 0.2, verdict, "ok", page.title, "en", page.url, model or "test-1", 2)
+    noise = 0.99 if "noise" in text else 0.01
+    spans = (Span(0, 4, "promotion", 0.9, "an offer"),) if "some" in text else ()
+    decided = verdict(noise, None, spans, policy)
+    return Score(text, spans, (), noise, 0.1, 0.0, 0.2, decided, "ok", page.title, "en", page.url, model or "test-1", 2)

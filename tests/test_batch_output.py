@@ -19,6 +19,7 @@ from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Range, Task
 from noisefilter.batch.writers import OWN, defuse
+from noisefilter.policy import Policy
 from tests.batches import QUICK, all_ids, ids, read_cells, records, rows_of, run_here, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
 from tests.test_batch_readers import pa, pq, warc_record
@@ -109,9 +110,9 @@ def test_ids_never_become_file_names(tmp_path):
     ("changes", "kept", "reasons"),
     [
         ({}, 30, set()),
-        ({"only": ("keep", "clean", "unscored")}, 20, {"verdict drop"}),
-        ({"only": ("clean",)}, 10, {"verdict drop", "verdict keep"}),
-        ({"min_noise": 0.5}, 10, {"noise below 0.5"}),
+        ({"only": ("keep", "trim", "unscored")}, 20, {"verdict_drop"}),
+        ({"only": ("trim",)}, 10, {"verdict_drop", "verdict_keep"}),
+        ({"only": ("keep", "trim"), "policy": Policy(0.5, 1)}, 20, {"verdict_review"}),
     ],
 )
 def test_what_is_not_kept_stands_beside_it_with_the_reason(tmp_path, pages, changes, kept, reasons):
@@ -248,7 +249,7 @@ def test_counts_add_up_and_name_the_sites():
     counts.read = 3
     page = score("x", url="https://www.a.example/1")
     counts.add(page, None)
-    counts.add(page, "verdict unscored: too_short")
+    counts.add(page, "unscored_too_short")
     assert not counts.balance()
     counts.reject("timeout")
     assert counts.balance()
@@ -269,4 +270,4 @@ def test_explicit_fields_decide(tmp_path):
     write_jsonl(tmp_path / "a.jsonl", [{"key": "k", "body": "some news", "text": "noise"}])
     run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(fields=Fields(text="body", id="key")))
     (record,) = records(tmp_path / "out", "kept")
-    assert (record[OWN]["id"], record[OWN]["verdict"]) == ("k", "clean")
+    assert (record[OWN]["id"], record[OWN]["verdict"]) == ("k", "trim")

@@ -25,6 +25,7 @@ from noisefilter.batch.progress import Meter
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.watch import Worker, resident_mb
 from noisefilter.cli import app
+from noisefilter.policy import Policy
 from tests.batches import QUICK, SLOW, all_ids, ids, parts, records, rows_of, wait_for, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
 
@@ -80,12 +81,12 @@ def children(pid: int) -> list[int]:
 def test_a_run_writes_every_page_once_and_says_what_became_of_them(tmp_path):
     write_jsonl(tmp_path / "a.jsonl", [*rows_of(90), "no object"])
     summary = run(
-        [str(tmp_path / "a.jsonl")], tmp_path / "out", options(only=("keep", "clean")), Limits(jobs=2), console=QUIET
+        [str(tmp_path / "a.jsonl")], tmp_path / "out", options(only=("keep", "trim")), Limits(jobs=2), console=QUIET
     )
     assert {name: summary[name] for name in ("read", "kept", "dropped", "rejected")} == {
         "read": 91, "kept": 60, "dropped": 30, "rejected": 1,
     }  # fmt: skip
-    assert summary["verdicts"] == {"keep": 30, "drop": 30, "clean": 30}
+    assert summary["verdicts"] == {"keep": 30, "drop": 30, "trim": 30}
     assert summary["sites"][0] == {"site": "site0.example", "pages": 23, "dropped": 0.3478}
     assert sorted(all_ids(tmp_path / "out")) == sorted(
         [f"p{number}" for number in range(90)] + [f"{tmp_path / 'a.jsonl'}#91"]
@@ -151,7 +152,7 @@ def test_workers_are_replaced_after_their_share_of_pages_counted_before_or_not(
     [
         (lambda path: write_jsonl(path, rows_of(31)), "size"),
         (lambda path: os.utime(path, (1, 1)), "content or date"),
-        ({"min_noise": 0.5}, "option min_noise: None then, 0.5 now"),
+        ({"policy": Policy(0.5, 1)}, "option policy: .*'balanced'.* then, .*'own'.* now"),
         ({"scorer": SLOW}, "option scorer"),
         ("model", "model: default-"),
         ("input", "new"),
@@ -418,9 +419,9 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
     assert "2 read: " in result.stdout
     assert "files passed over, of other types or of other runs: 1" in result.stdout
     assert len(all_ids(tmp_path / "out")) == 2
-    again = CliRunner().invoke(app, [*arguments, "--min-noise", "0.5"], catch_exceptions=False)
+    again = CliRunner().invoke(app, [*arguments, "--drop-at", "0.5"], catch_exceptions=False)
     assert again.exit_code == 2
-    assert "option min_noise: None then, 0.5 now" in again.stderr
+    assert "option policy: " in again.stderr
 
 
 @pytest.mark.parametrize(

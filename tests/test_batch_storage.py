@@ -133,8 +133,8 @@ def test_an_object_store_refuses_what_a_folder_refuses(tmp_path, url):
         run([str(path)], url, OPTIONS, console=QUIET)
     fsspec.filesystem("memory").rm(f"{url}/mine.txt")
     run([str(path)], url, OPTIONS, console=QUIET)
-    with pytest.raises(RefusedError, match="option min_noise"):
-        run([str(path)], url, Options(format="jsonl", scorer=QUICK, shard_pages=20, min_noise=0.5), console=QUIET)
+    with pytest.raises(RefusedError, match="option policy"):
+        run([str(path)], url, Options(format="jsonl", scorer=QUICK, shard_pages=20, policy="strict"), console=QUIET)
 
 
 def test_a_second_run_is_refused_while_the_first_lives(tmp_path, storage):

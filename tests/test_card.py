@@ -23,7 +23,7 @@ SVG = "{http://www.w3.org/2000/svg}"
 ROWS = np.array([[0.05, 0.0]] * 40 + [[0.55, 1.0], [0.55, 0.0], [0.95, 1.0]])
 FIGURES: Figures = {
     "noise": {"all": {"articles": 43, "auc": 0.9412, f"auc{LOW}": 0.901, f"auc{HIGH}": 0.968}, "a.example": {"articles": 3}},
-    "thresholds": {"drop": {"value": 0.5, "rows": 43, "precision": 0.75, f"precision{LOW}": 0.5, f"precision{HIGH}": 1.0}},
+    "thresholds": {"filler": {"value": 0.5, "rows": 43, "precision": 0.75, f"precision{LOW}": 0.5, f"precision{HIGH}": 1.0}},
     f"{CALIBRATION}noise": reliability(ROWS),
     f"{CALIBRATION}fil<ler": reliability(ROWS),
 }  # fmt: skip
@@ -44,7 +44,10 @@ def test_an_interval_stands_beside_its_figure_and_a_dash_for_what_was_not_measur
 def test_the_card_has_figures_thresholds_sizes_and_hashes(card):
     model = default_model()
     assert "| all | 43 | 0.941 (0.90-0.97) |" in card
-    assert f"| drop | {model.thresholds['drop']:.3f} | 43 | 0.750 (0.50-1.00) |" in card
+    assert f"| filler | {model.thresholds['filler']:.3f} | 43 | 0.750 (0.50-1.00) |" in card
+    assert (
+        f"| balanced | {model.policies['balanced'].review_at:.3f} | {model.policies['balanced'].drop_at:.3f} |" in card
+    )
     assert model.manifest["vectors_sha256"] in card
     assert model.manifest["data"]["ids_sha256"] in card
     assert card.count("### ") == 1  # of the figures only those that are no bins and no thresholds have a table

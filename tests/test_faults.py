@@ -124,7 +124,7 @@ def test_a_page_that_cannot_be_read_is_left_out_of_a_profile(monkeypatch):
         ({"site": {}}, "site"),
         ({"language": 7}, "language"),
         ({"thresholds": 0.5}, "float"),
-        ({"thresholds": {"drop": "high"}}, "str"),
+        ({"thresholds": {"filler": "high"}}, "str"),
     ],
 )
 def test_a_wrong_argument_is_not_told_of_the_page(arguments, named):

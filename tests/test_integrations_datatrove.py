@@ -8,6 +8,7 @@ import pytest
 
 from noisefilter import score
 from noisefilter.integrations.rows import COLUMNS
+from noisefilter.policy import Policy
 from tests.making import ARTICLE, HTML_ARTICLE
 
 pytest.importorskip("datatrove")
@@ -74,16 +75,16 @@ def test_address_and_title_come_from_the_metadata_if_they_are_strings():
     assert (two.metadata["noisefilter_url"], two.metadata["noisefilter_title"]) == (None, score(ARTICLE).title)
 
 
-def test_min_noise_drops_what_is_scored_and_spares_what_is_not():
-    kept = list(NoiseFilter(min_noise=0.0)(iter(documents())))
+def test_a_policy_decides_what_is_dropped_and_spares_what_is_not_scored():
+    kept = list(NoiseFilter(drop=["drop"], policy=Policy(0, 0))(iter(documents())))
     assert [doc.id for doc in kept] == ["short", "empty"]
 
 
 def test_one_document_alone_gets_the_same_answer():
-    step = NoiseFilter(drop=["clean"])
+    step = NoiseFilter(drop=["review"], policy=Policy(0, 1))
     answers = [step.filter(doc) for doc in documents()]
-    assert answers == NoiseFilter(drop=["clean"]).filter_batch(documents())
-    assert answers[0] == (False, "verdict_clean")
+    assert answers == NoiseFilter(drop=["review"], policy=Policy(0, 1)).filter_batch(documents())
+    assert answers[0] == (False, "verdict_review")
     assert answers[2] is True
 
 
@@ -106,7 +107,7 @@ def test_the_step_travels_to_workers_without_the_model():
     ("options", "message"),
     [
         ({"drop": ["spam"]}, "unknown verdict 'spam'"),
-        ({"min_noise": -1}, "between 0 and 1"),
+        ({"policy": "bold"}, "unknown policy 'bold'"),
         ({"columns": ["smell"]}, "no column 'smell'"),
         ({"format": "pdf"}, "format must be"),
         ({"thresholds": {"smell": 0.5}}, "smell"),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from noisefilter import Score
 
 INTEGRATIONS = CORPUS.parent / "docs" / "integrations.md"
-GOOD = {"keep", "clean"}
+GOOD = {"keep", "trim"}
 
 
 def example(library: str) -> str:

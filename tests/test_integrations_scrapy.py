@@ -15,6 +15,7 @@ import pytest
 
 from noisefilter import score
 from noisefilter.integrations.rows import COLUMNS
+from noisefilter.policy import Policy
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 from tests.serving import served
 
@@ -83,21 +84,22 @@ def test_an_item_without_a_page_passes_untouched_and_is_counted(item):
 @pytest.mark.parametrize(
     ("settings", "page", "reason"),
     [
-        ({"drop": ["clean", "keep"]}, HTML_ARTICLE, "verdict_clean"),
+        ({"drop": ["review"], "policy": "own"}, HTML_ARTICLE, "verdict_review"),
         ({"drop": "drop,unscored"}, SHORT, "unscored_too_short"),
-        ({"min_noise": "0.0"}, HTML_ARTICLE, "min_noise"),
     ],
 )
-def test_a_setting_drops_with_its_reason(settings, page, reason):
+def test_a_setting_drops_with_its_reason(tmp_path, settings, page, reason):
+    if settings.get("policy") == "own":
+        Policy(0, 1).save(tmp_path / "policy.json")
+        settings = {**settings, "policy": str(tmp_path / "policy.json")}
     pipeline = pipeline_with(**settings)
     with pytest.raises(DropItem, match=f"noisefilter: {reason}"):
         process(pipeline, {"html": page})
     assert counted(pipeline)[f"noisefilter/dropped/{reason}"] == 1
 
 
-def test_nothing_is_dropped_by_default_and_an_unscored_page_has_no_noise_to_compare():
+def test_nothing_is_dropped_by_default():
     assert process(pipeline_with(), {"html": SHORT})["noisefilter_status"] == "too_short"
-    assert process(pipeline_with(min_noise=0.0), {"html": SHORT})["noisefilter_noise"] is None
 
 
 def test_the_event_loop_goes_on_while_a_page_is_scored():
@@ -122,7 +124,7 @@ def test_the_event_loop_goes_on_while_a_page_is_scored():
     ("settings", "message"),
     [
         ({"drop": ["spam"]}, "unknown verdict 'spam'"),
-        ({"min_noise": 7}, "between 0 and 1"),
+        ({"policy": "bold"}, "unknown policy 'bold'"),
         ({"fields": {"smell": "smell"}}, "no column 'smell'"),
         ({"format": "pdf"}, "format must be"),
         ({"thresholds": {"smell": 0.5}}, "smell"),
@@ -196,7 +198,7 @@ def test_a_crawl_of_the_projects_pages_keeps_the_good_ones(reactor, tmp_path):
     assert done.returncode == 0, done.stderr[-3000:]
     assert "Traceback" not in done.stderr, done.stderr[-3000:]
     scores = {path: score(page) for path, page in site.items()}
-    kept = {path: found for path, found in scores.items() if found.verdict in {"keep", "clean"}}
+    kept = {path: found for path, found in scores.items() if found.verdict in {"keep", "trim"}}
     items = [json.loads(line) for line in (tmp_path / "stories.jsonl").read_text(encoding="utf8").splitlines()]
     assert {item["address"].removeprefix(address): item["farm"] for item in items} == {
         path: found.noise for path, found in kept.items()

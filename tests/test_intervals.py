@@ -85,8 +85,8 @@ def test_weights_count_in_bins_and_rows_are_counted_all_the_same():
 
 
 def test_noise_without_noisy_articles_has_no_auc():
-    assert "auc" not in noise_figures(np.array([[0.2, 0], [0.3, 0]]), 0.5)
-    assert noise_figures(np.array([[0.2, 0], [0.3, 1]]), 0.5)["auc"] == 1.0
+    assert "auc" not in noise_figures(np.array([[0.2, 0], [0.3, 0]]))
+    assert noise_figures(np.array([[0.2, 0], [0.3, 1]]))["auc"] == 1.0
 
 
 def test_spans_that_miss_everything_have_no_f1():

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from noisefilter import Page, clean_html, extract, score, score_many
-from noisefilter.types import KINDS, REMOVED_KINDS
+from noisefilter.policy import Policy
+from noisefilter.types import KINDS, REMOVED_KINDS, TRIMMED_KINDS
 from tests.fuzz.checks import check_evidence
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, removed
 
@@ -113,11 +114,11 @@ limits = st.floats(0, 1)
 
 
 @EXAMPLES
-@given(pages, st.sampled_from([*KINDS, "drop"]), limits, limits)
+@given(pages, st.sampled_from(KINDS), limits, limits)
 def test_raising_a_threshold_never_removes_more(page, name, one, two):
     low, high = sorted((one, two))
     more, less = score(page, thresholds={name: low}), score(page, thresholds={name: high})
-    for kinds in (REMOVED_KINDS, KINDS):
+    for kinds in (REMOVED_KINDS, TRIMMED_KINDS, KINDS):
         assert removed(less, kinds) <= removed(more, kinds)
 
 
@@ -175,9 +176,18 @@ def test_filler_stays_in_the_text(page):
 @EXAMPLES
 @given(pages)
 def test_a_page_is_kept_just_when_nothing_would_be_taken_out(page):
-    result = score(page, thresholds={"drop": 1.0})
-    if result.verdict in {"keep", "clean"}:
-        assert (result.verdict == "keep") == (not any(span.kind in REMOVED_KINDS for span in result.spans))
+    result = score(page, policy=Policy(1, 1))
+    if result.verdict in {"keep", "trim"}:
+        assert (result.verdict == "keep") == (not any(span.kind in TRIMMED_KINDS for span in result.spans))
+
+
+@EXAMPLES
+@given(pages, limits, limits)
+def test_raising_the_cuts_never_makes_a_verdict_worse(page, one, two):
+    low, high = sorted((one, two))
+    order = ["keep", "trim", "review", "drop", "unscored"]
+    places = [order.index(score(page, policy=Policy(cut, cut)).verdict) for cut in (low, high)]
+    assert places[0] >= places[1]
 
 
 def test_some_made_page_is_scored_so_that_the_properties_mean_something():

@@ -167,7 +167,7 @@ def made_score(noise: float, *filler: float) -> Score:
     return Score("x", (), sentences, noise, 0.1, 0.1, 0.1, "keep", "ok", None, "en", None, "made", 2)
 
 
-LIMITS = {"boilerplate": 0.5, "promotion": 0.5, "off_topic": 0.6, "filler": 0.4, "drop": 0.9}
+LIMITS = {"boilerplate": 0.5, "promotion": 0.5, "off_topic": 0.6, "filler": 0.4}
 
 
 def test_doubt_is_near_the_middle_for_noise_and_near_its_threshold_for_a_sentence():

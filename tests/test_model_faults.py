@@ -174,14 +174,32 @@ def test_a_threshold_of_a_model_that_is_no_probability_is_named(copy, model, val
 @pytest.mark.parametrize("call", [score, extract, clean_html, lambda page, **options: score_many([page], **options)])
 def test_a_threshold_of_a_caller_that_is_no_probability_is_an_error(call, value):
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    with pytest.raises(ValueError if is_number else TypeError, match="threshold drop must be a number"):
-        call("Rain fell.", thresholds={"drop": value})
+    with pytest.raises(ValueError if is_number else TypeError, match="threshold filler must be a number"):
+        call("Rain fell.", thresholds={"filler": value})
 
 
-@pytest.mark.parametrize("thresholds", [{}, {"drop": 0.5}, None, [], "high", 0.5])
+@pytest.mark.parametrize("thresholds", [{}, {"filler": 0.5}, None, [], "high", 0.5])
 def test_a_model_without_a_threshold_for_every_decision_is_refused(copy, thresholds):
     edit(copy, thresholds=thresholds)
     with pytest.raises(ModelError, match=f"{MANIFEST}.*threshold"):
+        load(copy)
+
+
+@pytest.mark.parametrize(
+    ("policies", "said"),
+    [
+        ({}, "policies are missing"),
+        ({"balanced": {"review_at": 0.2, "drop_at": 0.5}}, "policies are balanced, and should be cautious, balanced, strict"),
+        ({"balanced": {"review_at": 0.6, "drop_at": 0.5}}, "review_at must not lie above drop_at"),
+        ({"balanced": {"drop_at": 0.5}}, "review_at is missing"),
+        ({"balanced": {"review_at": "low", "drop_at": 0.5}}, "review_at must be a number"),
+        ({"balanced": [0.2, 0.5]}, "makes no sense"),
+        (None, "policies missing"),
+    ],
+)  # fmt: skip
+def test_a_model_whose_policies_make_no_sense_is_refused(copy, policies, said):
+    edit(copy, policies=policies)
+    with pytest.raises(ModelError, match=f"{MANIFEST}.*{said}"):
         load(copy)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 import noisefilter
 from noisefilter import Page, batches, score, score_many
+from noisefilter.policy import Policy
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, article_with, read_cases
 
 if TYPE_CHECKING:
@@ -83,9 +84,9 @@ def test_what_is_surely_no_article_is_not_judged_and_still_extracted():
     assert score(SHOP, thresholds={"not_article": 1.0}).status == "ok"
 
 
-def test_what_is_hardly_an_article_is_never_dropped():
-    assert score(SHOP, thresholds={"not_article": 1.0, "drop": 0.0}).verdict != "drop"
-    assert score(HTML_ARTICLE, thresholds={"drop": 0.0}).verdict == "drop"
+def test_what_is_hardly_an_article_is_looked_at_and_never_dropped():
+    assert score(SHOP, thresholds={"not_article": 1.0}, policy=Policy(0, 0)).verdict == "review"
+    assert score(HTML_ARTICLE, policy=Policy(0, 0)).verdict == "drop"
 
 
 def test_english_is_judged():
@@ -241,11 +242,12 @@ def test_thresholds_of_the_model_are_the_default(model):
     assert score(HTML_ARTICLE, thresholds=model.thresholds).to_dict() == score(HTML_ARTICLE).to_dict()
 
 
-def test_the_threshold_for_dropping_decides_the_verdict_alone():
-    dropped, kept = (score(ARTICLE, thresholds={"drop": value}) for value in (0.0, 1.0))
-    assert dropped.verdict == "drop"
-    assert kept.verdict in {"keep", "clean"}
-    assert dropped.spans == kept.spans
+def test_a_policy_decides_the_verdict_and_nothing_else():
+    records = [score(ARTICLE, policy=policy).to_dict() for policy in (Policy(0, 0), Policy(0, 1), Policy(1, 1))]
+    dropped, reviewed, kept = (record.pop("verdict") for record in records)
+    assert (dropped, reviewed) == ("drop", "review")
+    assert kept in {"keep", "trim"}
+    assert records[0] == records[1] == records[2]
 
 
 def test_numbers_do_not_depend_on_where_spans_are_cut():

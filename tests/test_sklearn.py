@@ -234,8 +234,8 @@ def test_scikit_learns_own_checks_hold(estimator, check):
 
 
 def test_parameters_are_kept_set_and_cloned(model):
-    features = ArticleFeatures(model=model, language="en", jobs=2, thresholds={"drop": 0.5})
-    assert features.get_params() == {"model": model, "language": "en", "jobs": 2, "thresholds": {"drop": 0.5}}
+    features = ArticleFeatures(model=model, language="en", jobs=2, thresholds={"filler": 0.5})
+    assert features.get_params() == {"model": model, "language": "en", "jobs": 2, "thresholds": {"filler": 0.5}}
     assert clone(features).set_params(model=None).get_params() == {**features.get_params(), "model": None}
 
 

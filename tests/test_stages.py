@@ -70,8 +70,8 @@ def test_a_stage_that_is_asked_for_is_fitted_with_those_after_it_on_what_is_kept
 
 def test_stages_that_are_not_kept_come_from_the_model_that_is_there(fitted, tmp_path):
     arrays = {f"{begin}.old": np.array([7.0]) for begins in stages.ARRAYS_OF.values() for begin in begins}
-    found = fit_stages(training(), tmp_path, first="articles", base=Fitted(arrays, {"drop": 0.9}))
+    found = fit_stages(training(), tmp_path, first="articles", base=Fitted(arrays, {"filler": 0.9}))
     assert fitted == ["sentences", "articles"]  # no model holds the sentence classifiers of the folds
     assert found.arrays["block.old"] == found.arrays["passage.old"] == 7.0
     assert "article.old" not in found.arrays
-    assert found.thresholds == {"drop": 0.9, "sentences": 0.5, "articles": 0.5}
+    assert found.thresholds == {"filler": 0.9, "sentences": 0.5, "articles": 0.5}

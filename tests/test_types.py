@@ -22,7 +22,7 @@ def hand_made_score() -> Score:
     spans = (span(0, 4), span(17, 31, "promotion"), span(32, 49, "filler"), span(51, 57))
     return Score(
         visible_text=text, spans=spans, sentences=(Sentence(0, 4, 0.9, 0.0, 0.0, 0.0),), noise=0.25, filler=0.5,
-        off_topic=0.0, boilerplate=0.2, verdict="clean", status="ok", title="Rain", language="en",
+        off_topic=0.0, boilerplate=0.2, verdict="trim", status="ok", title="Rain", language="en",
         url="https://rain.example/1", model="hand-1", text_version=1, reasons=(Reason("half of its words say nothing", 0.4),),
     )  # fmt: skip
 
@@ -100,7 +100,7 @@ def test_a_record_carries_text_and_evidence():
     }  # fmt: skip
     assert record["sentences"][0]["boilerplate"] == 0.9
     assert record["reasons"] == [{"text": "half of its words say nothing", "share": 0.4}]
-    assert (record["verdict"], record["status"], record["noise"]) == ("clean", "ok", 0.25)
+    assert (record["verdict"], record["status"], record["noise"]) == ("trim", "ok", 0.25)
 
 
 def test_a_record_with_digests_carries_no_text():

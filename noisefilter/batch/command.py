@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from noisefilter.policy import Policy
+
 FAILED, USAGE, STOPPED = 1, 2, 130
 #: Lines of sites that the printed summary shows; `summary.json` has more.
 SITES = 10
@@ -32,6 +34,14 @@ Name = Annotated[
 ]
 
 
+PolicyOption = Annotated[
+    str | None,
+    typer.Option("--policy", help="What decides the verdict: cautious, balanced (default), strict, or a policy.json."),
+]
+ReviewAt = Annotated[float | None, typer.Option(min=0, max=1, help="Noise from which the verdict is review.")]
+DropAt = Annotated[float | None, typer.Option(min=0, max=1, help="Noise from which the verdict is drop.")]
+
+
 def clean(
     inputs: Inputs,
     output: Annotated[
@@ -45,11 +55,11 @@ def clean(
     id_field: Name = None,
     url_field: Name = None,
     title_field: Name = None,
+    policy: PolicyOption = None,
+    review_at: ReviewAt = None,
+    drop_at: DropAt = None,
     drop: Annotated[bool, typer.Option("--drop", help="Do not keep pages whose verdict is drop.")] = False,
-    only: Annotated[str | None, typer.Option(help="Verdicts to keep, with commas: keep,clean.")] = None,
-    min_noise: Annotated[
-        float | None, typer.Option(min=0, max=1, help="Keep only pages of at least this noise, to look at.")
-    ] = None,
+    only: Annotated[str | None, typer.Option(help="Verdicts to keep, with commas: keep,trim.")] = None,
     content: Annotated[bool, typer.Option(help="Keep the field that holds the page.")] = True,
     visible_text: Annotated[
         bool, typer.Option("--visible-text", help="Add visible_text, which spans count in.")
@@ -73,11 +83,22 @@ def clean(
         _fail(USAGE, "--address is for --engine ray")
     fields = Fields(text_field, html_field, id_field, url_field, title_field)
     options = Options(
-        format, fields, input_format, _verdicts(only, drop=drop), min_noise, content, visible_text, shard_pages,
-        str(model) if model else None,
+        format, fields, input_format, _verdicts(only, drop=drop), chosen_policy(policy, review_at, drop_at, model), content,
+        visible_text, shard_pages, str(model) if model else None,
     )  # fmt: skip
     limits = Limits(None if jobs == -1 else jobs, timeout, memory_mb)
     print_summary(terminal(), _run(inputs, output, options, limits, engine, address), output)
+
+
+def chosen_policy(name: str | None, review_at: float | None, drop_at: float | None, model: Path | None) -> Policy:
+    """What `--policy`, `--review-at` and `--drop-at` say together; a wrong call ends with its message."""
+    from noisefilter.model import DEFAULT, ModelError, policies_at  # noqa: PLC0415 - what --help does not need
+    from noisefilter.policy import find_policy  # noqa: PLC0415
+
+    try:
+        return find_policy(name, policies_at(model or DEFAULT)).with_cuts(review_at, drop_at)
+    except (ModelError, ValueError) as error:
+        _fail(USAGE, *lines_of(error))
 
 
 def _run(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from noisefilter.policy import Policy
 
 InputFormat = Literal["auto", "jsonl", "csv", "parquet", "warc", "pages"]
 OutputFormat = Literal["jsonl.zst", "jsonl.gz", "jsonl", "parquet", "csv", "dolma"]
@@ -33,20 +36,20 @@ class Options:
         fields: which fields hold what.
         input_format: how the inputs are read; by their names if "auto".
         only: verdicts that are kept; all if None.
-        min_noise: keep no page whose noise is lower, or unknown.
+        policy: what decides the verdict: a name, a `Policy`, or the path of one; "balanced" if None.
         content: keep the field that held the page; without, the output is smaller.
         visible_text: add `visible_text`, whose code points the spans count.
         shard_pages: pages in a shard; 0 makes one shard of each file, without reading it first; None makes them of 256 down to 16,
             smaller toward the end of the run.
         model: "fast", or the folder of a model; the shipped one with the reader if None.
-        scorer: import path (`module:function`) of what turns pages and that folder into scores.
+        scorer: import path (`module:function`) of what turns pages, that folder and that policy into scores.
     """
 
     format: OutputFormat = "jsonl.zst"
     fields: Fields = field(default_factory=Fields)
     input_format: InputFormat = "auto"
     only: tuple[str, ...] | None = None
-    min_noise: float | None = None
+    policy: Policy | str | None = None
     content: bool = True
     visible_text: bool = False
     shard_pages: int | None = None

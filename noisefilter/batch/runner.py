@@ -7,6 +7,7 @@ import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import Counts
@@ -31,6 +32,8 @@ from noisefilter.batch.plan import (
 from noisefilter.batch.progress import Meter
 from noisefilter.batch.storage import LOCK, open_storage
 from noisefilter.batch.tasks import COUNTS, part_name
+from noisefilter.model import DEFAULT, policies_at
+from noisefilter.policy import find_policy
 from noisefilter.report.printing import shown, terminal
 
 if TYPE_CHECKING:
@@ -72,11 +75,11 @@ def run(
         stdin: what `-` reads.
 
     Raises:
-        RefusedError: wrong inputs, another run in the folder, or a run whose inputs, options or model changed.
+        RefusedError: wrong inputs, an unknown policy, another run in the folder, or a run whose inputs, options or model changed.
         BatchError: the run cannot go on; the same call goes on where it ended.
         KeyboardInterrupt: it was stopped; as above.
     """
-    options, limits, console = options or Options(), limits or Limits(), console or terminal(stderr=True)
+    options, limits, console = _settled(options or Options()), limits or Limits(), console or terminal(stderr=True)
     folder = open_storage(output)
     if engine == "ray":
         extra("ray", "--engine ray", "ray")
@@ -99,6 +102,14 @@ def run(
             _refuse_changed(sources, folder)
         check()
         return _finish(shards, folder, passed_over, rate)
+
+
+def _settled(options: Options) -> Options:
+    """The options with their policy's cuts in the place of its name or path: what it stands for must not change under a run."""
+    try:
+        return replace(options, policy=find_policy(options.policy, policies_at(options.model or DEFAULT)))
+    except (TypeError, ValueError) as error:
+        raise RefusedError(*map(str, error.args)) from error
 
 
 def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limits: Limits) -> list[Shard]:

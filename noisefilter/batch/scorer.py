@@ -10,12 +10,13 @@ from noisefilter.model import model_at
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from noisefilter.policy import Policy
     from noisefilter.types import Page, Score
 
 
-def score_pages(pages: Sequence[Page], model: str | None) -> list[Score]:
+def score_pages(pages: Sequence[Page], model: str | None, policy: Policy | str | None = None) -> list[Score]:
     """Scores of the pages, in order, by the model in a folder; by the shipped one if None.
 
     What `score_many` would answer with a status is raised here: the shard sets that page aside among its rejects.
     """
-    return pipeline.score_pages(pages, model_at(model), {})
+    return pipeline.score_pages(pages, model_at(model), {}, policy=policy)

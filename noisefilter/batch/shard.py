@@ -24,6 +24,8 @@ from noisefilter.batch.tables import parquet_types
 from noisefilter.batch.tasks import COUNTS, HIDDEN, REJECTS, Range, Task, part_name
 from noisefilter.batch.writers import OWN, SUFFIX, LineWriter, Writer, open_writer
 from noisefilter.batches import cut_batches
+from noisefilter.decide import drop_reason
+from noisefilter.types import VERDICTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -32,13 +34,16 @@ if TYPE_CHECKING:
     from noisefilter.batch.options import Options
     from noisefilter.batch.pieces import Piece
     from noisefilter.batch.storage import Storage
+    from noisefilter.policy import Policy
     from noisefilter.types import Page, Score
 
+    ScorePages = Callable[[Sequence[Page], str | None, Policy | str | None], Sequence[Score]]
 
-def load_scorer(path: str) -> Callable[[Sequence[Page], str | None], Sequence[Score]]:
+
+def load_scorer(path: str) -> ScorePages:
     """The function that an import path names, as in `module:function`."""
     module, _, name = path.partition(":")
-    scorer: Callable[[Sequence[Page], str | None], Sequence[Score]] = getattr(import_module(module), name)
+    scorer: ScorePages = getattr(import_module(module), name)
     return scorer
 
 
@@ -86,7 +91,7 @@ def _write_shard(
         for batch in _batches(_entries(task, options, out, beat), task.alone):
             pages = Range(batch[0].order, batch[-1].order + 1)
             begins(pages)
-            results = _score(scorer, batch, options.model)
+            results = _score(scorer, batch, options)
             ends(pages)
             beat(NO_ROW)
             for entry, result in zip(batch, results, strict=True):
@@ -148,18 +153,16 @@ def _batches(entries: Iterator[Entry], alone: Sequence[Range]) -> Iterator[list[
             yield from cut_batches(group, lambda entry: len(entry.page.content) if entry.page else 0)
 
 
-def _score(
-    scorer: Callable[[Sequence[Page], str | None], Sequence[Score]], batch: Sequence[Entry], model: str | None
-) -> Sequence[Score | Fault]:
+def _score(scorer: ScorePages, batch: Sequence[Entry], options: Options) -> Sequence[Score | Fault]:
     """A score a page; if the batch fails, page by page, with a fault for each that fails by itself."""
     pages = [entry.page for entry in batch if entry.page is not None]
     try:
-        return scorer(pages, model)
+        return scorer(pages, options.model, options.policy)
     except Exception as error:  # noqa: BLE001 - a bug that one page brings out must not stop a crawl
         if len(batch) == 1:
             reason = "memory" if isinstance(error, MemoryError) else "error"
             return [Fault(reason, f"{type(error).__name__}: {error}"[:1000])]
-    return [result for entry in batch for result in _score(scorer, [entry], model)]
+    return [result for entry in batch for result in _score(scorer, [entry], options)]
 
 
 class _Output:
@@ -169,6 +172,7 @@ class _Output:
         suffix = SUFFIX[options.format]
         self.counts = Counts()
         self._options = options
+        self._dropping = frozenset() if options.only is None else frozenset(VERDICTS) - set(options.only)
         self._kept = open_writer(folder / f"kept{suffix}", options.format, types)
         stack.callback(self._kept.close)
         self._dropped = open_writer(folder / f"dropped{suffix}", options.format, types)
@@ -178,7 +182,7 @@ class _Output:
 
     def add(self, entry: Entry, score: Score) -> None:
         """Write a page to what is kept or to what is dropped."""
-        reason = drop_reason(score, self._options)
+        reason = drop_reason(score, self._dropping)
         own = describe(entry, score, self._options)
         fields = dict(entry.row.fields)
         if not self._options.content and entry.content_field:
@@ -195,18 +199,6 @@ class _Output:
         record |= {} if entry.row.raw is None else {"raw": entry.row.raw}
         self._rejects.write(record)
         self.counts.reject(fault.reason)
-
-
-def drop_reason(score: Score, options: Options) -> str | None:
-    """Why a page is not kept; None if it is."""
-    if options.only is not None and score.verdict not in options.only:
-        return f"verdict {score.verdict}" if score.status == "ok" else f"verdict {score.verdict}: {score.status}"
-    if options.min_noise is not None:
-        if score.noise is None:
-            return f"no noise: {score.status}"
-        if score.noise < options.min_noise:
-            return f"noise below {options.min_noise}"
-    return None
 
 
 def describe(entry: Entry, score: Score, options: Options) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def work(pipe: Connection, options: Options, output: Storage, parent: int, scrat
 
     pulse = Pulse(scratch)
     try:
-        load_scorer(options.scorer)(WARM_UP, options.model)
+        load_scorer(options.scorer)(WARM_UP, options.model, options.policy)
     except Exception as error:  # noqa: BLE001 - whatever it is, each page of each worker would bring it out
         pipe.send(Failed(f"{options.scorer} cannot score a page: {type(error).__name__}: {error}"))
         return

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from noisefilter.api import score_many
 from noisefilter.batches import BATCH
+from noisefilter.decide import drop_reason
 from noisefilter.integrations.rows import (
     COLUMNS,
     PREFIX,
     check_columns,
+    check_drop,
     check_options,
-    drop_rule,
     needs_extra,
     page_of,
     values_of,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from datatrove.data import Document
     from datatrove.pipeline.writers.disk_base import DiskWriter
 
+    from noisefilter.policy import Policy
     from noisefilter.types import Format
 
 
@@ -37,16 +39,16 @@ class NoiseFilter(BaseFilter):
     """A pipeline step that writes each document's score into its metadata, and drops what it is told to drop.
 
     `Document.text` is the page, HTML or plain text; `url` and `title` are read from the metadata. A dropped document
-    goes to the exclusion writer with `filter_reason`: `verdict_drop`, `unscored_language`, `min_noise` and so on.
+    goes to the exclusion writer with `filter_reason`: `verdict_drop`, `unscored_language` and so on.
 
     Args:
         drop: verdicts that are dropped; none by default, so that the step only annotates.
-        min_noise: a page whose noise is that or more is dropped as well.
         columns: what of a score is written, as for `score_frame`.
         prefix: what the names in the metadata begin with.
         replace_text: put the cleaned article in the place of `Document.text`, also of the dropped ones.
         format: as for `score`, and so the rest.
         language: as for `score`.
+        policy: as for `score`.
         thresholds: as for `score`.
         model: folder of a model; the shipped one by default.
         exclusion_writer: datatrove's writer for what is dropped.
@@ -59,21 +61,23 @@ class NoiseFilter(BaseFilter):
     name = "🧹 noisefilter"
 
     def __init__(
-        self, *, drop: Collection[str] = (), min_noise: float | None = None, columns: Collection[str] = COLUMNS,
+        self, *, drop: Collection[str] = (), columns: Collection[str] = COLUMNS,
         prefix: str = PREFIX, replace_text: bool = False, format: Format = "auto",  # noqa: A002
-        language: str | None = None, thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
+        language: str | None = None, policy: Policy | str | Path | None = None,
+        thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
         exclusion_writer: DiskWriter | None = None, batch_size: int = BATCH,
     ) -> None:  # fmt: skip
         super().__init__(exclusion_writer, batch_size)
-        self.rule = drop_rule(drop, min_noise)
+        self.drop = check_drop(drop)
         self.columns = check_columns(columns)
         self.prefix = prefix
         self.replace_text = replace_text
         self.format = format
         self.language = language
+        self.policy = policy
         self.thresholds = dict(thresholds or {})
         self.model = model
-        check_options(format, thresholds)
+        check_options(format, thresholds, policy)
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         """Whether a document stays, or False and the reason."""
@@ -85,12 +89,20 @@ class NoiseFilter(BaseFilter):
             page_of(doc.text, doc.metadata.get("url"), doc.metadata.get("title"), self.format, f"document {doc.id!r}")
             for doc in batch
         ]
-        scores = list(score_many(pages, language=self.language, thresholds=self.thresholds, model=model_at(self.model)))
+        scores = list(
+            score_many(
+                pages,
+                language=self.language,
+                policy=self.policy,
+                thresholds=self.thresholds,
+                model=model_at(self.model),
+            )
+        )
         results: list[bool | tuple[bool, str]] = []
         for doc, score in zip(batch, scores, strict=True):
             doc.metadata.update(values_of(score, self.columns, self.prefix))
             if self.replace_text:
                 doc.text = score.text
-            reason = self.rule.reason(score)
+            reason = drop_reason(score, self.drop)
             results.append((False, reason) if reason else True)
         return results

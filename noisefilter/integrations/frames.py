@@ -12,11 +12,13 @@ from noisefilter.integrations.rows import COLUMNS, NUMBERS, PREFIX, check_column
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from narwhals.typing import IntoDataFrameT
 
     from noisefilter.blocks.sites import SiteProfile
     from noisefilter.model import Model
+    from noisefilter.policy import Policy
     from noisefilter.types import Format, Page
 
 Lists = dict[str, list[float | str | None]]
@@ -25,7 +27,8 @@ Lists = dict[str, list[float | str | None]]
 def score_frame(
     df: IntoDataFrameT, column: str, *, url: str | None = None, title: str | None = None,
     columns: Collection[str] = COLUMNS, prefix: str = PREFIX, jobs: int = 1, format: Format = "auto",  # noqa: A002
-    language: str | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    language: str | None = None, policy: Policy | str | Path | None = None,
+    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
     model: Model | None = None,
 ) -> IntoDataFrameT:  # fmt: skip
     """The frame with one new column for each value of the pages' scores; rows, order and index stay as they are.
@@ -41,6 +44,7 @@ def score_frame(
         jobs: worker processes, as for `score_many`, and so the rest.
         format: as for `score`.
         language: as for `score`.
+        policy: as for `score`.
         thresholds: as for `score`.
         site: as for `score_many`.
         model: as for `score`.
@@ -51,10 +55,12 @@ def score_frame(
     """
     frame = _eager(df)
     wanted = check_columns(columns)
-    check_options(format, thresholds)
+    check_options(format, thresholds, policy)
     check_names(frame.columns, (column, url, title), [f"{prefix}{name}" for name in wanted])
     pages = pages_of(*(_cells(frame, name) for name in (column, url, title)), column=column, format=format)
-    scored = score_lists(pages, wanted, jobs=jobs, language=language, thresholds=thresholds, site=site, model=model)
+    scored = score_lists(
+        pages, wanted, jobs=jobs, language=language, policy=policy, thresholds=thresholds, site=site, model=model
+    )
     return frame.with_columns(
         nw.new_series(
             f"{prefix}{name}", cells, nw.Float64 if name in NUMBERS else nw.String, backend=frame.implementation
@@ -65,12 +71,14 @@ def score_frame(
 
 def score_lists(
     pages: Iterable[Page], columns: Sequence[str], *, jobs: int = 1, language: str | None = None,
-    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    policy: Policy | str | Path | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
     model: Model | None = None,
 ) -> Lists:  # fmt: skip
     """The named values of the pages' scores, one list a name."""
     lists: Lists = {name: [] for name in columns}
-    for score in score_many(pages, jobs=jobs, language=language, thresholds=thresholds, site=site, model=model):
+    for score in score_many(
+        pages, jobs=jobs, language=language, policy=policy, thresholds=thresholds, site=site, model=model
+    ):
         for name, cells in lists.items():
             cells.append(getattr(score, name))
     return lists

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from narwhals.typing import IntoDataFrameT
 
+    from noisefilter.policy import Policy
     from noisefilter.types import Format
 
 
@@ -39,14 +40,16 @@ class ScoreBatch:
     def __init__(
         self, column: str, *, url: str | None = None, title: str | None = None,
         columns: Collection[str] = COLUMNS, prefix: str = PREFIX, format: Format = "auto",  # noqa: A002
-        language: str | None = None, thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
+        language: str | None = None, policy: Policy | str | Path | None = None,
+        thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
     ) -> None:  # fmt: skip
         self.column, self.url, self.title = column, url, title
         self.columns = check_columns(columns)
         self.prefix = prefix
-        check_options(format, thresholds)
+        check_options(format, thresholds, policy)
         self.format = format
         self.language = language
+        self.policy = policy
         self.thresholds = dict(thresholds or {})
         self.model = model
 
@@ -65,7 +68,7 @@ class ScoreBatch:
             return self._arrays(batch)
         return score_frame(
             batch, self.column, url=self.url, title=self.title, columns=self.columns, prefix=self.prefix,
-            format=self.format, language=self.language, thresholds=self.thresholds, model=model_at(self.model),
+            format=self.format, language=self.language, policy=self.policy, thresholds=self.thresholds, model=model_at(self.model),
         )  # fmt: skip
 
     def _arrays(self, batch: dict[str, Any]) -> dict[str, Any]:
@@ -74,7 +77,12 @@ class ScoreBatch:
         cells = ([] if name is None else batch[name] for name in (self.column, self.url, self.title))
         pages = pages_of(*(map(_none_if_nan, values) for values in cells), column=self.column, format=self.format)
         scored = score_lists(
-            pages, self.columns, language=self.language, thresholds=self.thresholds, model=model_at(self.model)
+            pages,
+            self.columns,
+            language=self.language,
+            policy=self.policy,
+            thresholds=self.thresholds,
+            model=model_at(self.model),
         )
         added = {
             f"{self.prefix}{name}": np.array(values, dtype=np.float64 if name in NUMBERS else object)

@@ -1,16 +1,19 @@
-"""Score → what a row, an item or a document gets of it, and whether it goes."""
+"""Score → what a row, an item or a document gets of it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from noisefilter.api import as_page
 from noisefilter.model import check_thresholds
+from noisefilter.policy import check_policy
 from noisefilter.types import VERDICTS, Page, check_choices
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from pathlib import Path
 
+    from noisefilter.policy import Policy
     from noisefilter.types import Format, Score
 
 #: What may be asked for: the values of a `Score` that are one number or one string.
@@ -48,10 +51,13 @@ def check_names(has: Collection[str], needed: Collection[str | None], added: Col
         raise ValueError(msg)
 
 
-def check_options(format: Format, thresholds: Mapping[str, float] | None) -> None:  # noqa: A002
-    """Raise ValueError for an unknown format or threshold: here, not on the first page in a worker far away."""
+def check_options(
+    format: Format, thresholds: Mapping[str, float] | None, policy: Policy | str | Path | None = None,  # noqa: A002
+) -> None:  # fmt: skip
+    """Raise ValueError for an unknown format, threshold or policy: here, not on the first page in a worker far away."""
     as_page("", format=format)
     check_thresholds(dict(thresholds or {}))
+    check_policy(policy)
 
 
 def page_of(content: Any, url: Any, title: Any, format: Format, where: str) -> Page:  # noqa: A002, ANN401 - a cell or field holds anything
@@ -81,33 +87,15 @@ def values_of(score: Score, columns: Collection[str] = COLUMNS, prefix: str = PR
     return {f"{prefix}{name}": getattr(score, name) for name in columns}
 
 
-class DropRule(NamedTuple):
-    """What goes: pages with one of the verdicts, and pages whose noise is `min_noise` or more."""
-
-    verdicts: frozenset[str] = frozenset()
-    min_noise: float | None = None
-
-    def reason(self, score: Score) -> str | None:
-        """Why the page goes, as a name that can be counted; None if it stays."""
-        if score.verdict in self.verdicts:
-            return f"unscored_{score.status}" if score.verdict == "unscored" else f"verdict_{score.verdict}"
-        if self.min_noise is not None and score.noise is not None and score.noise >= self.min_noise:
-            return "min_noise"
-        return None
-
-
-def drop_rule(verdicts: Collection[str], min_noise: float | None) -> DropRule:
-    """The checked rule.
+def check_drop(verdicts: Collection[str]) -> frozenset[str]:
+    """The verdicts whose pages go, as a set.
 
     Raises:
-        TypeError: `verdicts` is a bare string.
-        ValueError: a verdict that does not exist, or a `min_noise` that is no probability.
+        TypeError: a bare string.
+        ValueError: a verdict that does not exist.
     """
     check_choices(verdicts, VERDICTS, "the verdicts to drop", "unknown verdict")
-    if min_noise is not None and not 0 <= min_noise <= 1:
-        msg = f"min_noise must lie between 0 and 1, not {min_noise}"
-        raise ValueError(msg)
-    return DropRule(frozenset(verdicts), min_noise)
+    return frozenset(verdicts)
 
 
 def needs_extra(module: str) -> ModuleNotFoundError:

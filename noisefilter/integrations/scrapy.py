@@ -7,12 +7,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 from noisefilter.api import score_many
+from noisefilter.decide import drop_reason
 from noisefilter.integrations.rows import (
     COLUMNS,
     PREFIX,
     check_columns,
+    check_drop,
     check_options,
-    drop_rule,
     needs_extra,
     page_of,
 )
@@ -42,7 +43,7 @@ class NoiseFilterPipeline:
     - `NOISEFILTER_FIELDS`: which value of the score goes to which field; by default noise, filler, off_topic, boilerplate,
       verdict, status and text go to `noisefilter_noise` and so on. `Item`s and dataclasses must declare these fields.
     - `NOISEFILTER_DROP`: verdicts whose items are dropped, for instance `["drop"]`; none by default.
-    - `NOISEFILTER_MIN_NOISE`: an item whose noise is that or more is dropped as well.
+    - `NOISEFILTER_POLICY`: what decides the verdict, as the argument `policy` of `noisefilter.score`; "balanced" by default.
     - `NOISEFILTER_FORMAT`, `NOISEFILTER_LANGUAGE`, `NOISEFILTER_THRESHOLDS`: as the arguments of `noisefilter.score`.
     - `NOISEFILTER_MODEL`: "fast", or the folder of a model; the shipped one with the reader by default.
 
@@ -63,12 +64,12 @@ class NoiseFilterPipeline:
             name: f"{PREFIX}{name}" for name in COLUMNS
         }
         check_columns(self.fields)
-        limit = settings.get("NOISEFILTER_MIN_NOISE")
-        self.rule = drop_rule(settings.getlist("NOISEFILTER_DROP"), None if limit is None else float(limit))
+        self.drop = check_drop(settings.getlist("NOISEFILTER_DROP"))
+        self.policy = settings.get("NOISEFILTER_POLICY")
         self.format = settings.get("NOISEFILTER_FORMAT", "auto")
         self.language = settings.get("NOISEFILTER_LANGUAGE")
         self.thresholds = {name: float(value) for name, value in settings.getdict("NOISEFILTER_THRESHOLDS").items()}
-        check_options(self.format, self.thresholds)
+        check_options(self.format, self.thresholds, self.policy)
         self.model = model_at(settings.get("NOISEFILTER_MODEL"))
         # One thread: more would share one interpreter lock, and lxml in threads has crashed for others.
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="noisefilter")
@@ -100,14 +101,17 @@ class NoiseFilterPipeline:
         for name in ("scored", f"verdict/{score.verdict}", f"status/{score.status}"):
             self._count(name)
         self._write(fields, score)
-        if reason := self.rule.reason(score):
+        if reason := drop_reason(score, self.drop):
             self._count(f"dropped/{reason}")
             msg = f"noisefilter: {reason}" + ("" if score.noise is None else f", noise {score.noise:.2f}")
             raise DropItem(msg)
         return item
 
     def _score(self, page: Page) -> Score:
-        return next(score_many([page], language=self.language, thresholds=self.thresholds, model=self.model))
+        (score,) = score_many(
+            [page], language=self.language, policy=self.policy, thresholds=self.thresholds, model=self.model
+        )
+        return score
 
     def _write(self, fields: ItemAdapter, score: Score) -> None:
         for name, field in self.fields.items():

@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import DataFrame
 
+    from noisefilter.policy import Policy
     from noisefilter.types import Format
 
 
 def score_dataframe(
     df: DataFrame, column: str, *, url: str | None = None, title: str | None = None,
     columns: Collection[str] = COLUMNS, prefix: str = PREFIX, format: Format = "auto",  # noqa: A002
-    language: str | None = None, thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
+    language: str | None = None, policy: Policy | str | Path | None = None,
+    thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
 ) -> DataFrame:  # fmt: skip
     """The frame with one new column for each value of the pages' scores; computed when Spark asks for it.
 
@@ -47,10 +49,10 @@ def score_dataframe(
         ValueError: a column that the frame lacks, or one that it has already; an unknown format, threshold or column.
     """
     wanted = check_columns(columns)
-    check_options(format, thresholds)
+    check_options(format, thresholds, policy)
     check_names(df.columns, (column, url, title), [f"{prefix}{name}" for name in wanted])
     added = [StructField(f"{prefix}{name}", DoubleType() if name in NUMBERS else StringType()) for name in wanted]
-    batches = ScoreBatches(column, url, title, wanted, prefix, format, language, dict(thresholds or {}), model)
+    batches = ScoreBatches(column, url, title, wanted, prefix, format, language, policy, dict(thresholds or {}), model)
     return df.mapInPandas(batches, schema=StructType([*df.schema.fields, *added]))
 
 
@@ -68,6 +70,7 @@ class ScoreBatches:
     prefix: str = PREFIX
     format: Format = "auto"
     language: str | None = None
+    policy: Policy | str | Path | None = None
     thresholds: Mapping[str, float] | None = None
     model: str | Path | None = None
 
@@ -76,5 +79,5 @@ class ScoreBatches:
         for batch in batches:
             yield score_frame(
                 batch, self.column, url=self.url, title=self.title, columns=self.columns, prefix=self.prefix,
-                format=self.format, language=self.language, thresholds=self.thresholds, model=model_at(self.model),
+                format=self.format, language=self.language, policy=self.policy, thresholds=self.thresholds, model=model_at(self.model),
             )  # fmt: skip

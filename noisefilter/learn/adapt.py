@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from noisefilter.learn.adapt_rows import READER_STAGES, STAGES, stage_rows
 from noisefilter.learn.last_layer import Move, Rows, last_inputs, move_layer, probabilities
-from noisefilter.learn.thresholds import drop_threshold, kind_thresholds
+from noisefilter.learn.policies import policies_by
+from noisefilter.learn.thresholds import kind_thresholds
 from noisefilter.learn.train import make_model
 
 if TYPE_CHECKING:
@@ -64,10 +65,11 @@ class Outcome:
 
 @dataclass(slots=True)
 class Adapted:
-    """Arrays, thresholds and outcomes so far."""
+    """Arrays, thresholds, policies and outcomes so far."""
 
     arrays: dict[str, Matrix]
     thresholds: dict[str, float]
+    policies: Mapping[str, Any]
     outcomes: list[Outcome] = field(default_factory=list)
     changed: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
@@ -90,8 +92,9 @@ def adapt(
         heads: whether the reader's last layer is adapted, too (extra `train`).
     """
     found = Adapted(
-        {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()}, dict(base.thresholds)
-    )
+        {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()}, dict(base.thresholds),
+        base.manifest["policies"],
+    )  # fmt: skip
     stages, reader = READER_STAGES if base.reader else STAGES, base.reader
     with threadpool_limits(1):
         if reader and heads and "reader" not in stays:
@@ -110,6 +113,7 @@ def adapt(
     more: dict[str, Any] = {
         "from_base": [stage for stage in stages if stage not in labelled],
         "base": {"model": base.label, "data": base.manifest["data"]},
+        "policies": found.policies,
         "adapted": [asdict(outcome) for outcome in found.outcomes],
     }
     thresholds = {key: round(float(value), 4) for key, value in sorted(found.thresholds.items())}
@@ -147,6 +151,8 @@ def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) 
             found.changed[f"{network}.{end}"] = value.astype(np.float32)
             found.arrays[f"{network}.{end}"] = found.changed[f"{network}.{end}"].astype(np.float64)
         found.thresholds |= _new_thresholds(network, rows, move)
+        if network == "article" and _settle_policies(rows):
+            found.policies = policies_by(move.out[:, 0], rows.truth[:, 0])
         reason = f"adapted: log loss {move.before:.3f} → {move.after:.3f} on {pages} pages left out in turn"
     numbers = (round(move.before, 4), round(move.after, 4), round(move.error, 4))
     return Outcome(stage, network, pages, count, move.strength, *numbers, reason)
@@ -189,6 +195,9 @@ def _new_thresholds(network: str, rows: Rows, move: Move) -> dict[str, float]:
     """
     if network in {"sentence_second", "reader_classes"}:
         return kind_thresholds(move.out, np.nan_to_num(rows.truth), MIN_THRESHOLD_LABELS)
-    if network == "article" and MIN_THRESHOLD_LABELS <= rows.truth.sum() <= len(rows.truth) - MIN_THRESHOLD_LABELS:
-        return {"drop": drop_threshold(move.out[:, 0])}
     return {}
+
+
+def _settle_policies(rows: Rows) -> bool:
+    """Whether there are labels enough of both sorts to choose policies again; the same holds of fewer as of thresholds."""
+    return MIN_THRESHOLD_LABELS <= float(rows.truth.sum()) <= len(rows.truth) - MIN_THRESHOLD_LABELS

@@ -8,7 +8,7 @@ from noisefilter.learn.examples import example_lines
 from noisefilter.learn.intervals import DRAWS, SEED
 from noisefilter.learn.picture import PICTURE, draw_calibration
 from noisefilter.model import READER
-from noisefilter.report.figures import CALIBRATION, THRESHOLDS, figure_columns, figure_row
+from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, figure_columns, figure_row
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,9 +53,15 @@ INTERVALS = (
     "there is none. Calibration errors of draws lie above that of the whole: fewer different rows fill a bin."
 )
 THRESHOLDS_ARE = (
-    "Precision and recall of each threshold, measured on the same pages as the figures below: `drop` over judged articles, `boilerplate` over "
+    "Precision and recall of each threshold, measured on the same pages as the figures below: `boilerplate` over "
     "blocks by words, `promotion` and `filler` over judged sentences, `off_topic` over the sentences of articles with written insertions and "
     "of untouched ones, `not_article` over whole pages."
+)
+
+
+POLICIES_ARE = (
+    "Pairs of cuts on `noise`: at or above `drop_at` the verdict is drop, at or above `review_at` review. They were chosen on articles of "
+    "sites that had taught the classifier nothing; for the shipped models, of whole collections that were left out in turn."
 )
 
 
@@ -64,10 +70,10 @@ def write_card(
 ) -> str:
     """The card as Markdown; it shows `calibration.svg` (`write_picture`) if the figures have the bins of a curve."""
     figures = dict(figures)
-    limits = figures.pop(THRESHOLDS, {})
+    limits, policies = figures.pop(THRESHOLDS, {}), figures.pop(POLICIES, {})
     shown = [
         f"# Model card: {model.label}", "", *_data_lines(model), *_size_lines(model), "## Thresholds", "",
-        *_threshold_lines(model, limits), "## Figures", "", f"Measured on {measured_on}.", "",
+        *_threshold_lines(model, limits), "## Policies", "", *_policy_lines(model, policies), "## Figures", "", f"Measured on {measured_on}.", "",
     ]  # fmt: skip
     if figures:
         shown += [INTERVALS, ""]
@@ -145,6 +151,19 @@ def _threshold_lines(model: Model, limits: dict[str, dict[str, float]]) -> list[
     """The thresholds, with what they give where that was measured."""
     rows = {name: {**limits.get(name, {}), "value": value} for name, value in sorted(model.thresholds.items())}
     return [*([THRESHOLDS_ARE, ""] if limits else []), *_table("threshold", rows), ""]
+
+
+def _policy_lines(model: Model, measured: Mapping[str, Mapping[str, float]]) -> list[str]:
+    """The policies, with what they gave where they were chosen, and on the pages of the figures if that was measured."""
+    cuts = {name: {"review_at": own.review_at, "drop_at": own.drop_at} for name, own in model.policies.items()}
+    lines = [POLICIES_ARE, "", "Where they were chosen:", ""]
+    lines += [
+        *_table("policy", {name: own | model.manifest["policies"][name]["measured"] for name, own in cuts.items()}),
+        "",
+    ]
+    if measured:
+        lines += ["On the pages of the figures below:", "", *_table("policy", measured), ""]
+    return lines
 
 
 def _table(head: str, by_source: Mapping[str, Mapping[str, float]]) -> list[str]:

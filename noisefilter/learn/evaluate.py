@@ -12,8 +12,9 @@ from noisefilter.api import score_many
 from noisefilter.blocks.fit import label_blocks
 from noisefilter.html.walk import split_blocks
 from noisefilter.learn.intervals import Observed, measured, with_intervals
+from noisefilter.learn.policies import policy_figures
 from noisefilter.page import read_page
-from noisefilter.report.figures import CALIBRATION, THRESHOLDS, Figures
+from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, Figures
 from noisefilter.text.alignment import WORD
 
 if TYPE_CHECKING:
@@ -48,12 +49,17 @@ def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figu
     limits = model.thresholds
     figures: Figures = {
         "extraction": measured(_extraction(judged), word_figures),
-        "noise": measured(noise, lambda rows: noise_figures(rows, limits["drop"])),
+        "noise": measured(noise, noise_figures),
+        POLICIES: {
+            name: with_intervals(noise[ALL], lambda rows, own=policy: policy_figures(rows, own))  # type: ignore[misc]
+            for name, policy in model.policies.items()
+            if noise
+        },
         **{kind: measured(rows, ranking) for kind, rows in sentences.items()},
         **{f"{kind} spans": measured(_spans(kind, judged), span_figures) for kind in SPAN_KINDS},
         THRESHOLDS: {
             name: threshold_figures(rows[ALL], limits[name])
-            for name, rows in (("drop", noise), *sentences.items(), ("boilerplate", _furniture(judged)))
+            for name, rows in (*sentences.items(), ("boilerplate", _furniture(judged)))
             if rows
         },
         **{
@@ -63,6 +69,13 @@ def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figu
         },
     }
     return {kind: by_source for kind, by_source in figures.items() if by_source}
+
+
+def observe_noise(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> list[Observed]:
+    """Noise of each judged page that gets a score, and the share of its readers who call it noise: (1, 2) a page."""
+    chosen = [page for page in pages if page.noise is not None]
+    scores = score_many((page.page for page in chosen), jobs=jobs, model=model)
+    return _noise(list(zip(chosen, scores, strict=True))).get(ALL, [])
 
 
 def words_of(text: str) -> Counter[str]:
@@ -112,8 +125,8 @@ def _noise(judged: Judged) -> Rows:
     )
 
 
-def noise_figures(rows: Matrix, drop: float) -> dict[str, float]:
-    """AUC, calibration error, precision and recall of `drop` of (articles, 2): probability and share of the readers.
+def noise_figures(rows: Matrix) -> dict[str, float]:
+    """AUC, log loss and calibration error of (articles, 2): probability and share of the readers.
 
     Noisy is what at least half of the readers call so; a probability is compared to their share.
     """
@@ -124,12 +137,6 @@ def noise_figures(rows: Matrix, drop: float) -> dict[str, float]:
         figures["auc"] = float(roc_auc_score(truth, probabilities))
     figures["log loss"] = log_loss(probabilities, share)
     figures["calibration error"] = calibration_error(probabilities, share)
-    dropped = probabilities >= drop
-    figures["dropped"] = int(dropped.sum())
-    if dropped.any():
-        figures["drop precision"] = float(truth[dropped].mean())
-    if truth.any():
-        figures["drop recall"] = float(dropped[truth].mean())
     return figures
 
 

@@ -21,7 +21,8 @@ from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examp
 from noisefilter.labels import CorpusError
 from noisefilter.learn.last import LastFit, fit_last
 from noisefilter.learn.layouts import varied
-from noisefilter.learn.thresholds import choose_thresholds, drop_threshold
+from noisefilter.learn.policies import policies_by
+from noisefilter.learn.thresholds import choose_thresholds
 from noisefilter.sentences.fit import fit_sentences, sentence_examples
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ class Fitted:
 
     `folds` are sentence classifiers that have not seen the sites of their fold, `writers` classifiers of insertions that have not
     seen its writer, `readers` readers that have seen neither, and the one of all. `last` are the thresholds of a model with a
-    reader, where they are other ones.
+    reader, where they are other ones. `policies` are as a manifest holds them.
     """
 
     arrays: Arrays = field(default_factory=dict)
@@ -60,12 +61,14 @@ class Fitted:
     writers: Sequence[Arrays] = ()
     readers: Sequence[bytes] = ()
     last: Mapping[str, float] = field(default_factory=dict)
+    policies: Mapping[str, Any] = field(default_factory=dict)
 
     def __or__(self, other: Fitted) -> Fitted:
         """These and what another stage gave."""
         return Fitted(
             self.arrays | other.arrays, {**self.thresholds, **other.thresholds}, other.folds or self.folds,
             other.writers or self.writers, other.readers or self.readers, other.last or self.last,
+            other.policies or self.policies,
         )  # fmt: skip
 
     def of(self, stage: str) -> Arrays:
@@ -123,7 +126,7 @@ def fit_stages(
     if base is not None:
         begins = tuple(begin for stage in older for begin in ARRAYS_OF[stage])
         arrays = {name: value for name, value in base.arrays.items() if name.startswith(begins)} if begins else {}
-        done = Fitted(arrays, base.thresholds)
+        done = Fitted(arrays, base.thresholds, policies=base.policies)
     key = _key(training)
     fresh = False
     for name in names:
@@ -191,14 +194,15 @@ def _fit_insertions(training: Training, done: Fitted) -> Fitted:
 
 
 def _fit_articles(training: Training, done: Fitted) -> Fitted:
-    """How noisy an article is; the threshold of "drop" is chosen on sites left out in turn."""
+    """How noisy an article is; policies are chosen on sites left out in turn."""
     data = training.data
     training.progress("articles: reading")
     examples = article_examples(data.fit if data.articles is None else data.articles, training.vectors)
     _demand("articles", _both_noise(examples))
     training.progress(f"articles: fitting on {len(examples)} judged articles")
     arrays, held = fit_articles(examples, done.folds)
-    return Fitted(arrays, {"drop": drop_threshold(held)})
+    share = np.array([example.page.noise_share for example in examples], dtype=np.float64)
+    return Fitted(arrays, policies=policies_by(held, share))
 
 
 def _fit_reader(training: Training, _: Fitted) -> Fitted:

@@ -23,12 +23,11 @@ if TYPE_CHECKING:
 #: What each threshold promises on the tuning sites (docs/decisions/0003-thresholds.md).
 PROMOTION_PRECISION = 0.7
 FILLER_PRECISION = 0.7
-DROP_PRECISION = 0.95
 #: Share of the articles that may be taken for pages of another type.
 LOST_ARTICLES = 0.005
 #: Share of the untouched tune articles from which something may be cut as off-topic.
 CUT_UNTOUCHED = 0.03
-DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.5, "drop": 0.8, "not_article": 0.95}
+DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.5, "not_article": 0.95}
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
 
@@ -106,14 +105,3 @@ def off_topic_threshold(pages: Sequence[HeldOut]) -> float:
     """The threshold that the strangest sentence of the allowed share of untouched pages passes."""
     highest = [float(page.probabilities.max(initial=0.0)) for page in pages if not page.foreign.any()]
     return float(np.clip(np.quantile(highest, 1 - CUT_UNTOUCHED), 0.3, 0.98))
-
-
-def drop_threshold(probabilities: Matrix) -> float:
-    """The lowest threshold above which articles are as noisy, by their calibrated probabilities, as promised.
-
-    Counting the errors of some twenty articles would let one doubtful label decide.
-    """
-    ranked = np.sort(probabilities)[::-1]
-    expected = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)
-    good = np.flatnonzero(expected >= DROP_PRECISION)
-    return float(np.clip(ranked[good[-1]], 0.5, 0.95)) if len(good) else 0.95

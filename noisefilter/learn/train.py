@@ -151,7 +151,9 @@ def _made(fitted: Fitted, training: Training, name: str, vectors_file: Path | No
     thresholds = {key: round(float(value), 4) for key, value in sorted(chosen.items())}
     compact = {key: value.astype(np.float32) for key, value in sorted(fitted.arrays.items())}
     vectors = training.vectors, digest(vectors_file or models_folder() / VECTORS)
-    return make_model(name, compact, thresholds, training.data, vectors, {"from_base": []}, fitted.reader)
+    return make_model(
+        name, compact, thresholds, training.data, vectors, {"from_base": [], "policies": fitted.policies}, fitted.reader
+    )
 
 
 def make_model(

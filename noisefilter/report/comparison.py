@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from noisefilter.report.figures import CALIBRATION, HIGH, LOW, THRESHOLDS
+from noisefilter.report.figures import CALIBRATION, HIGH, LOW, POLICIES, THRESHOLDS
 from noisefilter.report.printing import shown
 
 if TYPE_CHECKING:
@@ -53,11 +53,11 @@ def comparison_markdown(before: Figures, after: Figures) -> str:
 
 
 def _compared(figures: Figures) -> Iterator[tuple[str, Mapping[str, Mapping[str, float]]]]:
-    """Kinds of figures that two models are compared by: no thresholds, no bins of calibration curves."""
+    """Kinds of figures that two models are compared by: no thresholds and policies, no bins of calibration curves."""
     return (
         (kind, by_source)
         for kind, by_source in figures.items()
-        if kind != THRESHOLDS and not kind.startswith(CALIBRATION)
+        if kind not in {THRESHOLDS, POLICIES} and not kind.startswith(CALIBRATION)
     )
 
 

@@ -15,6 +15,8 @@ Figures = dict[str, dict[str, dict[str, float]]]
 CALIBRATION = "calibration: "
 #: The kind of figures that holds what each threshold of the model gives.
 THRESHOLDS = "thresholds"
+#: The kind of figures that holds what each policy of the model gives.
+POLICIES = "policies"
 
 
 def figure_columns(by_source: Mapping[str, Mapping[str, float]]) -> list[str]:

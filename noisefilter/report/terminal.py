@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from noisefilter.types import Reason, Score, Span
 
-VERDICT_STYLE = {"keep": "green", "clean": "yellow", "drop": "bold red", "unscored": "dim"}
+VERDICT_STYLE = {"keep": "green", "trim": "cyan", "review": "yellow", "drop": "bold red", "unscored": "dim"}
 KIND_STYLE = {"boilerplate": "bright_black", "promotion": "magenta", "off_topic": "bold red", "filler": "yellow"}
 #: Where no colour shows, each kind has brackets of its own.
 KIND_MARK = {"boilerplate": ("⟦", "⟧"), "promotion": ("$⟨", "⟩$"), "off_topic": ("!⟨", "⟩!"), "filler": ("~⟨", "⟩~")}

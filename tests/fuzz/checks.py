@@ -92,9 +92,9 @@ def check_evidence(result: Score) -> None:
     assert all(number is None or 0 <= number <= 1 for number in numbers)
     assert (result.verdict == "unscored") == (result.status != "ok")
     if result.verdict == "keep":
-        assert result.text == result.visible_text
-    if result.verdict == "clean":
-        assert squeeze(result.text) != squeeze(result.visible_text)
+        assert result.text == result.clean({"boilerplate"})
+    if result.verdict == "trim":
+        assert squeeze(result.text) != squeeze(result.clean({"boilerplate"}))
     json.dumps(result.to_dict(), allow_nan=False, ensure_ascii=False).encode()
 
 

@@ -1,0 +1,102 @@
+"""`noisefilter policies`: a model's pairs of cuts with what they give, or those that labels of one's own choose."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from noisefilter.policy import BALANCED, POLICIES
+from noisefilter.report.printing import complain, lines_of, say, terminal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from noisefilter.model import Model
+
+USAGE = 2
+#: Columns of what is printed, as `learn.policies.policy_figures` names them.
+SHOWN = (
+    "review_at", "drop_at", "drop: share", "drop: precision", "drop: recall", "drop or review: share", "drop or review: precision",
+    "drop or review: recall", "keep or trim: precision", "F1", "balanced accuracy",
+)  # fmt: skip
+
+
+def policies(
+    *,
+    on: Annotated[
+        list[Path] | None, typer.Option("--on", help="Folder with pages.jsonl and labels.jsonl: choose cuts for it.")
+    ] = None,
+    policy: Annotated[
+        str, typer.Option("--policy", help="Which of the policies to choose again with --on.")
+    ] = BALANCED,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write that policy to.")] = Path("policy.json"),
+    model: Annotated[
+        Path | None, typer.Option("--model", help="`fast`, or the folder of a model; the shipped one by default.")
+    ] = None,
+    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+) -> None:
+    """Print the policies with their measured figures; with --on, choose one on labels of your own and write it."""
+    from noisefilter.model import DEFAULT, ModelError, load_model  # noqa: PLC0415 - what --help does not need
+
+    try:
+        chosen = load_model(model or DEFAULT)
+    except ModelError as error:
+        _fail(*lines_of(error))
+    if on is None:
+        say(f"{chosen.label}, as measured where its policies were chosen: articles of sites that taught it nothing")
+        own = chosen.manifest["policies"]
+        _print({name: {**own[name], **own[name]["measured"]} for name in POLICIES})
+    elif policy not in POLICIES:
+        _fail(f"--policy {policy!r} cannot be chosen again: choose from {', '.join(POLICIES)}")
+    elif jobs == 0 or jobs < -1:
+        _fail(f"--jobs must be a positive number or -1, not {jobs}")
+    else:
+        _choose(on, chosen, policy, output, jobs)
+
+
+def _choose(corpora: Sequence[Path], model: Model, name: str, output: Path, jobs: int) -> None:
+    """Score the labelled pages, choose the policy, print and write it."""
+    from noisefilter.labels import CorpusError  # noqa: PLC0415 - as above
+    from noisefilter.learn.corpora import read_corpora  # noqa: PLC0415
+    from noisefilter.learn.evaluate import observe_noise  # noqa: PLC0415
+    from noisefilter.learn.policies import choose_with_intervals  # noqa: PLC0415
+    from noisefilter.policy import Policy  # noqa: PLC0415
+
+    try:
+        chosen, figures = choose_with_intervals(observe_noise(model, read_corpora(corpora), jobs), name)
+        own = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
+        own.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
+    except (CorpusError, OSError) as error:
+        _fail(*lines_of(error))
+    say(
+        f"chosen on {figures['articles']} judged pages, {figures['noisy']} of them noise; in brackets: 95% intervals. Figures are of "
+        "pages left out of the choice in turn"
+    )
+    _print({own.name: figures})
+    if own.drop_at == 1:
+        say("no cut keeps what this policy promises of its drops on these labels: it drops nothing")
+    say(f"wrote {output}: use it as --policy {output}")
+
+
+def _print(rows: Mapping[str, Mapping[str, float]]) -> None:
+    """A column a policy, a row a figure."""
+    from rich.table import Table  # noqa: PLC0415 - as above
+
+    from noisefilter.report.figures import figure_row  # noqa: PLC0415
+    from noisefilter.report.printing import shown  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    cells = [figure_row(row, SHOWN) for row in rows.values()]
+    for name in rows:
+        table.add_column(shown(name), justify="right")
+    for place, name in enumerate(SHOWN):
+        table.add_row(name, *(own[place] for own in cells))
+    terminal().print(table)
+
+
+def _fail(*lines: str) -> NoReturn:
+    complain("noisefilter", *lines)
+    raise typer.Exit(USAGE)

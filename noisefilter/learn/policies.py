@@ -1,0 +1,154 @@
+"""Noise of judged articles → policies: pairs of cuts, each the outermost that keeps a promise, and what they give."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noisefilter.labels import CorpusError
+from noisefilter.learn.intervals import DRAWS, ENDS, SEED
+from noisefilter.policy import BALANCED, CAUTIOUS, STRICT, Policy
+from noisefilter.report.figures import HIGH, LOW
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.learn.intervals import Observed
+
+    Matrix = NDArray[np.float64]
+    Truth = NDArray[np.bool_]
+
+#: What the policies promise (docs/decisions/0031-verdict-and-policies.md): of what "cautious" drops so much is noise, of what
+#: "balanced" drops so much, of what "strict" keeps so much is worth keeping.
+CAUTIOUS_DROPS, BALANCED_DROPS, STRICT_KEEPS = 0.95, 0.85, 0.95
+#: A share of fewer pages is chance: no cut is chosen on it.
+FEWEST = 5
+#: Labels from which policies are chosen, and labels of each sort.
+MIN_LABELS, MIN_OF_EACH = 20, 5
+#: A share of the readers from which an article is noise.
+MAJORITY = 0.5
+
+
+def choose_policies(noise: Matrix, share: Matrix) -> dict[str, Policy]:
+    """The policies that articles settle, by name.
+
+    There are four cuts, and each policy is a pair of neighbours: below the first an article is worth keeping as "strict" promises;
+    the second has the best F1; above the third and the fourth it is noise as "balanced" and "cautious" promise.
+
+    Args:
+        noise: of each article, by a model that has not seen its site: (articles,).
+        share: of the readers who call it noise: (articles,).
+    """
+    truth = share >= MAJORITY
+    order = np.argsort(noise, kind="stable")
+    said, noisy = noise[order], truth[order]
+    between = np.flatnonzero(np.diff(said) > 0)  # where a cut may lie: between two articles that are not alike
+    cuts = np.unique(np.round((said[between] + said[between + 1]) / 2, 3))
+    places = np.searchsorted(said, cuts)
+    below = np.concatenate([[0], np.cumsum(noisy)])[places]
+    above = noisy.sum() - below
+    count = len(said)
+    f1 = 2 * above / np.maximum(1, count - places + noisy.sum())
+    best = float(cuts[int(np.argmax(f1))]) if len(cuts) else 0.5
+    kept = cuts[(places - below >= STRICT_KEEPS * places) & (places >= FEWEST)]
+    keep = min(best, float(kept.max(initial=0.0)))
+    drops: list[float] = []
+    for wanted in (BALANCED_DROPS, CAUTIOUS_DROPS):
+        good = cuts[(above >= wanted * (count - places)) & (count - places >= FEWEST)]
+        drops.append(max(best, *drops, float(good.min(initial=1.0))))
+    return {
+        CAUTIOUS: Policy(drops[0], drops[1], CAUTIOUS), BALANCED: Policy(best, drops[0], BALANCED), STRICT: Policy(keep, best, STRICT),
+    }  # fmt: skip
+
+
+def policy_figures(rows: Matrix, policy: Policy) -> dict[str, float]:
+    """What a policy gives on (articles, 2): noise, and the share of the readers who call the article noise.
+
+    "Noise" of the last four is drop or review, against keep or trim.
+    """
+    noise, truth = rows[:, 0], rows[:, 1] >= MAJORITY
+    dropped, flagged = noise >= policy.drop_at, noise >= policy.review_at
+    figures: dict[str, float] = {"articles": len(rows), "noisy": int(truth.sum())}
+    for name, chosen, right in (
+        ("drop", dropped, truth), ("drop or review", flagged, truth), ("keep or trim", ~flagged, ~truth),
+    ):  # fmt: skip
+        figures[f"{name}: share"] = float(chosen.mean())
+        if chosen.any():
+            figures[f"{name}: precision"] = float(right[chosen].mean())
+        if right.any():
+            figures[f"{name}: recall"] = float(chosen[right].mean())
+    if truth.any():
+        figures["F1"] = float(2 * (flagged & truth).sum() / (flagged.sum() + truth.sum()))
+    if 0 < truth.sum() < len(truth):
+        figures["balanced accuracy"] = float((flagged[truth].mean() + (~flagged)[~truth].mean()) / 2)
+    return figures
+
+
+def describe_policies(policies: Mapping[str, Policy], figures: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """The policies as a manifest holds them, each with what was measured of it."""
+    return {
+        name: {
+            "review_at": policy.review_at,
+            "drop_at": policy.drop_at,
+            "measured": {key: round(value, 4) for key, value in figures[name].items()},
+        }
+        for name, policy in policies.items()
+    }
+
+
+def policies_by(noise: Matrix, share: Matrix) -> dict[str, Any]:
+    """Policies for a manifest, chosen and measured on articles of sites that were left out."""
+    policies, rows = choose_policies(noise, share), np.column_stack([noise, share])
+    return describe_policies(policies, {name: policy_figures(rows, policy) for name, policy in policies.items()})
+
+
+def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Policy, dict[str, float]]:
+    """The policy of a name that one's own labels settle, and its figures with 95% intervals.
+
+    Sites are drawn again and again, with replacement (pages, if there is one site only). Each draw chooses its own cuts, and they
+    are measured on what was not drawn: so the figures, medians of the draws, flatter no cut that was chosen on the same labels.
+
+    Args:
+        observed: (1, 2) a page: noise, and the share of the readers who call it noise.
+        name: of the policy.
+
+    Raises:
+        CorpusError: too few labels, or too few of one sort.
+    """
+    rows = np.concatenate([one.values for one in observed]) if observed else np.zeros((0, 2))
+    noisy = int((rows[:, 1] >= MAJORITY).sum())
+    if len(rows) < MIN_LABELS or min(noisy, len(rows) - noisy) < MIN_OF_EACH:
+        msg = (
+            f"{len(rows)} judged pages could be scored, {noisy} of them noise: policies need {MIN_LABELS}, and {MIN_OF_EACH} of each "
+            "sort; some 50 say more"
+        )
+        raise CorpusError(msg)
+    chosen = choose_policies(*rows.T)[name]
+    sites = {one.site for one in observed}
+    units = [one.site if len(sites) > 1 else str(place) for place, one in enumerate(observed)]
+    groups = [np.flatnonzero(np.array(units) == unit) for unit in dict.fromkeys(units)]
+    rng = np.random.default_rng(SEED)
+    seen: dict[str, list[float]] = {}
+    for _ in range(DRAWS):
+        drawn = rng.integers(len(groups), size=len(groups))
+        left = [group for place, group in enumerate(groups) if place not in set(drawn.tolist())]
+        if not left:
+            continue
+        policy = choose_policies(*rows[np.concatenate([groups[place] for place in drawn])].T)[name]
+        again = {**_cuts(policy), **policy_figures(rows[np.concatenate(left)], policy)}
+        for key, value in again.items():
+            if isinstance(value, float):
+                seen.setdefault(key, []).append(value)
+    figures: dict[str, float] = {"articles": len(rows), "noisy": noisy, **_cuts(chosen)}
+    for key, values in seen.items():
+        low, high = np.percentile(values, ENDS).tolist()
+        figures |= {key: figures.get(key, float(np.median(values))), f"{key}{LOW}": low, f"{key}{HIGH}": high}
+    return chosen, figures
+
+
+def _cuts(policy: Policy) -> dict[str, float]:
+    return {name: float(value) for name, value in asdict(policy).items() if name.endswith("_at")}
