@@ -84,8 +84,14 @@ class Model:
 
 
 def policies_of(manifest: Mapping[str, Any]) -> dict[str, Policy]:
-    """The policies that a manifest holds, by name."""
-    return {name: Policy.from_dict({**own, "name": name}) for name, own in manifest["policies"].items()}
+    """The policies that a manifest holds, by name, the most cautious first.
+
+    Raises:
+        TypeError, ValueError: one of them makes no sense.
+    """
+    own = manifest["policies"]
+    names = sorted(own, key=lambda name: (POLICIES.index(name) if name in POLICIES else len(POLICIES), name))
+    return {name: Policy.from_dict({**own[name], "name": name}) for name in names}
 
 
 def models_folder() -> Path:

@@ -9,29 +9,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noisefilter.decide import verdict
+from noisefilter.policy import Policy
 from noisefilter.types import Score, Span
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from noisefilter.policy import Policy
     from noisefilter.types import Page
 
+#: A run settles what its policy is; a shard that a test runs by itself has none.
+DEFAULT = Policy(0.5, 0.9)
 POISON = ("hang", "crash", "memory")
 
 
-def score_pages(pages: Sequence[Page], model: str | None, policy: Policy) -> list[Score]:
+def score_pages(pages: Sequence[Page], model: str | None, policy: Policy | None) -> list[Score]:
     """A score a page; what kills does so when its turn comes."""
     return [_score(page, model, policy) for page in pages]
 
 
-def slow_score_pages(pages: Sequence[Page], model: str | None, policy: Policy) -> list[Score]:
+def slow_score_pages(pages: Sequence[Page], model: str | None, policy: Policy | None) -> list[Score]:
     """As above, a hundred pages a second: there is time to kill it."""
     time.sleep(0.01 * len(pages))
     return score_pages(pages, model, policy)
 
 
-def _score(page: Page, model: str | None, policy: Policy) -> Score:
+def _score(page: Page, model: str | None, policy: Policy | None) -> Score:
     text = page.content if isinstance(page.content, str) else page.content.decode("utf8", "replace")
     if page.title:  # a file in which tries are counted
         with Path(page.title).open("a", encoding="ascii") as tries:
@@ -55,5 +57,5 @@ def _score(page: Page, model: str | None, policy: Policy) -> Score:
         raise ValueError(msg)
     noise = 0.99 if "noise" in text else 0.01
     spans = (Span(0, 4, "promotion", 0.9, "an offer"),) if "some" in text else ()
-    decided = verdict(noise, None, spans, policy)
+    decided = verdict(noise, None, spans, policy or DEFAULT)
     return Score(text, spans, (), noise, 0.1, 0.0, 0.2, decided, "ok", page.title, "en", page.url, model or "test-1", 2)

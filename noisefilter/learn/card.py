@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.learn.examples import example_lines
 from noisefilter.learn.intervals import DRAWS, SEED
 from noisefilter.learn.picture import PICTURE, draw_calibration
+from noisefilter.learn.policies import FIGURES
 from noisefilter.model import READER
 from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, figure_columns, figure_row
 
@@ -157,10 +158,9 @@ def _policy_lines(model: Model, measured: Mapping[str, Mapping[str, float]]) -> 
     """The policies, with what they gave where they were chosen, and on the pages of the figures if that was measured."""
     cuts = {name: {"review_at": own.review_at, "drop_at": own.drop_at} for name, own in model.policies.items()}
     lines = [POLICIES_ARE, "", "Where they were chosen:", ""]
-    lines += [
-        *_table("policy", {name: own | model.manifest["policies"][name]["measured"] for name, own in cuts.items()}),
-        "",
-    ]
+    given = {name: model.manifest["policies"][name].get("measured", {}) for name in cuts}
+    rows = {name: own | {key: given[name][key] for key in FIGURES if key in given[name]} for name, own in cuts.items()}
+    lines += [*_table("policy", rows), ""]
     if measured:
         lines += ["On the pages of the figures below:", "", *_table("policy", measured), ""]
     return lines

@@ -47,7 +47,7 @@ def policies(
     if on is None:
         say(f"{chosen.label}, as measured where its policies were chosen: articles of sites that taught it nothing")
         own = chosen.manifest["policies"]
-        _print({name: {**own[name], **own[name]["measured"]} for name in POLICIES})
+        _print({name: {**own[name], **own[name].get("measured", {})} for name in POLICIES})
     elif policy not in POLICIES:
         _fail(f"--policy {policy!r} cannot be chosen again: choose from {', '.join(POLICIES)}")
     elif jobs == 0 or jobs < -1:

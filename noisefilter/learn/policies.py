@@ -88,6 +88,10 @@ def policy_figures(rows: Matrix, policy: Policy) -> dict[str, float]:
     return figures
 
 
+#: Names of these figures, in order.
+FIGURES = tuple(policy_figures(np.array([[0.0, 0.0], [1.0, 1.0]]), Policy(0.5, 0.5)))
+
+
 def describe_policies(policies: Mapping[str, Policy], figures: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
     """The policies as a manifest holds them, each with what was measured of it."""
     return {

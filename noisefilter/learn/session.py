@@ -80,6 +80,7 @@ def adapt_to(
     notes = (
         *(f"{outcome.label} {outcome.reason}" for outcome in outcomes),
         *_threshold_notes(base, model),
+        *_policy_notes(base, model),
         _split_note(data),
         *worse_notes(before, after),
     )
@@ -132,6 +133,16 @@ def _threshold_notes(base: Model, model: Model) -> tuple[str, ...]:
         f"threshold {name}: {base.thresholds[name]} → {value}, chosen on pages left out in turn"
         for name, value in model.thresholds.items()
         if value != base.thresholds.get(name)
+    )
+
+
+def _policy_notes(base: Model, model: Model) -> tuple[str, ...]:
+    """How policies changed; of those that stay nothing is said."""
+    return tuple(
+        f"policy {name}: review from {base.policies[name].review_at} → {policy.review_at}, drop from {base.policies[name].drop_at} → "
+        f"{policy.drop_at}, chosen on pages left out in turn"
+        for name, policy in model.policies.items()
+        if policy != base.policies[name]
     )
 
 
