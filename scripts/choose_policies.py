@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from carry_over_legs import collection_of, print_figures
-from measures import _untouched, texts_to_spare
+from measures import measure_untouched, texts_to_spare
 from subgroups import measure_subgroups
 from threadpoolctl import threadpool_limits
 
@@ -27,7 +27,7 @@ from noisefilter.article.fit import article_examples, fit_articles, predict_arti
 from noisefilter.learn.card import write_card
 from noisefilter.learn.evaluate import noise_figures, observe_noise
 from noisefilter.learn.intervals import Observed, measured, with_intervals
-from noisefilter.learn.policies import choose_policies, policies_by, policy_figures
+from noisefilter.learn.policies import MAJORITY, choose_policies, policies_by, policy_figures
 from noisefilter.model import DEFAULT, FAST, MANIFEST, VECTORS, load_model, models_folder, save_model
 from noisefilter.report.figures import POLICIES, THRESHOLDS
 from noisefilter.sentences.fit import fit_sentences, sentence_examples
@@ -56,9 +56,12 @@ def judge_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, list[Obser
     articles, sentences = article_examples(pages, vectors), sentence_examples(judged, vectors)
     found = {}
     for left in COLLECTIONS:
-        models, folds = fit_sentences([example for example in sentences if collection_of(example) != left])
-        fitted, _ = fit_articles([example for example in articles if collection_of(example) != left], folds)
         own = [example for example in articles if collection_of(example) == left]
+        others = [example for example in articles if collection_of(example) != left]
+        if not own or len({(example.page.noise_target or 0) >= MAJORITY for example in others}) < 2:
+            continue  # of permissive licences there are few
+        models, folds = fit_sentences([example for example in sentences if collection_of(example) != left])
+        fitted, _ = fit_articles(others, folds)
         noise = predict_articles(own, {**models, **fitted})
         found[left] = [
             Observed(example.site, example.page.id, np.array([[value, example.page.noise_share]], dtype=np.float64))
@@ -68,9 +71,11 @@ def judge_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, list[Obser
 
 
 def choose_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, Any]:
-    """The policies as a manifest holds them."""
+    """The policies as a manifest holds them; none if no collection can be judged by others."""
     with threadpool_limits(1):
         found = judge_left_out(corpus, vectors)
+    if not found:
+        return {}
     print_left_out(found)
     return policies_by(*_rows(found.values()).T)
 
@@ -83,8 +88,9 @@ def print_left_out(found: Mapping[str, Sequence[Observed]]) -> None:
     """What the policies give over all, and in each collection with the cuts that the two others choose."""
     print_policies("all", [one for part in found.values() for one in part], choose_policies(*_rows(found.values()).T))
     for left, own in found.items():
-        others = choose_policies(*_rows(part for name, part in found.items() if name != left).T)
-        print_policies(f"{left}, by the cuts of the others", own, others)
+        others = [part for name, part in found.items() if name != left]
+        if others:
+            print_policies(f"{left}, by the cuts of the others", own, choose_policies(*_rows(others).T))
 
 
 def print_policies(title: str, observed: Sequence[Observed], policies: Mapping[str, Policy]) -> None:
@@ -132,7 +138,7 @@ def measure_policies(models: Path, corpus: Corpus, jobs: int) -> None:
         },
         "subgroups": measure_subgroups(fast, corpus, [*wcxb, *texts], jobs),
     }
-    spared = _untouched(fast, texts_to_spare(corpus), jobs)
+    spared = measure_untouched(fast, texts_to_spare(corpus), jobs)
     for name in (DEFAULT, FAST):
         path = models / name / FIGURES
         old = json.loads(path.read_text(encoding="utf8"))

@@ -55,7 +55,7 @@ def measure(model: Model, corpus: Corpus, jobs: int = 1) -> Figures:
     thresholds = {**figures[THRESHOLDS], **insertions.pop(THRESHOLDS), "not_article": other}
     figures |= insertions
     figures[THRESHOLDS] = dict(sorted(thresholds.items()))
-    figures["texts as they are"] = _untouched(model, texts_to_spare(corpus), jobs)
+    figures["texts as they are"] = measure_untouched(model, texts_to_spare(corpus), jobs)
     return figures
 
 
@@ -145,7 +145,8 @@ def texts_to_spare(corpus: Corpus) -> list[LabelledPage]:
     ]
 
 
-def _untouched(model: Model, pages: list[LabelledPage], jobs: int) -> dict[str, dict[str, float]]:
+def measure_untouched(model: Model, pages: list[LabelledPage], jobs: int) -> dict[str, dict[str, float]]:
+    """What becomes of texts as they are, by source."""
     rows: dict[str, list[Observed]] = {}
     for page, score in zip(pages, score_many((page.page for page in pages), jobs=jobs, model=model), strict=True):
         if score.status == "ok":

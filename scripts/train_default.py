@@ -135,7 +135,7 @@ def main() -> None:
         )  # fmt: skip
         progress("choosing policies on collections left out")
         chosen = choose_left_out(corpus, vectors)
-        models = [with_policies(model, chosen) for model in models]
+        models = [with_policies(model, chosen) if chosen else model for model in models]
     for model, name in zip(models, (DEFAULT, FAST), strict=True):
         folder = options.output / name
         if not options.measure:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from noisefilter import Policy, score
+sys.path.append(str(Path(__file__).parent.parent / "scripts"))
+
+from choose_policies import with_policies, write_policies
+
+from noisefilter import Policy, load, score
 from noisefilter.cli import app
 from noisefilter.decide import drop_reason, verdict
 from noisefilter.labels import CorpusError
@@ -25,6 +32,7 @@ from noisefilter.learn.policies import (
     policies_by,
     policy_figures,
 )
+from noisefilter.model import models_folder
 from noisefilter.policy import BALANCED, CAUTIOUS, POLICIES, STRICT, check_policy, find_policy
 from noisefilter.report.figures import HIGH, LOW
 from noisefilter.types import VERDICTS, Span
@@ -273,3 +281,15 @@ def test_wrong_calls_are_told(tmp_path, monkeypatch, arguments, said):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "page.txt").write_text(ARTICLE, encoding="utf8")
     assert said in " ".join(run(*arguments, code=2).split())
+
+
+def test_other_policies_are_written_into_a_model_that_stays_the_same(tmp_path, fast):
+    policies = policies_by(*articles(100))
+    folder = tmp_path / "fast"
+    shutil.copytree(models_folder() / "fast", folder)
+    write_policies(folder, policies)
+    again = load(folder)
+    assert again.policies == with_policies(fast, policies).policies == choose_policies(*articles(100))
+    assert (again.label, dict(again.thresholds)) == (fast.label, dict(fast.thresholds))
+    record = score(ARTICLE, model=again, policy=Policy(0, 0)).to_dict()
+    assert record == score(ARTICLE, model=fast, policy=Policy(0, 0)).to_dict()
