@@ -236,7 +236,7 @@ def test_dolma_gets_attributes_over_ranges_of_the_text(tmp_path):
     (line,) = records_of_gz(tmp_path / "out" / "part-00000" / "kept.jsonl.gz")
     assert line["id"] == "a"
     assert line["attributes"]["noisefilter__noise"] == [[0, 9, 0.01]]
-    assert line["attributes"]["noisefilter__clean"] == [[0, 9, 1.0]]
+    assert line["attributes"]["noisefilter__trim"] == [[0, 9, 1.0]]
     assert line["attributes"]["noisefilter__span_promotion"] == [[0, 4, 0.9]]
 
 
