@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
     Truth = NDArray[np.bool_]
 
-#: What the policies promise (docs/decisions/0031-verdict-and-policies.md): of what "cautious" drops so much is noise, of what
+#: What the policies promise (docs/decisions/0033-verdict-and-policies.md): of what "cautious" drops so much is noise, of what
 #: "balanced" drops so much, of what "strict" keeps so much is worth keeping.
 CAUTIOUS_DROPS, BALANCED_DROPS, STRICT_KEEPS = 0.95, 0.85, 0.95
 #: A share of fewer pages is chance: no cut is chosen on it.
