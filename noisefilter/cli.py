@@ -1,4 +1,4 @@
-"""Arguments → calls: `noisefilter score | clean | policies | train | evaluate | label export | label import`."""
+"""Arguments → calls: `noisefilter score | clean | policies | report | review | train | evaluate | label export | label import`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from noisefilter.batch.command import DropAt, PolicyOption, ReviewAt, chosen_pol
 from noisefilter.learn.command import policies
 from noisefilter.report.printing import complain, json_line, lines_of, say, shown, terminal
 from noisefilter.types import Page, Score
+from noisefilter.viewing.command import check_extra, report, review
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from noisefilter.labelling.candidates import Listed
     from noisefilter.model import Model
+    from noisefilter.policy import Policy
     from noisefilter.report.figures import Figures
 
 
@@ -58,8 +60,8 @@ app = typer.Typer(
 )  # fmt: skip
 label = typer.Typer(help="Label pages of your own in Label Studio or doccano.", no_args_is_help=True)
 app.add_typer(label, name="label")
-app.command()(clean)
-app.command()(policies)
+for command in (clean, policies, report, review):
+    app.command()(command)
 
 DONE, UNSCORED, USAGE = 0, 1, 2
 SUFFIXES = {".html", ".htm", ".xhtml", ".txt", ".text", ".md"}
@@ -86,6 +88,7 @@ def score(
     *,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a page and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Print each page's text with its spans marked.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Print a page of HTML that shows one page's score.")] = False,
     policy: PolicyOption = None,
     review_at: ReviewAt = None,
     drop_at: DropAt = None,
@@ -95,11 +98,13 @@ def score(
     """Score pages; exits with 1 if some input could not be scored, with 2 for a wrong call."""
     from noisefilter.api import score_many  # noqa: PLC0415 - a second of imports that --help does not need
 
-    if as_json and explain:
-        _fail("--json and --explain exclude each other")
+    if as_json + explain + as_html > 1:
+        _fail("--json, --explain and --html exclude each other")
     _check_jobs(jobs)
     names = _expand(paths)
     chosen, decides = _load(model) if model else None, chosen_policy(policy, review_at, drop_at, model)
+    if as_html:
+        _print_html(names, chosen, decides)
     scores = zip(names, score_many(_pages(names), jobs=jobs, policy=decides, model=chosen), strict=True)
     complete = _print_json(scores) if as_json else _print_human(scores, len(names), explain=explain)
     raise typer.Exit(DONE if complete else UNSCORED)
@@ -314,6 +319,21 @@ def _listed(paths: Sequence[str]) -> Iterable[Listed]:
             names = _expand([path])
             listed.append(map(list_page, names, _pages(names)))
     return chain.from_iterable(listed)
+
+
+def _print_html(names: Sequence[str], model: Model | None, policy: Policy) -> NoReturn:
+    """Print the page that shows one page's score; of several pages `noisefilter report` makes one file."""
+    from noisefilter.api import score as score_one  # noqa: PLC0415 - as above
+    from noisefilter.report.single import score_html  # noqa: PLC0415
+
+    if len(names) != 1:
+        _fail(f"--html shows one page, not {len(names)}: noisefilter report {' '.join(names[:3])} … shows several")
+    check_extra()
+    page = next(_pages(names))
+    result = score_one(page, model=model, policy=policy)
+    sys.stdout.buffer.write(score_html(result, page, names[0]).encode())
+    sys.stdout.flush()
+    raise typer.Exit(DONE if result.status == "ok" else UNSCORED)
 
 
 def _print_json(scores: Iterator[tuple[str, Score]]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 Kind = Literal["boilerplate", "promotion", "off_topic", "filler"]
 Verdict = Literal["keep", "trim", "review", "drop", "unscored"]
@@ -111,6 +111,17 @@ class Reason:
     share: float
 
 
+#: Fields of a record that are as in the score, in order; `from_dict` takes the text as well.
+RECORD_FIELDS = (
+    "url", "title", "language", "page_type", "model", "text_version", "verdict", "status", "noise", "filler",
+    "off_topic", "boilerplate",
+)  # fmt: skip
+PLAIN_FIELDS = ("visible_text", *(name for name in RECORD_FIELDS if name != "text_version"))
+SPAN_FIELDS = ("start", "end", "kind", "score", "reason")
+#: Characters of a title that `repr` shows.
+REPR_TITLE = 60
+
+
 def cut(text: str, spans: Iterable[Span]) -> str:
     r"""Text without the spans; a line that loses all its words goes with its line break.
 
@@ -161,7 +172,7 @@ def _skip_breaks(text: str, end: int) -> int:
     return end
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Score:
     """How likely a page is noise, with the evidence; numbers of an unscored page are None.
 
@@ -202,6 +213,54 @@ class Score:
         check_kinds(kinds)
         return cut(self.visible_text, (span for span in self.spans if span.kind in kinds))
 
+    def quote(self, span: Span | Sentence) -> str:
+        """The words of a span or sentence."""
+        return self.visible_text[span.start : span.end]
+
+    def html(self) -> str:
+        """A page of HTML that shows the score with its evidence, in one piece; needs the extra `report`.
+
+        Raises:
+            ModuleNotFoundError: the extra is not installed.
+        """
+        from noisefilter.report.single import score_html  # noqa: PLC0415 - types knows no other room; needs an extra
+
+        return score_html(self)
+
+    def _repr_html_(self) -> str | None:
+        """The same in a frame, for notebooks; without the extra they show the `repr`."""
+        from noisefilter.report.single import framed  # noqa: PLC0415 - as above
+
+        try:
+            return framed(self.html())
+        except ModuleNotFoundError:
+            return None
+
+    def __repr__(self) -> str:
+        """One line: what a prompt should say of a page."""
+        noise = "None" if self.noise is None else f"{self.noise:.2f}"
+        status = "" if self.status == "ok" else f", status={self.status!r}"
+        found = f"{len(self.spans)} spans, {len(self.visible_text)} characters"
+        title = self.title if self.title is None or len(self.title) <= REPR_TITLE else f"{self.title[: REPR_TITLE - 1]}…"
+        return f"<Score {self.verdict}: noise={noise}{status}, {found}, title={title!r}>"
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> Score:
+        """The score that `to_dict` gave, without its `measures`; fields that it does not have are ignored.
+
+        Raises:
+            ValueError: a record without `visible_text`: one written with `text="sha256"`, or by another program.
+        """
+        if not isinstance(record.get("visible_text"), str):
+            msg = "a record without visible_text holds no score: write it with to_dict(), whose text is 'full' by default"
+            raise ValueError(msg)  # noqa: TRY004 - what is missing is no matter of types
+        return cls(
+            spans=tuple(Span(**{name: span[name] for name in SPAN_FIELDS}) for span in record.get("spans") or ()),
+            sentences=tuple(Sentence(**sentence) for sentence in record.get("sentences") or ()),
+            reasons=tuple(Reason(reason["text"], reason["share"]) for reason in record.get("reasons") or ()),
+            text_version=record.get("text_version", 0), **{name: record.get(name) for name in PLAIN_FIELDS},
+        )  # fmt: skip
+
     def to_dict(self, *, text: Literal["full", "sha256"] = "full") -> dict[str, Any]:
         """Plain JSON types: the record that the command line and the batch write.
 
@@ -211,13 +270,7 @@ class Score:
         if text not in {"full", "sha256"}:
             msg = f"text must be 'full' or 'sha256', not {text!r}"
             raise ValueError(msg)
-        record: dict[str, Any] = {
-            name: getattr(self, name)
-            for name in (
-                "url", "title", "language", "page_type", "model", "text_version", "verdict", "status", "noise", "filler",
-                "off_topic", "boilerplate",
-            )
-        }  # fmt: skip
+        record: dict[str, Any] = {name: getattr(self, name) for name in RECORD_FIELDS}
         record["reasons"] = [asdict(reason) for reason in self.reasons]
         record["spans"] = [asdict(span) for span in self.spans]
         record["sentences"] = [asdict(sentence) for sentence in self.sentences]

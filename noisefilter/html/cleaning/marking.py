@@ -1,0 +1,118 @@
+"""Page and `Score` → the page with its spans marked where they stand, written by the allow-list of `clean_html`.
+
+The writer escapes texts, so marks travel through it as noncharacters, which no page may hold, and become elements at the end.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from html import escape
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from noisefilter.html.cleaning.allowed import allow
+from noisefilter.html.cleaning.writing import Kept, write_kept
+from noisefilter.html.walk import Piece, parse_html, split_tree
+from noisefilter.page import read_page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from lxml.html import HtmlElement
+
+    from noisefilter.types import Page, Score, Span
+
+#: A mark begins: OPEN, the span's number as digits, SHUT; it ends: CLOSE. Unicode keeps these for internal use.
+OPEN, SHUT, CLOSE = "\ufdd0", "\ufdd1", "\ufdd2"
+INTERNAL = re.compile("[\ufdd0-\ufdd2]")
+BEGUN = re.compile(f"{OPEN}([0-9]+){SHUT}")
+#: Where spans overlap, the first of these kinds is seen.
+WORST_FIRST = ("off_topic", "promotion", "filler", "boilerplate")
+
+
+def marked_html(page: Page, score: Score, describe: Callable[[Span], str]) -> str | None:
+    """The body's HTML with each span in `<mark class="KIND" title="…">`; None for a page that cannot be marked.
+
+    Args:
+        page: HTML.
+        score: its score.
+        describe: what the title of a mark says.
+    """
+    read = read_page(page)
+    if read.status != "ok" or read.format != "html":
+        return None
+    try:
+        tree = parse_html(INTERNAL.sub(" ", str(read.content)))
+    except ValueError:
+        return None
+    pieces: list[Piece] = []
+    if split_tree(tree, page.title, pieces).text != score.visible_text:  # nested deeper than a tree can be
+        return None
+    html = allow(write_kept(tree, _mark_pieces(pieces, visible_stretches(score.spans))))
+    html = BEGUN.sub(lambda found: _tag(score.spans[int(found[1])], describe), html)
+    return html.replace(CLOSE, "</mark>")
+
+
+def _tag(span: Span, describe: Callable[[Span], str]) -> str:
+    return f'<mark class="{span.kind}" tabindex="0" title="{escape(describe(span))}">'
+
+
+def visible_stretches(spans: Sequence[Span]) -> list[tuple[int, int, int]]:
+    """Start, end and number of the span that is seen there: where kinds overlap, the worse one."""
+    rank = {kind: place for place, kind in enumerate(WORST_FIRST)}
+    edges = sorted({edge for span in spans for edge in (span.start, span.end)})
+    begin: dict[int, list[int]] = {}
+    for number, span in enumerate(spans):
+        begin.setdefault(span.start, []).append(number)
+    stretches: list[tuple[int, int, int]] = []
+    running: list[int] = []
+    for start, end in pairwise(edges):
+        running = [number for number in running if spans[number].end > start] + begin.get(start, [])
+        if not running:
+            continue
+        seen = min(running, key=lambda number: rank[spans[number].kind])
+        if stretches and stretches[-1][1] == start and stretches[-1][2] == seen:
+            stretches[-1] = (stretches[-1][0], end, seen)
+        else:
+            stretches.append((start, end, seen))
+    return stretches
+
+
+def _mark_pieces(pieces: Iterable[Piece], stretches: Sequence[tuple[int, int, int]]) -> Kept:
+    """All texts of the page, with marks; every element that text stands in is held."""
+    starts = [start for start, _, _ in stretches]
+    texts: dict[tuple[HtmlElement, bool], str] = {}
+    holding: set[HtmlElement] = set()
+    for piece in pieces:
+        raw = (piece.element.tail if piece.is_tail else piece.element.text) or ""
+        texts[piece.element, piece.is_tail] = _mark(raw, piece, stretches, starts)
+        element = piece.element.getparent() if piece.is_tail else piece.element
+        while element is not None and element not in holding:
+            holding.add(element)
+            element = element.getparent()
+    return Kept(texts, holding, frozenset())
+
+
+def _mark(raw: str, piece: Piece, stretches: Sequence[tuple[int, int, int]], starts: Sequence[int]) -> str:
+    """A raw text with marks; outside `pre` each run of blanks counts as one, as in the visible text."""
+    place = max(0, bisect_right(starts, piece.start) - 1)
+    if place >= len(stretches) or (place == len(stretches) - 1 and stretches[place][1] <= piece.start):
+        return raw
+    out: list[str] = []
+    position, blank, inside = piece.start, False, False
+    for offset, character in enumerate(raw):
+        repeated = not piece.verbatim and blank and character.isspace()
+        blank = character.isspace()
+        if offset >= piece.lead and not repeated:
+            while place < len(stretches) and stretches[place][1] <= position:
+                if inside:
+                    out.append(CLOSE)
+                    inside = False
+                place += 1
+            if not inside and place < len(stretches) and stretches[place][0] <= position:
+                out.append(f"{OPEN}{stretches[place][2]}{SHUT}")
+                inside = True
+            position += 1
+        out.append(character)
+    return "".join([*out, CLOSE]) if inside else "".join(out)

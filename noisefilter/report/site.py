@@ -1,0 +1,138 @@
+"""Counts and a sample → the report: one file of HTML that opens from the disk and loads nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.report.printing import OBEYED
+from noisefilter.report.tally import BINS
+from noisefilter.report.view import page_views
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from noisefilter.report.tally import Seen, Tally
+
+TEMPLATES = "templates"
+SCRIPTS = ("text.js", "marks.js", "overview.js", "page.js", "list.js")
+TABS = {"overview": "Overview", "sites": "Sites", "pages": "Pages"}
+#: What must not stand as it is in a script element of a page, and what would turn the lines of its source.
+ESCAPED = re.compile(f"[<{OBEYED}]")
+WIDTH, HEIGHT = 1000, 220
+#: Where the cut stands if no page was dropped.
+FIRST_CUT = 80
+#: Characters of a title in the list.
+MOST_TITLE = 160
+
+
+class ExtraError(ModuleNotFoundError):
+    """Jinja2 is missing; the message says how to get it."""
+
+
+def render(tally: Tally, *, title: str, first: str | None = None, save_to: str | None = None) -> str:
+    """The report.
+
+    Args:
+        tally: what was counted and sampled.
+        title: what it is a report of.
+        first: the view that is seen first: "overview", "sites" or "pages".
+        save_to: the address on this host that takes marks as they are made; without, they are downloaded.
+
+    Raises:
+        ExtraError: Jinja2 is not installed.
+    """
+    counts, single = tally.counts(), tally.total == 1
+    chosen = tally.sample.chosen()
+    views = page_views(seen.load() for seen in chosen)
+    listed = {seen.id: seen for seen in (*chosen, *tally.listed.chosen())}
+    shown = {view["id"]: place for place, view in enumerate(views)}
+    rows = [_row(seen, shown.get(seen.id, -1), views) for seen in listed.values()]
+    script = "(() => {\n'use strict';\n" + "".join(map(_read, SCRIPTS)) + "})();\n"
+    return _template().render(
+        title=title, counts=counts, single=single, style=_safe(_read("style.css")), script=_safe(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        connect="'self'" if save_to else "'none'", first=first or ("pages" if single else "overview"),
+        tabs=[item for item in TABS.items() if not (single and item[0] == "sites")], cut=_first_cut(counts["bins"]),
+        chart=_chart(counts["bins"]), share=_share, sampled=len(views) if len(views) < tally.total else 0,
+        data=_safe(to_script({**counts, "rows": rows, "pages": views, "saveTo": save_to})),
+    )  # fmt: skip
+
+
+def _row(seen: Seen, place: int, views: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Id, site, title, verdict, status, noise, place among the pages shown, whether it is doubtful."""
+    title = seen.title or (views[place]["title"] if place >= 0 else None) or ""
+    return [
+        seen.id, seen.site, title[:MOST_TITLE], seen.verdict, seen.status, seen.noise, place, int(seen.doubtful),
+    ]  # fmt: skip
+
+
+def to_script(value: object) -> str:
+    r"""JSON that a script element may hold, whatever the texts in it say.
+
+    >>> to_script({"text": "</script><b>"})
+    '{"text":"\\u003c/script>\\u003cb>"}'
+    """
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def check_template() -> None:
+    """Raise ExtraError if Jinja2 is missing."""
+    _template()
+
+
+def _template() -> Any:  # noqa: ANN401 - Jinja2 is an extra
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - as above
+    except ImportError as error:
+        msg = "the report needs Jinja2: python -m pip install 'noisefilter[report]'"
+        raise ExtraError(msg) from error
+    loader = PackageLoader("noisefilter.report", TEMPLATES)
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("report.html.j2")
+
+
+def _safe(text: str) -> Any:  # noqa: ANN401 - as above
+    """Our own code, and data escaped above: what the template must write as it is."""
+    from jinja2.utils import markupsafe  # type: ignore[attr-defined]  # noqa: PLC0415 - as above
+
+    return markupsafe.Markup(text)  # noqa: S704 - as said
+
+
+def _read(name: str) -> str:
+    return resources.files("noisefilter.report").joinpath(TEMPLATES, name).read_text("utf8")
+
+
+def _share(part: int, whole: int) -> str:
+    """A share as people read it; what is not nothing does not read as 0%."""
+    share = 100 * part / max(1, whole)
+    return "< 1%" if 0 < share < 0.5 else f"{share:.0f}%"  # noqa: PLR2004
+
+
+def _first_cut(bins: Mapping[str, list[int]]) -> int:
+    """The verdicts' own cut: the lowest noise that was dropped."""
+    dropped = bins.get("drop")
+    return next(place for place, count in enumerate(dropped) if count) if dropped else FIRST_CUT
+
+
+def _chart(bins: Mapping[str, list[int]]) -> dict[str, Any]:
+    """Bars of the histogram, a part a verdict, the likely ones at the bottom."""
+    most = max((sum(column) for column in zip(*bins.values(), strict=True)), default=0) or 1
+    step = WIDTH / BINS
+    bars = []
+    for place in range(BINS):
+        floor = float(HEIGHT)
+        for name, counts in bins.items():
+            if counts[place]:
+                height = max(1.0, counts[place] / most * (HEIGHT - 6))
+                floor -= height
+                title = f"noise {place / BINS:.2f} to {(place + 1) / BINS:.2f}: {counts[place]:,} {name}"
+                bars.append(
+                    {"verdict": name, "bin": place, "x": round(place * step + 0.5, 1), "y": round(floor, 1), "width": step - 1,
+                     "height": round(height, 1), "title": title}
+                )  # fmt: skip
+    return {"width": WIDTH, "height": HEIGHT, "bars": bars}

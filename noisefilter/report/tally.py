@@ -1,0 +1,257 @@
+"""Pages, one by one → counts of all of them, and a sample of those to look at: a crawl need not fit into memory."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from heapq import heappush, heappushpop
+from math import sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from noisefilter.report.walls import is_wall
+from noisefilter.types import VERDICTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from noisefilter.report.view import Shown
+    from noisefilter.types import Score
+
+#: Bins of the histogram: the cut moves by hundredths.
+BINS = 100
+#: Sites that a report lists, those with the most pages; and reasons of a site.
+SITES, SITE_REASONS = 1000, 3
+#: Of a page's reasons, so many count for its site.
+PAGE_REASONS = 2
+#: Distinct reasons that are counted of one site.
+MOST_REASONS = 200
+#: Unscored pages are at most this share of the pages to look at: there is nothing to see on them.
+UNSCORED_SHARE = 0.1
+#: Student's t for 95%, by degrees of freedom; beyond, the normal distribution's.
+T95 = (
+    12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.10, 2.09, 2.09,
+)  # fmt: skip
+NORMAL95 = 1.96
+#: What a reason says of one page only: its numbers, what is usual, and the direction.
+OWN_WORDS = re.compile(r"\s*\((?:usual|usually)[^)]*\)|: (?:raises|lowers) noise|^\d+(?:[.,]\d+)*%? (?:of )?(?:its |the )?")
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is counted of a page; `load` gives what is shown of it, should it come into the sample."""
+
+    id: str
+    site: str
+    title: str | None
+    verdict: str
+    status: str
+    noise: float | None
+    reasons: tuple[str, ...]
+    model: str
+    wall: bool
+    load: Callable[[], Shown]
+
+    @classmethod
+    def of_score(cls, name: str, site: str, score: Score, load: Callable[[], Shown]) -> Seen:
+        """A page that was scored just now."""
+        return cls.of_record(name, site, {**score.to_dict(), "sentences": ()}, load)
+
+    @classmethod
+    def of_record(cls, name: str, site: str, record: Mapping[str, Any], load: Callable[[], Shown]) -> Seen:
+        """A page by its record: that of `Score.to_dict`, or a crawl's, which says less."""
+        noise = record.get("noise")
+        reasons = [reason["text"] for reason in record.get("reasons") or () if reason["share"] > 0] or [
+            span["reason"] for span in record.get("spans") or () if span["kind"] in {"off_topic", "promotion"}
+        ]
+        return cls(
+            name, site, record.get("title"), str(record.get("verdict")), str(record.get("status")),
+            noise if isinstance(noise, int | float) else None, tuple(dict.fromkeys(map(general, reasons))),
+            str(record.get("model") or ""), is_wall(record.get("title"), record.get("text") or ""), load,
+        )  # fmt: skip
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a person's label would teach something: a page that was judged, and no wall or error."""
+        return self.noise is not None and self.status == "ok" and not self.wall
+
+
+def general(reason: str) -> str:
+    """A reason without what only this page has, so that equal ones count as one.
+
+    >>> general("57% of its words stand in sentences that surely say nothing (usual: 14%): raises noise")
+    'words stand in sentences that surely say nothing'
+    """
+    return OWN_WORDS.sub("", reason)
+
+
+@dataclass(slots=True)
+class _Site:
+    pages: int = 0
+    scored: int = 0
+    dropped: int = 0
+    sum: float = 0.0
+    squares: float = 0.0
+    reasons: Counter[str] = field(default_factory=Counter)
+    example: tuple[float, str] = (-1.0, "")
+
+    def add(self, seen: Seen) -> None:
+        self.pages += 1
+        self.dropped += seen.verdict == "drop"
+        for reason in seen.reasons[:PAGE_REASONS]:
+            if reason in self.reasons or len(self.reasons) < MOST_REASONS:
+                self.reasons[reason] += 1
+        if seen.noise is not None:
+            self.scored += 1
+            self.sum += seen.noise
+            self.squares += seen.noise**2
+            if seen.status == "ok":
+                self.example = max(self.example, (seen.noise, seen.id))
+
+    def row(self, name: str) -> list[Any]:
+        """Name, pages, mean noise and its interval, share dropped, reasons, example: the order that the script reads."""
+        mean, low, high = mean_interval(self.scored, self.sum, self.squares)
+        reasons = [[text, count] for text, count in self.reasons.most_common(SITE_REASONS)]
+        return [name, self.pages, mean, low, high, round(self.dropped / self.pages, 4), reasons, self.example[1]]
+
+
+def mean_interval(count: int, total: float, squares: float) -> tuple[float | None, float | None, float | None]:
+    """Mean with its 95% interval, clipped to 0-1; one page has no interval.
+
+    >>> mean_interval(4, 2.0, 1.04)
+    (0.5, 0.316, 0.684)
+    """
+    if count == 0:
+        return None, None, None
+    mean = total / count
+    if count == 1:
+        return round(mean, 3), None, None
+    spread = sqrt(max(0.0, squares - count * mean**2) / (count - 1) / count)
+    reach = spread * (T95[count - 2] if count - 2 < len(T95) else NORMAL95)
+    return round(mean, 3), round(max(0.0, mean - reach), 3), round(min(1.0, mean + reach), 3)
+
+
+class _Ranked(NamedTuple):
+    """A page in a heap: the higher, the sooner it is taken; ties go by the hash of its id."""
+
+    rank: float
+    lot: int
+    order: int
+    seen: Seen
+
+
+class Sample:
+    """Some pages of each verdict: those nearest to .5, and others by lot, which is the same in every run."""
+
+    def __init__(self, size: int, *, doubtful_only: bool = False) -> None:
+        self.size = size
+        self._doubtful_only = doubtful_only
+        self._heaps: dict[tuple[str, bool], list[_Ranked]] = {}
+        self._order = 0
+
+    def add(self, seen: Seen) -> None:
+        """Consider a page."""
+        self._order += 1
+        lot = int.from_bytes(blake2b(seen.id.encode("utf8", "replace"), digest_size=8).digest(), "big")
+        if seen.doubtful:
+            verdict = "" if self._doubtful_only else seen.verdict
+            self._push((verdict, True), _Ranked(-abs((seen.noise or 0) - 0.5), lot, self._order, seen))
+        if not self._doubtful_only:
+            self._push((seen.verdict, False), _Ranked(lot, 0, self._order, seen))
+
+    def _push(self, key: tuple[str, bool], ranked: _Ranked) -> None:
+        heap = self._heaps.setdefault(key, [])
+        if len(heap) < self.size:
+            heappush(heap, ranked)
+        else:
+            heappushpop(heap, ranked)
+
+    def chosen(self) -> list[Seen]:
+        """The pages, the most doubtful first; of each verdict as many as of the others, where there are."""
+        turns = {key: [ranked.seen for ranked in sorted(heap, reverse=True)] for key, heap in self._heaps.items()}
+        queues = [_interleave(turns.get((name, True), []), turns.get((name, False), [])) for name in self._verdicts()]
+        limits = [
+            int(self.size * UNSCORED_SHARE) if name == "unscored" and len(queues) > 1 else self.size
+            for name in self._verdicts()
+        ]
+        taken: list[Seen] = []
+        for place in range(max(limits, default=0)):
+            taken += [queue[place] for queue, most in zip(queues, limits, strict=True) if place < min(len(queue), most)]
+        return sorted(taken[: self.size], key=_by_doubt)
+
+    def _verdicts(self) -> list[str]:
+        return sorted({name for name, _ in self._heaps}, key=lambda name: (*VERDICTS, name).index(name))
+
+
+def _interleave(first: list[Seen], second: list[Seen]) -> list[Seen]:
+    """Turn about of both, each page once."""
+    pairs = [seen for place in range(max(len(first), len(second))) for seen in (*first[place : place + 1], *second[place : place + 1])]
+    return list({id(seen): seen for seen in pairs}.values())
+
+
+def _by_doubt(seen: Seen) -> tuple[bool, float]:
+    return not seen.doubtful, abs((seen.noise if seen.noise is not None else 1.5) - 0.5)
+
+
+class Tally:
+    """Counts of all pages and a sample of them.
+
+    Args:
+        pages: pages that are shown with their text.
+        rows: pages that are listed.
+        doubtful_only: show the most doubtful pages, of whatever verdict, and none by lot.
+    """
+
+    def __init__(self, *, pages: int = 300, rows: int = 5000, doubtful_only: bool = False) -> None:
+        self.sample = Sample(pages, doubtful_only=doubtful_only)
+        self.listed = Sample(0 if doubtful_only else rows)
+        self.total = 0
+        self.rejected = 0
+        self.verdicts: Counter[str] = Counter()
+        self.statuses: Counter[str] = Counter()
+        self.models: Counter[str] = Counter()
+        self.walls = 0
+        self._bins: dict[str, list[int]] = {}
+        self._sums = [0.0] * BINS
+        self._sites: dict[str, _Site] = {}
+
+    def add(self, seen: Seen) -> None:
+        """Count a page."""
+        self.total += 1
+        self.verdicts[seen.verdict] += 1
+        self.statuses[seen.status] += 1
+        self.models[seen.model] += 1
+        self.walls += seen.wall
+        if seen.noise is not None:
+            place = min(BINS - 1, int(seen.noise * BINS + 1e-9))
+            self._bins.setdefault(seen.verdict, [0] * BINS)[place] += 1
+            self._sums[place] += seen.noise
+        self._sites.setdefault(seen.site, _Site()).add(seen)
+        self.sample.add(seen)
+        if self.listed.size:
+            self.listed.add(seen)
+
+    def add_all(self, pages: Iterable[Seen]) -> None:
+        """Count some pages."""
+        for seen in pages:
+            self.add(seen)
+
+    def counts(self) -> dict[str, Any]:
+        """What the report's script reads of all pages; its size does not depend on their number."""
+        known = [name for name in VERDICTS if name in self.verdicts]
+        names = [*known, *sorted(name for name in self.verdicts if name not in known)]
+        largest = sorted(self._sites.items(), key=lambda item: (-item[1].pages, item[0]))
+        return {
+            "total": self.total,
+            "rejected": self.rejected,
+            "walls": self.walls,
+            "scored": sum(map(sum, self._bins.values())),
+            "verdicts": {name: self.verdicts[name] for name in names},
+            "statuses": dict(self.statuses.most_common()),
+            "models": [name for name, _ in self.models.most_common() if name],
+            "bins": {name: self._bins[name] for name in names if name in self._bins},
+            "sums": [round(value, 4) for value in self._sums],
+            "sites": [site.row(name) for name, site in largest[:SITES]],
+            "moreSites": max(0, len(largest) - SITES),
+        }

@@ -1,0 +1,108 @@
+"""Scores of chosen pages → what the report's script draws of them, within a budget of bytes."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.html.cleaning.marking import marked_html
+from noisefilter.page import read_page
+from noisefilter.types import REMOVED_KINDS, kept_ranges
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from noisefilter.types import Page, Score, Span
+
+#: Bytes of a report that texts, marked pages and pages as they came may take, so that all of it stays below 10 MB.
+TEXT_BYTES, FRAME_BYTES, RAW_BYTES = 3_600_000, 2_600_000, 2_000_000
+#: Characters of one page's text that are shown; a longer one would take the room of hundreds.
+MOST_TEXT = 250_000
+MOST_RAW = 2_000_000
+KIND_NAMES = {"off_topic": "foreign", "promotion": "promotion", "filler": "filler", "boilerplate": "boilerplate"}
+#: How a kind is numbered in the report's data.
+KIND_ORDER = tuple(KIND_NAMES)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page to look at; `note` says what is missing of it, `page` is what it was read from, where that is known.
+
+    `whole` is false where `score.visible_text` is only the cleaned text, which offsets do not count.
+    """
+
+    id: str
+    site: str
+    score: Score
+    page: Page | None = None
+    note: str = ""
+    whole: bool = True
+
+
+def page_views(pages: Iterable[Shown]) -> list[dict[str, Any]]:
+    """What is drawn of each page, in order; the last ones lose their pages, then their texts, when the budget is used up."""
+    left = {"text": TEXT_BYTES, "frame": FRAME_BYTES, "raw": RAW_BYTES}
+    views = []
+    for shown in pages:
+        view = _view(shown)
+        size = len(json.dumps(view))
+        if size > left["text"]:
+            continue
+        left["text"] -= size
+        _add_page(view, shown, left)
+        views.append(view)
+    return views
+
+
+def _view(shown: Shown) -> dict[str, Any]:
+    score, length = shown.score, MOST_TEXT
+    text = score.visible_text
+    spans = [span for span in score.spans if span.start < length] if shown.whole else []
+    reasons: dict[str, int] = {}
+    rows = [
+        [span.start, min(span.end, length), KIND_ORDER.index(span.kind), round(span.score, 2), reasons.setdefault(span.reason, len(reasons))]
+        for span in spans
+    ]
+    cut = f"Only the first {length:,} of {len(text):,} characters are shown." if len(text) > length else ""
+    return {
+        "id": shown.id, "site": shown.site, "url": score.url, "title": score.title, "verdict": score.verdict,
+        "status": score.status, "type": score.page_type, "lang": score.language, "model": score.model,
+        "version": score.text_version,
+        "numbers": [score.noise, score.filler, score.off_topic, score.boilerplate],
+        "reasons": [[reason.text, round(reason.share, 4)] for reason in score.reasons],
+        "text": text[:length], "spans": rows, "why": list(reasons), "kept": _kept(text, spans, length),
+        "whole": shown.whole and not cut, "note": " ".join(filter(None, (shown.note, cut))),
+    }  # fmt: skip
+
+
+def _kept(text: str, spans: Sequence[Span], length: int) -> list[int]:
+    """Ranges of the cleaned text as one flat list: they are `Score.text`, not another way to come to it."""
+    ranges = kept_ranges(text, (span for span in spans if span.kind in REMOVED_KINDS))
+    return [edge for start, end in ranges if start < length for edge in (start, min(end, length))]
+
+
+def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
+    """The page with marks, and as it came, for the corpus that is exported; packed, since HTML repeats itself."""
+    page = read_page(shown.page) if shown.page is not None else None
+    if page is None or page.status != "ok" or page.format != "html" or len(page.content) > MOST_RAW or not shown.whole:
+        return
+    html = marked_html(page, shown.score, describe)
+    for name, content in (("frame", html), ("raw", str(page.content))):
+        if content is None:
+            continue
+        packed = _pack(content)
+        if len(packed) <= left[name]:
+            left[name] -= len(packed)
+            view[name] = packed
+
+
+def describe(span: Span) -> str:
+    """What a mark says of its span."""
+    return f"{KIND_NAMES[span.kind]}, {span.score:.2f}: {span.reason}"
+
+
+def _pack(text: str) -> str:
+    return base64.b64encode(gzip.compress(text.encode("utf8", "replace"), 6, mtime=0)).decode("ascii")

@@ -1,0 +1,1 @@
+"""Inputs of any kind → a report to look at, and what is marked there → a corpus."""

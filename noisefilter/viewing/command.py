@@ -1,0 +1,139 @@
+"""`noisefilter report` and `noisefilter review`: arguments → a page to look at, and to mark."""
+
+from __future__ import annotations
+
+import sys
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from noisefilter.report.printing import complain, lines_of, say
+
+if TYPE_CHECKING:
+    from noisefilter.model import Model
+    from noisefilter.report.tally import Tally
+
+USAGE = 2
+#: Without another number, so many pages are shown with their text.
+PAGES, DOUBTFUL = 300, 100
+
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="INPUT…",
+        help="Pages, folders, runs of `noisefilter clean`, scores (`score --json`), JSON lines, CSV, Parquet, WARC, or -.",
+    ),
+]
+ModelOption = Annotated[
+    Path | None, typer.Option("--model", help="Scores pages that have no score: `fast`, or the folder of a model.")
+]
+Jobs = Annotated[int, typer.Option(help="Worker processes for pages without a score; -1 for one a core.")]
+
+
+def report(
+    inputs: Inputs,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("report.html"),
+    *,
+    pages: Annotated[int, typer.Option(min=1, help="Pages that are shown with their text, chosen by verdict and doubt.")] = PAGES,
+    model: ModelOption = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Write one HTML file to look at: verdicts, the cut, sites, and pages with their evidence and buttons to mark them."""
+    from noisefilter.report.site import render  # noqa: PLC0415 - what --help does not need
+    from noisefilter.report.tally import Tally  # noqa: PLC0415
+
+    tally = _count(inputs, Tally(pages=pages), model, jobs)
+    _write(output, render(tally, title=_title(inputs)), tally)
+
+
+def review(
+    inputs: Inputs,
+    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Pages to look at, the most doubtful first.")] = DOUBTFUL,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The file to write; with --serve, the folder that marks are saved in.")
+    ] = Path("review.html"),
+    *,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Serve the page on this host alone, and save labels.jsonl and pages.jsonl as you mark.")
+    ] = False,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="For --serve; 0 takes a free one.")] = 0,
+    open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
+    model: ModelOption = None,
+    jobs: Jobs = 1,
+) -> None:
+    """Look at the most doubtful pages and mark them: never bot walls, errors, or pages that are not judged."""
+    from noisefilter.report.site import render  # noqa: PLC0415 - as above
+    from noisefilter.report.tally import Tally  # noqa: PLC0415
+
+    tally = _count(inputs, Tally(pages=count, doubtful_only=True), model, jobs)
+    title = f"Review of {_title(inputs)}"
+    if serve:
+        from noisefilter.viewing.serving import serve_review  # noqa: PLC0415
+
+        folder = output if output.suffix != ".html" else output.with_suffix("")
+        serve_review(lambda save_to: render(tally, title=title, first="pages", save_to=save_to), folder, port, open_browser=open_browser)
+        return
+    _write(output, render(tally, title=title, first="pages"), tally)
+    if open_browser and sys.stdout.isatty():
+        webbrowser.open(output.resolve().as_uri())
+
+
+def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Tally:
+    """The tally with all pages of the inputs; what is wrong with them ends the command."""
+    from noisefilter.batch.errors import BatchError, RefusedError  # noqa: PLC0415 - as above
+    from noisefilter.viewing.sources import Sources  # noqa: PLC0415
+
+    if jobs == 0 or jobs < -1:
+        _fail(f"--jobs must be a positive number or -1, not {jobs}")
+    check_extra()
+    sources = Sources(inputs, model=_load(model), jobs=jobs)
+    try:
+        tally.add_all(sources)
+    except (RefusedError, BatchError, OSError) as error:
+        _fail(*lines_of(error))
+    tally.rejected = sources.rejected
+    if not tally.total:
+        _fail("no page in the inputs: nothing is written")
+    return tally
+
+
+def check_extra() -> None:
+    """End the command before the work starts if Jinja2 is missing."""
+    from noisefilter.report.site import ExtraError, check_template  # noqa: PLC0415 - as above
+
+    try:
+        check_template()
+    except ExtraError as error:
+        _fail(*lines_of(error))
+
+
+def _load(path: Path | None) -> Model | None:
+    from noisefilter.model import ModelError, load_model  # noqa: PLC0415 - as above
+
+    try:
+        return load_model(path) if path else None
+    except ModelError as error:
+        _fail(*lines_of(error))
+
+
+def _title(inputs: list[str]) -> str:
+    return ", ".join("standard input" if name == "-" else name.rstrip("/").rsplit("/", 1)[-1] or name for name in inputs[:3]) + (
+        f" and {len(inputs) - 3} more" if len(inputs) > 3 else ""  # noqa: PLR2004
+    )
+
+
+def _write(output: Path, html: str, tally: Tally) -> None:
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(html, encoding="utf8")
+    except OSError as error:
+        _fail(f"{output} cannot be written: {error.strerror}")
+    pages = f"{tally.total:,} page{'' if tally.total == 1 else 's'}"
+    say(f"wrote {output}: {pages}, {len(html.encode()) / 1e6:.1f} MB; open it in a browser")
+
+
+def _fail(*lines: str) -> NoReturn:
+    complain("noisefilter", *lines)
+    raise typer.Exit(USAGE)
