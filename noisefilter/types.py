@@ -26,6 +26,8 @@ PageType = Literal["article", "forum", "product", "listing", "collection", "docu
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
+#: Where spans overlap, the first of these kinds is shown: what is foreign weighs most.
+WORST_FIRST: tuple[Kind, ...] = ("off_topic", "promotion", "filler", "boilerplate")
 #: What a page may be, in the order of the classifier's columns.
 PAGE_TYPES: tuple[PageType, ...] = get_args(PageType)
 #: Kinds that `Score.text` leaves out; filler stays in and is reported.

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from noisefilter.report.figures import figure_columns, figure_row
 from noisefilter.report.printing import shown
-from noisefilter.types import REMOVED_KINDS
+from noisefilter.types import REMOVED_KINDS, WORST_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,8 +25,6 @@ VERDICT_STYLE = {"keep": "green", "trim": "cyan", "review": "yellow", "drop": "b
 KIND_STYLE = {"boilerplate": "bright_black", "promotion": "magenta", "off_topic": "bold red", "filler": "yellow"}
 #: Where no colour shows, each kind has brackets of its own.
 KIND_MARK = {"boilerplate": ("⟦", "⟧"), "promotion": ("$⟨", "⟩$"), "off_topic": ("!⟨", "⟩!"), "filler": ("~⟨", "⟩~")}
-#: Evidence is shown in this order: what is foreign weighs most.
-WORST_FIRST = ("off_topic", "promotion", "filler", "boilerplate")
 NOISY, HALF_NOISY = 0.7, 0.4
 
 

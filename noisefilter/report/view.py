@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.html.cleaning.marking import marked_html
 from noisefilter.page import read_page
-from noisefilter.types import REMOVED_KINDS, kept_ranges
+from noisefilter.types import REMOVED_KINDS, WORST_FIRST, kept_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -22,9 +22,10 @@ TEXT_BYTES, FRAME_BYTES, RAW_BYTES = 3_600_000, 2_600_000, 2_000_000
 #: Characters of one page's text that are shown; a longer one would take the room of hundreds.
 MOST_TEXT = 250_000
 MOST_RAW = 2_000_000
-KIND_NAMES = {"off_topic": "foreign", "promotion": "promotion", "filler": "filler", "boilerplate": "boilerplate"}
-#: How a kind is numbered in the report's data.
-KIND_ORDER = tuple(KIND_NAMES)
+#: HTML is hardly ever packed to less than one part in so many.
+MOST_PACKED = 12
+#: Kinds as people read them; those that are not here are called by their name.
+KIND_NAMES = {"off_topic": "foreign"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ def _view(shown: Shown) -> dict[str, Any]:
     spans = [span for span in score.spans if span.start < length] if shown.whole else []
     reasons: dict[str, int] = {}
     rows = [
-        [span.start, min(span.end, length), KIND_ORDER.index(span.kind), round(span.score, 2), reasons.setdefault(span.reason, len(reasons))]
+        [span.start, min(span.end, length), WORST_FIRST.index(span.kind), round(span.score, 2), reasons.setdefault(span.reason, len(reasons))]
         for span in spans
     ]
     cut = f"Only the first {length:,} of {len(text):,} characters are shown." if len(text) > length else ""
@@ -91,7 +92,7 @@ def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
         return
     html = marked_html(page, shown.score, describe)
     for name, content in (("frame", html), ("raw", str(page.content))):
-        if content is None:
+        if content is None or len(content) > left[name] * MOST_PACKED:
             continue
         packed = _pack(content)
         if len(packed) <= left[name]:
@@ -101,7 +102,7 @@ def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
 
 def describe(span: Span) -> str:
     """What a mark says of its span."""
-    return f"{KIND_NAMES[span.kind]}, {span.score:.2f}: {span.reason}"
+    return f"{KIND_NAMES.get(span.kind, span.kind)}, {span.score:.2f}: {span.reason}"
 
 
 def _pack(text: str) -> str:

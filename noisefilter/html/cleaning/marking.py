@@ -1,4 +1,4 @@
-"""Page and `Score` → the page with its spans marked where they stand, written by the allow-list of `clean_html`.
+"""Page and `Score` → the page with its spans marked where they stand, written by the allow-list of `clean_html`, without addresses.
 
 The writer escapes texts, so marks travel through it as noncharacters, which no page may hold, and become elements at the end.
 """
@@ -11,10 +11,13 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from noisefilter.html.cleaning.allowed import allow
+import nh3
+
+from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
 from noisefilter.html.cleaning.writing import Kept, write_kept
 from noisefilter.html.walk import Piece, parse_html, split_tree
 from noisefilter.page import read_page
+from noisefilter.types import WORST_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,8 +30,12 @@ if TYPE_CHECKING:
 OPEN, SHUT, CLOSE = "\ufdd0", "\ufdd1", "\ufdd2"
 INTERNAL = re.compile("[\ufdd0-\ufdd2]")
 BEGUN = re.compile(f"{OPEN}([0-9]+){SHUT}")
-#: Where spans overlap, the first of these kinds is seen.
-WORST_FIRST = ("off_topic", "promotion", "filler", "boilerplate")
+#: What shows a page must load nothing and lead nowhere: no pictures, no addresses, and no marks but ours.
+ADDRESSES = frozenset("cite class href src srcset sizes target".split())
+CLEANER = nh3.Cleaner(
+    tags=set(ELEMENTS - {"img", "mark", "picture", "source"}), link_rel=None,
+    attributes={name: names - ADDRESSES for name, names in ATTRIBUTES.items() if name not in {"img", "source"}},
+)  # fmt: skip
 
 
 def marked_html(page: Page, score: Score, describe: Callable[[Span], str]) -> str | None:
@@ -49,7 +56,7 @@ def marked_html(page: Page, score: Score, describe: Callable[[Span], str]) -> st
     pieces: list[Piece] = []
     if split_tree(tree, page.title, pieces).text != score.visible_text:  # nested deeper than a tree can be
         return None
-    html = allow(write_kept(tree, _mark_pieces(pieces, visible_stretches(score.spans))))
+    html = CLEANER.clean(write_kept(tree, _mark_pieces(pieces, visible_stretches(score.spans))))
     html = BEGUN.sub(lambda found: _tag(score.spans[int(found[1])], describe), html)
     return html.replace(CLOSE, "</mark>")
 
@@ -97,8 +104,13 @@ def _mark_pieces(pieces: Iterable[Piece], stretches: Sequence[tuple[int, int, in
 def _mark(raw: str, piece: Piece, stretches: Sequence[tuple[int, int, int]], starts: Sequence[int]) -> str:
     """A raw text with marks; outside `pre` each run of blanks counts as one, as in the visible text."""
     place = max(0, bisect_right(starts, piece.start) - 1)
-    if place >= len(stretches) or (place == len(stretches) - 1 and stretches[place][1] <= piece.start):
+    while place < len(stretches) and stretches[place][1] <= piece.start:
+        place += 1
+    last = piece.start + len(raw)  # or before it: the visible text is no longer than the raw
+    if place == len(stretches) or stretches[place][0] >= last:
         return raw
+    if stretches[place][0] <= piece.start and stretches[place][1] >= last:
+        return f"{OPEN}{stretches[place][2]}{SHUT}{raw}{CLOSE}"
     out: list[str] = []
     position, blank, inside = piece.start, False, False
     for offset, character in enumerate(raw):

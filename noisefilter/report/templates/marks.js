@@ -12,7 +12,7 @@ function recall() {
 function keep() {
   try { localStorage.setItem(STORED, JSON.stringify([...marks])); } catch { /* as above */ }
   const count = marks.size;
-  byId('marked-count').textContent = count ? `${count} page${count === 1 ? '' : 's'} marked` : 'Nothing marked yet';
+  byId('marked-count').textContent = `${count} marked`;
   byId('download-labels').disabled = byId('download-pages').disabled = !count;
   if (data.saveTo) save();
 }

@@ -3,7 +3,7 @@ let current = null; // the view that is shown
 let selected = null; // [start, end] of the words last selected in its text, in code points
 let focused = null; // the mark that was last in focus
 
-const FRAME_STYLE = `:root{color-scheme:light}body{font:16px/1.5 system-ui,sans-serif;margin:1rem;overflow-wrap:anywhere}img{display:none}
+const FRAME_STYLE = `:root{color-scheme:light}body{font:16px/1.5 system-ui,sans-serif;margin:1rem;overflow-wrap:anywhere}
 mark{background:none;color:inherit}mark.off_topic{background:#ffd9d6;border-bottom:4px double #b3261e}
 mark.promotion{background:#f6dcf5;border-bottom:2px dashed #8a1c86}mark.filler{background:#fff1c2;text-decoration:underline wavy #8a6100}
 mark.boilerplate{color:#5f6368;border-bottom:2px dotted #5f6368}`;
@@ -21,8 +21,9 @@ function showPage(place) {
     return;
   }
   box.replaceChildren(back(), heading(view), toolbar(view), numbers(view), reasonChart(view),
+    view.whole ? legend() : null,
     make('div', { class: 'texts' },
-      make('section', { class: 'marked' }, make('h3', {}, view.whole ? 'Text with its spans' : 'Text'), legend(), make('div', { id: 'text', class: 'text', dir: 'auto' })),
+      make('section', {}, make('h3', {}, view.whole ? 'Text with its spans' : 'Text'), make('div', { id: 'text', class: 'text', dir: 'auto' })),
       view.spans.length || view.kept.length ? make('section', {}, make('h3', {}, 'Cleaned text'), make('div', { class: 'text', id: 'cleaned', dir: 'auto' }, legible(cleaned(view)))) : null),
     framed(view));
   drawText(view);
@@ -38,7 +39,7 @@ function heading(view) {
   return make('header', {},
     make('h2', { dir: 'auto' }, legible(view.title || view.id)),
     make('p', { class: 'meta' }, badge(view.verdict), view.status === 'ok' ? null : make('span', {}, view.status), view.type ? make('span', {}, view.type) : null,
-      make('bdi', { class: 'id' }, legible(view.id)), address || null),
+      view.id === view.title ? null : make('bdi', { class: 'id' }, legible(view.id)), address || null),
     view.note ? make('p', { class: 'note' }, legible(view.note)) : null);
 }
 
@@ -131,7 +132,7 @@ function framed(view) {
   unpack(view.frame).then((html) => {
     const policy = "default-src 'none'; style-src 'unsafe-inline'";
     box.append(make('iframe', {
-      sandbox: '', title: 'The page, with marks in place', loading: 'lazy', referrerpolicy: 'no-referrer',
+      sandbox: '', title: 'The page, with marks in place', referrerpolicy: 'no-referrer',
       srcdoc: `<!doctype html><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="${policy}"><style>${FRAME_STYLE}</style><body>${html}`,
     }));
   });
