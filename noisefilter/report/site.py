@@ -7,9 +7,10 @@ import hashlib
 import json
 import re
 from importlib import resources
+from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.report.printing import OBEYED
+from noisefilter.report.printing import OBEYED, shown
 from noisefilter.report.tally import BINS
 from noisefilter.report.view import page_views
 
@@ -50,8 +51,8 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
     chosen = tally.sample.chosen()
     views = page_views(seen.load() for seen in chosen)
     listed = {seen.id: seen for seen in (*chosen, *tally.listed.chosen())}
-    shown = {view["id"]: place for place, view in enumerate(views)}
-    rows = [_row(seen, shown.get(seen.id, -1), views) for seen in listed.values()]
+    places = {view["id"]: place for place, view in enumerate(views)}
+    rows = [_row(seen, places.get(seen.id, -1), views) for seen in listed.values()]
     script = "(() => {\n'use strict';\n" + "".join(map(_read, SCRIPTS)) + "})();\n"
     return _template().render(
         title=title, counts=counts, single=single, style=_safe(_read("style.css")), script=_safe(script),
@@ -93,7 +94,13 @@ def _template() -> Any:  # noqa: ANN401 - Jinja2 is an extra
         msg = "the report needs Jinja2: python -m pip install 'noisefilter[report]'"
         raise ExtraError(msg) from error
     loader = PackageLoader("noisefilter.report", TEMPLATES)
-    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined).get_template("report.html.j2")
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_legible)
+    return environment.get_template("report.html.j2")
+
+
+def _legible(value: object) -> object:
+    """Texts of pages without what would turn the lines around them; our own code, which is no bare `str`, as it is."""
+    return shown(value) if type(value) is str else value
 
 
 def _safe(text: str) -> Any:  # noqa: ANN401 - as above
@@ -120,15 +127,16 @@ def _first_cut(bins: Mapping[str, list[int]]) -> int:
 
 
 def _chart(bins: Mapping[str, list[int]]) -> dict[str, Any]:
-    """Bars of the histogram, a part a verdict, the likely ones at the bottom."""
-    most = max((sum(column) for column in zip(*bins.values(), strict=True)), default=0) or 1
+    """Bars of the histogram, parted by verdict; their heights go by the square root, for most crawls have one high bar."""
+    totals = [sum(column) for column in zip(*bins.values(), strict=True)] or [0] * BINS
+    unit = (HEIGHT - 6) / sqrt(max(1, *totals))
     step = WIDTH / BINS
     bars = []
     for place in range(BINS):
         floor = float(HEIGHT)
         for name, counts in bins.items():
             if counts[place]:
-                height = max(1.0, counts[place] / most * (HEIGHT - 6))
+                height = max(1.0, unit * sqrt(totals[place]) * counts[place] / totals[place])
                 floor -= height
                 title = f"noise {place / BINS:.2f} to {(place + 1) / BINS:.2f}: {counts[place]:,} {name}"
                 bars.append(

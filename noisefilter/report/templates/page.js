@@ -24,7 +24,7 @@ function showPage(place) {
     view.whole ? legend() : null,
     make('div', { class: 'texts' },
       make('section', {}, make('h3', {}, view.whole ? 'Text with its spans' : 'Text'), make('div', { id: 'text', class: 'text', dir: 'auto' })),
-      view.spans.length || view.kept.length ? make('section', {}, make('h3', {}, 'Cleaned text'), make('div', { class: 'text', id: 'cleaned', dir: 'auto' }, legible(cleaned(view)))) : null),
+      view.spans.length || view.kept.length ? make('section', {}, make('h3', {}, 'Cleaned text'), make('div', { class: 'text', id: 'cleaned', dir: 'auto' }, ...spanned(cleaned(view), [], []))) : null),
     framed(view));
   drawText(view);
   box.scrollTop = 0;
@@ -49,10 +49,10 @@ function toolbar(view) {
   const kind = (name) => () => markRange(view, name);
   return make('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Mark this page' },
     make('span', { class: 'group' }, make('b', {}, 'The article: '), button('noise', 'Noise', noise(NOISE), 'n'), button('worth', 'Worth it', noise(WORTH), 'w')),
-    view.whole ? make('span', { class: 'group' }, make('b', {}, 'Selected words, or the span in focus: '),
+    view.whole ? make('span', { class: 'group' }, make('b', {}, 'Selection or focused span: '),
       button('off_topic', 'Foreign', kind('off_topic'), 'f'), button('not_foreign', 'Not foreign', kind('not_foreign'), 'x'),
       button('promotion', 'Promotion', kind('promotion')), button('boilerplate', 'Boilerplate', kind('boilerplate')),
-      button('filler', 'Filler', kind('filler')), button('none', 'No mark', kind('none')), button('reset', 'As the model marked it', () => { setMark(view, { spans: null }); drawText(view); })) : null,
+      button('filler', 'Filler', kind('filler')), button('none', 'No mark', kind('none')), button('reset', 'Reset', () => { setMark(view, { spans: null }); drawText(view); tell('As the model marked it'); })) : null,
     make('span', { id: 'told', role: 'status' }));
 }
 
@@ -96,7 +96,7 @@ function markRange(view, action) {
 }
 
 function drawText(view) {
-  byId('text').replaceChildren(spanned(view.text, spansOf(view), view.why));
+  byId('text').replaceChildren(...spanned(view.text, spansOf(view), view.why));
   selected = focused = null;
   drawMarks(view);
 }

@@ -3,22 +3,15 @@ const data = JSON.parse(document.getElementById('data').textContent);
 const byId = (id) => document.getElementById(id);
 const KINDS = ['off_topic', 'promotion', 'filler', 'boilerplate'];
 const NAMES = { off_topic: 'foreign', promotion: 'promotion', filler: 'filler', boilerplate: 'boilerplate' };
-const OBEYED = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/g;
+const OBEYED = /[\ud800-\udbff][\udc00-\udfff]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/g;
 const PAIR = /[\ud800-\udbff][\udc00-\udfff]/;
 
 // What turns or hides text is shown as a sign of its own, one for one, so that offsets keep their place.
 function legible(text) {
-  if (PAIR.test(text)) {
-    return text.replace(/[\ud800-\udbff][\udc00-\udfff]|[^]/g, (sign) => (sign.length > 1 ? sign : legible1(sign)));
-  }
-  return text.replace(OBEYED, legible1);
-}
-
-function legible1(sign) {
-  const code = sign.charCodeAt(0);
-  if (code < 0x20 && sign !== '\n' && sign !== '\t') return String.fromCharCode(0x2400 + code);
-  OBEYED.lastIndex = 0;
-  return OBEYED.test(sign) ? '\ufffd' : sign;
+  return text.replace(OBEYED, (sign) => {
+    const code = sign.charCodeAt(0);
+    return sign.length > 1 ? sign : code < 0x20 ? String.fromCharCode(0x2400 + code) : '\ufffd';
+  });
 }
 
 // Places of code points in a text: `unit(point)` and `point(unit)`.
@@ -73,22 +66,43 @@ function stretches(spans, length) {
   return found;
 }
 
+// Where a long text is cut into chunks, of which only those in sight are laid out: behind a line break, else behind a blank.
+function breaks(text) {
+  const found = [];
+  for (let from = 0; from + LONGEST < text.length;) {
+    const line = text.lastIndexOf('\n', from + LONGEST), blank = text.lastIndexOf(' ', from + LONGEST);
+    const cut = line > from ? line : blank > from ? blank : from + LONGEST;
+    from = cut + 1;
+    found.push(from);
+  }
+  return found;
+}
+const LONGEST = 4000;
+
 // The text with its spans as elements; where kinds overlap, the worse one gives the look and all are named.
 function spanned(text, spans, why) {
-  const box = document.createDocumentFragment(), at = ruler(text), seen = new Set();
+  const at = ruler(text), seen = new Set(), chunks = [make('div', { class: 'chunk' })];
+  const edges = breaks(text).map(at.point);
+  let next = 0;
+  const add = (start, end, inside) => {
+    if (start === edges[next]) { chunks.push(make('div', { class: 'chunk' })); next += 1; }
+    const edge = edges[next] < end ? edges[next] : end;
+    const words = legible(text.slice(at.unit(start), at.unit(edge)));
+    chunks[chunks.length - 1].append(inside.length ? marked(words, spans, inside, why, seen) : words);
+    if (edge < end) add(edge, end, inside);
+  };
   for (const [start, end, inside] of stretches(spans, at.length)) {
-    const words = legible(text.slice(at.unit(start), at.unit(end)));
-    if (!inside.length) { box.append(words); continue; }
     inside.sort((a, b) => spans[a][2] - spans[b][2] || a - b);
-    const worst = spans[inside[0]], kind = KINDS[worst[2]];
-    const told = inside.map((index) => describe(spans[index], why)).join('\n');
-    const mark = make('mark', { class: kind + (seen.has(inside[0]) ? '' : ' first'), tabindex: 0, 'data-tip': told, 'data-span': inside.join(' ') });
-    mark.setAttribute('aria-description', told);
-    seen.add(inside[0]);
-    mark.textContent = words;
-    box.append(mark);
+    add(start, end, inside);
   }
-  return box;
+  return chunks;
+}
+
+function marked(words, spans, inside, why, seen) {
+  const told = inside.map((index) => describe(spans[index], why)).join('\n');
+  const look = KINDS[spans[inside[0]][2]] + (seen.has(inside[0]) ? '' : ' first');
+  seen.add(inside[0]);
+  return make('mark', { class: look, tabindex: 0, 'data-tip': told, 'aria-description': told, 'data-span': inside.join(' ') }, words);
 }
 
 function describe([, , kind, score, reason], why) {

@@ -1,0 +1,338 @@
+"""Reports: what is counted and sampled, what is written, and what a hostile page can do to it."""
+
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from html.parser import HTMLParser
+from threading import Thread
+from urllib.error import HTTPError
+
+import pytest
+from typer.testing import CliRunner
+
+from noisefilter import Page, Reason, Score, Sentence, Span, score
+from noisefilter.cli import app
+from noisefilter.html.cleaning.marking import marked_html, visible_stretches
+from noisefilter.learn.corpora import read_corpora
+from noisefilter.report.tally import Sample, Seen, Tally, mean_interval
+from noisefilter.report.view import Shown, describe, page_views
+from noisefilter.report.walls import WALLS, is_wall
+from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
+
+pytest.importorskip("jinja2")
+from noisefilter.report import site
+from noisefilter.report.single import framed, score_html
+
+TEXT = "Rain fell. Buy our boots! The river rose. Nobody knows why."
+HOSTILE = '</script><script>alert("ran")</script><!--\u202egnp.exe\u2066 \u2028\x1b[2J <img src=x onerror=alert(1)>'
+
+
+def made(text: str = TEXT, **changes) -> Score:
+    """A score made by hand."""
+    fields = {
+        "visible_text": text,
+        "spans": (Span(11, 25, "promotion", 0.8, "asks to buy"),),
+        "sentences": (Sentence(0, 10, 0.1, 0.2, 0.3, 0.4),),
+        "noise": 0.6, "filler": 0.1, "off_topic": 0.2, "boilerplate": 0.0, "verdict": "drop", "status": "ok", "title": "Rain",
+        "language": "en", "url": "https://www.rain.example/1", "model": "made", "text_version": 2, "page_type": "article",
+        "reasons": (Reason("it is worded like thin articles: raises noise", 0.5),),
+    }  # fmt: skip
+    return Score(**{**fields, **changes})
+
+
+def seen(name: str, noise: float | None, verdict: str = "keep", own_site: str = "", **record) -> Seen:
+    record = {"noise": noise, "verdict": verdict, "status": "unscored" if noise is None else "ok", **record}
+    return Seen.of_record(name, own_site, record, lambda: Shown(name, own_site, made(noise=noise)))
+
+
+def data_of(html: str):
+    found = re.search(r'<script type="application/json" id="data">(.*?)</script>', html, re.DOTALL)
+    assert found is not None
+    return json.loads(found[1])
+
+
+class Tags(HTMLParser):
+    """Start tags of a page with their attributes."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+
+
+@pytest.fixture
+def run():
+    def call(*arguments: str):
+        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+    return call
+
+
+def test_a_score_comes_back_from_its_record():
+    whole = made()
+    assert Score.from_dict(json.loads(json.dumps(whole.to_dict()))) == whole
+    real = score(HTML_ARTICLE, url="https://quay.example/1")
+    assert Score.from_dict(real.to_dict()).to_dict() == real.to_dict()
+
+
+def test_a_record_without_its_text_is_refused():
+    with pytest.raises(ValueError, match="without visible_text"):
+        Score.from_dict(made().to_dict(text="sha256"))
+
+
+def test_the_repr_is_one_short_line():
+    shown = repr(made(title="Rain\n" * 500))
+    assert shown.startswith("<Score drop: noise=0.60, 1 spans, 59 characters, title='Rain\\n")
+    assert "\n" not in shown
+    assert len(shown) < 200
+
+
+def test_a_quotation_is_the_words_of_its_span():
+    assert made().quote(made().spans[0]) == "Buy our boots!"
+
+
+def test_a_notebook_shows_a_frame_without_the_rights_of_its_page():
+    frame = made()._repr_html_()
+    assert frame is not None
+    (tag, attributes), *others = Tags(frame).found
+    assert tag == "iframe"
+    assert not others
+    assert attributes["sandbox"] == "allow-scripts allow-downloads"
+    assert attributes["srcdoc"] == made().html()
+    assert framed('"<b>') .count("<b>") == 0
+
+
+def test_without_the_extra_a_notebook_shows_the_repr(monkeypatch):
+    def missing():
+        raise site.ExtraError
+
+    monkeypatch.setattr(site, "_template", missing)
+    assert made()._repr_html_() is None
+    with pytest.raises(ModuleNotFoundError):
+        made().html()
+
+
+@pytest.mark.parametrize("wall", WALLS, ids=lambda wall: wall.matches[:20])
+def test_walls_are_told_from_articles(wall):
+    assert is_wall(None, wall.matches)
+    assert not is_wall(None, wall.spares)
+    assert not is_wall(None, f"{wall.matches} {'The harbour board met. ' * 100}")
+
+
+def test_the_counts_are_of_all_pages_whatever_is_sampled():
+    tally = Tally(pages=5, rows=20)
+    tally.add_all(seen(f"page {place}", place / 1000, "drop" if place > 800 else "keep", f"s{place % 3}.example") for place in range(1001))
+    counts = tally.counts()
+    assert counts["verdicts"] == {"keep": 801, "drop": 200}
+    assert counts["scored"] == sum(map(sum, counts["bins"].values())) == 1001
+    assert [row[1] for row in counts["sites"]] == [334, 334, 333]
+    above = sum(counts["sums"][80:]) / sum(counts["bins"]["drop"][80:] + counts["bins"]["keep"][80:])
+    assert above == pytest.approx(0.9)
+    assert len(tally.sample.chosen()) == 5
+    assert len(tally.listed.chosen()) == 20
+
+
+def test_the_size_of_the_counts_does_not_grow_with_the_pages():
+    small, large = Tally(), Tally()
+    small.add_all(seen(str(place), place % 100 / 100) for place in range(1000))
+    large.add_all(seen(str(place), place % 100 / 100) for place in range(20000))
+    assert len(json.dumps(large.counts())) < len(json.dumps(small.counts())) + 1000
+
+
+def test_verdict_names_are_those_of_the_data():
+    tally = Tally()
+    tally.add_all([seen("a", 0.5, "review"), seen("b", 0.5, "clean"), seen("c", 0.5, "trim"), seen("d", 0.9, "something new")])
+    html = site.render(tally, title="t")
+    assert set(data_of(html)["verdicts"]) == {"review", "clean", "trim", "something new"}
+
+
+def test_the_sample_has_all_verdicts_and_the_doubtful_first():
+    sample = Sample(30)
+    for place in range(1000):
+        sample.add(seen(f"k{place}", place / 4000))
+    for place in range(20):
+        sample.add(seen(f"d{place}", 0.8 + place / 100, "drop"))
+        sample.add(seen(f"u{place}", None, "unscored"))
+    chosen = sample.chosen()
+    assert len(chosen) == 30
+    assert 10 <= sum(page.verdict == "drop" for page in chosen) <= 15
+    assert sum(page.verdict == "unscored" for page in chosen) == 3
+    near = [abs(page.noise - 0.5) for page in chosen if page.noise is not None]
+    assert near == sorted(near)
+    assert chosen[0].id == "k999"
+
+
+def test_the_sample_does_not_depend_on_the_order_of_the_pages():
+    pages = [seen(f"p{place}", (place * 37 % 100) / 100, "keep" if place % 2 else "drop") for place in range(200)]
+    one, other = Sample(20), Sample(20)
+    for page in pages:
+        one.add(page)
+    for page in reversed(pages):
+        other.add(page)
+    assert {page.id for page in one.chosen()} == {page.id for page in other.chosen()}
+
+
+def test_walls_and_errors_are_never_doubtful():
+    sample = Sample(10, doubtful_only=True)
+    sample.add(seen("wall", 0.5, text="Just a moment... Checking your browser", title="Just a moment..."))
+    sample.add(seen("error", 0.5, status="not_article"))
+    sample.add(seen("none", None, "unscored"))
+    sample.add(seen("page", 0.9, text=ARTICLE))
+    assert [page.id for page in sample.chosen()] == ["page"]
+
+
+def test_an_interval_needs_two_pages_and_stays_within_bounds():
+    assert mean_interval(0, 0, 0) == (None, None, None)
+    assert mean_interval(1, 0.4, 0.16) == (0.4, None, None)
+    assert mean_interval(2, 1.0, 1.0) == (0.5, 0.0, 1.0)
+
+
+def test_where_kinds_overlap_the_worse_one_is_seen():
+    spans = [Span(0, 10, "boilerplate", 0.9, ""), Span(4, 6, "off_topic", 0.9, ""), Span(10, 12, "filler", 0.9, "")]
+    assert visible_stretches(spans) == [(0, 4, 0), (4, 6, 1), (6, 10, 0), (10, 12, 2)]
+
+
+def test_a_page_is_marked_where_its_spans_stand():
+    page = Page((CORPUS / "pages" / "farm-05-save-500-a-month.html").read_bytes())
+    own = score(page)
+    html = marked_html(page, own, describe)
+    assert html is not None
+    tags = Tags(html).found
+    assert not {"script", "img", "style", "iframe"} & {tag for tag, _ in tags}
+    assert not any({"href", "src", "srcset", "style"} & attributes.keys() for _, attributes in tags)
+    for kind in ("boilerplate", "filler", "off_topic"):
+        words = "".join(re.findall(rf'<mark class="{kind}"[^>]*>(.*?)</mark>', html, re.DOTALL))
+        assert "".join(words.split()).startswith("".join(own.quote(next(s for s in own.spans if s.kind == kind)).split())[:30])
+    plain = "".join(re.sub(r"<[^>]+>", "", html).split())
+    assert len(plain) >= len("".join(own.visible_text.split())) * 0.95
+
+
+def test_marks_of_a_page_are_ours_alone():
+    forged = Page("<p>\ufdd0" + "0\ufdd1 the harbour \ufdd2 rose.</p>")
+    assert marked_html(forged, made(text="\ufdd0" + "0\ufdd1 the harbour \ufdd2 rose."), describe) is None
+    page = Page("<p>the <mark class=off_topic title=x>harbour</mark> rose.</p>")
+    html = marked_html(page, made(text="the harbour rose.", spans=(Span(12, 16, "filler", 0.5, "worn"),)), describe)
+    assert html is not None
+    assert re.findall("<mark.*?>.*?</mark>", html) == ['<mark class="filler" tabindex="0" title="filler, 0.50: worn">rose</mark>']
+
+
+def test_a_hostile_page_is_text():
+    page = made(f"{HOSTILE} {TEXT}", title=HOSTILE, url="javascript:alert(1)", reasons=(Reason(HOSTILE, 1.0),))
+    html = score_html(page)
+    kinds = [attributes.get("type") for tag, attributes in Tags(html).found if tag == "script"]
+    assert kinds == ["application/json", None]
+    assert not [tag for tag, _ in Tags(html).found if tag in {"img", "iframe", "link", "object"}]
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u2028\u2029\x1b]", html)
+    assert data_of(html)["pages"][0]["text"].startswith(HOSTILE)
+
+
+def test_the_file_loads_nothing():
+    html = made().html()
+    assert "default-src 'none'" in html
+    assert not [tag for tag, attributes in Tags(html).found if {"src", "href"} & attributes.keys()]
+    assert not re.search(r"url\(|@import|https?://(?!www\.rain|www\.w3\.org/2000/svg)", html)
+
+
+def test_views_keep_to_their_budget():
+    text = "The harbour board met on Tuesday. " * 3000
+    views = page_views(Shown(str(place), "", made(text, spans=())) for place in range(100))
+    assert 20 < len(views) < 50
+    assert len(json.dumps(views)) < 4_000_000
+
+
+def test_the_cleaned_text_is_the_scores_own():
+    (view,) = page_views([Shown("a", "", made())])
+    ranges = list(zip(view["kept"][::2], view["kept"][1::2], strict=True))
+    assert "".join(TEXT[start:end] for start, end in ranges) == made().text
+
+
+def test_a_folder_a_file_scores_and_standard_formats_are_reported(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "one.html").write_text(HTML_ARTICLE, encoding="utf8")
+    (tmp_path / "pages" / "two.txt").write_text(ARTICLE, encoding="utf8")
+    rows = [{"id": "a", "text": ARTICLE, "url": "https://quay.example/a"}, {"id": "a", "text": ARTICLE}, {"id": "b"}]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf8")
+    scores = run("score", "--json", "pages")
+    (tmp_path / "scores.jsonl").write_text(scores.stdout, encoding="utf8")
+    for name, ids in (
+        ("pages", ["pages/one.html", "pages/two.txt"]), ("pages/one.html", ["pages/one.html"]),
+        ("scores.jsonl", ["pages/one.html", "pages/two.txt"]), ("rows.jsonl", ["a", "a (2)"]),
+    ):  # fmt: skip
+        result = run("report", name, "-o", "out.html")
+        assert result.exit_code == 0, result.output
+        assert "wrote out.html" in result.stderr
+        data = data_of((tmp_path / "out.html").read_text(encoding="utf8"))
+        assert sorted(view["id"] for view in data["pages"]) == ids
+        assert all(view["text"] and view["reasons"] for view in data["pages"])
+        assert data["rejected"] == (name == "rows.jsonl")
+
+
+def test_a_run_is_reported_with_what_it_dropped(run, tmp_path):
+    pytest.importorskip("zstandard")
+    lines = [json.dumps({"id": path.stem, "html": path.read_text("utf8"), "url": f"https://{path.stem[:4]}.example/"}) for path in sorted((CORPUS / "pages").glob("farm-*"))[:5]]  # fmt: skip
+    (tmp_path / "crawl.jsonl").write_text("\n".join(lines), encoding="utf8")
+    done = run("clean", str(tmp_path / "crawl.jsonl"), "-o", str(tmp_path / "cleaned"), "--model", "fast", "--jobs", "1", "--drop")
+    assert done.exit_code == 0, done.output
+    assert run("report", str(tmp_path / "cleaned"), "-o", str(tmp_path / "out.html")).exit_code == 0
+    data = data_of((tmp_path / "out.html").read_text(encoding="utf8"))
+    assert data["total"] == 5
+    assert "drop" in data["verdicts"]
+    assert all(view["spans"] and view["frame"] and view["raw"] for view in data["pages"])
+    assert [row[0] for row in data["sites"]] == ["farm.example"]
+
+
+def test_what_cannot_be_reported_is_said(run, tmp_path):
+    empty = tmp_path / "empty.jsonl"
+    empty.write_text("", encoding="utf8")
+    for arguments, said in (
+        (["report", str(tmp_path / "none")], "no such file"), (["report", str(empty)], "no page in the inputs"),
+        (["report", str(empty), "--jobs", "0"], "--jobs must be"), (["score", "--html", "--json", str(empty)], "exclude each other"),
+    ):  # fmt: skip
+        result = run(*arguments)
+        assert result.exit_code == 2
+        assert said in " ".join(result.stderr.split())
+
+
+def test_score_prints_one_page_as_html(run):
+    result = run("score", "--html", str(CORPUS / "pages" / "farm-05-save-500-a-month.html"))
+    assert result.exit_code == 0
+    (view,) = data_of(result.stdout)["pages"]
+    assert view["frame"]
+    assert run("score", "--html", str(CORPUS / "pages")).exit_code == 2
+
+
+def test_a_review_has_the_most_doubtful_pages(run, tmp_path):
+    target = tmp_path / "review.html"
+    assert run("review", str(CORPUS / "pages"), "-n", "3", "-o", str(target), "--no-open").exit_code == 0
+    data = data_of(target.read_text(encoding="utf8"))
+    assert len(data["pages"]) == len(data["rows"]) == 3
+    assert data["total"] == 24
+
+
+def test_a_served_review_saves_marks_on_this_host_alone(tmp_path):
+    from noisefilter.viewing.serving import ReviewServer  # noqa: PLC0415
+
+    rows = {"pages": [{"id": "a", "text": ARTICLE}], "labels": [{"id": "a", "noise": 1, "spans": None}]}
+    with ReviewServer(lambda save_to: f"saves to {save_to}", tmp_path / "marks") as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            assert server.server_address[0] == "127.0.0.1"
+            with urllib.request.urlopen(server.address, timeout=5) as page:
+                assert page.read().decode() == f"saves to {server.path}save"
+            urllib.request.urlopen(f"{server.address}save", json.dumps(rows).encode(), timeout=5).close()
+            root = f"http://127.0.0.1:{server.server_port}"
+            named = urllib.request.Request(server.address, headers={"host": "evil.example"})
+            for wrong in (root, f"{root}/save", named):
+                with pytest.raises(HTTPError) as error:
+                    urllib.request.urlopen(wrong, timeout=5)
+                error.value.close()
+        finally:
+            server.shutdown()
+    (labelled,) = read_corpora([tmp_path / "marks"])
+    assert (labelled.id, labelled.noise) == ("a", 1)
