@@ -243,7 +243,9 @@ class Score:
         noise = "None" if self.noise is None else f"{self.noise:.2f}"
         status = "" if self.status == "ok" else f", status={self.status!r}"
         found = f"{len(self.spans)} spans, {len(self.visible_text)} characters"
-        title = self.title if self.title is None or len(self.title) <= REPR_TITLE else f"{self.title[: REPR_TITLE - 1]}…"
+        title = (
+            self.title if self.title is None or len(self.title) <= REPR_TITLE else f"{self.title[: REPR_TITLE - 1]}…"
+        )
         return f"<Score {self.verdict}: noise={noise}{status}, {found}, title={title!r}>"
 
     @classmethod
@@ -254,13 +256,16 @@ class Score:
             ValueError: a record without `visible_text`: one written with `text="sha256"`, or by another program.
         """
         if not isinstance(record.get("visible_text"), str):
-            msg = "a record without visible_text holds no score: write it with to_dict(), whose text is 'full' by default"
+            msg = (
+                "a record without visible_text holds no score: write it with to_dict(), whose text is 'full' by default"
+            )
             raise ValueError(msg)  # noqa: TRY004 - what is missing is no matter of types
+        plain: dict[str, Any] = {name: record.get(name) for name in PLAIN_FIELDS}
         return cls(
             spans=tuple(Span(**{name: span[name] for name in SPAN_FIELDS}) for span in record.get("spans") or ()),
             sentences=tuple(Sentence(**sentence) for sentence in record.get("sentences") or ()),
             reasons=tuple(Reason(reason["text"], reason["share"]) for reason in record.get("reasons") or ()),
-            text_version=record.get("text_version", 0), **{name: record.get(name) for name in PLAIN_FIELDS},
+            text_version=record.get("text_version", 0), **plain,
         )  # fmt: skip
 
     def to_dict(self, *, text: Literal["full", "sha256"] = "full") -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-import urllib.request
 from html.parser import HTMLParser
 from threading import Thread
 from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 from typer.testing import CliRunner
@@ -16,14 +16,14 @@ from noisefilter import Page, Reason, Score, Sentence, Span, score
 from noisefilter.cli import app
 from noisefilter.html.cleaning.marking import marked_html, visible_stretches
 from noisefilter.learn.corpora import read_corpora
+from noisefilter.report import site
+from noisefilter.report.single import framed, score_html
 from noisefilter.report.tally import Sample, Seen, Tally, mean_interval
 from noisefilter.report.view import Shown, describe, page_views
 from noisefilter.report.walls import WALLS, is_wall
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 
 pytest.importorskip("jinja2")
-from noisefilter.report import site
-from noisefilter.report.single import framed, score_html
 
 TEXT = "Rain fell. Buy our boots! The river rose. Nobody knows why."
 HOSTILE = '</script><script>alert("ran")</script><!--\u202egnp.exe\u2066 \u2028\x1b[2J <img src=x onerror=alert(1)>'
@@ -104,7 +104,7 @@ def test_a_notebook_shows_a_frame_without_the_rights_of_its_page():
     assert not others
     assert attributes["sandbox"] == "allow-scripts allow-downloads"
     assert attributes["srcdoc"] == made().html()
-    assert framed('"<b>') .count("<b>") == 0
+    assert framed('"<b>').count("<b>") == 0
 
 
 def test_without_the_extra_a_notebook_shows_the_repr(monkeypatch):
@@ -126,7 +126,10 @@ def test_walls_are_told_from_articles(wall):
 
 def test_the_counts_are_of_all_pages_whatever_is_sampled():
     tally = Tally(pages=5, rows=20)
-    tally.add_all(seen(f"page {place}", place / 1000, "drop" if place > 800 else "keep", f"s{place % 3}.example") for place in range(1001))
+    tally.add_all(
+        seen(f"page {place}", place / 1000, "drop" if place > 800 else "keep", f"s{place % 3}.example")
+        for place in range(1001)
+    )
     counts = tally.counts()
     assert counts["verdicts"] == {"keep": 801, "drop": 200}
     assert counts["scored"] == sum(map(sum, counts["bins"].values())) == 1001
@@ -146,7 +149,9 @@ def test_the_size_of_the_counts_does_not_grow_with_the_pages():
 
 def test_verdict_names_are_those_of_the_data():
     tally = Tally()
-    tally.add_all([seen("a", 0.5, "review"), seen("b", 0.5, "clean"), seen("c", 0.5, "trim"), seen("d", 0.9, "something new")])
+    tally.add_all(
+        [seen("a", 0.5, "review"), seen("b", 0.5, "clean"), seen("c", 0.5, "trim"), seen("d", 0.9, "something new")]
+    )
     html = site.render(tally, title="t")
     assert set(data_of(html)["verdicts"]) == {"review", "clean", "trim", "something new"}
 
@@ -207,7 +212,9 @@ def test_a_page_is_marked_where_its_spans_stand():
     assert not any({"href", "src", "srcset", "style"} & attributes.keys() for _, attributes in tags)
     for kind in ("boilerplate", "filler", "off_topic"):
         words = "".join(re.findall(rf'<mark class="{kind}"[^>]*>(.*?)</mark>', html, re.DOTALL))
-        assert "".join(words.split()).startswith("".join(own.quote(next(s for s in own.spans if s.kind == kind)).split())[:30])
+        assert "".join(words.split()).startswith(
+            "".join(own.quote(next(s for s in own.spans if s.kind == kind)).split())[:30]
+        )
     plain = "".join(re.sub(r"<[^>]+>", "", html).split())
     assert len(plain) >= len("".join(own.visible_text.split())) * 0.95
 
@@ -218,7 +225,9 @@ def test_marks_of_a_page_are_ours_alone():
     page = Page("<p>the <mark class=off_topic title=x>harbour</mark> rose.</p>")
     html = marked_html(page, made(text="the harbour rose.", spans=(Span(12, 16, "filler", 0.5, "worn"),)), describe)
     assert html is not None
-    assert re.findall("<mark.*?>.*?</mark>", html) == ['<mark class="filler" tabindex="0" title="filler, 0.50: worn">rose</mark>']
+    assert re.findall("<mark.*?>.*?</mark>", html) == [
+        '<mark class="filler" tabindex="0" title="filler, 0.50: worn">rose</mark>'
+    ]
 
 
 def test_a_hostile_page_is_text():
@@ -275,9 +284,23 @@ def test_a_folder_a_file_scores_and_standard_formats_are_reported(run, tmp_path,
 
 def test_a_run_is_reported_with_what_it_dropped(run, tmp_path):
     pytest.importorskip("zstandard")
-    lines = [json.dumps({"id": path.stem, "html": path.read_text("utf8"), "url": f"https://{path.stem[:4]}.example/"}) for path in sorted((CORPUS / "pages").glob("farm-*"))[:5]]  # fmt: skip
+    farms = sorted((CORPUS / "pages").glob("farm-*"))[:5]
+    rows = [
+        {"id": path.stem, "html": path.read_text("utf8"), "url": f"https://{path.stem[:4]}.example/"} for path in farms
+    ]
+    lines = map(json.dumps, rows)
     (tmp_path / "crawl.jsonl").write_text("\n".join(lines), encoding="utf8")
-    done = run("clean", str(tmp_path / "crawl.jsonl"), "-o", str(tmp_path / "cleaned"), "--model", "fast", "--jobs", "1", "--drop")
+    done = run(
+        "clean",
+        str(tmp_path / "crawl.jsonl"),
+        "-o",
+        str(tmp_path / "cleaned"),
+        "--model",
+        "fast",
+        "--jobs",
+        "1",
+        "--drop",
+    )
     assert done.exit_code == 0, done.output
     assert run("report", str(tmp_path / "cleaned"), "-o", str(tmp_path / "out.html")).exit_code == 0
     data = data_of((tmp_path / "out.html").read_text(encoding="utf8"))
@@ -323,14 +346,14 @@ def test_a_served_review_saves_marks_on_this_host_alone(tmp_path):
         Thread(target=server.serve_forever, daemon=True).start()
         try:
             assert server.server_address[0] == "127.0.0.1"
-            with urllib.request.urlopen(server.address, timeout=5) as page:
+            with urlopen(server.address, timeout=5) as page:
                 assert page.read().decode() == f"saves to {server.path}save"
-            urllib.request.urlopen(f"{server.address}save", json.dumps(rows).encode(), timeout=5).close()
+            urlopen(f"{server.address}save", json.dumps(rows).encode(), timeout=5).close()
             root = f"http://127.0.0.1:{server.server_port}"
-            named = urllib.request.Request(server.address, headers={"host": "evil.example"})
+            named = Request(server.address, headers={"host": "evil.example"})
             for wrong in (root, f"{root}/save", named):
                 with pytest.raises(HTTPError) as error:
-                    urllib.request.urlopen(wrong, timeout=5)
+                    urlopen(wrong, timeout=5)
                 error.value.close()
         finally:
             server.shutdown()

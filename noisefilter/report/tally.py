@@ -35,7 +35,9 @@ T95 = (
 )  # fmt: skip
 NORMAL95 = 1.96
 #: What a reason says of one page only: its numbers, what is usual, and the direction.
-OWN_WORDS = re.compile(r"\s*\((?:usual|usually)[^)]*\)|: (?:raises|lowers) noise|^\d+(?:[.,]\d+)*%? (?:of )?(?:its |the )?")
+OWN_WORDS = re.compile(
+    r"\s*\((?:usual|usually)[^)]*\)|: (?:raises|lowers) noise|^\d+(?:[.,]\d+)*%? (?:of )?(?:its |the )?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +188,11 @@ class Sample:
 
 def _interleave(first: list[Seen], second: list[Seen]) -> list[Seen]:
     """Turn about of both, each page once."""
-    pairs = [seen for place in range(max(len(first), len(second))) for seen in (*first[place : place + 1], *second[place : place + 1])]
+    pairs = [
+        seen
+        for place in range(max(len(first), len(second)))
+        for seen in (*first[place : place + 1], *second[place : place + 1])
+    ]
     return list({id(seen): seen for seen in pairs}.values())
 
 

@@ -64,7 +64,13 @@ def _view(shown: Shown) -> dict[str, Any]:
     spans = [span for span in score.spans if span.start < length] if shown.whole else []
     reasons: dict[str, int] = {}
     rows = [
-        [span.start, min(span.end, length), WORST_FIRST.index(span.kind), round(span.score, 2), reasons.setdefault(span.reason, len(reasons))]
+        [
+            span.start,
+            min(span.end, length),
+            WORST_FIRST.index(span.kind),
+            round(span.score, 2),
+            reasons.setdefault(span.reason, len(reasons)),
+        ]
         for span in spans
     ]
     cut = f"Only the first {length:,} of {len(text):,} characters are shown." if len(text) > length else ""

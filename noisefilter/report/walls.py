@@ -24,7 +24,11 @@ WALLS = (
         "Just a moment... Checking your browser before you go on.",
         "She took a moment and checked the harbour.",
     ),
-    Wall(r"\b(?:solve|complete) th(?:e|is) captcha|\bcaptcha\b.{0,40}\bcontinue", "Complete this CAPTCHA to go on", "A captcha is a test."),
+    Wall(
+        r"\b(?:solve|complete) th(?:e|is) captcha|\bcaptcha\b.{0,40}\bcontinue",
+        "Complete this CAPTCHA to go on",
+        "A captcha is a test.",
+    ),
     Wall(
         r"^\W*(?:error )?(?:40[0-9]|429|50[0-9])\b.{0,30}(?:error|forbidden|not found|unavailable|gateway|denied|requests)",
         "403 Forbidden",

@@ -36,7 +36,9 @@ def report(
     inputs: Inputs,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("report.html"),
     *,
-    pages: Annotated[int, typer.Option(min=1, help="Pages that are shown with their text, chosen by verdict and doubt.")] = PAGES,
+    pages: Annotated[
+        int, typer.Option(min=1, help="Pages that are shown with their text, chosen by verdict and doubt.")
+    ] = PAGES,
     model: ModelOption = None,
     jobs: Jobs = 1,
 ) -> None:
@@ -50,13 +52,19 @@ def report(
 
 def review(
     inputs: Inputs,
-    count: Annotated[int, typer.Option("-n", "--count", min=1, help="Pages to look at, the most doubtful first.")] = DOUBTFUL,
+    count: Annotated[
+        int, typer.Option("-n", "--count", min=1, help="Pages to look at, the most doubtful first.")
+    ] = DOUBTFUL,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file to write; with --serve, the folder that marks are saved in.")
+        Path,
+        typer.Option("--output", "-o", help="The file to write; with --serve, the folder that marks are saved in."),
     ] = Path("review.html"),
     *,
     serve: Annotated[
-        bool, typer.Option("--serve", help="Serve the page on this host alone, and save labels.jsonl and pages.jsonl as you mark.")
+        bool,
+        typer.Option(
+            "--serve", help="Serve the page on this host alone, and save labels.jsonl and pages.jsonl as you mark."
+        ),
     ] = False,
     port: Annotated[int, typer.Option(min=0, max=65535, help="For --serve; 0 takes a free one.")] = 0,
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
@@ -73,7 +81,12 @@ def review(
         from noisefilter.viewing.serving import serve_review  # noqa: PLC0415
 
         folder = output if output.suffix != ".html" else output.with_suffix("")
-        serve_review(lambda save_to: render(tally, title=title, first="pages", save_to=save_to), folder, port, open_browser=open_browser)
+        serve_review(
+            lambda save_to: render(tally, title=title, first="pages", save_to=save_to),
+            folder,
+            port,
+            open_browser=open_browser,
+        )
         return
     _write(output, render(tally, title=title, first="pages"), tally)
     if open_browser and sys.stdout.isatty():
@@ -119,9 +132,9 @@ def _load(path: Path | None) -> Model | None:
 
 
 def _title(inputs: list[str]) -> str:
-    return ", ".join("standard input" if name == "-" else name.rstrip("/").rsplit("/", 1)[-1] or name for name in inputs[:3]) + (
-        f" and {len(inputs) - 3} more" if len(inputs) > 3 else ""  # noqa: PLR2004
-    )
+    return ", ".join(
+        "standard input" if name == "-" else name.rstrip("/").rsplit("/", 1)[-1] or name for name in inputs[:3]
+    ) + (f" and {len(inputs) - 3} more" if len(inputs) > 3 else "")
 
 
 def _write(output: Path, html: str, tally: Tally) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import webbrowser
 from http import HTTPStatus
@@ -46,7 +45,7 @@ class ReviewServer(ThreadingHTTPServer):
             for name in ("pages", "labels"):
                 fresh = self.folder / f".{name}.jsonl.tmp"
                 fresh.write_text("".join(json.dumps(row) + "\n" for row in rows[name]), encoding="ascii")
-                os.replace(fresh, self.folder / f"{name}.jsonl")
+                fresh.replace(self.folder / f"{name}.jsonl")
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -28,7 +28,6 @@ from noisefilter.types import Page, Score
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from noisefilter.batch.fields import Row
     from noisefilter.model import Model
 
 #: Files of a crawl's output that hold pages, in its folder, by layout.
@@ -84,7 +83,10 @@ class Sources:
             ]
             found = (row for piece in pieces for row in self._read(piece))
             for is_scored, group in groupby(found, key=lambda row: row.record is not None):
-                yield from map(_seen_before, group) if is_scored else self._score(group)
+                if is_scored:
+                    yield from map(_seen_before, group)
+                else:
+                    yield from self._score(group)
 
     def _expand(self, name: str) -> list[str]:
         """The input; of a run's folder the files that hold pages."""
@@ -137,7 +139,9 @@ def scored_record(fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if isinstance(own, dict) and "verdict" in own:
         return own
     if f"{CSV_PREFIX}verdict" in fields:
-        return {name.removeprefix(CSV_PREFIX): _cell(value) for name, value in fields.items() if name.startswith(CSV_PREFIX)}
+        return {
+            name.removeprefix(CSV_PREFIX): _cell(value) for name, value in fields.items() if name.startswith(CSV_PREFIX)
+        }
     if fields.keys() >= SCORED:
         return fields
     attributes = fields.get("attributes")
@@ -171,7 +175,12 @@ def _show(name: str, site: str, record: Mapping[str, Any], page: Page | None) ->
     if text is None and page is not None:
         text, title = _text_again(page, record)
     whole = text is not None
-    known = {"text_version": TEXT_VERSION, **record, "title": title, "visible_text": text if whole else record.get("text") or ""}
+    known = {
+        "text_version": TEXT_VERSION,
+        **record,
+        "title": title,
+        "visible_text": text if whole else record.get("text") or "",
+    }
     score = Score.from_dict(known if whole else {**known, "spans": ()})
     return Shown(name, site, score, page, "" if whole or score.status != "ok" else NO_TEXT, whole)
 
