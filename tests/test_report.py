@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from http.client import HTTPConnection
 from threading import Thread
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pytest
 from typer.testing import CliRunner
@@ -344,17 +343,21 @@ def test_a_served_review_saves_marks_on_this_host_alone(tmp_path):
     rows = {"pages": [{"id": "a", "text": ARTICLE}], "labels": [{"id": "a", "noise": 1, "spans": None}]}
     with ReviewServer(lambda save_to: f"saves to {save_to}", tmp_path / "marks") as server:
         Thread(target=server.serve_forever, daemon=True).start()
+
+        def ask(method: str, path: str, body: str | None = None, **headers: str) -> tuple[int, str]:
+            connection = HTTPConnection("127.0.0.1", server.server_port, timeout=5)
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            with answer:
+                return answer.status, answer.read().decode()
+
         try:
             assert server.server_address[0] == "127.0.0.1"
-            with urlopen(server.address, timeout=5) as page:
-                assert page.read().decode() == f"saves to {server.path}save"
-            urlopen(f"{server.address}save", json.dumps(rows).encode(), timeout=5).close()
-            root = f"http://127.0.0.1:{server.server_port}"
-            named = Request(server.address, headers={"host": "evil.example"})
-            for wrong in (root, f"{root}/save", named):
-                with pytest.raises(HTTPError) as error:
-                    urlopen(wrong, timeout=5)
-                error.value.close()
+            assert ask("GET", server.path) == (200, f"saves to {server.path}save")
+            assert ask("POST", f"{server.path}save", json.dumps(rows))[0] == 200
+            assert ask("POST", f"{server.path}save", "no JSON")[0] == 400
+            assert ask("GET", "/")[0] == ask("POST", "/save", json.dumps(rows))[0] == 404
+            assert ask("GET", server.path, host="evil.example")[0] == 404
         finally:
             server.shutdown()
     (labelled,) = read_corpora([tmp_path / "marks"])

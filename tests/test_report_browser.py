@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +20,7 @@ from noisefilter.report import site
 from noisefilter.report.single import score_html
 from noisefilter.report.tally import Tally
 from noisefilter.types import KINDS
+from noisefilter.viewing.serving import ReviewServer
 from tests.making import CORPUS
 from tests.test_report import HOSTILE, made, seen
 
@@ -329,3 +331,23 @@ def test_print_shows_the_text_and_no_buttons(look):
     page.emulate_media(media="print")
     assert page.locator("#text").is_visible()
     assert not page.locator(".toolbar").is_visible()
+
+
+def test_a_served_review_saves_each_mark(browser, tmp_path):
+    tally = Tally(pages=1, doubtful_only=True)
+    tally.add(seen("one", 0.5))
+    folder = tmp_path / "marks"
+    with ReviewServer(
+        lambda save_to: site.render(tally, title="served", first="pages", save_to=save_to), folder
+    ) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            page = browser.new_page()
+            page.goto(server.address)
+            page.click("[data-mark=noise]")
+            page.wait_for_function("document.getElementById('marked-count').textContent === '1 marked, saved'")
+            page.close()
+        finally:
+            server.shutdown()
+    (labelled,) = read_corpora([folder])
+    assert (labelled.id, labelled.noise) == ("one", 2)
