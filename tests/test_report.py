@@ -309,6 +309,32 @@ def test_a_run_is_reported_with_what_it_dropped(run, tmp_path):
     assert [row[0] for row in data["sites"]] == ["farm.example"]
 
 
+def test_a_record_without_its_text_shows_the_words_of_its_spans(run, tmp_path):
+    span = {
+        "start": 900,
+        "end": 914,
+        "kind": "promotion",
+        "score": 0.8,
+        "reason": "asks to buy",
+        "quote": "Buy our boots!",
+    }
+    own = {
+        "id": "a",
+        "verdict": "drop",
+        "status": "ok",
+        "noise": 0.9,
+        "text": "Rain fell.",
+        "spans": [span],
+        "model": "made",
+    }
+    (tmp_path / "kept.jsonl").write_text(json.dumps({"path": "a.html", "noisefilter": own}), encoding="utf8")
+    assert run("report", str(tmp_path / "kept.jsonl"), "-o", str(tmp_path / "out.html")).exit_code == 0
+    (view,) = data_of((tmp_path / "out.html").read_text(encoding="utf8"))["pages"]
+    assert (view["text"], view["spans"], view["whole"]) == ("Rain fell.", [], False)
+    assert view["quotes"] == [[1, 0.8, "asks to buy", "Buy our boots!"]]
+    assert "cleaned text only" in view["note"]
+
+
 def test_what_cannot_be_reported_is_said(run, tmp_path):
     empty = tmp_path / "empty.jsonl"
     empty.write_text("", encoding="utf8")

@@ -32,7 +32,8 @@ KIND_NAMES = {"off_topic": "foreign"}
 class Shown:
     """A page to look at; `note` says what is missing of it, `page` is what it was read from, where that is known.
 
-    `whole` is false where `score.visible_text` is only the cleaned text, which offsets do not count.
+    `whole` is false where `score.visible_text` is only the cleaned text, which offsets do not count; `quotes` are then the spans
+    whose words are known, as (kind, probability, reason, words).
     """
 
     id: str
@@ -41,6 +42,7 @@ class Shown:
     page: Page | None = None
     note: str = ""
     whole: bool = True
+    quotes: tuple[tuple[str, float, str, str], ...] = ()
 
 
 def page_views(pages: Iterable[Shown]) -> list[dict[str, Any]]:
@@ -81,6 +83,7 @@ def _view(shown: Shown) -> dict[str, Any]:
         "numbers": [score.noise, score.filler, score.off_topic, score.boilerplate],
         "reasons": [[reason.text, round(reason.share, 4)] for reason in score.reasons],
         "text": text[:length], "spans": rows, "why": list(reasons), "kept": _kept(text, spans, length),
+        "quotes": [[WORST_FIRST.index(kind), value, why, words] for kind, value, why, words in shown.quotes],
         "whole": shown.whole and not cut, "note": " ".join(filter(None, (shown.note, cut))),
     }  # fmt: skip
 

@@ -182,7 +182,9 @@ def _show(name: str, site: str, record: Mapping[str, Any], page: Page | None) ->
         "visible_text": text if whole else record.get("text") or "",
     }
     score = Score.from_dict(known if whole else {**known, "spans": ()})
-    return Shown(name, site, score, page, "" if whole or score.status != "ok" else NO_TEXT, whole)
+    found = () if whole else record.get("spans") or ()
+    quotes = tuple((span["kind"], span["score"], span["reason"], span["quote"]) for span in found if span.get("quote"))
+    return Shown(name, site, score, page, "" if whole or score.status != "ok" else NO_TEXT, whole, quotes)
 
 
 def _text_again(page: Page, record: Mapping[str, Any]) -> tuple[str | None, str | None]:

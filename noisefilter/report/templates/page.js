@@ -25,7 +25,7 @@ function showPage(place) {
     make('div', { class: 'texts' },
       make('section', {}, make('h3', {}, view.whole ? 'Text with its spans' : 'Text'), make('div', { id: 'text', class: 'text', dir: 'auto' })),
       view.spans.length || view.kept.length ? make('section', {}, make('h3', {}, 'Cleaned text'), make('div', { class: 'text', id: 'cleaned', dir: 'auto' }, ...spanned(cleaned(view), [], []))) : null),
-    framed(view));
+    quoted(view), framed(view));
   drawText(view);
   box.scrollTop = 0;
 }
@@ -90,13 +90,23 @@ function markRange(view, action) {
   }
   setMark(view, { spans: changed });
   const at = ruler(view.text), words = legible(view.text.slice(at.unit(start), at.unit(end))).replace(/\s+/g, ' ');
-  const names = { none: 'No mark', not_foreign: 'Not foreign' };
+  const names = { none: 'No mark', not_foreign: 'Not foreign' }, byKeyboard = covered.length > 0;
   drawText(view);
+  if (byKeyboard) focusFrom(view, start);
   tell(`${names[action] || `Marked as ${NAMES[action]}`}: “${words.length > 60 ? `${words.slice(0, 59)}…` : words}”`);
 }
 
+// The first mark at or behind a place takes the focus, so that the keyboard goes on where it was.
+function focusFrom(view, start) {
+  const spans = spansOf(view), behind = (mark) => mark.dataset.span.split(' ').some((index) => spans[Number(index)][0] >= start);
+  const mark = [...document.querySelectorAll('#text mark')].find(behind);
+  if (mark) mark.focus({ preventScroll: true });
+}
+
 function drawText(view) {
-  byId('text').replaceChildren(...spanned(view.text, spansOf(view), view.why));
+  const box = byId('text'), place = box.scrollTop;
+  box.replaceChildren(...spanned(view.text, spansOf(view), view.why));
+  if (place) box.scrollTop = place;
   selected = focused = null;
   drawMarks(view);
 }
@@ -123,6 +133,13 @@ function reasonChart(view) {
 
 function legend() {
   return make('p', { class: 'legend', 'aria-label': 'Legend' }, ...KINDS.map((kind) => make('mark', { class: `${kind} first` }, NAMES[kind])));
+}
+
+// Spans of a record that holds their words, but not the text around them.
+function quoted(view) {
+  if (!view.quotes.length) return null;
+  return make('section', {}, make('h3', {}, 'What was found'), make('ul', { class: 'quotes' }, ...view.quotes.map(([kind, score, why, words]) => make('li', {},
+    make('mark', { class: `${KINDS[kind]} first` }, legible(words)), ' ', make('small', {}, legible(describe([0, 0, kind, score, 0], [why])))))));
 }
 
 function framed(view) {
