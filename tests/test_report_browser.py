@@ -18,7 +18,8 @@ from noisefilter.learn.corpora import read_corpora
 from noisefilter.page import read_page
 from noisefilter.report import site
 from noisefilter.report.single import score_html
-from noisefilter.report.tally import Tally
+from noisefilter.report.tally import Seen, Tally
+from noisefilter.report.view import Shown
 from noisefilter.types import KINDS
 from noisefilter.viewing.serving import ReviewServer
 from tests.making import CORPUS
@@ -308,6 +309,25 @@ def test_ten_marked_pages_are_a_corpus(look, folder_html, tmp_path):
     page.reload()
     assert kept == 1
     assert page.inner_text("#marked-count") == "10 marked"
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_what_a_page_lacks_leaves_no_trace(look, whole):
+    tally = Tally(pages=1)
+    shown = Shown(
+        "a",
+        "",
+        made(spans=(), reasons=(), url=None),
+        None,
+        "",
+        whole,
+        () if whole else (("promotion", 0.8, "asks", "Buy!"),),
+    )
+    tally.add(Seen.of_score("a", "", shown.score, lambda: shown))
+    page = look(site.render(tally, title="bare"))
+    words = page.inner_text("#page")
+    assert not re.search("null|undefined|NaN", words)
+    assert ("Buy!" in words) != whole
 
 
 def test_a_span_in_focus_is_corrected_by_keyboard(look):

@@ -20,12 +20,13 @@ function showPage(place) {
       make('p', { class: 'note' }, `noise ${number(row[5])}, status ${row[4]}. This page is counted, but is not among those shown with their text: report fewer inputs, or --pages more, to see it.`));
     return;
   }
-  box.replaceChildren(back(), heading(view), toolbar(view), numbers(view), reasonChart(view),
+  const parts = [back(), heading(view), toolbar(view), numbers(view), reasonChart(view),
     view.whole ? legend() : null,
     make('div', { class: 'texts' },
       make('section', {}, make('h3', {}, view.whole ? 'Text with its spans' : 'Text'), make('div', { id: 'text', class: 'text', dir: 'auto' })),
       view.spans.length || view.kept.length ? make('section', {}, make('h3', {}, 'Cleaned text'), make('div', { class: 'text', id: 'cleaned', dir: 'auto' }, ...spanned(cleaned(view), [], []))) : null),
-    quoted(view), framed(view));
+    quoted(view), framed(view)];
+  box.replaceChildren(...parts.filter(Boolean));
   drawText(view);
   box.scrollTop = 0;
 }
