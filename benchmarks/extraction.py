@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 DRAWS = 2000
 ALL = "all types"
+#: What speed is compared with.
+BASE = "trafilatura default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +166,7 @@ def main() -> None:
     parser.add_argument("--splits", type=Path, help="JSON that maps pages to sites and sites to splits")
     parser.add_argument("--split", help="keep the pages of this split")
     parser.add_argument("--pages", type=int, help="so many pages, spread evenly")
+    parser.add_argument("--extractors", nargs="+", help="only these, by name; all of them without it")
     options = parser.parse_args()
     if not options.folder.is_file() and not (options.folder / "ground-truth").is_dir():
         sys.exit(f"{options.folder}: no ground-truth folder in it")
@@ -179,7 +182,7 @@ def main() -> None:
         sys.exit(f"{options.folder}: no page with a gold text")
     seconds: dict[str, list[float]] = defaultdict(list)
     values: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-    extractors = peers()
+    extractors = {name: run for name, run in peers().items() if name in {BASE, *(options.extractors or [name])}}
     for extract in extractors.values():
         run(extract, pages[0])
     for page in pages:
@@ -194,7 +197,7 @@ def print_table(
     pages: list[Labelled], seconds: dict[str, list[float]], values: dict[str, list[tuple[float, float, float]]]
 ) -> None:
     """Markdown: articles and all types, speed as a ratio to trafilatura's default extraction."""
-    base = seconds["trafilatura default"]
+    base = seconds[BASE]
     size = statistics.mean(len(page.html) for page in pages) / 1000
     print(f"{len(pages)} pages of {size:.0f} kB, trafilatura {trafilatura.__version__}\n")
     print(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import lxml.html
 import pytest
 
 from noisefilter.blocks.fit import label_blocks
@@ -33,7 +34,7 @@ def laid_out(layout: layouts.Layout, seed: int) -> dict[str, int]:
     """Whether each block of the article in a layout is boilerplate, by its text."""
     sheet = Sheet(parse_html(HTML_ARTICLE), GOLD, OTHERS)
     gold = layout(sheet, random.Random(seed))
-    html = layouts.lxml.html.tostring(sheet.tree, encoding="unicode")
+    html = lxml.html.tostring(sheet.tree, encoding="unicode")
     made = LabelledPage("one", Page(html, title="Board repairs sluice"), "quay.example", "own", main_text=gold)
     blocked = split_blocks(read_page(made.page))
     labels = label_blocks(blocked, made)

@@ -15,7 +15,8 @@ import nh3
 
 from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
 from noisefilter.html.cleaning.writing import Kept, write_kept
-from noisefilter.html.walk import Piece, parse_html, split_tree
+from noisefilter.html.parse import parse_html
+from noisefilter.html.walk import Piece, split_tree
 from noisefilter.page import read_page
 from noisefilter.types import WORST_FIRST
 
