@@ -20,8 +20,8 @@ def tied(html: str, **logits: float) -> dict[str, float]:
     [
         "<table><tr><td>Length</td><td>Wide</td></tr><tr><td>Piers</td></tr></table>",
         "<table><tr><th><p>Length</p></th><td><div>Wide</div></td></tr></table><p>Piers</p>",
-        "<dl><dt>Length</dt><dd>Wide</dd><dt>Piers</dt><dd>Oak</dd></dl>",
-        "<dl><div><dt>Length</dt><dd>Wide</dd></div><div><dt>Piers</dt><dd>Oak</dd></div></dl>",
+        "<dl><dt>Length</dt><dd>Wide</dd></dl><p>Piers</p>",
+        "<dl><div><dt>Length</dt><dd>Wide</dd></div></dl><p>Piers</p>",
         "<details><summary>Length</summary><p>Wide</p></details><p>Piers</p>",
         "<figure><div>Length</div><figcaption>Wide</figcaption></figure><p>Piers</p>",
     ],
@@ -33,9 +33,11 @@ def test_a_label_and_its_value_have_one_fate(html):
     assert found["Piers"] == -1
 
 
-def test_two_terms_share_what_is_said_of_both():
-    page = walk("<dl><dt>Cod</dt><dt>Ling</dt><dd>sold by the box</dd><dt>Crab</dt><dd>sold alive</dd></dl>")
-    assert find_groups(page, np.full(5, 3.0)).tolist() == [0, 0, 0, 3, 3]
+def test_a_list_of_terms_has_one_fate():
+    page = walk(
+        "<dl><dt>Cod</dt><dt>Ling</dt><dd>sold by the box</dd><dt>Crab</dt><dd>sold alive</dd></dl><p>Rain</p><dl><dt>Eel</dt></dl>"
+    )
+    assert find_groups(page, np.full(7, 3.0)).tolist() == [0, 0, 0, 0, 0, 5, 6]
 
 
 def test_a_row_that_holds_a_page_is_layout():

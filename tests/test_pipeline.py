@@ -266,7 +266,17 @@ def test_furniture_is_more_boilerplate_than_the_article_around_it(case):
     assert furniture > max(_sentence(result, line).boilerplate for line in SLUICE[1:5])
 
 
-@pytest.mark.parametrize("case", read_cases("off_topic"), ids=lambda case: case["name"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case,
+            marks=[pytest.mark.xfail(reason=case["known_failure"], strict=True)] if "known_failure" in case else [],
+        )
+        for case in read_cases("off_topic")
+    ],
+    ids=lambda case: case["name"],
+)
 def test_a_spliced_headline_is_more_off_topic_than_its_neighbours(case):
     result = score(article_with(case["sentence"]), title="Harbour board votes to repair the sluice")
     assert result.status == "ok"
