@@ -47,3 +47,8 @@ def __getattr__(name: str) -> object:
     value = getattr(late_import(_LAZY[name]), name)
     globals()[name] = value
     return value
+
+
+def __dir__() -> list[str]:
+    """The public names, those that are imported late included."""
+    return sorted({*__all__, *globals()})

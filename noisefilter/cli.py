@@ -6,6 +6,7 @@ import glob
 import json
 import sys
 from contextlib import contextmanager
+from importlib.metadata import version
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
@@ -56,7 +57,7 @@ def _shown_complaints() -> Iterator[None]:
 app = typer.Typer(
     cls=Commands,
     help="Find content-farm and SEO noise in web pages.", no_args_is_help=True, add_completion=False,
-    pretty_exceptions_enable=False,
+    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
 )  # fmt: skip
 label = typer.Typer(help="Label pages of your own in Label Studio or doccano.", no_args_is_help=True)
 app.add_typer(label, name="label")
@@ -77,8 +78,19 @@ ModelOption = Annotated[
 ]
 
 
+def _say_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
+    if asked:
+        typer.echo(f"noisefilter {version('noisefilter')}")
+        raise typer.Exit
+
+
 @app.callback()
-def main() -> None:
+def main(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
     """Find content-farm and SEO noise in web pages."""
 
 
@@ -107,6 +119,8 @@ def score(
         _print_html(names, chosen, decides)
     scores = zip(names, score_many(_pages(names), jobs=jobs, policy=decides, model=chosen), strict=True)
     complete = _print_json(scores) if as_json else _print_human(scores, len(names), explain=explain)
+    if len(names) > 1 and not as_json:
+        say(f"look at them: noisefilter report {' '.join(paths[:3])}{' …' if len(paths) > 3 else ''} -o report.html")
     raise typer.Exit(DONE if complete else UNSCORED)
 
 

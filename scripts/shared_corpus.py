@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 from zlib import crc32
 
-import zstandard
-
 from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.types import Page
 
@@ -165,6 +163,8 @@ class Corpus:
 
     def more_pages(self, split: str, use: str = "train") -> Iterator[LabelledPage]:
         """Pages of `pages_more` with gold text, in many languages; one may fit on those whose `use` is "train" only."""
+        import zstandard  # noqa: PLC0415 - of the extra `batch`, which tests of other readers go without
+
         with zstandard.open(self.root / "pages_more.jsonl.zst", "rt", encoding="utf8") as lines:
             for row in map(json.loads, lines):
                 if (

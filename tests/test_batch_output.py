@@ -62,8 +62,13 @@ def test_fields_stay_and_the_record_says_what_score_says(tmp_path, form):
     own = first.pop(OWN)
     assert first == rows[0]
     expected = score(Page(HTML_ARTICLE, "https://quay.example/a", None, "html")).to_dict()
+    quotes = [span.pop("quote") for span in own["spans"]]
     assert own == {"id": "7", **{name: expected[name] for name in own if name != "id"}}
     assert {"verdict", "status", "noise", "filler", "off_topic", "boilerplate", "text", "spans", "model"} < set(own)
+    assert own["title"]
+    assert {"text", "share"} == set(own["reasons"][0])
+    text = expected["visible_text"]
+    assert quotes == [text[span["start"] : span["end"]][:500] for span in own["spans"]]
     assert (second[OWN]["status"], second[OWN]["noise"]) == ("empty", None)
 
 
@@ -170,7 +175,9 @@ def test_parquet_keeps_types_and_says_what_does_not_fit(tmp_path):
     assert [str(table.schema.field(name).type) for name in ("id", "rank", "tags")] == ["int64", "double", "string"]
     found = table.to_pylist()
     assert (found[3]["id"], found[3]["rank"], json.loads(found[3]["tags"])) == (3, 1.5, ["a", 3])
-    assert found[3][OWN]["spans"] == [{"start": 0, "end": 4, "kind": "promotion", "score": 0.9, "reason": "an offer"}]
+    assert found[3][OWN]["spans"] == [
+        {"start": 0, "end": 4, "kind": "promotion", "score": 0.9, "reason": "an offer", "quote": "some"}
+    ]
     assert (found[-1]["id"], found[-1]["text"], found[-1]["rank"]) == (None, "y\ufffd", 1.0)
     assert json.loads(found[-1][OWN]["more"]) == {"id": "x", "late": {"a": None}}
     assert found[-1][OWN]["id"] == "x"

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import noisefilter
 from noisefilter import score
 from noisefilter.cli import app
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
@@ -187,3 +188,22 @@ def test_the_module_runs_as_a_program(folder):
     assert done.returncode == 0
     assert json.loads(done.stdout)["status"] == "ok"
     assert done.stderr == b""
+
+
+def test_the_version_is_printed(run):
+    assert run("--version").stdout.startswith("noisefilter 0.")
+    assert "Usage" in run("-h").stdout
+
+
+def test_several_pages_end_with_how_to_look_at_them(run, folder):
+    result = run("score", str(folder))
+    assert f"noisefilter report {folder} -o report.html" in result.stderr
+
+
+def test_the_package_lists_what_it_imports_late():
+    assert {"score", "score_many", "extract", "load"} <= set(dir(noisefilter))
+
+
+def test_the_module_runs_as_the_command():
+    command = [sys.executable, "-m", "noisefilter", "--version"]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("noisefilter")  # noqa: S603 - our own

@@ -112,8 +112,13 @@ class ParquetWriter:
     def _own_type(self) -> Any:  # noqa: ANN401 - an Arrow type
         arrow = self._arrow
         text, number, whole = arrow.string(), arrow.float64(), arrow.int64()
-        span = arrow.struct([("start", whole), ("end", whole), ("kind", text), ("score", number), ("reason", text)])
-        columns: list[tuple[str, Any]] = [(name, text) for name in ("id", "url", "verdict", "status", "page_type")]
+        span = arrow.struct(
+            [("start", whole), ("end", whole), ("kind", text), ("score", number), ("reason", text), ("quote", text)]
+        )
+        columns: list[tuple[str, Any]] = [
+            (name, text) for name in ("id", "url", "title", "verdict", "status", "page_type")
+        ]
         columns += [(name, number) for name in ("noise", "filler", "off_topic", "boilerplate")]
+        columns += [("reasons", arrow.list_(arrow.struct([("text", text), ("share", number)])))]
         columns += [("text", text), ("spans", arrow.list_(span)), ("model", text), ("visible_text", text)]
         return arrow.struct([*columns, ("reason", text), ("more", text)])

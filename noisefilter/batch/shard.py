@@ -27,6 +27,9 @@ from noisefilter.batches import cut_batches
 from noisefilter.decide import drop_reason
 from noisefilter.types import VERDICTS
 
+#: Characters of a span that its record quotes.
+QUOTED = 500
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
@@ -205,19 +208,11 @@ def describe(entry: Entry, score: Score, options: Options) -> dict[str, Any]:
     """What noisefilter adds to a record."""
     record = score.to_dict()
     names = (
-        "url",
-        "verdict",
-        "status",
-        "page_type",
-        "noise",
-        "filler",
-        "off_topic",
-        "boilerplate",
-        "text",
-        "spans",
-        "model",
-    )
+        "url", "title", "verdict", "status", "page_type", "noise", "reasons", "filler", "off_topic", "boilerplate", "text", "spans", "model",
+    )  # fmt: skip
     own = {"id": entry.id, **{name: record[name] for name in names}}
+    for span, kept in zip(score.spans, own["spans"], strict=True):  # a dropped page is judged by its record alone
+        kept["quote"] = score.quote(span)[:QUOTED]
     if options.visible_text:
         own["visible_text"] = score.visible_text
     if options.format == "dolma":
