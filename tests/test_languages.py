@@ -73,10 +73,10 @@ def test_a_language_that_is_given_is_not_looked_for():
 
 
 def test_trafilatura_is_asked_about_a_page_in_another_language():
-    asked = []
+    asked: list[int] = []
     for text in (SLUICE, [GREEK] * 4):
         page = walk("<article>" + "".join(f"<p>{line}</p>" for line in text) + "</article>")
-        scorer(load_model("fast")).blocks.score([blocks_of(page)], asked.append)  # type: ignore[arg-type]
+        scorer(load_model("fast")).blocks.score([blocks_of(page)], asked.append)
     assert len(asked) == 1
 
 
