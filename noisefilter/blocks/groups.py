@@ -58,7 +58,8 @@ def _mean_of_groups(group: Index, logits: Column, weights: Column) -> Column:
 
 def find_groups(page: BlockedPage, words: Column) -> Index:
     """Number of each block's group: (blocks,). A block that belongs to no other is a group of its own."""
-    owner = [_whole(page, block.place) for block in page.blocks]
+    whole = _wholes(page)
+    owner = [whole[block.place] for block in page.blocks]
     inside: dict[tuple[str, int], list[int]] = {}
     listed = -1
     for index, block in enumerate(page.blocks):
@@ -77,13 +78,12 @@ def find_groups(page: BlockedPage, words: Column) -> Index:
     return group
 
 
-def _whole(page: BlockedPage, place: int) -> int:
-    """The nearest element around a place whose parts are one thing, -1 for none."""
-    while place >= 0:
-        if page.places[place].tag in WHOLE:
-            return place
-        place = page.places[place].parent
-    return -1
+def _wholes(page: BlockedPage) -> list[int]:
+    """Of each place the nearest one, itself included, whose parts are one thing; -1 for none."""
+    found: list[int] = []
+    for place, entry in enumerate(page.places):
+        found.append(place if entry.tag in WHOLE else found[entry.parent] if entry.parent >= 0 else -1)
+    return found
 
 
 def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column:

@@ -1,0 +1,80 @@
+"""Elements that are never the article: consent dialogs, and threads of comments."""
+
+import time
+
+import pytest
+
+from noisefilter.blocks.boxes import find_dialogs, find_threads
+from tests.making import SLUICE, blocks_of, walk
+
+ASKS = "We and our 40 partners use cookies. With your consent we process personal data."
+
+
+def dialog_texts(html: str) -> list[str]:
+    """Texts of the blocks that are of a dialog."""
+    page = walk(html)
+    return [text for text, own in zip(page.texts(), find_dialogs(page, blocks_of(page).words), strict=True) if own]
+
+
+@pytest.mark.parametrize(
+    "button", ["<button>Accept all cookies</button>", "<a href=#>Manage options</a>", "<button>I agree</button>"]
+)
+def test_a_dialog_is_all_that_its_element_holds(button):
+    found = dialog_texts(f"<div><h2>Hello</h2><p>{ASKS}</p>{button}</div><main><p>{SLUICE[0]}</p></main>")
+    assert found[:2] == ["Hello", ASKS]
+    assert SLUICE[0] not in found
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<article><p>{ASKS}</p><p>{SLUICE[0]}</p></article>",  # no button
+        f"<article><h2>Cookies</h2><p>{ASKS}</p><p>{ASKS} So the court ruled.</p></article>",  # a heading is none
+        f"<div><button>Accept all cookies</button><p>{SLUICE[0]}</p><p>{SLUICE[1]}</p></div>",  # beside an article
+        f"<div><button>Subscribe</button><p>{SLUICE[0]}</p></div>",
+    ],
+)
+def test_an_article_that_speaks_of_cookies_is_none(html):
+    assert dialog_texts(html) == []
+
+
+def test_letters_whose_small_form_is_longer_move_nothing():
+    found = dialog_texts(
+        f"<p>{'İ' * 90}</p><div><p>{ASKS}</p><button>Accept all cookies</button></div><p>{SLUICE[0]}</p>"
+    )
+    assert found == [ASKS, "Accept all cookies"]
+
+
+@pytest.mark.parametrize(
+    "names", ["class=comments", "id=comments", "class='post-comments-area comments-area'", "class=responses"]
+)
+def test_a_thread_is_known_by_its_name(names):
+    page = walk(
+        f"<article>{''.join(f'<p>{line}</p>' for line in SLUICE)}</article><div {names}><p>Nice!</p><p>Same here.</p></div>"
+    )
+    found = find_threads(page, blocks_of(page).words)
+    assert [text for text, own in zip(page.texts(), found, strict=True) if own] == ["Nice!", "Same here."]
+
+
+def test_a_page_that_is_a_thread_has_none():
+    page = walk(f"<h1>Sluice</h1><div class=comments>{''.join(f'<p>{line}</p>' for line in SLUICE)}</div>")
+    assert not find_threads(page, blocks_of(page).words).any()
+
+
+@pytest.mark.parametrize(
+    "open_tag",
+    ["<div class=comments><button>Accept all cookies</button>", f"<div><button>I agree</button><p>{ASKS}</p>"],
+)
+def test_deep_boxes_cost_no_more_than_wide_ones(open_tag):
+    def seconds(html: str) -> float:
+        page = walk(html)
+        words = blocks_of(page).words
+        started = time.process_time()
+        find_dialogs(page, words)
+        find_threads(page, words)
+        return time.process_time() - started
+
+    count = 900
+    deep = min(seconds(open_tag * count + "</div>" * count) for _ in range(3))
+    wide = min(seconds((open_tag + "</div>") * count) for _ in range(3))
+    assert deep < 5 * wide + 0.05
