@@ -182,7 +182,7 @@ BOUNDS: dict[str, int] = {
     "one sentence without an end": MAX_TEXT - 2000,
     "two long sentences of known words": MAX_TEXT - 2000,
     "unknown entities": MAX_TEXT - 2000,
-    "letters of other scripts": MAX_TEXT - 2000,
+    "letters of other scripts": 6 * MAX_BLOCKS - 10_000,
     "a text of different words": MAX_TEXT - 1000,
     "a text of one line": MAX_TEXT - 1000,
     "a text of quotes": 12 * MAX_BLOCKS,
