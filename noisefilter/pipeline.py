@@ -20,7 +20,7 @@ from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
 from noisefilter.sentences.table import Article, sentence_table
-from noisefilter.text.language import KNOWN, name_language
+from noisefilter.text.language import is_known, name_language
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.threads import one_blas_thread
@@ -179,9 +179,9 @@ def extract_page(
         own = _judge_blocks([entry], model, site)[0]
     if own.table is None:
         return entry.text
-    furniture = own.scores.furniture.copy()
-    if headline and (block := int(title_blocks(own.table)[0])) >= 0:
-        furniture[block] = 0.0
+    furniture = own.scores.furniture
+    if headline:
+        furniture = np.where(np.arange(len(furniture)) == title_blocks(own.table)[0], 0.0, furniture)
     spans = boilerplate_spans(own.table, furniture, {**model.thresholds, **thresholds}, named=False)
     return cut(entry.text, spans)
 
@@ -260,7 +260,7 @@ def _find_article(
     if own.table.words[kept].sum() < MIN_WORDS:
         status = "too_short"
     spoken = language or _language(page, kept)
-    if status == "ok" and spoken is not None and spoken not in KNOWN:
+    if status == "ok" and not is_known(spoken):
         status = "language"
     if status == "ok" and is_other(own.scores.article, limits):
         status = "not_article"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES, group_mean, window_share
-from noisefilter.blocks.table import BLANK_LINE
+from noisefilter.blocks.table import BLANK_LINE, SAME_TITLE
 from noisefilter.columns import Columns
 from noisefilter.text.cues import cue_table
 
@@ -185,7 +185,7 @@ def _since_title(table: BlockTable) -> Column:
 
 def title_blocks(table: BlockTable) -> NDArray[np.int64]:
     """The block of each page that says its title, the first heading that does or else the first block; -1 for none: (pages,)."""
-    likely = (table.title_share >= 0.6) & (table.words >= 3)
+    likely = (table.title_share >= SAME_TITLE) & (table.words >= 3)
     tags = np.fromiter(
         (block.tag in {"h1", "h2", ""} for page in table.pages for block in page.blocks), np.bool_, len(table)
     )

@@ -22,7 +22,7 @@ from noisefilter.blocks.judge import (
 )
 from noisefilter.blocks.names import NAME_ROWS, name_levels
 from noisefilter.blocks.sites import SiteProfile
-from noisefilter.blocks.table import block_table
+from noisefilter.blocks.table import SAME_TITLE, block_table
 from noisefilter.blocks.vote import Vote, ask_trafilatura
 from noisefilter.fit import (
     FOLDS,
@@ -76,8 +76,8 @@ TEXT_LOSS = 0.01
 MIN_SITE_PAGES, SITE_ALPHA = 10, 1.0
 #: The forms of a page, each with networks of its own.
 FORMS = ("block", "block_text")
-#: A line of at least so many words repeats the title if it shares so much of the words of both.
-MIN_HEADLINE, SAME_TITLE = 3, 0.6
+#: A line of at least so many words repeats the title if it shares `SAME_TITLE` of the words of both.
+MIN_HEADLINE = 3
 #: A line between title and article is the standfirst if it has so many words and shares so much of them with the title.
 MIN_STANDFIRST, STANDFIRST_SHARE = 6, 0.25
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.boxes import find_threads
-from noisefilter.blocks.table import HEADINGS
+from noisefilter.blocks.table import HEADINGS, SAME_TITLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,8 +28,6 @@ MOST_PARTS, MOST_GROUP_WORDS = 40, 300
 SURE, LIKELY = 4.0, 0.5
 #: Words of a paragraph that is looked for again, and the log-odds of its copy.
 COPIED, COPY = 12, 2.0
-#: A line with so much of the title's words is the headline, which heads the page and no section.
-HEADLINE = 0.6
 #: A heading stays if so much of its section does.
 MOSTLY = 0.5
 
@@ -92,7 +90,7 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
     levels = [int(block.tag[1]) if block.tag in HEADINGS else 0 for block in blocks]
     found = logits.copy()
     for index, level in enumerate(levels):
-        if not level or table.title_share[index] >= HEADLINE:
+        if not level or table.title_share[index] >= SAME_TITLE:  # the headline heads the page and no section
             continue
         end = index + 1
         while end < len(blocks) and not 0 < levels[end] <= level:

@@ -10,7 +10,7 @@ import numpy as np
 from noisefilter.blocks.boxes import find_dialogs
 from noisefilter.blocks.names import place_names
 from noisefilter.blocks.structure import Structure, accumulate, find_structure
-from noisefilter.text.language import KNOWN, name_language
+from noisefilter.text.language import is_known, name_language
 from noisefilter.text.tokens import (
     find_cues,
     join_tokens,
@@ -45,6 +45,8 @@ CLOSING = frozenset(".!?…\"”’')\u3002\uff01\uff1f\u300d\u300f\uff09\u061f\
 CUE_WORDS = 40
 #: Blocks, and letters of each, by which a page's language is told.
 LONGEST, LETTERS = 5, 200
+#: A line with so much of the title's words says the title.
+SAME_TITLE = 0.6
 #: Line breaks that a reader sees as a blank line.
 BLANK_LINE = 2
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
@@ -229,7 +231,7 @@ def _table(
     gap = np.concatenate([_gaps(page) for page in pages])
     cue = find_cues("furniture", every, tokens, first, np.where(words <= CUE_WORDS, last, first))
     place = np.fromiter((block.place for block in blocks), np.int64, count)
-    known = np.array([(language or _language(page)) in {None, *KNOWN} for page in pages], np.bool_)
+    known = np.array([is_known(language or _language(page)) for page in pages], np.bool_)
     return BlockTable(
         tuple(pages), tuple(parts), tokens, known, edges, owner, start, end, first, last, words, (end - start).astype(np.float64),
         dialog, prose, linked, np.fromiter((len(block.links) for block in blocks), np.float64, count), cue,

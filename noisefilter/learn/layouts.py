@@ -307,9 +307,7 @@ def add_comments(sheet: Sheet, chance: random.Random) -> str:
     if name:
         thread.set(chance.choice(("class", "id")), name)
     holder = sheet.paragraphs[-1][0].getparent()
-    tail, holder.tail = holder.tail, None
-    holder.addnext(thread)
-    thread.tail = tail
+    _put_after(holder, thread)
     heading = chance.choice(
         ("{n} Comments", "Comments", "Responses", "What do you think?", "Discussion ({n})", "Join the conversation")
     )
@@ -326,9 +324,7 @@ LAYOUTS: tuple[Layout, ...] = (
 def _add(sheet: Sheet, block: HtmlElement, texts: list[str], chance: random.Random) -> str:
     """Put a block after one of the paragraphs; returns the gold text with its texts there."""
     element, text = chance.choice(sheet.paragraphs)
-    tail, element.tail = element.tail, None
-    element.addnext(block)
-    block.tail = tail
+    _put_after(element, block)
     if not texts:
         return sheet.gold
     lines = sheet.gold.split("\n")
@@ -341,15 +337,17 @@ def _box(chance: random.Random) -> HtmlElement:
     return lxml.html.Element(chance.choice(("div", "section", "div")), {"class": name} if name else {})
 
 
+def _put_after(element: HtmlElement, new: HtmlElement) -> None:
+    """A new element right behind another one, before the text that follows it."""
+    tail, element.tail = element.tail, None
+    element.addnext(new)
+    new.tail = tail
+
+
 def _take_out(element: HtmlElement) -> None:
-    """Out of the tree; the text after it stays."""
-    parent, before, tail = element.getparent(), element.getprevious(), element.tail
+    """Out of the tree; the text after it stays, and does not go with it to where it is put."""
+    element.drop_tree()
     element.tail = None
-    parent.remove(element)
-    if tail and before is not None:
-        before.tail = (before.tail or "") + tail
-    elif tail:
-        parent.text = (parent.text or "") + tail
 
 
 def _fill(text: str, chance: random.Random) -> str:

@@ -25,6 +25,11 @@ def _identifier() -> LanguageIdentifier:
     return langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
 
 
+def is_known(code: str | None) -> bool:
+    """Whether the models have learned a language's words; one that nobody can tell is taken for such a one."""
+    return code is None or code in KNOWN
+
+
 def name_language(text: str) -> str | None:
     """ISO 639-1 code of the text's language, None if there are no letters to tell it by."""
     code = None
