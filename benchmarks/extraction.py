@@ -7,7 +7,7 @@
 Reads any folder in WCXB's layout: `html/<id>.html` or `.html.gz`, and `ground-truth/<id>.json` with
 `ground_truth.main_content` and `_internal.page_type.primary`; or JSON lines (zstd) with `html`, `gold`, `language`, `source`,
 `domain`, `use` and `split`, of which it prints a row a language and a source. Pages that trained or tuned the shipped model
-flatter it: `--split` keeps the others, and of JSON lines those are left out whose `use` and `split` are "train". The extra `bench`
+flatter it: `--split` keeps the others, and of JSON lines those are left out whose `use` is "train", but for the split "val". The extra `bench`
 installs the peers; one that is missing is left out, by name. Means are over domains where they are known, else over pages.
 """
 
@@ -81,7 +81,7 @@ def read_folder(folder: Path, splits: Path | None, split: str | None) -> list[La
 
 
 def read_lines(path: Path) -> list[Labelled]:
-    """Pages of JSON lines that no fit has seen, each under its language and its source."""
+    """Pages of JSON lines that fitted and calibrated nothing, each under its language and its source."""
     import zstandard  # noqa: PLC0415 - of the extra `batch`
 
     with zstandard.open(path, "rt", encoding="utf8") as lines:
@@ -91,7 +91,7 @@ def read_lines(path: Path) -> list[Labelled]:
             row["html"].encode("utf8", "surrogatepass"), row["gold"],
             (row["language"], "English" if row["language"] == "en" else "not English", row["source"]), row["domain"],
         )
-        for row in rows if (row["use"], row["split"]) != ("train", "train")
+        for row in rows if row["use"] != "train" or row["split"] == "val"
     ]  # fmt: skip
 
 
