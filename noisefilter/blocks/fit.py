@@ -19,6 +19,7 @@ from noisefilter.blocks.judge import (
     name_scores,
     page_inputs,
     site_inputs,
+    word_scores_of,
 )
 from noisefilter.blocks.names import NAME_ROWS, name_levels
 from noisefilter.blocks.sites import SiteProfile
@@ -36,7 +37,7 @@ from noisefilter.fit import (
 )
 from noisefilter.html.walk import split_blocks, split_lines
 from noisefilter.labels import CorpusError
-from noisefilter.networks import build_network, logit, word_scores
+from noisefilter.networks import build_network, logit
 from noisefilter.page import read_page
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize, word_list
@@ -320,11 +321,15 @@ def _fit_words(examples: Sequence[BlockExample]) -> tuple[list[Matrix], Arrays]:
     rows = [word_rows(example.table.tokens, example.table.first, example.table.last) for example in examples]
 
     def score(index: int, weights: Matrix, bias: Matrix) -> Matrix:
-        table = examples[index].table
-        return word_scores(table.tokens, table.first, table.last, weights, bias)
+        return word_scores_of(examples[index].table, {"block_words.weights": weights, "block_words.bias": bias})
 
-    out, weights, bias = _linear_folds(examples, rows, score)
+    out, weights, bias = _linear_folds([_of_known_words(example) for example in examples], rows, score)
     return out, {"block_words.weights": weights, "block_words.bias": bias}
+
+
+def _of_known_words(example: BlockExample) -> BlockExample:
+    """The example, which teaches no words if its language is unknown."""
+    return replace(example, weights=example.weights * example.table.spoken)
 
 
 def _fit_names(examples: Sequence[BlockExample]) -> tuple[list[Matrix], Arrays]:
