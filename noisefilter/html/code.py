@@ -39,6 +39,11 @@ FOREIGN = frozenset(
 )
 LONGEST_LINE = 500
 UNREAD = frozenset(("script", "style", "template", "svg", "textarea"))
+#: Names and styles of lines of code that stand outside of `pre` and `code`; where no sign is in the source, none does.
+PLAIN_SIGNS = ("whitespace-pre", "space:pre", "space: pre", "code-line", "cm-line", "view-line")
+PLAIN_CODE = re.compile(r"(?<![\w-])(?:whitespace-pre|white-space:\s?pre|code-line|cm-line|view-line)(?![\w-])")
+PLAIN_LINES = ("div", "li", "span")
+MIN_LINES = 3
 
 
 def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: list[HtmlElement]) -> None:
@@ -64,6 +69,24 @@ def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: l
                 boxes.append(table)
     for box in boxes:
         _join_lines(box)
+
+
+def frame_plain_code(tree: HtmlElement) -> None:
+    """Make a `pre` of each element that holds nothing but lines that a style sheet sets as code."""
+    holders = dict.fromkeys(
+        parent
+        for element in tree.iter(*PLAIN_LINES)
+        if _is_plain_line(element) and (parent := element.getparent()) is not None
+    )
+    for holder in holders:
+        alone = len(holder) >= MIN_LINES and holder.tag not in {"body", "html"} and all(map(_is_plain_line, holder))
+        if alone and next(holder.iterancestors("pre", "code"), None) is None:
+            holder.tag = "pre"
+
+
+def _is_plain_line(element: HtmlElement) -> bool:
+    names = " ".join((element.get("class") or "", element.get("style") or ""))
+    return bool(names.strip()) and element.tag in PLAIN_LINES and PLAIN_CODE.search(names) is not None
 
 
 def _drop_gutters(holder: HtmlElement) -> None:

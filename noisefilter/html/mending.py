@@ -1,7 +1,11 @@
-"""Tree → the tree that a browser builds: shadow roots in their hosts, nothing inside of elements that hold nothing."""
+"""Tree → the tree that a browser builds: shadow roots in their hosts, nothing inside of elements that hold nothing.
+
+And what its author meant: a menu or an aside that nobody closed ends before the next paragraph.
+"""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from lxml.etree import iterwalk
@@ -17,6 +21,46 @@ VOID = ("source", "track", "embed")
 SHADOW_ROOTS = ("shadowrootmode", "shadowroot")
 #: Elements that may have a shadow root, besides the page's own (DOM Standard, `attachShadow`).
 HOSTS = frozenset("article aside blockquote body div footer h1 h2 h3 h4 h5 h6 header main nav p section span".split())
+
+#: Elements beside the article that authors forget to close, their tags, and characters of the paragraph that is none of theirs.
+ASIDES = ("nav", "aside")
+ASIDE_TAG = re.compile(r"<(/?)(?:nav|aside)\b", re.IGNORECASE)
+MIN_PARAGRAPH = 60
+
+
+def close_asides(text: str, tree: HtmlElement) -> None:
+    """End each menu or aside that the source leaves open before the first paragraph inside that is no link.
+
+    Args:
+        text: the page's source. If its tags are not those of the tree, as where a script writes some, nothing is done.
+        tree: what the parser made of it.
+    """
+    if all(text.count(f"<{tag}") == text.count(f"</{tag}") for tag in ASIDES):
+        return
+    still_open: list[int] = []
+    count = 0
+    for tag in ASIDE_TAG.finditer(text):
+        if not tag[1]:
+            still_open.append(count)
+            count += 1
+        elif still_open:
+            still_open.pop()
+    elements = list(tree.iter(*ASIDES))
+    for element in (elements[index] for index in still_open if count == len(elements)):
+        begins = next((index for index, child in enumerate(element) if _is_paragraph(child)), None)
+        if begins:
+            for child in reversed(element[begins:]):
+                tail = element.tail
+                element.tail = None
+                element.addnext(child)
+                _add_text(child, tail)
+
+
+def _is_paragraph(element: HtmlElement) -> bool:
+    if element.tag != "p":
+        return False
+    linked = sum(len("".join(link.itertext())) for link in element.iter("a"))
+    return len("".join(element.itertext())) - linked >= MIN_PARAGRAPH
 
 
 def free_followers(voids: Iterable[HtmlElement]) -> None:

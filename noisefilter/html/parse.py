@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import lxml.html
 
-from noisefilter.html.code import join_code_lines
-from noisefilter.html.mending import VOID, free_followers, open_shadow_roots
+from noisefilter.html.code import PLAIN_SIGNS, frame_plain_code, join_code_lines
+from noisefilter.html.mending import VOID, close_asides, free_followers, open_shadow_roots
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -37,6 +37,9 @@ def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.
     except lxml.etree.ParserError as error:
         msg = f"no element in the page: {error}"
         raise ValueError(msg) from error
+    if any(map(text.__contains__, PLAIN_SIGNS)):
+        frame_plain_code(tree)
+    close_asides(text, tree)
     mend(tree)
     return tree
 
