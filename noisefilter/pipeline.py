@@ -11,7 +11,7 @@ import numpy as np
 from noisefilter.article.reasons import name_measures, name_noise
 from noisefilter.blocks.columns import title_blocks
 from noisefilter.blocks.judge import BlockScores
-from noisefilter.blocks.table import block_table, text_table
+from noisefilter.blocks.table import block_table, tell_language, text_table
 from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.decide import boilerplate_spans, is_other, sentence_spans, verdict
 from noisefilter.html.walk import TEXT_VERSION, split_blocks
@@ -20,7 +20,7 @@ from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
 from noisefilter.sentences.table import Article, sentence_table
-from noisefilter.text.language import is_known, name_language
+from noisefilter.text.language import is_known
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.threads import one_blas_thread
@@ -259,7 +259,8 @@ def _find_article(
     status: Status = "ok"
     if own.table.words[kept].sum() < MIN_WORDS:
         status = "too_short"
-    spoken = language or _language(page, kept)
+    blocks = [block for block, keep in zip(page.blocks, kept.tolist(), strict=True) if keep]
+    spoken = language or tell_language(page, own.table.tokens, blocks or page.blocks)
     if status == "ok" and not is_known(spoken):
         status = "language"
     if status == "ok" and is_other(own.scores.article, limits):
@@ -288,14 +289,6 @@ def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: M
     reasons = name_noise(estimators.article, pages.read)
     told = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, name_measures(pages.read), strict=True)
     return [_Judged(row, measured, scores, *own) for row, own in enumerate(told)]
-
-
-def _language(page: BlockedPage, kept: NDArray[np.bool_]) -> str | None:
-    """Language of the article, or of the whole page if nothing is left of it."""
-    chosen = [
-        page.text[block.start : block.end] for block, keep in zip(page.blocks, kept.tolist(), strict=True) if keep
-    ]
-    return name_language("\n".join(chosen) or page.text)
 
 
 def _put_together(

@@ -176,7 +176,9 @@ def test_a_page_is_measured_alike_with_its_links_and_without():
     text = "The board repairs the old sluice. The board met on Tuesday, see Celebrity Wedding Dress Secrets."
     links = Link(22, 32, "/sluice"), Link(text.index("Celebrity"), len(text) - 1, "https://stars.example/wedding")
     linked, bare = (
-        BlockedPage(text, (Block(0, len(text), "p", 0, own),), (Place(-1, "p", "", hidden=False),), "The old sluice")
+        BlockedPage(
+            text, (Block(0, len(text), "p", 0, own),), (Place(-1, "p", "", hidden=False),), ((0, 1),), "The old sluice"
+        )
         for own in (links, ())
     )
     assert insertion_matrix(insertions_of(linked)).tobytes() == insertion_matrix(insertions_of(bare)).tobytes()

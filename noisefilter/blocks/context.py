@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.markup import group_mean, window_share
-from noisefilter.blocks.structure import accumulate
 from noisefilter.text.tokens import neighbour
 
 if TYPE_CHECKING:
@@ -71,15 +70,13 @@ def _around(table: BlockTable, stays: Column, kept: Column, total: Column) -> li
     places = table.places
     assert places is not None  # noqa: S101 - for the type checker: the caller looked
     alike = places.structure.alike[table.place]
-    own = np.zeros((len(places.parent), 2))
-    np.add.at(own, table.place, np.stack([kept + BLANK_WEIGHT * stays, table.words + BLANK_WEIGHT], axis=1))
-    totals = accumulate(own, places.parent, places.depth)
-    shares = totals[:, 0] / np.maximum(totals[:, 1], 1e-9)
+    held = places.inside(kept)
+    shares = places.inside(kept + BLANK_WEIGHT * stays) / np.maximum(places.words + BLANK_WEIGHT * places.blocks, 1e-9)
     mean = float(stays.mean()) if len(stays) else 0.0
     by_words = group_mean(kept + 0.5 * mean, alike) / (group_mean(table.words, alike) + 0.5)
     return [
         group_mean(stays, alike),
         by_words,
         *(table.at_place(shares, steps) for steps in range(LEVELS)),
-        table.at_place(totals[:, 0], 1) / total,
+        table.at_place(held, 1) / total,
     ]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.structure import accumulate
 from noisefilter.blocks.table import CONTAINERS, TAG_GROUPS, BlockTable
 from noisefilter.columns import Columns
 
@@ -194,8 +193,7 @@ def _vote_around(steps: int) -> Callable[[BlockTable, Vote], Column]:
 
     def column(table: BlockTable, vote: Vote) -> Column:
         places = _places(table)
-        own = np.bincount(table.place, np.array(vote.shares) * table.words, minlength=len(places.parent))
-        kept = accumulate(own[:, None].astype(np.float64), places.parent, places.depth)[:, 0]
+        kept = places.inside(np.array(vote.shares) * table.words)
         return table.at_place(kept / np.maximum(places.words, 1), steps)
 
     return column

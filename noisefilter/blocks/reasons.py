@@ -49,7 +49,7 @@ NAMED = (
     ("donate donation donations contribute membership supporter patron", "donation box"),
     ("cookie cookies consent gdpr ccpa onetrust", "cookie notice"),
     ("login signin paywall register account", "login line"),
-    ("comment comments disqus respond replies discussion", "comments"),
+    ("comment comments disqus respond responses replies discussion", "comments"),
     ("authorbox author-box bio about-author contributor author-info author-bio author-card", "author box"),
     ("byline author authors writer", "byline"),
     ("reading-time readtime read-time readingtime", "reading time"),
@@ -161,11 +161,10 @@ def _name_boxes(
     An element that also holds a part of the article says nothing of the furniture in it.
     """
     places = table.page.places
-    ranges = _block_ranges(table)
     kept = np.concatenate([[0], np.cumsum(~furniture)])
     named: list[str | None] = []
-    for place, (start, end) in enumerate(ranges):  # parents come before their children
-        if not end or kept[end] > kept[start]:
+    for place, (start, end) in enumerate(table.page.ranges):  # parents come before their children
+        if start == end or kept[end] > kept[start]:
             named.append(None)
             continue
         own = _name_element(places[place].names, places[place].tag)
@@ -181,21 +180,6 @@ def _name_boxes(
     return [
         named[block.place] if out else None for block, out in zip(table.page.blocks, furniture.tolist(), strict=True)
     ]
-
-
-def _block_ranges(table: BlockTable) -> list[tuple[int, int]]:
-    """Index of the first block inside each place, and the one after the last; (0, 0) for those that hold none."""
-    places = table.page.places
-    ranges = [(0, 0)] * len(places)
-    for index, block in enumerate(table.page.blocks):
-        ranges[block.place] = (ranges[block.place][0] if ranges[block.place][1] else index, index + 1)
-    for place in range(len(places) - 1, 0, -1):  # children come after their parents
-        start, end = ranges[place]
-        outer = places[place].parent
-        if end:
-            own = ranges[outer]
-            ranges[outer] = (min(own[0], start), max(own[1], end)) if own[1] else (start, end)
-    return ranges
 
 
 def _elect(votes: Sequence[str | None]) -> str | None:

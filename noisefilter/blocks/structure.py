@@ -71,13 +71,3 @@ def _main_place(parent: Index, prose: Column) -> int:
         return -1
     large = np.flatnonzero(prose >= max(1.0, MAIN_SHARE * float(prose[0])))
     return int(large[-1]) if len(large) else 0
-
-
-def accumulate(values: Column, parent: Index, depth: Index) -> Column:
-    """Sums over everything inside each place: (places, columns), from what each place holds itself."""
-    totals = values.copy()
-    order = np.argsort(-depth, kind="stable")
-    edges = np.flatnonzero(np.diff(depth[order])) + 1
-    for level in np.split(order, edges)[:-1]:  # the root has no parent
-        np.add.at(totals, parent[level], totals[level])
-    return totals

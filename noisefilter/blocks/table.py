@@ -9,13 +9,12 @@ import numpy as np
 
 from noisefilter.blocks.boxes import find_dialogs
 from noisefilter.blocks.names import place_names
-from noisefilter.blocks.structure import Structure, accumulate, find_structure
+from noisefilter.blocks.structure import Structure, find_structure
 from noisefilter.text.language import is_known, name_language
 from noisefilter.text.tokens import (
     find_cues,
     join_tokens,
     neighbour,
-    range_entries,
     sums,
     sums_of_rows,
     token_hash,
@@ -45,6 +44,8 @@ CLOSING = frozenset(".!?…\"”’')\u3002\uff01\uff1f\u300d\u300f\uff09\u061f\
 CUE_WORDS = 40
 #: Blocks, and letters of each, by which a page's language is told.
 LONGEST, LETTERS = 5, 200
+#: Of at least so many words such a share are English stop words, or it is another language: there it was .16 at most.
+ENOUGH, ENGLISH = 20, 0.2
 #: A line with so much of the title's words says the title.
 SAME_TITLE = 0.6
 #: Line breaks that a reader sees as a blank line.
@@ -74,6 +75,8 @@ class PlaceTable:
 
     parent: NDArray[np.int64]
     depth: NDArray[np.int64]
+    first: NDArray[np.int64]  # block inside
+    last: NDArray[np.int64]  # the one after the last
     containers: NDArray[np.int64]  # bits of CONTAINERS around or at the place
     hidden: NDArray[np.bool_]
     words: Column
@@ -81,6 +84,10 @@ class PlaceTable:
     prose: Column
     blocks: Column
     structure: Structure
+
+    def inside(self, values: Column) -> Column:
+        """Sum of what is known of each block over everything inside each place."""
+        return sums(values, self.first, self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,23 +238,34 @@ def _table(
     gap = np.concatenate([_gaps(page) for page in pages])
     cue = find_cues("furniture", every, tokens, first, np.where(words <= CUE_WORDS, last, first))
     place = np.fromiter((block.place for block in blocks), np.int64, count)
-    known = np.array([is_known(language or _language(page)) for page in pages], np.bool_)
+    known = np.array(
+        [is_known(language or tell_language(page, part, page.blocks)) for page, part in zip(pages, parts, strict=True)],
+        np.bool_,
+    )
     return BlockTable(
         tuple(pages), tuple(parts), tokens, known, edges, owner, start, end, first, last, words, (end - start).astype(np.float64),
         dialog, prose, linked, np.fromiter((len(block.links) for block in blocks), np.float64, count), cue,
         np.concatenate([_repeated(own) for own in texts]),
-        _title_shares(pages, every, tokens, first, last, owner),
+        _title_shares(pages, tokens, first, last, owner),
         _likeness(tokens, first, last, prose, owner, vectors), _last_headings(blocks), gap, np.cumsum(gap >= BLANK_LINE),
         _echo(tokens, first, last, owner), place,
         np.fromiter((GROUP_OF_TAG.get(block.tag, -1) for block in blocks), np.int64, count),
-        _place_table(pages[0], place, words, linked, prose) if pages[0].is_html else None, place_names(pages[0]),
+        _place_table(pages[0], words, linked, prose) if pages[0].is_html else None, place_names(pages[0]),
     )  # fmt: skip
 
 
-def _language(page: BlockedPage) -> str | None:
-    """Language of a page by its longest blocks without a link: menus say little, and often in another one."""
-    free = [block for block in page.blocks if not block.links] or page.blocks
+def tell_language(page: BlockedPage, tokens: Tokens, blocks: Sequence[Block]) -> str | None:
+    """Language of some blocks of a page by the longest without a link: menus say little, and often in another one.
+
+    English is told by its stop words, which is faster, and surer on short texts; other languages by their letters.
+    """
+    free = [block for block in blocks if not block.links] or blocks
     longest = sorted(free, key=lambda block: block.start - block.end)[:LONGEST]
+    start = np.array([block.start for block in longest], dtype=np.int64)
+    first, last = tokens.ranges(start, np.minimum([block.end for block in longest], start + LETTERS))
+    words = int((last - first).sum())
+    if words >= ENOUGH and sums(tokens.stop.astype(np.float64), first, last).sum() >= ENGLISH * words:
+        return "en"
     return name_language("\n".join(page.text[block.start : block.end][:LETTERS] for block in longest))
 
 
@@ -293,25 +311,16 @@ def _repeated(texts: list[str]) -> Column:
     return np.fromiter((counts[text] - 1 for text in texts), np.float64, len(texts))
 
 
-def _title_shares(
-    pages: Sequence[BlockedPage], texts: Sequence[str], tokens: Tokens, first: Index, last: Index, owner: Index
-) -> Column:
-    """Share of the words of each short block that its page's title holds; only blocks with a hash of such a word are read."""
-    titles = [set(word_list(page.title or "")) for page in pages]
-    hashes = [token_hash(word) + (number << 32) for number, words in enumerate(titles) for word in words]
-    short = np.flatnonzero(last - first <= CUE_WORDS)
-    block = np.repeat(short, (last - first)[short])
-    keys = tokens.hashes[range_entries(first[short], last[short])] + (owner[block] << 32)
-    shares = np.zeros(len(texts))
-    for index in np.unique(block[np.isin(keys, np.array(hashes, dtype=np.int64))]).tolist():
-        own, wanted = word_list(texts[index]), titles[owner[index]]
-        shares[index] = sum(word in wanted for word in own) / max(1, len(own))
-    return shares
+def _title_shares(pages: Sequence[BlockedPage], tokens: Tokens, first: Index, last: Index, owner: Index) -> Column:
+    """Share of the words of each short block that its page's title holds."""
+    titles = (set(map(token_hash, word_list(page.title or ""))) for page in pages)
+    hashes = [token + (number << 32) for number, words in enumerate(titles) for token in words]
+    shown = np.isin(tokens.hashes + (np.repeat(owner, last - first) << 32), np.array(hashes, dtype=np.int64))
+    shares = sums(shown.astype(np.float64), first, last) / np.maximum(1, last - first)
+    return np.where(last - first <= CUE_WORDS, shares, 0.0)
 
 
-def _place_table(
-    page: BlockedPage, place: Index, words: Column, linked: Column, prose: NDArray[np.bool_]
-) -> PlaceTable:
+def _place_table(page: BlockedPage, words: Column, linked: Column, prose: NDArray[np.bool_]) -> PlaceTable:
     count = len(page.places)
     parents = [entry.parent for entry in page.places]
     bits = {tag: 1 << bit for bit, tag in enumerate(CONTAINERS)}
@@ -325,12 +334,12 @@ def _place_table(
             hidden[index] = hidden[above] or unseen or "aria-hidden" in names
         else:
             containers[index] = own
-    plain = words * (linked == 0)  # where no paragraph is long enough for prose
-    own_values = np.zeros((count, 5))
-    np.add.at(own_values, place, np.stack([words, linked, words * prose, np.ones(len(words)), plain], axis=1))
+    first, last = np.array(page.ranges, dtype=np.int64).reshape(-1, 2).T
+    held, links, proses = (sums(values, first, last) for values in (words, linked, words * prose))
+    # where no paragraph is long enough for prose, by words outside of links
+    spine = proses if prose.any() else sums(words * (linked == 0), first, last)
     parent, depth = np.array(parents, dtype=np.int64), np.array(depths, dtype=np.int64)
-    totals = accumulate(own_values, parent, depth)
     return PlaceTable(
-        parent, depth, np.array(containers, dtype=np.int64), np.array(hidden, dtype=np.bool_),
-        totals[:, 0], totals[:, 1], totals[:, 2], totals[:, 3], find_structure(page, parent, depth, totals[:, 2 if prose.any() else 4]),
+        parent, depth, first, last, np.array(containers, dtype=np.int64), np.array(hidden, dtype=np.bool_),
+        held, links, proses, (last - first).astype(np.float64), find_structure(page, parent, depth, spine),
     )  # fmt: skip

@@ -37,7 +37,9 @@ CELLS = frozenset(("td", "th"))
 #: Where title, rules and articles out of sight are found.
 UNREAD = ("meta", "title", "style", "noscript", "script")
 IN_ROWS = LINE_ITEMS | CELLS
-BOLD = frozenset(("b", "strong"))
+#: What a tag does: its own block, the end of a line, a link, bold letters. All others only hold text; those of custom elements are blocks.
+BLOCK, BREAK, LINK, BOLD, INLINE = range(5)
+ROLES = dict.fromkeys(BLOCK_LEVEL, BLOCK) | {"br": BREAK, "a": LINK, "b": BOLD, "strong": BOLD}
 NAMING = frozenset(("class", "id", "role", "itemprop", "aria-label"))
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 #: Words of a headline.
@@ -63,6 +65,7 @@ class Place(NamedTuple):
 class BlockedPage:
     """The visible text of a page and its blocks, in order; `places` is empty for plain text.
 
+    `ranges` has for each place the first block inside it and the one after the last.
     `shown` counts the characters that the page shows by itself, without an article that was put in sight (`rescue.py`), `prose`
     those of them that are in paragraphs outside of menus.
     """
@@ -70,6 +73,7 @@ class BlockedPage:
     text: str
     blocks: tuple[Block, ...]
     places: tuple[Place, ...] = ()
+    ranges: tuple[tuple[int, int], ...] = ()
     title: str | None = None
     elements: int = 0
     depth: int = 0
@@ -155,8 +159,8 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
         walker = _Walker(pieces)
         elements, depth = walker.walk(tree)
     return BlockedPage(
-        "".join(walker.texts), tuple(walker.blocks), tuple(walker.places), title or _find_title(found, walker), elements, depth,
-        shown, prose,
+        "".join(walker.texts), tuple(walker.blocks), tuple(walker.places), tuple(zip(walker.firsts, walker.lasts, strict=True)),
+        title or _find_title(found, walker), elements, depth, shown, prose,
     )  # fmt: skip
 
 
@@ -183,6 +187,8 @@ class _Walker:
         self.texts: list[str] = []
         self.blocks: list[Block] = []
         self.places: list[Place] = []
+        self.firsts: list[int] = []  # block inside each place
+        self.lasts: list[int] = []  # the one after the last
         self.first_heading: str | None = None
         self._pieces = pieces
         self._unseen = unseen
@@ -203,73 +209,80 @@ class _Walker:
     def walk(self, tree: HtmlElement) -> tuple[int, int]:
         """Read the tree; returns its number of elements and its depth."""
         elements = depth = 0
-        stack: list[tuple[HtmlElement, int, Iterator[HtmlElement]]] = []
-        outer, children = self._enter(tree, tree.tag, tree.items()), iter(tree)
+        stack: list[tuple[HtmlElement, int, int, Iterator[HtmlElement]]] = []
+        role = _role(tree.tag)
+        outer, children = self._enter(tree, role, tree.items()), iter(tree)
         element, unseen = tree, self._unseen
         while True:
             for child in children:
                 elements += 1
                 tag = child.tag
-                if tag.__class__ is not str or tag in SKIPPED:
-                    self._read_tail(child)
-                    continue
-                attributes = child.items()
-                if attributes and unseen is not None and unseen.takes(child, attributes):
-                    self._read_tail(child)
-                    continue
-                if len(child):
-                    stack.append((element, outer, children))
-                    depth = max(depth, len(stack))
-                    outer, children = self._enter(child, tag, attributes), iter(child)
-                    element = child
-                    break
-                self._leave(tag, self._enter(child, tag, attributes))
-                self._read_tail(child)
+                if tag.__class__ is str and tag not in SKIPPED:
+                    inside = len(child) > 0
+                    kind = _role(tag)
+                    if inside or kind is not INLINE or child.text:  # else there is nothing in it
+                        attributes = child.items()
+                        if not (attributes and unseen is not None and unseen.takes(child, attributes)):
+                            if inside:
+                                stack.append((element, role, outer, children))
+                                depth = max(depth, len(stack))
+                                outer, children = self._enter(child, kind, attributes), iter(child)
+                                element, role = child, kind
+                                break
+                            self._leave(kind, self._enter(child, kind, attributes))
+                if child.tail:
+                    self._read_or_skip(child.tail, child, is_tail=True)
             else:
-                self._leave(element.tag, outer)
+                self._leave(role, outer)
                 if not stack:
                     break
                 left = element
-                element, outer, children = stack.pop()
-                self._read_tail(left)
+                element, role, outer, children = stack.pop()
+                if left.tail:
+                    self._read_or_skip(left.tail, left, is_tail=True)
         self._flush()
         return elements, depth + 2
 
-    def _enter(self, element: HtmlElement, tag: str, attributes: list[tuple[str, str]]) -> int:
+    def _enter(self, element: HtmlElement, role: int, attributes: list[tuple[str, str]]) -> int:
         """Open an element and read its text; returns the place around it."""
         outer = self._place
-        if tag in BLOCK_LEVEL or "-" in tag:
+        if role is BLOCK:
             self._break()
             names, hidden = _names(attributes) if attributes else ("", False)
             self._place = len(self.places)
+            tag = element.tag
             self.places.append(Place(outer, tag, names, hidden))
+            self.firsts.append(len(self.blocks))
+            self.lasts.append(0)
             if tag == "pre":
                 self._verbatim += 1
-        elif tag == "br":
+        elif role is BREAK:
             if not self._verbatim:
                 self._flush(line_break=True)
             elif self._buffered:  # breaks before the first word go, as line feeds there do
                 self._buffer.append("\n")
                 self._buffered += 1
-        elif tag == "a":
+        elif role is LINK:
             self._href = element.get("href") or ""
             self._link_start = self._buffered
-        elif tag in BOLD:
+        elif role is BOLD:
             self._bold_depth += 1
         if element.text:
             self._read_or_skip(element.text, element, is_tail=False)
         return outer
 
-    def _leave(self, tag: str, outer: int) -> None:
-        if tag in BLOCK_LEVEL or "-" in tag:
+    def _leave(self, role: int, outer: int) -> None:
+        if role is BLOCK:
             self._break()
-            self._place = outer
-            if tag == "pre":
+            place = self._place
+            self.lasts[place] = len(self.blocks)
+            if self.places[place].tag == "pre":
                 self._verbatim -= 1
-        elif tag == "a":
+            self._place = outer
+        elif role is LINK:
             self._close_link()
             self._href = None
-        elif tag in BOLD:
+        elif role is BOLD:
             self._bold_depth -= 1
 
     def _break(self) -> None:
@@ -278,10 +291,6 @@ class _Walker:
             self._flush()
         else:
             self._space = self._line_break = False
-
-    def _read_tail(self, element: HtmlElement) -> None:
-        if element.tail:
-            self._read_or_skip(element.tail, element, is_tail=True)
 
     def _read_or_skip(self, text: str, element: HtmlElement, *, is_tail: bool) -> None:
         """Read a text; of blanks between elements only that there were some."""
@@ -369,6 +378,11 @@ class _Walker:
             self.first_heading = text
         self._buffer, self._buffered, self._links, self._bold = [], 0, [], 0
         self._line_break = line_break
+
+
+def _role(tag: str) -> int:
+    role = ROLES.get(tag)
+    return role if role is not None else BLOCK if "-" in tag else INLINE
 
 
 def _names(attributes: list[tuple[str, str]]) -> tuple[str, bool]:
