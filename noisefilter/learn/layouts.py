@@ -1,7 +1,8 @@
 """Labelled pages → the same pages laid out as others are, with their truth: what a corpus shows too seldom to be learned from.
 
 A lead in a box with the headline, a last paragraph in a box of its own, a consent dialog longer than the article, facts in rows,
-questions with their answers, cards of other stories. A thread of comments. What is put in was written for this, or is the start of another page.
+questions with their answers, cards of other stories, a thread of comments, the posts of a live blog. What is put in was written for this, or is
+the start of another page.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Layout = Callable[["Sheet", random.Random], str]
 
 #: A page in so many is laid out anew.
-EVERY = 2
+EVERY = 1
 #: Words of a paragraph of the article.
 MIN_WORDS = 12
 #: Stories from which cards are made.
@@ -114,6 +115,10 @@ REMARKS = (
     "We moved here in 19{d} and the noise has been a subject ever since.", "Has the date been confirmed?", "So sad to hear that.",
 )  # fmt: skip
 DATES = ("May {d}, 20{d}", "{d} minutes ago", "20{d}-04-11 at 10:{d}", "3 weeks ago", "1 April 20{d}")
+NOTICES = (
+    "This page updates by itself. {d} new posts", "Turn on scripts in your browser to see new posts.", "Refresh to see the latest.",
+    "We have stopped updating this page. Thank you for reading.", "Last updated {d} minutes ago. Jump to the newest post",
+)  # fmt: skip
 THREADS = ("comments", "commentlist", "responses", "discussion", "thread", "replies", "")
 
 
@@ -225,7 +230,7 @@ def ask_consent(sheet: Sheet, chance: random.Random) -> str:
 def add_facts(sheet: Sheet, chance: random.Random) -> str:
     """Facts in the article: rows of a table, a list of terms, or elements that look like rows."""
     pairs = [(label, _fill(chance.choice(VALUES), chance)) for label in chance.sample(LABELS, chance.randint(3, 7))]
-    kind = chance.randrange(5)
+    kind = chance.randrange(6)
     if kind == 0:
         block = builder.TABLE(*(builder.TR(builder.TD(a), builder.TD(b)) for a, b in pairs))
     elif kind == 1:
@@ -236,6 +241,8 @@ def add_facts(sheet: Sheet, chance: random.Random) -> str:
         block = builder.DIV(
             *(builder.DIV(builder.DIV(a), builder.DIV(b), {"class": "row"}) for a, b in pairs), {"class": "facts"}
         )
+    elif kind == 4:
+        block = builder.DIV(*(builder.DIV(builder.SPAN(a), " ", builder.SPAN(b)) for a, b in pairs))
     else:
         block = builder.UL(*(builder.LI(builder.B(a), f" {b}") for a, b in pairs))
     return _add(sheet, block, [text for pair in pairs for text in pair], chance)
@@ -315,9 +322,35 @@ def add_comments(sheet: Sheet, chance: random.Random) -> str:
     return sheet.gold
 
 
+def make_posts(sheet: Sheet, chance: random.Random) -> str:
+    """The article as the posts of a live blog: each with its time, and the index and the notice above them that such pages have."""
+    tag, heading = chance.choice(("article", "div", "li", "section")), chance.choice(("h2", "h3", "h4", "time", "div"))
+    named, minute, posts = chance.random() < 0.5, chance.randrange(600, 1200), []
+    holder = lxml.html.Element("ul" if tag == "li" else "div")
+    sheet.paragraphs[0][0].addprevious(holder)
+    for number, (element, text) in enumerate(sheet.paragraphs):
+        minute -= chance.randint(1, 20)
+        when = chance.choice(("{}.{:02}", "{}:{:02}")).format(minute // 60, minute % 60)
+        post = lxml.html.Element(tag, {"id": f"post-{number}", **({"class": "post"} if named else {})})
+        head = lxml.html.Element(heading)
+        head.text = when
+        _take_out(element)
+        post.extend([head, element])
+        holder.append(post)
+        posts.append((number, f"{when} {text[: chance.randint(20, 50)]}"))
+    if chance.random() < 0.6:
+        links = (builder.LI(builder.A(text, {"href": f"#post-{number}"})) for number, text in posts[:8])
+        holder.addprevious(
+            builder.DIV(builder.H2(chance.choice(("Key events", "In short", "Latest"))), builder.UL(*links))
+        )
+    if chance.random() < 0.5:
+        holder.addprevious(builder.P(_fill(chance.choice(NOTICES), chance)))
+    return sheet.gold
+
+
 #: How often each is drawn.
 LAYOUTS: tuple[Layout, ...] = (
-    box_lead, box_last, add_facts, add_questions, *(ask_consent, add_cards, add_comments) * 2,
+    *(box_lead, box_last, add_facts, add_questions, make_posts) * 2, *(ask_consent, add_cards, add_comments) * 3,
 )  # fmt: skip
 
 
