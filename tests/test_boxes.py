@@ -38,6 +38,36 @@ def test_an_article_that_speaks_of_cookies_is_none(html):
     assert dialog_texts(html) == []
 
 
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<dialog open>{}</dialog>", "<div role=dialog>{}</div>", "<section class='cookie-banner t1'>{}</section>",
+        "<div id=onetrust-consent-sdk><div>{}</div></div>",
+    ],
+)  # fmt: skip
+def test_a_dialog_is_known_by_its_tag_role_or_name_whatever_it_says(box):
+    says = "Vi vil gjerne huske hva du leser, og hvor ofte."
+    assert dialog_texts(f"{box.format(f'<p>{says}</p>')}<main><p>{SLUICE[0]}</p></main>") == [says]
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<div class='has-cookie-banner'><main>{}</main></div>", "<div class='post tag-cookies category-consent'>{}</div>",
+        "<div class=cookery>{}</div>", "<div id=consent-page><h1>Consent</h1>{}</div>",
+    ],
+)  # fmt: skip
+def test_the_frame_of_an_article_is_none_by_its_name(box):
+    assert dialog_texts(box.format(f"<p>{SLUICE[0]}</p>")) == []
+
+
+def test_buttons_need_not_speak_of_consent():
+    says = ("Cookies and similar technologies serve several purposes.", "You may withdraw your permission at any time.")
+    html = "".join(f"<p>{line} There is more of this behind the buttons.</p>" for line in says)
+    found = dialog_texts(f"<main><p>{SLUICE[0]}</p></main><div>{html}<button>Refuse</button></div>")
+    assert len(found) == 3
+
+
 def test_letters_whose_small_form_is_longer_move_nothing():
     found = dialog_texts(
         f"<p>{'İ' * 90}</p><div><p>{ASKS}</p><button>Accept all cookies</button></div><p>{SLUICE[0]}</p>"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 #: What consent dialogs speak of. A text of one speaks of two of these, a button of one.
 CONSENT = re.compile(
     r"\b(cookies?|consent|(?:our|\d+) (?:partners|vendors|companies|providers)|legitimate interests?|personal data|your privacy|tracking|"
-    r"(?:store|save|access)\w* .{0,30}on (?:a|your) device|personali[sz]ed|geolocation|"
+    r"(?:store|save|access|keep|put)\w* .{0,30}on (?:a|your) (?:device|phone|computer)|personali[sz]ed|geolocation|"
+    r"your (?:data|permission|choices?|interests)|legal bas[ie]s|withdraw\w*|similar technologies|third parties|data protection|"
     r"(?:accept|allow|reject|agree)\b.{0,12}\b(?:all|everything|cookies)|only (?:what is )?(?:needed|necessary|essential)|"
     r"manage (?:options|choices|settings)|i agree|profiles?)\b"
 )
@@ -30,6 +32,13 @@ SIGNS = ("cookie", "consent", "privacy")
 MOST_ANCHORS = 50
 #: Words of a button.
 MOST_BUTTON = 8
+#: Names of what is a dialog whatever it says, and of consent dialogs; what holds one of `ARTICLE` is a page's frame.
+DIALOG = re.compile(
+    r"(?<![\w-])(?:alert)?dialog(?![\w-])"
+    r"|(?<![\w-])(?!(?:tag|category|post|topic)-)(?:[\w-]*[-_])?"
+    r"(?:cookies?|consent|gdpr|onetrust|didomi|usercentrics|cookiebot|truste|iubenda|borlabs)(?:[-_][\w-]*)?(?![\w-])"
+)
+ARTICLE = frozenset(("main", "article", "h1"))
 #: Names of threads of comments, and the share of a page's words from which they are what the page is for.
 THREAD = re.compile(
     r"\b(?:comments?|comment-?list|comments?-(?:area|section|thread|list|wrapper)|respond|responses|disqus_thread|discussion)\b"
@@ -39,72 +48,115 @@ ROOTS = frozenset(("body", "html"))
 
 
 def find_dialogs(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
-    """Blocks of consent dialogs, elements with a button or link of which most texts speak of consent: (blocks,).
+    """Blocks of dialogs: (blocks,).
+
+    Elements that are dialogs by tag or role, or consent dialogs by name; and those with a button or link of which most texts speak of consent.
 
     Args:
         page: an HTML page.
         words: of each block.
     """
-    found = np.zeros(len(page.blocks), np.bool_)
+    found = _named(page, "dialog")
     small = fold_case(page.text)
-    if not any(map(small.__contains__, SIGNS)):
-        return found
-    spoken = np.array([len(set(CONSENT.findall(small[block.start : block.end]))) for block in page.blocks], np.int64)
-    long = words > MOST_BUTTON
-    ranges = _ranges_of_places(page)
-    texts, consents = _running(long), _running(long & (spoken >= 2))
-    anchors = [index for index in np.flatnonzero((spoken > 0) & ~long).tolist() if _is_pressed(page.blocks[index])]
-    for index in anchors[:MOST_ANCHORS]:
-        if found[index]:
-            continue
-        place, highest = page.blocks[index].place, -1
-        while place >= 0 and page.places[place].tag not in ROOTS:
-            first, last = ranges[place]
-            count = texts[last] - texts[first]
-            if count and (consents[last] - consents[first]) * 2 < count:
-                break
-            highest = place if count else highest
-            place = page.places[place].parent
-        if highest >= 0:
-            found[slice(*ranges[highest])] = True
+    if any(map(small.__contains__, SIGNS)):
+        speech = _Speech(page, small, words > MOST_BUTTON)
+        for index in speech.buttons()[:MOST_ANCHORS]:
+            if not found[index]:
+                found[slice(*speech.around(index))] = True
     return found
 
 
-def _is_pressed(block: Block) -> bool:
-    """Whether a block is a button, or nothing but a link."""
-    return block.tag == "button" or sum(link.end - link.start for link in block.links) == block.end - block.start
+class _Speech:
+    """What of a page speaks of consent; looked up only where a button is near."""
+
+    def __init__(self, page: BlockedPage, small: str, long: Flags) -> None:
+        self._page, self._small = page, small
+        self._long = running(long)
+        self._is_long = long.tolist()
+        self._known: dict[int, bool] = {}
+
+    def buttons(self) -> list[int]:
+        """Buttons, and links that speak of consent."""
+        return [
+            index
+            for index, block in enumerate(self._page.blocks)
+            if not self._is_long[index]
+            and (block.tag == "button" or (_is_link(block) and CONSENT.search(self._small, block.start, block.end)))
+        ]
+
+    def around(self, index: int) -> tuple[int, int]:
+        """First block of the largest element around a block of which at least half of the texts speak of consent, and the one after the last."""
+        place, found = self._page.blocks[index].place, (index, index)
+        first = last = index
+        texts = consents = 0
+        while place >= 0 and self._page.places[place].tag not in ROOTS:
+            before, after = self._page.ranges[place]
+            texts = int(self._long[after] - self._long[before])
+            consents += sum(map(self._speaks, (*range(before, first), *range(last, after))))
+            first, last = before, after
+            if consents * 2 < texts:
+                break
+            found = (before, after) if texts else found
+            place = self._page.places[place].parent
+        return found
+
+    def _speaks(self, index: int) -> bool:
+        """Whether a block is a text that says two things of consent."""
+        if index not in self._known:
+            block = self._page.blocks[index]
+            self._known[index] = (
+                self._is_long[index] and len(set(CONSENT.findall(self._small, block.start, block.end))) > 1
+            )
+        return self._known[index]
 
 
 def find_threads(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
-    """Blocks of threads of comments, by the names of their elements: (blocks,).
+    """Blocks of threads of comments, by the names of their elements, unless they are what the page is for: (blocks,).
 
     Args:
         page: an HTML page.
         words: of each block.
     """
+    return _named(page, "thread", running(words))
+
+
+@lru_cache(maxsize=50_000)
+def _box_of(names: str) -> str:
+    """What the names of an element say that it is: "dialog", "thread", or ""."""
+    return "dialog" if DIALOG.search(names) else "thread" if THREAD.search(names) else ""
+
+
+def _named(page: BlockedPage, box: str, counted: NDArray[np.float64] | None = None) -> Flags:
+    """Blocks of the elements of a sort, the page's frame apart; `counted` words limit how much of the page they may be."""
     found = np.zeros(len(page.blocks), np.bool_)
-    named = [place for place, entry in enumerate(page.places) if entry.tag not in ROOTS and THREAD.search(entry.names)]
-    if named:
-        ranges, running = _ranges_of_places(page), _running(words)
-        for first, last in (ranges[place] for place in named):
-            if running[last] - running[first] < MOST_THREAD * running[-1]:
-                found[first:last] = True
+    named = [
+        place
+        for place, (_, tag, names, _) in enumerate(page.places)
+        if tag not in ROOTS and ((names and _box_of(names) == box) or tag == box)
+    ]
+    framing = _framing(page) if named and counted is None else ()
+    for place in named:
+        first, last = page.ranges[place]
+        if place not in framing and (counted is None or counted[last] - counted[first] < MOST_THREAD * counted[-1]):
+            found[first:last] = True
     return found
 
 
-def _ranges_of_places(page: BlockedPage) -> list[tuple[int, int]]:
-    """First block inside each place and the one after the last; what an element holds stands together."""
-    first, last = [len(page.blocks)] * len(page.places), [0] * len(page.places)
-    for index, block in enumerate(page.blocks):
-        first[block.place] = min(first[block.place], index)
-        last[block.place] = index + 1
-    for place in range(len(page.places) - 1, 0, -1):  # children come after their parents
-        parent = page.places[place].parent
-        if parent >= 0:
-            first[parent], last[parent] = min(first[parent], first[place]), max(last[parent], last[place])
-    return [(low, max(low, high)) for low, high in zip(first, last, strict=True)]
+def _framing(page: BlockedPage) -> set[int]:
+    """Places that hold an article's element."""
+    found: set[int] = set()
+    for place, entry in enumerate(page.places):
+        if entry.tag in ARTICLE:
+            while place >= 0 and place not in found:
+                found.add(place)
+                place = page.places[place].parent
+    return found
 
 
-def _running(values: NDArray[np.generic]) -> NDArray[np.float64]:
+def _is_link(block: Block) -> bool:
+    return sum(link.end - link.start for link in block.links) == block.end - block.start
+
+
+def running(values: NDArray[np.generic]) -> NDArray[np.float64]:
     """Sum of the values before each, and of all."""
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.boxes import find_threads
+from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ MOST_WORDS, BLANK = 40, 2.0
 WHOLE = frozenset(("tr", "details", "figure"))
 #: Larger ones are layout: pages were set in tables.
 MOST_PARTS, MOST_GROUP_WORDS = 40, 300
-#: Log-odds of what is never an article, and how likely a page must be an article for its comments to be none.
-SURE, LIKELY = 4.0, 0.5
+#: Log-odds of what is never an article, and how likely a page must be an article for its comments to be none, and for its cards.
+SURE, LIKELY, VERY_LIKELY = 4.0, 0.5, 0.9
 #: Words of a paragraph that is looked for again, and the log-odds of its copy.
 COPIED, COPY = 12, 2.0
 #: A heading stays if so much of its section does.
@@ -44,9 +45,15 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
         return logits
     weights = np.minimum(table.words, MOST_WORDS) + BLANK
     tied = _mean_of_groups(find_groups(table.page, table.words), logits, weights)
+    if article >= VERY_LIKELY:
+        tied = tie_siblings(table, tied, weights)
     tied[table.dialog] = SURE
     if article >= LIKELY:
-        tied[find_threads(table.page, table.words)] = SURE
+        tied[find_threads(table.page, table.words) | find_other_articles(table)] = SURE
+    if article >= VERY_LIKELY:
+        cards, kept = find_cards(table), table.words * (tied < 0)
+        if kept[~cards].sum() >= MOSTLY * kept.sum():
+            tied[cards] = SURE
     return _without_copies(table, _with_sections(table, tied, weights))
 
 
@@ -90,7 +97,8 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
     levels = [int(block.tag[1]) if block.tag in HEADINGS else 0 for block in blocks]
     found = logits.copy()
     for index, level in enumerate(levels):
-        if not level or table.title_share[index] >= SAME_TITLE:  # the headline heads the page and no section
+        # the headline heads the page and no section, that of a card its card
+        if not level or table.title_share[index] >= SAME_TITLE or logits[index] == SURE:
             continue
         end = index + 1
         while end < len(blocks) and not 0 < levels[end] <= level:

@@ -1,0 +1,188 @@
+"""Blocks → what stands as elements of one make: cards of other stories, and the articles of a page that holds several."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.blocks.table import HEADINGS, SAME_TITLE
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from noisefilter.blocks.table import BlockTable
+
+    Column = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+    Index = NDArray[np.int64]
+
+#: A block is a link if so much of it is.
+LINKED = 0.9
+#: What leads to no other page.
+WITHIN = ("#", "javascript:", "mailto:", "tel:")
+#: Words of a card, with those of its headline; a section of an article whose heading is a link is longer.
+LEAST_HEADLINE, LEAST_CARD, MOST_CARD = 3, 6, 70
+#: Siblings are cards if so many of them look like one.
+MIN_CARDS, MOST_OTHERS = 2, 0.2
+#: Elements of one make that are tied; most of them have several parts.
+MIN_SIBLINGS, MOSTLY_PARTS = 3, 0.7
+#: Words of all of them up to which they have one fate, as rows and questions have; of longer ones, as posts, the mean counts so much.
+SHORT, OF_LONG = 300, 0.5
+#: Words of an article among several, how many there may be, and how much longer than the one that the title names.
+LEAST_ARTICLE, MOST_ARTICLES, MOST_LONGER = 60, 30, 3
+
+
+def find_cards(table: BlockTable) -> Flags:
+    """Blocks of cards that lead to other pages: (blocks,).
+
+    Siblings of one make, each a short text with a headline that is a link; or elements that are links as a whole, several
+    blocks to each page that they lead to.
+
+    Args:
+        table: blocks of one HTML page.
+    """
+    targets = _targets(table)
+    return (
+        _whole_links(targets)
+        | _rows(table, targets)
+        | _siblings(table, np.array([target != "" for target in targets], np.bool_))
+    )
+
+
+def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
+    """Log-odds with one value for the elements of one make below one element; long ones keep half of their own.
+
+    Args:
+        table: blocks of one HTML page.
+        logits: of furniture, of each block.
+        weights: of each block in a mean.
+    """
+    places = table.places
+    assert places is not None  # noqa: S101 - for the type checker: only HTML has elements
+    found = logits.copy()
+    make = _makes(table)
+    filled, parts = places.blocks > 0, places.blocks > 1
+    count, all_of = np.bincount(make, parts), np.bincount(make, filled)
+    row = (count >= MIN_SIBLINGS) & (count >= MOSTLY_PARTS * all_of)
+    chosen = np.flatnonzero(row[make] & filled)
+    if len(chosen):
+        summed, weight, words = (
+            np.bincount(make[chosen], values[chosen], len(row))
+            for values in (places.inside(weights * logits), places.inside(weights), places.words)
+        )
+        means, mix = summed / np.maximum(weight, 1e-9), np.where(words <= SHORT, 1.0, OF_LONG)
+        for place in chosen.tolist():
+            inside, share = slice(places.first[place], places.last[place]), mix[make[place]]
+            found[inside] = (1 - share) * logits[inside] + share * means[make[place]]
+    return found
+
+
+def _makes(table: BlockTable) -> Index:
+    """Number of the make of each place: those of one make stand below one element, and have the same tag and names."""
+    places = table.places
+    assert places is not None  # noqa: S101 - as above
+    make = places.structure.alike + (places.parent + 1) * len(places.parent)
+    return np.unique(make, return_inverse=True)[1]
+
+
+def _targets(table: BlockTable) -> list[str]:
+    """Where each block leads that is nothing but a link to another page; "" for the others."""
+    full = table.linked >= LINKED * table.characters
+    found = [""] * len(table)
+    for index in np.flatnonzero(full & (table.links > 0)).tolist():
+        href = table.page.blocks[index].links[0].href.strip()
+        if not href.lower().startswith(WITHIN):
+            found[index] = href
+    return found
+
+
+def _whole_links(targets: list[str]) -> Flags:
+    """Runs of links in which several pages are led to by some blocks in a row."""
+    found = np.zeros(len(targets), np.bool_)
+    start = 0
+    for index in range(1, len(targets) + 1):
+        if index < len(targets) and targets[index] and targets[start]:
+            continue
+        pairs = {
+            one for one, other in zip(targets[start:index], targets[start + 1 : index], strict=False) if one == other
+        }
+        if len(pairs) >= MIN_CARDS:
+            found[start:index] = True
+        start = index
+    return found
+
+
+def _rows(table: BlockTable, targets: list[str]) -> Flags:
+    """Blocks that are nothing but some cards in a row."""
+    found = np.zeros(len(targets), np.bool_)
+    for index in np.flatnonzero((table.links >= MIN_CARDS) & (table.words >= MIN_CARDS * LEAST_CARD)).tolist():
+        if targets[index]:
+            texts = (table.page.text[link.start : link.end] for link in table.page.blocks[index].links)
+            found[index] = sum(text.count(" ") >= LEAST_CARD - 1 for text in texts) >= MIN_CARDS
+    return found
+
+
+def _siblings(table: BlockTable, leads: Flags) -> Flags:
+    """Elements of one make below one element, nearly all of them a headline that leads to another page with a short text."""
+    places = table.places
+    assert places is not None  # noqa: S101 - for the type checker: only HTML has cards
+    heads = places.inside((leads & (table.words >= LEAST_HEADLINE)).astype(np.float64))
+    card = (places.blocks > 1) & (places.words >= LEAST_CARD) & (places.words <= MOST_CARD) & (heads > 0)
+    found = np.zeros(len(table), np.bool_)
+    if np.count_nonzero(card) < MIN_CARDS:
+        return found
+    make, filled = _makes(table), places.blocks > 0
+    cards, all_of = np.bincount(make, card), np.bincount(make, filled)
+    row = (cards >= MIN_CARDS) & (all_of - cards <= MOST_OTHERS * all_of)
+    for place in np.flatnonzero(row[make] & filled).tolist():
+        found[places.first[place] : places.last[place]] = True
+    return found
+
+
+def find_other_articles(table: BlockTable) -> Flags:
+    """Blocks of the articles of a page whose title names another one of them: (blocks,).
+
+    Args:
+        table: blocks of one HTML page.
+    """
+    found = np.zeros(len(table), np.bool_)
+    titles = (table.title_share >= SAME_TITLE) & np.array([block.tag in HEADINGS for block in table.page.blocks])
+    tagged = _ranges(table, [index for index, entry in enumerate(table.page.places) if entry.tag == "article"])
+    articles = tagged if len(tagged) > 1 else _headed(table)
+    named = [inside for inside in articles if titles[slice(*inside)].any()]
+    if len(articles) < 2 or len(named) != 1 or (articles is not tagged and named[0] != articles[0]):
+        return found
+    words = {inside: table.words[slice(*inside)].sum() for inside in articles}
+    if max(words.values()) <= MOST_LONGER * words[named[0]]:  # else the title names but a teaser
+        for first, last in articles:
+            found[first:last] = (first, last) != named[0]
+    return found
+
+
+def _headed(table: BlockTable) -> list[tuple[int, int]]:
+    """The largest elements with one first-level heading, as `_ranges`; an article whose sections have such headings is not told apart."""
+    places = table.places
+    assert places is not None  # noqa: S101 - as above
+    heads = [block.place for block in table.page.blocks if block.tag == "h1"]
+    if not 1 < len(heads) <= MOST_ARTICLES:
+        return []
+    alone = places.inside(np.array([float(block.tag == "h1") for block in table.page.blocks])) == 1
+    found = []
+    for place in heads:
+        while places.parent[place] >= 0 and alone[places.parent[place]]:
+            place = int(places.parent[place])
+        found.append(place)
+    return _ranges(table, found)
+
+
+def _ranges(table: BlockTable, chosen: list[int]) -> list[tuple[int, int]]:
+    """First block of each of some places that are long enough and in no other one, and the one after the last."""
+    places = table.places
+    assert places is not None  # noqa: S101 - as above
+    found: list[tuple[int, int]] = []
+    for index in chosen:
+        first, last = int(places.first[index]), int(places.last[index])
+        if places.words[index] >= LEAST_ARTICLE and (not found or first >= found[-1][1]):
+            found.append((first, last))
+    return found

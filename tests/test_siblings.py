@@ -1,0 +1,98 @@
+"""Elements of one make: cards of other stories, articles below articles, posts."""
+
+import numpy as np
+import pytest
+
+from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
+from tests.making import SLUICE, blocks_of, walk
+
+STORIES = ("Ferry fares to rise again", "Crane for the yard arrives", "Five walks for wet days")
+TEASER = "The council heard of it last night and will vote in March."
+ARTICLE = "".join(f"<p>{line}</p>" for line in SLUICE) * 3
+
+
+def card_texts(html: str) -> set[str]:
+    """Texts of the blocks that are of a card."""
+    page = walk(html)
+    return {text for text, found in zip(page.texts(), find_cards(blocks_of(page)), strict=True) if found}
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "<article><h3><a href=/{n}>{title}</a></h3><p>{text}</p></article>",
+        "<li><a href=/{n}>{title}</a><div>{text}</div></li>",
+        "<a href=/{n}><h4>{title}</h4><p>{text}</p></a>",
+        "<div class=c><div>3 May</div><a href=/{n}>{title}</a><p>{text}</p></div>",
+    ],
+)
+def test_siblings_with_a_linked_headline_are_cards(card):
+    cards = "".join(card.format(n=number, title=title, text=TEASER) for number, title in enumerate(STORIES))
+    found = card_texts(f"<main>{ARTICLE}<div>{cards}</div></main>")
+    assert {*STORIES, TEASER} <= found
+    assert not found & set(SLUICE)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "".join(f"<div><h3><a href=#{n}>{title}</a></h3><p>{TEASER}</p></div>" for n, title in enumerate(STORIES)),
+        "".join(f"<div><h3>{title}</h3><p>{TEASER}</p></div>" for title in STORIES),
+        "".join(f"<div><h3><a href=/{n}>{title}</a></h3>{ARTICLE}</div>" for n, title in enumerate(STORIES)),
+        f"<div><h3><a href=/1>{STORIES[0]}</a></h3><p>{TEASER}</p></div>",
+        "".join(f"<p><a href=/{n}>{title}</a></p>" for n, title in enumerate(STORIES)),
+    ],
+    ids=["an index", "sections", "long sections", "one alone", "a list of links"],
+)
+def test_sections_and_lists_are_no_cards(html):
+    assert card_texts(f"<main>{ARTICLE}<div>{html}</div></main>") == set()
+
+
+def test_some_cards_in_one_block_are_found():
+    links = "".join(f"<a href=/{n}><span>{title} {TEASER}</span></a>" for n, title in enumerate(STORIES))
+    assert len(card_texts(f"<main>{ARTICLE}<div>{links}</div></main>")) == 1
+
+
+def others(html: str, title: str) -> set[str]:
+    """Texts of the blocks that are of another article."""
+    page = walk(html, title)
+    return {text for text, found in zip(page.texts(), find_other_articles(blocks_of(page)), strict=True) if found}
+
+
+@pytest.mark.parametrize(("tag", "named"), [("article", 1), ("div", 0)])
+def test_the_article_that_the_title_names_is_the_one(tag, named):
+    html = "".join(f"<{tag}><h1>{title}</h1>{ARTICLE.replace('The', title)}</{tag}>" for title in STORIES)
+    found = others(f"<main>{html}</main>", STORIES[named])
+    assert set(STORIES) - found == {STORIES[named]}
+
+
+def test_sections_with_first_level_headings_are_one_article():
+    html = "".join(f"<section><h1>{title}</h1>{ARTICLE}</section>" for title in STORIES)
+    assert others(f"<main>{html}</main>", STORIES[2]) == set()
+
+
+@pytest.mark.parametrize(
+    ("html", "title"),
+    [
+        ("".join(f"<article><h3>13.4{n}</h3>{ARTICLE}</article>" for n in range(4)), "Live: the vote on the sluice"),
+        (f"<article><h1>{STORIES[0]}</h1></article><article>{ARTICLE}</article>", STORIES[0]),
+        ("".join(f"<article><h2>{STORIES[0]}</h2>{ARTICLE}</article>" for _ in range(2)), STORIES[0]),
+    ],
+    ids=["none is named", "a headline in an article of its own", "both are named"],
+)
+def test_where_the_title_does_not_choose_all_stay(html, title):
+    assert others(f"<main>{html}</main>", title) == set()
+
+
+@pytest.mark.parametrize(("times", "least"), [(1, -1e-9), (20, 0.1)], ids=["rows", "posts"])
+def test_elements_of_one_make_hear_of_one_another(times, least):
+    posts = "".join(f"<li><b>13.4{n}</b><p>{line * times}</p></li>" for n, line in enumerate(SLUICE[:3]))
+    page = walk(f"<main><p>{SLUICE[3]}</p><ul>{posts}</ul></main>")
+    table = blocks_of(page)
+    logits = np.full(len(table), -2.0)
+    logits[2] = 4.0
+    tied = tie_siblings(table, logits, np.ones(len(table)))
+    assert tied[0] == -2
+    assert -2 < tied[4] < 0
+    assert tied[2] - tied[4] > least
+    assert tied[2] < 4
