@@ -27,6 +27,8 @@ WHOLE = frozenset(("tr", "details", "figure"))
 MOST_PARTS, MOST_GROUP_WORDS = 40, 300
 #: Log-odds of what is never an article, and how likely a page must be an article for its comments to be none, and for its cards.
 SURE, LIKELY, VERY_LIKELY = 4.0, 0.5, 0.9
+#: What is taken off the log-odds of code, and of a cell or a term (docs/decisions/0036).
+CODE, CELL, CELLS = 2.0, 1.0, frozenset(("td", "th", "dt", "dd"))
 #: Words of a paragraph that is looked for again, and the log-odds of its copy.
 COPIED, COPY = 12, 2.0
 #: A heading stays if so much of its section does.
@@ -44,7 +46,7 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
     if table.places is None or not len(table):
         return logits
     weights = np.minimum(table.words, MOST_WORDS) + BLANK
-    tied = _mean_of_groups(find_groups(table.page, table.words), logits, weights)
+    tied = _mean_of_groups(find_groups(table.page, table.words), logits - _leniency(table), weights)
     if article >= VERY_LIKELY:
         tied = tie_siblings(table, tied, weights)
     tied[table.dialog] = SURE
@@ -55,6 +57,13 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
         if kept[~cards].sum() >= MOSTLY * kept.sum():
             tied[cards] = SURE
     return _without_copies(table, _with_sections(table, tied, weights))
+
+
+def _leniency(table: BlockTable) -> Column:
+    """What is taken off the log-odds of code and of cells without a link: gold texts leave out many of them, readers want them."""
+    tags = [block.tag for block in table.page.blocks]
+    lenient = np.array([CODE if tag == "pre" else CELL if tag in CELLS else 0.0 for tag in tags])
+    return np.where(table.links > 0, 0.0, lenient)
 
 
 def _mean_of_groups(group: Index, logits: Column, weights: Column) -> Column:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.table import HEADINGS, SAME_TITLE
+from noisefilter.blocks.table import HEADINGS, SAME_TITLE, TAG_GROUPS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,10 +79,11 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
 
 
 def _makes(table: BlockTable) -> Index:
-    """Number of the make of each place: those of one make stand below one element, and have the same tag and names."""
+    """Number of the make of each place: those of one make stand below one element, have the same tag and names, and begin alike."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
-    make = places.structure.alike + (places.parent + 1) * len(places.parent)
+    begins = np.append(table.tag_group, -1)[np.minimum(places.first, len(table))] + 1
+    make = (places.structure.alike + (places.parent + 1) * len(places.parent)) * (len(TAG_GROUPS) + 1) + begins
     return np.unique(make, return_inverse=True)[1]
 
 

@@ -49,7 +49,8 @@ def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> d
 
     For pages of another type the probability that the allowed share of the articles passes.
     """
-    html = [example for example in examples if example.table.places is not None] or list(examples)
+    pages = {id(example.table.page): example for example in reversed(examples)}  # each as it is, not as if unknown
+    html = [example for example in pages.values() if example.table.places is not None] or list(examples)
     chosen = [example for example in html if example.page_type == "article"] or html
     scores = build_block_scorer(models).score([example.table for example in chosen], lambda index: chosen[index].vote)
     probabilities = [score.furniture for score in scores]
