@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from noisefilter.blocks.groups import CELL, CODE, COPY, find_groups, tie_groups
+from noisefilter.blocks.groups import CODE, COPY, FACT, find_groups, tie_groups
 from tests.making import SLUICE, blocks_of, walk
 
 
@@ -30,14 +30,17 @@ def test_a_label_and_its_value_have_one_fate(html):
     found = tied(html, Length=2.0, Wide=-3.0)
     assert found["Length"] == found["Wide"]
     assert -3 < found["Length"] < 2
-    assert found["Piers"] == (-1 - CELL if "<td>Piers" in html else -1)
+    assert found["Piers"] == -1
 
 
-def test_code_and_cells_are_spared_unless_they_are_links():
+def test_code_and_facts_are_spared_unless_they_are_links():
     found = tied(
-        "<pre>make all</pre><table><tr><td>Piers</td></tr></table><table><tr><td><a href=/a>More</a></td></tr></table>"
+        "<pre>make all</pre><table><tr><td>Piers</td><td>11</td></tr><tr><td>More</td><td><a href=/a>here</a></td></tr></table>"
+        f"<table><tr><td>{SLUICE[0]}</td><td>{SLUICE[1]}</td></tr></table><dl><dt>Oak</dt></dl>"
     )
-    assert found == {"make all": -1 - CODE, "Piers": -1 - CELL, "More": -1}
+    assert found["make all"] == -1 - CODE
+    assert found["Piers"] == found["11"] == found["Oak"] == -1 - FACT
+    assert found["More"] == found["here"] == found[SLUICE[0]] == -1
 
 
 def test_a_list_of_terms_has_one_fate():

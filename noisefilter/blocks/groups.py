@@ -27,8 +27,9 @@ WHOLE = frozenset(("tr", "details", "figure"))
 MOST_PARTS, MOST_GROUP_WORDS = 40, 300
 #: Log-odds of what is never an article, and how likely a page must be an article for its comments to be none, and for its cards.
 SURE, LIKELY, VERY_LIKELY = 4.0, 0.5, 0.9
-#: What is taken off the log-odds of code, and of a cell or a term (docs/decisions/0036).
-CODE, CELL, CELLS = 2.0, 1.0, frozenset(("td", "th", "dt", "dd"))
+#: What is taken off the log-odds of code and of facts; a row of a table is one up to so many words (docs/decisions/0036).
+CODE, FACT, MOST_FACTS = 2.0, 1.0, 20
+CELLS, TERMS = frozenset(("td", "th")), frozenset(("dt", "dd"))
 #: Words of a paragraph that is looked for again, and the log-odds of its copy.
 COPIED, COPY = 12, 2.0
 #: A heading stays if so much of its section does.
@@ -46,7 +47,8 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
     if table.places is None or not len(table):
         return logits
     weights = np.minimum(table.words, MOST_WORDS) + BLANK
-    tied = _mean_of_groups(find_groups(table.page, table.words), logits - _leniency(table), weights)
+    group = find_groups(table.page, table.words)
+    tied = _mean_of_groups(group, logits - _leniency(table, group), weights)
     if article >= VERY_LIKELY:
         tied = tie_siblings(table, tied, weights)
     tied[table.dialog] = SURE
@@ -59,11 +61,15 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
     return _without_copies(table, _with_sections(table, tied, weights))
 
 
-def _leniency(table: BlockTable) -> Column:
-    """What is taken off the log-odds of code and of cells without a link: gold texts leave out many of them, readers want them."""
+def _leniency(table: BlockTable, group: Index) -> Column:
+    """What is taken off the log-odds of code and of rows of facts: gold texts leave out many of them, readers want them."""
     tags = [block.tag for block in table.page.blocks]
-    lenient = np.array([CODE if tag == "pre" else CELL if tag in CELLS else 0.0 for tag in tags])
-    return np.where(table.links > 0, 0.0, lenient)
+    parts, words, links = (
+        np.bincount(group, values)[group] for values in (np.ones(len(table)), table.words, table.links)
+    )
+    row = np.array([tag in CELLS for tag in tags]) & (parts > 1) & (words <= MOST_FACTS)
+    fact = (row | np.array([tag in TERMS for tag in tags])) & (links == 0)
+    return np.where([tag == "pre" for tag in tags], CODE, np.where(fact, FACT, 0.0))
 
 
 def _mean_of_groups(group: Index, logits: Column, weights: Column) -> Column:
@@ -80,7 +86,7 @@ def find_groups(page: BlockedPage, words: Column) -> Index:
         if owner[index] >= 0:
             inside.setdefault(("element", owner[index]), []).append(index)
             continue
-        if block.tag in {"dt", "dd"}:
+        if block.tag in TERMS:
             listed = listed if listed >= 0 else index
             inside.setdefault(("terms", listed), []).append(index)
         else:

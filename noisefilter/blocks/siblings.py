@@ -29,7 +29,7 @@ MIN_CARDS, MOST_OTHERS = 2, 0.2
 MIN_SIBLINGS, MOSTLY_PARTS = 3, 0.7
 #: Words of all of them up to which they have one fate, as rows and questions have; of longer ones, as posts, the mean counts so much.
 SHORT, OF_LONG = 300, 0.5
-#: Words of an article among several, how many there may be, and how much longer than the one that the title names.
+#: Words of an article among several, how many there may be, and how much more prose one has than the one that the title names.
 LEAST_ARTICLE, MOST_ARTICLES, MOST_LONGER = 60, 30, 3
 
 
@@ -154,8 +154,8 @@ def find_other_articles(table: BlockTable) -> Flags:
     named = [inside for inside in articles if titles[slice(*inside)].any()]
     if len(articles) < 2 or len(named) != 1 or (articles is not tagged and named[0] != articles[0]):
         return found
-    words = {inside: table.words[slice(*inside)].sum() for inside in articles}
-    if max(words.values()) <= MOST_LONGER * words[named[0]]:  # else the title names but a teaser
+    prose = {inside: (table.words * table.prose)[slice(*inside)].sum() for inside in articles}
+    if 0 < max(prose.values()) <= MOST_LONGER * prose[named[0]]:  # else the title names but a teaser
         for first, last in articles:
             found[first:last] = (first, last) != named[0]
     return found
