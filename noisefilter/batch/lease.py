@@ -11,14 +11,12 @@ import threading
 import time
 import uuid
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from noisefilter.batch.errors import BatchError, RefusedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from noisefilter.batch.storage import Storage
 
 #: Seconds between writings; an object store takes a second at most, a busy machine a few.
 BEAT_S = 10.0
@@ -28,11 +26,24 @@ WATCH_S = 35.0
 SETTLE_S = 2.0
 
 
+class Objects(Protocol):
+    """What a lease asks of a store; `str` of it names it in messages."""
+
+    def read(self, name: str) -> bytes | None:
+        """An object's content; None if it is not there."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put an object."""
+
+    def remove(self, name: str) -> None:
+        """Take an object away, if it is there."""
+
+
 class Lease:
-    """A lease on a storage while the block runs.
+    """A lease on a store while the block runs.
 
     Args:
-        storage: where the object lies.
+        store: where the object lies.
         name: its name.
         tell: is told that another run's lease is watched.
 
@@ -40,20 +51,18 @@ class Lease:
         RefusedError: another run writes it.
     """
 
-    def __init__(self, storage: Storage, name: str, tell: Callable[[str], object]) -> None:
-        self._storage, self._name, self._tell = storage, name, tell
+    def __init__(self, store: Objects, name: str, tell: Callable[[str], object]) -> None:
+        self._store, self._name, self._tell = store, name, tell
         self._holder = f"{socket.gethostname()} process {os.getpid()} {uuid.uuid4().hex}"
         self._stop, self._lost = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> Self:
-        seen = self._storage.read(self._name)
+        seen = self._store.read(self._name)
         if seen is not None:
-            self._tell(
-                f"{self._storage} has the lock of another run: watching for {WATCH_S:.0f} s whether that is alive"
-            )
+            self._tell(f"{self._store} has the lock of another run: watching for {WATCH_S:.0f} s whether that is alive")
             time.sleep(WATCH_S)
-            self._refuse_unless(self._storage.read(self._name) in {seen, None})
+            self._refuse_unless(self._store.read(self._name) in {seen, None})
         self._write()
         time.sleep(SETTLE_S)
         self._refuse_unless(self._is_ours())
@@ -65,26 +74,26 @@ class Lease:
         self._thread.join()
         with suppress(Exception):  # a store that is away: what ended the run must be told, not that
             if self._is_ours():
-                self._storage.remove(self._name)
+                self._store.remove(self._name)
 
     def check(self) -> None:
         """Raise BatchError if another run has taken the lease, as it may after this one stood still."""
         if self._lost.is_set():
-            msg = f"another run has taken {self._storage} over: this one stood still for too long"
+            msg = f"another run has taken {self._store} over: this one stood still for too long"
             raise BatchError(msg)
 
     def _refuse_unless(self, free: bool) -> None:  # noqa: FBT001 - the one thing it asks
         if not free:
-            holder = (self._storage.read(self._name) or b"").decode("ascii", "replace").rsplit(" ", 2)[0]
-            msg = f"another run is at work in {self._storage} ({holder})"
+            holder = (self._store.read(self._name) or b"").decode("ascii", "replace").rsplit(" ", 2)[0]
+            msg = f"another run is at work in {self._store} ({holder})"
             raise RefusedError(msg)
 
     def _is_ours(self) -> bool:
-        return (self._storage.read(self._name) or b"").startswith(self._holder.encode("ascii", "replace"))
+        return (self._store.read(self._name) or b"").startswith(self._holder.encode("ascii", "replace"))
 
     def _write(self) -> None:
         content = f"{self._holder} {time.time_ns()}"
-        self._storage.write(self._name, content.encode("ascii", "replace"))
+        self._store.write(self._name, content.encode("ascii", "replace"))
 
     def _beat(self) -> None:
         while not self._stop.wait(BEAT_S):
