@@ -15,7 +15,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from noisefilter.api import as_page, score_many
 from noisefilter.article.reasons import INPUTS
-from noisefilter.types import KINDS, Page
+from noisefilter.types import KINDS, NUMBERS, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,7 +57,7 @@ def span_rate(score: Score, kind: Kind) -> float:
 
 #: What is read of a page's score: each column's name, and its value for a page whose status is "ok".
 SCORE_FEATURES: tuple[tuple[str, Callable[[Score], float]], ...] = (
-    *((name, attrgetter(name)) for name in ("noise", "filler", "off_topic", "boilerplate")),
+    *((name, attrgetter(name)) for name in NUMBERS),
     ("promotion", promotion),
     *((f"highest_{kind}", partial(highest, kind=kind)) for kind in ("promotion", "off_topic", "filler")),
     ("log_words", log_words),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 if TYPE_CHECKING:
@@ -113,13 +113,28 @@ class Reason:
     share: float
 
 
-#: Fields of a record that are as in the score, in order; `from_dict` takes the text as well.
-RECORD_FIELDS = (
-    "url", "title", "language", "page_type", "model", "text_version", "verdict", "status", "noise", "filler",
-    "off_topic", "boilerplate",
-)  # fmt: skip
-PLAIN_FIELDS = ("visible_text", *(name for name in RECORD_FIELDS if name != "text_version"))
-SPAN_FIELDS = ("start", "end", "kind", "score", "reason")
+#: Fields of a record (`Score.to_dict`) in order, and what each holds; of a class of this module a list.
+RECORD: dict[str, type[str | int | float | Reason | Span | Sentence]] = {
+    "url": str,
+    "title": str,
+    "language": str,
+    "page_type": str,
+    "model": str,
+    "text_version": int,
+    "verdict": str,
+    "status": str,
+    "noise": float,
+    "filler": float,
+    "off_topic": float,
+    "boilerplate": float,
+    "reasons": Reason,
+    "spans": Span,
+    "sentences": Sentence,
+    "text": str,
+    "visible_text": str,
+}
+#: What a score says in one number each.
+NUMBERS = tuple(name for name, holds in RECORD.items() if holds is float)
 #: Characters of a title that `repr` shows.
 REPR_TITLE = 60
 
@@ -260,13 +275,9 @@ class Score:
                 "a record without visible_text holds no score: write it with to_dict(), whose text is 'full' by default"
             )
             raise ValueError(msg)  # noqa: TRY004 - what is missing is no matter of types
-        plain: dict[str, Any] = {name: record.get(name) for name in PLAIN_FIELDS}
-        return cls(
-            spans=tuple(Span(**{name: span[name] for name in SPAN_FIELDS}) for span in record.get("spans") or ()),
-            sentences=tuple(Sentence(**sentence) for sentence in record.get("sentences") or ()),
-            reasons=tuple(Reason(reason["text"], reason["share"]) for reason in record.get("reasons") or ()),
-            text_version=record.get("text_version", 0), **plain,
-        )  # fmt: skip
+        known = {name: holds for name, holds in RECORD.items() if name != "text"}
+        values: dict[str, Any] = {name: _restored(record.get(name), holds) for name, holds in known.items()}
+        return cls(**{**values, "text_version": values["text_version"] or 0})
 
     def to_dict(self, *, text: Literal["full", "sha256"] = "full") -> dict[str, Any]:
         """Plain JSON types: the record that the command line and the batch write.
@@ -277,16 +288,22 @@ class Score:
         if text not in {"full", "sha256"}:
             msg = f"text must be 'full' or 'sha256', not {text!r}"
             raise ValueError(msg)
-        record: dict[str, Any] = {name: getattr(self, name) for name in RECORD_FIELDS}
-        record["reasons"] = [asdict(reason) for reason in self.reasons]
-        record["spans"] = [asdict(span) for span in self.spans]
-        record["sentences"] = [asdict(sentence) for sentence in self.sentences]
-        for name, value in (("text", self.text), ("visible_text", self.visible_text)):
-            if text == "full":
-                record[name] = value
-            else:
+        record: dict[str, Any] = {}
+        for name, holds in RECORD.items():
+            value = getattr(self, name)
+            if text == "sha256" and name.endswith("text"):
                 record[f"{name}_sha256"] = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
+            else:
+                record[name] = [asdict(one) for one in value] if is_dataclass(holds) else value
         return record
+
+
+def _restored(value: Any, holds: type) -> Any:  # noqa: ANN401 - whatever JSON gives
+    """A field of a record as a score has it."""
+    if not is_dataclass(holds):
+        return value
+    names = [field.name for field in fields(holds)]
+    return tuple(holds(**{name: one[name] for name in names}) for one in value or ())
 
 
 def check_kinds(kinds: Collection[str]) -> None:

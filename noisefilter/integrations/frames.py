@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from noisefilter.api import score_many
-from noisefilter.integrations.rows import COLUMNS, NUMBERS, PREFIX, check_columns, check_names, check_options, page_of
+from noisefilter.integrations.rows import COLUMNS, PREFIX, check_columns, check_names, check_options, page_of
+from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -9,13 +9,13 @@ import numpy as np
 from noisefilter.integrations.frames import pages_of, score_frame, score_lists
 from noisefilter.integrations.rows import (
     COLUMNS,
-    NUMBERS,
     PREFIX,
     check_columns,
     check_names,
     check_options,
 )
 from noisefilter.model import model_at
+from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.api import as_page
 from noisefilter.model import check_thresholds
 from noisefilter.policy import check_policy
-from noisefilter.types import VERDICTS, Page, check_choices
+from noisefilter.types import NUMBERS, RECORD, VERDICTS, Page, check_choices
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -16,11 +16,10 @@ if TYPE_CHECKING:
     from noisefilter.policy import Policy
     from noisefilter.types import Format, Score
 
-#: What may be asked for: the values of a `Score` that are one number or one string.
-NUMBERS = ("noise", "filler", "off_topic", "boilerplate")
-STRINGS = ("verdict", "status", "text", "visible_text", "title", "language", "page_type", "url", "model")
+#: What may be asked for besides numbers: the values of a `Score` that are one string.
+STRINGS = tuple(name for name, holds in RECORD.items() if holds is str)
 #: What is added if nothing else is asked for.
-COLUMNS = ("noise", "filler", "off_topic", "boilerplate", "verdict", "status", "text")
+COLUMNS = (*NUMBERS, "verdict", "status", "text")
 #: Data often has a `text` and a `title` of its own.
 PREFIX = "noisefilter_"
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from noisefilter.integrations.frames import score_frame
 from noisefilter.integrations.rows import (
     COLUMNS,
-    NUMBERS,
     PREFIX,
     check_columns,
     check_names,
@@ -16,6 +15,7 @@ from noisefilter.integrations.rows import (
     needs_extra,
 )
 from noisefilter.model import model_at
+from noisefilter.types import NUMBERS
 
 try:
     from pyspark.sql.types import DoubleType, StringType, StructField, StructType

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.html.cleaning.marking import marked_html
 from noisefilter.page import read_page
-from noisefilter.types import REMOVED_KINDS, WORST_FIRST, kept_ranges
+from noisefilter.types import NUMBERS, REMOVED_KINDS, WORST_FIRST, kept_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -80,7 +80,7 @@ def _view(shown: Shown) -> dict[str, Any]:
         "id": shown.id, "site": shown.site, "url": score.url, "title": score.title, "verdict": score.verdict,
         "status": score.status, "type": score.page_type, "lang": score.language, "model": score.model,
         "version": score.text_version,
-        "numbers": [score.noise, score.filler, score.off_topic, score.boilerplate],
+        "numbers": [getattr(score, name) for name in NUMBERS],
         "reasons": [[reason.text, round(reason.share, 4)] for reason in score.reasons],
         "text": text[:length], "spans": rows, "why": list(reasons), "kept": _kept(text, spans, length),
         "quotes": [[WORST_FIRST.index(kind), value, why, words] for kind, value, why, words in shown.quotes],
