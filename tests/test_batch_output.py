@@ -13,12 +13,13 @@ import pytest
 from noisefilter import Page, batches, score
 from noisefilter.batch import Fields, Options
 from noisefilter.batch.counts import Counts, name_site
-from noisefilter.batch.parquet import GROUP, ParquetWriter
 from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.records import OWN
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Range, Task
-from noisefilter.batch.writers import OWN, defuse
+from noisefilter.batch.writers.cells import defuse
+from noisefilter.batch.writers.parquet import GROUP, ParquetWriter
 from noisefilter.policy import Policy
 from tests.batches import QUICK, all_ids, ids, read_cells, records, rows_of, run_here, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
@@ -200,7 +201,7 @@ def test_the_columns_of_a_parquet_input_keep_their_types(tmp_path):
 
 
 def test_an_empty_parquet_can_be_read(tmp_path):
-    ParquetWriter(tmp_path / "a.parquet", {}).close()
+    ParquetWriter(tmp_path / "a.parquet", dict).close()
     assert pq.read_table(tmp_path / "a.parquet").num_rows == 0
 
 

@@ -177,6 +177,12 @@ def test_a_run_whose_input_option_or_model_changed_is_refused_and_told_what(tmp_
     assert records(tmp_path / "out", "kept") == before
 
 
+def test_a_format_that_does_not_exist_is_refused(tmp_path):
+    pages = write_jsonl(tmp_path / "a.jsonl", rows_of(1))
+    with pytest.raises(RefusedError, match=r"unknown format 'xml': choose from jsonl\.zst, "):
+        run([str(pages)], tmp_path / "out", options(format="xml"), console=QUIET)
+
+
 def test_a_folder_that_holds_something_else_is_refused(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
     (tmp_path / "plan.json.bak").touch()

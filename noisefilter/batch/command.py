@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - typer reads annotations
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
-from noisefilter.batch.options import EngineName, Fields, InputFormat, Limits, Options, OutputFormat
+from noisefilter.batch.formats import FORMATS
+from noisefilter.batch.options import EngineName, Fields, InputFormat, Limits, Options
 from noisefilter.report.printing import complain, lines_of, shown, terminal
 from noisefilter.types import VERDICTS, check_choices
 
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from noisefilter.policy import Policy
+
+    FormatName = str
+else:
+    FormatName = Literal[tuple(FORMATS)]  # typer makes the choices of it
 
 FAILED, USAGE, STOPPED = 1, 2, 130
 #: Lines of sites that the printed summary shows; `summary.json` has more.
@@ -48,7 +53,7 @@ def clean(
         str, typer.Option("--output", "-o", help="Folder of this run, or its URL; the same call goes on in it.")
     ],
     *,
-    format: Annotated[OutputFormat, typer.Option("--format", help="How to write it.")] = "jsonl.zst",  # noqa: A002
+    format: Annotated[FormatName, typer.Option("--format", help="How to write it.")] = "jsonl.zst",  # noqa: A002
     input_format: Annotated[InputFormat, typer.Option(help="How to read it; `auto` goes by names.")] = "auto",
     text_field: Name = None,
     html_field: Name = None,

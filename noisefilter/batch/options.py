@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     from noisefilter.policy import Policy
 
 InputFormat = Literal["auto", "jsonl", "csv", "parquet", "warc", "pages"]
-OutputFormat = Literal["jsonl.zst", "jsonl.gz", "jsonl", "parquet", "csv", "dolma"]
 EngineName = Literal["local", "ray"]
 
 #: Score pages with the model: what a worker calls, unless a run names a function of its own.
@@ -32,7 +31,7 @@ class Options:
     """What decides the output: a run whose options changed is another run.
 
     Args:
-        format: how the output is written.
+        format: how the output is written: a name in `batch.formats.FORMATS`.
         fields: which fields hold what.
         input_format: how the inputs are read; by their names if "auto".
         only: verdicts that are kept; all if None.
@@ -45,7 +44,7 @@ class Options:
         scorer: import path (`module:function`) of what turns pages, that folder and that policy into scores.
     """
 
-    format: OutputFormat = "jsonl.zst"
+    format: str = "jsonl.zst"
     fields: Fields = field(default_factory=Fields)
     input_format: InputFormat = "auto"
     only: tuple[str, ...] | None = None

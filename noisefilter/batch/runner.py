@@ -14,6 +14,7 @@ from noisefilter.batch.counts import Counts
 from noisefilter.batch.cutter import Cutter
 from noisefilter.batch.engine import LocalEngine
 from noisefilter.batch.errors import BatchError, RefusedError, extra
+from noisefilter.batch.formats import FORMATS
 from noisefilter.batch.journal import Journal
 from noisefilter.batch.options import Limits, Options
 from noisefilter.batch.plan import (
@@ -35,6 +36,7 @@ from noisefilter.batch.tasks import COUNTS, part_name
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import find_policy
 from noisefilter.report.printing import shown, terminal
+from noisefilter.types import check_choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -107,6 +109,7 @@ def run(
 def _settled(options: Options) -> Options:
     """The options with their policy's cuts in the place of its name or path: what it stands for must not change under a run."""
     try:
+        check_choices((options.format,), FORMATS, "format", "unknown format")
         return replace(options, policy=find_policy(options.policy, policies_at(options.model or DEFAULT)))
     except (TypeError, ValueError) as error:
         raise RefusedError(*map(str, error.args)) from error
@@ -169,10 +172,12 @@ def _check_extras(sources: Sequence[Source], options: Options) -> None:
     names = [source.file.path for source in sources]
     if "warc" in formats:
         extra("fastwarc", "reading WARC")
-    if "parquet" in {*formats, options.format}:
+    if "parquet" in formats:
         extra("pyarrow", "Parquet")
-    if options.format == "jsonl.zst" or any(name.endswith((".zst", ".zstd")) for name in names):
-        extra("zstandard", "reading or writing .zst (--format jsonl.gz does without)")
+    if any(name.endswith((".zst", ".zstd")) for name in names):
+        extra("zstandard", "reading .zst")
+    if needed := FORMATS[options.format].extra:
+        extra(*needed)
 
 
 def _engine(name: EngineName, options: Options, limits: Limits, folder: Storage, address: str | None) -> Engine:

@@ -11,32 +11,33 @@ import shutil
 import time
 import uuid
 from contextlib import ExitStack
+from functools import cache, partial
 from importlib import import_module
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.fields import Entry, Fault, Row, to_entry
 from noisefilter.batch.files import is_url
+from noisefilter.batch.formats import FORMATS
 from noisefilter.batch.pieces import read_piece
 from noisefilter.batch.pulse import MOVING, NO_ROW, no_beat
+from noisefilter.batch.records import OWN, describe
 from noisefilter.batch.tables import parquet_types
 from noisefilter.batch.tasks import COUNTS, HIDDEN, REJECTS, Range, Task, part_name
-from noisefilter.batch.writers import OWN, SUFFIX, LineWriter, Writer, open_writer
+from noisefilter.batch.writers.lines import LineWriter
 from noisefilter.batches import cut_batches
 from noisefilter.decide import drop_reason
 from noisefilter.types import VERDICTS
 
-#: Characters of a span that its record quotes.
-QUOTED = 500
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from noisefilter.batch.options import Options
     from noisefilter.batch.pieces import Piece
     from noisefilter.batch.storage import Storage
+    from noisefilter.batch.writers.base import Columns
     from noisefilter.policy import Policy
     from noisefilter.types import Page, Score
 
@@ -90,7 +91,7 @@ def _write_shard(
     started = time.monotonic()
     scorer = load_scorer(options.scorer)
     with ExitStack() as stack:
-        out = _Output(folder, options, parquet_types(task.shard.pieces) if options.format == "parquet" else {}, stack)
+        out = _Output(folder, options, cache(partial(parquet_types, task.shard.pieces)), stack)
         for batch in _batches(_entries(task, options, out, beat), task.alone):
             pages = Range(batch[0].order, batch[-1].order + 1)
             begins(pages)
@@ -171,24 +172,25 @@ def _score(scorer: ScorePages, batch: Sequence[Entry], options: Options) -> Sequ
 class _Output:
     """The three files of a shard, and what was counted while they were written."""
 
-    def __init__(self, folder: Path, options: Options, types: Mapping[str, Any], stack: ExitStack) -> None:
-        suffix = SUFFIX[options.format]
+    def __init__(self, folder: Path, options: Options, columns: Columns, stack: ExitStack) -> None:
+        form = FORMATS[options.format]
         self.counts = Counts()
-        self._options = options
+        self._content = options.content
+        self._more = (*(("visible_text",) if options.visible_text else ()), *form.more)
         self._dropping = frozenset() if options.only is None else frozenset(VERDICTS) - set(options.only)
-        self._kept = open_writer(folder / f"kept{suffix}", options.format, types)
+        self._kept = form.open(folder / f"kept{form.suffix}", columns)
         stack.callback(self._kept.close)
-        self._dropped = open_writer(folder / f"dropped{suffix}", options.format, types)
+        self._dropped = form.open(folder / f"dropped{form.suffix}", columns)
         stack.callback(self._dropped.close)
-        self._rejects: Writer = LineWriter(folder / REJECTS, "jsonl")
+        self._rejects = LineWriter(folder / REJECTS)
         stack.callback(self._rejects.close)
 
     def add(self, entry: Entry, score: Score) -> None:
         """Write a page to what is kept or to what is dropped."""
         reason = drop_reason(score, self._dropping)
-        own = describe(entry, score, self._options)
+        own = describe(entry.id, score, self._more)
         fields = dict(entry.row.fields)
-        if not self._options.content and entry.content_field:
+        if not self._content and entry.content_field:
             fields.pop(entry.content_field, None)
         if reason is None:
             self._kept.write({**fields, OWN: own})
@@ -202,19 +204,3 @@ class _Output:
         record |= {} if entry.row.raw is None else {"raw": entry.row.raw}
         self._rejects.write(record)
         self.counts.reject(fault.reason)
-
-
-def describe(entry: Entry, score: Score, options: Options) -> dict[str, Any]:
-    """What noisefilter adds to a record."""
-    record = score.to_dict()
-    names = (
-        "url", "title", "verdict", "status", "page_type", "noise", "reasons", "filler", "off_topic", "boilerplate", "text", "spans", "model",
-    )  # fmt: skip
-    own = {"id": entry.id, **{name: record[name] for name in names}}
-    for span, kept in zip(score.spans, own["spans"], strict=True):  # a dropped page is judged by its record alone
-        kept["quote"] = score.quote(span)[:QUOTED]
-    if options.visible_text:
-        own["visible_text"] = score.visible_text
-    if options.format == "dolma":
-        own["length"] = len(score.visible_text)
-    return own

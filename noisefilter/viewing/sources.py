@@ -17,8 +17,8 @@ from noisefilter.batch.fields import to_entry
 from noisefilter.batch.options import Fields
 from noisefilter.batch.pieces import Piece, read_piece
 from noisefilter.batch.plan import list_sources
+from noisefilter.batch.records import OWN
 from noisefilter.batch.storage import open_storage
-from noisefilter.batch.writers import OWN
 from noisefilter.html.walk import TEXT_VERSION, split_blocks
 from noisefilter.page import read_page
 from noisefilter.report.tally import Seen

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import extra
-from noisefilter.batch.writers import OWN, close_safely, to_json
+from noisefilter.batch.records import FIELDS, OWN
+from noisefilter.batch.writers.base import close_safely, to_json
 from noisefilter.page import scrub
+from noisefilter.types import RECORD, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from noisefilter.batch.writers.base import Columns
 
 #: Records in a row group: whole shards of the default size, and little memory.
 GROUP = 256
@@ -24,10 +29,10 @@ class ParquetWriter:
     What does not fit (a field that comes later, a number where there were words) stands as JSON in `noisefilter.more`.
     """
 
-    def __init__(self, path: Path, types: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, columns: Columns) -> None:
         self._arrow, self._parquet = extra("pyarrow", "Parquet"), extra("pyarrow.parquet", "Parquet")
         self._file = path.open("wb")
-        self._types: dict[str, Any] | None = {name: kind for name, kind in types.items() if name != OWN} or None
+        self._types: dict[str, Any] | None = {name: kind for name, kind in columns().items() if name != OWN} or None
         self._exact = self._types is not None
         self._records: list[Mapping[str, Any]] = []
         self._writer: Any = None
@@ -110,15 +115,15 @@ class ParquetWriter:
         return value if PLAIN.get(type(value)) == {"bool": "bool_", "binary": "binary"}.get(str(kind)) else None
 
     def _own_type(self) -> Any:  # noqa: ANN401 - an Arrow type
-        arrow = self._arrow
-        text, number, whole = arrow.string(), arrow.float64(), arrow.int64()
-        span = arrow.struct(
-            [("start", whole), ("end", whole), ("kind", text), ("score", number), ("reason", text), ("quote", text)]
-        )
-        columns: list[tuple[str, Any]] = [
-            (name, text) for name in ("id", "url", "title", "verdict", "status", "page_type")
-        ]
-        columns += [(name, number) for name in ("noise", "filler", "off_topic", "boilerplate")]
-        columns += [("reasons", arrow.list_(arrow.struct([("text", text), ("share", number)])))]
-        columns += [("text", text), ("spans", arrow.list_(span)), ("model", text), ("visible_text", text)]
-        return arrow.struct([*columns, ("reason", text), ("more", text)])
+        """What noisefilter says: fields of the score's record, of `records.MORE`, and the reason of what is dropped."""
+        text = self._arrow.string()
+        columns = [(name, self._type_of(RECORD[name])) for name in (*FIELDS, "visible_text")]
+        return self._arrow.struct([("id", text), *columns, ("reason", text), ("more", text)])
+
+    def _type_of(self, holds: type) -> Any:  # noqa: ANN401 - an Arrow type
+        if not is_dataclass(holds):
+            return getattr(self._arrow, PLAIN[holds])()
+        plain = {kind.__name__: kind for kind in PLAIN}
+        columns = [(field.name, self._type_of(plain.get(str(field.type), str))) for field in fields(holds)]
+        quoted = [("quote", self._arrow.string())] if holds is Span else []
+        return self._arrow.list_(self._arrow.struct([*columns, *quoted]))

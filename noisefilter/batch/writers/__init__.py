@@ -1,0 +1,1 @@
+"""Records → a file: a module a format; `formats.py` lists them."""

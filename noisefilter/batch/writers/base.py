@@ -1,0 +1,59 @@
+"""What all writers share: how a value becomes JSON, and closing a file so that it outlasts a loss of power."""
+
+from __future__ import annotations
+
+import json
+import os
+from math import isfinite
+from typing import IO, TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    #: Gives the Arrow types of the input's columns, where they are known.
+    Columns = Callable[[], Mapping[str, Any]]
+
+
+class Writer(Protocol):
+    """Takes records one by one; `close` returns when they are on the disk."""
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Add a record."""
+
+    def close(self) -> None:
+        """Finish the file."""
+
+
+def to_json(value: object) -> str:
+    """A value as JSON, in ASCII, so that lone surrogates of the input come through; null for what is no number (NaN, infinity)."""
+    try:
+        return json.dumps(value, default=as_json, allow_nan=False)
+    except ValueError:
+        return json.dumps(_finite(value), default=as_json, allow_nan=False)
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    if isinstance(value, dict):
+        return {_finite(key): _finite(item) for key, item in value.items()}
+    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def as_json(value: object) -> object:
+    """What JSON has no type for, as text: bytes of UTF-8 as they read, others in base64."""
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            import base64  # noqa: PLC0415 - hardly ever
+
+            return base64.b64encode(value).decode("ascii")
+    return str(value)
+
+
+def close_safely(file: IO[bytes]) -> None:
+    """Close a file when it is on the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()

@@ -1,0 +1,67 @@
+"""Records → CSV: cells that no spreadsheet runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+from unicodedata import category, normalize
+
+from noisefilter.batch.records import OWN
+from noisefilter.batch.writers.base import close_safely, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from noisefilter.batch.writers.base import Columns
+
+#: A spreadsheet runs a cell that begins with one of these, also behind blanks and what is not seen, or as a wide letter; some
+#: take what follows a tab or a carriage return for a cell of its own.
+RUNS = frozenset("=+-@")
+BREAKS = ("\t", "\r")
+
+
+class CsvWriter:
+    """Rows under the names of the first record; what others have besides stands in one cell."""
+
+    def __init__(self, path: Path, _columns: Columns | None = None) -> None:
+        self._file = path.open("wb")
+        self._text = io.TextIOWrapper(self._file, "utf-8", "replace", newline="", write_through=True)
+        self._cells = csv.writer(self._text)
+        self._names: list[str] = []
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Add a record as a row."""
+        fields = {name: value for name, value in record.items() if name != OWN}
+        own = {f"{OWN}_{name}": value for name, value in record[OWN].items()}
+        if not self._names:
+            self._names = list(fields)
+            self._cells.writerow(map(defuse, (*self._names, *own, f"{OWN}_more")))
+        more = {name: value for name, value in fields.items() if name not in self._names}
+        row = [fields.get(name) for name in self._names] + list(own.values()) + [more or None]
+        self._cells.writerow(defuse(_cell(value)) for value in row)
+
+    def close(self) -> None:
+        """Finish the file."""
+        self._text.flush()
+        self._text.detach()
+        close_safely(self._file)
+
+
+def _cell(value: object) -> str:
+    if value is None or (isinstance(value, float) and not isfinite(value)):
+        return ""
+    return value if isinstance(value, str) else to_json(value)
+
+
+def defuse(cell: str) -> str:
+    """The cell with an apostrophe before what a spreadsheet would run.
+
+    >>> defuse("=1+1"), defuse(" ＝1+1"), defuse("1+1")
+    ("'=1+1", "' ＝1+1", '1+1')
+    """
+    first = next((sign for sign in cell if not (sign.isspace() or category(sign) in {"Cc", "Cf"})), "")
+    runs = cell.startswith(BREAKS) or normalize("NFKC", first) in RUNS
+    return f"'{cell}" if runs else cell

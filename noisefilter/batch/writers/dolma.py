@@ -1,0 +1,41 @@
+"""Records → attributes as dolma keeps them, a document a line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.batch.records import LENGTH, OWN
+from noisefilter.batch.writers.lines import LineWriter, gzipped
+from noisefilter.types import NUMBERS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from noisefilter.batch.writers.base import Columns
+
+
+class DolmaWriter(LineWriter):
+    """A document's id and attributes a line, packed with gzip."""
+
+    def __init__(self, path: Path, _columns: Columns | None = None) -> None:
+        super().__init__(path, pack=gzipped)
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Add a document's attributes."""
+        super().write(attributes(record[OWN]))
+
+
+def attributes(own: Mapping[str, Any]) -> dict[str, Any]:
+    """What noisefilter says as values over ranges of the document's text.
+
+    Ranges count `visible_text`, which is the document's own text if that is plain.
+    """
+    length = own[LENGTH]
+    values: dict[str, list[list[float]]] = {
+        f"{OWN}__{name}": [] if own[name] is None else [[0, length, own[name]]] for name in NUMBERS
+    }
+    values[f"{OWN}__{own['verdict']}"] = [[0, length, 1.0]]
+    for span in own["spans"]:
+        values.setdefault(f"{OWN}__span_{span['kind']}", []).append([span["start"], span["end"], span["score"]])
+    return {"id": own["id"], "attributes": values}

@@ -1,0 +1,51 @@
+"""Records → JSON lines, packed or not."""
+
+from __future__ import annotations
+
+import gzip
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from noisefilter.batch.errors import extra
+from noisefilter.batch.writers.base import close_safely, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from noisefilter.batch.writers.base import Columns
+
+
+class LineWriter:
+    """A line a record.
+
+    Args:
+        path: the file.
+        pack: packs what is written to the file.
+    """
+
+    def __init__(
+        self, path: Path, _columns: Columns | None = None, *, pack: Callable[[IO[bytes]], IO[bytes]] | None = None
+    ) -> None:
+        self._file = path.open("wb")
+        self._lines = pack(self._file) if pack else self._file
+
+    def write(self, record: Mapping[str, Any]) -> None:
+        """Add a record as a line."""
+        self._lines.write(to_json(record).encode("ascii") + b"\n")
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._lines is not self._file:
+            self._lines.close()
+        close_safely(self._file)
+
+
+def gzipped(file: IO[bytes]) -> IO[bytes]:
+    """Packs with gzip; no name and no date, so that the same records give the same bytes."""
+    return cast("IO[bytes]", gzip.GzipFile("", "wb", 6, file, mtime=0))
+
+
+def zstandard(file: IO[bytes]) -> IO[bytes]:
+    """Packs with zstd."""
+    packer: IO[bytes] = extra("zstandard", "zstd").ZstdCompressor(level=3).stream_writer(file, closefd=False)
+    return packer
