@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, get_args
 from noisefilter.batches import cut_batches
 from noisefilter.blocks.sites import SiteProfile
 from noisefilter.html.cleaning.page import clean_page
+from noisefilter.kinds import REMOVED_KINDS
 from noisefilter.model import Model, check_thresholds, load_model, model_at
 from noisefilter.pipeline import extract_safely, score_safely
 from noisefilter.policy import check_policy
 from noisefilter.threads import late_import
-from noisefilter.types import REMOVED_KINDS, Page, Score, check_kinds
+from noisefilter.types import Page, Score, check_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -8,8 +8,9 @@ import numpy as np
 
 from noisefilter.blocks.reasons import name_furniture
 from noisefilter.insertions.cuts import cut_range
-from noisefilter.reasons.sentences import name_filler, name_insertion, name_promotion
-from noisefilter.types import TRIMMED_KINDS, Span
+from noisefilter.kinds import KINDS, TRIMMED_KINDS
+from noisefilter.reasons.sentences import NAMES, name_insertion
+from noisefilter.types import JUDGED_KINDS, Span
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -53,28 +54,23 @@ def sentence_spans(
     kept: NDArray[np.bool_],
     thresholds: Mapping[str, float],
 ) -> list[Span]:
-    """Promotion, off-topic and filler spans of the sentences of one article that are not furniture (`kept`)."""
+    """Spans of the sentences of one article that are not furniture (`kept`), a kind after the other."""
     spans = []
     sentences = table.sentences
     low, high = sentences.edges[article : article + 2].tolist()
     base = int(sentences.base[article])
-    found = {
-        kind: kept & (getattr(scores, kind)[low:high] >= thresholds[kind])
-        for kind in ("off_topic", "promotion", "filler")
-    }
-    for row in np.flatnonzero(np.logical_or.reduce([*found.values()])).tolist():
-        own = low + row
-        start, end = int(sentences.start[own]), int(sentences.end[own])
-        if found["off_topic"][row]:
-            cut_start, cut_end = cut_range(sentences, own, scores.words[own]) if own in scores.words else (start, end)
-            reason = name_insertion(table, own, cut_start, cut_end)
-            spans.append(Span(cut_start - base, cut_end - base, "off_topic", float(scores.off_topic[own]), reason))
-        if found["promotion"][row]:
-            reason = name_promotion(table, own)
-            spans.append(Span(start - base, end - base, "promotion", float(scores.promotion[own]), reason))
-        if found["filler"][row]:
-            reason = name_filler(table, own)
-            spans.append(Span(start - base, end - base, "filler", float(scores.filler[own]), reason))
+    for kind in JUDGED_KINDS:
+        if KINDS[kind].around:
+            continue
+        probabilities = getattr(scores, kind)
+        for row in (low + np.flatnonzero(kept & (probabilities[low:high] >= thresholds[kind]))).tolist():
+            start, end = int(sentences.start[row]), int(sentences.end[row])
+            if kind == "off_topic":
+                start, end = cut_range(sentences, row, scores.words[row]) if row in scores.words else (start, end)
+                reason = name_insertion(table, row, start, end)
+            else:
+                reason = NAMES[kind](table, row)
+            spans.append(Span(start - base, end - base, kind, float(probabilities[row]), reason))
     return spans
 
 

@@ -19,7 +19,7 @@ from noisefilter.reader.session import Reader, ReaderError
 from noisefilter.scorer import Scorer, build_scorer, features_digest
 from noisefilter.sentences.judge import VECTOR_INPUTS
 from noisefilter.text.vectors import VectorTable, load_vectors, read_header
-from noisefilter.types import KINDS
+from noisefilter.types import JUDGED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +42,7 @@ NEEDED = {
 #: The models that are shipped: with the reader, and without it for crawls of millions.
 DEFAULT, FAST = SHIPPED = ("default", "fast")
 #: Names of thresholds: one a kind of span, `not_article` for pages of another type.
-THRESHOLDS = (*KINDS, "not_article")
+THRESHOLDS = (*JUDGED_KINDS, "not_article")
 
 
 class ModelError(ValueError):

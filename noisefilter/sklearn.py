@@ -15,7 +15,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from noisefilter.api import as_page, score_many
 from noisefilter.article.reasons import INPUTS
-from noisefilter.types import KINDS, NUMBERS, Page
+from noisefilter.kinds import KINDS
+from noisefilter.types import JUDGED_KINDS, NUMBERS, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,8 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from sklearn.utils import Tags
 
+    from noisefilter.kinds import Kind
     from noisefilter.model import Model
-    from noisefilter.types import Kind, Score
+    from noisefilter.types import Score
 
 
 def article_words(score: Score) -> int:
@@ -59,7 +61,7 @@ def span_rate(score: Score, kind: Kind) -> float:
 SCORE_FEATURES: tuple[tuple[str, Callable[[Score], float]], ...] = (
     *((name, attrgetter(name)) for name in NUMBERS),
     ("promotion", promotion),
-    *((f"highest_{kind}", partial(highest, kind=kind)) for kind in ("promotion", "off_topic", "filler")),
+    *((f"highest_{kind}", partial(highest, kind=kind)) for kind in JUDGED_KINDS if not KINDS[kind].around),
     ("log_words", log_words),
     *((f"{kind}_spans", partial(span_rate, kind=kind)) for kind in KINDS),
 )

@@ -6,10 +6,13 @@ import hashlib
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
+from noisefilter.kinds import KINDS, REMOVED_KINDS
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-Kind = Literal["boilerplate", "promotion", "off_topic", "filler"]
+    from noisefilter.kinds import Kind
+
 Verdict = Literal["keep", "trim", "review", "drop", "unscored"]
 Format = Literal["auto", "html", "text"]
 Status = Literal[
@@ -24,16 +27,9 @@ Status = Literal[
 ]
 PageType = Literal["article", "forum", "product", "listing", "collection", "documentation", "service"]
 
-KINDS: tuple[Kind, ...] = get_args(Kind)
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-#: Where spans overlap, the first of these kinds is shown: what is foreign weighs most.
-WORST_FIRST: tuple[Kind, ...] = ("off_topic", "promotion", "filler", "boilerplate")
 #: What a page may be, in the order of the classifier's columns.
 PAGE_TYPES: tuple[PageType, ...] = get_args(PageType)
-#: Kinds that `Score.text` leaves out; filler stays in and is reported.
-REMOVED_KINDS: frozenset[Kind] = frozenset({"boilerplate", "promotion", "off_topic"})
-#: Those of the article itself: boilerplate stands around it, and moves no verdict.
-TRIMMED_KINDS: frozenset[Kind] = REMOVED_KINDS - {"boilerplate"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +84,10 @@ class Sentence:
     promotion: float
     off_topic: float
     filler: float
+
+
+#: Kinds that every sentence has a probability of.
+JUDGED_KINDS = tuple(name for name in KINDS if name in Sentence.__slots__)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,7 +9,8 @@ import pytest
 
 from noisefilter import Page, clean_html, score
 from noisefilter.html.cleaning.page import clean_page
-from noisefilter.types import KINDS, REMOVED_KINDS, Span
+from noisefilter.kinds import KINDS, REMOVED_KINDS
+from noisefilter.types import Span
 from tests.inventory import Inventory
 from tests.making import HTML_ARTICLE, SLUICE, squeeze, visible, walk
 

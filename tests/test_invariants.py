@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from noisefilter import Page, clean_html, extract, score, score_many
+from noisefilter.kinds import KINDS, REMOVED_KINDS, TRIMMED_KINDS
 from noisefilter.policy import Policy
-from noisefilter.types import KINDS, REMOVED_KINDS, TRIMMED_KINDS
 from tests.fuzz.checks import check_evidence
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, removed
 
@@ -114,7 +114,7 @@ limits = st.floats(0, 1)
 
 
 @EXAMPLES
-@given(pages, st.sampled_from(KINDS), limits, limits)
+@given(pages, st.sampled_from(list(KINDS)), limits, limits)
 def test_raising_a_threshold_never_removes_more(page, name, one, two):
     low, high = sorted((one, two))
     more, less = score(page, thresholds={name: low}), score(page, thresholds={name: high})

@@ -14,13 +14,13 @@ from typer.testing import CliRunner
 from noisefilter import Page, Score, Span, score
 from noisefilter.cli import app
 from noisefilter.html.walk import split_blocks
+from noisefilter.kinds import KINDS
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.page import read_page
 from noisefilter.report import site
 from noisefilter.report.single import score_html
 from noisefilter.report.tally import Seen, Tally
 from noisefilter.report.view import Shown
-from noisefilter.types import KINDS
 from noisefilter.viewing.serving import ReviewServer
 from tests.making import CORPUS
 from tests.test_report import HOSTILE, made, seen

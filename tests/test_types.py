@@ -6,10 +6,12 @@ import hashlib
 import json
 from dataclasses import FrozenInstanceError
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 
-from noisefilter.types import KINDS, REMOVED_KINDS, Kind, Reason, Score, Sentence, Span, cut, kept_ranges
+from noisefilter.kinds import KINDS, REMOVED_KINDS, WORST_FIRST, Kind
+from noisefilter.types import Reason, Score, Sentence, Span, cut, kept_ranges
 from tests.making import read_cases
 
 
@@ -54,6 +56,13 @@ def test_kept_ranges_are_sorted_disjoint_and_hold_no_cut_sign():
     assert ranges == sorted(ranges)
     assert all(before[1] < after[0] for before, after in pairwise(ranges))
     assert not any(start < one.end and one.start < end for start, end in ranges for one in spans)
+
+
+def test_the_table_of_kinds_has_a_row_a_name_and_what_tells_them_apart_differs():
+    assert set(get_args(Kind)) == set(KINDS)
+    assert [KINDS[name].rank for name in WORST_FIRST] == list(range(len(KINDS)))
+    for feature in ("letter", "style", "brackets", "colour", "on_dark", "underline", "sign"):
+        assert len({getattr(kind, feature) for kind in KINDS.values()}) == len(KINDS)
 
 
 def test_text_leaves_out_what_is_removed_and_keeps_filler():

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from noisefilter.kinds import KINDS
 from noisefilter.labels import LabelledSpan
-from noisefilter.types import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

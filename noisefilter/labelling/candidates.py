@@ -12,7 +12,7 @@ from noisefilter.api import score_many
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import read_rows, row_page
 from noisefilter.page import read_page, scrub
-from noisefilter.types import KINDS
+from noisefilter.types import JUDGED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -107,7 +107,10 @@ def doubt(score: Score, thresholds: Mapping[str, float]) -> float:
     """
     if score.noise is None:
         return 1.0
-    near = [max(_nearness(getattr(sentence, kind), thresholds[kind]) for kind in KINDS) for sentence in score.sentences]
+    near = [
+        max(_nearness(getattr(sentence, kind), thresholds[kind]) for kind in JUDGED_KINDS)
+        for sentence in score.sentences
+    ]
     return round(0.5 * _nearness(score.noise, 0.5) + 0.5 * sum(near) / max(1, len(near)), 4)
 
 

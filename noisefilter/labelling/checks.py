@@ -6,10 +6,10 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from noisefilter.kinds import KINDS
 from noisefilter.labelling.offsets import Utf16
 from noisefilter.labels import LabelledSpan
 from noisefilter.learn.corpora import MAX_NOISE
-from noisefilter.types import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from noisefilter.kinds import KINDS
 from noisefilter.labelling.annotations import Annotation, Mark
 from noisefilter.labelling.offsets import Utf16
 from noisefilter.learn.corpora import MAX_NOISE
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 #: A sequence labelling project has no field for the page: a word marked with one of these gives its noise.
 NOISE = {f"noise {value}": value for value in range(MAX_NOISE + 1)}
-COLOURS = {"boilerplate": "#7f8c8d", "promotion": "#e67e22", "off_topic": "#c0392b", "filler": "#2980b9"}
 
 
 def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
@@ -30,8 +30,8 @@ def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
     lines = [json.dumps(make_line(candidate)) + "\n" for candidate in candidates]
     (folder / "tasks.jsonl").write_text("".join(lines), encoding="utf8")
     types = [
-        {"text": kind, "suffixKey": kind[0], "backgroundColor": colour, "textColor": "#ffffff"}
-        for kind, colour in COLOURS.items()
+        {"text": name, "suffixKey": kind.letter.lower(), "backgroundColor": kind.colour, "textColor": "#ffffff"}
+        for name, kind in KINDS.items()
     ] + [
         {"text": name, "suffixKey": str(value), "backgroundColor": "#f1c40f", "textColor": "#000000"}
         for name, value in NOISE.items()

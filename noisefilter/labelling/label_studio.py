@@ -11,6 +11,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
+from noisefilter.kinds import KINDS
 from noisefilter.labelling.annotations import Annotation, Mark
 from noisefilter.labels import CorpusError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from noisefilter.labelling.candidates import Candidate
 
+LABEL = '    <Label value="{name}" background="{kind.colour}" hotkey="{key}"/>'
 CONFIG = """\
 <View>
   <Header value="$title"/>
@@ -31,10 +33,7 @@ CONFIG = """\
     <Choice value="3" hint="farm: nothing, the page exists for search engines or to fill space"/>
   </Choices>
   <Labels name="kind" toName="text">
-    <Label value="boilerplate" background="#7f8c8d" hotkey="b"/>
-    <Label value="promotion" background="#e67e22" hotkey="p"/>
-    <Label value="off_topic" background="#c0392b" hotkey="o"/>
-    <Label value="filler" background="#2980b9" hotkey="f"/>
+{labels}
   </Labels>
   <Text name="text" value="$text" granularity="symbol"/>
 </View>
@@ -46,7 +45,8 @@ def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
     """Writes `tasks.json` and the labelling interface; their names."""
     tasks = ",\n".join(json.dumps(make_task(candidate)) for candidate in candidates)
     (folder / "tasks.json").write_text(f"[\n{tasks}\n]\n", encoding="utf8")
-    (folder / "config.xml").write_text(CONFIG, encoding="utf8")
+    labels = "\n".join(LABEL.format(name=name, kind=kind, key=kind.letter.lower()) for name, kind in KINDS.items())
+    (folder / "config.xml").write_text(CONFIG.format(labels=labels), encoding="utf8")
     return ["tasks.json", "config.xml"]
 
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from noisefilter.html.walk import split_blocks
+from noisefilter.kinds import KINDS
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.page import MAX_CHARACTERS, read_page
-from noisefilter.types import KINDS, PAGE_TYPES, Page
+from noisefilter.types import PAGE_TYPES, Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

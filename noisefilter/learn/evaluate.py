@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from noisefilter.api import score_many
 from noisefilter.blocks.fit import label_blocks
 from noisefilter.html.walk import split_blocks
+from noisefilter.kinds import KINDS, SENTENCE_KINDS
 from noisefilter.learn.intervals import Observed, measured, with_intervals
 from noisefilter.learn.policies import policy_figures
 from noisefilter.page import read_page
@@ -36,8 +37,6 @@ ALL = "all"
 BINS = 10
 #: Probabilities are rounded to four decimals.
 LEAST = 5e-5
-LETTER_OF = {"filler": "F", "promotion": "P"}
-SPAN_KINDS = ("boilerplate", "promotion", "off_topic", "filler")
 
 
 def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figures:
@@ -45,7 +44,7 @@ def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figu
     scores = list(score_many((page.page for page in pages), jobs=jobs, model=model))
     judged = list(zip(pages, scores, strict=True))
     noise = _noise(judged)
-    sentences = {kind: _sentences(kind, letter, judged) for kind, letter in LETTER_OF.items()}
+    sentences = {kind: _sentences(kind, KINDS[kind].letter, judged) for kind in SENTENCE_KINDS}
     limits = model.thresholds
     figures: Figures = {
         "extraction": measured(_extraction(judged), word_figures),
@@ -56,7 +55,7 @@ def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figu
             if noise
         },
         **{kind: measured(rows, ranking) for kind, rows in sentences.items()},
-        **{f"{kind} spans": measured(_spans(kind, judged), span_figures) for kind in SPAN_KINDS},
+        **{f"{kind} spans": measured(_spans(kind, judged), span_figures) for kind in KINDS},
         THRESHOLDS: {
             name: threshold_figures(rows[ALL], limits[name])
             for name, rows in (*sentences.items(), ("boilerplate", _furniture(judged)))

@@ -8,8 +8,9 @@ from noisefilter.api import score_many
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
+    from noisefilter.kinds import Kind
     from noisefilter.model import Model
-    from noisefilter.types import Kind, Score
+    from noisefilter.types import Score
 
 #: A story of our own that the passages stand in.
 STORY = (

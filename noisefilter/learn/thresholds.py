@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.blocks.judge import build_block_scorer
-from noisefilter.sentences.fit import predict_sentences
+from noisefilter.kinds import KINDS, SENTENCE_KINDS
+from noisefilter.sentences.fit import CLASS_OF, predict_sentences
+from noisefilter.types import JUDGED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,14 +22,12 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
 
-#: What each threshold promises on the tuning sites (docs/decisions/0003-thresholds.md).
-PROMOTION_PRECISION = 0.7
-FILLER_PRECISION = 0.7
+# What thresholds promise on the tuning sites (docs/decisions/0003-thresholds.md); those of sentence classes stand with the kinds.
 #: Share of the articles that may be taken for pages of another type.
 LOST_ARTICLES = 0.005
 #: Share of the untouched tune articles from which something may be cut as off-topic.
 CUT_UNTOUCHED = 0.03
-DEFAULTS = {"boilerplate": 0.5, "promotion": 0.6, "off_topic": 0.6, "filler": 0.5, "not_article": 0.95}
+DEFAULTS: dict[str, float] = {**{name: KINDS[name].threshold for name in JUDGED_KINDS}, "not_article": 0.95}
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
 
@@ -82,12 +82,13 @@ def _sentences(examples: Sequence[SentenceExample], models: dict[str, Matrix]) -
 
 
 def kind_thresholds(probabilities: Matrix, classes: Matrix, fewest: int = 1) -> dict[str, float]:
-    """Thresholds of filler and promotion, if at least so many sentences are of the kind."""
-    found = {}
-    for name, column, wanted in (("filler", 1, FILLER_PRECISION), ("promotion", 2, PROMOTION_PRECISION)):
+    """Thresholds of the kinds that are classes of sentences, if at least so many sentences are of the kind."""
+    found = dict[str, float]()
+    for name, precision in SENTENCE_KINDS.items():
+        column = CLASS_OF[KINDS[name].letter]
         truth = classes[:, column] >= 0.5
         if truth.sum() >= fewest:
-            found[name] = lowest_with_precision(probabilities[:, column], truth, wanted)
+            found[name] = lowest_with_precision(probabilities[:, column], truth, precision)
     return found
 
 

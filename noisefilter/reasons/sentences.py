@@ -14,9 +14,10 @@ from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import cue_words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from noisefilter.insertions.table import InsertionTable
+    from noisefilter.kinds import Kind
     from noisefilter.text.cues import Cue
 
 COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
@@ -165,6 +166,10 @@ def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str
     if whole:
         return "another subject than the sentences around it (whole sentence)"
     return f"another subject than its sentence: {' '.join(passage.split())[:80]} ({how})"
+
+
+#: What names the kinds that take a whole sentence.
+NAMES: dict[Kind, Callable[[InsertionTable, int], str]] = {"promotion": name_promotion, "filler": name_filler}
 
 
 def _column(table: InsertionTable, name: str, row: int) -> float:

@@ -6,13 +6,16 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import asdict
 from importlib import resources
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+from noisefilter.kinds import KINDS, WORST_FIRST
 from noisefilter.report.printing import OBEYED, shown
 from noisefilter.report.tally import BINS
 from noisefilter.report.view import page_views
+from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,6 +56,7 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
     listed = {seen.id: seen for seen in (*chosen, *tally.listed.chosen())}
     places = {view["id"]: place for place, view in enumerate(views)}
     rows = [_row(seen, places.get(seen.id, -1), views) for seen in listed.values()]
+    kinds = [{"name": name, **asdict(KINDS[name])} for name in WORST_FIRST]
     script = "(() => {\n'use strict';\n" + "".join(map(_read, SCRIPTS)) + "})();\n"
     return _template().render(
         title=title, counts=counts, single=single, style=_safe(_read("style.css")), script=_safe(script),
@@ -60,7 +64,7 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
         connect="'self'" if save_to else "'none'", first=first or ("pages" if single else "overview"),
         tabs=[item for item in TABS.items() if not (single and item[0] == "sites")], cut=_first_cut(counts["bins"]),
         chart=_chart(counts["bins"]), share=_share, sampled=len(views) if len(views) < tally.total else 0,
-        data=_safe(to_script({**counts, "rows": rows, "pages": views, "saveTo": save_to})),
+        data=_safe(to_script({**counts, "kinds": kinds, "numbers": NUMBERS, "rows": rows, "pages": views, "saveTo": save_to})), kinds=KINDS,
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from heapq import heappush, heappushpop
 from math import sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from noisefilter.kinds import TRIMMED_KINDS
 from noisefilter.report.walls import is_wall
 from noisefilter.types import VERDICTS
 
@@ -65,7 +66,7 @@ class Seen:
         """A page by its record: that of `Score.to_dict`, or a crawl's, which says less."""
         noise = record.get("noise")
         reasons = [reason["text"] for reason in record.get("reasons") or () if reason["share"] > 0] or [
-            span["reason"] for span in record.get("spans") or () if span["kind"] in {"off_topic", "promotion"}
+            span["reason"] for span in record.get("spans") or () if span["kind"] in TRIMMED_KINDS
         ]
         return cls(
             name, site, record.get("title"), str(record.get("verdict")), str(record.get("status")),

@@ -10,21 +10,19 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from noisefilter.kinds import KINDS, TRIMMED_KINDS, WORST_FIRST
 from noisefilter.report.figures import figure_columns, figure_row
 from noisefilter.report.printing import shown
-from noisefilter.types import REMOVED_KINDS, WORST_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from rich.console import Console
 
+    from noisefilter.kinds import Kind
     from noisefilter.types import Reason, Score, Span
 
 VERDICT_STYLE = {"keep": "green", "trim": "cyan", "review": "yellow", "drop": "bold red", "unscored": "dim"}
-KIND_STYLE = {"boilerplate": "bright_black", "promotion": "magenta", "off_topic": "bold red", "filler": "yellow"}
-#: Where no colour shows, each kind has brackets of its own.
-KIND_MARK = {"boilerplate": ("⟦", "⟧"), "promotion": ("$⟨", "⟩$"), "off_topic": ("!⟨", "⟩!"), "filler": ("~⟨", "⟩~")}
 NOISY, HALF_NOISY = 0.7, 0.4
 
 
@@ -70,13 +68,13 @@ def _evidence(score: Score) -> Text:
         return Text("")
     quote = " ".join(score.visible_text[span.start : span.end].split())
     return Text.assemble(
-        (f"{span.kind}: ", KIND_STYLE[span.kind]), (f"({shown(span.reason)}) ", "dim"), f"“{shown(quote)}”"
+        (f"{span.kind}: ", KINDS[span.kind].style), (f"({shown(span.reason)}) ", "dim"), f"“{shown(quote)}”"
     )
 
 
 def worst_span(score: Score) -> Span | None:
     """The span that a reader should see first: the surest one of the worst kind."""
-    for kind in WORST_FIRST[:3]:
+    for kind in (name for name in WORST_FIRST if not KINDS[name].around):
         spans = [span for span in score.spans if span.kind == kind]
         if spans:
             return max(spans, key=lambda span: (span.score, -span.start))
@@ -109,7 +107,7 @@ def print_explained(console: Console, name: str, score: Score) -> None:
     console.print(mark_text(score, plain=console.no_color or not console.is_terminal))
     for span in score.spans:
         line = Text.assemble(
-            (f"{span.kind:<12}", KIND_STYLE[span.kind]),
+            (f"{span.kind:<12}", KINDS[span.kind].style),
             f" {span.score:.2f}  {span.start}-{span.end}  {shown(span.reason)}",
         )
         console.print(line)
@@ -122,25 +120,24 @@ def mark_text(score: Score, *, plain: bool = False) -> Text:
     position = 0
     for start, end, kind in _stretches(score):
         text.append(shown(score.visible_text[position:start], lines=True))
-        left, right = KIND_MARK[kind] if plain else ("", "")
-        strike = " strike" if kind in REMOVED_KINDS - {"boilerplate"} else ""
+        left, right = KINDS[kind].brackets if plain else ("", "")
+        strike = " strike" if kind in TRIMMED_KINDS else ""
         quote = shown(score.visible_text[start:end], lines=True)
-        text.append(f"{left}{quote}{right}", style=KIND_STYLE[kind] + strike)
+        text.append(f"{left}{quote}{right}", style=KINDS[kind].style + strike)
         position = end
     text.append(shown(score.visible_text[position:], lines=True))
     return text
 
 
-def _stretches(score: Score) -> Iterator[tuple[int, int, str]]:
+def _stretches(score: Score) -> Iterator[tuple[int, int, Kind]]:
     """Spans as stretches that do not overlap: where two kinds do, the worse one shows."""
     edges = sorted({edge for span in score.spans for edge in (span.start, span.end)})
-    rank = {kind: index for index, kind in enumerate(WORST_FIRST)}
-    last: tuple[int, int, str] | None = None
+    last: tuple[int, int, Kind] | None = None
     for start, end in pairwise(edges):
         kinds = [span.kind for span in score.spans if span.start <= start and span.end >= end]
         if not kinds:
             continue
-        kind = min(kinds, key=lambda name: rank[name])
+        kind = min(kinds, key=WORST_FIRST.index)
         if last and last[1] == start and last[2] == kind:
             last = (last[0], end, kind)
             continue

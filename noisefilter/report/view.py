@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.html.cleaning.marking import marked_html
+from noisefilter.kinds import KINDS, REMOVED_KINDS, WORST_FIRST
 from noisefilter.page import read_page
-from noisefilter.types import NUMBERS, REMOVED_KINDS, WORST_FIRST, kept_ranges
+from noisefilter.types import NUMBERS, kept_ranges
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -24,8 +25,6 @@ MOST_TEXT = 250_000
 MOST_RAW = 2_000_000
 #: HTML is hardly ever packed to less than one part in so many.
 MOST_PACKED = 12
-#: Kinds as people read them; those that are not here are called by their name.
-KIND_NAMES = {"off_topic": "foreign"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +110,7 @@ def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
 
 def describe(span: Span) -> str:
     """What a mark says of its span."""
-    return f"{KIND_NAMES.get(span.kind, span.kind)}, {span.score:.2f}: {span.reason}"
+    return f"{KINDS[span.kind].called}, {span.score:.2f}: {span.reason}"
 
 
 def _pack(text: str) -> str:

@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from noisefilter.fit import FOLDS, fit_linear, fit_network, fold_of, named, word_rows
 from noisefilter.html.walk import split_blocks
+from noisefilter.kinds import KINDS
 from noisefilter.networks import build_network, word_scores
 from noisefilter.page import read_page
 from noisefilter.sentences.columns import sentence_matrix
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 #: Class of each letter, columns of the output; off-topic sentences teach this classifier nothing.
 CLASS_OF = {"I": 0, "F": 1, "P": 2, "B": 3}
-KIND_LETTER = {"filler": "F", "promotion": "P", "boilerplate": "B", "off_topic": "O"}
+KIND_LETTER: dict[str, str] = {name: kind.letter for name, kind in KINDS.items()}
 NETWORK: NetworkOptions = {"hidden": (32,), "alpha": 3.0, "falling": ((1e-3, 20),), "members": 4}
 WORD_ALPHA = 1e-4
 

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import lxml.html
 
 from noisefilter import Score, clean_html, extract, score, score_many
+from noisefilter.kinds import KINDS, REMOVED_KINDS
 from noisefilter.page import scrub
-from noisefilter.types import KINDS, REMOVED_KINDS
 from tests.making import squeeze
 
 if TYPE_CHECKING:

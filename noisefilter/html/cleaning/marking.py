@@ -17,8 +17,8 @@ from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
 from noisefilter.html.cleaning.writing import Kept, write_kept
 from noisefilter.html.parse import parse_html
 from noisefilter.html.walk import Piece, split_tree
+from noisefilter.kinds import WORST_FIRST
 from noisefilter.page import read_page
-from noisefilter.types import WORST_FIRST
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -68,7 +68,6 @@ def _tag(span: Span, describe: Callable[[Span], str]) -> str:
 
 def visible_stretches(spans: Sequence[Span]) -> list[tuple[int, int, int]]:
     """Start, end and number of the span that is seen there: where kinds overlap, the worse one."""
-    rank = {kind: place for place, kind in enumerate(WORST_FIRST)}
     edges = sorted({edge for span in spans for edge in (span.start, span.end)})
     begin: dict[int, list[int]] = {}
     for number, span in enumerate(spans):
@@ -79,7 +78,7 @@ def visible_stretches(spans: Sequence[Span]) -> list[tuple[int, int, int]]:
         running = [number for number in running if spans[number].end > start] + begin.get(start, [])
         if not running:
             continue
-        seen = min(running, key=lambda number: rank[spans[number].kind])
+        seen = min(running, key=lambda number: WORST_FIRST.index(spans[number].kind))
         if stretches and stretches[-1][1] == start and stretches[-1][2] == seen:
             stretches[-1] = (stretches[-1][0], end, seen)
         else:

@@ -4,9 +4,8 @@ let selected = null; // [start, end] of the words last selected in its text, in 
 let focused = null; // the mark that was last in focus
 
 const FRAME_STYLE = `:root{color-scheme:light}body{font:16px/1.5 system-ui,sans-serif;margin:1rem;overflow-wrap:anywhere}
-mark{background:none;color:inherit}mark.off_topic{background:#ffd9d6;border-bottom:4px double #b3261e}
-mark.promotion{background:#f6dcf5;border-bottom:2px dashed #8a1c86}mark.filler{background:#fff1c2;text-decoration:underline wavy #8a6100}
-mark.boilerplate{color:#5f6368;border-bottom:2px dotted #5f6368}`;
+mark{color:inherit;background:color-mix(in srgb,var(--kind) 16%,transparent);text-decoration:underline var(--underline) 2px var(--kind)}
+${data.kinds.map((kind) => `mark.${kind.name}{--kind:${kind.colour};--underline:${kind.underline}${kind.around ? ';color:var(--kind);background:none' : ''}}`).join('')}`;
 
 function showPage(place) {
   const row = data.rows[place], view = data.pages[row[6]];
@@ -51,9 +50,8 @@ function toolbar(view) {
   return make('div', { class: 'toolbar', role: 'toolbar', 'aria-label': 'Mark this page' },
     make('span', { class: 'group' }, make('b', {}, 'The article: '), button('noise', 'Noise', noise(NOISE), 'n'), button('worth', 'Worth it', noise(WORTH), 'w')),
     view.whole ? make('span', { class: 'group' }, make('b', {}, 'Selection or focused span: '),
-      button('off_topic', 'Foreign', kind('off_topic'), 'f'), button('not_foreign', 'Not foreign', kind('not_foreign'), 'x'),
-      button('promotion', 'Promotion', kind('promotion')), button('boilerplate', 'Boilerplate', kind('boilerplate')),
-      button('filler', 'Filler', kind('filler')), button('none', 'No mark', kind('none')), button('reset', 'Reset', () => { setMark(view, { spans: null }); drawText(view); tell('As the model marked it'); })) : null,
+      ...KINDS.map((name) => button(name, NAMES[name][0].toUpperCase() + NAMES[name].slice(1), kind(name), name === 'off_topic' && 'f')),
+      button('not_foreign', 'Not foreign', kind('not_foreign'), 'x'), button('none', 'No mark', kind('none')), button('reset', 'Reset', () => { setMark(view, { spans: null }); drawText(view); tell('As the model marked it'); })) : null,
     make('span', { id: 'told', role: 'status' }));
 }
 
@@ -113,8 +111,7 @@ function drawText(view) {
 }
 
 function numbers(view) {
-  const names = ['noise', 'filler', 'off-topic', 'boilerplate'];
-  return make('dl', { class: 'numbers' }, ...names.map((name, place) => make('div', {}, make('dt', {}, name), make('dd', {}, number(view.numbers[place])))));
+  return make('dl', { class: 'numbers' }, ...data.numbers.map((name, place) => make('div', {}, make('dt', {}, name.replace('_', '-')), make('dd', {}, number(view.numbers[place])))));
 }
 
 // Reasons as bars to the right of a middle line (raises noise) or to its left (lowers it), with a sign in words.

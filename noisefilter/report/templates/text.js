@@ -1,8 +1,8 @@
 // Texts of pages → what is shown. Offsets count code points, as Python's do; the browser's count UTF-16 units.
 const data = JSON.parse(document.getElementById('data').textContent);
 const byId = (id) => document.getElementById(id);
-const KINDS = ['off_topic', 'promotion', 'filler', 'boilerplate'];
-const NAMES = { off_topic: 'foreign', promotion: 'promotion', filler: 'filler', boilerplate: 'boilerplate' };
+const KINDS = data.kinds.map((kind) => kind.name);
+const NAMES = Object.fromEntries(data.kinds.map((kind) => [kind.name, kind.called]));
 const OBEYED = /[\ud800-\udbff][\udc00-\udfff]|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/g;
 const PAIR = /[\ud800-\udbff][\udc00-\udfff]/;
 
