@@ -39,7 +39,7 @@ HEADLINE_WORDS = 4
 HEADLINE = re.compile(r"(?:[A-Z0-9$“\"][\w’'$%.“”\"-]*,? (?:[a-z]{1,5} ){0,2}){3,}[A-Z0-9$“\"][\w’'”\"-]*")
 
 
-def _find(name: str, table: InsertionTable, row: int) -> Cue | None:
+def find_cue(name: str, table: InsertionTable, row: int) -> Cue | None:
     """The cue of a table that a sentence matches; only rows whose words it holds are tried."""
     sentences = table.sentences
     if name in sentences.cues:
@@ -65,7 +65,7 @@ def name_filler(table: InsertionTable, row: int) -> str:
     """Why a sentence says nothing: the section it stands in, and what it does."""
     sentences = table.sentences
     templates = cue_table("templates")
-    heading = _find("templates", table, row)
+    heading = find_cue("templates", table, row)
     if heading:
         return _over_any_article(heading.reason)
     section = int(sentences.section[row])
@@ -80,7 +80,7 @@ def _over_any_article(reason: str) -> str:
 def _what_filler_does(table: InsertionTable, row: int) -> str:
     """A stock phrase, a restatement, or else what the sentence lacks."""
     sentences = table.sentences
-    phrase = _find("filler", table, row)
+    phrase = find_cue("filler", table, row)
     if phrase:
         return phrase.reason
     if sentences.words[row] >= COMPARED_WORDS:
@@ -90,7 +90,7 @@ def _what_filler_does(table: InsertionTable, row: int) -> str:
         if earlier < row and sentences.words[earlier] >= COMPARED_WORDS:
             return f"says again: “{_first_words(sentences.texts[earlier])}”"
     lacks = _what_it_lacks(table, row)
-    sign = _find("empty", table, row)
+    sign = find_cue("empty", table, row)
     if sign:
         return sign.reason + (f", with {lacks}" if lacks.startswith("no name") else "")
     if _column(table, "ends_question", row):
@@ -138,7 +138,7 @@ def _holds_name(table: InsertionTable, row: int) -> bool:
 
 def name_promotion(table: InsertionTable, row: int) -> str:
     """What a sentence does to sell."""
-    found = _find("promotion", table, row) or _find("sales", table, row)
+    found = find_cue("promotion", table, row) or find_cue("sales", table, row)
     return found.reason if found else "reads like an advertisement"
 
 
