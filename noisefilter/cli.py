@@ -54,11 +54,10 @@ def _shown_complaints() -> Iterator[None]:
         raise
 
 
+HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(
-    cls=Commands,
-    help="Find content-farm and SEO noise in web pages.", no_args_is_help=True, add_completion=False,
-    pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]},
-)  # fmt: skip
+    cls=Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, context_settings=HELP
+)
 label = typer.Typer(help="Label pages of your own in Label Studio or doccano.", no_args_is_help=True)
 app.add_typer(label, name="label")
 for command in (clean, policies, report, review):

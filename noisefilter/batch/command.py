@@ -88,9 +88,16 @@ def clean(
         _fail(USAGE, "--address is for --engine ray")
     fields = Fields(text_field, html_field, id_field, url_field, title_field)
     options = Options(
-        format, fields, input_format, _verdicts(only, drop=drop), chosen_policy(policy, review_at, drop_at, model), content,
-        visible_text, shard_pages, str(model) if model else None,
-    )  # fmt: skip
+        format,
+        fields,
+        input_format,
+        _verdicts(only, drop=drop),
+        chosen_policy(policy, review_at, drop_at, model),
+        content,
+        visible_text,
+        shard_pages,
+        str(model) if model else None,
+    )
     limits = Limits(None if jobs == -1 else jobs, timeout, memory_mb)
     print_summary(terminal(), _run(inputs, output, options, limits, engine, address), output)
 
@@ -154,9 +161,12 @@ def print_summary(console: Console, summary: Mapping[str, Any], output: str) -> 
         f"{'' if rate is None else f'; {rate:,.0f} pages a second'}"
     )
     for title, name in (
-        ("verdicts", "verdicts"), ("statuses", "statuses"), ("dropped", "drop_reasons"), ("rejected", "reject_reasons"),
+        ("verdicts", "verdicts"),
+        ("statuses", "statuses"),
+        ("dropped", "drop_reasons"),
+        ("rejected", "reject_reasons"),
         ("spans", "spans"),
-    ):  # fmt: skip
+    ):
         if summary[name]:
             say(f"{title}: {', '.join(f'{count:,} {key}' for key, count in summary[name].items())}")
     sites = [site for site in summary["sites"] if site["site"] and site["dropped"]]

@@ -68,9 +68,7 @@ class Counts:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return {name: getattr(self, name) for name in NUMBERS} | {
-            name: dict(getattr(self, name)) for name in TALLIES
-        }  # fmt: skip
+        return {name: getattr(self, name) for name in NUMBERS} | {name: dict(getattr(self, name)) for name in TALLIES}
 
     def summary(self) -> dict[str, Any]:
         """Counts as `summary.json` has them: per site the share of pages whose verdict is drop, the largest sites first."""
@@ -82,10 +80,12 @@ class Counts:
         rest = sum(pages for _, pages in largest[LISTED:])
         tallies = {name: dict(getattr(self, name).most_common()) for name in TALLIES[:5]}
         return {
-            "read": self.read, "kept": self.kept, "dropped": self.dropped, "rejected": self.rejected, **tallies,
-            "sites": sites, "other_sites": {"sites": max(0, len(largest) - LISTED), "pages": rest},
+            **{name: getattr(self, name) for name in NUMBERS[:4]},
+            **tallies,
+            "sites": sites,
+            "other_sites": {"sites": max(0, len(largest) - LISTED), "pages": rest},
             "worker_seconds": round(self.seconds, 1),
-        }  # fmt: skip
+        }
 
 
 def name_site(url: str | None) -> str:

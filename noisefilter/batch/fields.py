@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 
 #: Names under which crawlers and corpora store things, the surest first; each with the format of what it holds.
 CONTENT: tuple[tuple[str, Format], ...] = (
-    ("html", "html"), ("raw_html", "html"), ("html_content", "html"), ("content_html", "html"), ("text", "text"),
-    ("raw_text", "text"), ("article", "text"), ("content", "auto"), ("raw_content", "auto"), ("body", "auto"),
-)  # fmt: skip
+    ("html", "html"),
+    ("raw_html", "html"),
+    ("html_content", "html"),
+    ("content_html", "html"),
+    ("text", "text"),
+    ("raw_text", "text"),
+    ("article", "text"),
+    ("content", "auto"),
+    ("raw_content", "auto"),
+    ("body", "auto"),
+)
 IDS = ("id", "uuid", "doc_id", "docid", "_id", "warc_record_id", "key")
 URLS = ("url", "uri", "target_uri", "source_url", "link", "metadata.url")
 TITLES = ("title", "headline", "metadata.title")

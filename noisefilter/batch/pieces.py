@@ -102,9 +102,15 @@ def _read_around(piece: Piece, tick: Callable[[], None], unread: Mapping[int, Fa
 
 
 def cut_file(
-    path: str, name: str, form: str, size: int, largest: int = 0, *,
-    beat: Callable[[int], None] = no_beat, stop: int | None = None,
-) -> list[Piece]:  # fmt: skip
+    path: str,
+    name: str,
+    form: str,
+    size: int,
+    largest: int = 0,
+    *,
+    beat: Callable[[int], None] = no_beat,
+    stop: int | None = None,
+) -> list[Piece]:
     """Pieces of at most `size` rows, found by reading the file once; 0 makes one piece without reading it.
 
     More rows go into a piece where entering the file costs too much, and up to `largest` where there would be many pieces.

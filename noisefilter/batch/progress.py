@@ -27,9 +27,15 @@ class Meter:
         self._finished, self._current = 0, dict[int, int]()
         self._started = self._told = time.monotonic()
         self._bar = Progress(
-            TextColumn("cleaning"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal,
-        )  # fmt: skip
+            TextColumn("cleaning"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
         self._task = self._bar.add_task("cleaning", total=total, completed=before, rate="")
 
     def __enter__(self) -> Self:

@@ -60,10 +60,16 @@ READERS = 16
 
 
 def run(
-    inputs: Sequence[str], output: str | Path, options: Options | None = None, limits: Limits | None = None, *,
-    engine: EngineName = "local", address: str | None = None, console: Console | None = None,
+    inputs: Sequence[str],
+    output: str | Path,
+    options: Options | None = None,
+    limits: Limits | None = None,
+    *,
+    engine: EngineName = "local",
+    address: str | None = None,
+    console: Console | None = None,
     stdin: IO[bytes] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Clean the inputs into a folder, or finish what an earlier run of the same call began; the summary.
 
     Args:

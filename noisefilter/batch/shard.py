@@ -52,9 +52,14 @@ def load_scorer(path: str) -> ScorePages:
 
 
 def run_shard(
-    task: Task, options: Options, output: Storage, *,
-    begins: Callable[[Range], None], ends: Callable[[Range], None], beat: Callable[[int], None] = no_beat,
-) -> None:  # fmt: skip
+    task: Task,
+    options: Options,
+    output: Storage,
+    *,
+    begins: Callable[[Range], None],
+    ends: Callable[[Range], None],
+    beat: Callable[[int], None] = no_beat,
+) -> None:
     """Read, score and write a shard; returns when its folder stands in `output` for good.
 
     Args:
@@ -85,9 +90,13 @@ def run_shard(
 
 
 def _write_shard(
-    task: Task, options: Options, folder: Path,
-    begins: Callable[[Range], None], ends: Callable[[Range], None], beat: Callable[[int], None],
-) -> Counts:  # fmt: skip
+    task: Task,
+    options: Options,
+    folder: Path,
+    begins: Callable[[Range], None],
+    ends: Callable[[Range], None],
+    beat: Callable[[int], None],
+) -> Counts:
     started = time.monotonic()
     scorer = load_scorer(options.scorer)
     with ExitStack() as stack:

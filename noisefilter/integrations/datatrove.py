@@ -61,12 +61,20 @@ class NoiseFilter(BaseFilter):
     name = "🧹 noisefilter"
 
     def __init__(
-        self, *, drop: Collection[str] = (), columns: Collection[str] = COLUMNS,
-        prefix: str = PREFIX, replace_text: bool = False, format: Format = "auto",  # noqa: A002
-        language: str | None = None, policy: Policy | str | Path | None = None,
-        thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
-        exclusion_writer: DiskWriter | None = None, batch_size: int = BATCH,
-    ) -> None:  # fmt: skip
+        self,
+        *,
+        drop: Collection[str] = (),
+        columns: Collection[str] = COLUMNS,
+        prefix: str = PREFIX,
+        replace_text: bool = False,
+        format: Format = "auto",  # noqa: A002
+        language: str | None = None,
+        policy: Policy | str | Path | None = None,
+        thresholds: Mapping[str, float] | None = None,
+        model: str | Path | None = None,
+        exclusion_writer: DiskWriter | None = None,
+        batch_size: int = BATCH,
+    ) -> None:
         super().__init__(exclusion_writer, batch_size)
         self.drop = check_drop(drop)
         self.columns = check_columns(columns)

@@ -26,12 +26,21 @@ Lists = dict[str, list[float | str | None]]
 
 
 def score_frame(
-    df: IntoDataFrameT, column: str, *, url: str | None = None, title: str | None = None,
-    columns: Collection[str] = COLUMNS, prefix: str = PREFIX, jobs: int = 1, format: Format = "auto",  # noqa: A002
-    language: str | None = None, policy: Policy | str | Path | None = None,
-    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    df: IntoDataFrameT,
+    column: str,
+    *,
+    url: str | None = None,
+    title: str | None = None,
+    columns: Collection[str] = COLUMNS,
+    prefix: str = PREFIX,
+    jobs: int = 1,
+    format: Format = "auto",  # noqa: A002
+    language: str | None = None,
+    policy: Policy | str | Path | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    site: SiteProfile | None = None,
     model: Model | None = None,
-) -> IntoDataFrameT:  # fmt: skip
+) -> IntoDataFrameT:
     """The frame with one new column for each value of the pages' scores; rows, order and index stay as they are.
 
     Args:
@@ -71,10 +80,16 @@ def score_frame(
 
 
 def score_lists(
-    pages: Iterable[Page], columns: Sequence[str], *, jobs: int = 1, language: str | None = None,
-    policy: Policy | str | Path | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    pages: Iterable[Page],
+    columns: Sequence[str],
+    *,
+    jobs: int = 1,
+    language: str | None = None,
+    policy: Policy | str | Path | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    site: SiteProfile | None = None,
     model: Model | None = None,
-) -> Lists:  # fmt: skip
+) -> Lists:
     """The named values of the pages' scores, one list a name."""
     lists: Lists = {name: [] for name in columns}
     for score in score_many(
@@ -106,8 +121,13 @@ def _eager(df: IntoDataFrameT) -> nw.DataFrame[IntoDataFrameT]:
 
 
 def pages_of(
-    contents: Iterable[object], urls: Iterable[object], titles: Iterable[object], *, column: str, format: Format  # noqa: A002
-) -> Iterator[Page]:  # fmt: skip
+    contents: Iterable[object],
+    urls: Iterable[object],
+    titles: Iterable[object],
+    *,
+    column: str,
+    format: Format,  # noqa: A002
+) -> Iterator[Page]:
     """A page a row; `urls` and `titles` may be shorter, what they lack is unknown."""
     rows = zip(contents, chain(urls, repeat(None)), chain(titles, repeat(None)), strict=False)
     for row, (content, url, title) in enumerate(rows):

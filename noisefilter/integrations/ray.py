@@ -38,11 +38,19 @@ class ScoreBatch:
     """
 
     def __init__(
-        self, column: str, *, url: str | None = None, title: str | None = None,
-        columns: Collection[str] = COLUMNS, prefix: str = PREFIX, format: Format = "auto",  # noqa: A002
-        language: str | None = None, policy: Policy | str | Path | None = None,
-        thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        column: str,
+        *,
+        url: str | None = None,
+        title: str | None = None,
+        columns: Collection[str] = COLUMNS,
+        prefix: str = PREFIX,
+        format: Format = "auto",  # noqa: A002
+        language: str | None = None,
+        policy: Policy | str | Path | None = None,
+        thresholds: Mapping[str, float] | None = None,
+        model: str | Path | None = None,
+    ) -> None:
         self.column, self.url, self.title = column, url, title
         self.columns = check_columns(columns)
         self.prefix = prefix
@@ -67,9 +75,18 @@ class ScoreBatch:
         if isinstance(batch, dict):
             return self._arrays(batch)
         return score_frame(
-            batch, self.column, url=self.url, title=self.title, columns=self.columns, prefix=self.prefix,
-            format=self.format, language=self.language, policy=self.policy, thresholds=self.thresholds, model=model_at(self.model),
-        )  # fmt: skip
+            batch,
+            self.column,
+            url=self.url,
+            title=self.title,
+            columns=self.columns,
+            prefix=self.prefix,
+            format=self.format,
+            language=self.language,
+            policy=self.policy,
+            thresholds=self.thresholds,
+            model=model_at(self.model),
+        )
 
     def _arrays(self, batch: dict[str, Any]) -> dict[str, Any]:
         """A batch of arrays; a number that is missing is NaN there."""

@@ -51,8 +51,10 @@ def check_names(has: Collection[str], needed: Collection[str | None], added: Col
 
 
 def check_options(
-    format: Format, thresholds: Mapping[str, float] | None, policy: Policy | str | Path | None = None,  # noqa: A002
-) -> None:  # fmt: skip
+    format: Format,  # noqa: A002
+    thresholds: Mapping[str, float] | None,
+    policy: Policy | str | Path | None = None,
+) -> None:
     """Raise ValueError for an unknown format, threshold or policy: here, not on the first page in a worker far away."""
     as_page("", format=format)
     check_thresholds(dict(thresholds or {}))

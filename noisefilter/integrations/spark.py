@@ -34,11 +34,19 @@ if TYPE_CHECKING:
 
 
 def score_dataframe(
-    df: DataFrame, column: str, *, url: str | None = None, title: str | None = None,
-    columns: Collection[str] = COLUMNS, prefix: str = PREFIX, format: Format = "auto",  # noqa: A002
-    language: str | None = None, policy: Policy | str | Path | None = None,
-    thresholds: Mapping[str, float] | None = None, model: str | Path | None = None,
-) -> DataFrame:  # fmt: skip
+    df: DataFrame,
+    column: str,
+    *,
+    url: str | None = None,
+    title: str | None = None,
+    columns: Collection[str] = COLUMNS,
+    prefix: str = PREFIX,
+    format: Format = "auto",  # noqa: A002
+    language: str | None = None,
+    policy: Policy | str | Path | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    model: str | Path | None = None,
+) -> DataFrame:
     """The frame with one new column for each value of the pages' scores; computed when Spark asks for it.
 
     Arguments as for `score_frame`, but `model` is a folder that every worker can read. The work is spread by
@@ -78,6 +86,15 @@ class ScoreBatches:
         """The batches, each with the new columns."""
         for batch in batches:
             yield score_frame(
-                batch, self.column, url=self.url, title=self.title, columns=self.columns, prefix=self.prefix,
-                format=self.format, language=self.language, policy=self.policy, thresholds=self.thresholds, model=model_at(self.model),
-            )  # fmt: skip
+                batch,
+                self.column,
+                url=self.url,
+                title=self.title,
+                columns=self.columns,
+                prefix=self.prefix,
+                format=self.format,
+                language=self.language,
+                policy=self.policy,
+                thresholds=self.thresholds,
+                model=model_at(self.model),
+            )

@@ -47,9 +47,14 @@ def make_line(candidate: Candidate) -> dict[str, Any]:
     return {
         "text": score.visible_text,
         "label": [[units.to_units(span.start), units.to_units(span.end), span.kind] for span in score.spans],
-        "page_id": own.id, "url": own.page.url or "", "title": score.title or "", "site": own.site or "",
-        "model": score.model, "noise_probability": f"{score.noise}", "doubt": f"{candidate.doubt}",
-    }  # fmt: skip
+        "page_id": own.id,
+        "url": own.page.url or "",
+        "title": score.title or "",
+        "site": own.site or "",
+        "model": score.model,
+        "noise_probability": f"{score.noise}",
+        "doubt": f"{candidate.doubt}",
+    }
 
 
 def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
@@ -74,10 +79,14 @@ def _read_line(where: str, by: str, row: dict[str, Any]) -> Annotation:
     where = f"{where} (id {row.get('id')!r})"
     given = [_mark(span) for span in row["entities" if "entities" in row else "label"]]
     return Annotation(
-        where, where, row["page_id"], row["text"], by,
+        where,
+        where,
+        row["page_id"],
+        row["text"],
+        by,
         tuple(mark for mark in given if mark.label not in NOISE),
         tuple(NOISE[mark.label] for mark in given if mark.label in NOISE),
-    )  # fmt: skip
+    )
 
 
 def _mark(span: Any) -> Mark:  # noqa: ANN401 - what JSON gives

@@ -96,10 +96,18 @@ def _page_row(candidate: Candidate) -> dict[str, Any]:
     """The page as `read_corpora` reads it, and what the model marked, to tell afterwards what was changed."""
     own, score = candidate.listed, candidate.score
     row = {
-        "id": own.id, own.page.format: own.page.content, "url": own.page.url, "title": own.page.title, "site": own.site,
-        "source": own.source, "licence": own.licence, "text_version": score.text_version, "model": score.model,
-        "doubt": candidate.doubt, "marked": [[span.start, span.end, span.kind] for span in score.spans],
-    }  # fmt: skip
+        "id": own.id,
+        own.page.format: own.page.content,
+        "url": own.page.url,
+        "title": own.page.title,
+        "site": own.site,
+        "source": own.source,
+        "licence": own.licence,
+        "text_version": score.text_version,
+        "model": score.model,
+        "doubt": candidate.doubt,
+        "marked": [[span.start, span.end, span.kind] for span in score.spans],
+    }
     return {name: value for name, value in row.items() if value is not None}
 
 
@@ -191,10 +199,14 @@ def _label(name: str, votes: _Votes, tool: Tool) -> dict[str, Any]:
     spans = votes.spans[0] if len(votes.spans) == 1 else agree(votes.spans, votes.text)
     noise = [value for value in votes.noise if value is not None]
     return {
-        "id": name, "noise": noise[0] if len(noise) == 1 else noise or None,
+        "id": name,
+        "noise": noise[0] if len(noise) == 1 else noise or None,
         "spans": [{"start": span.start, "end": span.end, "kind": span.kind, "quote": span.quote} for span in spans],
-        "text_version": TEXT_VERSION, "by": tool.value, "annotators": len(votes.spans), "guide": GUIDE,
-    }  # fmt: skip
+        "text_version": TEXT_VERSION,
+        "by": tool.value,
+        "annotators": len(votes.spans),
+        "guide": GUIDE,
+    }
 
 
 def _write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:

@@ -59,20 +59,32 @@ def make_task(candidate: Candidate) -> dict[str, Any]:
     score, own = candidate.score, candidate.listed
     regions = [
         {
-            "id": f"span{number}", "from_name": "kind", "to_name": "text", "type": "labels", "score": span.score,
+            "id": f"span{number}",
+            "from_name": "kind",
+            "to_name": "text",
+            "type": "labels",
+            "score": span.score,
             "value": {
-                "start": span.start, "end": span.end, "labels": [span.kind], "text": score.visible_text[span.start : span.end]
+                "start": span.start,
+                "end": span.end,
+                "labels": [span.kind],
+                "text": score.visible_text[span.start : span.end],
             },
         }
         for number, span in enumerate(score.spans)
-    ]  # fmt: skip
+    ]
     return {
         "data": {
-            "text": score.visible_text, "page_id": own.id, "url": own.page.url or "", "title": score.title or "",
-            "site": own.site or "", "noise_probability": score.noise, "doubt": candidate.doubt,
+            "text": score.visible_text,
+            "page_id": own.id,
+            "url": own.page.url or "",
+            "title": score.title or "",
+            "site": own.site or "",
+            "noise_probability": score.noise,
+            "doubt": candidate.doubt,
         },
         "predictions": [{"model_version": score.model, "score": round(1 - candidate.doubt, 4), "result": regions}],
-    }  # fmt: skip
+    }
 
 
 def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:

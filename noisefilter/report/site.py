@@ -59,21 +59,39 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
     kinds = [{"name": name, **asdict(KINDS[name])} for name in WORST_FIRST]
     script = "(() => {\n'use strict';\n" + "".join(map(_read, SCRIPTS)) + "})();\n"
     return _template().render(
-        title=title, counts=counts, single=single, style=_safe(_read("style.css")), script=_safe(script),
+        title=title,
+        counts=counts,
+        single=single,
+        style=_safe(_read("style.css")),
+        script=_safe(script),
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        connect="'self'" if save_to else "'none'", first=first or ("pages" if single else "overview"),
-        tabs=[item for item in TABS.items() if not (single and item[0] == "sites")], cut=_first_cut(counts["bins"]),
-        chart=_chart(counts["bins"]), share=_share, sampled=len(views) if len(views) < tally.total else 0,
-        data=_safe(to_script({**counts, "kinds": kinds, "numbers": NUMBERS, "rows": rows, "pages": views, "saveTo": save_to})), kinds=KINDS,
-    )  # fmt: skip
+        connect="'self'" if save_to else "'none'",
+        first=first or ("pages" if single else "overview"),
+        tabs=[item for item in TABS.items() if not (single and item[0] == "sites")],
+        cut=_first_cut(counts["bins"]),
+        chart=_chart(counts["bins"]),
+        share=_share,
+        sampled=len(views) if len(views) < tally.total else 0,
+        data=_safe(
+            to_script({**counts, "kinds": kinds, "numbers": NUMBERS, "rows": rows, "pages": views, "saveTo": save_to})
+        ),
+        kinds=KINDS,
+    )
 
 
 def _row(seen: Seen, place: int, views: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Id, site, title, verdict, status, noise, place among the pages shown, whether it is doubtful."""
     title = seen.title or (views[place]["title"] if place >= 0 else None) or ""
     return [
-        seen.id, seen.site, title[:MOST_TITLE], seen.verdict, seen.status, seen.noise, place, int(seen.doubtful),
-    ]  # fmt: skip
+        seen.id,
+        seen.site,
+        title[:MOST_TITLE],
+        seen.verdict,
+        seen.status,
+        seen.noise,
+        place,
+        int(seen.doubtful),
+    ]
 
 
 def to_script(value: object) -> str:
@@ -144,7 +162,14 @@ def _chart(bins: Mapping[str, list[int]]) -> dict[str, Any]:
                 floor -= height
                 title = f"noise {place / BINS:.2f} to {(place + 1) / BINS:.2f}: {counts[place]:,} {name}"
                 bars.append(
-                    {"verdict": name, "bin": place, "x": round(place * step + 0.5, 1), "y": round(floor, 1), "width": step - 1,
-                     "height": round(height, 1), "title": title}
-                )  # fmt: skip
+                    {
+                        "verdict": name,
+                        "bin": place,
+                        "x": round(place * step + 0.5, 1),
+                        "y": round(floor, 1),
+                        "width": step - 1,
+                        "height": round(height, 1),
+                        "title": title,
+                    }
+                )
     return {"width": WIDTH, "height": HEIGHT, "bars": bars}

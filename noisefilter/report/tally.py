@@ -31,9 +31,10 @@ MOST_REASONS = 200
 #: Unscored pages are at most this share of the pages to look at: there is nothing to see on them.
 UNSCORED_SHARE = 0.1
 #: Student's t for 95%, by degrees of freedom; beyond, the normal distribution's.
-T95 = (
-    12.71, 4.30, 3.18, 2.78, 2.57, 2.45, 2.36, 2.31, 2.26, 2.23, 2.20, 2.18, 2.16, 2.14, 2.13, 2.12, 2.11, 2.10, 2.09, 2.09,
-)  # fmt: skip
+T95 = [
+    float(value)
+    for value in "12.71 4.30 3.18 2.78 2.57 2.45 2.36 2.31 2.26 2.23 2.20 2.18 2.16 2.14 2.13 2.12 2.11 2.10 2.09 2.09".split()
+]
 NORMAL95 = 1.96
 #: What a reason says of one page only: its numbers, what is usual, and the direction.
 OWN_WORDS = re.compile(
@@ -69,10 +70,17 @@ class Seen:
             span["reason"] for span in record.get("spans") or () if span["kind"] in TRIMMED_KINDS
         ]
         return cls(
-            name, site, record.get("title"), str(record.get("verdict")), str(record.get("status")),
-            noise if isinstance(noise, int | float) else None, tuple(dict.fromkeys(map(general, reasons))),
-            str(record.get("model") or ""), is_wall(record.get("title"), record.get("text") or ""), load,
-        )  # fmt: skip
+            name,
+            site,
+            record.get("title"),
+            str(record.get("verdict")),
+            str(record.get("status")),
+            noise if isinstance(noise, int | float) else None,
+            tuple(dict.fromkeys(map(general, reasons))),
+            str(record.get("model") or ""),
+            is_wall(record.get("title"), record.get("text") or ""),
+            load,
+        )
 
     @property
     def doubtful(self) -> bool:

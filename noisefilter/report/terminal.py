@@ -13,6 +13,7 @@ from rich.text import Text
 from noisefilter.kinds import KINDS, TRIMMED_KINDS, WORST_FIRST
 from noisefilter.report.figures import figure_columns, figure_row
 from noisefilter.report.printing import shown
+from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -94,12 +95,8 @@ def print_explained(console: Console, name: str, score: Score) -> None:
     """What moved the page's noise, its text with its spans marked, and the list of their reasons."""
     console.print(Rule(Text(shown(name))))
     numbers = ", ".join(
-        f"{label} {value:.2f}"
-        for label, value in (
-            ("noise", score.noise), ("filler", score.filler), ("off-topic", score.off_topic), ("boilerplate", score.boilerplate),
-        )
-        if value is not None
-    )  # fmt: skip
+        f"{label.replace('_', '-')} {value:.2f}" for label in NUMBERS if (value := getattr(score, label)) is not None
+    )
     head = Text.assemble((score.verdict, VERDICT_STYLE[score.verdict]), f"  {score.status}  {numbers}")
     console.print(head)
     for reason in score.reasons:

@@ -76,15 +76,26 @@ def _view(shown: Shown) -> dict[str, Any]:
     ]
     cut = f"Only the first {length:,} of {len(text):,} characters are shown." if len(text) > length else ""
     return {
-        "id": shown.id, "site": shown.site, "url": score.url, "title": score.title, "verdict": score.verdict,
-        "status": score.status, "type": score.page_type, "lang": score.language, "model": score.model,
+        "id": shown.id,
+        "site": shown.site,
+        "url": score.url,
+        "title": score.title,
+        "verdict": score.verdict,
+        "status": score.status,
+        "type": score.page_type,
+        "lang": score.language,
+        "model": score.model,
         "version": score.text_version,
         "numbers": [getattr(score, name) for name in NUMBERS],
         "reasons": [[reason.text, round(reason.share, 4)] for reason in score.reasons],
-        "text": text[:length], "spans": rows, "why": list(reasons), "kept": _kept(text, spans, length),
+        "text": text[:length],
+        "spans": rows,
+        "why": list(reasons),
+        "kept": _kept(text, spans, length),
         "quotes": [[WORST_FIRST.index(kind), value, why, words] for kind, value, why, words in shown.quotes],
-        "whole": shown.whole and not cut, "note": " ".join(filter(None, (shown.note, cut))),
-    }  # fmt: skip
+        "whole": shown.whole and not cut,
+        "note": " ".join(filter(None, (shown.note, cut))),
+    }
 
 
 def _kept(text: str, spans: Sequence[Span], length: int) -> list[int]:

@@ -89,10 +89,7 @@ class ParquetWriter:
                 more[name] = value
             else:
                 row[key] = fitting
-        own = {
-            name: scrub(value) if isinstance(value, str) else value
-            for name, value in record[OWN].items()
-        }  # fmt: skip
+        own = {name: scrub(value) if isinstance(value, str) else value for name, value in record[OWN].items()}
         row[OWN] = {**own, "more": to_json(more) if more else None}
         return row
 
