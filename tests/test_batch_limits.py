@@ -18,10 +18,10 @@ from noisefilter.batch.cutter import Cutter
 from noisefilter.batch.fields import Fault, to_entry
 from noisefilter.batch.files import MAX_PAGE, Found, open_plain
 from noisefilter.batch.journal import Journal
-from noisefilter.batch.pieces import Piece, cut_file, read_piece
+from noisefilter.batch.pieces import cut_file, read_piece
 from noisefilter.batch.pulse import Pulse
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.batch.tasks import Cut, Range, Shard
+from noisefilter.batch.tasks import Cut, Piece, Range, Shard
 from noisefilter.batch.waiting import DEATHS_OUTSIDE, Waiting
 from noisefilter.batch.watch import Worker
 from noisefilter.batch.worker import cut_files

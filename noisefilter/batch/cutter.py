@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Self
 from noisefilter.batch.errors import BatchError
 from noisefilter.batch.files import is_packed, is_url
 from noisefilter.batch.journal import DEATHS_ALONE
-from noisefilter.batch.pieces import Piece, cut_file
+from noisefilter.batch.pieces import cut_file
+from noisefilter.batch.tasks import Piece
 from noisefilter.batch.watch import LOOK_S, Worker
 from noisefilter.batch.worker import Failed, Pieces, cut_files
 

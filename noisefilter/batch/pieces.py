@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from noisefilter.batch.files import is_packed, is_url
 from noisefilter.batch.pulse import NO_ROW, no_beat
 from noisefilter.batch.readers import READERS, read_lines
 from noisefilter.batch.tables import list_groups
+from noisefilter.batch.tasks import Piece
 from noisefilter.batch.warc import read_warc
 
 if TYPE_CHECKING:
@@ -24,24 +25,6 @@ MAX_PIECES = 8
 MANY_PIECES = 256
 #: Formats whose pieces begin at an offset.
 SEEKABLE = frozenset({"jsonl", "warc"})
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Rows of a file: `count` of them from number `start` on, which stands at `offset`; all that follow if `count` is -1.
-
-    `files` are the paths and names of pages, each a file; then path and name are the input's. `fault` stands for one row that
-    killed whoever counted it, with the reason: nothing is read.
-    """
-
-    path: str
-    name: str
-    format: str
-    start: int = 0
-    offset: int = 0
-    count: int = -1
-    files: tuple[tuple[str, str], ...] = ()
-    fault: tuple[str, str] | None = None
 
 
 def read_piece(

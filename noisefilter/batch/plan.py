@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.files import Found, digest_edges, digest_files, find_files, is_url, open_bytes
 from noisefilter.batch.journal import JOURNAL
-from noisefilter.batch.pieces import Piece, cut_file, join_pieces
-from noisefilter.batch.tasks import HIDDEN, PART, Cut, Shard
+from noisefilter.batch.pieces import cut_file, join_pieces
+from noisefilter.batch.tasks import HIDDEN, PART, Cut, Piece, Shard
 from noisefilter.model import DEFAULT, folder_of
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
 

@@ -19,7 +19,7 @@ from noisefilter.types import Page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from noisefilter.batch.pieces import Piece
+    from noisefilter.batch.tasks import Piece
 
 #: A longer line is a fault: a worker must not hold a file that has no line breaks.
 MAX_LINE = 1 << 28

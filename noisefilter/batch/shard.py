@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from noisefilter.batch.options import Options
-    from noisefilter.batch.pieces import Piece
     from noisefilter.batch.storage import Storage
+    from noisefilter.batch.tasks import Piece
     from noisefilter.batch.writers.base import Columns
     from noisefilter.policy import Policy
     from noisefilter.types import Page, Score

@@ -12,7 +12,7 @@ from noisefilter.batch.files import open_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from noisefilter.batch.pieces import Piece
+    from noisefilter.batch.tasks import Piece
 
 #: Rows that are read at a time.
 BATCH = 64

@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.batch.pieces import Piece
-
 COUNTS = "counts.json"
 REJECTS = "rejects.jsonl"
 #: Beginning of a shard's folder, and of the hidden one that it is first written to.
@@ -21,6 +19,24 @@ class Range(NamedTuple):
 
     first: int
     last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Rows of a file: `count` of them from number `start` on, which stands at `offset`; all that follow if `count` is -1.
+
+    `files` are the paths and names of pages, each a file; then path and name are the input's. `fault` stands for one row that
+    killed whoever counted it, with the reason: nothing is read.
+    """
+
+    path: str
+    name: str
+    format: str
+    start: int = 0
+    offset: int = 0
+    count: int = -1
+    files: tuple[tuple[str, str], ...] = ()
+    fault: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from noisefilter.batch.options import Options
-    from noisefilter.batch.pieces import Piece
     from noisefilter.batch.storage import Storage
-    from noisefilter.batch.tasks import Range, Task
+    from noisefilter.batch.tasks import Piece, Range, Task
 
 #: prctl's number for the signal that a process gets when its parent dies (linux/prctl.h).
 PR_SET_PDEATHSIG = 1

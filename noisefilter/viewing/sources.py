@@ -15,10 +15,11 @@ from noisefilter.batch.counts import name_site
 from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.fields import to_entry
 from noisefilter.batch.options import Fields
-from noisefilter.batch.pieces import Piece, read_piece
+from noisefilter.batch.pieces import read_piece
 from noisefilter.batch.plan import list_sources
 from noisefilter.batch.records import OWN
 from noisefilter.batch.storage import open_storage
+from noisefilter.batch.tasks import Piece
 from noisefilter.html.walk import TEXT_VERSION, split_blocks
 from noisefilter.page import read_page
 from noisefilter.report.tally import Seen
