@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any, TypedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -13,20 +14,23 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 
-from noisefilter.networks import standardize
+from noisefilter.networks import build_network, standardize
 from noisefilter.text.tokens import HASH_ROWS, range_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from noisefilter.networks import Network
     from noisefilter.text.tokens import Tokens
 
     Matrix = NDArray[np.float64]
     Inputs = NDArray[np.floating[Any]]
     Index = NDArray[np.int64]
     Arrays = dict[str, NDArray[np.float64]]
+
+Fitted = TypeVar("Fitted")
 
 SEED = 0
 #: Log-odds of a kind that no label names.
@@ -49,6 +53,44 @@ class NetworkOptions(TypedDict, total=False):
 def fold_of(site: str, folds: int = FOLDS) -> int:
     """Fold of a site: the same in every stage, so that stacked predictions stay out of fold."""
     return crc32(site.encode()) % folds
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold(Generic[Fitted]):
+    """A model of all rows, and for each group of them one that has not seen it."""
+
+    of_all: Fitted
+    without: Mapping[int, Fitted]
+
+    def for_group(self, group: int) -> Fitted:
+        """The model that has not seen a group; that of all rows if no row is in the group, or every row is."""
+        return self.without.get(group, self.of_all)
+
+
+def out_of_fold(
+    groups: Sequence[int] | Index, fit: Callable[[Index, int | None], Fitted], jobs: int = 1
+) -> OutOfFold[Fitted]:
+    """Models for stacking: what the next stage learns from is predicted by models that have not seen the row's group.
+
+    Args:
+        groups: of each row.
+        fit: gives a model of some rows, and is given the group that they leave out: None for the model of all.
+        jobs: threads.
+
+    >>> models = out_of_fold([0, 1, 1], lambda rows, _: rows.tolist())
+    >>> models.for_group(1), models.of_all
+    ([0], [0, 1, 2])
+    """
+    of_row = np.asarray(groups)
+    names = [int(name) for name in np.unique(of_row) if (of_row != name).any()]
+    rows = [np.flatnonzero(of_row != name) for name in names]
+    run = Parallel(n_jobs=jobs, backend="threading", pre_dispatch=jobs)  # what a model is fitted on may take a gigabyte
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # threads share the filters: `fit_network`'s do not hold
+        *without, of_all = run(
+            delayed(fit)(*args) for args in [*zip(rows, names, strict=True), (np.arange(len(of_row)), None)]
+        )
+    return OutOfFold(of_all, dict(zip(names, without, strict=True)))
 
 
 def fit_network(
@@ -143,6 +185,11 @@ def _with_all_classes(layer: Matrix, bias: Matrix, classes: Index, count: int) -
     return whole, offsets
 
 
+def network_of(arrays: Arrays) -> Network:
+    """The network that `fit_network` gave the arrays of."""
+    return build_network(named("fitted", arrays), "fitted")
+
+
 def named(name: str, arrays: Arrays) -> Arrays:
     """Arrays with the estimator's name before each key."""
     return {f"{name}.{key}": value for key, value in arrays.items()}
@@ -181,16 +228,6 @@ def word_rows(tokens: Tokens, first: Index, last: Index) -> sp.csr_matrix:
         ),
         shape=(len(first), HASH_ROWS),
     )
-
-
-def fit_networks(rows: Iterable[tuple[Any, ...]], options: NetworkOptions, jobs: int) -> list[Arrays]:
-    """A network for each matrix with its classes (and weights), in threads: a matrix takes a gigabyte and more, so none is copied or made ahead."""
-    run = Parallel(n_jobs=jobs, backend="threading", pre_dispatch=jobs)
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # threads share the filters: `fit_network`'s own do not hold
-        return list(run(delayed(fit_network)(*pair, **options) for pair in rows))
 
 
 def fit_calibration(logits: Matrix, classes: Index, weights: Matrix | None = None) -> tuple[float, float]:

@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from noisefilter.article.columns import WORD_ROWS, article_inputs, article_measures, manner_words
 from noisefilter.blocks.fit import label_blocks
-from noisefilter.fit import FOLDS, fold_of, named
+from noisefilter.fit import fold_of, named, out_of_fold
 from noisefilter.html.walk import split_blocks
 from noisefilter.networks import build_network, logit, standardize
 from noisefilter.page import read_page
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.fit import OutOfFold
     from noisefilter.labels import LabelledPage
     from noisefilter.sentences.table import SentenceTable
     from noisefilter.text.vectors import VectorTable
@@ -113,8 +114,9 @@ def fit_articles(
     """
     fold = np.array([fold_of(example.site) for example in examples])
     read = _read(examples, [folds[number] for number in fold])
-    arrays = _fit(read, np.arange(len(examples)))
-    held = _log_odds_out_of_fold(read, fold)
+    models = out_of_fold(fold, lambda chosen, _: _fit(read, chosen))
+    arrays = models.of_all
+    held = _log_odds_out_of_fold(read, fold, models)
     slope, offset = _fit_soft(sp.csr_matrix(held[:, None]), read.target, read.weights, c=1e3)
     last = {
         "article.weights0": arrays["article.weights0"] * slope[0],
@@ -174,9 +176,14 @@ def _weighted(words: sp.csr_matrix, idf: Matrix) -> sp.csr_matrix:
 
 
 def _fit_soft(inputs: sp.csr_matrix, target: Matrix, weights: Matrix, *, c: float) -> tuple[Matrix, float]:
-    """Weights and bias of a logistic regression on shares of readers: each row is there as noise and as none, in these shares."""
+    """Weights and bias of a logistic regression on shares of readers: each row is there as noise and as none, in these shares.
+
+    Rows of one sort teach nothing: even odds.
+    """
     parts = weights * target, weights * (1 - target)
     kept = [np.flatnonzero(part > 0) for part in parts]
+    if not all(map(len, kept)):
+        return np.zeros(inputs.shape[1]), 0.0
     truth = np.repeat([1, 0], [len(rows) for rows in kept])
     both = sp.vstack([inputs[rows] for rows in kept]).tocsr()
     counts = np.concatenate([part[rows] for part, rows in zip(parts, kept, strict=True)])
@@ -184,17 +191,14 @@ def _fit_soft(inputs: sp.csr_matrix, target: Matrix, weights: Matrix, *, c: floa
     return model.coef_[0], float(model.intercept_[0])
 
 
-def _log_odds_out_of_fold(read: _Read, fold: Index) -> Matrix:
+def _log_odds_out_of_fold(read: _Read, fold: Index, models: OutOfFold[dict[str, Matrix]]) -> Matrix:
     """Log-odds of each article by a model that has not seen its site."""
     out = np.zeros(len(fold))
-    for left in range(FOLDS):
-        inside, outside = np.flatnonzero(fold == left), np.flatnonzero(fold != left)
-        target = read.target[outside]
-        if len(inside) and len(target) and target.max() > 0 and target.min() < 1:
-            arrays = _fit(read, outside)
-            said = _weighted(read.words[inside], arrays["article_words.idf"]) @ arrays["article_words.weights"]
-            inputs = np.column_stack([read.measures[inside], said])
-            out[inside] = logit(build_network(arrays, "article").probabilities(inputs)[:, 1])
+    for left, arrays in models.without.items():
+        inside = np.flatnonzero(fold == left)
+        by_words = _weighted(read.words[inside], arrays["article_words.idf"]) @ arrays["article_words.weights"]
+        inputs = np.column_stack([read.measures[inside], by_words])
+        out[inside] = logit(build_network(arrays, "article").probabilities(inputs)[:, 1])
     return out
 
 

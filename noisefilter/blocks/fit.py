@@ -26,13 +26,14 @@ from noisefilter.blocks.sites import SiteProfile
 from noisefilter.blocks.table import SAME_TITLE, block_table
 from noisefilter.blocks.vote import Vote, ask_trafilatura
 from noisefilter.fit import (
-    FOLDS,
     calibrate,
     fit_calibration,
     fit_linear,
     fit_network,
     fold_of,
     named,
+    network_of,
+    out_of_fold,
     word_rows,
 )
 from noisefilter.html.walk import split_blocks, split_lines
@@ -197,7 +198,7 @@ def _fit_form(
         [example.table for example in examples],
         own,
         [example.page_type for example in examples],
-        [fold_of(example.site) for example in examples],
+        _folds(examples),
     )
     known = {**name_arrays, **type_arrays}
     inputs = [BlockInputs(*pair) for pair in zip(own, types, strict=True)]
@@ -227,9 +228,9 @@ def _fit_passes(
     """Arrays of both passes: the second is fitted on what the first says of sites that it has not seen, and calibrated."""
     first_out, first = _fit_folds(examples, [entry.own for entry in inputs])
     second = _fit(examples, _contexts(examples, inputs, first_out))
-    network = build_network(named("first", first), "first")
+    network = network_of(first)
     judged = _contexts(tune, held, [network.probabilities(entry.own)[:, 1] for entry in held])
-    logits = logit(build_network(named("second", second), "second").probabilities(np.concatenate(judged))[:, 1])
+    logits = logit(network_of(second).probabilities(np.concatenate(judged))[:, 1])
     slope, offset = fit_calibration(logits, _stack_labels(tune), _stack_weights(tune))
     if form == "block_text":
         offset -= _reserve(slope * logits + offset, tune)
@@ -304,17 +305,15 @@ def _fit(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> Arrays:
 
 def _fit_folds(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> tuple[list[Matrix], Arrays]:
     """Probability of each example's blocks by a network that has not seen its site, and the network of all."""
-    out: list[Matrix] = [np.zeros(0)] * len(examples)
-    for fold in range(FOLDS):
-        inside = [index for index, example in enumerate(examples) if fold_of(example.site) == fold]
-        outside = [index for index, example in enumerate(examples) if fold_of(example.site) != fold]
-        if not inside or not outside:
-            continue
-        fitted = _fit([examples[index] for index in outside], [inputs[index] for index in outside])
-        network = build_network(named("fold", fitted), "fold")
-        for index in inside:
-            out[index] = network.probabilities(inputs[index])[:, 1]
-    return out, _fit(examples, inputs)
+    folds = _folds(examples)
+    models = out_of_fold(folds, lambda rows, _: _fit([examples[row] for row in rows], [inputs[row] for row in rows]))
+    networks = [network_of(models.for_group(fold)) for fold in folds]
+    out = [network.probabilities(matrix)[:, 1] for network, matrix in zip(networks, inputs, strict=True)]
+    return out, models.of_all
+
+
+def _folds(examples: Sequence[BlockExample]) -> list[int]:
+    return [fold_of(example.site) for example in examples]
 
 
 def _fit_words(examples: Sequence[BlockExample]) -> tuple[list[Matrix], Arrays]:
@@ -358,16 +357,11 @@ def _linear_folds(
     examples: Sequence[BlockExample], rows: Sequence[sp.csr_matrix], score: Callable[[int, Matrix, Matrix], Matrix]
 ) -> tuple[list[Matrix], Matrix, Matrix]:
     """Out-of-fold log-odds of a linear model for each example, and the weights of the model of all."""
-    out: list[Matrix] = [np.zeros((len(example.table), 1)) for example in examples]
-    for fold in range(FOLDS):
-        outside = [index for index, example in enumerate(examples) if fold_of(example.site) != fold]
-        inside = [index for index, example in enumerate(examples) if fold_of(example.site) == fold]
-        if not inside or not outside:
-            continue
-        weights, bias = _fit_rows([examples[index] for index in outside], [rows[index] for index in outside])
-        for index in inside:
-            out[index] = score(index, weights, bias)
-    return (out, *_fit_rows(examples, rows))
+    folds = _folds(examples)
+    models = out_of_fold(
+        folds, lambda chosen, _: _fit_rows([examples[index] for index in chosen], [rows[index] for index in chosen])
+    )
+    return [score(index, *models.for_group(fold)) for index, fold in enumerate(folds)], *models.of_all
 
 
 def _fit_rows(examples: Sequence[BlockExample], rows: Sequence[sp.csr_matrix]) -> tuple[Matrix, Matrix]:

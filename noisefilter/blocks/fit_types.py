@@ -9,7 +9,7 @@ import scipy.sparse as sp
 
 from noisefilter.blocks.judge import type_inputs, type_logits, type_scores
 from noisefilter.blocks.names import NAME_ROWS
-from noisefilter.fit import FOLDS, NEVER, fit_linear, fit_network, named
+from noisefilter.fit import NEVER, fit_linear, fit_network, named, out_of_fold
 from noisefilter.networks import build_network
 from noisefilter.types import PAGE_TYPES
 
@@ -44,14 +44,9 @@ def fit_types(
     if len(np.unique(labels[labels >= 0])) < 2:
         arrays = _untaught(inputs[0].shape[1])
         return [_logs(table, own, arrays) for table, own in zip(tables, inputs, strict=True)], arrays
-    out: list[Matrix] = [np.zeros(0)] * len(tables)
-    for left in range(FOLDS):
-        inside = np.flatnonzero(fold == left).tolist()
-        if inside:
-            arrays = _fit_seen(tables, inputs, labels, fold, np.flatnonzero((labels >= 0) & (fold != left)))
-            for index in inside:
-                out[index] = _logs(tables[index], inputs[index], arrays)
-    return out, _fit_seen(tables, inputs, labels, fold, np.flatnonzero(labels >= 0))
+    models = out_of_fold(fold, lambda rows, _: _fit_seen(tables, inputs, labels, fold, rows[labels[rows] >= 0]))
+    rows = zip(tables, inputs, folds, strict=True)
+    return [_logs(table, own, models.for_group(left)) for table, own, left in rows], models.of_all
 
 
 def _fit_seen(
@@ -61,14 +56,12 @@ def _fit_seen(
     chosen = [tables[index] for index in seen.tolist()]
     targets = np.eye(len(PAGE_TYPES))[labels[seen]]
     rows = sp.vstack([_name_row(table) for table in chosen]).tocsr()
-    scores = np.zeros((len(chosen), len(PAGE_TYPES)))
-    for left in range(FOLDS):
-        inside = fold[seen] == left
-        if inside.any() and not inside.all():
-            weights, bias = fit_linear(rows[~inside], targets[~inside], alpha=NAME_ALPHA)
-            for index in np.flatnonzero(inside).tolist():
-                scores[index] = type_scores(chosen[index], weights, bias)
-    weights, bias = fit_linear(rows, targets, alpha=NAME_ALPHA)
+    names = out_of_fold(fold[seen], lambda others, _: fit_linear(rows[others], targets[others], alpha=NAME_ALPHA))
+    scores = [
+        type_scores(table, *names.without[left]) if left in names.without else np.zeros(len(PAGE_TYPES))
+        for table, left in zip(chosen, fold[seen].tolist(), strict=True)
+    ]
+    weights, bias = names.of_all
     matrix = np.concatenate(
         [
             type_inputs(inputs[index], table.words, row)

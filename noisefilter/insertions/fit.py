@@ -21,9 +21,10 @@ from noisefilter.fit import (
     fit_calibration,
     fit_linear,
     fit_network,
-    fit_networks,
     fold_of,
     named,
+    network_of,
+    out_of_fold,
 )
 from noisefilter.html.walk import split_blocks
 from noisefilter.insertions.judge import PAGE_PRIOR, insertion_inputs, page_off_topic_inputs, sentence_classes
@@ -34,20 +35,22 @@ from noisefilter.insertions.passages import (
     word_log_odds,
 )
 from noisefilter.insertions.table import insertion_table
-from noisefilter.networks import build_network, logit
+from noisefilter.networks import logit
 from noisefilter.page import read_page
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import HASH_ROWS, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from noisefilter.fit import OutOfFold
     from noisefilter.html.walk import BlockedPage
     from noisefilter.insertions.passages import TokenTable
     from noisefilter.labels import LabelledPage
+    from noisefilter.networks import Network
     from noisefilter.text.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
@@ -194,15 +197,19 @@ class _Fitting:
         self.part = np.array([example.part for example in examples])
         self.arrays: Arrays = {}
 
-    def _without(self, *parts: int) -> Index:
-        """Pages of the other parts; all of them if these teach nothing."""
-        chosen = np.flatnonzero(~np.isin(self.part, parts))
-        taught = np.concatenate([self.foreign[page] for page in chosen]) if len(chosen) else np.zeros(0)
-        return chosen if len(np.unique(taught)) > 1 else np.arange(self.count)
+    def _teaching(self, pages: Index) -> Index:
+        """Some pages to fit on; all of them if these teach nothing."""
+        taught = np.concatenate([self.foreign[page] for page in pages]) if len(pages) else np.zeros(0)
+        return pages if len(np.unique(taught)) > 1 else np.arange(self.count)
 
-    def _model(self, page: int) -> int:
-        """Which of the fold models judges a page: that without its part, or the one of all parts for tune."""
-        return int(self.part[page]) if page < self.count else PARTS
+    def _unseen(self, models: OutOfFold[Arrays], page: int) -> Network:
+        """The network that judges a page: that without its part, or the one of all parts for tune."""
+        return network_of(models.for_group(int(self.part[page])) if page < self.count else models.of_all)
+
+    def _left_out(self, page: int, part: int | None = None) -> tuple[int, ...]:
+        """Parts that words of a page are not judged by: its own, and that which a network leaves out."""
+        own = {int(self.part[page])} if page < self.count else set()
+        return tuple(sorted(own if part is None else own | {part}))
 
     def judge_sentences(self) -> None:
         """First network, and which sentences it doubts."""
@@ -215,9 +222,8 @@ class _Fitting:
         fitted = self._fit_parts(
             lambda page, _: tuple(own[page][chosen[page]] for own in (self.inputs, self.foreign, self.weights)), FIRST
         )
-        networks = [build_network(named("fold", arrays), "fold") for arrays in fitted]
-        self.arrays |= named("insertion", fitted[-1])
-        doubts = [networks[self._model(page)].probabilities(matrix)[:, 1] for page, matrix in enumerate(self.inputs)]
+        self.arrays |= named("insertion", fitted.of_all)
+        doubts = [self._unseen(fitted, page).probabilities(matrix)[:, 1] for page, matrix in enumerate(self.inputs)]
         honest = np.concatenate([doubts[page][self.foreign[page] == 0] for page in range(self.count, len(self.pages))])
         gate = float(np.quantile(honest, 1 - DOUBTED))
         self.arrays["insertion_gate"] = np.array([gate])
@@ -244,38 +250,34 @@ class _Fitting:
         self.words: list[TokenTable] = [words for words, _ in read]
         truth = [inside for _, inside in read]
         linear = {
-            parts: self._fit_words(self._without(*parts), truth)
-            for size in range(3) for parts in combinations(range(PARTS), size)
-        }  # fmt: skip
+            parts: self._fit_words(self._teaching(np.flatnonzero(~np.isin(self.part, parts))), truth)
+            for size in range(3)
+            for parts in combinations(range(PARTS), size)
+        }
         self.arrays |= {
             "passage_words.weights": linear[()][0][:, None],
             "passage_words.bias": np.array([linear[()][1]]),
         }
         # each network learns from word log-odds that had seen neither the page's part nor its own
-        keys = {(own, part): tuple(sorted({own, part} - {PARTS})) for own in range(PARTS) for part in range(PARTS + 1)}
         fitted = self._fit_parts(
-            lambda page, part: (self._token_inputs(page, linear[keys[int(self.part[page]), part]]), truth[page]),
-            PASSAGE,
+            lambda page, part: (self._token_inputs(page, linear[self._left_out(page, part)]), truth[page]), PASSAGE
         )
-        self.arrays |= named("passage", fitted[-1])
-        networks = [build_network(named("fold", arrays), "fold") for arrays in fitted]
-        self.said = [
-            logit(networks[self._model(page)].probabilities(self._token_inputs(page, linear[self._own(page)]))[:, 1])
-            for page in range(len(self.pages))
+        self.arrays |= named("passage", fitted.of_all)
+        inputs = (self._token_inputs(page, linear[self._left_out(page)]) for page in range(len(self.pages)))
+        self.word_log_odds = [
+            logit(self._unseen(fitted, page).probabilities(matrix)[:, 1]) for page, matrix in enumerate(inputs)
         ]
 
-    def _fit_parts(self, taught: Callable[[int, int], tuple[Any, ...]], options: NetworkOptions) -> list[Arrays]:
-        """Networks without each part and, last, of all pages to fit on; `taught` gives a page's rows for that without a part."""
+    def _fit_parts(
+        self, taught: Callable[[int, int | None], tuple[Any, ...]], options: NetworkOptions
+    ) -> OutOfFold[Arrays]:
+        """Networks of the parts; `taught` gives a page's rows for the one that leaves out a part."""
 
-        def rows() -> Iterator[tuple[Any, ...]]:
-            for part in range(PARTS + 1):
-                pages = [taught(int(page), part) for page in self._without(part)]
-                yield tuple(np.concatenate(column) for column in zip(*pages, strict=True))
+        def fit(pages: Index, part: int | None) -> Arrays:
+            rows = zip(*(taught(page, part) for page in self._teaching(pages).tolist()), strict=True)
+            return fit_network(*(np.concatenate(column) for column in rows), **options)
 
-        return fit_networks(rows(), options, self.jobs)
-
-    def _own(self, page: int) -> tuple[int, ...]:
-        return (int(self.part[page]),) if page < self.count else ()
+        return out_of_fold(self.part, fit, self.jobs)
 
     def _fit_words(self, pages: Index, truth: Sequence[Index]) -> tuple[Matrix, float]:
         hashes = np.concatenate([self.words[page].hashes for page in pages]) % HASH_ROWS
@@ -293,16 +295,16 @@ class _Fitting:
         """Last network, calibrated on tune."""
         inputs = []
         for page in range(len(self.pages)):
-            said = passage_columns(self.words[page], self.log_odds[page], self.said[page])
+            said = passage_columns(self.words[page], self.log_odds[page], self.word_log_odds[page])
             inputs.append(np.hstack([self.inputs[page][self.rows[page]], said]))
         truth = [foreign[rows] for foreign, rows in zip(self.foreign, self.rows, strict=True)]
         weights = [own[rows] for own, rows in zip(self.weights, self.rows, strict=True)]
         fitted = fit_network(*(np.concatenate(part[: self.count]) for part in (inputs, truth, weights)), **LAST)
-        network = build_network(named("fold", fitted), "fold")
+        network = network_of(fitted)
         held = [network.probabilities(matrix)[:, 1] for matrix in inputs[self.count :]]
         slope, offset = fit_calibration(logit(np.concatenate(held)), np.concatenate(truth[self.count :]))
         fitted = calibrate(fitted, slope, offset)
-        network = build_network(named("fold", fitted), "fold")
+        network = network_of(fitted)
         pages = []
         for page in range(self.count, len(self.pages)):
             probabilities = self.doubts[page].copy()

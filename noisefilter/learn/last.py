@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from noisefilter.fit import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named
+from noisefilter.fit import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named, network_of
 from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
@@ -128,10 +128,10 @@ def fit_foreign(fit: Sequence[ForeignRows], tune: Sequence[ForeignRows]) -> tupl
     """Arrays of the last network of the insertions and of the pages, calibrated on tune; and what they say there."""
     inputs, foreign = (np.concatenate(part) for part in zip(*fit, strict=True))
     fitted = fit_network(inputs, foreign, **FOREIGN)
-    network = build_network(named("fold", fitted), "fold")
+    network = network_of(fitted)
     said = np.concatenate([network.probabilities(own.inputs)[:, 1] for own in tune])
     fitted = calibrate(fitted, *fit_calibration(logit(said), np.concatenate([own.foreign for own in tune])))
-    network = build_network(named("fold", fitted), "fold")
+    network = network_of(fitted)
     held = [HeldOut(network.probabilities(own.inputs)[:, 1], own.foreign) for own in tune]
     pages = {key.replace("page_off_topic", "reader_page"): value for key, value in fit_pages(held).items()}
     return {**named("reader_foreign", fitted), **pages}, held

@@ -6,12 +6,15 @@ of pages that were left out; if nothing lowers it for certain, the layer stays (
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 from scipy.special import log_expit, log_softmax, softmax
+
+from noisefilter.fit import FOLDS, out_of_fold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +26,6 @@ if TYPE_CHECKING:
     Index = NDArray[np.int64]
     Arrays = dict[str, Matrix]
 
-FOLDS = 5
 #: Penalties on moving the layer, from hardly at all to far; the first moves little but the offset.
 STRENGTHS = (3.0, 0.3, 0.03, 0.003)
 #: The offset is held by so much of the penalty: that a site has more or less of a kind is what labels tell first.
@@ -91,23 +93,21 @@ def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
     before = _mean(losses, rows)
     found = Move(None, before, before, 0.0, probabilities(logits), {})
     for strength in STRENGTHS:
-        out = np.zeros_like(logits)
-        for left in range(FOLDS):
-            inside = fold == left
-            if inside.any():
-                out[inside] = hidden[inside] @ _fit(hidden[~inside], rows, ~inside, start, strength)
-        own = row_losses(out, rows.truth)
-        tried = Move(strength, before, _mean(own, rows), _error(losses - own, rows), probabilities(out), {})
+        layers = out_of_fold(fold, partial(_fit, hidden, rows, start, strength))
+        out = logits.copy()  # of one page there is no other: its layer stays
+        for left, layer in layers.without.items():
+            out[fold == left] = hidden[fold == left] @ layer
+        after = row_losses(out, rows.truth)
+        moved = {f"weights{last}": layers.of_all[:-1], f"bias{last}": layers.of_all[-1]}
+        tried = Move(strength, before, _mean(after, rows), _error(losses - after, rows), probabilities(out), moved)
         if tried.sure_gain > found.sure_gain:
             found = tried
-    if found.strength is None:
-        return found
-    moved = _fit(hidden, rows, np.ones(len(hidden), bool), start, found.strength)
-    return replace(found, layer={f"weights{last}": moved[:-1], f"bias{last}": moved[-1]})
+    return found
 
 
-def _fit(hidden: Matrix, rows: Rows, chosen: NDArray[np.bool_], start: Matrix, strength: float) -> Matrix:
+def _fit(inputs: Matrix, rows: Rows, start: Matrix, strength: float, chosen: Index, _: int | None) -> Matrix:
     """Layer, offsets in its last row, that fits the chosen rows and has not gone far from where it was."""
+    hidden = inputs[chosen]
     truth, weights = rows.truth[chosen], rows.weights[chosen] / rows.weights[chosen].sum()
     held = np.full(start.shape, strength)
     held[-1] *= OFFSET_SHARE

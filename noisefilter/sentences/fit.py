@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from noisefilter.fit import FOLDS, fit_linear, fit_network, fold_of, named, word_rows
+from noisefilter.fit import FOLDS, fit_linear, fit_network, fold_of, named, network_of, out_of_fold, word_rows
 from noisefilter.html.walk import split_blocks
 from noisefilter.kinds import KINDS
 from noisefilter.networks import build_network, word_scores
@@ -115,28 +115,25 @@ def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[dict[str, Matrix
     """
     rows = [word_rows(example.table.tokens, example.table.first, example.table.last) for example in examples]
     folds = [fold_of(example.site) for example in examples]
-    everything = [True] * len(examples)
-    parts = [[fold != left for fold in folds] for left in range(FOLDS)]
-    words = [_fit_words(examples, rows, chosen) for chosen in parts]
+    words = out_of_fold(folds, lambda chosen, _: _fit_words(examples, rows, chosen))
     inputs = [
-        sentence_inputs(example.table, example.matrix, _words(example, words[fold]))
+        sentence_inputs(example.table, example.matrix, _words(example, words.for_group(fold)))
         for example, fold in zip(examples, folds, strict=True)
     ]
-    first = [_fit(examples, inputs, chosen) for chosen in parts]
-    networks = [build_network(named("fold", arrays), "fold") for arrays in first]
+    first = out_of_fold(folds, lambda chosen, _: _fit(examples, inputs, chosen))
+    networks = [network_of(first.for_group(fold)) for fold in folds]
     context = [
-        second_inputs(example.table, example.matrix, own, np.round(networks[fold].probabilities(own), 6))
-        for example, own, fold in zip(examples, inputs, folds, strict=True)
+        second_inputs(example.table, example.matrix, own, np.round(network.probabilities(own), 6))
+        for example, own, network in zip(examples, inputs, networks, strict=True)
     ]
-    fold_models = [
-        {**words[left], **_passes(first[left], _fit(examples, context, parts[left]))} for left in range(FOLDS)
-    ]
-    passes = _passes(_fit(examples, inputs, everything), _fit(examples, context, everything))
-    return {**_fit_words(examples, rows, everything), **passes}, fold_models
+    second = out_of_fold(folds, lambda chosen, _: _fit(examples, context, chosen))
+    stages = words, first, second
+    fold_models = [_arrays(*(stage.for_group(left) for stage in stages)) for left in range(FOLDS)]
+    return _arrays(*(stage.of_all for stage in stages)), fold_models
 
 
-def _passes(first: dict[str, Matrix], second: dict[str, Matrix]) -> dict[str, Matrix]:
-    return {**named("sentence_first", first), **named("sentence_second", second)}
+def _arrays(words: dict[str, Matrix], first: dict[str, Matrix], second: dict[str, Matrix]) -> dict[str, Matrix]:
+    return {**words, **named("sentence_first", first), **named("sentence_second", second)}
 
 
 def _words(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:
@@ -146,23 +143,19 @@ def _words(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:
     )
 
 
-def _fit_words(
-    examples: Sequence[SentenceExample], rows: Sequence[sp.csr_matrix], chosen: Sequence[bool]
-) -> dict[str, Matrix]:
+def _fit_words(examples: Sequence[SentenceExample], rows: Sequence[sp.csr_matrix], chosen: Index) -> dict[str, Matrix]:
     """Linear models over words: filler, promotion, boilerplate against the rest."""
-    picked = [index for index, choose in enumerate(chosen) if choose] or list(range(len(examples)))
-    targets = np.concatenate([examples[index].classes for index in picked])
+    targets = np.concatenate([examples[index].classes for index in chosen])
     weights, bias = fit_linear(
-        sp.vstack([rows[index] for index in picked]).tocsr(), (targets[:, 1:] >= 0.5).astype(float),
+        sp.vstack([rows[index] for index in chosen]).tocsr(), (targets[:, 1:] >= 0.5).astype(float),
         (targets.sum(axis=1) > 0).astype(float), alpha=WORD_ALPHA,
     )  # fmt: skip
     return {"sentence_words.weights": weights, "sentence_words.bias": bias}
 
 
-def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: Sequence[bool]) -> dict[str, Matrix]:
-    picked = [index for index, choose in enumerate(chosen) if choose] or list(range(len(examples)))
-    matrix = np.concatenate([inputs[index] for index in picked])
-    return fit_classes(matrix, np.concatenate([examples[index].classes for index in picked]), NETWORK)
+def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: Index) -> dict[str, Matrix]:
+    matrix = np.concatenate([inputs[index] for index in chosen])
+    return fit_classes(matrix, np.concatenate([examples[index].classes for index in chosen]), NETWORK)
 
 
 def fit_classes(matrix: Matrix, classes: Matrix, options: NetworkOptions) -> dict[str, Matrix]:
