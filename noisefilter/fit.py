@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     Arrays = dict[str, NDArray[np.float64]]
 
 Fitted = TypeVar("Fitted")
+Of = TypeVar("Of")
 
 SEED = 0
 #: Log-odds of a kind that no label names.
@@ -91,6 +92,30 @@ def out_of_fold(
             delayed(fit)(*args) for args in [*zip(rows, names, strict=True), (np.arange(len(of_row)), None)]
         )
     return OutOfFold(of_all, dict(zip(names, without, strict=True)))
+
+
+def fit_first(
+    folds: Sequence[int],
+    items: Sequence[Of],
+    inputs: Sequence[Inputs],
+    context: Callable[[Of, Matrix], Matrix],
+    fit: Callable[[Index, int | None], Arrays],
+) -> tuple[OutOfFold[Arrays], list[Matrix]]:
+    """First networks of a `Cascade`, and what its second one is fitted on: each item's context by a network that has not seen it.
+
+    Args:
+        folds: of the items.
+        items: what `context` reads beside the probabilities.
+        inputs: what the first network reads of each item.
+        context: as of the cascade.
+        fit: gives the arrays of a network of some items, as `out_of_fold` calls it.
+    """
+    models = out_of_fold(folds, fit)
+    rows = zip(folds, items, inputs, strict=True)
+    return models, [
+        np.hstack([matrix, context(item, network_of(models.for_group(fold)).probabilities(matrix))])
+        for fold, item, matrix in rows
+    ]
 
 
 def fit_network(

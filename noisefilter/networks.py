@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from noisefilter.text.tokens import hashed_rows, sums
 from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float64]
     Inputs = NDArray[np.floating[Any]]  # float32 in training, where there are millions of rows
     Index = NDArray[np.int64]
+
+Of = TypeVar("Of")
 
 #: Log-odds beyond this say nothing more.
 LOGIT_LIMIT = 8.0
@@ -130,6 +132,32 @@ def word_scores(tokens: Tokens, first: Index, last: Index, weights: Matrix, bias
 def rounded(values: Matrix) -> Matrix:
     """Four decimals before any threshold, so that batch and single page agree."""
     return np.round(values, 4)
+
+
+@dataclass(frozen=True, slots=True)
+class Cascade(Generic[Of]):
+    """Rows judged in two passes: the second reads what the first reads, and what the first says around each row.
+
+    `context` gives these columns: of something that has rows, and of their probabilities by the first network.
+    """
+
+    first: Network
+    context: Callable[[Of, Matrix], Matrix]
+    second: Network
+
+    def probabilities(self, items: Sequence[Of], inputs: Sequence[Inputs]) -> list[Matrix]:
+        """Class probabilities of the rows of several things; `inputs` are what the first network reads of each."""
+        first = in_batch(self.first, inputs)
+        return in_batch(self.second, [self.second_inputs(*row) for row in zip(items, inputs, first, strict=True)])
+
+    def second_inputs(self, item: Of, inputs: Inputs, first: Matrix) -> Matrix:
+        """What the second network reads after the probabilities of the first."""
+        return np.hstack([inputs, self.context(item, first)])
+
+
+def build_cascade(arrays: Mapping[str, Matrix], name: str, context: Callable[[Of, Matrix], Matrix]) -> Cascade[Of]:
+    """The cascade whose arrays are those of the networks `<name>_first` and `<name>_second`."""
+    return Cascade(build_network(arrays, f"{name}_first"), context, build_network(arrays, f"{name}_second"))
 
 
 def in_batch(network: Network, matrices: Sequence[Inputs]) -> list[Matrix]:

@@ -31,7 +31,7 @@ def verdicts(count: int) -> np.ndarray:
 
 def context_of(texts: list[str], classes: np.ndarray) -> np.ndarray:
     table = sentence_table(articles_of(texts), vectors())
-    return kind_context(table, sentence_matrix(table), classes, logit(classes))
+    return kind_context((table, sentence_matrix(table)), classes)
 
 
 def test_what_was_said_around_does_not_depend_on_the_other_articles_of_a_batch():

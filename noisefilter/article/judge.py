@@ -11,7 +11,7 @@ from noisefilter.article.columns import article_inputs
 from noisefilter.insertions.judge import InsertionScorer, build_insertion_scorer, page_off_topic_inputs
 from noisefilter.insertions.reading import ReadingScorer, build_reading_scorer
 from noisefilter.networks import Network, build_network, rounded
-from noisefilter.sentences.judge import SENTENCE_PASSES, judge_kinds
+from noisefilter.sentences.judge import SentenceScorer, build_sentence_scorer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
-
-NETWORKS = (*SENTENCE_PASSES, "article")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +54,14 @@ class ArticleScorer:
     """The sentence and article estimators of a model; `last` are those for insertions, and what else reads them."""
 
     arrays: Mapping[str, Matrix]
-    sentence_first: Network
-    sentence_second: Network
+    classes: SentenceScorer
     article: Network
     last: InsertionScorer | ReadingScorer
     page_off_topic: Network
 
     def sentences(self, table: InsertionTable) -> SentenceScores:
         """Probabilities of the sentences."""
-        passes = self.sentence_first, self.sentence_second
-        measured = judge_kinds(table.sentences, table.matrix, self.arrays, *passes)
+        measured = self.classes.score(table.sentences, table.matrix)
         said = self.last.score(table, measured)
         return SentenceScores(
             rounded(said.classes[:, 1]), rounded(said.classes[:, 2]), rounded(said.off_topic), said.words,
@@ -91,7 +87,6 @@ class ArticleScorer:
 
 def build_article_scorer(arrays: Mapping[str, Matrix], reader: Reader | None = None) -> ArticleScorer:
     """The sentence and article estimators that the arrays describe, with a reader or without."""
-    networks = {name: build_network(arrays, name) for name in NETWORKS}
     last = build_insertion_scorer(arrays) if reader is None else build_reading_scorer(arrays, reader)
     page = build_network(arrays, "page_off_topic" if reader is None else "reader_page")
-    return ArticleScorer(arrays, last=last, page_off_topic=page, **networks)
+    return ArticleScorer(arrays, build_sentence_scorer(arrays), build_network(arrays, "article"), last, page)

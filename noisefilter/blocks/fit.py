@@ -14,6 +14,7 @@ from joblib import Parallel, delayed
 from noisefilter.blocks.fit_types import fit_types
 from noisefilter.blocks.judge import (
     BlockInputs,
+    around_blocks,
     block_inputs,
     form_of,
     name_scores,
@@ -28,6 +29,7 @@ from noisefilter.blocks.vote import Vote, ask_trafilatura
 from noisefilter.fit import (
     calibrate,
     fit_calibration,
+    fit_first,
     fit_linear,
     fit_network,
     fold_of,
@@ -38,7 +40,7 @@ from noisefilter.fit import (
 )
 from noisefilter.html.walk import split_blocks, split_lines
 from noisefilter.labels import CorpusError
-from noisefilter.networks import build_network, logit
+from noisefilter.networks import Cascade, build_cascade, build_network, logit
 from noisefilter.page import read_page
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize, word_list
@@ -190,7 +192,9 @@ def _fit_form(
     """Networks of HTML or of plain text; for HTML also names, page types, and the same networks with the vote."""
     own = [block_inputs(example.table, row) for example, row in zip(examples, words, strict=True)]
     if form == "block_text":
-        inputs = [BlockInputs(matrix, np.zeros(0)) for matrix in own]
+        inputs = [
+            BlockInputs(example.table, matrix, np.zeros(0)) for example, matrix in zip(examples, own, strict=True)
+        ]
         return _fit_passes(form, examples, inputs, tune, _held_inputs(tune, arrays))
     names, name_arrays = _fit_names(examples)
     own = [np.hstack(pair) for pair in zip(own, names, strict=True)]
@@ -201,7 +205,7 @@ def _fit_form(
         _folds(examples),
     )
     known = {**name_arrays, **type_arrays}
-    inputs = [BlockInputs(*pair) for pair in zip(own, types, strict=True)]
+    inputs = [BlockInputs(example.table, *pair) for example, *pair in zip(examples, own, types, strict=True)]
     held = _held_inputs(tune, {**arrays, **known})
     known |= _fit_passes(form, examples, inputs, tune, held)
     return known | _fit_passes("block_voted", *_with_vote(examples, inputs), *_with_vote(tune, held))
@@ -217,7 +221,7 @@ def _with_vote(
     examples: Sequence[BlockExample], inputs: Sequence[BlockInputs]
 ) -> tuple[list[BlockExample], list[BlockInputs]]:
     """The examples on which trafilatura has voted, and what the networks then read of them."""
-    voted = [(e, entry.with_vote(e.table, e.vote)) for e, entry in zip(examples, inputs, strict=True) if e.vote]
+    voted = [(e, entry.with_vote(e.vote)) for e, entry in zip(examples, inputs, strict=True) if e.vote]
     return [example for example, _ in voted], [entry for _, entry in voted]
 
 
@@ -226,11 +230,14 @@ def _fit_passes(
     held: Sequence[BlockInputs],
 ) -> Arrays:  # fmt: skip
     """Arrays of both passes: the second is fitted on what the first says of sites that it has not seen, and calibrated."""
-    first_out, first = _fit_folds(examples, [entry.own for entry in inputs])
-    second = _fit(examples, _contexts(examples, inputs, first_out))
-    network = network_of(first)
-    judged = _contexts(tune, held, [network.probabilities(entry.own)[:, 1] for entry in held])
-    logits = logit(network_of(second).probabilities(np.concatenate(judged))[:, 1])
+    matrices = [entry.own for entry in inputs]
+    models, context = fit_first(
+        _folds(examples), inputs, matrices, around_blocks, lambda rows, _: _fit(examples, matrices, rows)
+    )
+    first, second = models.of_all, _fit(examples, context, range(len(examples)))
+    passes = Cascade(network_of(first), around_blocks, network_of(second))
+    judged = [passes.second_inputs(entry, entry.own, passes.first.probabilities(entry.own)) for entry in held]
+    logits = logit(passes.second.probabilities(np.concatenate(judged))[:, 1])
     slope, offset = fit_calibration(logits, _stack_labels(tune), _stack_weights(tune))
     if form == "block_text":
         offset -= _reserve(slope * logits + offset, tune)
@@ -244,11 +251,6 @@ def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
     order = np.argsort(-logits[article], kind="stable")
     passed = np.cumsum(words[order]) / max(1.0, float(words.sum()))
     return max(0.0, float(logits[article][order][int(np.searchsorted(passed, TEXT_LOSS))])) if len(order) else 0.0
-
-
-def _contexts(examples: Sequence[BlockExample], inputs: Sequence[BlockInputs], first: Sequence[Matrix]) -> list[Matrix]:
-    rows = zip(examples, inputs, first, strict=True)
-    return [entry.with_context(example.table, out) for example, entry, out in rows]
 
 
 def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
@@ -276,10 +278,9 @@ def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
 
 def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:
     """Log-odds of furniture of pages that fitted nothing, before site and vote."""
-    inputs = _held_inputs(examples, arrays)
-    first, second = (build_network(arrays, name) for name in ("block_first", "block_second"))
-    contexts = _contexts(examples, inputs, [first.probabilities(entry.own)[:, 1] for entry in inputs])
-    return [logit(second.probabilities(context)[:, 1]) for context in contexts]
+    passes = build_cascade(arrays, "block", around_blocks)
+    judged = (passes.probabilities([entry], [entry.own])[0] for entry in _held_inputs(examples, arrays))
+    return [logit(probabilities[:, 1]) for probabilities in judged]
 
 
 def _stack_labels(examples: Sequence[BlockExample]) -> Index:
@@ -291,25 +292,18 @@ def _stack_weights(examples: Sequence[BlockExample]) -> Matrix:
     return weights / weights.mean()
 
 
-def _fit(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> Arrays:
+def _fit(examples: Sequence[BlockExample], inputs: Sequence[Matrix], rows: Iterable[int]) -> Arrays:
+    chosen = list(rows)
+    some = [examples[row] for row in chosen]
     return fit_network(
-        np.concatenate(inputs),
-        _stack_labels(examples),
-        _stack_weights(examples),
+        np.concatenate([inputs[row] for row in chosen]),
+        _stack_labels(some),
+        _stack_weights(some),
         hidden=HIDDEN,
         alpha=ALPHA,
         epochs=EPOCHS,
         members=MEMBERS,
     )
-
-
-def _fit_folds(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> tuple[list[Matrix], Arrays]:
-    """Probability of each example's blocks by a network that has not seen its site, and the network of all."""
-    folds = _folds(examples)
-    models = out_of_fold(folds, lambda rows, _: _fit([examples[row] for row in rows], [inputs[row] for row in rows]))
-    networks = [network_of(models.for_group(fold)) for fold in folds]
-    out = [network.probabilities(matrix)[:, 1] for network, matrix in zip(networks, inputs, strict=True)]
-    return out, models.of_all
 
 
 def _folds(examples: Sequence[BlockExample]) -> list[int]:

@@ -6,7 +6,7 @@ only about pages on which that leaves doubt; two other networks then read its vo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,8 +18,8 @@ from noisefilter.blocks.groups import tie_groups
 from noisefilter.blocks.names import name_levels
 from noisefilter.networks import (
     LOGIT_LIMIT,
+    build_cascade,
     build_network,
-    in_batch,
     logit,
     rounded,
     word_scores,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from noisefilter.blocks.table import BlockTable
     from noisefilter.blocks.vote import Vote
-    from noisefilter.networks import Matrix, Network
+    from noisefilter.networks import Cascade, Matrix, Network
 
     #: Index of a table → trafilatura's vote on the blocks of its page, None where it is not to be asked.
     Ask = Callable[[int], Vote | None]
@@ -42,8 +42,8 @@ DOUBT = 0.2
 LEAST_ARTICLE = 0.05
 #: A page's cut lies between these probabilities of furniture: doubtful pages keep more, sure ones are left alone (0010).
 LOWEST_CUT, HIGHEST_CUT = 0.5, 0.95
+#: What has two passes of its own: HTML, HTML on which trafilatura has voted, plain text.
 FORMS = ("block", "block_voted", "block_text")
-NETWORKS = (*(f"{form}_{step}" for form in FORMS for step in ("first", "second")), "block_page_type", "block_site")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +61,21 @@ class BlockScores:
 
 @dataclass(frozen=True, slots=True)
 class BlockInputs:
-    """What the networks read of a table; `types` are log-odds of the page types, empty for plain text."""
+    """A table and what the networks read of it; `types` are log-odds of the page types, empty for plain text."""
 
+    table: BlockTable
     own: Matrix
     types: Matrix
 
-    def with_context(self, table: BlockTable, first: Matrix) -> Matrix:
-        """What the second pass reads, after the probabilities of the first."""
-        types = np.broadcast_to(self.types, (len(table), len(self.types)))
-        return np.hstack([self.own, block_context(table, logit(first)), types])
-
-    def with_vote(self, table: BlockTable, vote: Vote) -> BlockInputs:
+    def with_vote(self, vote: Vote) -> BlockInputs:
         """What both passes read once trafilatura was asked."""
-        return BlockInputs(np.hstack([self.own, vote_matrix(table, vote)]), self.types)
+        return replace(self, own=np.hstack([self.own, vote_matrix(self.table, vote)]))
+
+
+def around_blocks(inputs: BlockInputs, first: Matrix) -> Matrix:
+    """What the second pass reads beside: what the first says around each block, and the page type."""
+    types = np.broadcast_to(inputs.types, (len(inputs.table), len(inputs.types)))
+    return np.hstack([block_context(inputs.table, logit(first[:, 1])), types])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,13 +83,15 @@ class BlockScorer:
     """The block estimators of a model."""
 
     arrays: Mapping[str, Matrix]
-    networks: Mapping[str, Network]
+    passes: Mapping[str, Cascade[BlockInputs]]
+    page_type: Network
+    site: Network
 
     def score(
         self, tables: Sequence[BlockTable], ask: Ask, sites: Sequence[Matrix | None] | None = None
     ) -> list[BlockScores]:
         """Scores of the pages of some tables, in order; `sites` has for each page what `site_inputs` reads, or None."""
-        inputs = page_inputs(tables, self.arrays, self.networks["block_page_type"])
+        inputs = page_inputs(tables, self.arrays, self.page_type)
         judged = self._judge(tables, inputs, ask)
         scores: list[BlockScores] = []
         for table, entry, of_table in zip(tables, inputs, judged, strict=True):
@@ -96,7 +100,7 @@ class BlockScorer:
                 logits, words = of_table[low:high], table.words[low:high]
                 returns = sites[len(scores)] if sites is not None else None
                 if returns is not None and len(words):
-                    known = self.networks["block_site"].probabilities(site_inputs(logits, returns, words))
+                    known = self.site.probabilities(site_inputs(logits, returns, words))
                     logits = logit(known[:, 1])
                 if table.places is not None:
                     logits = tie_groups(
@@ -110,7 +114,7 @@ class BlockScorer:
         found: list[Matrix] = [np.zeros(0)] * len(tables)
         for form in ("block", "block_text"):
             chosen = [index for index, table in enumerate(tables) if form_of(table) == form]
-            for index, logits in zip(chosen, self._passes(form, tables, inputs, chosen), strict=True):
+            for index, logits in zip(chosen, self._log_odds(form, [inputs[index] for index in chosen]), strict=True):
                 found[index] = logits
         doubtful = [
             index
@@ -120,23 +124,15 @@ class BlockScorer:
             and (expected_loss(found[index], table.words) > DOUBT or not table.known.all())
         ]
         votes = {index: vote for index in doubtful if (vote := ask(index)) is not None}
-        heard = [
-            entry.with_vote(tables[index], votes[index]) if index in votes else entry
-            for index, entry in enumerate(inputs)
-        ]
-        for index, logits in zip(votes, self._passes("block_voted", tables, heard, list(votes)), strict=True):
+        voted = [inputs[index].with_vote(vote) for index, vote in votes.items()]
+        for index, logits in zip(votes, self._log_odds("block_voted", voted), strict=True):
             found[index] = logits
         return found
 
-    def _passes(
-        self, form: str, tables: Sequence[BlockTable], inputs: Sequence[BlockInputs], chosen: Sequence[int]
-    ) -> list[Matrix]:
+    def _log_odds(self, form: str, inputs: Sequence[BlockInputs]) -> list[Matrix]:
         """Log-odds of furniture of some tables after both passes."""
-        first = in_batch(self.networks[f"{form}_first"], [inputs[index].own for index in chosen])
-        context = [
-            inputs[index].with_context(tables[index], page[:, 1]) for index, page in zip(chosen, first, strict=True)
-        ]
-        return [logit(page[:, 1]) for page in in_batch(self.networks[f"{form}_second"], context)]
+        judged = self.passes[form].probabilities(inputs, [entry.own for entry in inputs])
+        return [logit(page[:, 1]) for page in judged]
 
 
 def may_be_article(inputs: BlockInputs) -> bool:
@@ -151,7 +147,8 @@ def form_of(table: BlockTable) -> str:
 
 def build_block_scorer(arrays: Mapping[str, Matrix]) -> BlockScorer:
     """The block estimators that the arrays describe."""
-    return BlockScorer(arrays, {name: build_network(arrays, name) for name in NETWORKS})
+    passes = {form: build_cascade(arrays, form, around_blocks) for form in FORMS}
+    return BlockScorer(arrays, passes, *(build_network(arrays, name) for name in ("block_page_type", "block_site")))
 
 
 def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], types: Network | None) -> list[BlockInputs]:
@@ -160,13 +157,13 @@ def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], type
     for table in tables:
         words = word_scores_of(table, arrays)
         if table.places is None or types is None:
-            found.append(BlockInputs(block_inputs(table, words), np.zeros(0)))
+            found.append(BlockInputs(table, block_inputs(table, words), np.zeros(0)))
             continue
         names = name_scores(table, arrays["block_names.weights"], arrays["block_names.bias"])
         own = block_inputs(table, words, names)
         by_names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
         logs = type_logits(types.probabilities(type_inputs(own, table.words, by_names))[0])
-        found.append(BlockInputs(own, logs))
+        found.append(BlockInputs(table, own, logs))
     return found
 
 

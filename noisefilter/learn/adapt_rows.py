@@ -14,7 +14,7 @@ from joblib import Parallel, delayed
 
 from noisefilter.article.columns import article_inputs
 from noisefilter.blocks.fit import block_examples
-from noisefilter.blocks.judge import build_block_scorer
+from noisefilter.blocks.judge import FORMS, build_block_scorer
 from noisefilter.blocks.table import block_table
 from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.html.walk import split_blocks
@@ -24,11 +24,11 @@ from noisefilter.insertions.reading import class_columns, foreign_columns, read_
 from noisefilter.insertions.table import insertion_table
 from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
-from noisefilter.networks import build_network, rounded, standardize
+from noisefilter.networks import rounded, standardize
 from noisefilter.page import read_page
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
-from noisefilter.sentences.judge import judge_kinds
+from noisefilter.sentences.judge import build_sentence_scorer
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     Measure = Callable[[LabelledPage, Mapping[str, Matrix], VectorTable, bytes | None], Found]
 
 #: The last networks of the blocks: of HTML, of HTML on which trafilatura has voted, of plain text.
-BLOCK_NETWORKS = ("block_second", "block_voted_second", "block_text_second")
+BLOCK_NETWORKS = tuple(f"{form}_second" for form in FORMS)
 #: The stages in their order, and the networks that are adapted in each: those that have the last word.
 STAGES = {
     "blocks": BLOCK_NETWORKS, "sentences": ("sentence_second",), "insertions": ("insertion_last",), "articles": ("article",),
@@ -101,14 +101,16 @@ def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vecto
     found: Found = {}
     for example in block_examples([page], vectors):
         scorer = build_block_scorer(arrays)
-        pairs = {name: _recorded(scorer.networks[name]) for name in BLOCK_NETWORKS}
-        recording = replace(
-            scorer, networks={**scorer.networks, **{name: network for name, (network, _) in pairs.items()}}
-        )
-        recording.score([example.table], partial(_vote_of, example))
-        for name, (_, asked) in pairs.items():
+        pairs = {form: _recorded(passes.second) for form, passes in scorer.passes.items()}
+        passes = {form: replace(scorer.passes[form], second=network) for form, (network, _) in pairs.items()}
+        replace(scorer, passes=passes).score([example.table], partial(_vote_of, example))
+        for form, (_, asked) in pairs.items():
             if asked:
-                found[name] = (np.concatenate(asked), example.furniture[:, None].astype(np.float64), example.weights)
+                found[f"{form}_second"] = (
+                    np.concatenate(asked),
+                    example.furniture[:, None].astype(np.float64),
+                    example.weights,
+                )
     return found
 
 
@@ -122,10 +124,11 @@ def _sentence_rows(
     """Labelled sentences; where they come from spans, boilerplate is what the labels do not name."""
     found: Found = {}
     for example in sentence_examples([page], vectors):
-        first, second = build_network(arrays, "sentence_first"), build_network(arrays, "sentence_second")
-        network, asked = _recorded(second)
+        scorer = build_sentence_scorer(arrays)
+        network, asked = _recorded(scorer.passes.second)
         name = "sentence_second"
-        classes = judge_kinds(example.table, example.matrix, arrays, first, network)
+        recording = replace(scorer, passes=replace(scorer.passes, second=network))
+        classes = recording.score(example.table, example.matrix)
         if reader:
             name = "reader_classes"
             readings = read_articles(example.table, open_reader(reader))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.networks import logit
 from noisefilter.sentences.aggregates import article_rows
 
 if TYPE_CHECKING:
@@ -25,18 +26,19 @@ NEAR = (-3, -2, -1, 1, 2, 3)
 STRETCH = 4
 
 
-def kind_context(table: SentenceTable, matrix: Matrix, classes: Matrix, log_odds: Matrix) -> Matrix:
+def kind_context(measured: tuple[SentenceTable, Matrix], first: Matrix) -> Matrix:
     """What the second pass over the sentences reads beside their own measures: (sentences, columns).
 
     The first log-odds of the sentence, of six neighbours, of the other sentences of its paragraph, of the stretch around it and
     of its article (mean, spread, quarters), and the measures of the article.
 
     Args:
-        table: the sentences.
-        matrix: their features, columns as in `SENTENCE_COLUMNS`.
-        classes: first probabilities: (sentences, classes).
-        log_odds: of these.
+        measured: the sentences, and their features, columns as in `SENTENCE_COLUMNS`.
+        first: class probabilities by the first pass: (sentences, classes).
     """
+    table, matrix = measured
+    classes = np.round(first, 6)  # alike in any batch
+    log_odds = logit(classes)
     article = table.article
     count = np.maximum(table.sizes, 1)[:, None]
     mean = table.totals(log_odds) / count

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import scipy.sparse as sp
 
-from noisefilter.fit import FOLDS, fit_linear, fit_network, fold_of, named, network_of, out_of_fold, word_rows
+from noisefilter.fit import FOLDS, fit_first, fit_linear, fit_network, fold_of, named, out_of_fold, word_rows
 from noisefilter.html.walk import split_blocks
 from noisefilter.kinds import KINDS
-from noisefilter.networks import build_network, word_scores
+from noisefilter.networks import word_scores
 from noisefilter.page import read_page
 from noisefilter.sentences.columns import sentence_matrix
-from noisefilter.sentences.judge import SENTENCE_PASSES, judge_kinds, second_inputs, sentence_inputs
+from noisefilter.sentences.context import kind_context
+from noisefilter.sentences.judge import sentence_inputs, sentence_kinds
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import tokenize
@@ -120,12 +121,8 @@ def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[dict[str, Matrix
         sentence_inputs(example.table, example.matrix, _words(example, words.for_group(fold)))
         for example, fold in zip(examples, folds, strict=True)
     ]
-    first = out_of_fold(folds, lambda chosen, _: _fit(examples, inputs, chosen))
-    networks = [network_of(first.for_group(fold)) for fold in folds]
-    context = [
-        second_inputs(example.table, example.matrix, own, np.round(network.probabilities(own), 6))
-        for example, own, network in zip(examples, inputs, networks, strict=True)
-    ]
+    measured = [(example.table, example.matrix) for example in examples]
+    first, context = fit_first(folds, measured, inputs, kind_context, lambda chosen, _: _fit(examples, inputs, chosen))
     second = out_of_fold(folds, lambda chosen, _: _fit(examples, context, chosen))
     stages = words, first, second
     fold_models = [_arrays(*(stage.for_group(left) for stage in stages)) for left in range(FOLDS)]
@@ -171,5 +168,4 @@ def fit_classes(matrix: Matrix, classes: Matrix, options: NetworkOptions) -> dic
 
 def predict_sentences(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:
     """Class probabilities of an example's sentences: (sentences, 4)."""
-    passes = (build_network(model, name) for name in SENTENCE_PASSES)
-    return judge_kinds(example.table, example.matrix, model, *passes)
+    return sentence_kinds(example.table, example.matrix, model)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.networks import Network, build_network, logit, word_scores
+from noisefilter.networks import Cascade, build_cascade, word_scores
 from noisefilter.sentences.context import kind_context
 
 if TYPE_CHECKING:
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48
-SENTENCE_PASSES = ("sentence_first", "sentence_second")
 
 
 def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
@@ -30,29 +30,31 @@ def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matr
     return np.hstack([matrix, words, *around, mean, table.vectors[:, :VECTOR_INPUTS]])
 
 
-def second_inputs(table: SentenceTable, matrix: Matrix, inputs: Matrix, classes: Matrix) -> Matrix:
-    """What the second pass over the sentences reads.
+@dataclass(frozen=True, slots=True, eq=False)
+class SentenceScorer:
+    """The sentence estimators of a model: a linear model over words, (HASH_ROWS, 3) and (3,), and two passes."""
 
-    Args:
-        table: the sentences.
-        matrix: their features.
-        inputs: what the first pass read.
-        classes: what it said, rounded.
-    """
-    return np.hstack([inputs, kind_context(table, matrix, classes, logit(classes))])
+    weights: Matrix
+    bias: Matrix
+    passes: Cascade[tuple[SentenceTable, Matrix]]
+
+    def score(self, table: SentenceTable, matrix: Matrix) -> Matrix:
+        """Class probabilities of the sentences, (sentences, 4): informative, filler, promotion, boilerplate.
+
+        Args:
+            table: the sentences.
+            matrix: their features, columns as in `SENTENCE_COLUMNS`.
+        """
+        words = word_scores(table.tokens, table.first, table.last, self.weights, self.bias)
+        return self.passes.probabilities([(table, matrix)], [sentence_inputs(table, matrix, words)])[0]
+
+
+def build_sentence_scorer(arrays: Mapping[str, Matrix]) -> SentenceScorer:
+    """The sentence estimators that the arrays describe."""
+    passes = build_cascade(arrays, "sentence", kind_context)
+    return SentenceScorer(arrays["sentence_words.weights"], arrays["sentence_words.bias"], passes)
 
 
 def sentence_kinds(table: SentenceTable, matrix: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
-    """The same of sentences whose features are at hand; columns as in `SENTENCE_COLUMNS`."""
-    passes = (build_network(arrays, name) for name in SENTENCE_PASSES)
-    return judge_kinds(table, matrix, arrays, *passes)
-
-
-def judge_kinds(
-    table: SentenceTable, matrix: Matrix, arrays: Mapping[str, Matrix], first: Network, second: Network
-) -> Matrix:
-    """Class probabilities of the sentences after two passes: informative, filler, promotion, boilerplate."""
-    weights, bias = arrays["sentence_words.weights"], arrays["sentence_words.bias"]
-    inputs = sentence_inputs(table, matrix, word_scores(table.tokens, table.first, table.last, weights, bias))
-    said = np.round(first.probabilities(inputs), 6)  # alike in any batch
-    return second.probabilities(second_inputs(table, matrix, inputs, said))
+    """Class probabilities of the sentences by the classifier that the arrays describe."""
+    return build_sentence_scorer(arrays).score(table, matrix)
