@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.article.judge import SentenceScores
+    from noisefilter.blocks.judge import BlockScorer
     from noisefilter.blocks.sites import SiteProfile
     from noisefilter.blocks.table import BlockTable
     from noisefilter.html.walk import BlockedPage
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.model import Model
+    from noisefilter.networks import Matrix
     from noisefilter.policy import Policy
     from noisefilter.text.tokens import Tokens
     from noisefilter.text.vectors import VectorTable
@@ -193,15 +195,38 @@ def _judge_blocks(
     groups = _group(blocked)
     tables = [_measure([blocked[index] for index in group], model.vectors, language) for group in groups]
     pages = [page for table in tables for page in table.pages]
-    scores = scorer(model).blocks.score(
+    scores = score_blocks(
+        scorer(model).blocks,
         tables,
-        lambda index: ask_trafilatura(blocked[groups[index][0]].page, tables[index].page),
+        [blocked[group[0]].page for group in groups],
         [site.returns(page) for page in pages] if site else None,
     )
     own = [table.only(number) for table in tables for number in range(len(table.pages))]
     found = dict(zip((index for group in groups for index in group), map(_Sorted, own, scores), strict=True))
     unread = _Sorted(None, BlockScores(np.zeros(0), None))
     return [found.get(index, unread) for index in range(len(blocked))]
+
+
+def score_blocks(
+    blocks: BlockScorer,
+    tables: Sequence[BlockTable],
+    pages: Sequence[Page],
+    sites: Sequence[Matrix | None] | None = None,
+) -> list[BlockScores]:
+    """Scores of the pages of some tables, in order; trafilatura is asked about the doubtful ones.
+
+    Args:
+        blocks: the block estimators of a model.
+        tables: of one page of HTML, or of some plain texts.
+        pages: the first page of each table, as `read_page` gave it.
+        sites: as for `BlockScorer.scores`.
+    """
+    judged = blocks.judge(tables)
+    votes = [
+        ask_trafilatura(page, table.page) if own.is_doubtful else None
+        for page, table, own in zip(pages, tables, judged, strict=True)
+    ]
+    return blocks.scores(blocks.judge_again(judged, votes), sites)
 
 
 def _group(blocked: Sequence[_Blocked]) -> list[list[int]]:

@@ -23,7 +23,6 @@ from threadpoolctl import threadpool_limits
 from noisefilter.blocks.fit import block_examples, fit_blocks
 from noisefilter.blocks.judge import build_block_scorer
 from noisefilter.blocks.table import block_table
-from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.decide import boilerplate_spans
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.html.walk import split_blocks
@@ -31,6 +30,7 @@ from noisefilter.learn.evaluate import word_f1
 from noisefilter.learn.thresholds import choose_thresholds
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
+from noisefilter.pipeline import score_blocks
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize
 from noisefilter.text.vectors import load_vectors
@@ -83,7 +83,7 @@ def extract(
     if not blocked.blocks:
         return "", None
     table = block_table(blocked, tokenize(blocked.text, vectors), vectors)
-    scores = scorer.score([table], lambda _: ask_trafilatura(read, blocked))[0]
+    scores = score_blocks(scorer, [table], [read])[0]
     kind = None if scores.page_type is None else PAGE_TYPES[int(np.argmax(scores.page_type))]
     return cut(blocked.text, boilerplate_spans(table, scores.furniture, thresholds)), kind
 

@@ -18,11 +18,6 @@ from tests.making import ARTICLE, HTML_ARTICLE, blocks_of, walk
 WORDS = np.array([50.0, 50.0, 50.0, 50.0])
 
 
-def ask_nobody(index: int) -> None:
-    msg = f"asked about page {index}"
-    raise AssertionError(msg)
-
-
 def test_a_sure_page_loses_little_and_a_doubtful_one_much():
     sure, doubtful = np.array([-6.0, -6.0, 6.0, 6.0]), np.array([-0.2, 0.2, 0.1, -0.1])
     assert expected_loss(sure, WORDS) < 0.01
@@ -55,7 +50,7 @@ def test_trafilatura_is_not_asked_about_a_doubtful_page_that_is_hardly_an_articl
 ):
     monkeypatch.setattr("noisefilter.blocks.judge.DOUBT", -1.0)
     monkeypatch.setattr("noisefilter.blocks.judge.LEAST_ARTICLE", 1.01)
-    assert len(scorer(model).blocks.score([blocks_of(walk(HTML_ARTICLE))], ask_nobody)) == 1
+    assert not scorer(model).blocks.judge([blocks_of(walk(HTML_ARTICLE))])[0].is_doubtful
 
 
 @pytest.mark.parametrize(("doubt", "asks"), [(-1.0, True), (1.0, False)], ids=["in doubt", "sure"])
@@ -67,30 +62,28 @@ def test_trafilatura_is_asked_in_doubt_only_and_its_vote_counts(
 ):
     table = blocks_of(walk(HTML_ARTICLE))
     monkeypatch.setattr("noisefilter.blocks.judge.DOUBT", doubt)
-    asked: list[int] = []
-
-    def judge(share: float) -> list[float]:
-        def ask(index: int) -> Vote:
-            asked.append(index)
-            return Vote((share,) * len(table), 1.0)
-
-        return scorer(model).blocks.score([table], ask)[0].furniture.tolist()
-
-    assert (judge(0.0) != judge(1.0)) is asks
-    assert bool(asked) is asks
+    blocks = scorer(model).blocks
+    judged = blocks.judge([table])
+    assert judged[0].is_doubtful is asks
+    votes = [Vote((share,) * len(table), 1.0) for share in (0.0, 1.0)]
+    against, for_it = (blocks.scores(blocks.judge_again(judged, [vote]))[0].furniture.tolist() for vote in votes)
+    assert (against != for_it) is asks
 
 
-def test_nobody_is_asked_about_plain_text():
+def test_trafilatura_is_not_asked_about_plain_text(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("noisefilter.blocks.judge.DOUBT", -1.0)
     blocks = scorer(default_model()).blocks
-    assert blocks.score([blocks_of(split_lines(ARTICLE))], ask_nobody)[0].page_type is None
+    judged = blocks.judge([blocks_of(split_lines(ARTICLE))])
+    assert not judged[0].is_doubtful
+    assert blocks.scores(judged)[0].page_type is None
 
 
 def test_a_page_is_judged_the_same_beside_others(model: Model):
     tables = [blocks_of(walk(HTML_ARTICLE)), blocks_of(split_lines(ARTICLE)), blocks_of(walk("<p>Rain</p><p>Sun</p>"))]
     blocks = scorer(model).blocks
-    together = blocks.score(tables, lambda _: None)
+    together = blocks.scores(blocks.judge(tables))
     for table, score in zip(tables, together, strict=True):
-        alone = blocks.score([table], lambda _: None)[0]
+        alone = blocks.scores(blocks.judge([table]))[0]
         assert alone.furniture.tolist() == score.furniture.tolist()
 
 

@@ -73,11 +73,11 @@ def test_a_language_that_is_given_is_not_looked_for():
 
 
 def test_trafilatura_is_asked_about_a_page_in_another_language():
-    asked: list[int] = []
-    for text in (SLUICE, [GREEK] * 4):
-        page = walk("<article>" + "".join(f"<p>{line}</p>" for line in text) + "</article>")
-        scorer(load_model("fast")).blocks.score([blocks_of(page)], asked.append)
-    assert len(asked) == 1
+    pages = [
+        walk("<article>" + "".join(f"<p>{line}</p>" for line in text) + "</article>") for text in (SLUICE, [GREEK] * 4)
+    ]
+    judged = scorer(load_model("fast")).blocks.judge([blocks_of(page) for page in pages])
+    assert [own.is_doubtful for own in judged] == [False, True]
 
 
 def test_an_article_in_another_language_is_extracted_and_not_judged():

@@ -27,14 +27,11 @@ from noisefilter.networks import (
 from noisefilter.types import PAGE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from noisefilter.blocks.table import BlockTable
     from noisefilter.blocks.vote import Vote
     from noisefilter.networks import Cascade, Matrix, Network
-
-    #: Index of a table → trafilatura's vote on the blocks of its page, None where it is not to be asked.
-    Ask = Callable[[int], Vote | None]
 
 #: Expected loss of word F1 from which trafilatura is asked: one article in thirty, with all of the gain (0009).
 DOUBT = 0.2
@@ -78,6 +75,21 @@ def around_blocks(inputs: BlockInputs, first: Matrix) -> Matrix:
     return np.hstack([block_context(inputs.table, logit(first[:, 1])), types])
 
 
+@dataclass(frozen=True, slots=True)
+class JudgedBlocks:
+    """What the networks read of a table, and the log-odds of furniture that they give its blocks: (blocks,)."""
+
+    inputs: BlockInputs
+    log_odds: Matrix
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether trafilatura's vote is wanted: on HTML that may be an article and is doubtful, or of no known language."""
+        table = self.inputs.table
+        doubtful = expected_loss(self.log_odds, table.words) > DOUBT or not table.known.all()
+        return form_of(table) == "block" and may_be_article(self.inputs) and doubtful
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BlockScorer:
     """The block estimators of a model."""
@@ -87,17 +99,40 @@ class BlockScorer:
     page_type: Network
     site: Network
 
-    def score(
-        self, tables: Sequence[BlockTable], ask: Ask, sites: Sequence[Matrix | None] | None = None
-    ) -> list[BlockScores]:
-        """Scores of the pages of some tables, in order; `sites` has for each page what `site_inputs` reads, or None."""
+    def judge(self, tables: Sequence[BlockTable]) -> list[JudgedBlocks]:
+        """What both passes say of the blocks of each table."""
         inputs = page_inputs(tables, self.arrays, self.page_type)
-        judged = self._judge(tables, inputs, ask)
+        found = [JudgedBlocks(entry, np.zeros(0)) for entry in inputs]
+        for form in ("block", "block_text"):
+            chosen = [index for index, table in enumerate(tables) if form_of(table) == form]
+            for index, judged in zip(chosen, self._passes(form, [inputs[index] for index in chosen]), strict=True):
+                found[index] = judged
+        return found
+
+    def judge_again(self, judged: Sequence[JudgedBlocks], votes: Sequence[Vote | None]) -> list[JudgedBlocks]:
+        """The same tables, the doubtful ones of which trafilatura has voted on judged by networks that read its vote."""
+        found = list(judged)
+        voted = {
+            index: own.inputs.with_vote(vote)
+            for index, (own, vote) in enumerate(zip(judged, votes, strict=True))
+            if vote is not None and own.is_doubtful
+        }
+        for index, again in zip(voted, self._passes("block_voted", list(voted.values())), strict=True):
+            found[index] = again
+        return found
+
+    def _passes(self, form: str, inputs: Sequence[BlockInputs]) -> list[JudgedBlocks]:
+        judged = self.passes[form].probabilities(inputs, [entry.own for entry in inputs])
+        return [JudgedBlocks(entry, logit(page[:, 1])) for entry, page in zip(inputs, judged, strict=True)]
+
+    def scores(self, judged: Sequence[JudgedBlocks], sites: Sequence[Matrix | None] | None = None) -> list[BlockScores]:
+        """Scores of the pages of some tables, in order; `sites` has for each page what `site_inputs` reads, or None."""
         scores: list[BlockScores] = []
-        for table, entry, of_table in zip(tables, inputs, judged, strict=True):
-            types = softmax(entry.types) if len(entry.types) else None
+        for own in judged:
+            table = own.inputs.table
+            types = softmax(own.inputs.types) if len(own.inputs.types) else None
             for low, high in pairwise(table.edges.tolist()):
-                logits, words = of_table[low:high], table.words[low:high]
+                logits, words = own.log_odds[low:high], table.words[low:high]
                 returns = sites[len(scores)] if sites is not None else None
                 if returns is not None and len(words):
                     known = self.site.probabilities(site_inputs(logits, returns, words))
@@ -108,31 +143,6 @@ class BlockScorer:
                     )
                 scores.append(BlockScores(rounded(spare_doubtful(logits, words)), types))
         return scores
-
-    def _judge(self, tables: Sequence[BlockTable], inputs: Sequence[BlockInputs], ask: Ask) -> list[Matrix]:
-        """Log-odds of furniture; trafilatura's vote has been heard where they were in doubt."""
-        found: list[Matrix] = [np.zeros(0)] * len(tables)
-        for form in ("block", "block_text"):
-            chosen = [index for index, table in enumerate(tables) if form_of(table) == form]
-            for index, logits in zip(chosen, self._log_odds(form, [inputs[index] for index in chosen]), strict=True):
-                found[index] = logits
-        doubtful = [
-            index
-            for index, table in enumerate(tables)
-            if form_of(table) == "block"
-            and may_be_article(inputs[index])
-            and (expected_loss(found[index], table.words) > DOUBT or not table.known.all())
-        ]
-        votes = {index: vote for index in doubtful if (vote := ask(index)) is not None}
-        voted = [inputs[index].with_vote(vote) for index, vote in votes.items()]
-        for index, logits in zip(votes, self._log_odds("block_voted", voted), strict=True):
-            found[index] = logits
-        return found
-
-    def _log_odds(self, form: str, inputs: Sequence[BlockInputs]) -> list[Matrix]:
-        """Log-odds of furniture of some tables after both passes."""
-        judged = self.passes[form].probabilities(inputs, [entry.own for entry in inputs])
-        return [logit(page[:, 1]) for page in judged]
 
 
 def may_be_article(inputs: BlockInputs) -> bool:

@@ -6,7 +6,6 @@ The stages run as they do on any page; a recorder in the place of a last network
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +15,6 @@ from noisefilter.article.columns import article_inputs
 from noisefilter.blocks.fit import block_examples
 from noisefilter.blocks.judge import FORMS, build_block_scorer
 from noisefilter.blocks.table import block_table
-from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.html.walk import split_blocks
 from noisefilter.insertions.fit import labelled_examples
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
@@ -26,7 +24,7 @@ from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
 from noisefilter.networks import rounded, standardize
 from noisefilter.page import read_page
-from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE
+from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE, score_blocks
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
 from noisefilter.sentences.judge import build_sentence_scorer
 from noisefilter.sentences.table import Article, sentence_table
@@ -36,8 +34,6 @@ from noisefilter.text.tokens import tokenize
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from noisefilter.blocks.fit import BlockExample
-    from noisefilter.blocks.vote import Vote
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.labels import LabelledPage
     from noisefilter.networks import Estimator, Inputs, Matrix, Network
@@ -103,7 +99,8 @@ def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vecto
         scorer = build_block_scorer(arrays)
         pairs = {form: _recorded(passes.second) for form, passes in scorer.passes.items()}
         passes = {form: replace(scorer.passes[form], second=network) for form, (network, _) in pairs.items()}
-        replace(scorer, passes=passes).score([example.table], partial(_vote_of, example))
+        recording = replace(scorer, passes=passes)
+        recording.judge_again(recording.judge([example.table]), [example.vote])
         for form, (_, asked) in pairs.items():
             if asked:
                 found[f"{form}_second"] = (
@@ -112,10 +109,6 @@ def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vecto
                     example.weights,
                 )
     return found
-
-
-def _vote_of(example: BlockExample, _: int) -> Vote | None:
-    return example.vote
 
 
 def _sentence_rows(
@@ -199,7 +192,7 @@ def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Ve
     blocked = split_blocks(read)
     tokens = tokenize(blocked.text, vectors)
     blocks = block_table(blocked, tokens, vectors)
-    furniture = build_block_scorer(arrays).score([blocks], lambda _: ask_trafilatura(read, blocked))[0].furniture
+    furniture = score_blocks(build_block_scorer(arrays), [blocks], [read])[0].furniture
     sentences = np.array(split_sentences(blocked), dtype=np.int64).reshape(-1, 3)
     chosen = furniture[sentences[:, 2]] < SURE_FURNITURE
     if blocks.words[furniture < SURE_FURNITURE].sum() < MIN_WORDS or not chosen.any():

@@ -52,7 +52,9 @@ def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> d
     pages = {id(example.table.page): example for example in reversed(examples)}  # each as it is, not as if unknown
     html = [example for example in pages.values() if example.table.places is not None] or list(examples)
     chosen = [example for example in html if example.page_type == "article"] or html
-    scores = build_block_scorer(models).score([example.table for example in chosen], lambda index: chosen[index].vote)
+    scorer = build_block_scorer(models)
+    judged = scorer.judge([example.table for example in chosen])
+    scores = scorer.scores(scorer.judge_again(judged, [example.vote for example in chosen]))
     probabilities = [score.furniture for score in scores]
     best, best_step = -1.0, DEFAULTS["boilerplate"]
     for step in STEPS:
