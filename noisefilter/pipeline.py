@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.article.reasons import name_measures, name_noise
 from noisefilter.blocks.columns import title_blocks
-from noisefilter.blocks.judge import BlockScores
 from noisefilter.blocks.table import block_table, tell_language, text_table
 from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.decide import boilerplate_spans, is_other, sentence_spans, verdict
-from noisefilter.html.walk import TEXT_VERSION, split_blocks
+from noisefilter.html.read import read_blocks, unreadable
+from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.insertions.table import insertion_table
 from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
-from noisefilter.page import MAX_BLOCKS, MAX_TEXT, PAGE_FAULTS, read_page
+from noisefilter.page import MAX_BLOCKS, PAGE_FAULTS
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.language import is_known
 from noisefilter.text.sentences import split_sentences
@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.article.judge import SentenceScores
-    from noisefilter.blocks.judge import BlockScorer
+    from noisefilter.blocks.judge import BlockScorer, BlockScores
     from noisefilter.blocks.sites import SiteProfile
     from noisefilter.blocks.table import BlockTable
+    from noisefilter.html.read import ReadPage
     from noisefilter.html.walk import BlockedPage
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.model import Model
@@ -56,39 +57,28 @@ AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Blocked:
-    """A page up to its blocks and words; there are none if it could not be read."""
+class _Article:
+    """A page whose blocks are judged, and its sentences; `chosen` are those of its article, if that can be judged."""
 
     page: Page
-    blocked: BlockedPage | None
-    tokens: Tokens | None
-    text: str
-    status: Status
-
-
-@dataclass(frozen=True, slots=True)
-class _Sorted:
-    """The blocks of a page, measured and judged; `table` is None if it could not be read."""
-
-    table: BlockTable | None
-    scores: BlockScores
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """The sentences of a page; `chosen` are those of its article, if there is one that can be judged."""
-
+    table: BlockTable
+    blocks: BlockScores
     sentences: NDArray[np.int64]  # start, end, block
     chosen: NDArray[np.bool_]
     language: str | None
     status: Status
 
+    @property
+    def boilerplate(self) -> Matrix:
+        """Probability of boilerplate of each sentence: (sentences,)."""
+        return self.blocks.furniture[self.sentences[:, 2]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Which article of a batch a page is, what was measured of all of them, and the numbers of this one."""
+    """Which article of a batch this is, what was measured of all of them, and the numbers of this one."""
 
-    article: int
+    number: int
     table: InsertionTable
     scores: SentenceScores
     noise: float
@@ -96,9 +86,9 @@ class _Judged:
     reasons: tuple[Reason, ...]
     measures: tuple[tuple[str, float], ...]
 
-    def of_sentences(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of_sentences(self, values: Matrix) -> Matrix:
         """The values of this article's sentences."""
-        low, high = self.table.sentences.edges[self.article : self.article + 2]
+        low, high = self.table.sentences.edges[self.number : self.number + 2]
         return values[low:high]
 
 
@@ -114,7 +104,7 @@ def score_safely(
     except PAGE_FAULTS:
         if len(pages) == 1:
             LOGGER.exception("a page cannot be scored; its url is %r", pages[0].url)
-            return [_unreadable(pages[0], model, thresholds, language, model.policy(policy))]
+            return [_unscored(unreadable(pages[0]), model, language)]
     return [score for page in pages for score in score_safely([page], model, thresholds, language, site, policy)]
 
 
@@ -129,24 +119,38 @@ def score_pages(
     """
     limits, chosen = {**model.thresholds, **thresholds}, model.policy(policy)
     with one_blas_thread:
-        blocked = [_block(page, model) for page in pages]
-        blocks = _judge_blocks(blocked, model, site, language)
-        found = [_find_article(entry, own, model, limits, language) for entry, own in zip(blocked, blocks, strict=True)]
-        judged = iter(_judge_articles(blocks, found, model))
-        return [
-            _put_together(entry, own, article, next(judged) if article.status == "ok" else None, model, limits, chosen)
-            for entry, own, article in zip(blocked, blocks, found, strict=True)
-        ]
+        read = [read_blocks(page) for page in pages]
+        articles = _find_articles(_cut(read), model, limits, language, site)
+        judged = iter(_judge_articles([own for own in articles if own.status == "ok"], model))
+        scores = (
+            _put_together(own, next(judged) if own.status == "ok" else None, model, limits, chosen) for own in articles
+        )
+        return [next(scores) if own.status == "ok" else _unscored(own, model, language) for own in read]
 
 
-def _unreadable(
-    page: Page, model: Model, thresholds: Mapping[str, float], language: str | None, policy: Policy
-) -> Score:
-    """The score of a page that the code fails on."""
-    entry = _Blocked(read_page(replace(page, content="")), None, None, "", "unreadable")
-    nothing = _Sorted(None, BlockScores(np.zeros(0), None))
-    found = _find_article(entry, nothing, model, thresholds, language)
-    return _put_together(entry, nothing, found, None, model, thresholds, policy)
+def _cut(read: Sequence[ReadPage]) -> list[tuple[Page, BlockedPage]]:
+    """The pages that can be scored, decoded and cut into blocks."""
+    return [(own.page, own.blocked) for own in read if own.blocked is not None and own.status == "ok"]
+
+
+def _unscored(read: ReadPage, model: Model, language: str | None) -> Score:
+    """The score of a page that leaves before its blocks are judged."""
+    return Score(
+        visible_text=read.text,
+        spans=(),
+        sentences=(),
+        noise=None,
+        filler=None,
+        off_topic=None,
+        boilerplate=None,
+        verdict="unscored",
+        status=read.status,
+        title=read.page.title,
+        language=language,
+        url=read.page.url,
+        model=model.label,
+        text_version=TEXT_VERSION,
+    )
 
 
 def extract_safely(
@@ -176,35 +180,32 @@ def extract_page(
     headline: bool = False,
 ) -> str:
     """The article's text with boilerplate taken out and nothing else; its `headline` stays if it is wanted."""
-    entry = _block(page, model)
+    read = read_blocks(page)
+    if read.status != "ok":
+        return read.text
     with one_blas_thread:
-        own = _judge_blocks([entry], model, site)[0]
-    if own.table is None:
-        return entry.text
-    furniture = own.scores.furniture
+        table, scores = _judge_blocks(_cut([read]), model, site)[0]
+    furniture = scores.furniture
     if headline:
-        furniture = np.where(np.arange(len(furniture)) == title_blocks(own.table)[0], 0.0, furniture)
-    spans = boilerplate_spans(own.table, furniture, {**model.thresholds, **thresholds}, named=False)
-    return cut(entry.text, spans)
+        furniture = np.where(np.arange(len(furniture)) == title_blocks(table)[0], 0.0, furniture)
+    return cut(read.text, boilerplate_spans(table, furniture, {**model.thresholds, **thresholds}, named=False))
 
 
 def _judge_blocks(
-    blocked: Sequence[_Blocked], model: Model, site: SiteProfile | None, language: str | None = None
-) -> list[_Sorted]:
-    """The blocks of each page, measured and judged; trafilatura is asked about the doubtful ones."""
-    groups = _group(blocked)
-    tables = [_measure([blocked[index] for index in group], model.vectors, language) for group in groups]
-    pages = [page for table in tables for page in table.pages]
-    scores = score_blocks(
-        scorer(model).blocks,
-        tables,
-        [blocked[group[0]].page for group in groups],
-        [site.returns(page) for page in pages] if site else None,
-    )
-    own = [table.only(number) for table in tables for number in range(len(table.pages))]
-    found = dict(zip((index for group in groups for index in group), map(_Sorted, own, scores), strict=True))
-    unread = _Sorted(None, BlockScores(np.zeros(0), None))
-    return [found.get(index, unread) for index in range(len(blocked))]
+    pages: Sequence[tuple[Page, BlockedPage]], model: Model, site: SiteProfile | None, language: str | None = None
+) -> list[tuple[BlockTable, BlockScores]]:
+    """The blocks of each page, measured and judged."""
+    tokens = [tokenize(blocked.text, model.vectors) for _, blocked in pages]
+    groups = _group([blocked for _, blocked in pages])
+    tables = [
+        _measure([pages[index][1] for index in group], [tokens[index] for index in group], model.vectors, language)
+        for group in groups
+    ]
+    sites = [site.returns(page) for table in tables for page in table.pages] if site else None
+    scores = score_blocks(scorer(model).blocks, tables, [pages[group[0]][0] for group in groups], sites)
+    parts = [table.only(number) for table in tables for number in range(len(table.pages))]
+    found = dict(zip((index for group in groups for index in group), zip(parts, scores, strict=True), strict=True))
+    return [found[index] for index in range(len(pages))]
 
 
 def score_blocks(
@@ -229,129 +230,105 @@ def score_blocks(
     return blocks.scores(blocks.judge_again(judged, votes), sites)
 
 
-def _group(blocked: Sequence[_Blocked]) -> list[list[int]]:
-    """Which pages are measured at once: short plain texts are, an HTML page is by itself."""
-    groups: list[list[int]] = []
-    room = 0
-    for index, entry in enumerate(blocked):
-        if entry.blocked is not None and entry.blocked.is_html:
-            groups.append([index])
-    for index, entry in enumerate(blocked):
-        if entry.blocked is not None and not entry.blocked.is_html:
-            room -= len(entry.text)
-            if room < 0:
-                groups.append([])
-                room = AT_ONCE - len(entry.text)
-            groups[-1].append(index)
-    return groups
-
-
-def _measure(entries: Sequence[_Blocked], vectors: VectorTable, language: str | None) -> BlockTable:
+def _measure(
+    pages: Sequence[BlockedPage], tokens: Sequence[Tokens], vectors: VectorTable, language: str | None
+) -> BlockTable:
     """Table of the blocks of an HTML page, or of some plain texts."""
-    pages = [entry.blocked for entry in entries if entry.blocked is not None]
-    tokens = [entry.tokens for entry in entries if entry.tokens is not None]
     if pages[0].is_html:
         return block_table(pages[0], tokens[0], vectors, language)
     return text_table(pages, tokens, vectors, language)
 
 
-def _block(page: Page, model: Model) -> _Blocked:
-    """Decode and cut into blocks."""
-    read = read_page(page)
-    if read.status != "ok":
-        return _Blocked(read, None, None, str(read.content), read.status)
-    try:
-        blocked = split_blocks(read)
-    except ValueError:
-        return _Blocked(read, None, None, "", "unreadable")
-    if not blocked.blocks:
-        return _Blocked(read, None, None, blocked.text, "empty")
-    if len(blocked.text) > MAX_TEXT or len(blocked.blocks) > MAX_BLOCKS:
-        return _Blocked(read, None, None, blocked.text, "too_large")
-    return _Blocked(read, blocked, tokenize(blocked.text, model.vectors), blocked.text, "ok")
+def _group(pages: Sequence[BlockedPage]) -> list[list[int]]:
+    """Which pages are measured at once: short plain texts are, an HTML page is by itself."""
+    groups = [[index] for index, page in enumerate(pages) if page.is_html]
+    room = 0
+    for index, page in enumerate(pages):
+        if not page.is_html:
+            room -= len(page.text)
+            if room < 0:
+                groups.append([])
+                room = AT_ONCE - len(page.text)
+            groups[-1].append(index)
+    return groups
+
+
+def _find_articles(
+    pages: Sequence[tuple[Page, BlockedPage]], model: Model, limits: Mapping[str, float], language: str | None,
+    site: SiteProfile | None,
+) -> list[_Article]:  # fmt: skip
+    """Judge the blocks of each page and choose the sentences of its article."""
+    judged = _judge_blocks(pages, model, site, language)
+    return [_find_article(page, *own, model, limits, language) for (page, _), own in zip(pages, judged, strict=True)]
 
 
 def _find_article(
-    entry: _Blocked, own: _Sorted, model: Model, limits: Mapping[str, float], language: str | None
-) -> _Found:
+    page: Page, table: BlockTable, scores: BlockScores, model: Model, limits: Mapping[str, float], language: str | None
+) -> _Article:
     """Split sentences and choose those of the article, if it is one, long enough, and in a language that we know."""
-    if own.table is None:
-        return _Found(np.zeros((0, 3), np.int64), np.zeros(0, np.bool_), language, entry.status)
-    page, probabilities = own.table.page, own.scores.furniture
-    sentences = np.array(split_sentences(page), dtype=np.int64).reshape(-1, 3)
+    probabilities = scores.furniture
+    sentences = np.array(split_sentences(table.page), dtype=np.int64).reshape(-1, 3)
     chosen = probabilities[sentences[:, 2]] < SURE_FURNITURE
     kept = probabilities < min(model.thresholds["boilerplate"], SURE_FURNITURE)
     status: Status = "ok"
-    if own.table.words[kept].sum() < MIN_WORDS:
+    if table.words[kept].sum() < MIN_WORDS:
         status = "too_short"
-    blocks = [block for block, keep in zip(page.blocks, kept.tolist(), strict=True) if keep]
-    spoken = language or tell_language(page, own.table.tokens, blocks or page.blocks)
+    blocks = [block for block, keep in zip(table.page.blocks, kept.tolist(), strict=True) if keep]
+    spoken = language or tell_language(table.page, table.tokens, blocks or table.page.blocks)
     if status == "ok" and not is_known(spoken):
         status = "language"
-    if status == "ok" and is_other(own.scores.article, limits):
+    if status == "ok" and is_other(scores.article, limits):
         status = "not_article"
     if len(sentences) > MAX_BLOCKS:
         status = "too_large"
-    return _Found(sentences, chosen, spoken, status)
+    return _Article(page, table, scores, sentences, chosen, spoken, status)
 
 
-def _judge_articles(blocks: Sequence[_Sorted], found: Sequence[_Found], model: Model) -> list[_Judged]:
-    """Sentences of all articles of the batch measured and judged, then the articles; one record an article."""
-    chosen = [index for index, own in enumerate(found) if own.status == "ok"]
-    if not chosen:
+def _judge_articles(articles: Sequence[_Article], model: Model) -> list[_Judged]:
+    """Sentences of some articles measured and judged, then the articles; one record an article."""
+    if not articles:
         return []
-    articles, furniture = [], []
-    for index in chosen:
-        table, own = blocks[index].table, found[index]
-        assert table is not None  # noqa: S101 - for the type checker: a page that could not be read is not "ok"
-        sentences = own.sentences[own.chosen]
-        articles.append(Article(table.page, table.tokens, sentences))
-        furniture.append(blocks[index].scores.furniture[sentences[:, 2]])
-    measured = insertion_table(sentence_table(articles, model.vectors), model.vectors)
+    parts = [Article(own.table.page, own.table.tokens, own.sentences[own.chosen]) for own in articles]
+    boilerplate = np.concatenate([own.boilerplate[own.chosen] for own in articles])
+    measured = insertion_table(sentence_table(parts, model.vectors), model.vectors)
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
-    pages = estimators.pages(measured, scores, np.concatenate(furniture))
+    pages = estimators.pages(measured, scores, boilerplate)
     reasons = name_noise(estimators.article, pages.read)
-    told = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, name_measures(pages.read), strict=True)
-    return [_Judged(row, measured, scores, *own) for row, own in enumerate(told)]
+    numbers = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, name_measures(pages.read), strict=True)
+    return [_Judged(number, measured, scores, *own) for number, own in enumerate(numbers)]
 
 
 def _put_together(
-    entry: _Blocked,
-    own: _Sorted,
-    found: _Found,
-    judged: _Judged | None,
-    model: Model,
-    limits: Mapping[str, float],
-    policy: Policy,
+    article: _Article, judged: _Judged | None, model: Model, limits: Mapping[str, float], policy: Policy
 ) -> Score:
     """Spans, sentences and numbers of a page."""
-    boilerplate, table = own.scores.furniture, own.table
-    spans: list[Span] = boilerplate_spans(table, boilerplate, limits) if table is not None else []
+    table, scores = article.table, article.blocks
+    spans: list[Span] = boilerplate_spans(table, scores.furniture, limits)
     filler = share = None
-    if table is not None and judged is not None:
-        furniture = boilerplate[found.sentences[found.chosen, 2]]
-        kept = furniture < limits["boilerplate"]
-        spans += sentence_spans(judged.table, judged.article, judged.scores, kept, limits)
-        weight = judged.of_sentences(judged.table.sentences.words) * (1 - furniture)
+    if judged is not None:
+        boilerplate = article.boilerplate[article.chosen]
+        kept = boilerplate < limits["boilerplate"]
+        spans += sentence_spans(judged.table, judged.number, judged.scores, kept, limits)
+        weight = judged.of_sentences(judged.table.sentences.words) * (1 - boilerplate)
         of_sentences = judged.of_sentences(judged.scores.filler)
         filler = round(float((of_sentences * weight).sum() / max(1e-9, weight.sum())), 4)
         words = table.words
-        share = round(float(words[boilerplate >= limits["boilerplate"]].sum() / max(1.0, words.sum())), 4)
+        share = round(float(words[scores.furniture >= limits["boilerplate"]].sum() / max(1.0, words.sum())), 4)
     return Score(
-        visible_text=entry.text,
+        visible_text=table.page.text,
         spans=tuple(sorted(spans)),
-        sentences=tuple(_sentences(found, boilerplate, judged)),
+        sentences=tuple(_sentences(article, judged)),
         noise=judged.noise if judged else None,
         filler=filler,
         off_topic=judged.off_topic if judged else None,
         boilerplate=share,
-        verdict=verdict(judged.noise, own.scores.article, spans, policy) if judged else "unscored",
-        status=found.status,
-        title=table.page.title if table is not None else entry.page.title,
-        language=found.language,
-        page_type=None if own.scores.page_type is None else PAGE_TYPES[int(np.argmax(own.scores.page_type))],
-        url=entry.page.url,
+        verdict=verdict(judged.noise, scores.article, spans, policy) if judged else "unscored",
+        status=article.status,
+        title=table.page.title,
+        language=article.language,
+        page_type=None if scores.page_type is None else PAGE_TYPES[int(np.argmax(scores.page_type))],
+        url=article.page.url,
         model=model.label,
         text_version=TEXT_VERSION,
         reasons=judged.reasons if judged else (),
@@ -359,18 +336,19 @@ def _put_together(
     )
 
 
-def _sentences(found: _Found, boilerplate: NDArray[np.float64], judged: _Judged | None) -> list[Sentence]:
+def _sentences(article: _Article, judged: _Judged | None) -> list[Sentence]:
     """Every sentence of the page; those of sure furniture, or of an article that is not judged, are nothing else."""
-    count = len(found.sentences)
-    furniture = boilerplate[found.sentences[:, 2]] if count else np.zeros(0)
-    rows = np.zeros((count, 3))
+    boilerplate = article.boilerplate
+    rows = np.zeros((len(boilerplate), 3))
     if judged is not None:
         scores = judged.scores
         inside = np.stack(
             [judged.of_sentences(values) for values in (scores.promotion, scores.off_topic, scores.filler)], axis=1
         )
-        rows[found.chosen] = rounded(inside * (1 - furniture[found.chosen])[:, None])
+        rows[article.chosen] = rounded(inside * (1 - boilerplate[article.chosen])[:, None])
     return [
         Sentence(start, end, share, *row)
-        for (start, end, _), share, row in zip(found.sentences.tolist(), furniture.tolist(), rows.tolist(), strict=True)
+        for (start, end, _), share, row in zip(
+            article.sentences.tolist(), boilerplate.tolist(), rows.tolist(), strict=True
+        )
     ]

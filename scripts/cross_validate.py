@@ -25,11 +25,10 @@ from noisefilter.blocks.judge import build_block_scorer
 from noisefilter.blocks.table import block_table
 from noisefilter.decide import boilerplate_spans
 from noisefilter.fit import FOLDS, fold_of
-from noisefilter.html.walk import split_blocks
+from noisefilter.html.read import read_blocks
 from noisefilter.learn.evaluate import word_f1
 from noisefilter.learn.thresholds import choose_thresholds
 from noisefilter.model import VECTORS, models_folder
-from noisefilter.page import read_page
 from noisefilter.pipeline import score_blocks
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize
@@ -76,22 +75,21 @@ def extract(
     page: LabelledPage, scorer: BlockScorer, thresholds: dict[str, float], vectors: VectorTable
 ) -> tuple[str, str | None]:
     """What `noisefilter.extract` gives with these classifiers, and the page type."""
-    read = read_page(page.page)
-    if read.status != "ok":
-        return "", None
-    blocked = split_blocks(read)
-    if not blocked.blocks:
+    read = read_blocks(page.page)
+    blocked = read.blocked
+    if blocked is None or not blocked.blocks:
         return "", None
     table = block_table(blocked, tokenize(blocked.text, vectors), vectors)
-    scores = score_blocks(scorer, [table], [read])[0]
+    scores = score_blocks(scorer, [table], [read.page])[0]
     kind = None if scores.page_type is None else PAGE_TYPES[int(np.argmax(scores.page_type))]
     return cut(blocked.text, boilerplate_spans(table, scores.furniture, thresholds)), kind
 
 
 def oracle(page: LabelledPage) -> str:
     """The text of the blocks that the gold text holds: what choosing blocks can reach."""
-    read = read_page(page.page)
-    blocked = split_blocks(read)
+    blocked = read_blocks(page.page).blocked
+    if blocked is None:
+        return ""
     shares, _ = align(blocked.texts(), page.main_text or "")
     return "\n".join(text for text, share in zip(blocked.texts(), shares, strict=True) if share >= 0.5)
 

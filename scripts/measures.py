@@ -14,10 +14,10 @@ from subgroups import measure_subgroups
 
 from noisefilter.api import score_many
 from noisefilter.blocks.fit import label_blocks
-from noisefilter.html.walk import split_blocks, split_lines
+from noisefilter.html.read import read_blocks
+from noisefilter.html.walk import split_lines
 from noisefilter.learn.evaluate import evaluate, threshold_figures, word_f1, word_figures
 from noisefilter.learn.intervals import Observed, measured, with_intervals
-from noisefilter.page import read_page
 from noisefilter.report.figures import THRESHOLDS
 from noisefilter.report.terminal import figure_tables
 from noisefilter.types import Page
@@ -108,8 +108,7 @@ def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[st
     """
     forms = []
     for page in pages:
-        read = read_page(page.page)
-        html = split_blocks(read) if read.status == "ok" else None
+        html = read_blocks(page.page).blocked
         if html is not None:
             blocked = split_lines(html.text, html.title)
             furniture = label_blocks(blocked, page)

@@ -22,7 +22,7 @@ PAGES = [
     ARTICLE,
 ]
 POISONED = (2, 3)
-STAGES = ("tokenize", "split_blocks", "split_sentences", "read_page")
+STAGES = ("read_blocks", "tokenize", "split_sentences")
 
 
 class TimeLimitError(Exception):
@@ -111,7 +111,7 @@ def test_the_batch_scores_as_score_many_does():
 
 
 def test_a_page_that_cannot_be_read_is_left_out_of_a_profile(monkeypatch):
-    monkeypatch.setattr("noisefilter.blocks.sites.split_blocks", lambda page: {}[page])
+    monkeypatch.setattr("noisefilter.blocks.sites.read_blocks", lambda page: {}[page])
     assert SiteProfile.from_pages(PAGES).pages == frozenset()
 
 

@@ -16,9 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from noisefilter.article.columns import WORD_ROWS, article_inputs, article_measures, manner_words
 from noisefilter.blocks.fit import label_blocks
 from noisefilter.fit import fold_of, named, out_of_fold
-from noisefilter.html.walk import split_blocks
+from noisefilter.html.read import read_blocks
 from noisefilter.networks import build_network, logit, standardize
-from noisefilter.page import read_page
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.sentences.table import Article, sentence_table
@@ -75,9 +74,9 @@ def article_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> lis
         if page.noise is None:
             continue
         text, title = article_text(page)
-        blocked = split_blocks(read_page(Page(text, title=title, format="text")))
-        sentences = split_sentences(blocked)
-        if len(sentences) >= MIN_SENTENCES:
+        blocked = read_blocks(Page(text, title=title, format="text")).blocked
+        sentences = split_sentences(blocked) if blocked is not None else []
+        if blocked is not None and len(sentences) >= MIN_SENTENCES:
             table = sentence_table([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
             examples.append(ArticleExample(page, table, sentence_matrix(table)))
     return examples
@@ -87,8 +86,9 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
     """Text of the article without furniture, and its title."""
     if page.main_text is not None:
         return page.main_text, page.page.title
-    read = read_page(page.page)
-    blocked = split_blocks(read)
+    blocked = read_blocks(page.page).blocked
+    if blocked is None:
+        return "", None
     if page.spans is None:
         return blocked.text, blocked.title
     furniture = label_blocks(blocked, page)

@@ -38,10 +38,10 @@ from noisefilter.fit import (
     out_of_fold,
     word_rows,
 )
-from noisefilter.html.walk import split_blocks, split_lines
+from noisefilter.html.read import read_blocks
+from noisefilter.html.walk import split_lines
 from noisefilter.labels import CorpusError
 from noisefilter.networks import Cascade, build_cascade, build_network, logit
-from noisefilter.page import read_page
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize, word_list
 
@@ -107,10 +107,10 @@ def block_examples(pages: Iterable[LabelledPage], vectors: VectorTable, jobs: in
 def _examples(page: LabelledPage, vectors: VectorTable) -> list[BlockExample]:
     if page.main_text is None and page.spans is None:
         return []
-    read = read_page(page.page)
-    if read.status != "ok":
+    read = read_blocks(page.page)
+    blocked = read.blocked
+    if blocked is None:
         return []
-    blocked = split_blocks(read)
     forms = [blocked]
     if blocked.is_html and page.page_type == "article":
         forms.append(split_lines(blocked.text, blocked.title))
@@ -122,7 +122,7 @@ def _examples(page: LabelledPage, vectors: VectorTable) -> list[BlockExample]:
             words = np.minimum(table.words + 2, MOST_WORDS)
             weights = words / words.sum() * (ARTICLE_WEIGHT if page.page_type == "article" else 1.0)
             weights *= 1.0 if table.known.all() else UNKNOWN_WEIGHT
-            vote = ask_trafilatura(read, form) if form.is_html else None
+            vote = ask_trafilatura(read.page, form) if form.is_html else None
             own = BlockExample(table, furniture, weights, page.site, page.page_type, vote)
             examples.append(own)
             if table.known.all() and crc32(page.id.encode("utf8", "surrogatepass")) % MASKED == 0:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noisefilter.html.walk import split_blocks
-from noisefilter.page import PAGE_FAULTS, read_page
+from noisefilter.html.read import read_blocks
+from noisefilter.page import PAGE_FAULTS
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -81,8 +81,7 @@ class SiteProfile:
 
 def _split(page: Page) -> BlockedPage | None:
     try:
-        read = read_page(page)
-        return split_blocks(read) if read.status == "ok" else None
+        return read_blocks(page).blocked
     except PAGE_FAULTS:
         return None
 

@@ -26,7 +26,7 @@ from noisefilter.fit import (
     network_of,
     out_of_fold,
 )
-from noisefilter.html.walk import split_blocks
+from noisefilter.html.read import read_blocks
 from noisefilter.insertions.judge import PAGE_PRIOR, insertion_inputs, page_off_topic_inputs, sentence_classes
 from noisefilter.insertions.passages import (
     passage_columns,
@@ -36,7 +36,6 @@ from noisefilter.insertions.passages import (
 )
 from noisefilter.insertions.table import insertion_table
 from noisefilter.networks import logit
-from noisefilter.page import read_page
 from noisefilter.sentences.table import Article, sentence_table
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import HASH_ROWS, tokenize
@@ -124,10 +123,9 @@ def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
     """Pages whose off-topic passages a reader marked; what was marked as boilerplate is left out."""
     examples = []
     for page in pages:
-        read = None if page.spans is None and page.sentences is None else read_page(page.page)
-        if read is None or read.status != "ok":
+        blocked = None if page.spans is None and page.sentences is None else read_blocks(page.page).blocked
+        if blocked is None:
             continue
-        blocked = split_blocks(read)
         if page.spans is None:
             examples.append(_judged(blocked, page))
             continue

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.html.walk import TEXT_VERSION, split_blocks
+from noisefilter.html.read import read_blocks
+from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.labelling import doccano, label_studio
 from noisefilter.labelling.agreement import agree
 from noisefilter.labelling.checks import settle_noise, settle_spans
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import read_rows, row_page
-from noisefilter.page import read_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -191,8 +191,7 @@ class _Count:
         own.noise.append(settle_noise(annotation, self.faults))
 
     def _text(self, name: str) -> str:
-        read = read_page(row_page(self.folder, *self.rows[name]))
-        return split_blocks(read).text if read.status == "ok" else ""
+        return read_blocks(row_page(self.folder, *self.rows[name])).text
 
 
 def _label(name: str, votes: _Votes, tool: Tool) -> dict[str, Any]:

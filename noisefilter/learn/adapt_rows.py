@@ -15,7 +15,7 @@ from noisefilter.article.columns import article_inputs
 from noisefilter.blocks.fit import block_examples
 from noisefilter.blocks.judge import FORMS, build_block_scorer
 from noisefilter.blocks.table import block_table
-from noisefilter.html.walk import split_blocks
+from noisefilter.html.read import read_blocks
 from noisefilter.insertions.fit import labelled_examples
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
@@ -23,7 +23,6 @@ from noisefilter.insertions.table import insertion_table
 from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
 from noisefilter.networks import rounded, standardize
-from noisefilter.page import read_page
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE, score_blocks
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
 from noisefilter.sentences.judge import build_sentence_scorer
@@ -186,13 +185,13 @@ def read_article(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
 
 def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> InsertionTable | None:
     """The sentences that would be judged if the page were scored, read with the same eyes."""
-    read = read_page(page.page)
-    if read.status != "ok":
+    read = read_blocks(page.page)
+    blocked = read.blocked
+    if blocked is None:
         return None
-    blocked = split_blocks(read)
     tokens = tokenize(blocked.text, vectors)
     blocks = block_table(blocked, tokens, vectors)
-    furniture = score_blocks(build_block_scorer(arrays), [blocks], [read])[0].furniture
+    furniture = score_blocks(build_block_scorer(arrays), [blocks], [read.page])[0].furniture
     sentences = np.array(split_sentences(blocked), dtype=np.int64).reshape(-1, 3)
     chosen = furniture[sentences[:, 2]] < SURE_FURNITURE
     if blocks.words[furniture < SURE_FURNITURE].sum() < MIN_WORDS or not chosen.any():

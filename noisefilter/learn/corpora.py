@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from noisefilter.html.walk import split_blocks
+from noisefilter.html.read import read_blocks
 from noisefilter.kinds import KINDS
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
-from noisefilter.page import MAX_CHARACTERS, read_page
+from noisefilter.page import MAX_CHARACTERS
 from noisefilter.types import PAGE_TYPES, Page
 
 if TYPE_CHECKING:
@@ -253,8 +253,7 @@ def anchor(labelled: LabelledPage, where: str) -> LabelledPage:
     """
     if labelled.spans is None and labelled.sentences is None:
         return labelled
-    read = read_page(labelled.page)
-    text = split_blocks(read).text if read.status == "ok" else ""
+    text = read_blocks(labelled.page).text
     for start, end, _ in labelled.sentences or ():
         if end > len(text):
             msg = f"{where}: sentence {start}-{end} lies beyond the text of {labelled.id!r}, which has {len(text)} characters"

@@ -10,11 +10,10 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 
 from noisefilter.api import score_many
 from noisefilter.blocks.fit import label_blocks
-from noisefilter.html.walk import split_blocks
+from noisefilter.html.read import read_blocks
 from noisefilter.kinds import KINDS, SENTENCE_KINDS
 from noisefilter.learn.intervals import Observed, measured, with_intervals
 from noisefilter.learn.policies import policy_figures
-from noisefilter.page import read_page
 from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, Figures
 from noisefilter.text.alignment import WORD
 
@@ -239,8 +238,7 @@ def _furniture(judged: Judged) -> Rows:
     def blocks() -> Iterator[tuple[LabelledPage, str, Matrix]]:
         for page, score in judged:
             labelled = page.main_text is not None or page.spans is not None
-            read = read_page(page.page) if labelled and score.status == "ok" else None
-            blocked = split_blocks(read) if read is not None else None
+            blocked = read_blocks(page.page).blocked if labelled and score.status == "ok" else None
             truth = label_blocks(blocked, page) if blocked is not None else None
             if blocked is None or truth is None or not len(truth):
                 continue

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.fit import FOLDS
-from noisefilter.html.walk import split_blocks
+from noisefilter.html.read import read_blocks
 from noisefilter.learn.last import NO_FOLD, fold_without
-from noisefilter.page import read_page
 from noisefilter.reader.base import common_pieces, load_base
 from noisefilter.reader.examples import ReaderExample, taught_pieces
 from noisefilter.reader.export import export
@@ -102,16 +101,14 @@ def _taught(pages: Sequence[LabelledPage], vocabulary: Vocabulary, chance: rando
 
 def reader_example(page: LabelledPage) -> ReaderExample:
     """What the reader learns of a page: its passages, or the classes of its sentences."""
-    read = read_page(page.page)
-    text, title = str(read.content), page.page.title
+    read = read_blocks(page.page)
     if page.sentences is None:
-        blocked = split_blocks(read)
-        sentences = [(own.start, own.end) for own in split_sentences(blocked)]
+        sentences = [(own.start, own.end) for own in split_sentences(read.blocked)] if read.blocked else []
         foreign, honest = (
             [(span.start, span.end) for span in page.spans or () if span.kind == kind]
             for kind in ("off_topic", "honest")
         )
-        return ReaderExample(blocked.text, title, sentences, foreign, honest)
+        return ReaderExample(read.text, page.page.title, sentences, foreign, honest)
     ranges = [(start, end) for start, end, _ in page.sentences]
     votes = [letters for _, _, letters in page.sentences]
     classes = np.zeros((len(votes), len(CLASSES)), np.float32)
@@ -121,4 +118,4 @@ def reader_example(page: LabelledPage) -> ReaderExample:
     foreign = [own for own, letters in zip(ranges, votes, strict=True) if "O" in letters]
     # what a reader takes for the page's own may be of another story, and may not
     unknown = [row for row, letters in enumerate(votes) if "B" in letters and "O" not in letters]
-    return ReaderExample(text, title, ranges, foreign, (), unknown, classes)
+    return ReaderExample(read.text, page.page.title, ranges, foreign, (), unknown, classes)

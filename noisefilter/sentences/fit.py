@@ -9,10 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 
 from noisefilter.fit import FOLDS, fit_first, fit_linear, fit_network, fold_of, named, out_of_fold, word_rows
-from noisefilter.html.walk import split_blocks
+from noisefilter.html.read import read_blocks
 from noisefilter.kinds import KINDS
 from noisefilter.networks import word_scores
-from noisefilter.page import read_page
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.context import kind_context
 from noisefilter.sentences.judge import sentence_inputs, sentence_kinds
@@ -72,9 +71,8 @@ def labelled_sentences(pages: Iterable[LabelledPage]) -> Iterator[tuple[BlockedP
     for page in pages:
         if page.sentences is None and page.spans is None:
             continue
-        read = read_page(page.page)
-        if read.status == "ok":
-            blocked = split_blocks(read)
+        blocked = read_blocks(page.page).blocked
+        if blocked is not None:
             sentences, letters = _labelled(blocked, page)
             if sentences:
                 yield blocked, sentences, letters

@@ -20,8 +20,8 @@ from noisefilter.batch.plan import list_sources
 from noisefilter.batch.records import OWN
 from noisefilter.batch.storage import open_storage
 from noisefilter.batch.tasks import Piece
-from noisefilter.html.walk import TEXT_VERSION, split_blocks
-from noisefilter.page import read_page
+from noisefilter.html.read import read_blocks
+from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.report.tally import Seen
 from noisefilter.report.view import Shown
 from noisefilter.types import Page, Score
@@ -190,11 +190,7 @@ def _show(name: str, site: str, record: Mapping[str, Any], page: Page | None) ->
 
 def _text_again(page: Page, record: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """`visible_text` and title of a page; no text if the record's spans do not cut it to the record's text."""
-    read = read_page(page)
-    try:
-        blocked = split_blocks(read) if read.status == "ok" else None
-    except ValueError:
-        blocked = None
+    blocked = read_blocks(page).blocked
     if blocked is None:
         return None, record.get("title")
     again = Score.from_dict({**record, "visible_text": blocked.text})
