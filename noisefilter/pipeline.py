@@ -15,11 +15,11 @@ from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.decide import boilerplate_spans, is_other, sentence_spans, verdict
 from noisefilter.html.read import read_blocks, unreadable
 from noisefilter.html.walk import TEXT_VERSION
-from noisefilter.insertions.table import insertion_table
+from noisefilter.insertions.table import InsertionTable
 from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
 from noisefilter.page import MAX_BLOCKS, PAGE_FAULTS
-from noisefilter.sentences.table import Article, sentence_table
+from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.language import is_known
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from noisefilter.blocks.table import BlockTable
     from noisefilter.html.read import ReadPage
     from noisefilter.html.walk import BlockedPage
-    from noisefilter.insertions.table import InsertionTable
     from noisefilter.model import Model
     from noisefilter.networks import Matrix
     from noisefilter.policy import Policy
@@ -290,7 +289,7 @@ def _judge_articles(articles: Sequence[_Article], model: Model) -> list[_Judged]
         return []
     parts = [Article(own.table.page, own.table.tokens, own.sentences[own.chosen]) for own in articles]
     boilerplate = np.concatenate([own.boilerplate[own.chosen] for own in articles])
-    measured = insertion_table(sentence_table(parts, model.vectors), model.vectors)
+    measured = InsertionTable(SentenceTable(parts, model.vectors))
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
     pages = estimators.pages(measured, scores, boilerplate)

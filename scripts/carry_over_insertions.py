@@ -23,7 +23,7 @@ from noisefilter.learn.last import LastFit, fit_foreign
 from noisefilter.learn.stages import ARRAYS_OF
 from noisefilter.learn.thresholds import choose_thresholds
 from noisefilter.page import read_page
-from noisefilter.sentences.table import Article, sentence_table
+from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 
@@ -164,7 +164,7 @@ def _measure(page: Page, vectors: VectorTable) -> Matrix:
     """Start, end, likeness to the context, share of words with a capital and log of the words of each sentence."""
     blocked = split_blocks(read_page(page))
     sentences = split_sentences(blocked)
-    table = sentence_table([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
+    table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
     likeness = (table.vectors * table.context).sum(axis=1)
     capitals = np.bincount(table.owner, table.tokens.title[table.token_index], len(table)) / np.maximum(table.words, 1)
     return np.column_stack([table.start, table.end, likeness, capitals, np.log1p(table.words)])

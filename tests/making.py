@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.blocks.table import BlockTable, block_table
 from noisefilter.html.parse import parse_html
 from noisefilter.html.walk import BlockedPage, split_lines, split_tree
-from noisefilter.insertions.table import InsertionTable, insertion_table
+from noisefilter.insertions.table import InsertionTable
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
-from noisefilter.sentences.table import Article, SentenceTable, sentence_table
+from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.text.vectors import VectorTable, load_vectors
@@ -87,14 +87,14 @@ def articles_of(texts: Sequence[str], title: str | None = None) -> list[Article]
 
 def sentences_of(text: str, title: str | None = None) -> SentenceTable:
     """The sentence table of a plain text."""
-    return sentence_table(articles_of([text], title), vectors())
+    return SentenceTable(articles_of([text], title), vectors())
 
 
 def insertions_of(page: str | BlockedPage) -> InsertionTable:
     """The insertion table of a plain text or a page."""
     blocked = split_lines(page) if isinstance(page, str) else page
-    table = sentence_table([Article(blocked, tokenize(blocked.text, vectors()), split_sentences(blocked))], vectors())
-    return insertion_table(table, vectors())
+    table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors()), split_sentences(blocked))], vectors())
+    return InsertionTable(table)
 
 
 def visible(page: str) -> str:

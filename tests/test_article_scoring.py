@@ -16,7 +16,7 @@ from noisefilter.model import default_model
 from noisefilter.networks import LOGIT_LIMIT, logit
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.context import NEAR, kind_context
-from noisefilter.sentences.table import sentence_table
+from noisefilter.sentences.table import SentenceTable
 from noisefilter.types import Page
 from tests.making import SLUICE, articles_of, sentences_of, vectors
 
@@ -30,7 +30,7 @@ def verdicts(count: int) -> np.ndarray:
 
 
 def context_of(texts: list[str], classes: np.ndarray) -> np.ndarray:
-    table = sentence_table(articles_of(texts), vectors())
+    table = SentenceTable(articles_of(texts), vectors())
     return kind_context((table, sentence_matrix(table)), classes)
 
 
@@ -88,8 +88,8 @@ def test_an_article_is_worded_as_it_is_whatever_stands_beside_it_in_the_batch():
         "article_words.idf": random.random(WORD_ROWS) + 1,
     }
     texts = ["\n\n".join(SLUICE), "", "\n\n".join(ANOTHER)]
-    together = manner_log_odds(sentence_table(articles_of(texts), vectors()), arrays)
-    apart = [manner_log_odds(sentence_table(articles_of([text]), vectors()), arrays)[0] for text in texts]
+    together = manner_log_odds(SentenceTable(articles_of(texts), vectors()), arrays)
+    apart = [manner_log_odds(SentenceTable(articles_of([text]), vectors()), arrays)[0] for text in texts]
     assert together.tolist() == apart
     assert len(set(apart)) == 3
 

@@ -19,7 +19,7 @@ from noisefilter.insertions.passages import (
     token_matrix,
     token_table,
 )
-from noisefilter.insertions.table import BURST, InsertionTable, insertion_table
+from noisefilter.insertions.table import BURST, InsertionTable
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
 from noisefilter.sentences.columns import (
     SENTENCE_COLUMNS,
@@ -30,7 +30,7 @@ from noisefilter.sentences.columns import (
     sentence_matrix,
     title_likeness,
 )
-from noisefilter.sentences.table import Article, sentence_table
+from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import Lexicon, pair_hashes, shift, sums, tokenize
 from noisefilter.types import Block, Link
@@ -182,7 +182,7 @@ def test_a_page_is_measured_alike_with_its_links_and_without():
         for own in (links, ())
     )
     assert insertion_matrix(insertions_of(linked)).tobytes() == insertion_matrix(insertions_of(bare)).tobytes()
-    words = [token_table(insertions_of(page).sentences, np.arange(2), vectors()).base for page in (linked, bare)]
+    words = [token_table(insertions_of(page).sentences, np.arange(2)).base for page in (linked, bare)]
     assert words[0].tobytes() == words[1].tobytes()
 
 
@@ -236,13 +236,13 @@ def test_what_is_measured_of_an_article_does_not_depend_on_the_others_of_its_bat
         split_lines("\n".join(f"“{line}”" for line in SLUICE), "Board repairs sluice"),
     ]  # fmt: skip
     articles = [Article(page, tokenize(page.text, vectors()), split_sentences(page)) for page in pages]
-    together = insertion_table(sentence_table(articles, vectors()), vectors())
-    alone = [insertion_table(sentence_table([article], vectors()), vectors()) for article in articles]
+    together = InsertionTable(SentenceTable(articles, vectors()))
+    alone = [InsertionTable(SentenceTable([article], vectors())) for article in articles]
 
     def measured(table: InsertionTable) -> tuple[np.ndarray, ...]:
         sentences = table.sentences
         rows = np.arange(len(sentences))
-        words = token_table(sentences, rows, vectors())
+        words = token_table(sentences, rows)
         doubts = np.round(np.sin(sentences.words), 3)
         first = np.round(np.cos(words.base[:, 0] * 50), 3)
         return (

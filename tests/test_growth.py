@@ -12,7 +12,7 @@ import pytest
 from noisefilter import score
 from noisefilter.insertions import judge
 from noisefilter.insertions.judge import doubtful_rows
-from noisefilter.sentences.table import sentence_table
+from noisefilter.sentences.table import SentenceTable
 from tests.growing_pages import BOUNDS, SHAPES, TEXTS
 from tests.making import ARTICLE, TESTS, articles_of, vectors
 
@@ -51,7 +51,7 @@ def test_the_largest_page_of_a_shape_is_answered_within_the_promise(report, name
 
 
 def test_of_the_doubtful_words_of_an_article_only_so_many_are_read(monkeypatch):
-    table = sentence_table(articles_of([ARTICLE, ARTICLE]), vectors())
+    table = SentenceTable(articles_of([ARTICLE, ARTICLE]), vectors())
     doubts = np.ones(len(table))
     words = (table.last - table.first).tolist()
     assert doubtful_rows(table, doubts, 0.5).tolist() == list(range(len(table)))

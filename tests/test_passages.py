@@ -31,7 +31,7 @@ def mixed_text() -> str:
 
 
 def words_of(rows: list[int]):
-    return token_table(sentences_of(mixed_text()), np.array(rows, dtype=np.int64), vectors())
+    return token_table(sentences_of(mixed_text()), np.array(rows, dtype=np.int64))
 
 
 def test_the_words_of_chosen_sentences_stand_one_after_the_other():
@@ -61,7 +61,7 @@ def test_words_of_another_story_have_no_kin_around():
 def test_kin_is_the_highest_cosine_with_a_word_of_another_paragraph_near():
     table = sentences_of("\n".join([mixed_text(), *SLUICE, mixed_text(), *STARS]))
     rows = np.arange(0, len(table), 2)
-    words = token_table(table, rows, vectors())
+    words = token_table(table, rows)
     unit = unit_rows(vectors().vectors(table.tokens.ids[table.token_index]))
     carries = (table.idf > 0) & (table.tokens.ids[table.token_index] < vectors().number_row)
     for place in range(0, len(words), 7):
@@ -74,7 +74,7 @@ def test_kin_is_the_highest_cosine_with_a_word_of_another_paragraph_near():
 def test_signs_are_seen_before_the_word_that_follows_them():
     text = "“Well,” the board said: boats - even well-kept ones… wait 'outside' the board's quay. . . (so it's said) — for now"
     table = sentences_of(text)
-    words = token_table(table, np.arange(len(table)), vectors())
+    words = token_table(table, np.arange(len(table)))
     starts, ends = (part[table.token_index[words.entry]] for part in (table.tokens.start, table.tokens.end))
     said = [text[start:end] for start, end in zip(starts, ends, strict=True)]
     seen = {

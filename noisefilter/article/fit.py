@@ -20,7 +20,7 @@ from noisefilter.html.read import read_blocks
 from noisefilter.networks import build_network, logit, standardize
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.judge import sentence_kinds
-from noisefilter.sentences.table import Article, sentence_table
+from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.types import Page
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from noisefilter.fit import OutOfFold
     from noisefilter.labels import LabelledPage
-    from noisefilter.sentences.table import SentenceTable
     from noisefilter.text.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
@@ -77,7 +76,7 @@ def article_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> lis
         blocked = read_blocks(Page(text, title=title, format="text")).blocked
         sentences = split_sentences(blocked) if blocked is not None else []
         if blocked is not None and len(sentences) >= MIN_SENTENCES:
-            table = sentence_table([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
+            table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
             examples.append(ArticleExample(page, table, sentence_matrix(table)))
     return examples
 

@@ -34,9 +34,9 @@ from noisefilter.insertions.passages import (
     token_table,
     word_log_odds,
 )
-from noisefilter.insertions.table import insertion_table
+from noisefilter.insertions.table import InsertionTable
 from noisefilter.networks import logit
-from noisefilter.sentences.table import Article, sentence_table
+from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import HASH_ROWS, tokenize
 
@@ -314,7 +314,7 @@ class _Fitting:
 
 def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: VectorTable) -> list[Inputs]:
     """What the first network reads of each page."""
-    table = insertion_table(sentence_table([example.article(vectors) for example in examples], vectors), vectors)
+    table = InsertionTable(SentenceTable([example.article(vectors) for example in examples], vectors))
     inputs = insertion_inputs(table, sentence_classes(table, kinds)).astype(np.float32)  # half the memory
     return np.split(inputs, table.sentences.edges[1:-1])
 
@@ -325,8 +325,8 @@ def _read_words(
     """Words of the doubtful sentences of each page, and 1 for each that stands in an insertion."""
     found = []
     for example, rows in pairs:
-        table = sentence_table([example.article(vectors)], vectors)
-        words = token_table(table, rows, vectors)
+        table = SentenceTable([example.article(vectors)], vectors)
+        words = token_table(table, rows)
         inside = np.zeros(len(table.text) + 1, dtype=np.int64)
         for start, end in example.ranges:
             inside[start:end] = 1

@@ -67,7 +67,7 @@ class InsertionScorer:
         """
         matrix = insertion_inputs(table, kinds)
         doubts = np.round(self.insertion.probabilities(matrix)[:, 1], 6)  # alike in any batch
-        words = token_table(table.sentences, doubtful_rows(table.sentences, doubts, self.gate), table.vectors)
+        words = token_table(table.sentences, doubtful_rows(table.sentences, doubts, self.gate))
         log_odds = logit(doubts)
         weighed = word_log_odds(words, self.words, self.bias)
         said = np.round(logit(self.passage.probabilities(token_matrix(words, log_odds, weighed))[:, 1]), 4)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.sentences.table import SentenceTable
-    from noisefilter.text.vectors import VectorTable
 
     Column = NDArray[np.floating[Any]]
     Index = NDArray[np.int64]
@@ -65,7 +64,7 @@ class TokenTable:
         return np.searchsorted(self.owner, np.arange(len(self.rows) + 1))
 
 
-def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> TokenTable:
+def token_table(table: SentenceTable, rows: Index) -> TokenTable:
     """Arrays of the words of the chosen sentences."""
     edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
     sizes = edges[rows + 1] - edges[rows]
@@ -73,18 +72,18 @@ def token_table(table: SentenceTable, rows: Index, vectors: VectorTable) -> Toke
     entry = range_entries(edges[rows], edges[rows + 1])
     token, word = table.token_index[entry], table.word[entry]
     tokens = table.tokens
-    known = vectors.vectors(table.known)
+    known = table.word_vectors.vectors(table.known)
     lengths = np.sqrt(np.einsum("ij,ij->i", known, known))
     pull = _dots(known, word, table.context, rows[owner])
     near, idf = table.seen[entry] <= WINDOW, table.idf[entry]
     opens = np.append(True, owner[1:] != owner[:-1])[: len(owner)]
     title_pull = _dots(known, word, table.title_vectors, table.article[rows][owner])
-    kin = _kin(table, rows, known, vectors.number_row)
+    kin = _kin(table, rows, known, table.word_vectors.number_row)
     base = np.stack(
         [
             pull, pull / (lengths[word] + 0.1), title_pull, idf * ~near, idf, near, table.odd_capital[entry],
             tokens.title[token] & ~opens, tokens.upper[token], tokens.digit[token], tokens.stop[token],
-            *_signs(table, rows, token), opens, vectors.capital[tokens.ids[token]], kin,
+            *_signs(table, rows, token), opens, table.word_vectors.capital[tokens.ids[token]], kin,
             np.where(kin < 0, 0.0, (1 - kin) * idf),
         ],
         axis=1,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,9 +16,8 @@ from noisefilter.text.tokens import range_entries, sums, sums_of_rows, unit_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.text.vectors import VectorTable
-
     Column = NDArray[np.float64]
+    Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
 
 #: Words of a headline; the burst of foreign words is looked for in windows of this size.
@@ -26,44 +26,100 @@ BURST = 6
 CLAUSE = re.compile(r"[,;:—–()….\-](?:(?<![.\-])|(?<=\s-)(?=\s)|(?<=\.{3}))")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class InsertionTable:
-    """A `SentenceTable` with values per token: how foreign each word is to the sentences around it.
+    """A `SentenceTable` with values per entry of its tokens: how foreign each word is to the sentences around it.
 
-    `foreign` is the rarity of a word that nothing nearby uses, zero for the others; `burst` and `burst_start` are the
-    highest mean of it in a run of `BURST` tokens of the sentence and that run's first entry in `token_index`.
+    Each array is made when it is first asked for.
     """
 
     sentences: SentenceTable
-    vectors: VectorTable
-    matrix: Column  # SENTENCE_COLUMNS of the sentences
-    foreign: Column
-    burst: Column
-    burst_start: Index
-    burst_vector: Column
-    rest_vector: Column
-    title_run: Column
-    run_start: Index
-    clause: Column  # (sentences, CLAUSE_NAMES)
-    clause_vector: Column  # of each sentence's strangest clause
-    odd_run: Column  # highest sum of `odd_capital` in a window of tokens
 
     def __len__(self) -> int:
         return len(self.sentences)
 
+    @cached_property
+    def matrix(self) -> Matrix:
+        """Features of the sentences, columns as in `SENTENCE_COLUMNS`."""
+        return sentence_matrix(self.sentences)
 
-def insertion_table(table: SentenceTable, vectors: VectorTable) -> InsertionTable:
-    """Arrays that the insertion features share."""
-    foreign = table.idf * (table.seen > WINDOW)
-    words = vectors.vectors(table.known)
-    offsets = np.searchsorted(table.owner, np.arange(len(table) + 1))
-    burst, burst_start = _bursts(foreign, offsets)
-    inside, rest = _split_vectors(table, words, burst_start, offsets)
-    run, run_start = _title_runs(table, offsets)
-    return InsertionTable(
-        table, vectors, sentence_matrix(table), foreign, burst, burst_start, inside, rest, run, run_start,
-        *_clauses(table, words, foreign), _bursts(table.odd_capital, offsets)[0],
-    )  # fmt: skip
+    @cached_property
+    def foreign(self) -> Column:
+        """Of each entry: the rarity of a word that nothing nearby uses, zero for the others."""
+        return self.sentences.idf * (self.sentences.seen > WINDOW)
+
+    @cached_property
+    def _entry_edges(self) -> Index:
+        """First entry of each sentence, and the end of the last."""
+        return np.searchsorted(self.sentences.owner, np.arange(len(self) + 1))
+
+    @cached_property
+    def _word_vectors(self) -> Matrix:
+        return self.sentences.word_vectors.vectors(self.sentences.known)
+
+    @cached_property
+    def _bursts(self) -> tuple[Column, Index]:
+        return _bursts(self.foreign, self._entry_edges)
+
+    @property
+    def burst(self) -> Column:
+        """Highest mean of `foreign` in a run of `BURST` tokens of each sentence."""
+        return self._bursts[0]
+
+    @property
+    def burst_start(self) -> Index:
+        """First entry of that run."""
+        return self._bursts[1]
+
+    @cached_property
+    def _burst_vectors(self) -> tuple[Matrix, Matrix]:
+        ends = np.minimum(self.burst_start + BURST, self._entry_edges[1:])
+        inside = _range_vectors(self.sentences, self._word_vectors, self.burst_start, ends)
+        whole = self.sentences.vectors * self.sentences.lengths[:, None]
+        return unit_rows(inside), unit_rows(whole - inside)
+
+    @property
+    def burst_vector(self) -> Matrix:
+        """Unit vector of that run."""
+        return self._burst_vectors[0]
+
+    @property
+    def rest_vector(self) -> Matrix:
+        """Unit vector of the rest of each sentence."""
+        return self._burst_vectors[1]
+
+    @cached_property
+    def _title_runs(self) -> tuple[Column, Index]:
+        return _title_runs(self.sentences, self._entry_edges)
+
+    @property
+    def title_run(self) -> Column:
+        """Words in the longest run of capitalised words after each sentence's first, small words allowed inside."""
+        return self._title_runs[0]
+
+    @property
+    def run_start(self) -> Index:
+        """First entry of that run."""
+        return self._title_runs[1]
+
+    @cached_property
+    def _clauses(self) -> tuple[Matrix, Matrix]:
+        return _clauses(self.sentences, self._word_vectors, self.foreign)
+
+    @property
+    def clause(self) -> Matrix:
+        """Measures of the most foreign clause of each sentence: (sentences, CLAUSE_NAMES)."""
+        return self._clauses[0]
+
+    @property
+    def clause_vector(self) -> Matrix:
+        """Unit vector of that clause."""
+        return self._clauses[1]
+
+    @cached_property
+    def odd_run(self) -> Column:
+        """Highest mean of `odd_capital` in a run of `BURST` tokens of each sentence."""
+        return _bursts(self.sentences.odd_capital, self._entry_edges)[0]
 
 
 def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:
@@ -83,13 +139,6 @@ def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:
     rows, first = np.unique(owner[at_best], return_index=True)
     best_start[rows] = at_best[first]
     return best, best_start
-
-
-def _split_vectors(table: SentenceTable, words: Column, burst_start: Index, offsets: Index) -> tuple[Column, Column]:
-    """Unit vectors of the burst and of the rest of each sentence."""
-    inside = _range_vectors(table, words, burst_start, np.minimum(burst_start + BURST, offsets[1:]))
-    whole = table.vectors * table.lengths[:, None]
-    return unit_rows(inside), unit_rows(whole - inside)
 
 
 def _range_vectors(table: SentenceTable, words: Column, starts: Index, ends: Index) -> Column:

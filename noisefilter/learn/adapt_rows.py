@@ -19,21 +19,20 @@ from noisefilter.html.read import read_blocks
 from noisefilter.insertions.fit import labelled_examples
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
-from noisefilter.insertions.table import insertion_table
+from noisefilter.insertions.table import InsertionTable
 from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
 from noisefilter.networks import rounded, standardize
 from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE, score_blocks
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
 from noisefilter.sentences.judge import build_sentence_scorer
-from noisefilter.sentences.table import Article, sentence_table
+from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from noisefilter.insertions.table import InsertionTable
     from noisefilter.labels import LabelledPage
     from noisefilter.networks import Estimator, Inputs, Matrix, Network
     from noisefilter.text.vectors import VectorTable
@@ -140,7 +139,7 @@ def _insertion_rows(
     """Sentences of pages whose off-topic passages are labelled; without a reader the doubtful ones."""
     found: Found = {}
     for example in labelled_examples([page]):
-        table = insertion_table(sentence_table([example.article(vectors)], vectors), vectors)
+        table = InsertionTable(SentenceTable([example.article(vectors)], vectors))
         if reader:
             measured = build_insertion_scorer(arrays).score(table, sentence_classes(table, arrays)).off_topic
             readings = read_articles(table.sentences, open_reader(reader))
@@ -196,7 +195,7 @@ def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Ve
     chosen = furniture[sentences[:, 2]] < SURE_FURNITURE
     if blocks.words[furniture < SURE_FURNITURE].sum() < MIN_WORDS or not chosen.any():
         return None
-    return insertion_table(sentence_table([Article(blocked, tokens, sentences[chosen])], vectors), vectors)
+    return InsertionTable(SentenceTable([Article(blocked, tokens, sentences[chosen])], vectors))
 
 
 MEASURES: Mapping[str, Measure] = {

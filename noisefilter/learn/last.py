@@ -10,13 +10,13 @@ from noisefilter.fit import FOLDS, calibrate, fit_calibration, fit_network, fold
 from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
-from noisefilter.insertions.table import insertion_table
+from noisefilter.insertions.table import InsertionTable
 from noisefilter.learn.thresholds import kind_thresholds, off_topic_threshold
 from noisefilter.networks import build_network, logit
 from noisefilter.reader.session import Reader
 from noisefilter.sentences.fit import fit_classes, sentence_examples
 from noisefilter.sentences.judge import sentence_kinds
-from noisefilter.sentences.table import sentence_table
+from noisefilter.sentences.table import SentenceTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -84,7 +84,7 @@ class LastFit:
     def foreign(self, page: LabelledPage, fold: int, kinds: int) -> ForeignRows | None:
         """The sentences of a page whose passages are known, by models without a writer; None if they are not known."""
         for example in labelled_examples([page]):
-            table = insertion_table(sentence_table([example.article(self.vectors)], self.vectors), self.vectors)
+            table = InsertionTable(SentenceTable([example.article(self.vectors)], self.vectors))
             classes = sentence_classes(table, self.kinds[kinds])
             measured = self.insertions[fold].score(table, classes).off_topic
             readings = read_articles(table.sentences, self.readers[fold])

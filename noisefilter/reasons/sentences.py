@@ -129,7 +129,7 @@ def _what_it_lacks(table: InsertionTable, row: int) -> str:
 
 def _holds_name(table: InsertionTable, row: int) -> bool:
     """A word with a capital that it mostly has; at the start of a sentence, and in a heading, every word has one."""
-    sentences, vectors = table.sentences, table.vectors
+    sentences, vectors = table.sentences, table.sentences.word_vectors
     tokens = sentences.tokens
     words = slice(int(sentences.first[row]), int(sentences.last[row]))
     capital = (tokens.title[words] | tokens.upper[words]) & ~tokens.stop[words]

@@ -15,7 +15,7 @@ from noisefilter.networks import word_scores
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.context import kind_context
 from noisefilter.sentences.judge import sentence_inputs, sentence_kinds
-from noisefilter.sentences.table import Article, sentence_table
+from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import tokenize
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from noisefilter.fit import NetworkOptions
     from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
-    from noisefilter.sentences.table import SentenceTable
     from noisefilter.text.vectors import VectorTable
 
     Matrix = NDArray[np.float64]
@@ -56,7 +55,7 @@ def sentence_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> li
     examples = []
     for page in pages:
         for blocked, sentences, letters in labelled_sentences([page]):
-            table = sentence_table([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
+            table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
             classes = np.zeros((len(letters), len(CLASS_OF)))
             for row, votes in enumerate(letters):
                 for vote in votes:

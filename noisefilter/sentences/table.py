@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from noisefilter.text.vectors import VectorTable
 
     Column = NDArray[np.float64]
+    Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
 
 #: Sentences on each side that count as context; the whole page would have "seen" everything (docs/how-it-works.md).
@@ -50,62 +52,221 @@ class Article(NamedTuple):
     sentences: Sequence[SentenceRange] | Index  # start, end and block of each
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class SentenceTable:
-    """Sentences of some articles, one article after the other, as arrays of equal length, with what the features share.
+    """Sentences of some articles, one article after the other, with the arrays that the features share.
 
-    `text` is the articles' texts, each followed by a line break, and all offsets are into it; `base` says where each
-    begins. Blocks are numbered through, too. What is measured of a sentence never depends on another article.
-
-    `vectors` are unit length, (sentences, dimensions). `context` is the unit mean of the `WINDOW` sentences on each
-    side, the sentence itself left out. `seen` is, for each token, the distance in sentences to the nearest other
-    sentence that uses its stem (a large number for none).
+    All offsets are into the articles' texts, each followed by a line break. Blocks are numbered through, too. What is measured of
+    a sentence never depends on another article. Each array is made when it is first asked for.
     """
 
-    pages: tuple[BlockedPage, ...]
-    text: str
-    tokens: Tokens
-    base: Index  # of each article
-    block_base: Index  # of each article: the number of its first block
-    edges: Index  # first sentence of each article, and the end of the last
-    article: Index  # of each sentence
-    start: Index
-    end: Index
-    block: Index
-    first: Index
-    last: Index
-    words: Column
-    vectors: Column
-    lengths: Column  # of the vectors before they were made unit
-    context: Column
-    title_vectors: Column  # of each article
-    token_index: Index  # tokens of all sentences, one after the other
-    owner: Index  # sentence of each of them
-    word: Index  # of each of them: the row of `known`
-    known: Index  # rows of the vector table of all different words
-    stems: Index  # of each of them; the same word of two articles has two
-    by_stem: Index  # their order by stem, then by sentence
-    distinct_stems: Column  # of each article, how many
-    distinct_pairs: Column  # of words, of each article
-    seen: Index
-    idf: Column  # of each of them
-    odd_capital: Column  # of each of them: how rarely such a word has its capital, zero where it has none
-    section: Index  # template heading that the sentence stands under, -1 for none
-    texts: tuple[str, ...]
-    cues: Mapping[str, Index]  # of each sentence the row of each of `CUES` that it matches, -1 for none
+    articles: Sequence[Article]
+    word_vectors: VectorTable
 
     def __len__(self) -> int:
-        return len(self.start)
+        return int(self.edges[-1])
 
-    @property
+    # of each article
+
+    @cached_property
+    def pages(self) -> tuple[BlockedPage, ...]:
+        """The articles' pages."""
+        return tuple(article.page for article in self.articles)
+
+    @cached_property
+    def text(self) -> str:
+        """The articles' texts, each followed by a line break."""
+        return "".join(f"{page.text}\n" for page in self.pages)
+
+    @cached_property
+    def base(self) -> Index:
+        """Where the text of each article begins."""
+        return _offsets([len(page.text) + 1 for page in self.pages])
+
+    @cached_property
+    def block_base(self) -> Index:
+        """The number of each article's first block."""
+        return _offsets([len(page.blocks) for page in self.pages])
+
+    @cached_property
     def sizes(self) -> Index:
         """Sentences of each article."""
-        return np.diff(self.edges)
+        return np.array([len(article.sentences) for article in self.articles], dtype=np.int64)
+
+    @cached_property
+    def edges(self) -> Index:
+        """First sentence of each article, and the end of the last: (articles + 1,)."""
+        return np.append(_offsets(self.sizes), self.sizes.sum())
+
+    @cached_property
+    def title_vectors(self) -> Matrix:
+        """Unit vector of each title, or of the first sentence where there is none: (articles, dimensions)."""
+        vectors = np.zeros((len(self.pages), self.word_vectors.dimensions))
+        for row, page in enumerate(self.pages):
+            words = word_list(page.title or "")
+            vectors[row] = self.word_vectors.vectors(self.word_vectors.rows(words)).sum(axis=0) if words else 0.0
+            if not vectors[row].any() and self.sizes[row]:
+                vectors[row] = self.vectors[self.edges[row]]
+        return unit_rows(vectors)
+
+    @cached_property
+    def distinct_stems(self) -> Column:
+        """How many different words each article has."""
+        return _changes(self.stems[self.by_stem], len(self.articles))
+
+    @cached_property
+    def distinct_pairs(self) -> Column:
+        """How many different pairs of words each article has."""
+        return count_distinct(self.tokens.pairs[self.token_index], self.article[self.owner], len(self.articles))
+
+    # of each sentence
+
+    @cached_property
+    def article(self) -> Index:
+        """The number of its article."""
+        return np.repeat(np.arange(len(self.articles)), self.sizes)
 
     @property
     def place(self) -> Index:
-        """Sentences of the same article before each one."""
+        """Sentences of the same article before it."""
         return np.arange(len(self)) - self.edges[self.article]
+
+    @cached_property
+    def _ranges(self) -> Index:
+        """Start, end and block in the sentence's own page."""
+        return np.concatenate([np.array(own.sentences, dtype=np.int64).reshape(-1, 3) for own in self.articles])
+
+    @cached_property
+    def start(self) -> Index:
+        """Offset of its first character."""
+        return self._ranges[:, 0] + self.base[self.article]
+
+    @cached_property
+    def end(self) -> Index:
+        """Offset behind its last character."""
+        return self._ranges[:, 1] + self.base[self.article]
+
+    @cached_property
+    def block(self) -> Index:
+        """The number of its block."""
+        return self._ranges[:, 2] + self.block_base[self.article]
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """Its text."""
+        return tuple(self.text[a:b] for a, b in zip(self.start.tolist(), self.end.tolist(), strict=True))
+
+    @cached_property
+    def _token_ranges(self) -> tuple[Index, Index]:
+        return self.tokens.ranges(self.start, self.end)
+
+    @property
+    def first(self) -> Index:
+        """Its first token."""
+        return self._token_ranges[0]
+
+    @property
+    def last(self) -> Index:
+        """The token behind its last one."""
+        return self._token_ranges[1]
+
+    @cached_property
+    def words(self) -> Column:
+        """How many words it has."""
+        return (self.last - self.first).astype(np.float64)
+
+    @cached_property
+    def _units(self) -> tuple[Matrix, Column]:
+        totals = sums_of_rows(self.word_vectors.vectors(self.known), self.word, self.last - self.first)
+        return unit_rows(totals), np.sqrt(np.einsum("ij,ij->i", totals, totals))
+
+    @property
+    def vectors(self) -> Matrix:
+        """Its unit vector: (sentences, dimensions)."""
+        return self._units[0]
+
+    @property
+    def lengths(self) -> Column:
+        """Length of its vector before it was made unit."""
+        return self._units[1]
+
+    @cached_property
+    def context(self) -> Matrix:
+        """Unit mean of the `WINDOW` sentences on each side, itself left out: (sentences, dimensions)."""
+        index = np.arange(len(self))
+        around = sums(self.vectors, *self.bounds(index - WINDOW, index + WINDOW + 1))
+        return unit_rows(around - self.vectors)
+
+    @cached_property
+    def cues(self) -> Mapping[str, Index]:
+        """The row of each of `CUES` that it matches, -1 for none."""
+        return {name: find_cues(name, self.texts, self.tokens, self.first, self.last) for name in CUES}
+
+    @cached_property
+    def section(self) -> Index:
+        """Template heading that it stands under, -1 for none."""
+        return _sections(self.texts, self.last - self.first, self.article, self.cues["templates"])
+
+    # of each token of the pages, or of each that stands in a sentence
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        """Words of the articles' texts."""
+        return join_tokens([article.tokens for article in self.articles], self.base)
+
+    @cached_property
+    def token_index(self) -> Index:
+        """Tokens of all sentences, one after the other: the entries."""
+        return range_entries(self.first, self.last)
+
+    @cached_property
+    def owner(self) -> Index:
+        """Sentence of each entry."""
+        return np.repeat(np.arange(len(self)), self.last - self.first)
+
+    @cached_property
+    def _distinct_words(self) -> tuple[Index, Index]:
+        return self.word_vectors.distinct(self.tokens.ids[self.token_index])
+
+    @property
+    def known(self) -> Index:
+        """Rows of the vector table of all different words."""
+        return self._distinct_words[0]
+
+    @property
+    def word(self) -> Index:
+        """Of each entry: the row of `known`."""
+        return self._distinct_words[1]
+
+    @cached_property
+    def stems(self) -> Index:
+        """Stem of each entry; the same word of two articles has two."""
+        return self.tokens.stems[self.token_index] + (self.article[self.owner] << 32)
+
+    @cached_property
+    def by_stem(self) -> Index:
+        """The entries in the order of their stems, then of the sentences."""
+        return np.argsort(self.stems, kind="stable")
+
+    @cached_property
+    def seen(self) -> Index:
+        """Of each entry: distance in sentences to the nearest other one that uses its stem, a large number for none."""
+        return _seen(self.stems, self.owner, self.by_stem, _title_stems(self.pages))
+
+    @cached_property
+    def idf(self) -> Column:
+        """Rarity of each entry, zero for small words."""
+        rarity = self.word_vectors.idf[self.tokens.ids[self.token_index]].astype(np.float64)
+        return rarity * ~self.tokens.stop[self.token_index]
+
+    @cached_property
+    def odd_capital(self) -> Column:
+        """Of each entry: 1 less the share of the word's occurrences with a capital, where it has one and opens no sentence."""
+        capital = self.tokens.title.copy()
+        capital[self.first[self.words > 0]] = False
+        return capital[self.token_index] * (1.0 - self.word_vectors.capital[self.tokens.ids[self.token_index]])
+
+    # values of these, summed and compared
 
     def count(self, name: str) -> Column:
         """Characters of a class in each sentence."""
@@ -143,41 +304,6 @@ class SentenceTable:
         return apart / (np.sqrt(self.means(apart**2)) + 0.05)[self.article]
 
 
-def sentence_table(articles: Sequence[Article], vectors: VectorTable) -> SentenceTable:
-    """Arrays that the sentence features share."""
-    pages = tuple(article.page for article in articles)
-    text = "".join(f"{page.text}\n" for page in pages)
-    base = _offsets([len(page.text) + 1 for page in pages])
-    block_base = _offsets([len(page.blocks) for page in pages])
-    sizes = np.array([len(article.sentences) for article in articles], dtype=np.int64)
-    edges = np.append(_offsets(sizes), sizes.sum())
-    article = np.repeat(np.arange(len(articles)), sizes)
-    tokens = join_tokens([own.tokens for own in articles], base)
-    ranges = np.concatenate([np.array(own.sentences, dtype=np.int64).reshape(-1, 3) for own in articles])
-    start, end = ranges[:, 0] + base[article], ranges[:, 1] + base[article]
-    first, last = tokens.ranges(start, end)
-    words = last - first
-    owner = np.repeat(np.arange(len(ranges)), words)
-    token_index = range_entries(first, last)
-    known, word = vectors.distinct(tokens.ids[token_index])
-    totals = sums_of_rows(vectors.vectors(known), word, words)
-    unit = unit_rows(totals)
-    texts = tuple(text[a:b] for a, b in zip(start.tolist(), end.tolist(), strict=True))
-    cues = {name: find_cues(name, texts, tokens, first, last) for name in CUES}
-    stems = tokens.stems[token_index] + (article[owner] << 32)
-    by_stem = np.argsort(stems, kind="stable")
-    return SentenceTable(
-        pages, text, tokens, base, block_base, edges, article, start, end, ranges[:, 2] + block_base[article], first, last,
-        words.astype(np.float64), unit, np.sqrt(np.einsum("ij,ij->i", totals, totals)), _context(unit, edges, article),
-        _title_vectors(pages, unit, edges, vectors), token_index, owner, word, known, stems, by_stem,
-        _changes(stems[by_stem], len(articles)), count_distinct(tokens.pairs[token_index], article[owner], len(articles)),
-        _seen(stems, owner, by_stem, _title_stems(pages)),
-        vectors.idf[tokens.ids[token_index]].astype(np.float64) * ~tokens.stop[token_index],
-        _odd_capitals(tokens, token_index, first[words > 0], vectors),
-        _sections(texts, words, article, cues["templates"]), texts, cues,
-    )  # fmt: skip
-
-
 def count_distinct(keys: Index, article: Index, count: int) -> Column:
     """How many different keys, of 32 bits, each article has."""
     return _changes(np.sort(keys + (article << 32)), count)
@@ -193,24 +319,6 @@ def _offsets(sizes: Sequence[int] | Index) -> Index:
     """Where each of some things begins that stand one after the other."""
     ends = np.cumsum(np.asarray(sizes, dtype=np.int64))
     return ends - np.asarray(sizes, dtype=np.int64)
-
-
-def _context(unit: Column, edges: Index, article: Index) -> Column:
-    """Unit mean of the sentences around each one."""
-    index = np.arange(len(unit))
-    around = sums(unit, np.maximum(index - WINDOW, edges[article]), np.minimum(index + WINDOW + 1, edges[article + 1]))
-    return unit_rows(around - unit)
-
-
-def _title_vectors(pages: Sequence[BlockedPage], unit: Column, edges: Index, table: VectorTable) -> Column:
-    """Unit vector of each title, or of the first sentence where there is none."""
-    vectors = np.zeros((len(pages), table.dimensions))
-    for row, page in enumerate(pages):
-        words = word_list(page.title or "")
-        vectors[row] = table.vectors(table.rows(words)).sum(axis=0) if words else 0.0
-        if not vectors[row].any() and edges[row] < edges[row + 1]:
-            vectors[row] = unit[edges[row]]
-    return unit_rows(vectors)
 
 
 def _title_stems(pages: Sequence[BlockedPage]) -> Index:
@@ -238,13 +346,6 @@ def _seen(stems: Index, owner: Index, order: Index, title: Index) -> Index:
     titled = order[range_entries(np.searchsorted(ordered, title), np.searchsorted(ordered, title, side="right"))]
     nearest[titled] = np.minimum(nearest[titled], WINDOW)
     return nearest
-
-
-def _odd_capitals(tokens: Tokens, token_index: Index, first: Index, vectors: VectorTable) -> Column:
-    """1 less the share of a word's occurrences with a capital, where it has one and does not open the sentence."""
-    capital = tokens.title.copy()
-    capital[first] = False
-    return capital[token_index] * (1.0 - vectors.capital[tokens.ids[token_index]])
 
 
 def _sections(texts: Sequence[str], sizes: Index, article: Index, cues: Index) -> Index:
