@@ -11,16 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from noisefilter.article.columns import NOISE_MEASURES
-from noisefilter.article.judge import ArticleScorer, build_article_scorer
-from noisefilter.blocks.columns import TEXT_FEATURES
-from noisefilter.blocks.judge import BlockScorer, build_block_scorer
-from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
-from noisefilter.insertions.columns import INSERTION_COLUMNS
-from noisefilter.insertions.judge import PAGE_NAMES
-from noisefilter.insertions.passages import PASSAGE_NAMES, TOKEN_NAMES
-from noisefilter.insertions.reading import CLASS_NAMES, FOREIGN_NAMES
-from noisefilter.sentences.aggregates import ARTICLE_FEATURES
+from noisefilter.article import judge as article
+from noisefilter.blocks import judge as blocks
+from noisefilter.insertions import judge as insertions
+from noisefilter.insertions import reading
+from noisefilter.sentences import judge as sentences
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,23 +25,25 @@ if TYPE_CHECKING:
     from noisefilter.reader.session import Reader
 
 
+#: Network → names of the columns that it reads.
+INPUTS = {**blocks.INPUTS, **sentences.INPUTS, **insertions.INPUTS, **reading.INPUTS, **article.INPUTS}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scorer:
     """The estimators of a model."""
 
-    blocks: BlockScorer
-    articles: ArticleScorer
+    blocks: blocks.BlockScorer
+    articles: article.ArticleScorer
 
 
 def features_digest() -> str:
-    """SHA-256 of the names of all features in column order: what a model's weights refer to."""
-    blocks = [*TEXT_FEATURES.names, *MARKUP_FEATURES.names, *VOTE_FEATURES.names]
-    articles = [*PAGE_NAMES, *ARTICLE_FEATURES, *NOISE_MEASURES]
-    names = [*blocks, *INSERTION_COLUMNS, *TOKEN_NAMES, *PASSAGE_NAMES, *articles, *FOREIGN_NAMES, *CLASS_NAMES]
+    """SHA-256 of the names of all columns that the networks read, in their order: what a model's weights refer to."""
+    names = [f"{network} {name}" for network, columns in INPUTS.items() for name in columns]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 def build_scorer(arrays: Mapping[str, NDArray[np.floating[Any]]], reader: Reader | None = None) -> Scorer:
     """The estimators that the arrays describe, with a reader or without."""
     wide = {name: np.asarray(array, dtype=np.float64) for name, array in arrays.items()}
-    return Scorer(build_block_scorer(wide), build_article_scorer(wide, reader))
+    return Scorer(blocks.build_block_scorer(wide), article.build_article_scorer(wide, reader))

@@ -6,20 +6,19 @@ import numpy as np
 import pytest
 
 from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
-from noisefilter.blocks.context import block_context
+from noisefilter.blocks.context import MARKUP_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
 from noisefilter.blocks.markup import link_share as block_link_share
 from noisefilter.blocks.vote import Vote
 from noisefilter.html.walk import BlockedPage, Place, split_lines
 from noisefilter.insertions.columns import INSERTION_COLUMNS, insertion_matrix
 from noisefilter.insertions.passages import (
-    PASSAGE_NAMES,
-    TOKEN_NAMES,
     passage_columns,
     token_matrix,
     token_table,
 )
 from noisefilter.insertions.table import BURST, InsertionTable
+from noisefilter.scorer import INPUTS
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
 from noisefilter.sentences.columns import (
     SENTENCE_COLUMNS,
@@ -58,10 +57,10 @@ def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
     blocks = blocks_of(walk(HTML_ARTICLE))
     insertions = insertions_of(ARTICLE)
     assert block_matrix(blocks).shape == (len(blocks.page.blocks), len(BLOCK_FEATURES))
-    assert block_context(blocks, np.zeros(len(blocks))).shape == (len(blocks), 32)
+    assert block_context(blocks, np.zeros(len(blocks))).shape == (len(blocks), len(TEXT_CONTEXT + MARKUP_CONTEXT))
     plain = blocks_of(split_lines(ARTICLE))
     assert block_matrix(plain).shape == (len(plain), len(TEXT_FEATURES))
-    assert block_context(plain, np.zeros(len(plain))).shape == (len(plain), 25)
+    assert block_context(plain, np.zeros(len(plain))).shape == (len(plain), len(TEXT_CONTEXT))
     vote = Vote((0.5,) * len(blocks), 1.0)
     assert vote_matrix(blocks, vote).shape == (len(blocks), len(VOTE_FEATURES))
     rows = len(insertions)
@@ -72,9 +71,21 @@ def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
     assert article_rows(insertions.sentences, insertions.matrix, probabilities).shape == (1, len(ARTICLE_FEATURES))
 
 
-def test_names_of_features_are_unique():
-    blocks = (*BLOCK_FEATURES, *VOTE_FEATURES)
-    for names in ([name for name, _ in blocks], INSERTION_COLUMNS, TOKEN_NAMES, PASSAGE_NAMES):
+def test_each_network_of_the_shipped_models_reads_the_columns_that_the_digest_names(model, fast):
+    for shipped in (model, fast):
+        widths = {
+            name.removesuffix(".mean"): len(mean) for name, mean in shipped.arrays.items() if name.endswith(".mean")
+        }
+        assert widths == {network: len(INPUTS[network]) for network in widths}
+        assert {network for network in INPUTS if network not in widths} <= {
+            "reader_classes",
+            "reader_foreign",
+            "reader_page",
+        }
+
+
+def test_names_of_columns_are_unique():
+    for names in INPUTS.values():
         assert len(set(names)) == len(names)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.article.columns import article_inputs
+from noisefilter.article.columns import NOISE_MEASURES, article_inputs
 from noisefilter.insertions.judge import InsertionScorer, build_insertion_scorer, page_off_topic_inputs
 from noisefilter.insertions.reading import ReadingScorer, build_reading_scorer
 from noisefilter.networks import Network, build_network, rounded
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float64]
     Index = NDArray[np.int64]
+
+#: Network → names of the columns that it reads.
+INPUTS = {"article": (*NOISE_MEASURES, "words")}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,9 +23,20 @@ LEVELS = 4
 #: What a block without words weighs in an element's kept share.
 BLANK_WEIGHT = 0.3
 
+TEXT_CONTEXT = (
+    "log_odds", *(f"log_odds_{step:+}" for step in NEIGHBOURS), "log_odds_of_heading", *(f"kept_within_{reach}" for reach in REACHES),
+    "kept_before", "kept_after", "kept_of_page", "kept_words", "kept_of_run", "kept_of_run_before", "kept_of_run_after",
+)  # fmt: skip
+MARKUP_CONTEXT = (
+    "kept_alike",
+    "kept_alike_by_words",
+    *(f"kept_{steps}_up" for steps in range(LEVELS)),
+    "kept_inside_1_up",
+)
+
 
 def block_context(table: BlockTable, logits: Column) -> NDArray[np.float64]:
-    """What a first pass says of the blocks around each one: (blocks, 25) for plain text, (blocks, 32) for HTML.
+    """What a first pass says of the blocks around each one: (blocks, TEXT_CONTEXT), for HTML MARKUP_CONTEXT as well.
 
     `logits` are its log-odds of furniture. Columns: its own, those of six neighbours on each side and of the last
     heading; the share of kept words among the 7, 11, 31 and 81 blocks around; kept words before and after, in the whole

@@ -11,9 +11,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.insertions.columns import insertion_matrix
-from noisefilter.insertions.passages import passage_columns, token_matrix, token_table, word_log_odds
+from noisefilter.insertions.columns import INSERTION_COLUMNS, insertion_matrix
+from noisefilter.insertions.passages import (
+    PASSAGE_NAMES,
+    TOKEN_COLUMNS,
+    passage_columns,
+    token_matrix,
+    token_table,
+    word_log_odds,
+)
 from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit
+from noisefilter.sentences.context import SENTENCE_CLASSES
 from noisefilter.sentences.judge import sentence_kinds
 
 if TYPE_CHECKING:
@@ -36,6 +44,14 @@ PAGE_PRIOR = 0.2
 #: Sentences whose log-odds say whether something was put into an article: the highest.
 HIGHEST = 3
 PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "sentences_log")
+_FIRST = (*INSERTION_COLUMNS, *(f"log_odds_{name}" for name in SENTENCE_CLASSES[1:]))
+#: Network → names of the columns that it reads.
+INPUTS = {
+    "insertion": _FIRST,
+    "passage": TOKEN_COLUMNS,
+    "insertion_last": (*_FIRST, *(f"passage_{name}" for name in PASSAGE_NAMES)),
+    "page_off_topic": PAGE_NAMES,
+}
 
 
 @dataclass(frozen=True, slots=True)

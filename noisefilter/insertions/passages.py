@@ -33,6 +33,13 @@ TOKEN_NAMES = (
     "pull", "pull_share", "title_pull", "foreign", "idf", "near", "odd_capital", "capital", "upper", "digit", "stop",
     "comma_before", "sign_before", "quote_before", "opens", "often_capital", "kin", "kin_weighted",
 )  # fmt: skip
+_HEAD = tuple(f"vector_{number}" for number in range(VECTOR_HEAD))
+#: Names of the columns of `token_matrix`.
+TOKEN_COLUMNS = (
+    *(f"{name}_{step:+}" for step in range(-REACH, REACH + 1) for name in TOKEN_NAMES), *_HEAD,
+    *(f"mean_{name}" for name in (*TOKEN_NAMES, *_HEAD)), "sentence_log_odds", "sentence_log_odds_before", "sentence_log_odds_next",
+    "from_start", "from_end", *(f"word_log_odds_{step:+}" for step in range(-WEIGHED_REACH, WEIGHED_REACH + 1)),
+)  # fmt: skip
 #: Signs between words; a hyphen after a blank, three dots, and an apostrophe at a word's edge are some too.
 BETWEEN = re.compile(r"[,;:—–()|…\"“”‘«»'.\-](?:(?<![.\-'])|(?<=\s-)|(?<=\.{3})|(?<=')(?:(?<!\w')|(?!\w)))")
 COMMAS, QUOTES = ",;", "\"“”‘«»'"

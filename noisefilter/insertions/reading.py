@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.insertions.judge import InsertionScorer, LastScores, build_insertion_scorer
+from noisefilter.insertions.judge import PAGE_NAMES, InsertionScorer, LastScores, build_insertion_scorer
 from noisefilter.networks import Network, build_network, logit
 from noisefilter.reader.session import CLASSES, COLUMNS
+from noisefilter.sentences.context import SENTENCE_CLASSES
 from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:
@@ -29,10 +30,12 @@ LIMIT, NOTHING = 12.0, -8.0
 MAYBE_FOREIGN = 0.02
 FOREIGN_NAMES = ("measured_foreign", "read_foreign")
 CLASS_NAMES = (
-    *(f"class_{name}" for name in ("informative", "filler", "promotion", "boilerplate")),
+    *(f"class_{name}" for name in SENTENCE_CLASSES),
     *(f"read_{name}" for name in CLASSES),
 )  # fmt: skip
 LAST_NETWORKS = ("reader_classes", "reader_foreign")
+#: Network → names of the columns that it reads.
+INPUTS = {"reader_classes": CLASS_NAMES, "reader_foreign": FOREIGN_NAMES, "reader_page": PAGE_NAMES}
 
 
 @dataclass(frozen=True, slots=True)

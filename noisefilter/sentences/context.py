@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.networks import logit
-from noisefilter.sentences.aggregates import article_rows
+from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,10 +24,23 @@ if TYPE_CHECKING:
 NEAR = (-3, -2, -1, 1, 2, 3)
 #: Sentences on each side that make a stretch.
 STRETCH = 4
+SENTENCE_CLASSES = ("informative", "filler", "promotion", "boilerplate")
+#: Names of the columns of `kind_context`.
+KIND_CONTEXT = (
+    *(
+        f"{place}_{name}"
+        for place in (
+            "log_odds", *(f"log_odds_{step:+}" for step in NEAR), "paragraph", "stretch", "mean", "spread", "quarter", "half",
+            "three_quarters",
+        )
+        for name in SENTENCE_CLASSES
+    ),
+    *(f"article_{name}" for name in ARTICLE_FEATURES),
+)  # fmt: skip
 
 
 def kind_context(measured: tuple[SentenceTable, Matrix], first: Matrix) -> Matrix:
-    """What the second pass over the sentences reads beside their own measures: (sentences, columns).
+    """What the second pass over the sentences reads beside their own measures: (sentences, KIND_CONTEXT).
 
     The first log-odds of the sentence, of six neighbours, of the other sentences of its paragraph, of the stretch around it and
     of its article (mean, spread, quarters), and the measures of the article.

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.networks import Cascade, build_cascade, word_scores
-from noisefilter.sentences.context import kind_context
+from noisefilter.sentences.columns import SENTENCE_COLUMNS
+from noisefilter.sentences.context import KIND_CONTEXT, SENTENCE_CLASSES, kind_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48
+_FIRST = (
+    *SENTENCE_COLUMNS,
+    *(f"words{place}_{name}" for place in ("", "_before", "_next", "_of_article") for name in SENTENCE_CLASSES[1:]),
+    *(f"vector_{number}" for number in range(VECTOR_INPUTS)),
+)
+#: Network → names of the columns that it reads.
+INPUTS = {"sentence_first": _FIRST, "sentence_second": (*_FIRST, *KIND_CONTEXT)}
 
 
 def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
