@@ -22,13 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Arrays, Index, Inputs, Matrix
     from noisefilter.networks import Network
     from noisefilter.text.tokens import Tokens
-
-    Matrix = NDArray[np.float64]
-    Inputs = NDArray[np.floating[Any]]
-    Index = NDArray[np.int64]
-    Arrays = dict[str, NDArray[np.float64]]
 
 Fitted = TypeVar("Fitted")
 Of = TypeVar("Of")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -13,13 +13,8 @@ from noisefilter.threads import late_import
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Index, Inputs, Matrix
     from noisefilter.text.tokens import Tokens
-
-    Matrix = NDArray[np.float64]
-    Inputs = NDArray[np.floating[Any]]  # float32 in training, where there are millions of rows
-    Index = NDArray[np.int64]
 
 Of = TypeVar("Of")
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
     from noisefilter.article.judge import SentenceScores
     from noisefilter.blocks.judge import BlockScorer, BlockScores
     from noisefilter.blocks.sites import SiteProfile
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from noisefilter.html.read import ReadPage
     from noisefilter.html.walk import BlockedPage
     from noisefilter.model import Model
-    from noisefilter.networks import Matrix
     from noisefilter.policy import Policy
     from noisefilter.text.tokens import Tokens
     from noisefilter.text.vectors import VectorTable

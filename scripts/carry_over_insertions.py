@@ -30,15 +30,11 @@ from noisefilter.text.tokens import tokenize
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
-    from noisefilter.fit import Arrays
+    from noisefilter.arrays import Arrays, Matrix
     from noisefilter.model import Model
     from noisefilter.text.vectors import VectorTable
     from noisefilter.types import Page
     from shared_corpus import Corpus, WrittenInsertions
-
-    Matrix = NDArray[np.float64]
 
 
 def carry_insertions(corpus: Corpus, splits: Sequence[str], title: str, without: Callable[[int], Model]) -> None:

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import scipy.sparse as sp
-    from numpy.typing import NDArray
 
-    Matrix = NDArray[np.float64]
+    from noisefilter.arrays import Matrix
 
 #: Folds of `fold_of` are used inside the training; other ones are drawn here, so that the two do not go in step.
 SALT = "outer:"

@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carry_over_legs import Leg
-    from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
     from noisefilter.article.fit import ArticleExample
     from noisefilter.labels import LabelledPage
     from noisefilter.sentences.fit import SentenceExample
     from shared_corpus import Corpus
-
-    Matrix = NDArray[np.float64]
 
 LEGS = (across("wcxb", BLOGS), across(BLOGS, "wcxb"), across("texts", "wcxb", BLOGS), *by_site())
 #: Columns of what is seen of an article.

@@ -22,12 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from carry_over_legs import Leg
-    from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
     from noisefilter.networks import Network
     from noisefilter.sentences.fit import SentenceExample
-
-    Matrix = NDArray[np.float64]
 
 LEGS = (across("wcxb", BLOGS), across(BLOGS, "wcxb"), *by_site())
 KINDS = {"filler": "F", "promotion": "P", "boilerplate": "B"}

@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
     from noisefilter.model import Model
     from noisefilter.report.figures import Figures
     from noisefilter.types import Score
     from shared_corpus import Corpus, Passage
-
-    Matrix = NDArray[np.float64]
 
 SHARES = (0.01, 0.004, 0.002)
 #: A sentence belongs to a passage that it shares more characters with.

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Index, Matrix
     from noisefilter.sentences.table import SentenceTable
-
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: Rarity, in nats, from which a word counts as topic: met in fewer than one article of 400.
 TOPIC_IDF = 6.0

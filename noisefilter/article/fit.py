@@ -28,14 +28,10 @@ from noisefilter.types import Page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Index, Matrix
     from noisefilter.fit import OutOfFold
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
-
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: Of the linear model (docs/decisions/0028-noise-that-carries-over.md).
 C = 30.0

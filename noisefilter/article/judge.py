@@ -16,13 +16,9 @@ from noisefilter.sentences.judge import SentenceScorer, build_sentence_scorer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Matrix
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.reader.session import Reader
-
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: Network → names of the columns that it reads.
 INPUTS = {"article": (*NOISE_MEASURES, "words")}

@@ -15,11 +15,8 @@ from noisefilter.article.columns import NOISE_MEASURES
 from noisefilter.types import Reason
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Matrix
     from noisefilter.networks import Network
-
-    Matrix = NDArray[np.float64]
 
 #: How a value is shown: a share in percent, a number, or not at all, since it is on a scale of its own.
 Unit = Literal["percent", "number", "hidden"]

@@ -12,9 +12,8 @@ from noisefilter.text.tokens import neighbour
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Column
     from noisefilter.blocks.table import BlockTable
-
-    Column = NDArray[np.float64]
 
 NEIGHBOURS = (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6)
 REACHES = (3, 5, 15, 40)

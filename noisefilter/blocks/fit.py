@@ -48,16 +48,11 @@ from noisefilter.text.tokens import tokenize, word_list
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Arrays, Index, Matrix
     from noisefilter.blocks.table import BlockTable
     from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
-
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
-    Arrays = dict[str, Matrix]
 
 #: Pages whose gold text the blocks cover less than this are labelled for another version of the page.
 MIN_COVERED = 0.6

@@ -16,13 +16,8 @@ from noisefilter.types import PAGE_TYPES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Arrays, Index, Matrix
     from noisefilter.blocks.table import BlockTable
-
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
-    Arrays = dict[str, Matrix]
 
 ALPHA = 100.0
 NAME_ALPHA = 1e-4

@@ -30,9 +30,10 @@ from noisefilter.types import PAGE_TYPES
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from noisefilter.arrays import Matrix
     from noisefilter.blocks.table import BlockTable
     from noisefilter.blocks.vote import Vote
-    from noisefilter.networks import Cascade, Matrix, Network
+    from noisefilter.networks import Cascade, Network
 
 #: Expected loss of word F1 from which trafilatura is asked: one article in thirty, with all of the gain (0009).
 DOUBT = 0.2

@@ -15,13 +15,9 @@ from noisefilter.columns import Columns
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Column, Index
     from noisefilter.blocks.table import PlaceTable
     from noisefilter.blocks.vote import Vote
-
-    Column = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 PLACE_MEASURES = ("page_share", "link_share", "prose_share", "log_blocks")
 

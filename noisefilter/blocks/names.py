@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from noisefilter.html.walk import BlockedPage
 
-    Column = NDArray[np.float64]
-
 NAME_ROWS = 1 << 14
 NAME = re.compile(r"[a-z]+|\d+")
 

@@ -8,12 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Column, Index
     from noisefilter.html.walk import BlockedPage
-
-    Column = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: The main container is the deepest element that still holds so much of the page's prose.
 MAIN_SHARE = 0.5

@@ -15,10 +15,8 @@ from noisefilter.text.tokens import sums, unit_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Column, Index
     from noisefilter.sentences.table import SentenceTable
-
-    Column = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: Lengths of the runs of sentences that are compared with what stands around them: paragraphs laid out a sentence a line.
 RUNS = (2, 3, 5)

@@ -21,9 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Column
     from noisefilter.insertions.table import InsertionTable
-
-    Column = NDArray[np.float64]
 
 
 def burst_strength(table: InsertionTable) -> Column:

@@ -11,10 +11,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Column, Index
     from noisefilter.sentences.table import SentenceTable
-
-    Column = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: What it counts, in log-odds of a word, that a cut opens or closes at a sign or an end of the sentence, that it takes the
 #: whole sentence, and that a word is in it. Chosen on passages of two writers whom no model had read: a word's 2 instead of .5

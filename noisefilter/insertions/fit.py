@@ -43,19 +43,13 @@ from noisefilter.text.tokens import HASH_ROWS, tokenize
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Arrays, Index, Inputs, Matrix
     from noisefilter.fit import OutOfFold
     from noisefilter.html.walk import BlockedPage
     from noisefilter.insertions.passages import TokenTable
     from noisefilter.labels import LabelledPage
     from noisefilter.networks import Network
     from noisefilter.text.vectors import VectorTable
-
-    Matrix = NDArray[np.float64]
-    Inputs = NDArray[np.floating[Any]]
-    Index = NDArray[np.int64]
-    Arrays = dict[str, Matrix]
 
 PARTS = 3
 #: Pages that a process is given at once.

@@ -27,13 +27,9 @@ from noisefilter.sentences.judge import sentence_kinds
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Index, Matrix
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.sentences.table import SentenceTable
-
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: Doubtful words of an article that are read, in its order: a word takes some 3 kB and is compared with all words around it. The
 #: longest of 3,284 pages from the web has 40,000 words, and one sentence in eight is doubtful.

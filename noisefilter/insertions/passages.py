@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,10 +17,8 @@ from noisefilter.text.tokens import neighbour, range_entries, sums_of_rows, unit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Index, Inputs
     from noisefilter.sentences.table import SentenceTable
-
-    Column = NDArray[np.floating[Any]]
-    Index = NDArray[np.int64]
 
 #: Words on each side that are measured together with a word, and whose log-odds are read with its own.
 REACH, WEIGHED_REACH = 5, 3
@@ -105,7 +103,7 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
     )  # fmt: skip
 
 
-def _dots(left: Column, at: Index, right: Column, of: Index) -> NDArray[np.float64]:
+def _dots(left: Inputs, at: Index, right: Inputs, of: Index) -> NDArray[np.float64]:
     """Product of row `at[i]` of one matrix with row `of[i]` of another, for some rows at a time."""
     products = np.empty(len(at))
     for low in range(0, len(at), AT_ONCE):
@@ -114,7 +112,7 @@ def _dots(left: Column, at: Index, right: Column, of: Index) -> NDArray[np.float
     return products
 
 
-def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_row: int) -> Column:
+def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_row: int) -> Inputs:
     """Highest cosine of a word of the chosen sentences with one of another paragraph near; -1 for words without topic."""
     edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
     unit = unit_rows(known).astype(np.float32)
@@ -164,7 +162,7 @@ def _window(table: SentenceTable, rows: Index) -> tuple[Index, Index]:
     return np.maximum(rows - WINDOW, first), np.minimum(rows + WINDOW + 1, last)
 
 
-def _signs(table: SentenceTable, rows: Index, token: Index) -> list[Column]:
+def _signs(table: SentenceTable, rows: Index, token: Index) -> list[Inputs]:
     """Whether a comma, another sign, a quotation mark stands between a word and the one before it."""
     tokens = table.tokens
     before = np.append(0, tokens.end)[table.first[rows]]  # end of the word before the sentence
@@ -184,12 +182,12 @@ def _signs(table: SentenceTable, rows: Index, token: Index) -> list[Column]:
     return list(columns[token].T)
 
 
-def word_log_odds(table: TokenTable, weights: Column, bias: float) -> Column:
+def word_log_odds(table: TokenTable, weights: Inputs, bias: float) -> Inputs:
     """Log-odds of a linear model over each word and its pairs: (words,). `weights` is (HASH_ROWS,)."""
     return np.clip(weights[table.hashes % len(weights)].sum(axis=1) + bias, -WORD_LIMIT, WORD_LIMIT)
 
 
-def token_matrix(table: TokenTable, doubts: Column, weighed: Column) -> NDArray[np.float32]:
+def token_matrix(table: TokenTable, doubts: Inputs, weighed: Inputs) -> NDArray[np.float32]:
     """What the network reads of each word.
 
     Columns: `TOKEN_NAMES` of the 2 * REACH + 1 words around, -1 beyond the sentence; the word's vector; the means of
@@ -215,7 +213,7 @@ def token_matrix(table: TokenTable, doubts: Column, weighed: Column) -> NDArray[
     )  # fmt: skip
 
 
-def _side_by_side(owner: Index, *parts: Column | tuple[Column, int, float]) -> NDArray[np.float32]:
+def _side_by_side(owner: Index, *parts: Inputs | tuple[Inputs, int, float]) -> NDArray[np.float32]:
     """Columns of the words; of a part with a reach those of the words around as well, and what stands beyond the sentence."""
     spread = [part if isinstance(part, tuple) else (part, 0, 0.0) for part in parts]
     matrix = np.empty((len(owner), sum((2 * reach + 1) * part.shape[1] for part, reach, _ in spread)), dtype=np.float32)
@@ -248,7 +246,7 @@ PASSAGE_NAMES = (
 NO_DOUBT = -7.0
 
 
-def passage_columns(table: TokenTable, doubts: Column, said: Column) -> NDArray[np.float64]:
+def passage_columns(table: TokenTable, doubts: Inputs, said: Inputs) -> NDArray[np.float64]:
     """What the words of each chosen sentence, and its neighbours, say of it: (rows, PASSAGE_NAMES).
 
     Args:
@@ -271,7 +269,7 @@ def passage_columns(table: TokenTable, doubts: Column, said: Column) -> NDArray[
     return np.hstack([own, _around_columns(table, doubts, means)])
 
 
-def richest_runs(values: Column, there: NDArray[np.bool_]) -> tuple[Index, Index, Column]:
+def richest_runs(values: Inputs, there: NDArray[np.bool_]) -> tuple[Index, Index, Inputs]:
     """Bounds and sum of the contiguous run with the highest sum of each row, one value long at least (Kadane).
 
     `values` is (rows, width), zero where nothing is `there`.
@@ -284,7 +282,7 @@ def richest_runs(values: Column, there: NDArray[np.bool_]) -> tuple[Index, Index
     return left, right + 1, np.take_along_axis(gains, right[:, None], axis=1)[:, 0]
 
 
-def _row_columns(there: NDArray[np.bool_], said: Column, kin: Column, weight: Column) -> Column:
+def _row_columns(there: NDArray[np.bool_], said: Inputs, kin: Inputs, weight: Inputs) -> Inputs:
     """The first of PASSAGE_NAMES, up to `rest_kin`: of the words of a sentence, its richest run and the rest of it."""
     left, right, total = richest_runs(said, there)
     place = np.arange(there.shape[1])
@@ -299,7 +297,7 @@ def _row_columns(there: NDArray[np.bool_], said: Column, kin: Column, weight: Co
     ], axis=1)  # fmt: skip
 
 
-def _kin_columns(chosen: NDArray[np.bool_], kin: Column, weight: Column, inside: NDArray[np.bool_]) -> list[Column]:
+def _kin_columns(chosen: NDArray[np.bool_], kin: Inputs, weight: Inputs, inside: NDArray[np.bool_]) -> list[Inputs]:
     """Mean nearness of the topic words to words around, by rarity: of all, of the lower half, of the run, of the rest."""
     count = chosen.sum(axis=1)
     ranked = np.sort(np.where(chosen, kin, np.inf), axis=1)
@@ -313,7 +311,7 @@ def _kin_columns(chosen: NDArray[np.bool_], kin: Column, weight: Column, inside:
     return columns
 
 
-def _around_columns(table: TokenTable, doubts: Column, means: Column) -> NDArray[np.float64]:
+def _around_columns(table: TokenTable, doubts: Inputs, means: Inputs) -> NDArray[np.float64]:
     """Log-odds of the chosen sentences and their neighbours, those of their words, and those of their paragraph's others."""
     rows = table.rows
     near = [

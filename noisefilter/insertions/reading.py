@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.reader.session import Reader
     from noisefilter.sentences.table import SentenceTable
-
-    Matrix = NDArray[np.float64]
 
 #: Log-odds beyond this say nothing more, and those of a word that the reader has not read.
 LIMIT, NOTHING = 12.0, -8.0

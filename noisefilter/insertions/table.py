@@ -14,11 +14,7 @@ from noisefilter.sentences.table import WINDOW, SentenceTable
 from noisefilter.text.tokens import range_entries, sums, sums_of_rows, unit_rows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Column = NDArray[np.float64]
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
+    from noisefilter.arrays import Column, Index, Matrix
 
 #: Words of a headline; the burst of foreign words is looked for in windows of this size.
 BURST = 6

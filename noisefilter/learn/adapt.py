@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
     from noisefilter.labels import LabelledPage
     from noisefilter.learn.train import TrainingData
     from noisefilter.model import Model
-    from noisefilter.networks import Matrix
 
 #: Pages with labels of a stage from which it is adapted: with fewer, no error can be told from chance.
 MIN_PAGES = 15

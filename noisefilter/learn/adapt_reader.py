@@ -15,8 +15,8 @@ from noisefilter.sentences.fit import CLASS_OF, labelled_sentences
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from noisefilter.arrays import Matrix
     from noisefilter.labels import LabelledPage
-    from noisefilter.networks import Matrix
 
 #: The last layer by what it says, and which of its columns that is.
 HEADS = {"reader_head_foreign": slice(0, 1), "reader_head_classes": slice(1, None)}

@@ -33,8 +33,9 @@ from noisefilter.text.tokens import tokenize
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from noisefilter.arrays import Inputs, Matrix
     from noisefilter.labels import LabelledPage
-    from noisefilter.networks import Estimator, Inputs, Matrix, Network
+    from noisefilter.networks import Estimator, Network
     from noisefilter.text.vectors import VectorTable
 
     #: Network → inputs, truth and weights of the rows of one page.

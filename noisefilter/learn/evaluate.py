@@ -22,15 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
     from noisefilter.labels import LabelledPage
     from noisefilter.model import Model
     from noisefilter.types import Score
 
-    Matrix = NDArray[np.float64]
     #: source -> what was seen of its pages
     Rows = dict[str, list[Observed]]
     Judged = Sequence[tuple[LabelledPage, Score]]
-
 
 ALL = "all"
 BINS = 10

@@ -11,9 +11,8 @@ from noisefilter.report.figures import HIGH, LOW
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from noisefilter.arrays import Matrix
 
-    Matrix = NDArray[np.float64]
     #: Rows of observations → figures; whole numbers are counts and get no interval.
     FiguresOf = Callable[[Matrix], dict[str, float]]
 

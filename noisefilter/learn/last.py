@@ -21,14 +21,10 @@ from noisefilter.sentences.table import SentenceTable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from numpy.typing import NDArray
-
-    from noisefilter.fit import Arrays, NetworkOptions
+    from noisefilter.arrays import Arrays, Index, Matrix
+    from noisefilter.fit import NetworkOptions
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
-
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 CLASSES: NetworkOptions = {"alpha": 1.0}
 FOREIGN: NetworkOptions = {"alpha": 10.0}

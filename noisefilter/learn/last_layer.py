@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.networks import Matrix
-
-    Index = NDArray[np.int64]
-    Arrays = dict[str, Matrix]
+    from noisefilter.arrays import Arrays, Index, Matrix
 
 #: Penalties on moving the layer, from hardly at all to far; the first moves little but the offset.
 STRENGTHS = (3.0, 0.3, 0.03, 0.003)

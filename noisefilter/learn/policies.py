@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
     from noisefilter.learn.intervals import Observed
 
-    Matrix = NDArray[np.float64]
     Truth = NDArray[np.bool_]
 
 #: What the policies promise (docs/decisions/0033-verdict-and-policies.md): of what "cautious" drops so much is noise, of what

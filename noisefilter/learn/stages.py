@@ -28,13 +28,11 @@ from noisefilter.sentences.fit import fit_sentences, sentence_examples
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Arrays
     from noisefilter.article.fit import ArticleExample
     from noisefilter.learn.train import TrainingData
     from noisefilter.text.vectors import VectorTable
 
-    Arrays = dict[str, NDArray[np.float64]]
     Stage = Callable[["Training", "Fitted"], "Fitted"]
 
 CODE = Path(__file__).parent.parent

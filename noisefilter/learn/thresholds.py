@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
     from noisefilter.blocks.fit import BlockExample
     from noisefilter.insertions.fit import HeldOut
     from noisefilter.sentences.fit import SentenceExample
 
-    Matrix = NDArray[np.float64]
 
 # What thresholds promise on the tuning sites (docs/decisions/0003-thresholds.md); those of sentence classes stand with the kinds.
 #: Share of the articles that may be taken for pages of another type.

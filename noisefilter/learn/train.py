@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     from noisefilter.learn.stages import Fitted
     from noisefilter.text.vectors import VectorTable
 
-    Arrays = dict[str, NDArray[np.float64]]
-
 #: One page in so many is held out when the caller names no split.
 TUNE_SHARE = 4
 

@@ -11,9 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from noisefilter.reader.session import HIDDEN
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Matrix = NDArray[np.float64]
+    from noisefilter.arrays import Matrix
 
 #: Names in the file: the biases of the layer before the last one and of the last one, and the weights of the last one.
 BEFORE, BIAS, WEIGHTS = "hidden.bias", "classes.bias", "classes.weight"

@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Index
     from noisefilter.reader.wordpiece import Vocabulary
-
-    Index = NDArray[np.int64]
 
 
 class Size(NamedTuple):

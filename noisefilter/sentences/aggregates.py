@@ -14,9 +14,8 @@ from noisefilter.text.tokens import sums
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Column
     from noisefilter.sentences.table import SentenceTable
-
-    Column = NDArray[np.float64]
 
 #: Sentence measures whose mean over the article, by words, says something of its worth.
 MEANS = (

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Column = NDArray[np.float64]
-    Index = NDArray[np.int64]
+    from noisefilter.arrays import Column
 
 #: Sentences before this one that are searched for a repeat; bounds the cost on pages of any length.
 LOOK_BACK = 400

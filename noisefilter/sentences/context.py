@@ -14,12 +14,8 @@ from noisefilter.networks import logit
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Matrix
     from noisefilter.sentences.table import SentenceTable
-
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 NEAR = (-3, -2, -1, 1, 2, 3)
 #: Sentences on each side that make a stretch.

@@ -22,15 +22,11 @@ from noisefilter.text.tokens import tokenize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Index, Matrix
     from noisefilter.fit import NetworkOptions
     from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
-
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: Class of each letter, columns of the output; off-topic sentences teach this classifier nothing.
 CLASS_OF = {"I": 0, "F": 1, "P": 2, "B": 3}

@@ -14,11 +14,8 @@ from noisefilter.sentences.context import KIND_CONTEXT, SENTENCE_CLASSES, kind_c
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Matrix
     from noisefilter.sentences.table import SentenceTable
-
-    Matrix = NDArray[np.float64]
 
 #: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
 VECTOR_INPUTS = 48

@@ -28,14 +28,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Column, Index, Matrix
     from noisefilter.html.walk import BlockedPage
     from noisefilter.text.sentences import SentenceRange
     from noisefilter.text.tokens import Tokens
     from noisefilter.text.vectors import VectorTable
-
-    Column = NDArray[np.float64]
-    Matrix = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: Sentences on each side that count as context; the whole page would have "seen" everything (docs/how-it-works.md).
 WINDOW = 12

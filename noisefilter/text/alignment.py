@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Index = NDArray[np.int64]
+    from noisefilter.arrays import Index
+
     #: A range of the blocks' words and the range of the reference's words that may hold them.
     Gap = tuple[int, int, int, int]
 
