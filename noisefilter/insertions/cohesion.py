@@ -67,7 +67,7 @@ def _likest(table: SentenceTable) -> list[Column]:
 def _runs(table: SentenceTable) -> list[Column]:
     """Lowest likeness of a run of sentences that holds this one to what stands before and after the run."""
     index = np.arange(len(table))
-    own = np.einsum("ij,ij->i", table.vectors, table.context)
+    alone = np.einsum("ij,ij->i", table.vectors, table.context)
     inside, reach = table.vectors, 1
     whole_window = sums(table.vectors, *table.bounds(index - WINDOW, index + reach + WINDOW))
     columns = []
@@ -81,7 +81,7 @@ def _runs(table: SentenceTable) -> list[Column]:
         likeness = np.where(whole, np.einsum("ij,ij->i", unit_rows(inside), around), 1.0)
         lowest = np.minimum.reduce([likeness, *(table.neighbour(likeness, -step, 1.0) for step in range(1, size))])
         short = table.sizes[table.article] < 2 * size
-        columns.append(np.where(short, own, lowest))
+        columns.append(np.where(short, alone, lowest))
     return columns
 
 
@@ -113,13 +113,13 @@ def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) 
         return np.zeros(0, dtype=np.int64)
     order = table.by_stem
     stem, sentence = table.stems[order], table.owner[order]
-    own = group[sentence]
-    first = np.flatnonzero(np.append(True, (stem[1:] != stem[:-1]) | (own[1:] != own[:-1])))
+    paragraph = group[sentence]
+    first = np.flatnonzero(np.append(True, (stem[1:] != stem[:-1]) | (paragraph[1:] != paragraph[:-1])))
     last = np.append(first[1:], len(stem)) - 1
     after, before = np.full(len(first), far), np.full(len(first), far)
     same = stem[first[1:]] == stem[first[:-1]]
-    after[:-1][same] = (sentence[first[1:]] - ends[own[first[:-1]]] + 1)[same]
-    before[1:][same] = (opens[own[first[1:]]] - sentence[last[:-1]])[same]
+    after[:-1][same] = (sentence[first[1:]] - ends[paragraph[first[:-1]]] + 1)[same]
+    before[1:][same] = (opens[paragraph[first[1:]]] - sentence[last[:-1]])[same]
     nearest = np.empty(len(order), dtype=np.int64)
     nearest[order] = np.repeat(np.minimum(after, before), last - first + 1)
     return nearest

@@ -96,7 +96,7 @@ class InsertionExample:
 
     def _touched(self, ranges: Iterable[tuple[int, int]]) -> Index:
         """1 for each sentence that shares more than a few characters with a range."""
-        bounds = [(own.start, own.end) for own in self.sentences]
+        bounds = [(sentence.start, sentence.end) for sentence in self.sentences]
         touched = [any(min(end, b) - max(start, a) > 3 for start, end in ranges) for a, b in bounds]
         return np.array(touched, dtype=np.int64)
 
@@ -200,8 +200,8 @@ class _Fitting:
 
     def _left_out(self, page: int, part: int | None = None) -> tuple[int, ...]:
         """Parts that words of a page are not judged by: its own, and that which a network leaves out."""
-        own = {int(self.part[page])} if page < self.count else set()
-        return tuple(sorted(own if part is None else own | {part}))
+        unseen = {int(self.part[page])} if page < self.count else set()
+        return tuple(sorted(unseen if part is None else unseen | {part}))
 
     def judge_sentences(self) -> None:
         """First network, and which sentences it doubts."""
@@ -212,7 +212,8 @@ class _Fitting:
             for foreign, weights in zip(self.foreign, self.weights, strict=True)
         ]
         fitted = self._fit_parts(
-            lambda page, _: tuple(own[page][chosen[page]] for own in (self.inputs, self.foreign, self.weights)), FIRST
+            lambda page, _: tuple(column[page][chosen[page]] for column in (self.inputs, self.foreign, self.weights)),
+            FIRST,
         )
         self.arrays |= named("insertion", fitted.of_all)
         doubts = [self._unseen(fitted, page).probabilities(matrix)[:, 1] for page, matrix in enumerate(self.inputs)]
@@ -287,10 +288,10 @@ class _Fitting:
         """Last network, calibrated on tune."""
         inputs = []
         for page in range(len(self.pages)):
-            said = passage_columns(self.words[page], self.log_odds[page], self.word_log_odds[page])
-            inputs.append(np.hstack([self.inputs[page][self.rows[page]], said]))
+            by_words = passage_columns(self.words[page], self.log_odds[page], self.word_log_odds[page])
+            inputs.append(np.hstack([self.inputs[page][self.rows[page]], by_words]))
         truth = [foreign[rows] for foreign, rows in zip(self.foreign, self.rows, strict=True)]
-        weights = [own[rows] for own, rows in zip(self.weights, self.rows, strict=True)]
+        weights = [values[rows] for values, rows in zip(self.weights, self.rows, strict=True)]
         fitted = fit_network(*(np.concatenate(part[: self.count]) for part in (inputs, truth, weights)), **LAST)
         network = network_of(fitted)
         held = [network.probabilities(matrix)[:, 1] for matrix in inputs[self.count :]]

@@ -82,10 +82,10 @@ class InsertionScorer:
         words = token_table(table.sentences, doubtful_rows(table.sentences, doubts, self.gate))
         log_odds = logit(doubts)
         weighed = word_log_odds(words, self.words, self.bias)
-        said = np.round(logit(self.passage.probabilities(token_matrix(words, log_odds, weighed))[:, 1]), 4)
-        inputs = np.hstack([matrix[words.rows], passage_columns(words, log_odds, said)])
+        word_odds = np.round(logit(self.passage.probabilities(token_matrix(words, log_odds, weighed))[:, 1]), 4)
+        inputs = np.hstack([matrix[words.rows], passage_columns(words, log_odds, word_odds)])
         doubts[words.rows] = self.insertion_last.probabilities(inputs)[:, 1]
-        parts = np.split(said, words.edges[1:-1]) if len(words.rows) else []
+        parts = np.split(word_odds, words.edges[1:-1]) if len(words.rows) else []
         return LastScores(kinds, doubts, dict(zip(words.rows.tolist(), parts, strict=True)))
 
 

@@ -122,8 +122,8 @@ def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_r
     found = []
     for part in _neighbourhoods(rows, table.article[rows]):
         chosen, low, high = rows[part], int(first[part.start]), int(last[part.stop - 1])
-        own = range_entries(edges[chosen], edges[chosen + 1])
-        kin = np.full(len(own), -1.0)
+        entries = range_entries(edges[chosen], edges[chosen + 1])
+        kin = np.full(len(entries), -1.0)
         found.append(kin)
         around = edges[low] + np.flatnonzero(carries[edges[low] : edges[high]])
         words = np.flatnonzero(np.bincount(table.word[around]))
@@ -133,11 +133,11 @@ def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_r
         sentence = np.arange(low, high)
         apart = (table.block[low:high] != table.block[chosen][:, None]) & (abs(sentence - chosen[:, None]) <= WINDOW)
         near = apart.astype(np.float32) @ says > 0  # to which sentence which word
-        row = np.searchsorted(chosen, table.owner[own])
-        inside = np.flatnonzero(carries[own] & near.any(axis=1)[row])
+        row = np.searchsorted(chosen, table.owner[entries])
+        inside = np.flatnonzero(carries[entries] & near.any(axis=1)[row])
         step = max(1, MOST_COSINES // max(1, len(words)))
         for some in (inside[at : at + step] for at in range(0, len(inside), step)):
-            likeness = np.where(near[row[some]], unit[table.word[own[some]]] @ unit[words].T, -2.0).max(axis=1)
+            likeness = np.where(near[row[some]], unit[table.word[entries[some]]] @ unit[words].T, -2.0).max(axis=1)
             kin[some] = np.round(likeness, 4)  # alike in any batch
     return np.concatenate(found) if found else np.zeros(0)
 
@@ -246,27 +246,27 @@ PASSAGE_NAMES = (
 NO_DOUBT = -7.0
 
 
-def passage_columns(table: TokenTable, doubts: Inputs, said: Inputs) -> NDArray[np.float64]:
+def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDArray[np.float64]:
     """What the words of each chosen sentence, and its neighbours, say of it: (rows, PASSAGE_NAMES).
 
     Args:
         table: the words of the chosen sentences.
         doubts: log-odds of all sentences by the first classifier.
-        said: log-odds of the words.
+        log_odds: log-odds of the words.
     """
     edges = table.edges
-    own = np.zeros((len(table.rows), PASSAGE_NAMES.index("log_odds")))
-    values = (said, table.base[:, TOKEN_NAMES.index("kin")], table.base[:, TOKEN_NAMES.index("idf")])
+    columns = np.zeros((len(table.rows), PASSAGE_NAMES.index("log_odds")))
+    values = (log_odds, table.base[:, TOKEN_NAMES.index("kin")], table.base[:, TOKEN_NAMES.index("idf")])
     width = np.ceil(np.log2(np.maximum(np.diff(edges), 1))).astype(np.int64)
     for power in np.unique(width[np.diff(edges) > 0]).tolist():  # sentences of about the same length, side by side
         rows = np.flatnonzero((width == power) & (np.diff(edges) > 0))
         index = edges[rows][:, None] + np.arange(1 << power)
         there = index < edges[rows + 1][:, None]
         index = np.where(there, index, 0)
-        own[rows] = _row_columns(there, *(np.where(there, column[index], 0.0) for column in values))
+        columns[rows] = _row_columns(there, *(np.where(there, column[index], 0.0) for column in values))
     means = np.full(len(doubts), NO_DOUBT)
-    means[table.rows] = np.where(np.diff(edges) > 0, own[:, PASSAGE_NAMES.index("mean")], NO_DOUBT)
-    return np.hstack([own, _around_columns(table, doubts, means)])
+    means[table.rows] = np.where(np.diff(edges) > 0, columns[:, PASSAGE_NAMES.index("mean")], NO_DOUBT)
+    return np.hstack([columns, _around_columns(table, doubts, means)])
 
 
 def richest_runs(values: Inputs, there: NDArray[np.bool_]) -> tuple[Index, Index, Inputs]:
@@ -282,15 +282,15 @@ def richest_runs(values: Inputs, there: NDArray[np.bool_]) -> tuple[Index, Index
     return left, right + 1, np.take_along_axis(gains, right[:, None], axis=1)[:, 0]
 
 
-def _row_columns(there: NDArray[np.bool_], said: Inputs, kin: Inputs, weight: Inputs) -> Inputs:
+def _row_columns(there: NDArray[np.bool_], log_odds: Inputs, kin: Inputs, weight: Inputs) -> Inputs:
     """The first of PASSAGE_NAMES, up to `rest_kin`: of the words of a sentence, its richest run and the rest of it."""
-    left, right, total = richest_runs(said, there)
+    left, right, total = richest_runs(log_odds, there)
     place = np.arange(there.shape[1])
     inside = (place >= left[:, None]) & (place < right[:, None])
     count, within = there.sum(axis=1), right - left
-    whole, run = said.sum(axis=1), (said * inside).sum(axis=1)
+    whole, run = log_odds.sum(axis=1), (log_odds * inside).sum(axis=1)
     rest = np.where(count > within, (whole - run) / np.maximum(count - within, 1), -9.0)
-    top = np.where(there, said, -np.inf).max(axis=1)
+    top = np.where(there, log_odds, -np.inf).max(axis=1)
     return np.stack([
         total, np.log1p(np.maximum(total, 0)), within, within / count, run / within, rest, top, whole / count,
         left == 0, right == count, *_kin_columns(there & (kin >= 0), kin, weight, inside),

@@ -60,13 +60,13 @@ def read_articles(table: SentenceTable, reader: Reader, urgency: Matrix | None =
         base = int(table.base[number])
         start, end = table.start[low:high] - base, table.end[low:high] - base
         ranges = list(zip(start.tolist(), end.tolist(), strict=True))
-        said = reader.read(page.text, page.title, ranges, None if urgency is None else urgency[low:high])
-        sentences[low:high] = said.sentences
+        reading = reader.read(page.text, page.title, ranges, None if urgency is None else urgency[low:high])
+        sentences[low:high] = reading.sentences
         first, last = entry_edges[number : number + 2]
         token = table.token_index[first:last]
-        opens = np.searchsorted(said.word_end, table.tokens.start[token] - base, side="right")
-        closes = np.searchsorted(said.word_start, table.tokens.end[token] - base)
-        total = sums(np.clip(said.words, -LIMIT, LIMIT).astype(np.float64), opens, np.maximum(opens, closes))
+        opens = np.searchsorted(reading.word_end, table.tokens.start[token] - base, side="right")
+        closes = np.searchsorted(reading.word_start, table.tokens.end[token] - base)
+        total = sums(np.clip(reading.words, -LIMIT, LIMIT).astype(np.float64), opens, np.maximum(opens, closes))
         words[first:last] = np.where(closes > opens, total / np.maximum(closes - opens, 1), NOTHING)
     known = np.isfinite(sentences[:, 0])
     sentences = np.clip(sentences, -LIMIT, LIMIT)
