@@ -154,8 +154,8 @@ def _fit(read: _Read, chosen: Index) -> dict[str, Matrix]:
     inputs = sp.hstack([rows, sp.csr_matrix(standardize(measures, mean, scale) * MEASURE)]).tocsr()
     weights, bias = _fit_soft(inputs, read.target[chosen], read.weights[chosen], c=C)
     of_words, of_measures = weights[:WORD_ROWS], weights[WORD_ROWS:]
-    said = rows @ of_words
-    usual, spread = float(said.mean()), max(float(said.std()), 1e-6)
+    by_words = rows @ of_words
+    usual, spread = float(by_words.mean()), max(float(by_words.std()), 1e-6)
     network = {
         "mean": np.append(mean, usual), "scale": np.append(scale, spread),
         "weights0": np.append(of_measures * MEASURE, spread)[:, None], "bias0": np.array([bias + usual]),

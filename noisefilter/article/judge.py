@@ -61,9 +61,9 @@ class ArticleScorer:
     def sentences(self, table: InsertionTable) -> SentenceScores:
         """Probabilities of the sentences."""
         measured = self.classes.score(table.sentences, table.matrix)
-        said = self.last.score(table, measured)
+        last = self.last.score(table, measured)
         return SentenceScores(
-            rounded(said.classes[:, 1]), rounded(said.classes[:, 2]), rounded(said.off_topic), said.words,
+            rounded(last.classes[:, 1]), rounded(last.classes[:, 2]), rounded(last.off_topic), last.words,
             rounded(measured[:, 1:3]),
         )  # fmt: skip
 
@@ -79,7 +79,7 @@ class ArticleScorer:
         read = article_inputs(table.sentences, table.matrix, scores.measured, self.arrays)
         noise = rounded(self.article.probabilities(read)[:, 1])
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
-        inputs = np.concatenate([page_off_topic_inputs(own) for own in by_page])
+        inputs = np.concatenate([page_off_topic_inputs(sentences) for sentences in by_page])
         foreign = rounded(self.page_off_topic.probabilities(inputs)[:, 1])
         return PageScores(noise, foreign, read)
 

@@ -105,8 +105,8 @@ def _taught(
     foreign = np.full(len(inputs.sentences), UNKNOWN, np.int8)
     weights = np.ones(len(inputs.sentences), np.float32)
     for row, (number, stretch) in enumerate(zip(inputs.sentences.tolist(), inputs.stretches, strict=True)):
-        own = tokens[stretch > 0]
-        known = own[own != UNKNOWN]
+        taught = tokens[stretch > 0]
+        known = taught[taught != UNKNOWN]
         count = int((known == FOREIGN).sum())
         if count >= MOST_OWN or (count and 2 * count >= len(known)):
             foreign[row] = FOREIGN

@@ -74,7 +74,7 @@ def fit_encoder(
     exact = [value.detach().float().clone() for value in learned]
     rates = [HEAD_RATE if id(value) in heads else 1.0 for value in learned]
     groups = [
-        {"params": [own for own, rate in zip(exact, rates, strict=True) if rate == one], "scale": one}
+        {"params": [weight for weight, rate in zip(exact, rates, strict=True) if rate == one], "scale": one}
         for one in (1.0, HEAD_RATE)
     ]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, weight_decay=0.01, betas=(0.9, 0.98))
@@ -85,18 +85,18 @@ def fit_encoder(
             group["lr"] = options.rate * group["scale"] * _schedule(number, len(steps))
         loss = _loss(encoder, _stack([pieces[row] for row in chosen], options.device))
         loss.backward()
-        for own, value in zip(exact, learned, strict=True):
-            own.grad = torch.zeros_like(own) if value.grad is None else value.grad.float()
+        for weight, value in zip(exact, learned, strict=True):
+            weight.grad = torch.zeros_like(weight) if value.grad is None else value.grad.float()
             value.grad = None
         torch.nn.utils.clip_grad_norm_(exact, 1.0)
         optimizer.step()
-        for own, value in zip(exact, learned, strict=True):
-            value.data.copy_(own)
+        for weight, value in zip(exact, learned, strict=True):
+            value.data.copy_(weight)
         losses.append(loss.item())
         if (number + 1) % 100 == 0 or number + 1 == len(steps):
             progress(f"step {number + 1} of {len(steps)}, loss {np.mean(losses[-100:]):.4f}")
-    for own, value in zip(exact, learned, strict=True):
-        value.data = own
+    for weight, value in zip(exact, learned, strict=True):
+        value.data = weight
     encoder.float().eval()
 
 
@@ -134,10 +134,10 @@ def _stack(pieces: Sequence[TaughtPiece], device: str) -> _Step:
             piece.tokens,
         )
         for stretch in piece.inputs.stretches:
-            own = np.flatnonzero(stretch)
+            places = np.flatnonzero(stretch)
             owner.append(row)
-            begin.append(own[0])
-            end.append(own[-1] + 1)
+            begin.append(places[0])
+            end.append(places[-1] + 1)
     joined = (
         np.concatenate([getattr(piece, name) for piece in pieces]).astype(np.float32)
         for name in ("foreign", "weights", "classes")

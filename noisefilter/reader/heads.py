@@ -27,7 +27,7 @@ def with_hidden(network: bytes) -> bytes:
 
 def head_of(network: bytes) -> tuple[Matrix, Matrix]:
     """Weights (hidden, columns) and bias (columns,) of the last layer."""
-    arrays = {own.name: numpy_helper.to_array(own) for own in onnx.load_from_string(network).graph.initializer}
+    arrays = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load_from_string(network).graph.initializer}
     if WEIGHTS in arrays:
         weights = arrays[WEIGHTS]
     else:
@@ -40,8 +40,8 @@ def with_head(network: bytes, weights: Matrix, bias: Matrix) -> bytes:
     """The network with another last layer, in 32 bits; the rest stays as it is."""
     model = onnx.load_from_string(network)
     graph = model.graph
-    for own in [own for own in graph.initializer if own.name == BIAS or own.name.startswith(WEIGHTS)]:
-        graph.initializer.remove(own)
+    for tensor in [tensor for tensor in graph.initializer if tensor.name == BIAS or tensor.name.startswith(WEIGHTS)]:
+        graph.initializer.remove(tensor)
     for name, value in ((WEIGHTS, weights), (BIAS, bias)):
         graph.initializer.append(numpy_helper.from_array(np.ascontiguousarray(value, np.float32), name))
     total = next(node for node in graph.node if BIAS in node.input)
@@ -52,7 +52,7 @@ def with_head(network: bytes, weights: Matrix, bias: Matrix) -> bytes:
     made = helper.make_node("MatMul", [_hidden(model), WEIGHTS], [product])
     kept.insert(kept.index(total), made)
     del graph.node[:]
-    graph.node.extend(_used(kept, {own.name for own in graph.output}))
+    graph.node.extend(_used(kept, {tensor.name for tensor in graph.output}))
     return model.SerializeToString(deterministic=True)
 
 

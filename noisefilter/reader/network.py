@@ -86,9 +86,9 @@ class Encoder(nn.Module):
         states = self._encode(ids, marks)
         place = begin[:, None] + torch.arange(int((end - begin).max()), device=ids.device)[None]
         inside = (place < end[:, None]).unsqueeze(-1)
-        own = states[owner[:, None], place.clamp(max=ids.shape[1] - 1)]
-        mean = (own * inside).sum(1) / inside.sum(1)
-        highest = own.masked_fill(~inside, -30.0).amax(1)
+        words = states[owner[:, None], place.clamp(max=ids.shape[1] - 1)]
+        mean = (words * inside).sum(1) / inside.sum(1)
+        highest = words.masked_fill(~inside, -30.0).amax(1)
         joined = torch.cat([states[owner, 0], mean, highest], -1)
         return self.token(states).squeeze(-1), self.classes(functional.gelu(self.hidden(joined)))
 

@@ -65,7 +65,7 @@ class Reader:
         except KeyError as error:
             msg = f"no reader: {error} is missing"
             raise ReaderError(msg) from error
-        found = {own.name for own in (*self._session.get_inputs(), *self._session.get_outputs())}
+        found = {port.name for port in (*self._session.get_inputs(), *self._session.get_outputs())}
         if missing := sorted({*INPUTS, *OUTPUTS} - found):
             msg = f"no reader: {missing[0]} is missing"
             raise ReaderError(msg)
@@ -120,8 +120,8 @@ class Reader:
             inputs = reading.inputs(piece)
             if not len(inputs.sentences):
                 continue
-            tokens, said = self._run(OUTPUTS, inputs)
-            found[inputs.sentences] = np.maximum(found[inputs.sentences], said)
+            tokens, logits = self._run(OUTPUTS, inputs)
+            found[inputs.sentences] = np.maximum(found[inputs.sentences], logits)
             at = reading.shown + piece.start - piece.low
             judged = tokens[0, at : at + piece.end - piece.start]
             of_word = reading.word[piece.start : piece.end]
@@ -149,7 +149,7 @@ def _most_urgent(reading: Reading, urgency: NDArray[np.float64]) -> list[Piece]:
     pieces = reading.pieces()
     if len(pieces) <= MOST_PIECES:
         return pieces
-    inside = [own[own >= 0] for own in (reading.sentence[piece.start : piece.end] for piece in pieces)]
-    rows = [urgency[np.unique(own)] if len(own) else np.zeros((1, 2)) for own in inside]
-    values = np.round([own[:, 0].mean() + own[:, 1].max() for own in rows], 6)  # alike in any batch
+    inside = [part[part >= 0] for part in (reading.sentence[piece.start : piece.end] for piece in pieces)]
+    rows = [urgency[np.unique(part)] if len(part) else np.zeros((1, 2)) for part in inside]
+    values = np.round([part[:, 0].mean() + part[:, 1].max() for part in rows], 6)  # alike in any batch
     return [pieces[row] for row in sorted(np.argsort(-values, kind="stable")[:MOST_PIECES].tolist())]

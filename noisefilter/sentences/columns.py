@@ -258,7 +258,7 @@ def sentence_matrix(table: SentenceTable) -> NDArray[np.float64]:
     """Features of the sentences, columns as in `SENTENCE_COLUMNS`: (sentences, columns)."""
     if not len(table):
         return np.zeros((0, len(SENTENCE_COLUMNS)))
-    own = SENTENCE_FEATURES.measure(table)
-    around = [table.neighbour(own[name], step) for name in OF_NEIGHBOURS for step in NEIGHBOURS]
-    means = [table.means(own[name])[table.article] for name in OF_ARTICLE]
-    return np.stack([*own.values(), *around, *means], axis=1)
+    columns = SENTENCE_FEATURES.measure(table)
+    around = [table.neighbour(columns[name], step) for name in OF_NEIGHBOURS for step in NEIGHBOURS]
+    means = [table.means(columns[name])[table.article] for name in OF_ARTICLE]
+    return np.stack([*columns.values(), *around, *means], axis=1)

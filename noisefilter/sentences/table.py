@@ -131,7 +131,7 @@ class SentenceTable:
     @cached_property
     def _ranges(self) -> Index:
         """Start, end and block in the sentence's own page."""
-        return np.concatenate([np.array(own.sentences, dtype=np.int64).reshape(-1, 3) for own in self.articles])
+        return np.concatenate([np.array(article.sentences, dtype=np.int64).reshape(-1, 3) for article in self.articles])
 
     @cached_property
     def start(self) -> Index:

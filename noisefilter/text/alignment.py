@@ -105,12 +105,12 @@ class _Matcher:
         return [inner for inner in gaps if inner[1] > inner[0] and inner[3] > inner[2]]
 
     def _extend(
-        self, place: int, target: int, own: tuple[int, int], other: tuple[int, int], size: int
+        self, place: int, target: int, bounds: tuple[int, int], other: tuple[int, int], size: int
     ) -> tuple[int, int]:
         """Take a run and the equal words around it; returns its range on the left."""
-        back = min(place - own[0], target - other[0])
+        back = min(place - bounds[0], target - other[0])
         start = place - _equal(self.left[place - back : place][::-1], self.right[target - back : target][::-1])
-        ahead = min(own[1] - place, other[1] - target)
+        ahead = min(bounds[1] - place, other[1] - target)
         end = place + max(size, _equal(self.left[place : place + ahead], self.right[target : target + ahead]))
         self._take(start, end, start + target - place)
         return start, end
@@ -147,9 +147,9 @@ class _Matcher:
         left, right = self._free(size, self.left, self._open_words()), self._free(size, self.right, ~self.taken_right)
         if not len(left) or not len(right):
             return
-        own, first = np.unique(_run_hashes(self.left, size)[left], return_index=True)
+        hashes, first = np.unique(_run_hashes(self.left, size)[left], return_index=True)
         _, by_left, by_right = np.intersect1d(
-            own, _run_hashes(self.right, size)[right], assume_unique=False, return_indices=True
+            hashes, _run_hashes(self.right, size)[right], assume_unique=False, return_indices=True
         )
         for place, target in sorted(zip(left[first[by_left]].tolist(), right[by_right].tolist(), strict=True)):
             if not self.taken_left[place] and not self.taken_right[target : target + size].any():
@@ -202,8 +202,8 @@ def _common_runs(left: Index, right: Index, size: int) -> tuple[Index, Index]:
         hashes, first, counts = np.unique(_run_hashes(words, size), return_index=True, return_counts=True)
         once = counts == 1
         found.append((hashes[once], first[once]))
-    _, own, other = np.intersect1d(found[0][0], found[1][0], assume_unique=True, return_indices=True)
-    at_left, at_right = found[0][1][own], found[1][1][other]
+    _, ours, other = np.intersect1d(found[0][0], found[1][0], assume_unique=True, return_indices=True)
+    at_left, at_right = found[0][1][ours], found[1][1][other]
     order = np.argsort(at_left)
     return at_left[order], at_right[order]
 

@@ -92,12 +92,12 @@ def cue_table(name: str) -> CueTable:
         for row in rows
     )
     parts = [_alternatives(row["pattern"]) for row in rows]
-    openings = ([part for part in own if part.startswith("^")] for own in parts)
-    inner = ([part for part in own if not part.startswith("^")] for own in parts)
+    openings = ([part for part in group if part.startswith("^")] for group in parts)
+    inner = ([part for part in group if not part.startswith("^")] for group in parts)
     return CueTable(
         cues,
-        tuple(re.compile("|".join(own), re.IGNORECASE) if own else None for own in openings),
-        tuple(re.compile("|".join(own)) if own else None for own in inner),
+        tuple(re.compile("|".join(group), re.IGNORECASE) if group else None for group in openings),
+        tuple(re.compile("|".join(group)) if group else None for group in inner),
         tuple("|".join(row.get("other", "").splitlines()) for row in rows),
     )
 

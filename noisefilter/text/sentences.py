@@ -55,7 +55,7 @@ def _split(line: str) -> list[tuple[int, int]]:
         ends = (match.end() for pattern in (PLAIN_END, OTHER_END) for match in pattern.finditer(line, start, end))
         cuts = sorted({start, *ends, end})
         found += [_trim(line, left, right) for left, right in pairwise(cuts)]
-    return [own for own in found if own[0] < own[1]]
+    return [bounds for bounds in found if bounds[0] < bounds[1]]
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
