@@ -222,7 +222,7 @@ def as_page(
 
 def _check_type(what: str, value: object, wanted: type | UnionType) -> None:
     if value is not None and not isinstance(value, wanted):
-        names = " or ".join(own.__name__ for own in (get_args(wanted) or (wanted,)))
+        names = " or ".join(kind.__name__ for kind in (get_args(wanted) or (wanted,)))
         msg = f"{what} must be {names} or None, not {type(value).__name__}"
         raise TypeError(msg)
 

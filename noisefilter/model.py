@@ -89,9 +89,9 @@ def policies_of(manifest: Mapping[str, Any]) -> dict[str, Policy]:
     Raises:
         TypeError, ValueError: one of them makes no sense.
     """
-    own = manifest["policies"]
-    names = sorted(own, key=lambda name: (POLICIES.index(name) if name in POLICIES else len(POLICIES), name))
-    return {name: Policy.from_dict({**own[name], "name": name}) for name in names}
+    known = manifest["policies"]
+    names = sorted(known, key=lambda name: (POLICIES.index(name) if name in POLICIES else len(POLICIES), name))
+    return {name: Policy.from_dict({**known[name], "name": name}) for name in names}
 
 
 def models_folder() -> Path:
@@ -140,8 +140,8 @@ def load_model(path: str | Path) -> Model:
     manifest = _read_manifest(folder / MANIFEST)
     reader = _read_reader(folder / READER, manifest["reader_sha256"]) if "reader_sha256" in manifest else None
     arrays = _read_arrays(folder / ARRAYS, manifest["arrays_sha256"], FAST if reader is None else DEFAULT)
-    own = folder / VECTORS
-    vectors_path = own if own.is_file() else models_folder() / VECTORS
+    beside = folder / VECTORS
+    vectors_path = beside if beside.is_file() else models_folder() / VECTORS
     if digest(vectors_path) != manifest["vectors_sha256"]:
         msg = f"{vectors_path} is not the vector table that the model in {folder} was trained with"
         raise ModelError(msg)

@@ -120,16 +120,17 @@ def score_pages(
     with one_blas_thread:
         read = [read_blocks(page) for page in pages]
         articles = _find_articles(_cut(read), model, limits, language, site)
-        judged = iter(_judge_articles([own for own in articles if own.status == "ok"], model))
+        judged = iter(_judge_articles([entry for entry in articles if entry.status == "ok"], model))
         scores = (
-            _put_together(own, next(judged) if own.status == "ok" else None, model, limits, chosen) for own in articles
+            _put_together(entry, next(judged) if entry.status == "ok" else None, model, limits, chosen)
+            for entry in articles
         )
-        return [next(scores) if own.status == "ok" else _unscored(own, model, language) for own in read]
+        return [next(scores) if entry.status == "ok" else _unscored(entry, model, language) for entry in read]
 
 
 def _cut(read: Sequence[ReadPage]) -> list[tuple[Page, BlockedPage]]:
     """The pages that can be scored, decoded and cut into blocks."""
-    return [(own.page, own.blocked) for own in read if own.blocked is not None and own.status == "ok"]
+    return [(entry.page, entry.blocked) for entry in read if entry.blocked is not None and entry.status == "ok"]
 
 
 def _unscored(read: ReadPage, model: Model, language: str | None) -> Score:
@@ -223,8 +224,8 @@ def score_blocks(
     """
     judged = blocks.judge(tables)
     votes = [
-        ask_trafilatura(page, table.page) if own.is_doubtful else None
-        for page, table, own in zip(pages, tables, judged, strict=True)
+        ask_trafilatura(page, table.page) if judgement.is_doubtful else None
+        for page, table, judgement in zip(pages, tables, judged, strict=True)
     ]
     return blocks.scores(blocks.judge_again(judged, votes), sites)
 
@@ -258,7 +259,10 @@ def _find_articles(
 ) -> list[_Article]:  # fmt: skip
     """Judge the blocks of each page and choose the sentences of its article."""
     judged = _judge_blocks(pages, model, site, language)
-    return [_find_article(page, *own, model, limits, language) for (page, _), own in zip(pages, judged, strict=True)]
+    return [
+        _find_article(page, *measured, model, limits, language)
+        for (page, _), measured in zip(pages, judged, strict=True)
+    ]
 
 
 def _find_article(
@@ -287,15 +291,15 @@ def _judge_articles(articles: Sequence[_Article], model: Model) -> list[_Judged]
     """Sentences of some articles measured and judged, then the articles; one record an article."""
     if not articles:
         return []
-    parts = [Article(own.table.page, own.table.tokens, own.sentences[own.chosen]) for own in articles]
-    boilerplate = np.concatenate([own.boilerplate[own.chosen] for own in articles])
+    parts = [Article(values.table.page, values.table.tokens, values.sentences[values.chosen]) for values in articles]
+    boilerplate = np.concatenate([values.boilerplate[values.chosen] for values in articles])
     measured = InsertionTable(SentenceTable(parts, model.vectors))
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
     pages = estimators.pages(measured, scores, boilerplate)
     reasons = name_noise(estimators.article, pages.read)
     numbers = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, name_measures(pages.read), strict=True)
-    return [_Judged(number, measured, scores, *own) for number, own in enumerate(numbers)]
+    return [_Judged(number, measured, scores, *values) for number, values in enumerate(numbers)]
 
 
 def _put_together(

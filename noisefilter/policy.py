@@ -101,7 +101,7 @@ class Policy:
         Path(path).write_text(json.dumps({**asdict(self), **more}, indent=1) + "\n", encoding="utf8")
 
 
-def find_policy(wanted: object, own: Mapping[str, Policy]) -> Policy:
+def find_policy(wanted: object, known: Mapping[str, Policy]) -> Policy:
     """A policy as it was asked for: one of the model's by its name, a file by its path, or itself; "balanced" if None.
 
     Raises:
@@ -111,12 +111,12 @@ def find_policy(wanted: object, own: Mapping[str, Policy]) -> Policy:
     if isinstance(wanted, Policy):
         return wanted
     if wanted is None:
-        return own[BALANCED]
+        return known[BALANCED]
     if not isinstance(wanted, str | Path):
         msg = f"policy must be a Policy, a name, a path or None, not {type(wanted).__name__}"
         raise TypeError(msg)
-    if isinstance(wanted, str) and wanted in own:
-        return own[wanted]
+    if isinstance(wanted, str) and wanted in known:
+        return known[wanted]
     try:
         return Policy.load(wanted)
     except OSError as error:

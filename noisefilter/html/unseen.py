@@ -99,7 +99,7 @@ class Unseen:
         lengths: Counter[str] = Counter()
         for _, length, alike in self._found:
             lengths[alike] += length
-        short = [own for own in self._found if lengths[own[2]] <= LONGEST or own[2] in FOR_SCREEN_READERS]
+        short = [hidden for hidden in self._found if lengths[hidden[2]] <= LONGEST or hidden[2] in FOR_SCREEN_READERS]
         if sum(length for _, length, _ in short) >= max(MOST_HIDDEN * shown, min(LONGEST, MOST_HIDDEN_SHORT * shown)):
             short = []
         for element, _, _ in short:
@@ -145,8 +145,8 @@ class Unseen:
             self._controlled = set(_named(self._tree))
         if ids and not ids.isdisjoint(self._controlled or ()):
             return True
-        own = element.get("id")
-        return bool(own) and any(own in script.text for script in self._scripts if script.text)
+        identity = element.get("id")
+        return bool(identity) and any(identity in script.text for script in self._scripts if script.text)
 
 
 def _is_control(element: HtmlElement | None) -> bool:

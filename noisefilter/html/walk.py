@@ -132,11 +132,11 @@ def _guess_title(text: str, blocks: list[Block]) -> str | None:
     """Of the lines at the top that may be a headline, the one that shares most words with the paragraphs."""
     lines = [text[block.start : block.end] for block in blocks[:40]]
     words = [line.lower().split() for line in lines]
-    common = {word for own in words if len(own) >= MAX_TITLE for word in own}
+    common = {word for line_words in words if len(line_words) >= MAX_TITLE for word in line_words}
     best, title = -1, None
-    for line, own in zip(lines[:TITLE_LINES], words, strict=False):
-        if MIN_TITLE <= len(own) <= MAX_TITLE and line[-1] not in ".,;:":
-            shared = sum(len(word) > 3 and word in common for word in own)
+    for line, line_words in zip(lines[:TITLE_LINES], words, strict=False):
+        if MIN_TITLE <= len(line_words) <= MAX_TITLE and line[-1] not in ".,;:":
+            shared = sum(len(word) > 3 and word in common for word in line_words)
             if shared > best:
                 best, title = shared, line
     return title

@@ -136,9 +136,9 @@ def scored_record(fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
     Raises:
         RefusedError: attributes without the texts.
     """
-    own = fields.get(OWN)
-    if isinstance(own, dict) and "verdict" in own:
-        return own
+    record = fields.get(OWN)
+    if isinstance(record, dict) and "verdict" in record:
+        return record
     if f"{CSV_PREFIX}verdict" in fields:
         return {
             name.removeprefix(CSV_PREFIX): _cell(value) for name, value in fields.items() if name.startswith(CSV_PREFIX)
