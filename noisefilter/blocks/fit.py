@@ -118,10 +118,10 @@ def _examples(page: LabelledPage, vectors: VectorTable) -> list[BlockExample]:
             weights = words / words.sum() * (ARTICLE_WEIGHT if page.page_type == "article" else 1.0)
             weights *= 1.0 if table.known.all() else UNKNOWN_WEIGHT
             vote = ask_trafilatura(read.page, form) if form.is_html else None
-            own = BlockExample(table, furniture, weights, page.site, page.page_type, vote)
-            examples.append(own)
+            example = BlockExample(table, furniture, weights, page.site, page.page_type, vote)
+            examples.append(example)
             if table.known.all() and crc32(page.id.encode("utf8", "surrogatepass")) % MASKED == 0:
-                examples.append(replace(own, table=replace(table, known=np.zeros(1, np.bool_))))
+                examples.append(replace(example, table=replace(table, known=np.zeros(1, np.bool_))))
     return examples
 
 
@@ -154,10 +154,10 @@ def _headlines(blocked: BlockedPage, first_kept: int) -> list[int]:
     wanted = set(word_list(blocked.title or ""))
     found: list[int] = []
     for index, text in enumerate(blocked.texts()):
-        own = word_list(text)
-        shared = sum(word in wanted for word in own)
-        if (len(own) >= MIN_HEADLINE and shared >= SAME_TITLE * max(len(own), len(wanted))) or (
-            found and index < first_kept and len(own) >= MIN_STANDFIRST and shared >= STANDFIRST_SHARE * len(own)
+        words = word_list(text)
+        shared = sum(word in wanted for word in words)
+        if (len(words) >= MIN_HEADLINE and shared >= SAME_TITLE * max(len(words), len(wanted))) or (
+            found and index < first_kept and len(words) >= MIN_STANDFIRST and shared >= STANDFIRST_SHARE * len(words)
         ):
             found.append(index)
     return found
@@ -185,22 +185,22 @@ def _fit_form(
     form: str, examples: Sequence[BlockExample], words: Sequence[Matrix], tune: Sequence[BlockExample], arrays: Arrays
 ) -> Arrays:
     """Networks of HTML or of plain text; for HTML also names, page types, and the same networks with the vote."""
-    own = [block_inputs(example.table, row) for example, row in zip(examples, words, strict=True)]
+    measures = [block_inputs(example.table, row) for example, row in zip(examples, words, strict=True)]
     if form == "block_text":
         inputs = [
-            BlockInputs(example.table, matrix, np.zeros(0)) for example, matrix in zip(examples, own, strict=True)
+            BlockInputs(example.table, matrix, np.zeros(0)) for example, matrix in zip(examples, measures, strict=True)
         ]
         return _fit_passes(form, examples, inputs, tune, _held_inputs(tune, arrays))
     names, name_arrays = _fit_names(examples)
-    own = [np.hstack(pair) for pair in zip(own, names, strict=True)]
+    measures = [np.hstack(pair) for pair in zip(measures, names, strict=True)]
     types, type_arrays = fit_types(
         [example.table for example in examples],
-        own,
+        measures,
         [example.page_type for example in examples],
         _folds(examples),
     )
     known = {**name_arrays, **type_arrays}
-    inputs = [BlockInputs(example.table, *pair) for example, *pair in zip(examples, own, types, strict=True)]
+    inputs = [BlockInputs(example.table, *pair) for example, *pair in zip(examples, measures, types, strict=True)]
     held = _held_inputs(tune, {**arrays, **known})
     known |= _fit_passes(form, examples, inputs, tune, held)
     return known | _fit_passes("block_voted", *_with_vote(examples, inputs), *_with_vote(tune, held))
@@ -225,13 +225,13 @@ def _fit_passes(
     held: Sequence[BlockInputs],
 ) -> Arrays:  # fmt: skip
     """Arrays of both passes: the second is fitted on what the first says of sites that it has not seen, and calibrated."""
-    matrices = [entry.own for entry in inputs]
+    matrices = [entry.measures for entry in inputs]
     models, context = fit_first(
         _folds(examples), inputs, matrices, around_blocks, lambda rows, _: _fit(examples, matrices, rows)
     )
     first, second = models.of_all, _fit(examples, context, range(len(examples)))
     passes = Cascade(network_of(first), around_blocks, network_of(second))
-    judged = [passes.second_inputs(entry, entry.own, passes.first.probabilities(entry.own)) for entry in held]
+    judged = [passes.second_inputs(entry, entry.measures, passes.first.probabilities(entry.measures)) for entry in held]
     logits = logit(passes.second.probabilities(np.concatenate(judged))[:, 1])
     slope, offset = fit_calibration(logits, _stack_labels(tune), _stack_weights(tune))
     if form == "block_text":
@@ -274,7 +274,7 @@ def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
 def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:
     """Log-odds of furniture of pages that fitted nothing, before site and vote."""
     passes = build_cascade(arrays, "block", around_blocks)
-    judged = (passes.probabilities([entry], [entry.own])[0] for entry in _held_inputs(examples, arrays))
+    judged = (passes.probabilities([entry], [entry.measures])[0] for entry in _held_inputs(examples, arrays))
     return [logit(probabilities[:, 1]) for probabilities in judged]
 
 

@@ -38,10 +38,10 @@ def fit_types(
     fold = np.array(folds)
     if len(np.unique(labels[labels >= 0])) < 2:
         arrays = _untaught(inputs[0].shape[1])
-        return [_logs(table, own, arrays) for table, own in zip(tables, inputs, strict=True)], arrays
+        return [_logs(table, measures, arrays) for table, measures in zip(tables, inputs, strict=True)], arrays
     models = out_of_fold(fold, lambda rows, _: _fit_seen(tables, inputs, labels, fold, rows[labels[rows] >= 0]))
     rows = zip(tables, inputs, folds, strict=True)
-    return [_logs(table, own, models.for_group(left)) for table, own, left in rows], models.of_all
+    return [_logs(table, measures, models.for_group(left)) for table, measures, left in rows], models.of_all
 
 
 def _fit_seen(
@@ -74,10 +74,10 @@ def _name_row(table: BlockTable) -> sp.csr_matrix:
     return sp.csr_matrix((values, (np.zeros(len(rows), dtype=int), rows)), shape=(1, NAME_ROWS))
 
 
-def _logs(table: BlockTable, own: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
+def _logs(table: BlockTable, measures: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
     names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
     network = build_network(arrays, "block_page_type")
-    return type_logits(network.probabilities(type_inputs(own, table.words, names))[0])
+    return type_logits(network.probabilities(type_inputs(measures, table.words, names))[0])
 
 
 def _untaught(columns: int) -> Arrays:

@@ -80,12 +80,12 @@ class BlockInputs:
     """A table and what the networks read of it; `types` are log-odds of the page types, empty for plain text."""
 
     table: BlockTable
-    own: Matrix
+    measures: Matrix
     types: Matrix
 
     def with_vote(self, vote: Vote) -> BlockInputs:
         """What both passes read once trafilatura was asked."""
-        return replace(self, own=np.hstack([self.own, vote_matrix(self.table, vote)]))
+        return replace(self, measures=np.hstack([self.measures, vote_matrix(self.table, vote)]))
 
 
 def around_blocks(inputs: BlockInputs, first: Matrix) -> Matrix:
@@ -132,26 +132,26 @@ class BlockScorer:
         """The same tables, the doubtful ones of which trafilatura has voted on judged by networks that read its vote."""
         found = list(judged)
         voted = {
-            index: own.inputs.with_vote(vote)
-            for index, (own, vote) in enumerate(zip(judged, votes, strict=True))
-            if vote is not None and own.is_doubtful
+            index: judgement.inputs.with_vote(vote)
+            for index, (judgement, vote) in enumerate(zip(judged, votes, strict=True))
+            if vote is not None and judgement.is_doubtful
         }
         for index, again in zip(voted, self._passes("block_voted", list(voted.values())), strict=True):
             found[index] = again
         return found
 
     def _passes(self, form: str, inputs: Sequence[BlockInputs]) -> list[JudgedBlocks]:
-        judged = self.passes[form].probabilities(inputs, [entry.own for entry in inputs])
+        judged = self.passes[form].probabilities(inputs, [entry.measures for entry in inputs])
         return [JudgedBlocks(entry, logit(page[:, 1])) for entry, page in zip(inputs, judged, strict=True)]
 
     def scores(self, judged: Sequence[JudgedBlocks], sites: Sequence[Matrix | None] | None = None) -> list[BlockScores]:
         """Scores of the pages of some tables, in order; `sites` has for each page what `site_inputs` reads, or None."""
         scores: list[BlockScores] = []
-        for own in judged:
-            table = own.inputs.table
-            types = softmax(own.inputs.types) if len(own.inputs.types) else None
+        for judgement in judged:
+            table = judgement.inputs.table
+            types = softmax(judgement.inputs.types) if len(judgement.inputs.types) else None
             for low, high in pairwise(table.edges.tolist()):
-                logits, words = own.log_odds[low:high], table.words[low:high]
+                logits, words = judgement.log_odds[low:high], table.words[low:high]
                 returns = sites[len(scores)] if sites is not None else None
                 if returns is not None and len(words):
                     known = self.site.probabilities(site_inputs(logits, returns, words))
@@ -189,10 +189,10 @@ def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], type
             found.append(BlockInputs(table, block_inputs(table, words), np.zeros(0)))
             continue
         names = name_scores(table, arrays["block_names.weights"], arrays["block_names.bias"])
-        own = block_inputs(table, words, names)
+        measures = block_inputs(table, words, names)
         by_names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
-        logs = type_logits(types.probabilities(type_inputs(own, table.words, by_names))[0])
-        found.append(BlockInputs(table, own, logs))
+        logs = type_logits(types.probabilities(type_inputs(measures, table.words, by_names))[0])
+        found.append(BlockInputs(table, measures, logs))
     return found
 
 
@@ -232,12 +232,12 @@ def type_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:
     return np.asarray(np.clip(total + bias, -LOGIT_LIMIT, LOGIT_LIMIT))
 
 
-def type_inputs(own: Matrix, words: Matrix, names: Matrix) -> Matrix:
+def type_inputs(measures: Matrix, words: Matrix, names: Matrix) -> Matrix:
     """What the page type is read from: means of the block inputs by block and by word, their spread, names. (1, n)."""
-    if not len(own):
-        return np.concatenate([np.zeros(3 * own.shape[1]), names])[None, :]
+    if not len(measures):
+        return np.concatenate([np.zeros(3 * measures.shape[1]), names])[None, :]
     weights = words / max(1.0, float(words.sum()))
-    return np.concatenate([own.mean(axis=0), weights @ own, own.std(axis=0), names])[None, :]
+    return np.concatenate([measures.mean(axis=0), weights @ measures, measures.std(axis=0), names])[None, :]
 
 
 def type_logits(probabilities: Matrix) -> Matrix:

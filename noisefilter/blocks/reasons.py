@@ -111,16 +111,16 @@ def name_furniture(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]
     by_form = _name_by_form(table, furniture)
     reasons = []
     for index in range(len(table)):
-        own = by_cue[index]
-        if own in MINOR and around[index] in BOXES:
-            own = None
-        said = [
+        phrase = by_cue[index]
+        if phrase in MINOR and around[index] in BOXES:
+            phrase = None
+        reasons_found = [
             reason
-            for reason in (own, "headline" if _is_headline(table, index) else None, around[index], by_words[index])
+            for reason in (phrase, "headline" if _is_headline(table, index) else None, around[index], by_words[index])
             if reason is not None
         ]
-        what = next((reason for reason in said if reason not in PLACES), None)
-        reasons.append(what or (said[0] if said else by_form[index]))
+        what = next((reason for reason in reasons_found if reason not in PLACES), None)
+        reasons.append(what or (reasons_found[0] if reasons_found else by_form[index]))
     return _name_inner_links(reasons, furniture)
 
 
@@ -167,16 +167,16 @@ def _name_boxes(
         if start == end or kept[end] > kept[start]:
             named.append(None)
             continue
-        own = _name_element(places[place].names, places[place].tag)
-        if own is None or own in PLACES:
+        name = _name_element(places[place].names, places[place].tag)
+        if name is None or name in PLACES:
             head = heads[start] if heads[start] in BOXES else None
-            own = head or (_elect(votes[start:end]) if own not in WHOLE else None) or own
-            if own == "link to another story" and end - start > LINK_LINES:
-                own = "list of other stories"
+            name = head or (_elect(votes[start:end]) if name not in WHOLE else None) or name
+            if name == "link to another story" and end - start > LINK_LINES:
+                name = "list of other stories"
             outer = named[places[place].parent] if place else None
-            if own is None or (own in PLACES and outer is not None and outer not in PLACES):
-                own = outer
-        named.append(own)
+            if name is None or (name in PLACES and outer is not None and outer not in PLACES):
+                name = outer
+        named.append(name)
     return [
         named[block.place] if out else None for block, out in zip(table.page.blocks, furniture.tolist(), strict=True)
     ]

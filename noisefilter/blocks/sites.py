@@ -54,9 +54,9 @@ class SiteProfile:
         counts: Counter[int] = Counter()
         seen: set[int] = set()
         for page in pages:
-            own = _hash(page.text)
-            if own not in seen:
-                seen.add(own)
+            whole = _hash(page.text)
+            if whole not in seen:
+                seen.add(whole)
                 counts.update(set(_hashes(page)))
         return cls(dict(counts), frozenset(seen))
 

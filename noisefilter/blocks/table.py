@@ -140,17 +140,17 @@ class BlockTable:
         if len(self.pages) == 1:
             return self
         rows = slice(*self.edges[index : index + 2].tolist())
-        own = {name: getattr(self, name)[rows] for name in OF_BLOCKS}
+        arrays = {name: getattr(self, name)[rows] for name in OF_BLOCKS}
         for names, sizes in (
             (("start", "end"), [len(part.characters.classes) + 1 for part in self.parts[:index]]),
             (("first", "last"), [len(part) for part in self.parts[:index]]),
         ):
-            own |= {name: own[name] - sum(sizes) for name in names}
+            arrays |= {name: arrays[name] - sum(sizes) for name in names}
         return replace(
             self, pages=(self.pages[index],), parts=(self.parts[index],), tokens=self.parts[index],
             known=self.known[index : index + 1],
             edges=np.array([0, rows.stop - rows.start]), owner=np.zeros(rows.stop - rows.start, dtype=np.int64),
-            run=self.run[rows] - self.run[rows][:1], **own,
+            run=self.run[rows] - self.run[rows][:1], **arrays,
         )  # fmt: skip
 
     @property
@@ -230,7 +230,7 @@ def _table(
     first, last = tokens.ranges(start, end)
     words = (last - first).astype(np.float64)
     texts = [page.texts() for page in pages]
-    every = [text for own in texts for text in own]
+    every = [text for page_texts in texts for text in page_texts]
     linked = np.fromiter((sum(link.end - link.start for link in b.links) for b in blocks), np.float64, count)
     closed = np.fromiter((text[-1] in CLOSING for text in every), np.bool_, count)
     dialog = find_dialogs(pages[0], words) if pages[0].is_html else np.zeros(count, np.bool_)
@@ -245,7 +245,7 @@ def _table(
     return BlockTable(
         tuple(pages), tuple(parts), tokens, known, edges, owner, start, end, first, last, words, (end - start).astype(np.float64),
         dialog, prose, linked, np.fromiter((len(block.links) for block in blocks), np.float64, count), cue,
-        np.concatenate([_repeated(own) for own in texts]),
+        np.concatenate([_repeated(page_texts) for page_texts in texts]),
         _title_shares(pages, tokens, first, last, owner),
         _likeness(tokens, first, last, prose, owner, vectors), _last_headings(blocks), gap, np.cumsum(gap >= BLANK_LINE),
         _echo(tokens, first, last, owner), place,
@@ -327,13 +327,13 @@ def _place_table(page: BlockedPage, words: Column, linked: Column, prose: NDArra
     bits["ol"] = bits["ul"]
     depths, containers, hidden = [0] * count, [0] * count, [False] * count
     for index, (above, tag, names, unseen) in enumerate(page.places):
-        own = bits.get(tag, 0)
+        container = bits.get(tag, 0)
         if above >= 0:
             depths[index] = depths[above] + 1
-            containers[index] = containers[above] | own
+            containers[index] = containers[above] | container
             hidden[index] = hidden[above] or unseen or "aria-hidden" in names
         else:
-            containers[index] = own
+            containers[index] = container
     first, last = np.array(page.ranges, dtype=np.int64).reshape(-1, 2).T
     held, links, proses = (sums(values, first, last) for values in (words, linked, words * prose))
     # where no paragraph is long enough for prose, by words outside of links
