@@ -181,9 +181,9 @@ def _balanced(rows: Rows, arrays: Mapping[str, Matrix], network: str) -> Rows:
     alike, must not undo that.
     """
     logits = last_inputs(arrays, network, rows.inputs) @ arrays[f"{network}.weights1"] + arrays[f"{network}.bias1"]
-    said, truth = probabilities(logits)[:, 0], rows.truth[:, 0]
-    missed = (rows.weights * truth * (1 - said)).sum()
-    wrong = (rows.weights * (1 - truth) * said).sum()
+    predicted, truth = probabilities(logits)[:, 0], rows.truth[:, 0]
+    missed = (rows.weights * truth * (1 - predicted)).sum()
+    wrong = (rows.weights * (1 - truth) * predicted).sum()
     weights = rows.weights * np.where(truth == 0, max(1.0, missed / max(wrong, 1e-9)), 1.0)
     return Rows(rows.inputs, rows.truth, weights, rows.page, rows.site)
 

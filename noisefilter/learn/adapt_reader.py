@@ -45,15 +45,15 @@ def head_rows(pages: Sequence[LabelledPage], network: bytes) -> dict[str, Rows]:
     found: dict[str, list[tuple[LabelledPage, Matrix, Matrix]]] = {name: [] for name in HEADS}
     for page in pages:
         for example in labelled_examples([page]):
-            ranges = [(own.start, own.end) for own in example.sentences]
+            ranges = [(sentence.start, sentence.end) for sentence in example.sentences]
             inputs = reader.hidden(example.page.text, example.page.title, ranges).astype(np.float64)
             found["reader_head_foreign"].append((page, inputs, example.foreign[:, None].astype(np.float64)))
         for blocked, sentences, letters in labelled_sentences([page]):
-            ranges = [(own.start, own.end) for own in sentences]
+            ranges = [(sentence.start, sentence.end) for sentence in sentences]
             inputs = reader.hidden(blocked.text, blocked.title, ranges).astype(np.float64)
             truth = _votes(letters, named=page.sentences is not None)
-            told = np.nansum(truth, axis=1) > 0
-            found["reader_head_classes"].append((page, inputs[told], truth[told]))
+            labelled = np.nansum(truth, axis=1) > 0
+            found["reader_head_classes"].append((page, inputs[labelled], truth[labelled]))
     return {name: _rows(parts) for name, parts in found.items() if parts}
 
 

@@ -81,10 +81,10 @@ def stage_rows(
     measured = run(delayed(MEASURES[stage])(page, arrays, vectors, reader) for page in pages)
     rows = {}
     for name in (READER_STAGES if reader else STAGES)[stage]:
-        found = [(page, own[name]) for page, own in zip(pages, measured, strict=True) if name in own]
+        found = [(page, networks[name]) for page, networks in zip(pages, measured, strict=True) if name in networks]
         if found:
             sizes = [len(inputs) for _, (inputs, _, _) in found]
-            parts = [np.concatenate([own[place] for _, own in found]) for place in range(3)]
+            parts = [np.concatenate([networks[place] for _, networks in found]) for place in range(3)]
             ids = np.repeat([f"{page.site}\n{page.id}" for page, _ in found], sizes).tolist()
             sites = np.repeat([page.site for page, _ in found], sizes).tolist()
             rows[name] = Rows(parts[0], parts[1], parts[2], ids, sites)
@@ -129,8 +129,8 @@ def _sentence_rows(
         weights = truth.sum(axis=1)  # off-topic sentences are of no class
         if page.sentences is None:
             truth[:, CLASS_OF["B"]] = np.nan
-        told = weights > 0
-        found[name] = (np.concatenate(asked)[told], truth[told] / weights[told, None], weights[told])
+        labelled = weights > 0
+        found[name] = (np.concatenate(asked)[labelled], truth[labelled] / weights[labelled, None], weights[labelled])
     return found
 
 

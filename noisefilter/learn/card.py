@@ -156,10 +156,12 @@ def _threshold_lines(model: Model, limits: dict[str, dict[str, float]]) -> list[
 
 def _policy_lines(model: Model, measured: Mapping[str, Mapping[str, float]]) -> list[str]:
     """The policies, with what they gave where they were chosen, and on the pages of the figures if that was measured."""
-    cuts = {name: {"review_at": own.review_at, "drop_at": own.drop_at} for name, own in model.policies.items()}
+    cuts = {name: {"review_at": policy.review_at, "drop_at": policy.drop_at} for name, policy in model.policies.items()}
     lines = [POLICIES_ARE, "", "Where they were chosen:", ""]
     given = {name: model.manifest["policies"][name].get("measured", {}) for name in cuts}
-    rows = {name: own | {key: given[name][key] for key in FIGURES if key in given[name]} for name, own in cuts.items()}
+    rows = {
+        name: policy | {key: given[name][key] for key in FIGURES if key in given[name]} for name, policy in cuts.items()
+    }
     lines += [*_table("policy", rows), ""]
     if measured:
         lines += ["On the pages of the figures below:", "", *_table("policy", measured), ""]

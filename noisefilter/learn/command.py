@@ -46,8 +46,8 @@ def policies(
         _fail(*lines_of(error))
     if on is None:
         say(f"{chosen.label}, as measured where its policies were chosen: articles of sites that taught it nothing")
-        own = chosen.manifest["policies"]
-        _print({name: {**own[name], **own[name].get("measured", {})} for name in POLICIES})
+        known = chosen.manifest["policies"]
+        _print({name: {**known[name], **known[name].get("measured", {})} for name in POLICIES})
     elif policy not in POLICIES:
         _fail(f"--policy {policy!r} cannot be chosen again: choose from {', '.join(POLICIES)}")
     elif jobs == 0 or jobs < -1:
@@ -66,16 +66,16 @@ def _choose(corpora: Sequence[Path], model: Model, name: str, output: Path, jobs
 
     try:
         chosen, figures = choose_with_intervals(observe_noise(model, read_corpora(corpora), jobs), name)
-        own = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
-        own.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
+        policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
+        policy.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
     except (CorpusError, OSError) as error:
         _fail(*lines_of(error))
     say(
         f"chosen on {figures['articles']} judged pages, {figures['noisy']} of them noise; in brackets: 95% intervals. Figures are of "
         "pages left out of the choice in turn"
     )
-    _print({own.name: figures})
-    if own.drop_at == 1:
+    _print({policy.name: figures})
+    if policy.drop_at == 1:
         say("no cut keeps what this policy promises of its drops on these labels: it drops nothing")
     say(f"wrote {output}: use it as --policy {output}")
 
@@ -93,7 +93,7 @@ def _print(rows: Mapping[str, Mapping[str, float]]) -> None:
     for name in rows:
         table.add_column(shown(name), justify="right")
     for place, name in enumerate(SHOWN):
-        table.add_row(name, *(own[place] for own in cells))
+        table.add_row(name, *(figures_of[place] for figures_of in cells))
     terminal().print(table)
 
 

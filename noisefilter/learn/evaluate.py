@@ -48,7 +48,7 @@ def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figu
         "extraction": measured(_extraction(judged), word_figures),
         "noise": measured(noise, noise_figures),
         POLICIES: {
-            name: with_intervals(noise[ALL], lambda rows, own=policy: policy_figures(rows, own))  # type: ignore[misc]
+            name: with_intervals(noise[ALL], lambda rows, chosen=policy: policy_figures(rows, chosen))  # type: ignore[misc]
             for name, policy in model.policies.items()
             if noise
         },
@@ -82,9 +82,9 @@ def words_of(text: str) -> Counter[str]:
 
 def word_f1(found: str, truth: str) -> tuple[float, float, float]:
     """Precision, recall and F1 of a text's words against the true text's."""
-    own, gold = words_of(found), words_of(truth)
-    common = sum((own & gold).values())
-    precision = common / max(1, sum(own.values()))
+    words, gold = words_of(found), words_of(truth)
+    common = sum((words & gold).values())
+    precision = common / max(1, sum(words.values()))
     recall = common / max(1, sum(gold.values()))
     return precision, recall, 2 * precision * recall / (precision + recall) if common else 0.0
 
@@ -157,11 +157,11 @@ def reliability(rows: Matrix, weights: NDArray[np.float64] | None = None) -> dic
     weights = np.ones(len(rows)) if weights is None else weights
     bins = _bin_of(rows[:, 0])
     count, total = np.bincount(bins, minlength=BINS), np.bincount(bins, weights, minlength=BINS)
-    said, came = (np.bincount(bins, weights * column, minlength=BINS) for column in rows.T)
+    predicted, came = (np.bincount(bins, weights * column, minlength=BINS) for column in rows.T)
     return {
         f"{number / BINS:.1f} to {(number + 1) / BINS:.1f}": {
             "rows": int(count[number]),
-            "said": float(said[number] / total[number]),
+            "said": float(predicted[number] / total[number]),
             "came true": float(came[number] / total[number]),
         }
         for number in np.flatnonzero(count).tolist()
@@ -171,7 +171,7 @@ def reliability(rows: Matrix, weights: NDArray[np.float64] | None = None) -> dic
 def log_loss(probabilities: NDArray[np.float64], truth: NDArray[np.bool_ | np.float64]) -> float:
     """Mean of -log of the probability of what was true, or so far as it was; that of a certain error is limited."""
     truth = truth.astype(np.float64)
-    yes, no = (np.log(np.maximum(said, LEAST)) for said in (probabilities, 1 - probabilities))
+    yes, no = (np.log(np.maximum(probability, LEAST)) for probability in (probabilities, 1 - probabilities))
     return float(-(truth * yes + (1 - truth) * no).mean())
 
 
@@ -200,9 +200,9 @@ def _sentences(kind: str, letter: str, judged: Judged) -> Rows:
         for page, score in judged:
             if page.sentences is None or score.status != "ok":
                 continue
-            said = [_probability(score, kind, start, end) for start, end, _ in page.sentences]
+            predicted = [_probability(score, kind, start, end) for start, end, _ in page.sentences]
             truth = [votes.count(letter) * 2 >= len(votes) for _, _, votes in page.sentences]
-            rows = [pair for pair in zip(said, truth, strict=True) if pair[0] is not None]
+            rows = [pair for pair in zip(predicted, truth, strict=True) if pair[0] is not None]
             if rows:
                 yield page, page.source, np.array(rows, dtype=np.float64)
 

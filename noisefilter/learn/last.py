@@ -116,7 +116,7 @@ def fit_last(
 
 
 def _stack(rows: Iterable[tuple[Matrix, Matrix] | None]) -> tuple[Matrix, Matrix]:
-    inputs, votes = zip(*(own for own in rows if own), strict=True)
+    inputs, votes = zip(*(pair for pair in rows if pair), strict=True)
     return np.concatenate(inputs), np.concatenate(votes)
 
 
@@ -125,9 +125,9 @@ def fit_foreign(fit: Sequence[ForeignRows], tune: Sequence[ForeignRows]) -> tupl
     inputs, foreign = (np.concatenate(part) for part in zip(*fit, strict=True))
     fitted = fit_network(inputs, foreign, **FOREIGN)
     network = network_of(fitted)
-    said = np.concatenate([network.probabilities(own.inputs)[:, 1] for own in tune])
-    fitted = calibrate(fitted, *fit_calibration(logit(said), np.concatenate([own.foreign for own in tune])))
+    predicted = np.concatenate([network.probabilities(page.inputs)[:, 1] for page in tune])
+    fitted = calibrate(fitted, *fit_calibration(logit(predicted), np.concatenate([page.foreign for page in tune])))
     network = network_of(fitted)
-    held = [HeldOut(network.probabilities(own.inputs)[:, 1], own.foreign) for own in tune]
+    held = [HeldOut(network.probabilities(page.inputs)[:, 1], page.foreign) for page in tune]
     pages = {key.replace("page_off_topic", "reader_page"): value for key, value in fit_pages(held).items()}
     return {**named("reader_foreign", fitted), **pages}, held

@@ -129,18 +129,18 @@ def _newton_step(hidden: Matrix, logits: Matrix, truth: Matrix, weights: Matrix,
     known = ~np.isnan(truth)
     named = np.where(known, truth, 0.0)
     if shape[1] == 1:
-        said = probabilities(logits)
-        slopes, counts = said - truth, np.ones(len(truth))
-        bends = (said * (1 - said))[:, :, None]
+        predicted = probabilities(logits)
+        slopes, counts = predicted - truth, np.ones(len(truth))
+        bends = (predicted * (1 - predicted))[:, :, None]
     else:
-        said, counts = softmax(np.where(known, logits, -np.inf), axis=1), named.sum(axis=1)
-        slopes = said * counts[:, None] - named
-        bends = said[:, :, None] * (np.eye(shape[1]) - said[:, None, :])
+        predicted, counts = softmax(np.where(known, logits, -np.inf), axis=1), named.sum(axis=1)
+        slopes = predicted * counts[:, None] - named
+        bends = predicted[:, :, None] * (np.eye(shape[1]) - predicted[:, None, :])
     slope = hidden.T @ (weights[:, None] * slopes) + 2 * held * moved
     bend = np.zeros((*shape, *shape))
     for first, second in np.ndindex(shape[1], shape[1]):
-        own = weights * counts * bends[:, first, second]
-        bend[:, first, :, second] = hidden.T @ (own[:, None] * hidden)
+        rows = weights * counts * bends[:, first, second]
+        bend[:, first, :, second] = hidden.T @ (rows[:, None] * hidden)
     flat = bend.reshape(held.size, held.size) + np.diag(2 * held.ravel())
     return np.linalg.solve(flat, slope.ravel()).reshape(shape)
 

@@ -299,11 +299,11 @@ def add_comments(sheet: Sheet, chance: random.Random) -> str:
     comments = []
     kind, reply = chance.randrange(3), chance.random() < 0.7
     for _ in range(chance.randint(3, 12)):
-        said = [_fill(remark, chance) for remark in chance.sample(REMARKS, chance.randint(1, 4))]
+        remarks = [_fill(remark, chance) for remark in chance.sample(REMARKS, chance.randint(1, 4))]
         if chance.random() < 0.3:
-            said.append(chance.choice(sheet.stories)[1])
+            remarks.append(chance.choice(sheet.stories)[1])
         when = _fill(chance.choice(DATES), chance)
-        parts = [builder.DIV(builder.B(chance.choice(NAMES)), builder.SPAN(f" {when}")), builder.P(" ".join(said))]
+        parts = [builder.DIV(builder.B(chance.choice(NAMES)), builder.SPAN(f" {when}")), builder.P(" ".join(remarks))]
         if reply:
             parts.append(builder.A("Reply", {"href": "#reply"}))
         comments.append(

@@ -73,5 +73,5 @@ def _panel(name: str, bins: Mapping[str, Mapping[str, float]]) -> str:
     return "".join(parts)
 
 
-def _at(said: float, came_true: float) -> tuple[str, str]:
-    return f"{said * SIDE:.1f}", f"{(1 - came_true) * SIDE:.1f}"
+def _at(predicted: float, came_true: float) -> tuple[str, str]:
+    return f"{predicted * SIDE:.1f}", f"{(1 - came_true) * SIDE:.1f}"

@@ -45,13 +45,13 @@ def choose_policies(noise: Matrix, share: Matrix) -> dict[str, Policy]:
     """
     truth = share >= MAJORITY
     order = np.argsort(noise, kind="stable")
-    said, noisy = noise[order], truth[order]
-    between = np.flatnonzero(np.diff(said) > 0)  # where a cut may lie: between two articles that are not alike
-    cuts = np.unique(np.round((said[between] + said[between + 1]) / 2, 3))
-    places = np.searchsorted(said, cuts)
+    ordered, noisy = noise[order], truth[order]
+    between = np.flatnonzero(np.diff(ordered) > 0)  # where a cut may lie: between two articles that are not alike
+    cuts = np.unique(np.round((ordered[between] + ordered[between + 1]) / 2, 3))
+    places = np.searchsorted(ordered, cuts)
     below = np.concatenate([[0], np.cumsum(noisy)])[places]
     above = noisy.sum() - below
-    count = len(said)
+    count = len(ordered)
     f1 = 2 * above / np.maximum(1, count - places + noisy.sum())
     best = float(cuts[int(np.argmax(f1))]) if len(cuts) else 0.5
     kept = cuts[(places - below >= STRICT_KEEPS * places) & (places >= FEWEST)]

@@ -91,11 +91,11 @@ def _taught(pages: Sequence[LabelledPage], vocabulary: Vocabulary, chance: rando
     """The pieces of the pages, each as often as it is to be read."""
     taught: list[TaughtPiece] = []
     for page in pages:
-        own = taught_pieces([reader_example(page)], vocabulary)
+        pieces = taught_pieces([reader_example(page)], vocabulary)
         if page.sentences is None:
-            own = (piece for piece in own if piece.holds_foreign or piece.holds_honest or chance.random() < PLAIN)
+            pieces = (piece for piece in pieces if piece.holds_foreign or piece.holds_honest or chance.random() < PLAIN)
         epochs = WRITTEN_EPOCHS if page.sentences is None else JUDGED_EPOCHS
-        taught += [piece for piece in own for _ in range(epochs)]
+        taught += [piece for piece in pieces for _ in range(epochs)]
     return taught
 
 
@@ -103,7 +103,9 @@ def reader_example(page: LabelledPage) -> ReaderExample:
     """What the reader learns of a page: its passages, or the classes of its sentences."""
     read = read_blocks(page.page)
     if page.sentences is None:
-        sentences = [(own.start, own.end) for own in split_sentences(read.blocked)] if read.blocked else []
+        sentences = (
+            [(sentence.start, sentence.end) for sentence in split_sentences(read.blocked)] if read.blocked else []
+        )
         foreign, honest = (
             [(span.start, span.end) for span in page.spans or () if span.kind == kind]
             for kind in ("off_topic", "honest")
@@ -115,7 +117,7 @@ def reader_example(page: LabelledPage) -> ReaderExample:
     for row, letters in enumerate(votes):
         for letter in letters:
             classes[row, COLUMN_OF[letter]] += 1 / len(letters)
-    foreign = [own for own, letters in zip(ranges, votes, strict=True) if "O" in letters]
+    foreign = [sentence for sentence, letters in zip(ranges, votes, strict=True) if "O" in letters]
     # what a reader takes for the page's own may be of another story, and may not
     unknown = [row for row, letters in enumerate(votes) if "B" in letters and "O" not in letters]
     return ReaderExample(read.text, page.page.title, ranges, foreign, (), unknown, classes)

@@ -131,17 +131,17 @@ def fit_stages(
         path = kept / f"{name}.joblib" if kept else None
         found = joblib.load(path) if path and path.is_file() else None
         if found and (name in older or (not first and not fresh and found["key"] == key)):
-            own = found["fitted"]
+            result = found["fitted"]
         elif (
             name in older and base is not None and name not in {"sentences", "writers", "reader"}
         ):  # whose folds no model holds
             continue
         else:
-            own, fresh = stages[name](training, done), True
+            result, fresh = stages[name](training, done), True
             if path:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                joblib.dump({"key": key, "fitted": own}, path)
-        done |= own
+                joblib.dump({"key": key, "fitted": result}, path)
+        done |= result
     return done
 
 
