@@ -73,8 +73,8 @@ class LocalEngine:
 
     def _listen(self, on_pages: Callable[[int, int], None]) -> None:
         """Take what workers say, for a moment; a pipe that breaks is a death."""
-        heard = wait([worker.pipe for worker in self._workers], LOOK_S)
-        for worker in [worker for worker in self._workers if worker.pipe in heard]:
+        ready = wait([worker.pipe for worker in self._workers], LOOK_S)
+        for worker in [worker for worker in self._workers if worker.pipe in ready]:
             while worker in self._workers and worker.pipe.poll():
                 number = worker.task.shard.number if worker.task else -1
                 message = worker.receive()

@@ -72,16 +72,16 @@ def list_sources(
         found, several = find_files(name)
         found = _outside(found, output.place)
         inputs_alone = _without_runs(found, name) if several else found
-        own = [
+        sources_of = [
             Source(file, known, name, "" if known == "pages" else digest_edges(file))
             for file in inputs_alone
             if (known := _format(file.path, form, several=several))
         ]
-        if not own:
+        if not sources_of:
             msg = f"{name}: no file that can be read ({', '.join(sorted({*SUFFIXES, *PAGES}))})"
             raise RefusedError(msg)
-        sources += own
-        passed_over += len(found) - len(own)
+        sources += sources_of
+        passed_over += len(found) - len(sources_of)
     return sources, passed_over
 
 
@@ -220,15 +220,15 @@ def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]
     """
     inputs = []
     for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
-        own = list(group)
+        members = list(group)
         if form == "pages":
-            files = [source.file for source in own]
+            files = [source.file for source in members]
             total = sum(file.size for file in files)
             inputs.append({"name": name, "files": len(files), "size": total, "stamp": digest_files(files)})
         else:
             inputs += [
                 {"name": source.file.name, "size": source.file.size, "stamp": source.file.stamp, "edges": source.edges}
-                for source in own
+                for source in members
             ]
     return {
         "layout": LAYOUT,

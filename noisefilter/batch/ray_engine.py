@@ -76,8 +76,8 @@ class Board:
 
     def take(self) -> list[tuple[int, Begun | Scored]]:
         """What was told since the last time."""
-        told, self._told = self._told, []
-        return told
+        messages, self._told = self._told, []
+        return messages
 
 
 #: This process' worker between two tasks, and what it was started for: the model is not loaded for each shard.
@@ -128,8 +128,8 @@ def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object])
 def _get_worker(setting: Setting, task: Task) -> Worker:
     """The worker that was idle, with the task; or a new one, which will ask for it."""
     while _idle:
-        own, worker = _idle.pop()
-        if own == setting and not worker.is_worn:
+        known, worker = _idle.pop()
+        if known == setting and not worker.is_worn:
             worker.give(task)
             return worker
         worker.dismiss()
@@ -223,15 +223,15 @@ class RayEngine:
             return Died("lost", f"{type(error).__name__}: {error}".partition("\n")[0])
 
     def _settle(
-        self, own: _Try, end: Done | Died | Failed, waiting: Waiting, on_pages: Callable[[int, int], None]
+        self, attempt: _Try, end: Done | Died | Failed, waiting: Waiting, on_pages: Callable[[int, int], None]
     ) -> None:
         match end:
             case Done():
-                on_pages(own.shard.number, -1)
+                on_pages(attempt.shard.number, -1)
             case Died(reason, details, reading):
-                waiting.bury(own.shard, own.pages or reading, reason, details, reading=own.pages is None)
+                waiting.bury(attempt.shard, attempt.pages or reading, reason, details, reading=attempt.pages is None)
             case Failed(text, again) if again:
-                waiting.bury(own.shard, None, "error", text)
+                waiting.bury(attempt.shard, None, "error", text)
             case Failed(text):
                 raise BatchError(text)
 

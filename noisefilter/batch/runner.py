@@ -226,19 +226,19 @@ def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: fl
     if rate is None and folder.read(SUCCESS) is not None and (summary := folder.read(SUMMARY)) is not None:
         return dict(json.loads(summary))
     counts = Counts()
-    for shard, own in zip(shards, _read_counts(folder, shards), strict=True):
-        counts.merge(own)
-        if shard.count is not None and own["read"] != shard.count:
-            msg = f"{folder.place}/{part_name(shard.number)}: {own['read']} rows read of {shard.count}: please report this"
+    for shard, counted in zip(shards, _read_counts(folder, shards), strict=True):
+        counts.merge(counted)
+        if shard.count is not None and counted["read"] != shard.count:
+            msg = f"{folder.place}/{part_name(shard.number)}: {counted['read']} rows read of {shard.count}: please report this"
             raise BatchError(msg)
     if not counts.balance():
         msg = f"{counts.read} rows read, {counts.kept} kept, {counts.dropped} dropped, {counts.rejected} rejected: please report this"
         raise BatchError(msg)
-    told = {**counts.summary(), "files_passed_over": passed_over}
-    told["pages_per_second"] = None if rate is None else round(rate, 1)
-    folder.write(SUMMARY, (json.dumps(told, indent=1) + "\n").encode("ascii"))
+    totals = {**counts.summary(), "files_passed_over": passed_over}
+    totals["pages_per_second"] = None if rate is None else round(rate, 1)
+    folder.write(SUMMARY, (json.dumps(totals, indent=1) + "\n").encode("ascii"))
     folder.write(SUCCESS, b"")
-    return told
+    return totals
 
 
 def _read_counts(folder: Storage, shards: Sequence[Shard]) -> Iterator[dict[str, Any]]:
@@ -264,19 +264,19 @@ def _terminable() -> Iterator[None]:
         return
 
     def stop(*_: object) -> None:
-        for name in heard:
+        for name in caught:
             signal.signal(name, signal.SIG_IGN)  # a terminal that goes away sends several: the first one cleans up
         raise KeyboardInterrupt
 
     before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
-    heard = [
+    caught = [
         name for name, handler in before.items() if handler is not signal.SIG_IGN
     ]  # `nohup` wants to be left alone
-    for name in heard:
+    for name in caught:
         signal.signal(name, stop)
     try:
         yield
     finally:
-        for name in heard:
+        for name in caught:
             with suppress(TypeError):  # a handler that was not set from Python
                 signal.signal(name, before[name])

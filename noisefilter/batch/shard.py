@@ -197,14 +197,14 @@ class _Output:
     def add(self, entry: Entry, score: Score) -> None:
         """Write a page to what is kept or to what is dropped."""
         reason = drop_reason(score, self._dropping)
-        own = describe(entry.id, score, self._more)
+        described = describe(entry.id, score, self._more)
         fields = dict(entry.row.fields)
         if not self._content and entry.content_field:
             fields.pop(entry.content_field, None)
         if reason is None:
-            self._kept.write({**fields, OWN: own})
+            self._kept.write({**fields, OWN: described})
         else:
-            self._dropped.write({**fields, OWN: {**own, "reason": reason}})
+            self._dropped.write({**fields, OWN: {**described, "reason": reason}})
         self.counts.add(score, reason)
 
     def reject(self, entry: Entry, fault: Fault) -> None:
