@@ -86,13 +86,13 @@ def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = 
 
     def scored() -> Iterator[Candidate]:
         nonlocal count
-        for own, score in _score(listed, model, jobs):
-            status = own.page.status if own.page.status != "ok" else score.status
+        for entry, score in _score(listed, model, jobs):
+            status = entry.page.status if entry.page.status != "ok" else score.status
             if status == "ok":
                 count += 1
-                yield Candidate(own, score, doubt(score, model.thresholds))
+                yield Candidate(entry, score, doubt(score, model.thresholds))
             else:
-                unscored.append((own.id, status))
+                unscored.append((entry.id, status))
 
     # nlargest holds no more than it returns, so a crawl need not fit into memory
     everything = sorted(scored(), key=_doubt, reverse=True) if limit is None else nlargest(limit, scored(), key=_doubt)
@@ -130,13 +130,13 @@ def _score(listed: Iterable[Listed], model: Model, jobs: int) -> Iterator[tuple[
     seen: set[str] = set()
 
     def pages() -> Iterator[Page]:
-        for own in listed:
-            if own.id in seen:
-                msg = f"a second page with the id {own.id!r}"
+        for entry in listed:
+            if entry.id in seen:
+                msg = f"a second page with the id {entry.id!r}"
                 raise CorpusError(msg)
-            seen.add(own.id)
-            waiting.append(own)
-            yield own.page
+            seen.add(entry.id)
+            waiting.append(entry)
+            yield entry.page
 
     for score in score_many(pages(), jobs=jobs, model=model):
         yield waiting.popleft(), score

@@ -56,8 +56,8 @@ def settle_noise(annotation: Annotation, faults: list[str]) -> int | None:
             f"{annotation.where}: page {annotation.page!r}: noise must be 0 to {MAX_NOISE}, not {unknown[0]!r}"
         )
     elif len(values) > 1:
-        told = " and ".join(map(str, sorted(values)))
-        faults.append(f"{annotation.where}: page {annotation.page!r}: contradictory noise: {told}")
+        named = " and ".join(map(str, sorted(values)))
+        faults.append(f"{annotation.where}: page {annotation.page!r}: contradictory noise: {named}")
     return next(iter(values), None)
 
 

@@ -42,15 +42,15 @@ def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
 
 def make_line(candidate: Candidate) -> dict[str, Any]:
     """A page as a line; what is neither text nor label comes back with the export, as it is a string on every line."""
-    score, own = candidate.score, candidate.listed
+    score, entry = candidate.score, candidate.listed
     units = Utf16(score.visible_text)
     return {
         "text": score.visible_text,
         "label": [[units.to_units(span.start), units.to_units(span.end), span.kind] for span in score.spans],
-        "page_id": own.id,
-        "url": own.page.url or "",
+        "page_id": entry.id,
+        "url": entry.page.url or "",
         "title": score.title or "",
-        "site": own.site or "",
+        "site": entry.site or "",
         "model": score.model,
         "noise_probability": f"{score.noise}",
         "doubt": f"{candidate.doubt}",

@@ -94,15 +94,15 @@ def write_export(folder: Path, candidates: list[Candidate], tool: Tool) -> list[
 
 def _page_row(candidate: Candidate) -> dict[str, Any]:
     """The page as `read_corpora` reads it, and what the model marked, to tell afterwards what was changed."""
-    own, score = candidate.listed, candidate.score
+    entry, score = candidate.listed, candidate.score
     row = {
-        "id": own.id,
-        own.page.format: own.page.content,
-        "url": own.page.url,
-        "title": own.page.title,
-        "site": own.site,
-        "source": own.source,
-        "licence": own.licence,
+        "id": entry.id,
+        entry.page.format: entry.page.content,
+        "url": entry.page.url,
+        "title": entry.page.title,
+        "site": entry.site,
+        "source": entry.source,
+        "licence": entry.licence,
         "text_version": score.text_version,
         "model": score.model,
         "doubt": candidate.doubt,
@@ -175,20 +175,20 @@ class _Count:
         if not isinstance(name, str) or name not in self.rows:
             self.faults.append(f"{where}: no page with the id {name!r} in {self.folder / 'pages.jsonl'}")
             return
-        own = self.votes.get(name) or _Votes(self._text(name))
-        self.votes[name] = own
-        if annotation.text != own.text:
+        votes = self.votes.get(name) or _Votes(self._text(name))
+        self.votes[name] = votes
+        if annotation.text != votes.text:
             self.faults.append(
                 f"{where}: this is not the text of page {name!r}: it was edited, or exported by another version of noisefilter"
             )
             return
         if tasks.setdefault(name, annotation.task) != annotation.task:
             self.faults.append(f"{where}: a second task for page {name!r}")
-        elif annotation.by is not None and annotation.by in own.by:
+        elif annotation.by is not None and annotation.by in votes.by:
             self.faults.append(f"{where}: page {name!r} has two annotations by {annotation.by!r}")
-        own.by.append(annotation.by)
-        own.spans.append(settle_spans(annotation, own.text, self.adapter.units, self.faults))
-        own.noise.append(settle_noise(annotation, self.faults))
+        votes.by.append(annotation.by)
+        votes.spans.append(settle_spans(annotation, votes.text, self.adapter.units, self.faults))
+        votes.noise.append(settle_noise(annotation, self.faults))
 
     def _text(self, name: str) -> str:
         return read_blocks(row_page(self.folder, *self.rows[name])).text

@@ -56,7 +56,7 @@ def make_task(candidate: Candidate) -> dict[str, Any]:
     The noise is left open: the model tells 0 and 1 from 2 and 3, no more, and a number that stands there already would be
     taken over. The prediction's score falls with the doubt, so that "uncertainty sampling" hands out the doubtful first.
     """
-    score, own = candidate.score, candidate.listed
+    score, entry = candidate.score, candidate.listed
     regions = [
         {
             "id": f"span{number}",
@@ -76,10 +76,10 @@ def make_task(candidate: Candidate) -> dict[str, Any]:
     return {
         "data": {
             "text": score.visible_text,
-            "page_id": own.id,
-            "url": own.page.url or "",
+            "page_id": entry.id,
+            "url": entry.page.url or "",
             "title": score.title or "",
-            "site": own.site or "",
+            "site": entry.site or "",
             "noise_probability": score.noise,
             "doubt": candidate.doubt,
         },
