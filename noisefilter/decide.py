@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.reasons import name_furniture
+from noisefilter.blocks.reasons import name_boilerplate
 from noisefilter.insertions.cuts import cut_range
 from noisefilter.kinds import KINDS, TRIMMED_KINDS
 from noisefilter.reasons.sentences import NAMES, name_insertion
@@ -30,12 +30,12 @@ POSSIBLE_ARTICLE = 0.2
 def boilerplate_spans(
     table: BlockTable, probabilities: NDArray[np.float64], thresholds: Mapping[str, float], *, named: bool = True
 ) -> list[Span]:
-    """One span for each run of blocks that are furniture of the same name; naming takes time that a cut need not spend."""
-    furniture = probabilities >= thresholds["boilerplate"]
-    reasons = name_furniture(table, furniture) if named and furniture.any() else [""] * len(table)
+    """One span for each run of blocks that are boilerplate of the same name; naming takes time that a cut need not spend."""
+    boilerplate = probabilities >= thresholds["boilerplate"]
+    reasons = name_boilerplate(table, boilerplate) if named and boilerplate.any() else [""] * len(table)
     spans: list[Span] = []
     previous = -2
-    for index in np.flatnonzero(furniture).tolist():
+    for index in np.flatnonzero(boilerplate).tolist():
         block = table.page.blocks[index]
         probability = float(probabilities[index])
         if previous == index - 1 and spans[-1].reason == reasons[index]:
@@ -54,7 +54,7 @@ def sentence_spans(
     kept: NDArray[np.bool_],
     thresholds: Mapping[str, float],
 ) -> list[Span]:
-    """Spans of the sentences of one article that are not furniture (`kept`), a kind after the other."""
+    """Spans of the sentences of one article that are not boilerplate (`kept`), a kind after the other."""
     spans = []
     sentences = table.sentences
     low, high = sentences.edges[article : article + 2].tolist()

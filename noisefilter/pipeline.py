@@ -48,9 +48,9 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("noisefilter")
 #: Fewer words in the article are `too_short` to judge.
 MIN_WORDS = 30
-#: Blocks that are furniture at least so surely are no context for the article, whatever threshold the caller sets:
+#: Blocks that are boilerplate at least so surely are no context for the article, whatever threshold the caller sets:
 #: what stands around a sentence must not depend on where the spans are cut.
-SURE_FURNITURE = 0.8
+SURE_BOILERPLATE = 0.8
 #: Characters of plain texts whose blocks are measured at once: arrays beyond the processor's cache gain nothing.
 AT_ONCE = 200_000
 
@@ -70,7 +70,7 @@ class _Article:
     @property
     def boilerplate(self) -> Matrix:
         """Probability of boilerplate of each sentence: (sentences,)."""
-        return self.blocks.furniture[self.sentences[:, 2]]
+        return self.blocks.boilerplate[self.sentences[:, 2]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +185,10 @@ def extract_page(
         return read.text
     with one_blas_thread:
         table, scores = _judge_blocks(_cut([read]), model, site)[0]
-    furniture = scores.furniture
+    boilerplate = scores.boilerplate
     if headline:
-        furniture = np.where(np.arange(len(furniture)) == title_blocks(table)[0], 0.0, furniture)
-    return cut(read.text, boilerplate_spans(table, furniture, {**model.thresholds, **thresholds}, named=False))
+        boilerplate = np.where(np.arange(len(boilerplate)) == title_blocks(table)[0], 0.0, boilerplate)
+    return cut(read.text, boilerplate_spans(table, boilerplate, {**model.thresholds, **thresholds}, named=False))
 
 
 def _judge_blocks(
@@ -269,10 +269,10 @@ def _find_article(
     page: Page, table: BlockTable, scores: BlockScores, model: Model, limits: Mapping[str, float], language: str | None
 ) -> _Article:
     """Split sentences and choose those of the article, if it is one, long enough, and in a language that we know."""
-    probabilities = scores.furniture
+    probabilities = scores.boilerplate
     sentences = np.array(split_sentences(table.page), dtype=np.int64).reshape(-1, 3)
-    chosen = probabilities[sentences[:, 2]] < SURE_FURNITURE
-    kept = probabilities < min(model.thresholds["boilerplate"], SURE_FURNITURE)
+    chosen = probabilities[sentences[:, 2]] < SURE_BOILERPLATE
+    kept = probabilities < min(model.thresholds["boilerplate"], SURE_BOILERPLATE)
     status: Status = "ok"
     if table.words[kept].sum() < MIN_WORDS:
         status = "too_short"
@@ -307,7 +307,7 @@ def _put_together(
 ) -> Score:
     """Spans, sentences and numbers of a page."""
     table, scores = article.table, article.blocks
-    spans: list[Span] = boilerplate_spans(table, scores.furniture, limits)
+    spans: list[Span] = boilerplate_spans(table, scores.boilerplate, limits)
     filler = share = None
     if judged is not None:
         boilerplate = article.boilerplate[article.chosen]
@@ -317,7 +317,7 @@ def _put_together(
         of_sentences = judged.of_sentences(judged.scores.filler)
         filler = round(float((of_sentences * weight).sum() / max(1e-9, weight.sum())), 4)
         words = table.words
-        share = round(float(words[scores.furniture >= limits["boilerplate"]].sum() / max(1.0, words.sum())), 4)
+        share = round(float(words[scores.boilerplate >= limits["boilerplate"]].sum() / max(1.0, words.sum())), 4)
     return Score(
         visible_text=table.page.text,
         spans=tuple(sorted(spans)),
@@ -340,7 +340,7 @@ def _put_together(
 
 
 def _sentences(article: _Article, judged: _Judged | None) -> list[Sentence]:
-    """Every sentence of the page; those of sure furniture, or of an article that is not judged, are nothing else."""
+    """Every sentence of the page; those of sure boilerplate, or of an article that is not judged, are nothing else."""
     boilerplate = article.boilerplate
     rows = np.zeros((len(boilerplate), 3))
     if judged is not None:

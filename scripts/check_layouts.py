@@ -1,4 +1,4 @@
-"""Furniture by kind on the project's own layout pages: what is taken out, what it is called, and what the article loses.
+"""Boilerplate by kind on the project's own layout pages: what is taken out, what it is called, and what the article loses.
 
     python scripts/check_layouts.py
 
@@ -81,11 +81,11 @@ def main() -> None:
         table = Table(title=f"{len(labels)} pages as {form}", title_justify="left", box=None)
         for column in ("kind", "words", "taken out", "of those named rightly", "most often misnamed"):
             table.add_column(column)
-        furniture = {kind: row for kind, row in totals.items() if kind not in {"article", HEADLINE}}
-        whole = [sum(column) for column in zip(*furniture.values(), strict=True)]
+        boilerplate = {kind: row for kind, row in totals.items() if kind not in {"article", HEADLINE}}
+        whole = [sum(column) for column in zip(*boilerplate.values(), strict=True)]
         for kind, (size, out, right) in [
-            ("all furniture", whole),
-            *sorted(furniture.items()),
+            ("all boilerplate", whole),
+            *sorted(boilerplate.items()),
             (HEADLINE, totals[HEADLINE]),
         ]:
             misnamed = ", ".join(f"{name} {count}" for (own, name), count in wrong.most_common() if own == kind)

@@ -33,11 +33,11 @@ def report(name: str, text: str, gold: dict[str, Any]) -> None:
     for span in gold["spans"]:
         share = covered(score, span["kind"], span["start"], span["end"])
         print(f"   gold {span['kind']:<11} {span['sub']:<18} {share:5.0%}  {span['text'][:60]!r}")
-    furniture = [(span["start"], span["end"]) for span in gold["spans"] if span["kind"] == "boilerplate"]
+    boilerplate = [(span["start"], span["end"]) for span in gold["spans"] if span["kind"] == "boilerplate"]
     article = [
         place
         for place in range(len(text))
-        if not text[place].isspace() and not any(start <= place < end for start, end in furniture)
+        if not text[place].isspace() and not any(start <= place < end for start, end in boilerplate)
     ]
     lost = sum(
         any(span.start <= place < span.end for span in score.spans if span.kind == "boilerplate") for place in article

@@ -82,7 +82,7 @@ def extract(
     table = block_table(blocked, tokenize(blocked.text, vectors), vectors)
     scores = score_blocks(scorer, [table], [read.page])[0]
     kind = None if scores.page_type is None else PAGE_TYPES[int(np.argmax(scores.page_type))]
-    return cut(blocked.text, boilerplate_spans(table, scores.furniture, thresholds)), kind
+    return cut(blocked.text, boilerplate_spans(table, scores.boilerplate, thresholds)), kind
 
 
 def oracle(page: LabelledPage) -> str:

@@ -102,7 +102,7 @@ def measure_types(
 
 
 def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[str, float]:
-    """Articles whose visible text was saved: whether the furniture after the last line of the article is found.
+    """Articles whose visible text was saved: whether the boilerplate after the last line of the article is found.
 
     A page has a tail if at least `TAIL_WORDS` words stand there; it is found if at least half of them are taken out.
     """
@@ -111,18 +111,18 @@ def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[st
         html = read_blocks(page.page).blocked
         if html is not None:
             blocked = split_lines(html.text, html.title)
-            furniture = label_blocks(blocked, page)
-            if furniture is not None and not furniture.all():
-                forms.append((blocked, furniture))
+            boilerplate = label_blocks(blocked, page)
+            if boilerplate is not None and not boilerplate.all():
+                forms.append((blocked, boilerplate))
     scores = score_many(
         (Page(blocked.text, title=blocked.title, format="text") for blocked, _ in forms), jobs=jobs, model=model
     )
     shares, lost, words = [], 0, 0
-    for (blocked, furniture), score in zip(forms, scores, strict=True):
+    for (blocked, boilerplate), score in zip(forms, scores, strict=True):
         cut = [(span.start, span.end) for span in score.spans if span.kind == "boilerplate"]
-        last = int(np.flatnonzero(furniture == 0)[-1])
+        last = int(np.flatnonzero(boilerplate == 0)[-1])
         tail = [0, 0]
-        for index, (block, out) in enumerate(zip(blocked.blocks, furniture.tolist(), strict=True)):
+        for index, (block, out) in enumerate(zip(blocked.blocks, boilerplate.tolist(), strict=True)):
             size = len(blocked.text[block.start : block.end].split())
             taken = size * any(start <= block.start and block.end <= end for start, end in cut)
             if not out:

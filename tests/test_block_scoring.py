@@ -66,7 +66,7 @@ def test_trafilatura_is_asked_in_doubt_only_and_its_vote_counts(
     judged = blocks.judge([table])
     assert judged[0].is_doubtful is asks
     votes = [Vote((share,) * len(table), 1.0) for share in (0.0, 1.0)]
-    against, for_it = (blocks.scores(blocks.judge_again(judged, [vote]))[0].furniture.tolist() for vote in votes)
+    against, for_it = (blocks.scores(blocks.judge_again(judged, [vote]))[0].boilerplate.tolist() for vote in votes)
     assert (against != for_it) is asks
 
 
@@ -84,7 +84,7 @@ def test_a_page_is_judged_the_same_beside_others(model: Model):
     together = blocks.scores(blocks.judge(tables))
     for table, score in zip(tables, together, strict=True):
         alone = blocks.scores(blocks.judge([table]))[0]
-        assert alone.furniture.tolist() == score.furniture.tolist()
+        assert alone.boilerplate.tolist() == score.boilerplate.tolist()
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

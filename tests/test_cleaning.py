@@ -178,7 +178,7 @@ def test_a_cleaned_page_can_be_cleaned_again():
     assert walk(once).texts() == walk(HTML_ARTICLE).texts()
 
 
-def test_pictures_go_with_the_furniture_that_they_stood_in_and_stay_with_the_article():
+def test_pictures_go_with_the_boilerplate_that_they_stood_in_and_stay_with_the_article():
     menu = '<nav><a href="/"><img src="/logo.png" alt=""></a> <a href="/news">News</a> <a href="/sport">Sport</a></nav>'
     figure = '<figure><img src="/sluice.jpg" alt="The sluice"></figure>'
     story = "".join(f"<p>{sentence}</p>" for sentence in SLUICE)

@@ -99,7 +99,7 @@ def test_no_feature_of_a_block_is_ever_missing(page):
     assert np.isfinite(block_matrix(blocks_of(page))).all()
 
 
-def test_furniture_hangs_off_the_main_container_and_says_something_else():
+def test_boilerplate_hangs_off_the_main_container_and_says_something_else():
     page = walk(HTML_ARTICLE)
     menu, story, footer = "Home News Sport", SLUICE[1], "© 2025 The Quay. All rights reserved."
     rise, side, likeness = (row_of(page, name) for name in ("above_main", "before_main", "topic_likeness"))

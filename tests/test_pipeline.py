@@ -257,13 +257,13 @@ def test_numbers_do_not_depend_on_where_spans_are_cut():
 
 
 @pytest.mark.parametrize("case", read_cases("boilerplate"), ids=lambda case: case["name"])
-def test_furniture_is_more_boilerplate_than_the_article_around_it(case):
+def test_boilerplate_is_found_beside_the_article_around_it(case):
     body = "".join(f"<p>{line}</p>" for line in SLUICE)
     result = score(
         f"<html><body>{case.get('before', '')}<article>{body}</article>{case.get('after', '')}</body></html>"
     )
-    furniture = _sentence(result, case["furniture"]).boilerplate
-    assert furniture > max(_sentence(result, line).boilerplate for line in SLUICE[1:5])
+    boilerplate = _sentence(result, case["boilerplate"]).boilerplate
+    assert boilerplate > max(_sentence(result, line).boilerplate for line in SLUICE[1:5])
 
 
 @pytest.mark.parametrize(

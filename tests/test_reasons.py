@@ -1,11 +1,11 @@
-"""What furniture is called, by its words, its markup, the heading above and its place; what filler and promotion do."""
+"""What boilerplate is called, by its words, its markup, the heading above and its place; what filler and promotion do."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from noisefilter.blocks.reasons import name_furniture
+from noisefilter.blocks.reasons import name_boilerplate
 from noisefilter.html.walk import split_lines
 from noisefilter.reasons.sentences import name_filler, name_promotion
 from tests.making import ARTICLE, SLUICE, article_with, blocks_of, insertions_of, walk
@@ -14,10 +14,10 @@ STORY = f"<article><p>{' '.join(SLUICE[:3])}</p><p>{' '.join(SLUICE[3:6])}</p></
 
 
 def names(page) -> dict[str, str]:
-    """Reasons by text, if everything but the article were furniture."""
+    """Reasons by text, if everything but the article were boilerplate."""
     table = blocks_of(page)
-    furniture = np.array([not any(sentence in text for sentence in SLUICE) for text in page.texts()])
-    return dict(zip(page.texts(), name_furniture(table, furniture), strict=True))
+    boilerplate = np.array([not any(sentence in text for sentence in SLUICE) for text in page.texts()])
+    return dict(zip(page.texts(), name_boilerplate(table, boilerplate), strict=True))
 
 
 @pytest.mark.parametrize(

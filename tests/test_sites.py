@@ -69,15 +69,15 @@ def test_a_profile_survives_being_written_down():
     assert again.to_dict() == profile.to_dict()
 
 
-def test_a_block_that_returns_is_more_likely_furniture_and_nothing_else_changes_much():
+def test_a_block_that_returns_is_more_likely_boilerplate_and_nothing_else_changes_much():
     profile = SiteProfile.from_pages([story(number) for number in range(4)])
 
-    def furniture(site: SiteProfile | None) -> float:
+    def boilerplate(site: SiteProfile | None) -> float:
         result = score(story(0), site=site)
         place = result.visible_text.index(BOX)
         return next(sentence.boilerplate for sentence in result.sentences if sentence.start == place)
 
-    assert furniture(profile) > furniture(None)
+    assert boilerplate(profile) > boilerplate(None)
     assert SLUICE[1] in score(story(0), site=profile).text
 
 

@@ -78,7 +78,7 @@ def article_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> lis
 
 
 def article_text(page: LabelledPage) -> tuple[str, str | None]:
-    """Text of the article without furniture, and its title."""
+    """Text of the article without boilerplate, and its title."""
     if page.main_text is not None:
         return page.main_text, page.page.title
     blocked = read_blocks(page.page).blocked
@@ -86,11 +86,11 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
         return "", None
     if page.spans is None:
         return blocked.text, blocked.title
-    furniture = label_blocks(blocked, page)
+    boilerplate = label_blocks(blocked, page)
     texts = blocked.texts()
     kept = [
         text
-        for text, out in zip(texts, furniture if furniture is not None else [0] * len(texts), strict=True)
+        for text, out in zip(texts, boilerplate if boilerplate is not None else [0] * len(texts), strict=True)
         if not out
     ]
     return "\n\n".join(kept), blocked.title

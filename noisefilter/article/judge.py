@@ -26,7 +26,7 @@ INPUTS = {"article": (*NOISE_MEASURES, "words")}
 
 @dataclass(frozen=True, slots=True)
 class SentenceScores:
-    """Probabilities of the sentences of an article, each (sentences,), given that they are not furniture.
+    """Probabilities of the sentences of an article, each (sentences,), given that they are not boilerplate.
 
     `words` are log-odds of being foreign of the words of each doubtful sentence, by sentence. `measured` are filler and promotion by
     measures alone, which is what `noise` reads: (sentences, 2).
@@ -67,15 +67,15 @@ class ArticleScorer:
             rounded(measured[:, 1:3]),
         )  # fmt: skip
 
-    def pages(self, table: InsertionTable, scores: SentenceScores, furniture: Matrix) -> PageScores:
+    def pages(self, table: InsertionTable, scores: SentenceScores, boilerplate: Matrix) -> PageScores:
         """Probabilities that each article is noise, and that something foreign was put into it.
 
         Args:
             table: the articles.
             scores: what was said of their sentences.
-            furniture: each sentence's probability of boilerplate: what belongs to the page was not put into the article.
+            boilerplate: each sentence's probability of boilerplate: what belongs to the page was not put into the article.
         """
-        off_topic = scores.off_topic * (1 - furniture)
+        off_topic = scores.off_topic * (1 - boilerplate)
         read = article_inputs(table.sentences, table.matrix, scores.measured, self.arrays)
         noise = rounded(self.article.probabilities(read)[:, 1])
         by_page = np.split(off_topic, table.sentences.edges[1:-1])

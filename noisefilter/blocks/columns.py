@@ -33,7 +33,7 @@ FAR = 100
 
 
 def log_words(table: BlockTable) -> Column:
-    """Length; paragraphs are long, furniture is short."""
+    """Length; paragraphs are long, boilerplate is short."""
     return np.log1p(table.words)
 
 
@@ -156,11 +156,11 @@ def run_stops(table: BlockTable) -> Column:
 
 
 def run_cues(table: BlockTable) -> Column:
-    """Share of its lines that read like furniture."""
+    """Share of its lines that read like boilerplate."""
     return group_mean((table.cue >= 0).astype(float), table.run)
 
 
-# Topic: furniture speaks of the site, the article of its subject.
+# Topic: boilerplate speaks of the site, the article of its subject.
 
 
 def topic_likeness(table: BlockTable) -> Column:
@@ -203,7 +203,7 @@ def since_heading(table: BlockTable) -> Column:
 
 
 def heading_cue(table: BlockTable) -> Column:
-    """Whether the last heading reads like one of furniture."""
+    """Whether the last heading reads like one of boilerplate."""
     heading = table.last_heading
     return np.where(heading >= 0, table.cue[np.maximum(heading, 0)] >= 0, 0).astype(float)
 
@@ -280,7 +280,7 @@ TEXT_FEATURES: Columns[[BlockTable]] = Columns(
         gap_before, gap_after, run_size, run_words, run_likeness, run_title_case, run_stops, run_cues,
         title_before, since_heading, heading_cue, heading_likeness, place_by_blocks, place_by_words, page_words,
         page_prose, since_prose, until_prose, prose_before, prose_nearby, known_words,
-    *((f"cue_{cue.name.replace(' ', '_')}", _cue(index)) for index, cue in enumerate(cue_table("furniture").cues)),
+    *((f"cue_{cue.name.replace(' ', '_')}", _cue(index)) for index, cue in enumerate(cue_table("boilerplate").cues)),
 )  # fmt: skip
 #: What is read from words and letter case of a language; zero in one that the models have not learned. Cues know many.
 OF_LANGUAGE = frozenset((

@@ -37,7 +37,7 @@ MARKUP_CONTEXT = (
 def block_context(table: BlockTable, logits: Column) -> NDArray[np.float64]:
     """What a first pass says of the blocks around each one: (blocks, TEXT_CONTEXT), for HTML MARKUP_CONTEXT as well.
 
-    `logits` are its log-odds of furniture. Columns: its own, those of six neighbours on each side and of the last
+    `logits` are its log-odds of boilerplate. Columns: its own, those of six neighbours on each side and of the last
     heading; the share of kept words among the 7, 11, 31 and 81 blocks around; kept words before and after, in the whole
     page, and how many; the kept share of the block's run, of the one before and of the one after. For HTML also the kept
     share of the blocks that look alike, and inside the elements around.

@@ -56,7 +56,7 @@ if TYPE_CHECKING:
 
 #: Pages whose gold text the blocks cover less than this are labelled for another version of the page.
 MIN_COVERED = 0.6
-#: A block counts in fitting as its words, up to this: long articles do not outweigh their furniture.
+#: A block counts in fitting as its words, up to this: long articles do not outweigh their boilerplate.
 MOST_WORDS = 60
 #: Articles are what the library is for.
 ARTICLE_WEIGHT = 2.0
@@ -83,10 +83,10 @@ MIN_STANDFIRST, STANDFIRST_SHARE = 6, 0.25
 
 @dataclass(frozen=True, slots=True)
 class BlockExample:
-    """A page with the truth of its blocks: `furniture` is 1 for what the gold text does not hold."""
+    """A page with the truth of its blocks: `boilerplate` is 1 for what the gold text does not hold."""
 
     table: BlockTable
-    furniture: Index
+    boilerplate: Index
     weights: Matrix
     site: str
     page_type: str | None
@@ -111,14 +111,14 @@ def _examples(page: LabelledPage, vectors: VectorTable) -> list[BlockExample]:
         forms.append(split_lines(blocked.text, blocked.title))
     examples = []
     for form in forms:
-        furniture = label_blocks(form, page)
-        if furniture is not None and len(furniture):
+        boilerplate = label_blocks(form, page)
+        if boilerplate is not None and len(boilerplate):
             table = block_table(form, tokenize(form.text, vectors), vectors)
             words = np.minimum(table.words + 2, MOST_WORDS)
             weights = words / words.sum() * (ARTICLE_WEIGHT if page.page_type == "article" else 1.0)
             weights *= 1.0 if table.known.all() else UNKNOWN_WEIGHT
             vote = ask_trafilatura(read.page, form) if form.is_html else None
-            example = BlockExample(table, furniture, weights, page.site, page.page_type, vote)
+            example = BlockExample(table, boilerplate, weights, page.site, page.page_type, vote)
             examples.append(example)
             if table.known.all() and crc32(page.id.encode("utf8", "surrogatepass")) % MASKED == 0:
                 examples.append(replace(example, table=replace(table, known=np.zeros(1, np.bool_))))
@@ -126,15 +126,15 @@ def _examples(page: LabelledPage, vectors: VectorTable) -> list[BlockExample]:
 
 
 def label_blocks(blocked: BlockedPage, page: LabelledPage) -> Index | None:
-    """1 for each block that is furniture; None if the gold text belongs to another version of the page."""
+    """1 for each block that is boilerplate; None if the gold text belongs to another version of the page."""
     if page.main_text is not None:
         shares, covered = align(blocked.texts(), page.main_text)
         if covered < MIN_COVERED:
             return None
-        furniture = (np.array(shares) < 0.5).astype(np.int64)
+        boilerplate = (np.array(shares) < 0.5).astype(np.int64)
         # gold texts differ about the headline: it is given apart, but who pastes a plain text wants it back
-        furniture[_headlines(blocked, 0 if blocked.is_html else int(np.argmin(furniture)))] = blocked.is_html
-        return furniture
+        boilerplate[_headlines(blocked, 0 if blocked.is_html else int(np.argmin(boilerplate)))] = blocked.is_html
+        return boilerplate
     labels = np.zeros(len(blocked.blocks), dtype=np.int64)
     for index, block in enumerate(blocked.blocks):
         inside = sum(
@@ -240,7 +240,7 @@ def _fit_passes(
 
 
 def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
-    """How much to take off the log-odds so that few words of the articles are more likely furniture than not."""
+    """How much to take off the log-odds so that few words of the articles are more likely boilerplate than not."""
     article = _stack_labels(examples) == 0
     words = np.concatenate([example.table.words for example in examples])[article]
     order = np.argsort(-logits[article], kind="stable")
@@ -272,14 +272,14 @@ def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
 
 
 def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:
-    """Log-odds of furniture of pages that fitted nothing, before site and vote."""
+    """Log-odds of boilerplate of pages that fitted nothing, before site and vote."""
     passes = build_cascade(arrays, "block", around_blocks)
     judged = (passes.probabilities([entry], [entry.measures])[0] for entry in _held_inputs(examples, arrays))
     return [logit(probabilities[:, 1]) for probabilities in judged]
 
 
 def _stack_labels(examples: Sequence[BlockExample]) -> Index:
-    return np.concatenate([example.furniture for example in examples])
+    return np.concatenate([example.boilerplate for example in examples])
 
 
 def _stack_weights(examples: Sequence[BlockExample]) -> Matrix:

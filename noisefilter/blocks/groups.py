@@ -37,7 +37,7 @@ MOSTLY = 0.5
 
 
 def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Column:
-    """Log-odds of furniture with one value a group, and headings that go with what they head.
+    """Log-odds of boilerplate with one value a group, and headings that go with what they head.
 
     Args:
         table: blocks of one HTML page.

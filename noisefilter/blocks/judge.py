@@ -1,4 +1,4 @@
-"""Blocks → probabilities: which are furniture, and what type of page they make.
+"""Blocks → probabilities: which are boilerplate, and what type of page they make.
 
 Two passes: the first judges each block by itself, the second also by what the first said around it. trafilatura is asked
 only about pages on which that leaves doubt; two other networks then read its vote as well (docs/decisions/0009).
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 DOUBT = 0.2
 #: It is not asked about a page that is less likely an article: half of the doubtful ones are so, and it finds articles (0009).
 LEAST_ARTICLE = 0.05
-#: A page's cut lies between these probabilities of furniture: doubtful pages keep more, sure ones are left alone (0010).
+#: A page's cut lies between these probabilities of boilerplate: doubtful pages keep more, sure ones are left alone (0010).
 LOWEST_CUT, HIGHEST_CUT = 0.5, 0.95
 #: What has two passes of its own: HTML, HTML on which trafilatura has voted, plain text.
 FORMS = ("block", "block_voted", "block_text")
@@ -64,9 +64,9 @@ INPUTS = {
 
 @dataclass(frozen=True, slots=True)
 class BlockScores:
-    """Probability of furniture of each block of a page, (blocks,); of each of `PAGE_TYPES`, None for plain text."""
+    """Probability of boilerplate of each block of a page, (blocks,); of each of `PAGE_TYPES`, None for plain text."""
 
-    furniture: Matrix
+    boilerplate: Matrix
     page_type: Matrix | None
 
     @property
@@ -96,7 +96,7 @@ def around_blocks(inputs: BlockInputs, first: Matrix) -> Matrix:
 
 @dataclass(frozen=True, slots=True)
 class JudgedBlocks:
-    """What the networks read of a table, and the log-odds of furniture that they give its blocks: (blocks,)."""
+    """What the networks read of a table, and the log-odds of boilerplate that they give its blocks: (blocks,)."""
 
     inputs: BlockInputs
     log_odds: Matrix
@@ -202,7 +202,7 @@ def block_inputs(table: BlockTable, *scores: Matrix) -> Matrix:
 
 
 def word_scores_of(table: BlockTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """Log-odds of furniture by the words of each block: (blocks, 1)."""
+    """Log-odds of boilerplate by the words of each block: (blocks, 1)."""
     weights, bias = arrays["block_words.weights"], arrays["block_words.bias"]
     return word_scores(table.tokens, table.first, table.last, weights, bias) * table.spoken[:, None]
 
@@ -268,7 +268,7 @@ def expected_loss(logits: Matrix, words: Matrix) -> float:
 
 
 def spare_doubtful(logits: Matrix, words: Matrix) -> Matrix:
-    """Probabilities of furniture, lowered on pages where keeping more raises the expected word F1.
+    """Probabilities of boilerplate, lowered on pages where keeping more raises the expected word F1.
 
     A block should stay if it is article with more than half the F1 that the page can reach (Lipton et al. 2014): on a
     sure page that is about one half, on a doubtful one less. The whole page is moved, so its order stays.

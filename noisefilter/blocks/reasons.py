@@ -1,4 +1,4 @@
-"""Furniture → its name, which a person reads in `Span.reason`. Names what the classifiers decided; decides nothing."""
+"""Boilerplate → its name, which a person reads in `Span.reason`. Names what the classifiers decided; decides nothing."""
 
 from __future__ import annotations
 
@@ -93,10 +93,10 @@ LIST_LINES = 3
 HEADLINE_WORDS = 4
 
 
-def name_furniture(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]:
-    """For each block what kind of furniture it would be: by its words, the box around it, the heading above, its place."""
-    cues, boxes = cue_table("furniture").cues, cue_table("boxes").cues
-    looked_at = furniture & (table.words <= BOX_WORDS)
+def name_boilerplate(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[str]:
+    """For each block what kind of boilerplate it would be: by its words, the box around it, the heading above, its place."""
+    cues, boxes = cue_table("boilerplate").cues, cue_table("boxes").cues
+    looked_at = boilerplate & (table.words <= BOX_WORDS)
     box = find_cues(
         "boxes", table.page.texts(), table.tokens, table.first, np.where(looked_at, table.last, table.first)
     )
@@ -107,8 +107,10 @@ def name_furniture(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]
         for cue, words, size in zip(by_cue, by_words, table.words.tolist(), strict=True)
     ]
     votes = [words or (cue if cue in BOXES else None) for cue, words in zip(by_cue, by_words, strict=True)]
-    around = _name_boxes(table, furniture, heads, votes) if table.places is not None else _name_groups(furniture, heads)
-    by_form = _name_by_form(table, furniture)
+    around = (
+        _name_boxes(table, boilerplate, heads, votes) if table.places is not None else _name_groups(boilerplate, heads)
+    )
+    by_form = _name_by_form(table, boilerplate)
     reasons = []
     for index in range(len(table)):
         phrase = by_cue[index]
@@ -121,13 +123,13 @@ def name_furniture(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]
         ]
         what = next((reason for reason in reasons_found if reason not in PLACES), None)
         reasons.append(what or (reasons_found[0] if reasons_found else by_form[index]))
-    return _name_inner_links(reasons, furniture)
+    return _name_inner_links(reasons, boilerplate)
 
 
-def _name_inner_links(reasons: list[str], furniture: NDArray[np.bool_]) -> list[str]:
+def _name_inner_links(reasons: list[str], boilerplate: NDArray[np.bool_]) -> list[str]:
     """A line or two between paragraphs is a link to another story, no list of them."""
     named = list(reasons)
-    kept = np.flatnonzero(~furniture)
+    kept = np.flatnonzero(~boilerplate)
     for left, right in pairwise(kept.tolist()):
         if 1 < right - left <= LINK_LINES + 1:
             for index in range(left + 1, right):
@@ -140,12 +142,12 @@ def _is_headline(table: BlockTable, index: int) -> bool:
     return bool(table.title_share[index] >= SAME_TITLE and table.words[index] >= HEADLINE_WORDS)
 
 
-def _name_groups(furniture: NDArray[np.bool_], heads: Sequence[str | None]) -> list[str | None]:
+def _name_groups(boilerplate: NDArray[np.bool_], heads: Sequence[str | None]) -> list[str | None]:
     """In plain text a heading names what follows, up to the next one or to a line of the article."""
     names: list[str | None] = []
     name = None
     for index, head in enumerate(heads):
-        if not furniture[index]:
+        if not boilerplate[index]:
             name = None
         elif head in BOXES:
             name = head
@@ -154,14 +156,14 @@ def _name_groups(furniture: NDArray[np.bool_], heads: Sequence[str | None]) -> l
 
 
 def _name_boxes(
-    table: BlockTable, furniture: NDArray[np.bool_], heads: Sequence[str | None], votes: Sequence[str | None]
+    table: BlockTable, boilerplate: NDArray[np.bool_], heads: Sequence[str | None], votes: Sequence[str | None]
 ) -> list[str | None]:
     """The nearest element around each block that says what it holds: by its class, its first line, or most of its lines.
 
-    An element that also holds a part of the article says nothing of the furniture in it.
+    An element that also holds a part of the article says nothing of the boilerplate in it.
     """
     places = table.page.places
-    kept = np.concatenate([[0], np.cumsum(~furniture)])
+    kept = np.concatenate([[0], np.cumsum(~boilerplate)])
     named: list[str | None] = []
     for place, (start, end) in enumerate(table.page.ranges):  # parents come before their children
         if start == end or kept[end] > kept[start]:
@@ -178,7 +180,7 @@ def _name_boxes(
                 name = outer
         named.append(name)
     return [
-        named[block.place] if out else None for block, out in zip(table.page.blocks, furniture.tolist(), strict=True)
+        named[block.place] if out else None for block, out in zip(table.page.blocks, boilerplate.tolist(), strict=True)
     ]
 
 
@@ -195,9 +197,9 @@ def _may_be_names(table: BlockTable, index: int) -> bool:
     return 2 <= len(words) <= HEAD_WORDS and capitals >= len(words) / 2
 
 
-def _name_by_form(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]:
+def _name_by_form(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[str]:
     """What each block would be by its form: menus stand before the article, other stories after it; their lines are longer."""
-    kept = np.flatnonzero(~furniture)
+    kept = np.flatnonzero(~boilerplate)
     first, last = (int(kept[0]), int(kept[-1])) if len(kept) else (len(table), -1)
     index = np.arange(len(table))
     if table.places is not None:
@@ -205,7 +207,7 @@ def _name_by_form(table: BlockTable, furniture: NDArray[np.bool_]) -> list[str]:
         is_list = table.linked >= 0.5 * table.characters
     else:
         group = table.run
-        is_list = (np.bincount(group, furniture)[group] >= LIST_LINES) & ((index < first) | (index > last))
+        is_list = (np.bincount(group, boilerplate)[group] >= LIST_LINES) & ((index < first) | (index > last))
     long_lines = group_mean(table.words, group) >= HEADLINE_WORDS
     names = []
     for row in range(len(table)):

@@ -55,7 +55,7 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
 
     Args:
         table: blocks of one HTML page.
-        logits: of furniture, of each block.
+        logits: of boilerplate, of each block.
         weights: of each block in a mean.
     """
     places = table.places

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 PROSE_WORDS = 20
 #: What prose ends with, in any script.
 CLOSING = frozenset(".!?…\"”’')\u3002\uff01\uff1f\u300d\u300f\uff09\u061f\u06d4\u0964\u1362\u00bb\u037e")
-#: Longer blocks are not furniture that a phrase table could name; looking costs time.
+#: Longer blocks are not boilerplate that a phrase table could name; looking costs time.
 CUE_WORDS = 40
 #: Blocks, and letters of each, by which a page's language is told.
 LONGEST, LETTERS = 5, 200
@@ -236,7 +236,7 @@ def _table(
     dialog = find_dialogs(pages[0], words) if pages[0].is_html else np.zeros(count, np.bool_)
     prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start)) & ~dialog
     gap = np.concatenate([_gaps(page) for page in pages])
-    cue = find_cues("furniture", every, tokens, first, np.where(words <= CUE_WORDS, last, first))
+    cue = find_cues("boilerplate", every, tokens, first, np.where(words <= CUE_WORDS, last, first))
     place = np.fromiter((block.place for block in blocks), np.int64, count)
     known = np.array(
         [is_known(language or tell_language(page, part, page.blocks)) for page, part in zip(pages, parts, strict=True)],

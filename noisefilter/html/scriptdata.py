@@ -55,7 +55,7 @@ INLINE = frozenset(
 #: A block with these is another page's card.
 CARD = frozenset(("slug", "url", "href", "permalink", "path"))
 #: Elements in React's flight data: of the first no text is read, the second are a paragraph each.
-FURNITURE = frozenset("nav header footer aside button script style noscript svg form title".split())
+BOILERPLATE = frozenset("nav header footer aside button script style noscript svg form title".split())
 PARAGRAPHS = frozenset("p h1 h2 h3 h4 h5 h6 li blockquote pre dt dd figcaption td th".split())
 DEEPEST = 40
 #: Wrappers that old validators wanted around a script's text.
@@ -222,7 +222,7 @@ def _block_texts(value: Any, budget: list[int], depth: int = 0) -> Iterator[str]
 def _element_texts(element: list[Any], budget: list[int], depth: int) -> Iterator[str]:
     """Texts of an element of flight data: `["$", tag, key, properties]`."""
     tag, properties = element[1], element[3]
-    if tag in FURNITURE or not isinstance(properties, dict):
+    if tag in BOILERPLATE or not isinstance(properties, dict):
         return
     texts = _block_texts(properties.get("children"), budget, depth + 1)
     if tag in PARAGRAPHS:

@@ -48,7 +48,7 @@ MIN_TITLE, MAX_TITLE = 3, 25
 TITLE_LINES = 8
 #: Characters of a paragraph, and elements without any.
 MIN_PROSE = 80
-FURNITURE = frozenset(("nav", "header", "footer"))
+BOILERPLATE = frozenset(("nav", "header", "footer"))
 SITE_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+[^|·•»–—]{2,40}$")
 
 
@@ -173,7 +173,7 @@ def _count_prose(walker: _Walker) -> int:
         length = block.end - block.start - sum(link.end - link.start for link in block.links)
         place = block.place
         while length >= MIN_PROSE and place >= 0:
-            if walker.places[place].tag in FURNITURE:
+            if walker.places[place].tag in BOILERPLATE:
                 length = 0
             place = walker.places[place].parent
         count += length if length >= MIN_PROSE else 0

@@ -123,11 +123,11 @@ def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
         if page.spans is None:
             examples.append(_judged(blocked, page))
             continue
-        furniture = [(span.start, span.end) for span in page.spans if span.kind == "boilerplate"]
+        boilerplate = [(span.start, span.end) for span in page.spans if span.kind == "boilerplate"]
         sentences = [
             sentence
             for sentence in split_sentences(blocked)
-            if not any(start <= sentence.start < end for start, end in furniture)
+            if not any(start <= sentence.start < end for start, end in boilerplate)
         ]
         foreign, honest = (
             tuple((span.start, span.end) for span in page.spans if span.kind == kind)
@@ -138,7 +138,7 @@ def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
 
 
 def _judged(page: BlockedPage, labels: LabelledPage) -> InsertionExample:
-    """A page whose sentences were judged one by one: off-topic if half of the votes say so, furniture left out."""
+    """A page whose sentences were judged one by one: off-topic if half of the votes say so, boilerplate left out."""
     sentences, ranges = [], []
     starts = np.array([block.start for block in page.blocks])
     for start, end, votes in labels.sentences or ():

@@ -177,7 +177,7 @@ def _too_little(network: str, rows: Rows | None) -> str:
 def _balanced(rows: Rows, arrays: Mapping[str, Matrix], network: str) -> Rows:
     """Rows weighted so that the network's offset has no need to move up.
 
-    Plain text gives up furniture to spare the article (docs/decisions/0013-plain-text.md); labels, which count both errors
+    Plain text gives up boilerplate to spare the article (docs/decisions/0013-plain-text.md); labels, which count both errors
     alike, must not undo that.
     """
     logits = last_inputs(arrays, network, rows.inputs) @ arrays[f"{network}.weights1"] + arrays[f"{network}.bias1"]

@@ -23,7 +23,7 @@ from noisefilter.insertions.table import InsertionTable
 from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
 from noisefilter.networks import rounded, standardize
-from noisefilter.pipeline import MIN_WORDS, SURE_FURNITURE, score_blocks
+from noisefilter.pipeline import MIN_WORDS, SURE_BOILERPLATE, score_blocks
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
 from noisefilter.sentences.judge import build_sentence_scorer
 from noisefilter.sentences.table import Article, SentenceTable
@@ -104,7 +104,7 @@ def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vecto
             if asked:
                 found[f"{form}_second"] = (
                     np.concatenate(asked),
-                    example.furniture[:, None].astype(np.float64),
+                    example.boilerplate[:, None].astype(np.float64),
                     example.weights,
                 )
     return found
@@ -191,10 +191,10 @@ def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Ve
         return None
     tokens = tokenize(blocked.text, vectors)
     blocks = block_table(blocked, tokens, vectors)
-    furniture = score_blocks(build_block_scorer(arrays), [blocks], [read.page])[0].furniture
+    boilerplate = score_blocks(build_block_scorer(arrays), [blocks], [read.page])[0].boilerplate
     sentences = np.array(split_sentences(blocked), dtype=np.int64).reshape(-1, 3)
-    chosen = furniture[sentences[:, 2]] < SURE_FURNITURE
-    if blocks.words[furniture < SURE_FURNITURE].sum() < MIN_WORDS or not chosen.any():
+    chosen = boilerplate[sentences[:, 2]] < SURE_BOILERPLATE
+    if blocks.words[boilerplate < SURE_BOILERPLATE].sum() < MIN_WORDS or not chosen.any():
         return None
     return InsertionTable(SentenceTable([Article(blocked, tokens, sentences[chosen])], vectors))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BAD_AT = """\
 - Captions are taken out of HTML pages, also those that carry facts, and some footnotes and table cells: WCXB's gold texts leave
   captions out. A caption's span says so in its reason.
-- What kind of furniture a span is (its reason) was not learned: rules read class names, headings and phrases. Without telling
+- What kind of boilerplate a span is (its reason) was not learned: rules read class names, headings and phrases. Without telling
   class names about half of the words are named rightly.
 - Plain text keeps some of its tail: lists of an article and lists of a site look alike there.
 - Page types other than articles are told apart poorly; products and listings most.

@@ -56,7 +56,7 @@ def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figu
         **{f"{kind} spans": measured(_spans(kind, judged), span_figures) for kind in KINDS},
         THRESHOLDS: {
             name: threshold_figures(rows[ALL], limits[name])
-            for name, rows in (*sentences.items(), ("boilerplate", _furniture(judged)))
+            for name, rows in (*sentences.items(), ("boilerplate", _boilerplate(judged)))
             if rows
         },
         **{
@@ -231,7 +231,7 @@ def _probability(score: Score, kind: str, start: int, end: int) -> float | None:
     return total / weight if weight else None
 
 
-def _furniture(judged: Judged) -> Rows:
+def _boilerplate(judged: Judged) -> Rows:
     """Of each block: whether it is cut as boilerplate, whether it is labelled so, and its words."""
 
     def blocks() -> Iterator[tuple[LabelledPage, str, Matrix]]:

@@ -158,12 +158,12 @@ def _key(training: Training) -> str:
 
 
 def _fit_blocks(training: Training, _: Fitted) -> Fitted:
-    """Which blocks are furniture, and the type of a page."""
+    """Which blocks are boilerplate, and the type of a page."""
     data = training.data
     training.progress("blocks: reading")
     parts = ([*data.fit, *varied(data.fit)], data.tune)
     fit, tune = (block_examples(part, training.vectors, training.jobs) for part in parts)
-    _demand("blocks", _both(fit, "furniture") and _both(tune, "furniture"))
+    _demand("blocks", _both(fit, "boilerplate") and _both(tune, "boilerplate"))
     training.progress(f"blocks: fitting on {len(fit)} pages")
     arrays = fit_blocks(fit, tune)
     return Fitted(arrays, choose_thresholds(arrays, {"blocks": tune}))

@@ -55,15 +55,15 @@ def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> d
     scorer = build_block_scorer(models)
     judged = scorer.judge([example.table for example in chosen])
     scores = scorer.scores(scorer.judge_again(judged, [example.vote for example in chosen]))
-    probabilities = [score.furniture for score in scores]
+    probabilities = [score.boilerplate for score in scores]
     best, best_step = -1.0, DEFAULTS["boilerplate"]
     for step in STEPS:
         values = []
         for example, probability in zip(chosen, probabilities, strict=True):
             kept = probability < step
             words = example.table.words
-            right = float(words[kept & (example.furniture == 0)].sum())
-            values.append(2 * right / max(1.0, float(words[kept].sum() + words[example.furniture == 0].sum())))
+            right = float(words[kept & (example.boilerplate == 0)].sum())
+            values.append(2 * right / max(1.0, float(words[kept].sum() + words[example.boilerplate == 0].sum())))
         if np.mean(values) > best + 1e-9:
             best, best_step = float(np.mean(values)), float(step)
     found = {"boilerplate": best_step}

@@ -82,7 +82,7 @@ def signs(table: SentenceTable) -> Column:
 
 
 def separators(table: SentenceTable) -> Column:
-    """Bars and bullets: furniture."""
+    """Bars and bullets: boilerplate."""
     return np.minimum(table.count("separator"), 3)
 
 
@@ -244,7 +244,7 @@ SENTENCE_FEATURES: Columns[[SentenceTable]] = Columns(
         lead_likeness, said_before, new_words, next_words, place, from_start, from_end, block_sentences, opens_block,
         closes_block, article_sentences,
     ("says_you", _words_of(YOU)), ("says_we", _words_of(WE)), ("says_who_said", _words_of(SAYS)),
-    *((f"cue_{name}", _cue(name)) for name in ("filler", "promotion", "furniture", "templates")),
+    *((f"cue_{name}", _cue(name)) for name in ("filler", "promotion", "boilerplate", "templates")),
     *((f"section_{cue.name}", _section(index)) for index, cue in enumerate(cue_table("templates").cues)),
 )  # fmt: skip
 SENTENCE_COLUMNS: tuple[str, ...] = (

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 WINDOW = 12
 HEADING_WORDS = 14
 #: Phrase tables that sentences are looked up in.
-CUES = ("filler", "promotion", "furniture", "templates", "splices")
+CUES = ("filler", "promotion", "boilerplate", "templates", "splices")
 
 
 class Article(NamedTuple):
