@@ -115,10 +115,19 @@ def fit_first(
 
 
 def fit_network(
-    matrix: Inputs, classes: Index, weights: Matrix | None = None, *, hidden: Sequence[int] = (), alpha: float = 1e-3,
-    epochs: int = 12, falling: Sequence[tuple[float, int]] = (), batch: int = 512, seed: int = SEED, members: int = 1,
+    matrix: Inputs,
+    classes: Index,
+    weights: Matrix | None = None,
+    *,
+    hidden: Sequence[int] = (),
+    alpha: float = 1e-3,
+    epochs: int = 12,
+    falling: Sequence[tuple[float, int]] = (),
+    batch: int = 512,
+    seed: int = SEED,
+    members: int = 1,
     classes_in_all: int = 0,
-) -> Arrays:  # fmt: skip
+) -> Arrays:
     """Arrays of a standardised perceptron, or of a logistic regression if `hidden` is empty (alpha is then 1 / C).
 
     Args:
@@ -182,14 +191,25 @@ def _standard(matrix: Inputs) -> tuple[Inputs, Matrix, Matrix]:
 
 
 def _fit_perceptron(
-    inputs: Inputs, classes: Index, weights: Matrix, hidden: Sequence[int], alpha: float,
-    rates: Sequence[tuple[float, int]], batch: int, seed: int,
-) -> MLPClassifier:  # fmt: skip
+    inputs: Inputs,
+    classes: Index,
+    weights: Matrix,
+    hidden: Sequence[int],
+    alpha: float,
+    rates: Sequence[tuple[float, int]],
+    batch: int,
+    seed: int,
+) -> MLPClassifier:
     most = 1 + sum(epochs for _, epochs in rates)
     perceptron = MLPClassifier(
-        tuple(hidden), alpha=alpha, batch_size=min(batch, len(inputs)), random_state=seed, tol=0, n_iter_no_change=most,
+        tuple(hidden),
+        alpha=alpha,
+        batch_size=min(batch, len(inputs)),
+        random_state=seed,
+        tol=0,
+        n_iter_no_change=most,
         warm_start=len(rates) > 1,
-    )  # fmt: skip
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is ours to choose
         for rate, epochs in rates:

@@ -36,9 +36,16 @@ ESTIMATOR = "article.skops"
 FORMAT = 1
 #: What a manifest must say, and what it is.
 NEEDED = {
-    "format": int, "text_version": int, "name": str, "version": str, "thresholds": dict, "policies": dict, "arrays_sha256": str,
-    "vectors_sha256": str, "features_sha256": str,
-}  # fmt: skip
+    "format": int,
+    "text_version": int,
+    "name": str,
+    "version": str,
+    "thresholds": dict,
+    "policies": dict,
+    "arrays_sha256": str,
+    "vectors_sha256": str,
+    "features_sha256": str,
+}
 #: The models that are shipped: with the reader, and without it for crawls of millions.
 DEFAULT, FAST = SHIPPED = ("default", "fast")
 #: Names of thresholds: one a kind of span, `not_article` for pages of another type.

@@ -92,9 +92,13 @@ class _Judged:
 
 
 def score_safely(
-    pages: Sequence[Page], model: Model, thresholds: Mapping[str, float], language: str | None = None,
-    site: SiteProfile | None = None, policy: Policy | str | Path | None = None,
-) -> list[Score]:  # fmt: skip
+    pages: Sequence[Page],
+    model: Model,
+    thresholds: Mapping[str, float],
+    language: str | None = None,
+    site: SiteProfile | None = None,
+    policy: Policy | str | Path | None = None,
+) -> list[Score]:
     """Scores of some pages, in order; one that cannot be scored is "unreadable", and takes no other page with it."""
     try:
         return score_pages(pages, model, thresholds, language, site, policy)
@@ -108,9 +112,13 @@ def score_safely(
 
 
 def score_pages(
-    pages: Sequence[Page], model: Model, thresholds: Mapping[str, float], language: str | None = None,
-    site: SiteProfile | None = None, policy: Policy | str | Path | None = None,
-) -> list[Score]:  # fmt: skip
+    pages: Sequence[Page],
+    model: Model,
+    thresholds: Mapping[str, float],
+    language: str | None = None,
+    site: SiteProfile | None = None,
+    policy: Policy | str | Path | None = None,
+) -> list[Score]:
     """Scores of some pages, in order; sentences of all of them are measured and judged at once.
 
     Raises:
@@ -254,9 +262,12 @@ def _group(pages: Sequence[BlockedPage]) -> list[list[int]]:
 
 
 def _find_articles(
-    pages: Sequence[tuple[Page, BlockedPage]], model: Model, limits: Mapping[str, float], language: str | None,
+    pages: Sequence[tuple[Page, BlockedPage]],
+    model: Model,
+    limits: Mapping[str, float],
+    language: str | None,
     site: SiteProfile | None,
-) -> list[_Article]:  # fmt: skip
+) -> list[_Article]:
     """Judge the blocks of each page and choose the sentences of its article."""
     judged = _judge_blocks(pages, model, site, language)
     return [

@@ -26,11 +26,15 @@ WORD_ROWS = 2**16
 #: What the article classifier reads of these beside the words; the rest brought nothing to collections that it had not seen
 #: (docs/decisions/0028-noise-that-carries-over.md).
 NOISE_MEASURES = (
-    "filler", "filler_at_start", "filler_at_end", *(f"filler_over_{step}" for step in FILLER_STEPS),
-    "template_sections", "mean_cue_templates", *(f"section_{cue.name}" for cue in cue_table("templates").cues),
-    "mean_any_digit", "mean_digits", "mean_signs",
-    "mean_any_name", "mean_names", "mean_rarity", "mean_rarest", "mean_upper_case",
-)  # fmt: skip
+    "filler",
+    "filler_at_start",
+    "filler_at_end",
+    *(f"filler_over_{step}" for step in FILLER_STEPS),
+    "template_sections",
+    "mean_cue_templates",
+    *(f"section_{cue.name}" for cue in cue_table("templates").cues),
+    *"mean_any_digit mean_digits mean_signs mean_any_name mean_names mean_rarity mean_rarest mean_upper_case".split(),
+)
 
 
 def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:

@@ -139,9 +139,11 @@ def _read(examples: Sequence[ArticleExample], kinds: Sequence[Mapping[str, Matri
         probabilities = sentence_kinds(example.table, example.matrix, arrays)[:, 1:3]
         measures.append(article_measures(example.table, example.matrix, probabilities))
     return _Read(
-        sp.vstack(words).tocsr(), np.concatenate(measures), np.array([example.page.noise_target for example in examples]),
+        sp.vstack(words).tocsr(),
+        np.concatenate(measures),
+        np.array([example.page.noise_target for example in examples]),
         np.array([example.page.weight for example in examples]),
-    )  # fmt: skip
+    )
 
 
 def _fit(read: _Read, chosen: Index) -> dict[str, Matrix]:
@@ -157,9 +159,11 @@ def _fit(read: _Read, chosen: Index) -> dict[str, Matrix]:
     by_words = rows @ of_words
     usual, spread = float(by_words.mean()), max(float(by_words.std()), 1e-6)
     network = {
-        "mean": np.append(mean, usual), "scale": np.append(scale, spread),
-        "weights0": np.append(of_measures * MEASURE, spread)[:, None], "bias0": np.array([bias + usual]),
-    }  # fmt: skip
+        "mean": np.append(mean, usual),
+        "scale": np.append(scale, spread),
+        "weights0": np.append(of_measures * MEASURE, spread)[:, None],
+        "bias0": np.array([bias + usual]),
+    }
     return {"article_words.weights": of_words[:, None], "article_words.idf": idf, **named("article", network)}
 
 

@@ -63,9 +63,12 @@ class ArticleScorer:
         measured = self.classes.score(table.sentences, table.matrix)
         last = self.last.score(table, measured)
         return SentenceScores(
-            rounded(last.classes[:, 1]), rounded(last.classes[:, 2]), rounded(last.off_topic), last.words,
+            rounded(last.classes[:, 1]),
+            rounded(last.classes[:, 2]),
+            rounded(last.off_topic),
+            last.words,
             rounded(measured[:, 1:3]),
-        )  # fmt: skip
+        )
 
     def pages(self, table: InsertionTable, scores: SentenceScores, boilerplate: Matrix) -> PageScores:
         """Probabilities that each article is noise, and that something foreign was put into it.

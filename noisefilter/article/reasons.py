@@ -44,7 +44,9 @@ GROUPS: dict[str, dict[str, Words]] = {
         "filler_over_0.7": Words("percent", "{} of its words stand in sentences that surely say nothing"),
     },
     "template": {
-        "template_sections": Words("number", "{} of the sections that templates have (FAQ, Key Takeaways, Final Thoughts)"),
+        "template_sections": Words(
+            "number", "{} of the sections that templates have (FAQ, Key Takeaways, Final Thoughts)"
+        ),
         "mean_cue_templates": Words("percent", "headings that could stand over any article hold {} of its words"),
         "section_faq": Words("percent", "{} of its words stand in an FAQ section"),
         "section_takeaways": Words("percent", "{} of its words stand in a Key Takeaways section"),
@@ -60,13 +62,15 @@ GROUPS: dict[str, dict[str, Words]] = {
         "mean_any_name": Words("percent", "sentences with a name hold {} of its words"),
         "mean_names": Words("percent", "{} of its words are names"),
         "mean_rarity": Words("hidden", "its words are specific", "its words are general ones"),
-        "mean_rarest": Words("hidden", "its sentences hold rare, specific words", "its sentences hold common words only"),
+        "mean_rarest": Words(
+            "hidden", "its sentences hold rare, specific words", "its sentences hold common words only"
+        ),
         "mean_upper_case": Words("percent", "{} of its words are in capitals"),
     },
     "wording": {
         "wording": Words("hidden", "it is worded like thin articles", "it is worded like articles of substance"),
     },
-}  # fmt: skip
+}
 WORDS = {feature: words for group in GROUPS.values() for feature, words in group.items()}
 #: Which input belongs to which group: (inputs, groups).
 IN_GROUP = np.array([[feature in group for group in GROUPS.values()] for feature in INPUTS], dtype=np.float64)
@@ -93,12 +97,15 @@ def name_noise(network: Network, inputs: Matrix) -> list[tuple[Reason, ...]]:
     values = np.round(inputs, 6)
     return [
         tuple(
-            Reason(_in_words(moves[row], values[row], network.mean, group, raises=sums[row, group] > 0), float(shares[row, group]))
+            Reason(
+                _in_words(moves[row], values[row], network.mean, group, raises=sums[row, group] > 0),
+                float(shares[row, group]),
+            )
             for group in order[row].tolist()
             if shares[row, group]
         )
         for row in range(len(moves))
-    ]  # fmt: skip
+    ]
 
 
 def name_measures(inputs: Matrix) -> list[tuple[tuple[str, float], ...]]:

@@ -275,18 +275,57 @@ def known_words(table: BlockTable) -> Column:
 
 
 TEXT_FEATURES: Columns[[BlockTable]] = Columns(
-    log_words, word_length, sentence_marks, ends_sentence, ends_colon, commas, separators, signs, at_signs,
-        questions, digits, title_case, upper_case, stop_words, starts_lower, repeats, title_words, topic_likeness, echo,
-        gap_before, gap_after, run_size, run_words, run_likeness, run_title_case, run_stops, run_cues,
-        title_before, since_heading, heading_cue, heading_likeness, place_by_blocks, place_by_words, page_words,
-        page_prose, since_prose, until_prose, prose_before, prose_nearby, known_words,
+    log_words,
+    word_length,
+    sentence_marks,
+    ends_sentence,
+    ends_colon,
+    commas,
+    separators,
+    signs,
+    at_signs,
+    questions,
+    digits,
+    title_case,
+    upper_case,
+    stop_words,
+    starts_lower,
+    repeats,
+    title_words,
+    topic_likeness,
+    echo,
+    gap_before,
+    gap_after,
+    run_size,
+    run_words,
+    run_likeness,
+    run_title_case,
+    run_stops,
+    run_cues,
+    title_before,
+    since_heading,
+    heading_cue,
+    heading_likeness,
+    place_by_blocks,
+    place_by_words,
+    page_words,
+    page_prose,
+    since_prose,
+    until_prose,
+    prose_before,
+    prose_nearby,
+    known_words,
     *((f"cue_{cue.name.replace(' ', '_')}", _cue(index)) for index, cue in enumerate(cue_table("boilerplate").cues)),
-)  # fmt: skip
+)
 #: What is read from words and letter case of a language; zero in one that the models have not learned. Cues know many.
-OF_LANGUAGE = frozenset((
-    "word_length", "title_case", "upper_case", "stop_words", "starts_lower", "topic_likeness", "run_likeness", "run_title_case",
-    "heading_likeness", "alike_likeness",
-))  # fmt: skip
+OF_LANGUAGE = frozenset(
+    (
+        *(
+            "word_length title_case upper_case stop_words starts_lower topic_likeness run_likeness run_title_case "
+            "heading_likeness alike_likeness"
+        ).split(),
+    )
+)
 
 
 def block_matrix(table: BlockTable) -> NDArray[np.float64]:

@@ -23,9 +23,18 @@ LEVELS = 4
 BLANK_WEIGHT = 0.3
 
 TEXT_CONTEXT = (
-    "log_odds", *(f"log_odds_{step:+}" for step in NEIGHBOURS), "log_odds_of_heading", *(f"kept_within_{reach}" for reach in REACHES),
-    "kept_before", "kept_after", "kept_of_page", "kept_words", "kept_of_run", "kept_of_run_before", "kept_of_run_after",
-)  # fmt: skip
+    "log_odds",
+    *(f"log_odds_{step:+}" for step in NEIGHBOURS),
+    "log_odds_of_heading",
+    *(f"kept_within_{reach}" for reach in REACHES),
+    "kept_before",
+    "kept_after",
+    "kept_of_page",
+    "kept_words",
+    "kept_of_run",
+    "kept_of_run_before",
+    "kept_of_run_after",
+)
 MARKUP_CONTEXT = (
     "kept_alike",
     "kept_alike_by_words",

@@ -221,9 +221,12 @@ def _with_vote(
 
 
 def _fit_passes(
-    form: str, examples: Sequence[BlockExample], inputs: Sequence[BlockInputs], tune: Sequence[BlockExample],
+    form: str,
+    examples: Sequence[BlockExample],
+    inputs: Sequence[BlockInputs],
+    tune: Sequence[BlockExample],
     held: Sequence[BlockInputs],
-) -> Arrays:  # fmt: skip
+) -> Arrays:
     """Arrays of both passes: the second is fitted on what the first says of sites that it has not seen, and calibrated."""
     matrices = [entry.measures for entry in inputs]
     models, context = fit_first(
@@ -266,9 +269,15 @@ def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
         fitted = fit_network(np.concatenate(rows), _stack_labels(examples), _stack_weights(examples), alpha=SITE_ALPHA)
         return named("block_site", fitted)
     width = site_inputs(np.zeros(0), np.zeros((0, 2)), np.zeros(0)).shape[1]
-    return named("block_site", {
-        "mean": np.zeros(width), "scale": np.ones(width), "weights0": np.eye(width)[:, :1], "bias0": np.zeros(1),
-    })  # fmt: skip
+    return named(
+        "block_site",
+        {
+            "mean": np.zeros(width),
+            "scale": np.ones(width),
+            "weights0": np.eye(width)[:, :1],
+            "bias0": np.zeros(1),
+        },
+    )
 
 
 def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:

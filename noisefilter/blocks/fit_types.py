@@ -84,8 +84,10 @@ def _untaught(columns: int) -> Arrays:
     """Where fewer than two types are named, every page is an article."""
     count, width = len(PAGE_TYPES), 3 * columns + len(PAGE_TYPES)
     return {
-        "block_types.weights": np.zeros((NAME_ROWS, count)), "block_types.bias": np.zeros(count),
-        "block_page_type.mean": np.zeros(width), "block_page_type.scale": np.ones(width),
+        "block_types.weights": np.zeros((NAME_ROWS, count)),
+        "block_types.bias": np.zeros(count),
+        "block_page_type.mean": np.zeros(width),
+        "block_page_type.scale": np.ones(width),
         "block_page_type.weights0": np.zeros((width, count)),
         "block_page_type.bias0": np.where(np.arange(count) == PAGE_TYPES.index("article"), -NEVER, 0.0),
-    }  # fmt: skip
+    }

@@ -147,13 +147,20 @@ def group_mean(values: Column, group: Index) -> Column:
 
 
 MARKUP_FEATURES: Columns[[BlockTable]] = Columns(
-    link_share, link_count, bold_share, nesting, unseen, above_main, off_spine, before_main,
+    link_share,
+    link_count,
+    bold_share,
+    nesting,
+    unseen,
+    above_main,
+    off_spine,
+    before_main,
     *((f"tag_{name}", _tag(group)) for group, name in enumerate(TAG_GROUPS)),
     *((f"inside_{tag}", _inside(bit)) for bit, tag in enumerate(CONTAINERS)),
     *((f"{name}_{steps}_up", _around(name, steps)) for name in PLACE_MEASURES for steps in (0, 1, 2)),
     *((f"branch_{name}", _branch(name)) for name in PLACE_MEASURES),
     *((f"alike_{name}", _alike(name)) for name in ("count", "words", "links", "prose", "likeness")),
-)  # fmt: skip
+)
 
 
 # trafilatura's vote, of a page on which it was asked. If it found no article, it voted against every block.

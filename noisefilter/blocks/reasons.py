@@ -23,9 +23,23 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[a-z]+")
 #: What a box as a whole may be; its class or its first line says so.
 BOXES = frozenset(
-    ("newsletter box", "author box", "link to another story", "list of other stories", "comments", "table of contents", "tags",
-     "donation box", "cookie notice", "share or follow line", "login line", "app box", "promotion box", "previous and next")
-)  # fmt: skip
+    (
+        "newsletter box",
+        "author box",
+        "link to another story",
+        "list of other stories",
+        "comments",
+        "table of contents",
+        "tags",
+        "donation box",
+        "cookie notice",
+        "share or follow line",
+        "login line",
+        "app box",
+        "promotion box",
+        "previous and next",
+    )
+)
 #: What a line may be inside a box that is called something else: a date among comments.
 MINOR = frozenset(
     ("date line", "reading time", "byline", "login line", "share or follow line", "tags", "navigation", "comments")
@@ -36,9 +50,15 @@ HEAD_WORDS = 12
 BOX_WORDS = 80
 #: Elements whose name is the reason.
 ELEMENTS = {
-    "nav": "navigation", "footer": "footer", "form": "form", "header": "page header", "aside": "sidebar", "menu": "navigation",
-    "figcaption": "caption", "time": "date line",
-}  # fmt: skip
+    "nav": "navigation",
+    "footer": "footer",
+    "form": "form",
+    "header": "page header",
+    "aside": "sidebar",
+    "menu": "navigation",
+    "figcaption": "caption",
+    "time": "date line",
+}
 #: Reasons that say where a block stands rather than what it is: a heading above it says more.
 PLACES = frozenset(("navigation", "footer", "form", "page header", "sidebar"))
 #: Parts of class names, ids and roles, each row with the reason it gives; the first row that fits wins. A part of up to

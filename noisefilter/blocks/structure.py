@@ -56,9 +56,12 @@ def find_structure(page: BlockedPage, parent: Index, depth: Index, prose: Column
                 branch[index] = branch[above]
     rise = depth[main] - depth[np.array(node, dtype=np.int64)] if count else np.zeros(0, dtype=np.int64)
     return Structure(
-        np.asarray(rise), np.array(steps, dtype=np.int64), np.array(branch, dtype=np.int64), main,
+        np.asarray(rise),
+        np.array(steps, dtype=np.int64),
+        np.array(branch, dtype=np.int64),
+        main,
         np.array(alike, dtype=np.int64),
-    )  # fmt: skip
+    )
 
 
 def _main_place(parent: Index, prose: Column) -> int:

@@ -147,11 +147,16 @@ class BlockTable:
         ):
             arrays |= {name: arrays[name] - sum(sizes) for name in names}
         return replace(
-            self, pages=(self.pages[index],), parts=(self.parts[index],), tokens=self.parts[index],
+            self,
+            pages=(self.pages[index],),
+            parts=(self.parts[index],),
+            tokens=self.parts[index],
             known=self.known[index : index + 1],
-            edges=np.array([0, rows.stop - rows.start]), owner=np.zeros(rows.stop - rows.start, dtype=np.int64),
-            run=self.run[rows] - self.run[rows][:1], **arrays,
-        )  # fmt: skip
+            edges=np.array([0, rows.stop - rows.start]),
+            owner=np.zeros(rows.stop - rows.start, dtype=np.int64),
+            run=self.run[rows] - self.run[rows][:1],
+            **arrays,
+        )
 
     @property
     def spoken(self) -> Column:
@@ -194,10 +199,12 @@ class BlockTable:
 
 
 #: Arrays of a table of plain texts of which one text has a slice as it is.
-OF_BLOCKS = (
-    "start", "end", "first", "last", "words", "characters", "dialog", "prose", "linked", "links", "cue", "repeated", "title_share",
-    "likeness", "last_heading", "gap", "echo", "place", "tag_group",
-)  # fmt: skip
+OF_BLOCKS = tuple(
+    (
+        "start end first last words characters dialog prose linked links cue repeated title_share likeness "
+        "last_heading gap echo place tag_group"
+    ).split()
+)
 
 
 def block_table(page: BlockedPage, tokens: Tokens, vectors: VectorTable, language: str | None = None) -> BlockTable:
@@ -243,15 +250,35 @@ def _table(
         np.bool_,
     )
     return BlockTable(
-        tuple(pages), tuple(parts), tokens, known, edges, owner, start, end, first, last, words, (end - start).astype(np.float64),
-        dialog, prose, linked, np.fromiter((len(block.links) for block in blocks), np.float64, count), cue,
+        tuple(pages),
+        tuple(parts),
+        tokens,
+        known,
+        edges,
+        owner,
+        start,
+        end,
+        first,
+        last,
+        words,
+        (end - start).astype(np.float64),
+        dialog,
+        prose,
+        linked,
+        np.fromiter((len(block.links) for block in blocks), np.float64, count),
+        cue,
         np.concatenate([_repeated(page_texts) for page_texts in texts]),
         _title_shares(pages, tokens, first, last, owner),
-        _likeness(tokens, first, last, prose, owner, vectors), _last_headings(blocks), gap, np.cumsum(gap >= BLANK_LINE),
-        _echo(tokens, first, last, owner), place,
+        _likeness(tokens, first, last, prose, owner, vectors),
+        _last_headings(blocks),
+        gap,
+        np.cumsum(gap >= BLANK_LINE),
+        _echo(tokens, first, last, owner),
+        place,
         np.fromiter((GROUP_OF_TAG.get(block.tag, -1) for block in blocks), np.int64, count),
-        _place_table(pages[0], words, linked, prose) if pages[0].is_html else None, place_names(pages[0]),
-    )  # fmt: skip
+        _place_table(pages[0], words, linked, prose) if pages[0].is_html else None,
+        place_names(pages[0]),
+    )
 
 
 def tell_language(page: BlockedPage, tokens: Tokens, blocks: Sequence[Block]) -> str | None:
@@ -340,6 +367,15 @@ def _place_table(page: BlockedPage, words: Column, linked: Column, prose: NDArra
     spine = proses if prose.any() else sums(words * (linked == 0), first, last)
     parent, depth = np.array(parents, dtype=np.int64), np.array(depths, dtype=np.int64)
     return PlaceTable(
-        parent, depth, first, last, np.array(containers, dtype=np.int64), np.array(hidden, dtype=np.bool_),
-        held, links, proses, (last - first).astype(np.float64), find_structure(page, parent, depth, spine),
-    )  # fmt: skip
+        parent,
+        depth,
+        first,
+        last,
+        np.array(containers, dtype=np.int64),
+        np.array(hidden, dtype=np.bool_),
+        held,
+        links,
+        proses,
+        (last - first).astype(np.float64),
+        find_structure(page, parent, depth, spine),
+    )

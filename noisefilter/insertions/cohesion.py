@@ -25,12 +25,15 @@ LIKEST = 3
 #: Articles of fewer sentences have no neighbourhood that a sentence could differ from.
 FEW = 5
 COHESION_NAMES = (
-    "likest", "likest_few", "likest_before", "likest_after", "evidence", "vector_length",
-    "likest_few_relative", "likest_few_neighbours",
-    *(f"run_likeness_{size}" for size in RUNS), "run_likeness_relative",
-    "paragraph_likeness", "paragraph_new_words", "paragraph_title_likeness", "paragraph_sentences",
-    "new_names", "known_names", "known_words", "shared_rarity",
-)  # fmt: skip
+    *(
+        "likest likest_few likest_before likest_after evidence vector_length likest_few_relative likest_few_neighbours"
+    ).split(),
+    *(f"run_likeness_{size}" for size in RUNS),
+    *(
+        "run_likeness_relative paragraph_likeness paragraph_new_words paragraph_title_likeness paragraph_sentences "
+        "new_names known_names known_words shared_rarity"
+    ).split(),
+)
 
 
 def cohesion_matrix(table: SentenceTable) -> NDArray[np.float64]:
@@ -59,9 +62,15 @@ def _likest(table: SentenceTable) -> list[Column]:
     around = np.where(table.sizes[article] >= FEW, sums(few, first, last) / (last - first), few)
     context = np.einsum("ij,ij->i", vectors, table.context)
     return [
-        np.maximum(near.max(axis=1), 0), few, np.maximum(near[:, :WINDOW].max(axis=1), 0), np.maximum(near[:, WINDOW:].max(axis=1), 0),
-        context * table.lengths, np.log1p(table.lengths), table.relative(few), few - around,
-    ]  # fmt: skip
+        np.maximum(near.max(axis=1), 0),
+        few,
+        np.maximum(near[:, :WINDOW].max(axis=1), 0),
+        np.maximum(near[:, WINDOW:].max(axis=1), 0),
+        context * table.lengths,
+        np.log1p(table.lengths),
+        table.relative(few),
+        few - around,
+    ]
 
 
 def _runs(table: SentenceTable) -> list[Column]:
@@ -101,9 +110,11 @@ def _paragraphs(table: SentenceTable) -> list[Column]:
     new = np.bincount(owner, table.idf * (gap > WINDOW), minlength=len(opens))
     total = np.bincount(owner, table.idf, minlength=len(opens))
     return [
-        likeness[group], (new / np.maximum(total, 1e-9))[group], np.einsum("ij,ij->i", unit, table.title_vectors[article])[group],
+        likeness[group],
+        (new / np.maximum(total, 1e-9))[group],
+        np.einsum("ij,ij->i", unit, table.title_vectors[article])[group],
         np.log1p(ends - opens)[group],
-    ]  # fmt: skip
+    ]
 
 
 def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) -> Index:
@@ -133,7 +144,12 @@ def _words(table: SentenceTable) -> list[Column]:
     near = table.seen <= WINDOW
     rarest = np.zeros(len(table))
     np.maximum.at(rarest, table.owner, table.idf * near)
-    sums = (np.bincount(table.owner, values, minlength=len(table)) for values in (
-        table.idf * (name & ~near), table.idf * (name & near), table.idf * near,
-    ))  # fmt: skip
+    sums = (
+        np.bincount(table.owner, values, minlength=len(table))
+        for values in (
+            table.idf * (name & ~near),
+            table.idf * (name & near),
+            table.idf * near,
+        )
+    )
     return [*(np.log1p(column) for column in sums), rarest]

@@ -119,13 +119,29 @@ def _clause(index: int) -> Callable[[InsertionTable], Column]:
 
 
 INSERTION_FEATURES: Columns[[InsertionTable]] = Columns(
-    burst_strength, burst_contrast, burst_likeness, rest_likeness, inner_likeness, burst_title_likeness, run_words,
-        run_new, gap_likeness, splice_cue, odd_capitals, splice_before,
-    *((f"relative_{name}", _relative(name)) for name in ("title_likeness", "context_likeness", "new_words", "next_words")),
-    *((f"{name}_{'next' if step > 0 else 'before'}", _around(name, step))
-      for name in ("context_likeness", "new_words", "said_before") for step in NEIGHBOURS),
+    burst_strength,
+    burst_contrast,
+    burst_likeness,
+    rest_likeness,
+    inner_likeness,
+    burst_title_likeness,
+    run_words,
+    run_new,
+    gap_likeness,
+    splice_cue,
+    odd_capitals,
+    splice_before,
+    *(
+        (f"relative_{name}", _relative(name))
+        for name in ("title_likeness", "context_likeness", "new_words", "next_words")
+    ),
+    *(
+        (f"{name}_{'next' if step > 0 else 'before'}", _around(name, step))
+        for name in ("context_likeness", "new_words", "said_before")
+        for step in NEIGHBOURS
+    ),
     *((name, _clause(index)) for index, name in enumerate(CLAUSE_NAMES)),
-)  # fmt: skip
+)
 
 
 #: Dimensions of the vectors of the sentence and its strangest clause that are read: what farms put in is of some subjects
@@ -133,9 +149,11 @@ INSERTION_FEATURES: Columns[[InsertionTable]] = Columns(
 VECTOR_HEAD = 32
 #: Names of the columns of `insertion_matrix`.
 INSERTION_COLUMNS = (
-    *SENTENCE_COLUMNS, *INSERTION_FEATURES.names, *COHESION_NAMES,
+    *SENTENCE_COLUMNS,
+    *INSERTION_FEATURES.names,
+    *COHESION_NAMES,
     *(f"{name}_vector_{number}" for name in ("sentence", "clause") for number in range(VECTOR_HEAD)),
-)  # fmt: skip
+)
 
 
 def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:

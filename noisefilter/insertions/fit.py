@@ -62,8 +62,12 @@ TAUGHT = 0.35
 #: What a sentence of a passage counts that looks foreign and belongs, where others count one.
 HONEST = 8.0
 FIRST: NetworkOptions = {
-    "hidden": (64,), "alpha": 0.2, "falling": ((1e-3, 8), (3e-4, 3), (1e-4, 1)), "batch": 128, "members": 3,
-}  # fmt: skip
+    "hidden": (64,),
+    "alpha": 0.2,
+    "falling": ((1e-3, 8), (3e-4, 3), (1e-4, 1)),
+    "batch": 128,
+    "members": 3,
+}
 PASSAGE: NetworkOptions = {"hidden": (48,), "alpha": 0.01, "falling": ((1e-3, 3), (3e-4, 1), (1e-4, 1))}
 LAST = FIRST
 WORD_ALPHA = 1e-5
@@ -151,9 +155,14 @@ def _judged(page: BlockedPage, labels: LabelledPage) -> InsertionExample:
 
 
 def fit_insertions(
-    examples: Sequence[InsertionExample], tune: Sequence[InsertionExample], kinds: Arrays, folds: Sequence[Arrays],
-    vectors: VectorTable, jobs: int = 1, progress: Callable[[str], None] = lambda _: None,
-) -> tuple[Arrays, list[HeldOut]]:  # fmt: skip
+    examples: Sequence[InsertionExample],
+    tune: Sequence[InsertionExample],
+    kinds: Arrays,
+    folds: Sequence[Arrays],
+    vectors: VectorTable,
+    jobs: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+) -> tuple[Arrays, list[HeldOut]]:
     """Arrays of the classifiers for insertions, and what they say of the tune pages.
 
     Args:
@@ -178,9 +187,14 @@ class _Fitting:
     """The stages, one after the other; each keeps what the next one reads, for the pages to fit on and then for tune."""
 
     def __init__(
-        self, examples: Sequence[InsertionExample], tune: Sequence[InsertionExample], kinds: Arrays,
-        folds: Sequence[Arrays], vectors: VectorTable, jobs: int,
-    ) -> None:  # fmt: skip
+        self,
+        examples: Sequence[InsertionExample],
+        tune: Sequence[InsertionExample],
+        kinds: Arrays,
+        folds: Sequence[Arrays],
+        vectors: VectorTable,
+        jobs: int,
+    ) -> None:
         self.pages = [*examples, *tune]
         self.count = len(examples)
         self.kinds, self.folds, self.vectors, self.jobs = kinds, folds, vectors, jobs

@@ -108,9 +108,11 @@ def build_insertion_scorer(arrays: Mapping[str, Matrix]) -> InsertionScorer:
     """The estimators that the arrays describe."""
     networks = {name: build_network(arrays, name) for name in STAGES}
     return InsertionScorer(
-        **networks, words=arrays["passage_words.weights"][:, 0], bias=float(arrays["passage_words.bias"][0]),
+        **networks,
+        words=arrays["passage_words.weights"][:, 0],
+        bias=float(arrays["passage_words.bias"][0]),
         gate=float(arrays["insertion_gate"][0]),
-    )  # fmt: skip
+    )
 
 
 def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:

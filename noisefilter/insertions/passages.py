@@ -27,17 +27,25 @@ LIMIT = WORD_LIMIT = 8.0
 AT_ONCE = 256
 #: Dimensions of the word's vector that are read.
 VECTOR_HEAD = 24
-TOKEN_NAMES = (
-    "pull", "pull_share", "title_pull", "foreign", "idf", "near", "odd_capital", "capital", "upper", "digit", "stop",
-    "comma_before", "sign_before", "quote_before", "opens", "often_capital", "kin", "kin_weighted",
-)  # fmt: skip
+TOKEN_NAMES = tuple(
+    (
+        "pull pull_share title_pull foreign idf near odd_capital capital upper digit stop comma_before sign_before "
+        "quote_before opens often_capital kin kin_weighted"
+    ).split()
+)
 _HEAD = tuple(f"vector_{number}" for number in range(VECTOR_HEAD))
 #: Names of the columns of `token_matrix`.
 TOKEN_COLUMNS = (
-    *(f"{name}_{step:+}" for step in range(-REACH, REACH + 1) for name in TOKEN_NAMES), *_HEAD,
-    *(f"mean_{name}" for name in (*TOKEN_NAMES, *_HEAD)), "sentence_log_odds", "sentence_log_odds_before", "sentence_log_odds_next",
-    "from_start", "from_end", *(f"word_log_odds_{step:+}" for step in range(-WEIGHED_REACH, WEIGHED_REACH + 1)),
-)  # fmt: skip
+    *(f"{name}_{step:+}" for step in range(-REACH, REACH + 1) for name in TOKEN_NAMES),
+    *_HEAD,
+    *(f"mean_{name}" for name in (*TOKEN_NAMES, *_HEAD)),
+    "sentence_log_odds",
+    "sentence_log_odds_before",
+    "sentence_log_odds_next",
+    "from_start",
+    "from_end",
+    *(f"word_log_odds_{step:+}" for step in range(-WEIGHED_REACH, WEIGHED_REACH + 1)),
+)
 #: Signs between words; a hyphen after a blank, three dots, and an apostrophe at a word's edge are some too.
 BETWEEN = re.compile(r"[,;:—–()|…\"“”‘«»'.\-](?:(?<![.\-'])|(?<=\s-)|(?<=\.{3})|(?<=')(?:(?<!\w')|(?!\w)))")
 COMMAS, QUOTES = ",;", "\"“”‘«»'"
@@ -86,21 +94,39 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
     kin = _kin(table, rows, known, table.word_vectors.number_row)
     base = np.stack(
         [
-            pull, pull / (lengths[word] + 0.1), title_pull, idf * ~near, idf, near, table.odd_capital[entry],
-            tokens.title[token] & ~opens, tokens.upper[token], tokens.digit[token], tokens.stop[token],
-            *_signs(table, rows, token), opens, table.word_vectors.capital[tokens.ids[token]], kin,
+            pull,
+            pull / (lengths[word] + 0.1),
+            title_pull,
+            idf * ~near,
+            idf,
+            near,
+            table.odd_capital[entry],
+            tokens.title[token] & ~opens,
+            tokens.upper[token],
+            tokens.digit[token],
+            tokens.stop[token],
+            *_signs(table, rows, token),
+            opens,
+            table.word_vectors.capital[tokens.ids[token]],
+            kin,
             np.where(kin < 0, 0.0, (1 - kin) * idf),
         ],
         axis=1,
-    ).astype(np.float32)  # fmt: skip
+    ).astype(np.float32)
     words = np.where(opens, 0, tokens.pairs[token])
     closes = np.append(owner[1:] != owner[:-1], True)[: len(owner)]
     after = np.where(closes, 0, np.append(tokens.pairs[1:], 0)[token]) ^ 0x5BD1E995
     heads = (known[:, :VECTOR_HEAD] / (lengths[:, None] + 0.1)).astype(np.float32)
     return TokenTable(
-        rows, entry, owner, base, heads[word], np.stack([tokens.hashes[token], words, after], axis=1),
-        table.article, table.block,
-    )  # fmt: skip
+        rows,
+        entry,
+        owner,
+        base,
+        heads[word],
+        np.stack([tokens.hashes[token], words, after], axis=1),
+        table.article,
+        table.block,
+    )
 
 
 def _dots(left: Inputs, at: Index, right: Inputs, of: Index) -> NDArray[np.float64]:
@@ -207,10 +233,15 @@ def token_matrix(table: TokenTable, doubts: Inputs, weighed: Inputs) -> NDArray[
     beside = [neighbour(doubts, table.article, step, -LIMIT)[table.rows] for step in (-1, 1)]
     near = np.stack([doubts[table.rows], *beside], axis=1)
     return _side_by_side(
-        table.owner, (table.base, REACH, -1.0), table.head, means[table.owner], near[table.owner],
-        np.log1p(position)[:, None], np.log1p(sizes[table.owner] - position)[:, None],
+        table.owner,
+        (table.base, REACH, -1.0),
+        table.head,
+        means[table.owner],
+        near[table.owner],
+        np.log1p(position)[:, None],
+        np.log1p(sizes[table.owner] - position)[:, None],
         (weighed[:, None], WEIGHED_REACH, -3.0),
-    )  # fmt: skip
+    )
 
 
 def _side_by_side(owner: Index, *parts: Inputs | tuple[Inputs, int, float]) -> NDArray[np.float32]:
@@ -237,11 +268,17 @@ def _side_by_side(owner: Index, *parts: Inputs | tuple[Inputs, int, float]) -> N
 
 NEAR_SENTENCES = (-3, -2, -1, 1, 2, 3)
 PASSAGE_NAMES = (
-    "run_sum", "run_sum_log", "run_words", "run_share", "run_mean", "rest_mean", "highest", "mean",
-    "run_opens", "run_closes", "kin", "kin_low", "run_kin", "rest_kin", "log_odds",
-    *(f"log_odds_{step}" for step in NEAR_SENTENCES), *(f"mean_{step}" for step in NEAR_SENTENCES),
-    "doubtful", "paragraph_log_odds", "paragraph_mean", "paragraph_others",
-)  # fmt: skip
+    *(
+        "run_sum run_sum_log run_words run_share run_mean rest_mean highest mean run_opens run_closes kin kin_low "
+        "run_kin rest_kin log_odds"
+    ).split(),
+    *(f"log_odds_{step}" for step in NEAR_SENTENCES),
+    *(f"mean_{step}" for step in NEAR_SENTENCES),
+    "doubtful",
+    "paragraph_log_odds",
+    "paragraph_mean",
+    "paragraph_others",
+)
 #: Log-odds of the words of a sentence that no doubt fell on.
 NO_DOUBT = -7.0
 
@@ -291,10 +328,22 @@ def _row_columns(there: NDArray[np.bool_], log_odds: Inputs, kin: Inputs, weight
     whole, run = log_odds.sum(axis=1), (log_odds * inside).sum(axis=1)
     rest = np.where(count > within, (whole - run) / np.maximum(count - within, 1), -9.0)
     top = np.where(there, log_odds, -np.inf).max(axis=1)
-    return np.stack([
-        total, np.log1p(np.maximum(total, 0)), within, within / count, run / within, rest, top, whole / count,
-        left == 0, right == count, *_kin_columns(there & (kin >= 0), kin, weight, inside),
-    ], axis=1)  # fmt: skip
+    return np.stack(
+        [
+            total,
+            np.log1p(np.maximum(total, 0)),
+            within,
+            within / count,
+            run / within,
+            rest,
+            top,
+            whole / count,
+            left == 0,
+            right == count,
+            *_kin_columns(there & (kin >= 0), kin, weight, inside),
+        ],
+        axis=1,
+    )
 
 
 def _kin_columns(chosen: NDArray[np.bool_], kin: Inputs, weight: Inputs, inside: NDArray[np.bool_]) -> list[Inputs]:

@@ -31,7 +31,7 @@ FOREIGN_NAMES = ("measured_foreign", "read_foreign")
 CLASS_NAMES = (
     *(f"class_{name}" for name in SENTENCE_CLASSES),
     *(f"read_{name}" for name in CLASSES),
-)  # fmt: skip
+)
 LAST_NETWORKS = ("reader_classes", "reader_foreign")
 #: Network → names of the columns that it reads.
 INPUTS = {"reader_classes": CLASS_NAMES, "reader_foreign": FOREIGN_NAMES, "reader_page": PAGE_NAMES}

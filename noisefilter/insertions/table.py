@@ -174,10 +174,12 @@ def _title_run(capital: list[bool], small: list[bool]) -> tuple[int, int]:
     return best, begin
 
 
-CLAUSE_NAMES = (
-    "clause_foreign", "clause_new", "clause_context_likeness", "clause_rest_likeness", "clause_words", "clause_odd_capitals",
-    "clause_stop_words", "clause_is_last", "clause_contrast", "clauses",
-)  # fmt: skip
+CLAUSE_NAMES = tuple(
+    (
+        "clause_foreign clause_new clause_context_likeness clause_rest_likeness clause_words clause_odd_capitals "
+        "clause_stop_words clause_is_last clause_contrast clauses"
+    ).split()
+)
 
 
 def _clauses(table: SentenceTable, vectors: Column, foreign: Column) -> tuple[Column, Column]:
@@ -205,12 +207,21 @@ def _clauses(table: SentenceTable, vectors: Column, foreign: Column) -> tuple[Co
     count = np.bincount(owner)[rows]
     stop = sums(table.tokens.stop[table.token_index].astype(float), opens, ends)[best]
     last = np.append(owner[1:] != owner[:-1], True)[best]
-    result[rows] = np.stack([
-        strange[best] / np.maximum(words[best], 1), strange[best] / np.maximum(idf[best], 1e-9),
-        np.einsum("ij,ij->i", inside, table.context[rows]), np.einsum("ij,ij->i", inside, rest), np.log1p(words[best]),
-        sums(table.odd_capital, opens, ends)[best] / np.maximum(words[best], 1), stop / np.maximum(words[best], 1),
-        last.astype(float), strange[best] / np.maximum(words[best], 1) - outside, np.log1p(count),
-    ], axis=1)  # fmt: skip
+    result[rows] = np.stack(
+        [
+            strange[best] / np.maximum(words[best], 1),
+            strange[best] / np.maximum(idf[best], 1e-9),
+            np.einsum("ij,ij->i", inside, table.context[rows]),
+            np.einsum("ij,ij->i", inside, rest),
+            np.log1p(words[best]),
+            sums(table.odd_capital, opens, ends)[best] / np.maximum(words[best], 1),
+            stop / np.maximum(words[best], 1),
+            last.astype(float),
+            strange[best] / np.maximum(words[best], 1) - outside,
+            np.log1p(count),
+        ],
+        axis=1,
+    )
     found[rows] = inside
     return result, found
 

@@ -33,9 +33,12 @@ MIN_ROWS_OF_ANY = 5
 MIN_THRESHOLD_LABELS = 100
 PUT_BACK = "stays: adapted it was worse on the held-out pages"
 NAMES = {
-    "block_second": "HTML", "block_voted_second": "HTML with trafilatura's vote", "block_text_second": "plain text",
-    "reader_head_foreign": "what is foreign", "reader_head_classes": "classes",
-}  # fmt: skip
+    "block_second": "HTML",
+    "block_voted_second": "HTML with trafilatura's vote",
+    "block_text_second": "plain text",
+    "reader_head_foreign": "what is foreign",
+    "reader_head_classes": "classes",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +78,15 @@ class Adapted:
 
 
 def adapt(
-    data: TrainingData, base: Model, *, name: str, jobs: int = 1, progress: Callable[[str], None] = lambda _: None,
-    stays: Collection[str] = (), heads: bool = False,
-) -> tuple[Model, list[Outcome]]:  # fmt: skip
+    data: TrainingData,
+    base: Model,
+    *,
+    name: str,
+    jobs: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+    stays: Collection[str] = (),
+    heads: bool = False,
+) -> tuple[Model, list[Outcome]]:
     """The base model adapted to `data.fit`, and what became of each network; arrays that did not move are the base's.
 
     The same pages give the same arrays on the same machine. `data.tune` is left alone: what the new model is measured on.
@@ -92,9 +101,10 @@ def adapt(
         heads: whether the reader's last layer is adapted, too (extra `train`).
     """
     found = Adapted(
-        {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()}, dict(base.thresholds),
+        {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()},
+        dict(base.thresholds),
         base.manifest["policies"],
-    )  # fmt: skip
+    )
     stages, reader = READER_STAGES if base.reader else STAGES, base.reader
     with threadpool_limits(1):
         if reader and heads and "reader" not in stays:

@@ -46,8 +46,11 @@ if TYPE_CHECKING:
 BLOCK_NETWORKS = tuple(f"{form}_second" for form in FORMS)
 #: The stages in their order, and the networks that are adapted in each: those that have the last word.
 STAGES = {
-    "blocks": BLOCK_NETWORKS, "sentences": ("sentence_second",), "insertions": ("insertion_last",), "articles": ("article",),
-}  # fmt: skip
+    "blocks": BLOCK_NETWORKS,
+    "sentences": ("sentence_second",),
+    "insertions": ("insertion_last",),
+    "articles": ("article",),
+}
 #: The same of a model with a reader.
 READER_STAGES = {**STAGES, "sentences": ("reader_classes",), "insertions": ("reader_foreign",)}
 #: Pages measured in a process at once.
@@ -73,9 +76,13 @@ def _recorded(network: Network) -> tuple[Network, list[Matrix]]:
 
 
 def stage_rows(
-    stage: str, pages: Sequence[LabelledPage], arrays: Mapping[str, Matrix], vectors: VectorTable, jobs: int = 1,
+    stage: str,
+    pages: Sequence[LabelledPage],
+    arrays: Mapping[str, Matrix],
+    vectors: VectorTable,
+    jobs: int = 1,
     reader: bytes | None = None,
-) -> dict[str, Rows]:  # fmt: skip
+) -> dict[str, Rows]:
     """Rows for each network of a stage that the pages have labels for."""
     run = Parallel(n_jobs=jobs, batch_size=CHUNK)
     measured = run(delayed(MEASURES[stage])(page, arrays, vectors, reader) for page in pages)
@@ -200,5 +207,8 @@ def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Ve
 
 
 MEASURES: Mapping[str, Measure] = {
-    "blocks": _block_rows, "sentences": _sentence_rows, "insertions": _insertion_rows, "articles": _article_rows,
-}  # fmt: skip
+    "blocks": _block_rows,
+    "sentences": _sentence_rows,
+    "insertions": _insertion_rows,
+    "articles": _article_rows,
+}

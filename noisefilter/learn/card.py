@@ -44,9 +44,13 @@ the model has one, is made of its lowest layers. Texts trained the weights; none
 
 #: Stages of the model, by the start of the names of their arrays, in the order in which a page meets them.
 STAGES = {
-    "blocks": ("block_",), "sentences": ("sentence",), "insertions": ("insertion", "passage"), "pages: off-topic": ("page_off_topic",),
-    "articles": ("article",), "last networks, which read the reader": ("reader_",),
-}  # fmt: skip
+    "blocks": ("block_",),
+    "sentences": ("sentence",),
+    "insertions": ("insertion", "passage"),
+    "pages: off-topic": ("page_off_topic",),
+    "articles": ("article",),
+    "last networks, which read the reader": ("reader_",),
+}
 INTERVALS = (
     f"In brackets: 95% intervals. Whole sites are drawn {DRAWS} times with replacement (seed {SEED}), since pages of one site are alike; of a "
     "source that is one site its pages are drawn, and the interval says nothing of other sites. Without brackets: a count, a single "
@@ -73,16 +77,30 @@ def write_card(
     figures = dict(figures)
     limits, policies = figures.pop(THRESHOLDS, {}), figures.pop(POLICIES, {})
     shown = [
-        f"# Model card: {model.label}", "", *_data_lines(model), *_size_lines(model), "## Thresholds", "",
-        *_threshold_lines(model, limits), "## Policies", "", *_policy_lines(model, policies), "## Figures", "", f"Measured on {measured_on}.", "",
-    ]  # fmt: skip
+        f"# Model card: {model.label}",
+        "",
+        *_data_lines(model),
+        *_size_lines(model),
+        "## Thresholds",
+        "",
+        *_threshold_lines(model, limits),
+        "## Policies",
+        "",
+        *_policy_lines(model, policies),
+        "## Figures",
+        "",
+        f"Measured on {measured_on}.",
+        "",
+    ]
     if figures:
         shown += [INTERVALS, ""]
     if any(kind.startswith(CALIBRATION) for kind in figures):
         shown += [
-            f"![Calibration curves]({PICTURE})", "",
-            "A point on the dashed line came true as often as it was said. A hollow point stands for fewer than 25 rows.", "",
-        ]  # fmt: skip
+            f"![Calibration curves]({PICTURE})",
+            "",
+            "A point on the dashed line came true as often as it was said. A hollow point stands for fewer than 25 rows.",
+            "",
+        ]
     for kind, by_source in figures.items():
         if not kind.startswith(CALIBRATION):
             shown += [f"### {kind}", "", *_table("source", by_source), ""]
@@ -110,10 +128,12 @@ def _data_lines(model: Model) -> list[str]:
         )
     lines += [f"| {name} | {row['licence']} | {row['rows']} |" for name, row in data["other"].items()]
     hashes = {
-        "ids of the pages": data.get("ids_sha256"), "contents and labels of the pages": data.get("content_sha256"),
+        "ids of the pages": data.get("ids_sha256"),
+        "contents and labels of the pages": data.get("content_sha256"),
         "articles with insertions, and untouched ones": data.get("inserted_sha256"),
-        "word vectors": model.manifest.get("vectors_sha256"), "names of the features": model.manifest.get("features_sha256"),
-    }  # fmt: skip
+        "word vectors": model.manifest.get("vectors_sha256"),
+        "names of the features": model.manifest.get("features_sha256"),
+    }
     lines += ["", ATTRIBUTION, ""] if "wcxb" in data["sources"] else [""]
     lines += ["| SHA-256 of | is |", "|---|---|"]
     lines += [f"| {what} | `{value}` |" for what, value in hashes.items() if value]
@@ -137,10 +157,12 @@ def _size_lines(model: Model) -> list[str]:
     table = model.vectors
     words = f"word vectors: {len(table.rows_by_word):,} words, {table.dimensions} dimensions, shared by all models"
     return [
-        *lines, _size_line("all stages", list(model.arrays.values())),
+        *lines,
+        _size_line("all stages", list(model.arrays.values())),
         _size_line(words, [table.matrix, table.scale, table.idf, table.capital]),
-        *([f"| the reader, `{READER}` | | | {len(model.reader) / 1000:,.0f} |"] if model.reader else []), "",
-    ]  # fmt: skip
+        *([f"| the reader, `{READER}` | | | {len(model.reader) / 1000:,.0f} |"] if model.reader else []),
+        "",
+    ]
 
 
 def _size_line(name: str, arrays: Sequence[NDArray[Any]]) -> str:

@@ -18,9 +18,18 @@ if TYPE_CHECKING:
 USAGE = 2
 #: Columns of what is printed, as `learn.policies.policy_figures` names them.
 SHOWN = (
-    "review_at", "drop_at", "drop: share", "drop: precision", "drop: recall", "drop or review: share", "drop or review: precision",
-    "drop or review: recall", "keep or trim: precision", "F1", "balanced accuracy",
-)  # fmt: skip
+    "review_at",
+    "drop_at",
+    "drop: share",
+    "drop: precision",
+    "drop: recall",
+    "drop or review: share",
+    "drop or review: precision",
+    "drop or review: recall",
+    "keep or trim: precision",
+    "F1",
+    "balanced accuracy",
+)
 
 
 def policies(

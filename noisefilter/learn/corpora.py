@@ -153,10 +153,18 @@ def _read_file(folder: Path, where: str, path: str) -> bytes:
 def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
     votes = _votes(label)
     labelled = LabelledPage(
-        row["id"], row_page(folder, where, row), _site(row), row.get("source") or folder.name,
-        row.get("licence", ""), sum(votes) / len(votes) if votes else None, _spans(label), _sentences(label),
-        _main_text(label), page_type=_page_type(label), votes=votes,
-    )  # fmt: skip
+        row["id"],
+        row_page(folder, where, row),
+        _site(row),
+        row.get("source") or folder.name,
+        row.get("licence", ""),
+        sum(votes) / len(votes) if votes else None,
+        _spans(label),
+        _sentences(label),
+        _main_text(label),
+        page_type=_page_type(label),
+        votes=votes,
+    )
     return anchor(labelled, label["where"])
 
 

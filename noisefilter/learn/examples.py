@@ -34,27 +34,58 @@ class Example(NamedTuple):
 
 
 EXAMPLES = (
-    Example("a headline of another story in sentence case, near in subject",
-            "The dam road is to close for repairs until spring, and drivers in the bay are furious.", "off_topic", wanted=True),
-    Example("a single foreign sentence without a link",
-            "Soak the beans overnight, then simmer them with a bay leaf until they are soft.", "off_topic", wanted=True),
-    Example("a paid link woven in, as plain text",
-            "Those who wait at the pier can pass the time at a trusted online casino with a welcome bonus.", "off_topic",
-            wanted=True),
-    Example("a comparison that leaves the subject for a moment and comes back",
-            "It is like a bakery that sells no bread before noon, said Lund.", "off_topic", wanted=False),
-    Example("a short answer in a quotation", "“I do not blame the crews. I would have left, too.”", "filler", wanted=False),
-    Example("a plain sentence without names or numbers that carries the story",
-            "The boats stay at the pier when the wind comes from the north, because the ramp then floods.", "filler",
-            wanted=False),
-    Example("filler that dresses up with names and numbers",
-            "Ostrand, Lund and the 60 islanders all know in 2025 that every ending is also a beginning.", "filler", wanted=True),
-    Example("selling in the tone of news",
-            "The firm of Brask, known for its fair prices and warm cabins, now lets small boats to islanders by the week.",
-            "promotion", wanted=True),
-    Example("a fact about an offer, which sells nothing",
-            "Islanders can order a pass at the town hall until Friday, free for those under 16.", "promotion", wanted=False),
-)  # fmt: skip
+    Example(
+        "a headline of another story in sentence case, near in subject",
+        "The dam road is to close for repairs until spring, and drivers in the bay are furious.",
+        "off_topic",
+        wanted=True,
+    ),
+    Example(
+        "a single foreign sentence without a link",
+        "Soak the beans overnight, then simmer them with a bay leaf until they are soft.",
+        "off_topic",
+        wanted=True,
+    ),
+    Example(
+        "a paid link woven in, as plain text",
+        "Those who wait at the pier can pass the time at a trusted online casino with a welcome bonus.",
+        "off_topic",
+        wanted=True,
+    ),
+    Example(
+        "a comparison that leaves the subject for a moment and comes back",
+        "It is like a bakery that sells no bread before noon, said Lund.",
+        "off_topic",
+        wanted=False,
+    ),
+    Example(
+        "a short answer in a quotation", "“I do not blame the crews. I would have left, too.”", "filler", wanted=False
+    ),
+    Example(
+        "a plain sentence without names or numbers that carries the story",
+        "The boats stay at the pier when the wind comes from the north, because the ramp then floods.",
+        "filler",
+        wanted=False,
+    ),
+    Example(
+        "filler that dresses up with names and numbers",
+        "Ostrand, Lund and the 60 islanders all know in 2025 that every ending is also a beginning.",
+        "filler",
+        wanted=True,
+    ),
+    Example(
+        "selling in the tone of news",
+        "The firm of Brask, known for its fair prices and warm cabins, now lets small boats to islanders by the week.",
+        "promotion",
+        wanted=True,
+    ),
+    Example(
+        "a fact about an offer, which sells nothing",
+        "Islanders can order a pass at the town hall until Friday, free for those under 16.",
+        "promotion",
+        wanted=False,
+    ),
+)
 #: Whole texts of which `noise` says too little or too much.
 LIE = (
     "The town of Velm has moved its clocks forward by 14 minutes since 3 May, mayor Odd Krag told the council on Tuesday. "

@@ -89,9 +89,11 @@ class LastFit:
 
 
 def fit_last(
-    fit: Sequence[LabelledPage], tune: Sequence[LabelledPage], learned: LastFit,
+    fit: Sequence[LabelledPage],
+    tune: Sequence[LabelledPage],
+    learned: LastFit,
     progress: Callable[[str], None] = lambda _: None,
-) -> tuple[Arrays, dict[str, float]]:  # fmt: skip
+) -> tuple[Arrays, dict[str, float]]:
     """Arrays of the last networks, calibrated, and their thresholds.
 
     Args:

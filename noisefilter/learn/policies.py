@@ -61,8 +61,10 @@ def choose_policies(noise: Matrix, share: Matrix) -> dict[str, Policy]:
         good = cuts[(above >= wanted * (count - places)) & (count - places >= FEWEST)]
         drops.append(max(best, *drops, float(good.min(initial=1.0))))
     return {
-        CAUTIOUS: Policy(drops[0], drops[1], CAUTIOUS), BALANCED: Policy(best, drops[0], BALANCED), STRICT: Policy(keep, best, STRICT),
-    }  # fmt: skip
+        CAUTIOUS: Policy(drops[0], drops[1], CAUTIOUS),
+        BALANCED: Policy(best, drops[0], BALANCED),
+        STRICT: Policy(keep, best, STRICT),
+    }
 
 
 def policy_figures(rows: Matrix, policy: Policy) -> dict[str, float]:
@@ -74,8 +76,10 @@ def policy_figures(rows: Matrix, policy: Policy) -> dict[str, float]:
     dropped, flagged = noise >= policy.drop_at, noise >= policy.review_at
     figures: dict[str, float] = {"articles": len(rows), "noisy": int(truth.sum())}
     for name, chosen, right in (
-        ("drop", dropped, truth), ("drop or review", flagged, truth), ("keep or trim", ~flagged, ~truth),
-    ):  # fmt: skip
+        ("drop", dropped, truth),
+        ("drop or review", flagged, truth),
+        ("keep or trim", ~flagged, ~truth),
+    ):
         figures[f"{name}: share"] = float(chosen.mean())
         if chosen.any():
             figures[f"{name}: precision"] = float(right[chosen].mean())

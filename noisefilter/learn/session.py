@@ -28,10 +28,15 @@ if TYPE_CHECKING:
 WORSE = 0.01
 #: Whose doing the figures of a kind are.
 STAGES_OF = {
-    "extraction": {"blocks"}, "boilerplate spans": {"blocks"}, "filler": {"sentences", "reader"},
-    "promotion": {"sentences", "reader"}, "filler spans": {"sentences", "reader"}, "promotion spans": {"sentences", "reader"},
-    "off_topic spans": {"insertions", "reader"}, "noise": {"articles"},
-}  # fmt: skip
+    "extraction": {"blocks"},
+    "boilerplate spans": {"blocks"},
+    "filler": {"sentences", "reader"},
+    "promotion": {"sentences", "reader"},
+    "filler spans": {"sentences", "reader"},
+    "promotion spans": {"sentences", "reader"},
+    "off_topic spans": {"insertions", "reader"},
+    "noise": {"articles"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,10 +154,18 @@ def _policy_notes(base: Model, model: Model) -> tuple[str, ...]:
 def _adapted_section(base: Model, before: Figures, after: Figures, notes: Sequence[str]) -> str:
     """What a card says of an adapted model on top: what it comes from, what moved, and what that changed."""
     lines = [
-        "", f"## Adapted from {base.label}", "",
-        "What that model learned from, and what it is bad at, stands in its own card.", "",
-        ATTRIBUTION if "wcxb" in base.manifest["data"]["sources"] else "", "",
-        *(f"- {note}" for note in notes), "",
-        "## Before and after", "", f"{base.label} → this model, on the held-out pages.", "",
-    ]  # fmt: skip
+        "",
+        f"## Adapted from {base.label}",
+        "",
+        "What that model learned from, and what it is bad at, stands in its own card.",
+        "",
+        ATTRIBUTION if "wcxb" in base.manifest["data"]["sources"] else "",
+        "",
+        *(f"- {note}" for note in notes),
+        "",
+        "## Before and after",
+        "",
+        f"{base.label} → this model, on the held-out pages.",
+        "",
+    ]
     return "\n".join([*lines, comparison_markdown(before, after)])

@@ -38,10 +38,14 @@ if TYPE_CHECKING:
 CODE = Path(__file__).parent.parent
 #: First parts of the names of a stage's arrays.
 ARRAYS_OF = {
-    "blocks": ("block",), "sentences": ("sentence",), "insertions": ("insertion", "passage", "page"),
+    "blocks": ("block",),
+    "sentences": ("sentence",),
+    "insertions": ("insertion", "passage", "page"),
     "articles": ("article",),
-    "writers": (), "reader": (), "last": ("reader_",),
-}  # fmt: skip
+    "writers": (),
+    "reader": (),
+    "last": ("reader_",),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,14 @@ class Fitted:
     def __or__(self, other: Fitted) -> Fitted:
         """These and what another stage gave."""
         return Fitted(
-            self.arrays | other.arrays, {**self.thresholds, **other.thresholds}, other.folds or self.folds,
-            other.writers or self.writers, other.readers or self.readers, other.last or self.last,
+            self.arrays | other.arrays,
+            {**self.thresholds, **other.thresholds},
+            other.folds or self.folds,
+            other.writers or self.writers,
+            other.readers or self.readers,
+            other.last or self.last,
             other.policies or self.policies,
-        )  # fmt: skip
+        )
 
     def of(self, stage: str) -> Arrays:
         """The arrays that a stage gave."""
@@ -103,9 +111,12 @@ class Training:
 
 
 def fit_stages(
-    training: Training, kept: Path | None = None, first: str | None = None, base: Fitted | None = None,
+    training: Training,
+    kept: Path | None = None,
+    first: str | None = None,
+    base: Fitted | None = None,
     stages: Mapping[str, Stage] | None = None,
-) -> Fitted:  # fmt: skip
+) -> Fitted:
     """What all stages give.
 
     Args:
@@ -240,8 +251,11 @@ def _fit_last(training: Training, done: Fitted) -> Fitted:
 
 #: The stages in the order in which they build on one another.
 STAGES: Mapping[str, Stage] = {
-    "blocks": _fit_blocks, "sentences": _fit_sentences, "insertions": _fit_insertions, "articles": _fit_articles,
-}  # fmt: skip
+    "blocks": _fit_blocks,
+    "sentences": _fit_sentences,
+    "insertions": _fit_insertions,
+    "articles": _fit_articles,
+}
 #: What a model with a reader has on top.
 READER_STAGES: Mapping[str, Stage] = {"writers": _fit_writers, "reader": _fit_reader, "last": _fit_last}
 

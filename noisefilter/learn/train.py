@@ -99,10 +99,17 @@ def _split(pages: Sequence[LabelledPage], is_held: Callable[[LabelledPage], bool
 
 
 def train(
-    data: TrainingData, vectors: VectorTable, *, name: str, jobs: int = 1,
-    progress: Callable[[str], None] = lambda _: None, vectors_file: Path | None = None,
-    kept: Path | None = None, first: str | None = None, base: Fitted | None = None,
-) -> Model:  # fmt: skip
+    data: TrainingData,
+    vectors: VectorTable,
+    *,
+    name: str,
+    jobs: int = 1,
+    progress: Callable[[str], None] = lambda _: None,
+    vectors_file: Path | None = None,
+    kept: Path | None = None,
+    first: str | None = None,
+    base: Fitted | None = None,
+) -> Model:
     """A model without a reader, fitted on labelled pages and on nothing else; `adapt` starts from another model instead.
 
     The same data gives the same arrays on the same machine. `vectors_file` is where `vectors` were read, if that is not the
@@ -118,10 +125,18 @@ def train(
 
 
 def train_both(
-    data: TrainingData, vectors: VectorTable, *, names: tuple[str, str], kept: Path, jobs: int = 1, device: str = "cpu",
-    progress: Callable[[str], None] = lambda _: None, vectors_file: Path | None = None, first: str | None = None,
+    data: TrainingData,
+    vectors: VectorTable,
+    *,
+    names: tuple[str, str],
+    kept: Path,
+    jobs: int = 1,
+    device: str = "cpu",
+    progress: Callable[[str], None] = lambda _: None,
+    vectors_file: Path | None = None,
+    first: str | None = None,
     base: Fitted | None = None,
-) -> tuple[Model, Model]:  # fmt: skip
+) -> tuple[Model, Model]:
     """A model with a reader and one without, of one run (extra `train`); arguments and errors as of `train`.
 
     Args:
@@ -155,9 +170,14 @@ def _made(fitted: Fitted, training: Training, name: str, vectors_file: Path | No
 
 
 def make_model(
-    name: str, arrays: Mapping[str, NDArray[np.floating[Any]]], thresholds: Mapping[str, float], data: TrainingData,
-    vectors: tuple[VectorTable, str], more: Mapping[str, Any], reader: bytes | None = None,
-) -> Model:  # fmt: skip
+    name: str,
+    arrays: Mapping[str, NDArray[np.floating[Any]]],
+    thresholds: Mapping[str, float],
+    data: TrainingData,
+    vectors: tuple[VectorTable, str],
+    more: Mapping[str, Any],
+    reader: bytes | None = None,
+) -> Model:
     """The model of some arrays, with its manifest; `vectors` are a table and its hash, `more` joins the manifest."""
     manifest: dict[str, Any] = {
         "format": FORMAT,

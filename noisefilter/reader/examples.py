@@ -95,9 +95,13 @@ def _inside(reading: Reading, ranges: Iterable[Range]) -> NDArray[np.bool_]:
 
 
 def _taught(
-    example: ReaderExample, reading: Reading, piece: Piece, inputs: Inputs, words: NDArray[np.int8],
+    example: ReaderExample,
+    reading: Reading,
+    piece: Piece,
+    inputs: Inputs,
+    words: NDArray[np.int8],
     honest: NDArray[np.bool_],
-) -> TaughtPiece:  # fmt: skip
+) -> TaughtPiece:
     low, _, _, high = piece
     word = reading.word[low:high]
     tokens = np.full(inputs.ids.shape[1], UNKNOWN, np.int8)

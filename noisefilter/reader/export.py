@@ -79,7 +79,8 @@ def export(weights: Weights, pieces: Sequence[str], *, frozen: int, heads: int =
     graph.nodes.append(helper.make_node("Identity", [tokens], ["tokens"]))
     graph.nodes.append(helper.make_node("Identity", [_judge_sentences(graph, states, weights)], ["sentences"]))
     whole = helper.make_graph(
-        graph.nodes, "reader",
+        graph.nodes,
+        "reader",
         [
             helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "tokens"]),
             helper.make_tensor_value_info("marks", TensorProto.INT64, [1, "tokens"]),
@@ -90,7 +91,7 @@ def export(weights: Weights, pieces: Sequence[str], *, frozen: int, heads: int =
             helper.make_tensor_value_info("sentences", TensorProto.FLOAT, ["sentences", COLUMNS]),
         ],
         list(graph.constants.values()),
-    )  # fmt: skip
+    )
     model = helper.make_model(whole, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     onnx.checker.check_model(model)
     return _quantize(model, pieces)
@@ -152,9 +153,13 @@ def _quantize(model: onnx.ModelProto, pieces: Sequence[str]) -> bytes:
         source, target = Path(folder) / "whole.onnx", Path(folder) / "small.onnx"
         onnx.save(model, source)
         quantize_dynamic(
-            source, target, weight_type=QuantType.QInt8, op_types_to_quantize=["MatMul", "Gather"], per_channel=True,
+            source,
+            target,
+            weight_type=QuantType.QInt8,
+            op_types_to_quantize=["MatMul", "Gather"],
+            per_channel=True,
             extra_options={"DefaultTensorType": TensorProto.FLOAT, "MatMulConstBOnly": True},
-        )  # fmt: skip
+        )
         small = onnx.load(target)
     entry = small.metadata_props.add()
     entry.key, entry.value = VOCABULARY, "\n".join(pieces)

@@ -56,9 +56,12 @@ class _Step(NamedTuple):
 
 
 def fit_encoder(
-    encoder: Encoder, pieces: Sequence[TaughtPiece], options: FitOptions, *,
+    encoder: Encoder,
+    pieces: Sequence[TaughtPiece],
+    options: FitOptions,
+    *,
     progress: Callable[[str], None] = lambda _: None,
-) -> None:  # fmt: skip
+) -> None:
     """Teach the encoder all pieces once, in an order that the seed gives.
 
     The weights are kept in 32 bits and computed with in 16 (bfloat16): four times as fast on a CPU as computing in 32.

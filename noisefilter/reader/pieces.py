@@ -140,6 +140,13 @@ def read_tokens(text: str, title: str | None, sentences: Sequence[tuple[int, int
     ]
     shown = np.array(named[:TITLE], np.int64).reshape(-1, 2)
     return Reading(
-        np.array(ids, np.int64), np.array(case, np.int64), np.array(of_word, np.int64), np.array(of_sentence, np.int64),
-        bounds[:, 0], bounds[:, 1], bounds[:, 2], shown[:, 0], shown[:, 1],
-    )  # fmt: skip
+        np.array(ids, np.int64),
+        np.array(case, np.int64),
+        np.array(of_word, np.int64),
+        np.array(of_sentence, np.int64),
+        bounds[:, 0],
+        bounds[:, 1],
+        bounds[:, 2],
+        shown[:, 0],
+        shown[:, 1],
+    )

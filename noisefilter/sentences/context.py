@@ -26,13 +26,20 @@ KIND_CONTEXT = (
     *(
         f"{place}_{name}"
         for place in (
-            "log_odds", *(f"log_odds_{step:+}" for step in NEAR), "paragraph", "stretch", "mean", "spread", "quarter", "half",
+            "log_odds",
+            *(f"log_odds_{step:+}" for step in NEAR),
+            "paragraph",
+            "stretch",
+            "mean",
+            "spread",
+            "quarter",
+            "half",
             "three_quarters",
         )
         for name in SENTENCE_CLASSES
     ),
     *(f"article_{name}" for name in ARTICLE_FEATURES),
-)  # fmt: skip
+)
 
 
 def kind_context(measured: tuple[SentenceTable, Matrix], first: Matrix) -> Matrix:
@@ -52,11 +59,18 @@ def kind_context(measured: tuple[SentenceTable, Matrix], first: Matrix) -> Matri
     count = np.maximum(table.sizes, 1)[:, None]
     mean = table.totals(log_odds) / count
     spread = np.sqrt(table.totals((log_odds - mean[article]) ** 2) / count)
-    return np.hstack([
-        log_odds, *(table.neighbour(log_odds, step) for step in NEAR), _others_of_paragraph(table, log_odds),
-        _stretch(table, log_odds), mean[article], spread[article], *_quarters(table, log_odds),
-        article_rows(table, matrix, classes[:, 1:3])[article],
-    ])  # fmt: skip
+    return np.hstack(
+        [
+            log_odds,
+            *(table.neighbour(log_odds, step) for step in NEAR),
+            _others_of_paragraph(table, log_odds),
+            _stretch(table, log_odds),
+            mean[article],
+            spread[article],
+            *_quarters(table, log_odds),
+            article_rows(table, matrix, classes[:, 1:3])[article],
+        ]
+    )
 
 
 def _others_of_paragraph(table: SentenceTable, values: Matrix) -> Matrix:

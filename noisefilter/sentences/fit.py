@@ -137,9 +137,11 @@ def _fit_words(examples: Sequence[SentenceExample], rows: Sequence[sp.csr_matrix
     """Linear models over words: filler, promotion, boilerplate against the rest."""
     targets = np.concatenate([examples[index].classes for index in chosen])
     weights, bias = fit_linear(
-        sp.vstack([rows[index] for index in chosen]).tocsr(), (targets[:, 1:] >= 0.5).astype(float),
-        (targets.sum(axis=1) > 0).astype(float), alpha=WORD_ALPHA,
-    )  # fmt: skip
+        sp.vstack([rows[index] for index in chosen]).tocsr(),
+        (targets[:, 1:] >= 0.5).astype(float),
+        (targets.sum(axis=1) > 0).astype(float),
+        alpha=WORD_ALPHA,
+    )
     return {"sentence_words.weights": weights, "sentence_words.bias": bias}
 
 
@@ -154,9 +156,10 @@ def fit_classes(matrix: Matrix, classes: Matrix, options: NetworkOptions) -> dic
     anchors = np.arange(classes.shape[1])  # every class has a column, whatever the labels hold
     return fit_network(
         np.concatenate([matrix[row], np.repeat(matrix.mean(axis=0, keepdims=True), len(anchors), axis=0)]),
-        np.concatenate([column, anchors]), np.concatenate([classes[row, column], np.full(len(anchors), 1e-3)]),
+        np.concatenate([column, anchors]),
+        np.concatenate([classes[row, column], np.full(len(anchors), 1e-3)]),
         **options,
-    )  # fmt: skip
+    )
 
 
 def predict_sentences(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:

@@ -95,7 +95,7 @@ CLASS_CHARACTERS = {
     "colon": ":\uff1a",
     "at": "@",
     "sign": "©®$€£%",
-}  # fmt: skip
+}
 CLASSES = (*CLASS_CHARACTERS, "upper", "lower")
 _TABLE_SIZE = 0x10000
 
@@ -180,9 +180,14 @@ class Lexicon:
         row = self.vectors.number_row if digit else self.vectors.rows_by_word.get(plain, self.vectors.unknown_row)
         upper = len(word) > 1 and word.isalpha() and word.isupper()
         return (
-            row, token_hash(word), hash_word(plain[:STEM_LETTERS]),
-            word[0].isupper(), upper, digit, plain in STOP_WORDS,
-        )  # fmt: skip
+            row,
+            token_hash(word),
+            hash_word(plain[:STEM_LETTERS]),
+            word[0].isupper(),
+            upper,
+            digit,
+            plain in STOP_WORDS,
+        )
 
 
 @lru_cache(maxsize=4)

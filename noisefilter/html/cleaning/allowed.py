@@ -90,6 +90,9 @@ def bare(address: str) -> str:
 
 #: `data` stands for the pictures that `allowed_value` lets through; of all else it sees to it itself.
 CLEANER = nh3.Cleaner(
-    tags=set(ELEMENTS), attributes=ATTRIBUTES, attribute_filter=allowed_value, link_rel=None,
+    tags=set(ELEMENTS),
+    attributes=ATTRIBUTES,
+    attribute_filter=allowed_value,
+    link_rel=None,
     url_schemes=(LINK_SCHEMES | {"data"}) - {""},
-)  # fmt: skip
+)

@@ -34,9 +34,10 @@ BEGUN = re.compile(f"{OPEN}([0-9]+){SHUT}")
 #: What shows a page must load nothing and lead nowhere: no pictures, no addresses, and no marks but ours.
 ADDRESSES = frozenset("cite class href src srcset sizes target".split())
 CLEANER = nh3.Cleaner(
-    tags=set(ELEMENTS - {"img", "mark", "picture", "source"}), link_rel=None,
+    tags=set(ELEMENTS - {"img", "mark", "picture", "source"}),
+    link_rel=None,
     attributes={name: names - ADDRESSES for name, names in ATTRIBUTES.items() if name not in {"img", "source"}},
-)  # fmt: skip
+)
 
 
 def marked_html(page: Page, score: Score, describe: Callable[[Span], str]) -> str | None:
