@@ -15,5 +15,7 @@ Matrix = NDArray[np.float64]
 Inputs = NDArray[np.floating[Any]]
 #: Whole numbers: rows of something else, offsets, counts.
 Index = NDArray[np.int64]
+#: One truth a row: (rows,).
+Flags = NDArray[np.bool_]
 #: Arrays of a model by name.
 Arrays = dict[str, Matrix]

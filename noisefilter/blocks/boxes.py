@@ -13,10 +13,9 @@ from noisefilter.text.cues import fold_case
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Flags
     from noisefilter.html.walk import BlockedPage
     from noisefilter.types import Block
-
-    Flags = NDArray[np.bool_]
 
 #: What consent dialogs speak of. A text of one speaks of two of these, a button of one.
 CONSENT = re.compile(

@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Column
     from noisefilter.blocks.table import BlockTable
     from noisefilter.blocks.vote import Vote
-
-    Column = NDArray[np.float64]
-
 
 #: Blocks from which the nearest prose, or the last heading, is far.
 FAR = 100

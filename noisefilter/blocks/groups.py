@@ -11,13 +11,9 @@ from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_sib
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Column, Index
     from noisefilter.blocks.table import BlockTable
     from noisefilter.html.walk import BlockedPage
-
-    Column = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: A block counts in its group as its words, up to this, and a little more.
 MOST_WORDS, BLANK = 40, 2.0

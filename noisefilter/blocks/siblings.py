@@ -9,13 +9,8 @@ import numpy as np
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE, TAG_GROUPS
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Column, Flags, Index
     from noisefilter.blocks.table import BlockTable
-
-    Column = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
-    Index = NDArray[np.int64]
 
 #: A block is a link if so much of it is.
 LINKED = 0.9

@@ -28,13 +28,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Column, Index
     from noisefilter.html.walk import BlockedPage
     from noisefilter.text.tokens import Tokens
     from noisefilter.text.vectors import VectorTable
     from noisefilter.types import Block
-
-    Column = NDArray[np.float64]
-    Index = NDArray[np.int64]
 
 #: Blocks of at least this many words that end a sentence are taken for prose.
 PROSE_WORDS = 20
