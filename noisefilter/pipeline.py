@@ -51,6 +51,8 @@ MIN_WORDS = 30
 #: Blocks that are boilerplate at least so surely are no context for the article, whatever threshold the caller sets:
 #: what stands around a sentence must not depend on where the spans are cut.
 SURE_BOILERPLATE = 0.8
+#: A headline is none from here on: it is given apart, and in training no article has one.
+LIKELY_BOILERPLATE = 0.5
 #: Characters of plain texts whose blocks are measured at once: arrays beyond the processor's cache gain nothing.
 AT_ONCE = 200_000
 
@@ -276,13 +278,27 @@ def _find_articles(
     ]
 
 
+def article_blocks(table: BlockTable, boilerplate: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Blocks in which sentences are judged, and stand around one another: not sure boilerplate, nor an HTML page's headline.
+
+    Args:
+        table: blocks of one page.
+        boilerplate: probability of each, (blocks,).
+    """
+    inside = boilerplate < SURE_BOILERPLATE
+    title = int(title_blocks(table)[0])
+    if table.places is not None and title >= 0:
+        inside[title] &= boilerplate[title] < LIKELY_BOILERPLATE
+    return inside
+
+
 def _find_article(
     page: Page, table: BlockTable, scores: BlockScores, model: Model, limits: Mapping[str, float], language: str | None
 ) -> _Article:
     """Split sentences and choose those of the article, if it is one, long enough, and in a language that we know."""
     probabilities = scores.boilerplate
     sentences = np.array(split_sentences(table.page), dtype=np.int64).reshape(-1, 3)
-    chosen = probabilities[sentences[:, 2]] < SURE_BOILERPLATE
+    chosen = article_blocks(table, probabilities)[sentences[:, 2]]
     kept = probabilities < min(model.thresholds["boilerplate"], SURE_BOILERPLATE)
     status: Status = "ok"
     if table.words[kept].sum() < MIN_WORDS:

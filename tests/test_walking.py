@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from noisefilter.html.parse import parse_html
-from noisefilter.html.walk import BLOCK_LEVEL, SKIPPED, BlockedPage, Piece, _Walker, split_tree
+from noisefilter.html.tags import BLOCK_LEVEL, SKIPPED
+from noisefilter.html.walk import BlockedPage, Piece, _Walker, split_tree
 from noisefilter.text.sentences import split_sentences
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from lxml.etree import HTMLParser
 
 from noisefilter.html.parse import PARSER_DEPTH, parse_html, strip_tags
 from noisefilter.html.rescue import rescue_article
+from noisefilter.html.tags import BLOCK, BOLD, BREAK, CELLS, IN_ROWS, INLINE, LINK, SKIPPED, names_of, role_of
 from noisefilter.html.unseen import Unseen
 from noisefilter.types import Block, Link
 
@@ -23,25 +24,8 @@ if TYPE_CHECKING:
 #: The rules below as a format: golden files freeze it, a change of it is a breaking change.
 TEXT_VERSION = 3
 
-SKIPPED = frozenset(
-    "script style noscript template svg iframe object embed select datalist textarea input head canvas video audio map "
-    "area math param source track progress meter".split()
-)
-BLOCK_LEVEL = frozenset(
-    "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption "
-    "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol optgroup p pre section "
-    "summary table tbody td tfoot th thead tr ul".split()
-)
-LINE_ITEMS = frozenset("li dt dd tr option".split())
-CELLS = frozenset(("td", "th"))
 #: Where title, rules and articles out of sight are found.
 UNREAD = ("meta", "title", "style", "noscript", "script")
-IN_ROWS = LINE_ITEMS | CELLS
-#: What a tag does: its own block, the end of a line, a link, bold letters. All others only hold text; those of custom elements are blocks.
-BLOCK, BREAK, LINK, BOLD, INLINE = range(5)
-ROLES = dict.fromkeys(BLOCK_LEVEL, BLOCK) | {"br": BREAK, "a": LINK, "b": BOLD, "strong": BOLD}
-NAMING = frozenset(("class", "id", "role", "itemprop", "aria-label"))
-HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 #: Words of a headline.
 MIN_TITLE, MAX_TITLE = 3, 25
 #: Lines at the top of a plain text among which its headline is looked for.
@@ -210,7 +194,7 @@ class _Walker:
         """Read the tree; returns its number of elements and its depth."""
         elements = depth = 0
         stack: list[tuple[HtmlElement, int, int, Iterator[HtmlElement]]] = []
-        role = _role(tree.tag)
+        role = role_of(tree.tag)
         outer, children = self._enter(tree, role, tree.items()), iter(tree)
         element, unseen = tree, self._unseen
         while True:
@@ -219,7 +203,7 @@ class _Walker:
                 tag = child.tag
                 if tag.__class__ is str and tag not in SKIPPED:
                     inside = len(child) > 0
-                    kind = _role(tag)
+                    kind = role_of(tag)
                     if inside or kind is not INLINE or child.text:  # else there is nothing in it
                         attributes = child.items()
                         if not (attributes and unseen is not None and unseen.takes(child, attributes)):
@@ -248,7 +232,7 @@ class _Walker:
         outer = self._place
         if role is BLOCK:
             self._break()
-            names, hidden = _names(attributes) if attributes else ("", False)
+            names, hidden = names_of(attributes) if attributes else ("", False)
             self._place = len(self.places)
             tag = element.tag
             self.places.append(Place(outer, tag, names, hidden))
@@ -378,24 +362,6 @@ class _Walker:
             self.first_heading = text
         self._buffer, self._buffered, self._links, self._bold = [], 0, [], 0
         self._line_break = line_break
-
-
-def _role(tag: str) -> int:
-    role = ROLES.get(tag)
-    return role if role is not None else BLOCK if "-" in tag else INLINE
-
-
-def _names(attributes: list[tuple[str, str]]) -> tuple[str, bool]:
-    """Class, id, role and microdata names of an element in lower case, what its author called it; whether a style hides it."""
-    names, hidden = "", False
-    for attribute, value in attributes:
-        if attribute in NAMING:
-            names = f"{names} {value}" if names else value
-        elif attribute == "style":
-            hidden = HIDDEN_STYLE.search(value) is not None
-        elif attribute == "hidden" or (attribute == "aria-hidden" and value == "true"):
-            names = f"{names} aria-hidden"
-    return names.lower(), hidden
 
 
 def _find_title(found: Mapping[str, list[HtmlElement]], walker: _Walker) -> str | None:

@@ -23,7 +23,7 @@ from noisefilter.insertions.table import InsertionTable
 from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
 from noisefilter.networks import rounded, standardize
-from noisefilter.pipeline import MIN_WORDS, SURE_BOILERPLATE, score_blocks
+from noisefilter.pipeline import MIN_WORDS, article_blocks, score_blocks
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
 from noisefilter.sentences.judge import build_sentence_scorer
 from noisefilter.sentences.table import Article, SentenceTable
@@ -200,8 +200,9 @@ def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Ve
     blocks = block_table(blocked, tokens, vectors)
     boilerplate = score_blocks(build_block_scorer(arrays), [blocks], [read.page])[0].boilerplate
     sentences = np.array(split_sentences(blocked), dtype=np.int64).reshape(-1, 3)
-    chosen = boilerplate[sentences[:, 2]] < SURE_BOILERPLATE
-    if blocks.words[boilerplate < SURE_BOILERPLATE].sum() < MIN_WORDS or not chosen.any():
+    inside = article_blocks(blocks, boilerplate)
+    chosen = inside[sentences[:, 2]]
+    if blocks.words[inside].sum() < MIN_WORDS or not chosen.any():
         return None
     return InsertionTable(SentenceTable([Article(blocked, tokens, sentences[chosen])], vectors))
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from random import Random
 from typing import TYPE_CHECKING
 
-from noisefilter.html.walk import BLOCK_LEVEL, SKIPPED
+from noisefilter.html.tags import BLOCK_LEVEL, SKIPPED
 from noisefilter.types import Page
 from tests.making import CORPUS, SLUICE
 

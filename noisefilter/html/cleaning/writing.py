@@ -9,7 +9,7 @@ from lxml.etree import iterwalk
 
 from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
 from noisefilter.html.cleaning.pictures import addresses, is_counter, is_out_of_sight
-from noisefilter.html.walk import BLOCK_LEVEL, CELLS, SKIPPED
+from noisefilter.html.tags import BLOCK_LEVEL, CELLS, SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

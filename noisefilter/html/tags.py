@@ -1,0 +1,42 @@
+"""Tags and attributes: what is passed over, what is a block, what an element is called."""
+
+from __future__ import annotations
+
+import re
+
+SKIPPED = frozenset(
+    "script style noscript template svg iframe object embed select datalist textarea input head canvas video audio map "
+    "area math param source track progress meter".split()
+)
+BLOCK_LEVEL = frozenset(
+    "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption "
+    "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol optgroup p pre section "
+    "summary table tbody td tfoot th thead tr ul".split()
+)
+LINE_ITEMS = frozenset("li dt dd tr option".split())
+CELLS = frozenset(("td", "th"))
+IN_ROWS = LINE_ITEMS | CELLS
+#: What a tag does: its own block, the end of a line, a link, bold letters. All others only hold text; those of custom elements are blocks.
+BLOCK, BREAK, LINK, BOLD, INLINE = range(5)
+ROLES = dict.fromkeys(BLOCK_LEVEL, BLOCK) | {"br": BREAK, "a": LINK, "b": BOLD, "strong": BOLD}
+NAMING = frozenset(("class", "id", "role", "itemprop", "aria-label"))
+HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+
+
+def role_of(tag: str) -> int:
+    """What a tag does: one of the five above."""
+    role = ROLES.get(tag)
+    return role if role is not None else BLOCK if "-" in tag else INLINE
+
+
+def names_of(attributes: list[tuple[str, str]]) -> tuple[str, bool]:
+    """Class, id, role and microdata names of an element in lower case, what its author called it; whether a style hides it."""
+    names, hidden = "", False
+    for attribute, value in attributes:
+        if attribute in NAMING:
+            names = f"{names} {value}" if names else value
+        elif attribute == "style":
+            hidden = HIDDEN_STYLE.search(value) is not None
+        elif attribute == "hidden" or (attribute == "aria-hidden" and value == "true"):
+            names = f"{names} aria-hidden"
+    return names.lower(), hidden
