@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from noisefilter.types import Score, Verdict
 
 #: Below, a page is hardly an article. At one half short articles under bare markup would never be dropped.
-POSSIBLE_ARTICLE = 0.2
+POSSIBLE_ARTICLE = 0.25
 
 
 def boilerplate_spans(

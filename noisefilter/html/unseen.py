@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 #: Characters of one hidden text; longer ones are articles as often as not.
 LONGEST = 400
-#: All that is passed over, as a share of what the page shows; of a short page it may be more, up to `LONGEST` characters.
-MOST_HIDDEN, MOST_HIDDEN_SHORT = 0.25, 0.5
+#: All that is passed over, as a share of what the page shows.
+MOST_HIDDEN = 0.25
 #: Bounds that only hostile pages reach: hidden elements of a page, elements in one, names that are looked up in style sheets,
 #: characters of style sheets, and of a rule.
 MOST_ELEMENTS, MOST_INSIDE, MOST_NAMES, MOST_STYLES, LONGEST_RULE = 2_000, 300, 200, 1_000_000, 2_000
@@ -100,7 +100,7 @@ class Unseen:
         for _, length, alike in self._found:
             lengths[alike] += length
         short = [hidden for hidden in self._found if lengths[hidden[2]] <= LONGEST or hidden[2] in FOR_SCREEN_READERS]
-        if sum(length for _, length, _ in short) >= max(MOST_HIDDEN * shown, min(LONGEST, MOST_HIDDEN_SHORT * shown)):
+        if sum(length for _, length, _ in short) >= MOST_HIDDEN * shown:
             short = []
         for element, _, _ in short:
             element.tag = "template"
