@@ -2,7 +2,8 @@
 
     python scripts/train_default.py ../shared/corpus
     python scripts/train_default.py ../shared/corpus --licences permissive --vectors permissive.safetensors -o /tmp/permissive
-    python scripts/train_default.py ../shared/corpus --from articles    # that stage and those after it, on what is there
+    python scripts/train_default.py ../shared/corpus --from insertions    # that stage and those after it, on what is there
+    python scripts/train_default.py ../shared/corpus --only articles    # that stage alone, in minutes; then --measure
     python scripts/train_default.py ../shared/corpus --measure    # after a change that leaves the weights alone
 
 The reader (`default`; `fast` has none) needs the extra `train`. What each stage gave is kept in `--work`, and a run that was broken
@@ -19,7 +20,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from choose_policies import choose_left_out, with_policies
@@ -27,16 +28,29 @@ from measures import TEXT_FILES, measure, print_beside, print_measures
 from safetensors.numpy import load_file
 
 from noisefilter.learn.card import write_card, write_picture
-from noisefilter.learn.stages import READER_STAGES, STAGES, Fitted
+from noisefilter.learn.stages import ALONE, READER_STAGES, STAGES, Fitted
 from noisefilter.learn.train import TrainingData, train_both
-from noisefilter.model import ARRAYS, DEFAULT, FAST, MANIFEST, VECTORS, load_model, models_folder, save_model
+from noisefilter.model import (
+    ARRAYS,
+    CARD,
+    DEFAULT,
+    FAST,
+    MANIFEST,
+    READER,
+    VECTORS,
+    load_model,
+    models_folder,
+    save_model,
+)
 from noisefilter.text.vectors import load_vectors
 from shared_corpus import BLOGS, Corpus
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
+
+    from noisefilter.model import Model
 
 FIGURES = "figures.json"
 
@@ -79,14 +93,14 @@ def _texts(corpus: Corpus) -> Iterator[str]:
 def read_base(folder: Path) -> Fitted:
     """What the models in a folder hold, even if their features are no longer those that the code measures."""
     arrays: dict[str, NDArray[np.float64]] = {}
-    thresholds: dict[str, float] = {}
-    policies: dict[str, Any] = {}
-    for name in (DEFAULT, FAST):  # what both have is the same
+    manifests = {}
+    for name in (DEFAULT, FAST):  # what both have is the same, but for some thresholds
         arrays |= {key: value.astype(np.float64) for key, value in load_file(folder / name / ARRAYS).items()}
-        manifest = json.loads((folder / name / MANIFEST).read_text(encoding="utf8"))
-        thresholds |= manifest["thresholds"]
-        policies |= manifest["policies"]
-    return Fitted(arrays, thresholds, policies=policies)
+        manifests[name] = json.loads((folder / name / MANIFEST).read_text(encoding="utf8"))
+    thresholds, policies = manifests[FAST]["thresholds"], manifests[FAST]["policies"]
+    last = {key: value for key, value in manifests[DEFAULT]["thresholds"].items() if value != thresholds.get(key)}
+    readers = ((folder / DEFAULT / READER).read_bytes(),)
+    return Fitted(arrays, thresholds, readers=readers, last=last, policies=policies)
 
 
 def main() -> None:
@@ -100,11 +114,15 @@ def main() -> None:
     parser.add_argument("--vectors", type=Path, help="another table than the shipped one; it is copied into the model")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="keeps what each stage gave")
-    parser.add_argument(
+    some = parser.add_mutually_exclusive_group()
+    some.add_argument(
         "--from", dest="first", choices=(*STAGES, *READER_STAGES),
         help="fit this stage and those after it; those before are taken from --work, or from the models in --output",
     )  # fmt: skip
-    parser.add_argument(
+    some.add_argument(
+        "--only", choices=ALONE, help="fit this stage alone and put it into the models in --output; then --measure"
+    )
+    some.add_argument(
         "--measure", action="store_true", help="only measure the models that are there, and write their cards"
     )
     parser.add_argument("--device", default="cpu", help="that torch is to use: cpu, cuda")
@@ -124,24 +142,17 @@ def main() -> None:
     if options.measure:
         models = [load_model(options.output / name) for name in (DEFAULT, FAST)]
     else:
-        progress("reading")
-        vectors = load_vectors(options.vectors or models_folder() / VECTORS)
-        models = list(
-            train_both(
-                read_data(corpus), vectors, names=(f"{kind}{DEFAULT}", f"{kind}{FAST}"), jobs=options.jobs, device=options.device,
-                kept=options.work / (kind + DEFAULT), progress=progress, vectors_file=options.vectors, first=options.first,
-                base=read_base(options.output) if options.first else None,
-            )
-        )  # fmt: skip
-        progress("choosing policies on collections left out")
-        chosen = choose_left_out(corpus, vectors)
-        models = [with_policies(model, chosen) if chosen else model for model in models]
+        models = _train(options, corpus, kind, progress)
+        for model, name in zip(models, (DEFAULT, FAST), strict=True):  # kept whatever becomes of the figures
+            card = options.output / name / CARD
+            save_model(model, options.output / name, card.read_text(encoding="utf8") if options.only else "")
+            if options.vectors:
+                shutil.copy(options.vectors, options.output / name / VECTORS)
+    if options.only:
+        progress(f"put {options.only} into {' and '.join(model.label for model in models)}; now --measure")
+        return
     for model, name in zip(models, (DEFAULT, FAST), strict=True):
         folder = options.output / name
-        if not options.measure:
-            save_model(model, folder, "")  # kept whatever becomes of the figures
-            if options.vectors:
-                shutil.copy(options.vectors, folder / VECTORS)
         progress(f"measuring {model.label} on the val sites")
         measures = measure(model, Corpus(options.corpus), options.jobs)
         save_model(model, folder, write_card(model, measures))
@@ -152,6 +163,24 @@ def main() -> None:
         if kind and shipped.is_file():
             print_beside(json.loads(shipped.read_text(encoding="utf8")), measures, model.name)
         progress(f"wrote {folder}")
+
+
+def _train(options: argparse.Namespace, corpus: Corpus, kind: str, progress: Callable[[str], None]) -> list[Model]:
+    """Both models, fitted as the options say, with their policies."""
+    progress("reading")
+    vectors = load_vectors(options.vectors or models_folder() / VECTORS)
+    models = list(
+        train_both(
+            read_data(corpus), vectors, names=(f"{kind}{DEFAULT}", f"{kind}{FAST}"), jobs=options.jobs, device=options.device,
+            kept=options.work / (kind + DEFAULT), progress=progress, vectors_file=options.vectors, first=options.first,
+            base=read_base(options.output) if options.first or options.only else None, only=options.only,
+        )
+    )  # fmt: skip
+    if options.only not in {None, "articles"}:  # what policies cut has not changed
+        return models
+    progress("choosing policies on collections left out")
+    chosen = choose_left_out(corpus, vectors)
+    return [with_policies(model, chosen) if chosen else model for model in models]
 
 
 if __name__ == "__main__":

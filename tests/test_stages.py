@@ -9,7 +9,7 @@ import pytest
 
 from noisefilter.labels import LabelledPage
 from noisefilter.learn import stages
-from noisefilter.learn.stages import STAGES, Fitted, Training, fit_stages
+from noisefilter.learn.stages import STAGES, Fitted, Training, fit_stages, refit_stage
 from noisefilter.learn.train import TrainingData
 from noisefilter.types import Page
 from tests.making import ARTICLE, vectors
@@ -75,3 +75,27 @@ def test_stages_that_are_not_kept_come_from_the_model_that_is_there(fitted, tmp_
     assert found.arrays["block.old"] == found.arrays["passage.old"] == 7.0
     assert "article.old" not in found.arrays
     assert found.thresholds == {"filler": 0.9, "sentences": 0.5, "articles": 0.5}
+
+
+def test_a_stage_fitted_alone_leaves_the_rest_of_the_model_as_it_was(fitted):
+    arrays = {f"{begin}.old": np.array([7.0]) for begins in stages.ARRAYS_OF.values() for begin in begins}
+    base = Fitted(arrays, {"filler": 0.9, "sentences": 0.4}, readers=(b"reader",), last={"filler": 0.8})
+    found = refit_stage(training(), "articles", base)
+    assert fitted == ["sentences", "articles"]  # for the folds alone
+    assert found.arrays.keys() == (arrays.keys() - {"article.old"}) | {"article.seen"}
+    assert found.thresholds == {"filler": 0.9, "sentences": 0.4, "articles": 0.5}
+    assert (found.reader, found.last) == (b"reader", {"filler": 0.8})
+
+
+def test_a_stage_fitted_alone_reads_the_folds_that_are_kept_for_the_same_data(fitted, tmp_path):
+    fit_stages(training(1.0), tmp_path)
+    refit_stage(training(1.0), "articles", Fitted(), tmp_path)
+    assert fitted[len(STAGES) :] == ["articles"]
+    refit_stage(training(2.0), "articles", Fitted(), tmp_path)
+    assert fitted[len(STAGES) + 1 :] == ["sentences", "articles"]
+
+
+def test_a_stage_that_others_read_is_not_fitted_alone(fitted):
+    with pytest.raises(ValueError, match="other stages read 'sentences'"):
+        refit_stage(training(), "sentences", Fitted())
+    assert not fitted

@@ -1,7 +1,8 @@
 """Training data → the stages of a model, each fitted on what those before it gave, and kept where a folder is named.
 
 What a stage gave is read again as long as code and data are the same; `first` names a stage from which on all is fitted anew,
-whatever has changed, on what is kept of those before it.
+whatever has changed, on what is kept of those before it. A stage that no other one reads can be fitted alone, for a model that
+is there (`refit_stage`).
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ ARRAYS_OF = {
     "reader": (),
     "last": ("reader_",),
 }
+#: Stages that no other stage reads, so that each can be fitted alone.
+ALONE = ("blocks", "articles")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,34 @@ def fit_stages(
                 joblib.dump({"key": key, "fitted": result}, path)
         done |= result
     return done
+
+
+def refit_stage(training: Training, name: str, base: Fitted, kept: Path | None = None) -> Fitted:
+    """What a model holds, with one stage fitted anew.
+
+    `articles` reads sentence classifiers of folds, which no model holds: they are fitted for it, unless they are kept.
+
+    Args:
+        training: what the stage reads.
+        name: one of `ALONE`.
+        base: what the model holds.
+        kept: folder where the results of stages were kept; none is written.
+
+    Raises:
+        CorpusError: the stage has no labels (of both sorts).
+        ValueError: another stage reads this one.
+    """
+    if name not in ALONE:
+        msg = f"other stages read {name!r}: fit them as well, or choose from {', '.join(ALONE)}"
+        raise ValueError(msg)
+    folds: Sequence[Arrays] = ()
+    if name == "articles":
+        path = kept / "sentences.joblib" if kept else None
+        found = joblib.load(path) if path and path.is_file() else None
+        same = found and found["key"] == _key(training)
+        folds = (found["fitted"] if same else STAGES["sentences"](training, Fitted())).folds
+    others = {key: value for key, value in base.arrays.items() if not key.startswith(ARRAYS_OF[name])}
+    return replace(base, arrays=others) | STAGES[name](training, replace(base, folds=folds))
 
 
 def _key(training: Training) -> str:

@@ -16,7 +16,15 @@ from threadpoolctl import threadpool_limits
 from noisefilter.fit import SEED
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.labels import CorpusError
-from noisefilter.learn.stages import READER_STAGES, STAGES, Training, fit_stages, with_reader, without_reader
+from noisefilter.learn.stages import (
+    READER_STAGES,
+    STAGES,
+    Training,
+    fit_stages,
+    refit_stage,
+    with_reader,
+    without_reader,
+)
 from noisefilter.learn.thresholds import DEFAULTS
 from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
 from noisefilter.scorer import features_digest
@@ -136,6 +144,7 @@ def train_both(
     vectors_file: Path | None = None,
     first: str | None = None,
     base: Fitted | None = None,
+    only: str | None = None,
 ) -> tuple[Model, Model]:
     """A model with a reader and one without, of one run (extra `train`); arguments and errors as of `train`.
 
@@ -150,10 +159,13 @@ def train_both(
         vectors_file: as for `train`.
         first: as for `train`.
         base: as for `train`.
+        only: a stage to fit alone, the rest being that of `base` (`refit_stage`).
     """
     training = Training(data, vectors, jobs, progress, device, kept)
     with threadpool_limits(1):
-        fitted = fit_stages(training, kept, first, base, {**STAGES, **READER_STAGES})
+        stages = {**STAGES, **READER_STAGES}
+        alone = refit_stage(training, only, base, kept) if only and base else None
+        fitted = alone or fit_stages(training, kept, first, base, stages)
     return _made(with_reader(fitted), training, names[0], vectors_file), _made(
         without_reader(fitted), training, names[1], vectors_file
     )
