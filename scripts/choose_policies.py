@@ -58,7 +58,7 @@ def judge_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, list[Obser
     for left in COLLECTIONS:
         own = [example for example in articles if collection_of(example) == left]
         others = [example for example in articles if collection_of(example) != left]
-        if not own or len({(example.page.noise_target or 0) >= MAJORITY for example in others}) < 2:
+        if not own or len({(example.page.noise_share or 0) >= MAJORITY for example in others}) < 2:
             continue  # of permissive licences there are few
         models, folds = fit_sentences([example for example in sentences if collection_of(example) != left])
         fitted, _ = fit_articles(others, folds)

@@ -139,6 +139,15 @@ def test_readers_who_disagree_teach_what_they_say_each(fitted):
         assert mixed.mean() == pytest.approx(0.5, abs=0.1)
 
 
+def test_what_another_reader_would_say_does_not_move_how_many_are_noisy(fitted):
+    examples, arrays, held = fitted
+    severe = [replace(own, page=replace(own.page, second=0.9)) for own in examples]
+    _, said = fit_articles(severe, [arrays] * FOLDS)
+    shares = [example.page.noise_share for example in examples]
+    assert said.mean() == pytest.approx(np.mean(shares), abs=0.01)
+    assert said.mean() == pytest.approx(held.mean(), abs=0.01)
+
+
 def test_what_an_article_is_calibrated_on_had_not_seen_its_site():
     examples = judged_articles()
     odd = article("alone.example", "Zebras graze. Quaggas graze. Okapis browse.", 0)

@@ -1,7 +1,8 @@
 """Judged articles → the article classifier: one linear model over how an article is worded and what is measured of it.
 
 It learns from shares of readers instead of verdicts, and measures are taken on sentence probabilities of classifiers that had
-not seen the article's site.
+not seen the article's site. What a reader thinks another one would say teaches which article is noisier; how many are noisy is what
+readers said themselves, so it is calibrated on that.
 """
 
 from __future__ import annotations
@@ -112,7 +113,8 @@ def fit_articles(
     models = out_of_fold(fold, lambda chosen, _: _fit(read, chosen))
     arrays = models.of_all
     held = _log_odds_out_of_fold(read, fold, models)
-    slope, offset = _fit_soft(sp.csr_matrix(held[:, None]), read.target, read.weights, c=1e3)
+    share = np.array([example.page.noise_share for example in examples], dtype=np.float64)
+    slope, offset = _fit_soft(sp.csr_matrix(held[:, None]), share, read.weights, c=1e3)
     last = {
         "article.weights0": arrays["article.weights0"] * slope[0],
         "article.bias0": arrays["article.bias0"] * slope[0] + offset,

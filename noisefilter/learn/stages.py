@@ -296,8 +296,8 @@ def _both(examples: Sequence[Any], label: str) -> bool:
 
 
 def _both_noise(examples: Sequence[ArticleExample]) -> bool:
-    targets = [example.page.noise_target or 0.0 for example in examples]
-    return bool(targets) and min(targets) < 0.5 <= max(targets)
+    shares = [example.page.noise_share or 0.0 for example in examples]
+    return bool(shares) and min(shares) < 0.5 <= max(shares)
 
 
 def _demand(stage: str, enough: bool) -> None:  # noqa: FBT001 - reads as a sentence
