@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 #: `noise` from which an article is noise (corpus/README.md).
 POSITIVE = 2
 #: Votes that a reader's estimate of what another one would say counts as: beside a vote it tells a clear case from a border case
-#: (docs/decisions/0037-border-cases-of-noise.md).
+#: (docs/decisions/0039-border-cases-of-noise.md).
 SECOND = 5
 
 
@@ -69,4 +69,6 @@ class LabelledPage:
     def noise_target(self) -> float | None:
         """What a classifier learns: the share of the readers, with `second` as `SECOND` more votes."""
         share, count = self.noise_share, max(1, len(self.votes))
-        return share if share is None or self.second is None else (share * count + self.second * SECOND) / (count + SECOND)
+        return (
+            share if share is None or self.second is None else (share * count + self.second * SECOND) / (count + SECOND)
+        )

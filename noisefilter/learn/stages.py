@@ -182,7 +182,7 @@ def refit_stage(training: Training, name: str, base: Fitted, kept: Path | None =
         path = kept / "sentences.joblib" if kept else None
         found = joblib.load(path) if path and path.is_file() else None
         same = found and found["key"] == _key(training)
-        folds = (found["fitted"] if same else STAGES["sentences"](training, Fitted())).folds
+        folds = found["fitted"].folds if found and same else STAGES["sentences"](training, Fitted()).folds
     others = {key: value for key, value in base.arrays.items() if not key.startswith(ARRAYS_OF[name])}
     return replace(base, arrays=others) | STAGES[name](training, replace(base, folds=folds))
 
