@@ -64,12 +64,13 @@ def sentence_spans(
             continue
         probabilities = getattr(scores, kind)
         for row in (low + np.flatnonzero(kept & (probabilities[low:high] >= thresholds[kind]))).tolist():
-            start, end = int(sentences.start[row]), int(sentences.end[row])
-            if kind == "off_topic":
-                start, end = cut_range(sentences, row, scores.words[row]) if row in scores.words else (start, end)
-                reason = name_insertion(table, row, start, end)
-            else:
-                reason = NAMES[kind](table, row)
+            bounds: tuple[int, int] | None = int(sentences.start[row]), int(sentences.end[row])
+            if kind == "off_topic" and row in scores.words:
+                bounds = cut_range(sentences, row, scores.words[row])
+            if bounds is None:
+                continue
+            start, end = bounds
+            reason = name_insertion(table, row, start, end) if kind == "off_topic" else NAMES[kind](table, row)
             spans.append(Span(start - base, end - base, kind, float(probabilities[row]), reason))
     return spans
 

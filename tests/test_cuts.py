@@ -9,14 +9,15 @@ from noisefilter.insertions.cuts import cut_range
 from tests.making import SLUICE, sentences_of
 
 
-def cut_of(sentence: str, foreign: str, *, certain: float = 4.0) -> str:
-    """What is left of the sentence when the words of `foreign` look foreign and the others do not."""
+def cut_of(sentence: str, foreign: str, *, certain: float = 4.0, rest: float | None = None) -> str:
+    """What is left of the sentence when the words of `foreign` look foreign, by some log-odds, and the others do not."""
     table = sentences_of(f"{sentence}\nThe town lies on the river Marl and has two bridges.")
     low, high = np.searchsorted(table.owner, [0, 1])
     token = table.token_index[low:high]
     at = sentence.index(foreign)
     inside = (table.tokens.start[token] >= at) & (table.tokens.end[token] <= at + len(foreign))
-    start, end = cut_range(table, 0, np.where(inside, certain, -certain))
+    bounds = cut_range(table, 0, np.where(inside, certain, -certain if rest is None else rest))
+    start, end = bounds or (0, 0)
     return sentence[:start] + sentence[end:]
 
 
@@ -34,6 +35,11 @@ def cut_of(sentence: str, foreign: str, *, certain: float = 4.0) -> str:
             "The board repaired the gates in May and in June.",
         ),
         (
+            "The board repaired the gates in May and again in June (see Ten Ways To Style A Denim Jacket).",
+            "see Ten Ways To Style A Denim Jacket",
+            "The board repaired the gates in May and again in June.",
+        ),
+        (
             "The board repaired the gates – online roulette included – before the autumn rain came.",
             "online roulette included",
             "The board repaired the gates before the autumn rain came.",
@@ -49,7 +55,7 @@ def cut_of(sentence: str, foreign: str, *, certain: float = 4.0) -> str:
             "The board repaired the gates after reading in the spring of that year.",
         ),
     ],
-    ids=["commas", "brackets", "dashes", "end", "quotation marks"],
+    ids=["commas", "brackets", "brackets at the end", "dashes", "end", "quotation marks"],
 )
 def test_the_host_reads_on_with_the_signs_it_needs(sentence, foreign, left):
     assert " ".join(cut_of(sentence, foreign).split()).replace(" .", ".") == left
@@ -96,13 +102,51 @@ def test_a_sentence_that_is_foreign_throughout_goes_whole():
     assert cut_of(sentence, "Rico Banderas drops a surprise album with Delia Fonteyn") == ""
 
 
+def test_words_that_hardly_differ_from_those_around_them_are_left():
+    sentence = "The board repaired the gates, whose paint had been an eyesore for years, before the autumn rain came."
+    clause = "whose paint had been an eyesore for years"
+    assert cut_of(sentence, clause, certain=-1.0, rest=-4.5) == sentence
+    assert clause not in cut_of(sentence, clause, certain=-0.4, rest=-4.5)
+
+
+def test_a_sentence_is_left_none_of_whose_words_looks_foreign():
+    table = sentences_of(f"{SLUICE[0]}\n{SLUICE[1]}")
+    count = int(table.words[0])
+    assert cut_range(table, 0, np.full(count, -1.0)) is None
+    assert cut_range(table, 0, np.full(count, 0.0)) == (int(table.start[0]), int(table.end[0]))
+
+
+@pytest.mark.parametrize(
+    ("sentence", "foreign"),
+    [
+        (
+            "The board met, while signs of revolt ranged from leaflets to a get-out-the-vote drive by the town.",
+            "while signs of revolt ranged from leaflets to a get",
+        ),
+        (
+            "The board met at 7:30 in the hall of the fish market and read the letters of the county aloud.",
+            "30 in the hall of the fish market",
+        ),
+        (
+            "The board met and said that, of the county's share of some 310,000 crowns, half would be paid in May.",
+            "of the county's share of some 310",
+        ),
+    ],
+    ids=["hyphens", "a time", "a number"],
+)
+def test_no_cut_goes_through_what_is_one_word_to_a_reader(sentence, foreign):
+    left = [word.strip(",.") for word in cut_of(sentence, foreign).split()]
+    assert len(left) < len(sentence.split())
+    assert set(left) <= {word.strip(",.") for word in sentence.split()}
+
+
 def test_a_doubtful_sentence_without_words_goes_whole():
     table = sentences_of("The town lies on the river Marl.\n* * *\nIt has two bridges.")
     row = int(np.flatnonzero(table.words == 0)[0])
     assert cut_range(table, row, np.zeros(0)) == (int(table.start[row]), int(table.end[row]))
 
 
-@pytest.mark.parametrize("certain", [0.1, 1.0, 8.0])
+@pytest.mark.parametrize("certain", [4.0, 6.0, 8.0])
 def test_a_cut_stays_inside_its_sentence(certain):
     sentence = "The board, as Comets Sign Keeper Dario Velt On Loan shows, repaired the gates; the rain came later."
     for start in range(0, len(sentence) - 20, 7):
@@ -115,7 +159,7 @@ def test_a_sentence_of_any_length_is_cut_in_good_time():
     count = int(table.words[1])
     log_odds = np.full(count, -4.0)
     log_odds[50_000:50_004] = 5.0
-    start, end = cut_range(table, 1, log_odds)
+    start, end = cut_range(table, 1, log_odds) or (0, 0)
     words = table.tokens.start[table.token_index[table.owner == 1]]
     assert (start, end > int(words[50_003])) == (int(words[50_000]), True)
     assert end <= int(words[50_004])

@@ -286,6 +286,24 @@ def test_a_spliced_headline_is_more_off_topic_than_its_neighbours(case):
     assert spliced > max(neighbours[3:5])
 
 
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(
+            case,
+            marks=[pytest.mark.xfail(reason=case["known_failure"], strict=True)] if "known_failure" in case else [],
+        )
+        for case in read_cases("off_topic_untouched")
+    ],
+    ids=lambda case: case["name"],
+)
+def test_nothing_is_cut_as_off_topic_from_an_article_that_nobody_touched(case):
+    paragraphs = "".join(f"<p>{paragraph}</p>" for paragraph in case["paragraphs"])
+    result = score(f"<html><body><article><h1>{case['title']}</h1>{paragraphs}</article></body></html>")
+    assert result.status == "ok"
+    assert [result.quote(span) for span in result.spans if span.kind == "off_topic"] == []
+
+
 @pytest.mark.parametrize("case", read_cases("filler"), ids=lambda case: case["name"])
 def test_a_sentence_that_says_nothing_is_more_filler_than_facts(case):
     result = score(article_with(case["sentence"]))
