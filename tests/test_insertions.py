@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
 from noisefilter.insertions.judge import PAGE_PRIOR, page_off_topic_inputs
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
-from noisefilter.learn.thresholds import choose_thresholds
+from noisefilter.learn.thresholds import choose_thresholds, off_topic_threshold
 from noisefilter.learn.train import TrainingData, train
 from noisefilter.networks import build_network
 from noisefilter.types import Page
@@ -34,7 +36,7 @@ def held(highest: float, *, foreign: bool = False) -> HeldOut:
     """A page of ten sentences, the third of which is the strangest."""
     probabilities, truth = np.full(10, 0.01), np.zeros(10, dtype=np.int64)
     probabilities[2], truth[2] = highest, int(foreign)
-    return HeldOut(probabilities, truth)
+    return HeldOut(probabilities, truth, np.ones(len(truth), np.bool_))
 
 
 def test_the_sentences_of_a_marked_passage_are_foreign_and_no_others():
@@ -105,3 +107,11 @@ def test_without_a_marked_insertion_there_is_nothing_to_learn_from(corpus):
     pages = [page for page in corpus if not any(span.kind == "off_topic" for span in page.spans or ())]
     with pytest.raises(CorpusError, match="insertions"):
         train(TrainingData(pages[::2], pages[1::2]), vectors(), name="none")
+
+
+def test_the_threshold_is_that_of_sentences_in_which_a_cut_may_be_made():
+    untouched = [held(0.9)] * 20
+    spared = [replace(page, stand_out=np.arange(10) != 2) for page in untouched]
+    assert off_topic_threshold(untouched) == pytest.approx(0.9)
+    assert off_topic_threshold(spared) == pytest.approx(0.3)
+    assert off_topic_threshold([*untouched, held(0.95, foreign=True)]) == pytest.approx(0.9)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: raises the F1 of the characters from .71 to .76; the other two matter little.
 AT_SIGN, WHOLE, WORD_IN = 3.0, 8.0, 2.0
 #: By how much the words of a cut must be more foreign than those that stay, in mean log-odds of a word; where none stay, than an
-#: article's own words mostly are. Chosen on tune: it spares more untouched pages than it misses passages (docs/decisions/0037).
+#: article's own words mostly are. Chosen on tune: it spares more untouched pages than it misses passages (docs/decisions/0040).
 STANDS_OUT, OWN_WORD = 3.6, -4.6
 #: Signs that tie a passage to what stands before it, and what closes them.
 TIES = ",;:—–-([…"

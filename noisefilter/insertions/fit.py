@@ -27,6 +27,7 @@ from noisefilter.fit import (
     out_of_fold,
 )
 from noisefilter.html.read import read_blocks
+from noisefilter.insertions.cuts import cut_range
 from noisefilter.insertions.judge import PAGE_PRIOR, insertion_inputs, page_off_topic_inputs, sentence_classes
 from noisefilter.insertions.passages import (
     passage_columns,
@@ -41,9 +42,9 @@ from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import HASH_ROWS, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from noisefilter.arrays import Arrays, Index, Inputs, Matrix
+    from noisefilter.arrays import Arrays, Flags, Index, Inputs, Matrix
     from noisefilter.fit import OutOfFold
     from noisefilter.html.walk import BlockedPage
     from noisefilter.insertions.passages import TokenTable
@@ -111,10 +112,23 @@ class InsertionExample:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What the fitted classifiers say of a tune page: probabilities of its sentences, and the truth."""
+    """What the fitted classifiers say of a tune page: probabilities of its sentences, the truth, and which ones a cut may be made in."""
 
     probabilities: Matrix
     foreign: Index
+    stand_out: Flags
+
+
+def stand_out(table: SentenceTable, words: Mapping[int, Matrix]) -> Flags:
+    """Which sentences of some articles something would be cut out of, whatever their probability: (sentences,).
+
+    Args:
+        table: the articles.
+        words: log-odds of the words, of the sentences whose words were judged; all of another one may go.
+    """
+    return np.array(
+        [row not in words or cut_range(table, row, words[row]) is not None for row in range(len(table))], np.bool_
+    )
 
 
 def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
@@ -316,7 +330,17 @@ class _Fitting:
         for page in range(self.count, len(self.pages)):
             probabilities = self.doubts[page].copy()
             probabilities[self.rows[page]] = network.probabilities(inputs[page])[:, 1]
-            pages.append(HeldOut(probabilities, self.foreign[page]))
+            words = dict(
+                zip(
+                    self.rows[page].tolist(),
+                    np.split(self.word_log_odds[page], self.words[page].edges[1:-1]),
+                    strict=True,
+                )
+            )
+            table = SentenceTable([self.pages[page].article(self.vectors)], self.vectors)
+            pages.append(
+                HeldOut(probabilities, self.foreign[page], stand_out(table, words if len(self.rows[page]) else {}))
+            )
         self.arrays |= named("insertion_last", fitted)
         return self.arrays, pages
 

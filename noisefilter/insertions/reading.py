@@ -128,11 +128,23 @@ class ReadingScorer:
         known = readings.known
         last = self.classes.probabilities(class_columns(classes, readings))
         foreign = self.foreign.probabilities(foreign_columns(measured.off_topic, readings))[:, 1]
-        words = dict(measured.words)
-        parts = np.split(readings.words, np.searchsorted(sentences.owner, np.arange(1, len(sentences))))
-        for row in np.flatnonzero(known).tolist():
-            words[row] = (parts[row] + words.get(row, parts[row])) / 2
+        words = words_of(sentences, measured, readings)
         return LastScores(np.where(known[:, None], last, classes), np.where(known, foreign, measured.off_topic), words)
+
+
+def words_of(table: SentenceTable, measured: LastScores, readings: Readings) -> dict[int, Matrix]:
+    """Log-odds of being foreign of the words of each sentence that was read or doubted, by sentence: the mean of both, where both are known.
+
+    Args:
+        table: the articles.
+        measured: what the classifiers of measures say.
+        readings: what the reader says.
+    """
+    words = dict(measured.words)
+    parts = np.split(readings.words, np.searchsorted(table.owner, np.arange(1, len(table))))
+    for row in np.flatnonzero(readings.known).tolist():
+        words[row] = (parts[row] + words.get(row, parts[row])) / 2
+    return words
 
 
 def build_reading_scorer(arrays: Mapping[str, Matrix], reader: Reader) -> ReadingScorer:

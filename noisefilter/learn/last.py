@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from noisefilter.fit import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named, network_of
-from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
+from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples, stand_out
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
-from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
+from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles, words_of
 from noisefilter.insertions.table import InsertionTable
 from noisefilter.learn.thresholds import kind_thresholds, off_topic_threshold
 from noisefilter.networks import build_network, logit
@@ -21,7 +21,7 @@ from noisefilter.sentences.table import SentenceTable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from noisefilter.arrays import Arrays, Index, Matrix
+    from noisefilter.arrays import Arrays, Flags, Index, Matrix
     from noisefilter.fit import NetworkOptions
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
@@ -45,10 +45,11 @@ def fold_without(page: LabelledPage) -> int | None:
 
 
 class ForeignRows(NamedTuple):
-    """What the last network of the insertions reads of a page: (sentences, n), and which sentences are foreign: (sentences,)."""
+    """What the last network of the insertions reads of a page: (sentences, n); which are foreign, and may be cut: (sentences,)."""
 
     inputs: Matrix
     foreign: Index
+    stand_out: Flags
 
 
 class LastFit:
@@ -82,9 +83,11 @@ class LastFit:
         for example in labelled_examples([page]):
             table = InsertionTable(SentenceTable([example.article(self.vectors)], self.vectors))
             classes = sentence_classes(table, self.kinds[kinds])
-            measured = self.insertions[fold].score(table, classes).off_topic
+            measured = self.insertions[fold].score(table, classes)
             readings = read_articles(table.sentences, self.readers[fold])
-            return ForeignRows(foreign_columns(measured, readings), example.foreign)
+            words = words_of(table.sentences, measured, readings)
+            inputs = foreign_columns(measured.off_topic, readings)
+            return ForeignRows(inputs, example.foreign, stand_out(table.sentences, words))
         return None
 
 
@@ -124,12 +127,12 @@ def _stack(rows: Iterable[tuple[Matrix, Matrix] | None]) -> tuple[Matrix, Matrix
 
 def fit_foreign(fit: Sequence[ForeignRows], tune: Sequence[ForeignRows]) -> tuple[Arrays, list[HeldOut]]:
     """Arrays of the last network of the insertions and of the pages, calibrated on tune; and what they say there."""
-    inputs, foreign = (np.concatenate(part) for part in zip(*fit, strict=True))
+    inputs, foreign = (np.concatenate(part) for part in list(zip(*fit, strict=True))[:2])
     fitted = fit_network(inputs, foreign, **FOREIGN)
     network = network_of(fitted)
     predicted = np.concatenate([network.probabilities(page.inputs)[:, 1] for page in tune])
     fitted = calibrate(fitted, *fit_calibration(logit(predicted), np.concatenate([page.foreign for page in tune])))
     network = network_of(fitted)
-    held = [HeldOut(network.probabilities(page.inputs)[:, 1], page.foreign) for page in tune]
+    held = [HeldOut(network.probabilities(page.inputs)[:, 1], page.foreign, page.stand_out) for page in tune]
     pages = {key.replace("page_off_topic", "reader_page"): value for key, value in fit_pages(held).items()}
     return {**named("reader_foreign", fitted), **pages}, held

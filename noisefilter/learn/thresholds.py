@@ -106,6 +106,6 @@ def lowest_with_precision(probabilities: Matrix, truth: NDArray[np.bool_], wante
 
 
 def off_topic_threshold(pages: Sequence[HeldOut]) -> float:
-    """The threshold that the strangest sentence of the allowed share of untouched pages passes."""
-    highest = [float(page.probabilities.max(initial=0.0)) for page in pages if not page.foreign.any()]
+    """The threshold that the strangest sentence of the allowed share of untouched pages passes, of those that a cut may be made in."""
+    highest = [float(page.probabilities[page.stand_out].max(initial=0.0)) for page in pages if not page.foreign.any()]
     return float(np.clip(np.quantile(highest, 1 - CUT_UNTOUCHED), 0.3, 0.98))
