@@ -40,7 +40,7 @@ QUOTED = 500
 def describe(name: str, score: Score, more: Collection[str] = ()) -> dict[str, Any]:
     """What noisefilter adds to the row of this id; `more` names fields of `MORE`."""
     record = score.to_dict()
-    own = {"id": name, **{field: record[field] for field in FIELDS}}
-    for span, kept in zip(score.spans, own["spans"], strict=True):  # a dropped page is judged by its record alone
+    described = {"id": name, **{field: record[field] for field in FIELDS}}
+    for span, kept in zip(score.spans, described["spans"], strict=True):  # a dropped page is judged by its record alone
         kept["quote"] = score.quote(span)[:QUOTED]
-    return own | {field: MORE[field](score) for field in more}
+    return described | {field: MORE[field](score) for field in more}

@@ -35,12 +35,12 @@ class CsvWriter:
     def write(self, record: Mapping[str, Any]) -> None:
         """Add a record as a row."""
         fields = {name: value for name, value in record.items() if name != OWN}
-        own = {f"{OWN}_{name}": value for name, value in record[OWN].items()}
+        added = {f"{OWN}_{name}": value for name, value in record[OWN].items()}
         if not self._names:
             self._names = list(fields)
-            self._cells.writerow(map(defuse, (*self._names, *own, f"{OWN}_more")))
+            self._cells.writerow(map(defuse, (*self._names, *added, f"{OWN}_more")))
         more = {name: value for name, value in fields.items() if name not in self._names}
-        row = [fields.get(name) for name in self._names] + list(own.values()) + [more or None]
+        row = [fields.get(name) for name in self._names] + list(added.values()) + [more or None]
         self._cells.writerow(defuse(_cell(value)) for value in row)
 
     def close(self) -> None:

@@ -26,16 +26,16 @@ class DolmaWriter(LineWriter):
         super().write(attributes(record[OWN]))
 
 
-def attributes(own: Mapping[str, Any]) -> dict[str, Any]:
+def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
     """What noisefilter says as values over ranges of the document's text.
 
     Ranges count `visible_text`, which is the document's own text if that is plain.
     """
-    length = own[LENGTH]
+    length = record[LENGTH]
     values: dict[str, list[list[float]]] = {
-        f"{OWN}__{name}": [] if own[name] is None else [[0, length, own[name]]] for name in NUMBERS
+        f"{OWN}__{name}": [] if record[name] is None else [[0, length, record[name]]] for name in NUMBERS
     }
-    values[f"{OWN}__{own['verdict']}"] = [[0, length, 1.0]]
-    for span in own["spans"]:
+    values[f"{OWN}__{record['verdict']}"] = [[0, length, 1.0]]
+    for span in record["spans"]:
         values.setdefault(f"{OWN}__span_{span['kind']}", []).append([span["start"], span["end"], span["score"]])
-    return {"id": own["id"], "attributes": values}
+    return {"id": record["id"], "attributes": values}

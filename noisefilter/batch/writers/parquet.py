@@ -89,8 +89,8 @@ class ParquetWriter:
                 more[name] = value
             else:
                 row[key] = fitting
-        score = {name: scrub(value) if isinstance(value, str) else value for name, value in record[OWN].items()}
-        row[OWN] = {**score, "more": to_json(more) if more else None}
+        added = {name: scrub(value) if isinstance(value, str) else value for name, value in record[OWN].items()}
+        row[OWN] = {**added, "more": to_json(more) if more else None}
         return row
 
     def _takes(self, name: str, value: object) -> bool:
