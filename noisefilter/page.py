@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 #: Everything else goes to the caller: what the machine lacks (MemoryError, OSError), interrupts, and classes of their own by
 #: which task queues raise a time limit in the middle of a page.
 PAGE_FAULTS = (
-    ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError, LxmlError, re.error,
-)  # fmt: skip
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    LxmlError,
+    re.error,
+)
 #: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a worker has 400 MiB.
 MAX_CHARACTERS = 8_000_000
 #: No article is longer. What a page of any shape may take within these bounds, tests/test_growth.py holds.
@@ -35,9 +43,19 @@ MAX_ATTRIBUTES = 250
 FEW_ATTRIBUTES = 20_000
 
 MAGIC = (
-    b"%PDF-", b"\x89PNG", b"\x1f\x8b", b"\xff\xd8\xff", b"PK\x03\x04", b"7z\xbc\xaf", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd",
-    b"\x7fELF", b"\x00\x00\x01\x00", b"\xd0\xcf\x11\xe0", b"\x00asm",
-)  # fmt: skip
+    b"%PDF-",
+    b"\x89PNG",
+    b"\x1f\x8b",
+    b"\xff\xd8\xff",
+    b"PK\x03\x04",
+    b"7z\xbc\xaf",
+    b"\xfd7zXZ",
+    b"\x28\xb5\x2f\xfd",
+    b"\x7fELF",
+    b"\x00\x00\x01\x00",
+    b"\xd0\xcf\x11\xe0",
+    b"\x00asm",
+)
 #: Signatures that a text may open with too; a NUL soon after tells.
 READABLE_MAGIC = (b"GIF8", b"RIFF", b"BZh", b"OggS", b"ID3", b"wOFF", b"wOF2", b"MZ", b"Rar!", b"SQLite format 3")
 #: Control characters that no text encoding uses.

@@ -143,9 +143,16 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
         walker = _Walker(pieces)
         elements, depth = walker.walk(tree)
     return BlockedPage(
-        "".join(walker.texts), tuple(walker.blocks), tuple(walker.places), tuple(zip(walker.firsts, walker.lasts, strict=True)),
-        title or _find_title(found, walker), elements, depth, shown, prose,
-    )  # fmt: skip
+        "".join(walker.texts),
+        tuple(walker.blocks),
+        tuple(walker.places),
+        tuple(zip(walker.firsts, walker.lasts, strict=True)),
+        title or _find_title(found, walker),
+        elements,
+        depth,
+        shown,
+        prose,
+    )
 
 
 def _count_prose(walker: _Walker) -> int:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from noisefilter.insertions.fit import HeldOut
     from noisefilter.sentences.fit import SentenceExample
 
-
 # What thresholds promise on the tuning sites (docs/decisions/0003-thresholds.md); those of sentence classes stand with the kinds.
 #: Share of the articles that may be taken for pages of another type.
 LOST_ARTICLES = 0.005
