@@ -69,8 +69,9 @@ MASKED = 2
 MEMBERS = 3
 ALPHA = 1e-3
 EPOCHS = 8
-#: Share of the words of articles that plain text may lose at a threshold of one half (docs/decisions/0013).
-TEXT_LOSS = 0.01
+#: Share of the words of articles that plain text may lose at this probability, near which pages choose their threshold
+#: (docs/decisions/0013, 0036).
+TEXT_LOSS, TEXT_CUT = 0.01, 0.38
 #: Pages of sites with several pages from which the use of site profiles can be learned.
 MIN_SITE_PAGES, SITE_ALPHA = 10, 1.0
 #: The forms of a page, each with networks of its own.
@@ -243,12 +244,15 @@ def _fit_passes(
 
 
 def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
-    """How much to take off the log-odds so that few words of the articles are more likely boilerplate than not."""
+    """How much to take off the log-odds so that few words of the articles pass `TEXT_CUT`."""
     article = _stack_labels(examples) == 0
     words = np.concatenate([example.table.words for example in examples])[article]
     order = np.argsort(-logits[article], kind="stable")
     passed = np.cumsum(words[order]) / max(1.0, float(words.sum()))
-    return max(0.0, float(logits[article][order][int(np.searchsorted(passed, TEXT_LOSS))])) if len(order) else 0.0
+    if not len(order):
+        return 0.0
+    highest = float(logits[article][order][int(np.searchsorted(passed, TEXT_LOSS))])
+    return max(0.0, highest - float(np.log(TEXT_CUT / (1 - TEXT_CUT))))
 
 
 def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
