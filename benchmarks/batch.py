@@ -94,7 +94,7 @@ def command(name: str, source: Path, output: Path, jobs: int) -> list[str]:
 
 def count_kept(output: Path) -> int:
     """Pages that a run wrote."""
-    paths = [*output.glob("part-*/kept.jsonl.gz"), *output.glob("kept/*.jsonl.gz")]
+    paths = output.glob("kept/*.jsonl.gz")
     return sum(len(gzip.decompress(path.read_bytes()).splitlines()) for path in paths)
 
 

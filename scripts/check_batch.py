@@ -95,11 +95,11 @@ def _content(content: object) -> str:
 def found_ids(output: Path) -> tuple[Counter[str], set[str]]:
     """How often each id stands in the output, and which are rejected."""
     found, rejected = Counter[str](), set()
-    for name in ("kept.jsonl", "dropped.jsonl", "rejects.jsonl"):
-        for path in output.glob(f"part-*/{name}"):
+    for name in ("kept", "dropped", "rejects"):
+        for path in output.glob(f"{name}/part-*.jsonl"):
             own = [json.loads(line)["id"] for line in path.read_text(encoding="ascii").splitlines()]
             found.update(own)
-            rejected |= set(own) if name == "rejects.jsonl" else set()
+            rejected |= set(own) if name == "rejects" else set()
     return found, rejected
 
 
@@ -215,7 +215,7 @@ def check_memory(options: argparse.Namespace, folder: Path) -> bool:
     seen: list[tuple[float, float]] = []
     while process.poll() is None:
         time.sleep(0.5)
-        if (folder / "out" / "part-00000").is_dir():  # it has begun
+        if (folder / "out" / "counts" / "part-00000.json").is_file():  # it has begun
             seen += [(resident_mb(worker), resident_mb(process.pid)) for worker in spawned(process.pid)]
     for low in range(10):
         own = seen[low * len(seen) // 10 : (low + 1) * len(seen) // 10]
@@ -250,7 +250,7 @@ def check_formats(options: argparse.Namespace, folder: Path) -> bool:
     for name in ("a.jsonl", "a.parquet", "a.warc.gz"):
         if start(options, folder / name, folder / f"out-{name}", jobs=2).wait():
             return False
-        paths = sorted((folder / f"out-{name}").glob("part-*/kept.jsonl"))
+        paths = sorted((folder / f"out-{name}").glob("kept/part-*.jsonl"))
         lines_kept = [line for path in paths for line in path.read_text(encoding="ascii").splitlines()]
         found.append([json.loads(line)["noisefilter"] for line in lines_kept])
         print(f"{name}: {len(found[-1])} records, the same as of a.jsonl: {found[-1] == found[0]}", flush=True)

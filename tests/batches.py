@@ -74,7 +74,7 @@ def read_cells(path: Path) -> list[dict[str, str]]:
 
 def records(output: Path, name: str) -> list[dict[str, Any]]:
     """Records of all shards, in order: `kept`, `dropped` or `rejects`."""
-    paths = sorted(output.glob(f"part-*/{name}.jsonl*"))
+    paths = sorted(output.glob(f"{name}/part-*.jsonl*"))
     return list(chain.from_iterable(map(read_lines, paths)))
 
 
@@ -87,7 +87,7 @@ def all_ids(output: Path) -> list[str]:
 
 
 def parts(output: Path) -> int:
-    return len(list(output.glob("part-*")))
+    return len(list(output.glob("counts/part-*")))
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:

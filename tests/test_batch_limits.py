@@ -257,5 +257,5 @@ def test_columns_of_the_same_name_are_both_kept(tmp_path):
         run([str(tmp_path / "a.parquet")], tmp_path / form, options(format=form), Limits(jobs=1), console=QUIET)
     (record,) = records(tmp_path / "jsonl", "kept")
     assert (record["text"], record["text#2"]) == ("plain news", "more")
-    (path,) = (tmp_path / "parquet").glob("part-*/kept.parquet")
+    (path,) = (tmp_path / "parquet").glob("kept/part-*.parquet")
     assert pq.read_table(path).column_names == ["id", "text", "text#2", "noisefilter"]

@@ -172,7 +172,7 @@ def test_parquet_keeps_types_and_says_what_does_not_fit(tmp_path):
     rows += [{"id": "x", "text": "y\ud800", "rank": 1, "late": {"a": None}}]
     write_jsonl(tmp_path / "a.jsonl", rows)
     run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format="parquet", shard_pages=1000))
-    table = pq.read_table(tmp_path / "out" / "part-00000" / "kept.parquet")
+    table = pq.read_table(tmp_path / "out" / "kept" / "part-00000.parquet")
     assert [str(table.schema.field(name).type) for name in ("id", "rank", "tags")] == ["int64", "double", "string"]
     found = table.to_pylist()
     assert (found[3]["id"], found[3]["rank"], json.loads(found[3]["tags"])) == (3, 1.5, ["a", 3])
@@ -195,7 +195,7 @@ def test_the_columns_of_a_parquet_input_keep_their_types(tmp_path):
     )
     pq.write_table(table, tmp_path / "a.parquet")
     run_here([str(tmp_path / "a.parquet")], tmp_path / "out", options(format="parquet"))
-    found = pq.read_table(tmp_path / "out" / "part-00000" / "kept.parquet")
+    found = pq.read_table(tmp_path / "out" / "kept" / "part-00000.parquet")
     assert found.select(["id", "text", "when"]).equals(table.select(["id", "text", "when"]))
     assert found[OWN].to_pylist()[0]["verdict"] == "keep"
 
@@ -212,9 +212,9 @@ def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(tmp_path):
         [{"id": cell, "text": cell, "=name": cell} for cell in evil] + [{"id": "n", "text": "t", "new": 1}],
     )
     run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format="csv"))
-    found = read_cells(tmp_path / "out" / "part-00000" / "kept.csv")
+    found = read_cells(tmp_path / "out" / "kept" / "part-00000.csv")
     assert [row["id"] for row in found] == [f"'{cell}" for cell in evil] + ["n"]
-    with (tmp_path / "out" / "part-00000" / "kept.csv").open(encoding="utf8", newline="") as file:
+    with (tmp_path / "out" / "kept" / "part-00000.csv").open(encoding="utf8", newline="") as file:
         cells = [cell for row in csv.reader(file) for cell in row]
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
     assert json.loads(found[-1]["noisefilter_more"]) == {"new": 1}
@@ -227,7 +227,7 @@ def test_no_output_holds_a_number_that_json_has_no_word_for(tmp_path, form):
     lines = ['{"id": "a", "text": "news", "a": NaN, "b": [1, {"c": -Infinity}], "d": 1e999}']
     (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf8")
     run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format=form))
-    (path,) = (tmp_path / "out" / "part-00000").glob("kept.*")
+    (path,) = (tmp_path / "out" / "kept").glob("part-*")
     if form == "jsonl":
         record = json.loads(path.read_text(encoding="ascii"), parse_constant=pytest.fail)
         assert (record["a"], record["b"], record["d"]) == (None, [1, {"c": None}], None)
@@ -241,7 +241,7 @@ def test_no_output_holds_a_number_that_json_has_no_word_for(tmp_path, form):
 def test_dolma_gets_attributes_over_ranges_of_the_text(tmp_path):
     write_jsonl(tmp_path / "a.jsonl", [{"id": "a", "text": "some news"}])
     run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format="dolma"))
-    (line,) = records_of_gz(tmp_path / "out" / "part-00000" / "kept.jsonl.gz")
+    (line,) = records_of_gz(tmp_path / "out" / "kept" / "part-00000.jsonl.gz")
     assert line["id"] == "a"
     assert line["attributes"]["noisefilter__noise"] == [[0, 9, 0.01]]
     assert line["attributes"]["noisefilter__trim"] == [[0, 9, 1.0]]

@@ -247,9 +247,7 @@ def test_an_input_that_shrinks_in_mid_run_ends_the_run(tmp_path):
     lines[20:30] = [b"\n" * (len(b"\n".join(lines[20:30])))]  # neither its size nor its beginning and end change
     path.write_bytes(b"\n".join(lines))
     os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
-    for file in (out / "part-00001").iterdir():
-        file.unlink()
-    (out / "part-00001").rmdir()
+    (out / "counts" / "part-00001.json").unlink()
     with pytest.raises(BatchError, match="changed while"):
         run([str(path)], out, options(), Limits(jobs=1), console=QUIET)
 
@@ -317,7 +315,7 @@ def test_the_output_of_an_earlier_run_below_the_input_is_no_input(tmp_path, name
 
 def test_the_output_of_a_run_that_is_named_is_read(tmp_path):
     run(["-"], tmp_path / "old", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(b'{"text": "news"}\n'))
-    for number, name in enumerate(("old/part-*/kept.jsonl", "old/part-00000/kept.jsonl", "old/part-00000")):
+    for number, name in enumerate(("old/kept/part-*.jsonl", "old/kept/part-00000.jsonl", "old/kept", "old/*/part-00000.jsonl", "old")):
         found = run([str(tmp_path / name)], tmp_path / f"new{number}", options(), Limits(jobs=1), console=QUIET)
         assert found["kept"] == 1
 
@@ -369,7 +367,7 @@ def test_a_full_disk_ends_the_run_and_loses_nothing(tmp_path):
     assert b"File too large" in done.stderr
     assert not (tmp_path / "out" / "_SUCCESS").exists()
     assert not list((tmp_path / "out").glob(".part-*"))
-    assert not (tmp_path / "out" / "part-00003").exists()
+    assert not (tmp_path / "out" / "counts" / "part-00003.json").exists()
     assert subprocess.run(command, cwd=CLONE, check=False, timeout=60).returncode == 0  # noqa: S603
     assert Counter(all_ids(tmp_path / "out")) == Counter(f"p{number}" for number in range(100))
 

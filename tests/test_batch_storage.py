@@ -87,7 +87,7 @@ def test_a_run_into_an_object_store_writes_what_a_run_into_a_folder_writes(tmp_p
     found = fetch(url, tmp_path / "found")
     names = {file.relative_to(found) for file in found.rglob("*")}
     assert names == {file.relative_to(tmp_path / "local") for file in (tmp_path / "local").rglob("*")} - {Path(".lock")}
-    for part in found.glob("part-*/kept.jsonl"):
+    for part in found.glob("kept/part-*.jsonl"):
         assert part.read_bytes() == (tmp_path / "local" / part.relative_to(found)).read_bytes()
 
 
@@ -95,16 +95,16 @@ def test_a_run_into_an_object_store_goes_on_where_counts_are_missing(tmp_path, u
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(60))
     run([str(path)], url, OPTIONS, console=QUIET)
     system = fsspec.filesystem("memory")
-    system.rm(f"{url}/part-00001/counts.json")
-    system.pipe(f"{url}/part-00001/kept.jsonl", b"cut o")
-    before = system.info(f"{url}/part-00002/kept.jsonl")["created"]
+    system.rm(f"{url}/counts/part-00001.json")
+    system.pipe(f"{url}/kept/part-00001.jsonl", b"cut o")
+    before = system.info(f"{url}/kept/part-00002.jsonl")["created"]
     run([str(path)], url, OPTIONS, console=QUIET)
     assert Counter(all_ids(fetch(url, tmp_path / "found"))) == Counter(f"p{number}" for number in range(60))
-    assert system.info(f"{url}/part-00002/kept.jsonl")["created"] == before
+    assert system.info(f"{url}/kept/part-00002.jsonl")["created"] == before
 
 
 def test_parts_of_a_run_in_a_folder_below_are_not_of_this_one(url):
-    open_storage(f"{url}/below").write("part-00000/counts.json", b"{}")
+    open_storage(f"{url}/below").write("counts/part-00000.json", b"{}")
     assert open_storage(url).finished() == set()
     assert open_storage(f"{url}/below").finished() == {"part-00000"}
 
@@ -183,8 +183,26 @@ def test_a_part_that_stands_is_not_published_again(storage):
         (hidden / "counts.json").write_bytes(b"{}")
         storage.publish(hidden, "part-00000")
         shutil.rmtree(hidden, ignore_errors=True)
-    assert storage.read("part-00000/kept.jsonl") == b"first"
+    assert storage.read("kept/part-00000.jsonl") == b"first"
     assert storage.finished() == {"part-00000"}
+
+
+def test_what_the_first_to_publish_a_part_could_not_move_the_second_moves(tmp_path):
+    out = tmp_path / "out"
+    first, second = out / ".part-00000-first", out / ".part-00000-second"
+    for folder in (first, second):
+        folder.mkdir(parents=True)
+        for name in ("kept.jsonl", "dropped.jsonl", "counts.json"):
+            (folder / name).write_text(folder.name, encoding="ascii")
+    claim = first.rename(out / ".part-00000")  # and was killed behind its first move
+    (out / "dropped").mkdir()
+    (claim / "dropped.jsonl").rename(out / "dropped" / "part-00000.jsonl")
+    assert open_storage(out).finished() == set()
+    open_storage(out).publish(second, "part-00000")
+    assert open_storage(out).finished() == {"part-00000"}
+    written = [path.read_text(encoding="ascii") for path in out.glob("*/part-*")]
+    assert written == [".part-00000-first"] * 3
+    assert not claim.exists()
 
 
 def test_deaths_are_remembered(storage):

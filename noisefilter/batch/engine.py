@@ -25,11 +25,11 @@ class Engine(Protocol):
     """Where shards are done."""
 
     def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
-        """Return when every shard's folder stands.
+        """Return when every shard's part stands.
 
         Args:
             shards: what is to be done.
-            on_pages: called with a shard's number and how many of its pages are scored, -1 when its folder stands.
+            on_pages: called with a shard's number and how many of its pages are scored, -1 when its part stands.
 
         Raises:
             BatchError: the disk is full, an input changed, or workers die whatever they do.
@@ -56,7 +56,7 @@ class LocalEngine:
         self._waiting = Waiting((), journal)
 
     def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
-        """Return when every shard's folder stands; see `Engine`."""
+        """Return when every shard's part stands; see `Engine`."""
         self._waiting = Waiting(shards, self._journal)
         wanted = min(len(shards), self._limits.jobs or os.cpu_count() or 1)
         try:

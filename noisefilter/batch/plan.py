@@ -19,7 +19,7 @@ from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.files import Found, digest_edges, digest_files, find_files, is_url, open_bytes
 from noisefilter.batch.journal import JOURNAL
 from noisefilter.batch.pieces import cut_file, join_pieces
-from noisefilter.batch.tasks import HIDDEN, PART, Cut, Piece, Shard
+from noisefilter.batch.tasks import FOLDERS, HIDDEN, PART, Cut, Piece, Shard
 from noisefilter.model import DEFAULT, folder_of
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
 
@@ -39,11 +39,12 @@ STDIN = ".stdin"
 #: Pages of a shard where the run does not say: a sixteenth of what is left (the most that 16 workers can take without one of them
 #: waiting for the others), but not more than redoing should cost after a kill, nor less than writing a folder is worth.
 SHARE, SMALLEST, LARGEST = 16, 16, 256
-#: Files of a run's folder, besides those in its parts.
+#: Folders of a run that hold pages, and its files besides its parts.
 MANIFEST, PLAN, SUMMARY = "manifest.json", "plan.json", "summary.json"
+PAGES_OF_RUN = ("kept", "dropped")
 RUN_FILES = frozenset({MANIFEST, PLAN, SUMMARY, JOURNAL})
 #: The layout of the output folder and of its manifest.
-LAYOUT = 2
+LAYOUT = 3
 
 
 class Source(NamedTuple):
@@ -93,26 +94,24 @@ def _outside(found: Sequence[Found], folder: str) -> list[Found]:
 
 
 def _without_runs(found: Sequence[Found], name: str) -> list[Found]:
-    """Files that are no output of a run in a folder below; a pattern that names parts wants them."""
-    if PART in name:
-        return list(found)
-    top = name if not has_magic(name) else ""
+    """Files that are no output of a run in a folder below; of a run that is named itself, the pages that it scored."""
+    if has_magic(name) and (PART in name or not {*FOLDERS}.isdisjoint(name.split("/"))):
+        return list(found)  # a pattern that names parts wants them
+    top = "" if has_magic(name) else _real(name.rstrip("/"))
     folders = {folder for file in found for folder in _run_folders(file.path)}
-    runs = tuple(f"{folder}/" for folder in folders if not _is_same(folder, top) and _holds_run(folder))
-    return [file for file in found if not file.path.startswith(runs)] if runs else list(found)
+    runs = {_real(folder): f"{folder}/" for folder in folders if _real(folder).startswith(top) and _holds_run(folder)}
+    if top in runs:
+        return [file for file in found if file.path.startswith(tuple(f"{runs[top]}{kind}/{PART}" for kind in PAGES_OF_RUN))]
+    return [file for file in found if not file.path.startswith(tuple(runs.values()))]
 
 
 def _run_folders(path: str) -> list[str]:
     """Folders that would be a run's if this is a file of one."""
     folder, _, name = path.rpartition("/")
-    above, _, part = folder.rpartition("/")
-    if part.startswith((PART, HIDDEN)):
+    above, _, last = folder.rpartition("/")
+    if last.startswith(HIDDEN) or (last in FOLDERS and name.startswith(PART)):
         return [above]
     return [folder] if name in RUN_FILES or name.startswith(f"{STDIN}-") else []
-
-
-def _is_same(folder: str, other: str) -> bool:
-    return bool(other) and _real(folder) == _real(other.rstrip("/"))
 
 
 def _holds_run(folder: str) -> bool:

@@ -171,7 +171,7 @@ class RayEngine:
         self._numbers = count(1)
 
     def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
-        """Return when every shard's folder stands; see `Engine`."""
+        """Return when every shard's part stands; see `Engine`."""
         with _connected(self._ray, self._address), _told(self._ray):
             waiting, board = Waiting(shards, self._journal), self._start_board()
             submit = self._ray.remote(num_cpus=1, max_retries=0)(try_shard).remote

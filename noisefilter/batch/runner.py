@@ -32,7 +32,7 @@ from noisefilter.batch.plan import (
 )
 from noisefilter.batch.progress import Meter
 from noisefilter.batch.storage import LOCK, open_storage
-from noisefilter.batch.tasks import COUNTS, part_name
+from noisefilter.batch.tasks import COUNTS, part_name, part_path
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import find_policy
 from noisefilter.report.printing import shown, terminal
@@ -229,7 +229,7 @@ def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: fl
     for shard, counted in zip(shards, _read_counts(folder, shards), strict=True):
         counts.merge(counted)
         if shard.count is not None and counted["read"] != shard.count:
-            msg = f"{folder.place}/{part_name(shard.number)}: {counted['read']} rows read of {shard.count}: please report this"
+            msg = f"{folder.place}: {part_name(shard.number)}: {counted['read']} rows read of {shard.count}: please report this"
             raise BatchError(msg)
     if not counts.balance():
         msg = f"{counts.read} rows read, {counts.kept} kept, {counts.dropped} dropped, {counts.rejected} rejected: please report this"
@@ -244,7 +244,7 @@ def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: fl
 def _read_counts(folder: Storage, shards: Sequence[Shard]) -> Iterator[dict[str, Any]]:
     """Counts of finished shards, in order; several are read at a time, for an object store answers slowly."""
     with ThreadPoolExecutor(READERS) as pool:
-        names = [f"{part_name(shard.number)}/{COUNTS}" for shard in shards]
+        names = [part_path(part_name(shard.number), COUNTS) for shard in shards]
         yield from (dict(json.loads(content)) for content in pool.map(lambda name: _read(folder, name), names))
 
 

@@ -1,6 +1,7 @@
 """Shard → finished output: the one function that every engine calls.
 
-It writes a hidden folder and publishes it: `part-00007` is there as a whole or not at all, and whoever comes second finds it there.
+It writes a hidden folder and publishes its files, the counts last: a part counts when those are there, and whoever comes second
+finds them there.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def run_shard(
     ends: Callable[[Range], None],
     beat: Callable[[int], None] = no_beat,
 ) -> None:
-    """Read, score and write a shard; returns when its folder stands in `output` for good.
+    """Read, score and write a shard; returns when its files stand in `output` for good.
 
     Args:
         task: the shard.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.files import is_url, sync_folder, write_whole
 from noisefilter.batch.lease import Lease
-from noisefilter.batch.tasks import COUNTS, HIDDEN, PART
+from noisefilter.batch.tasks import COUNTS, HIDDEN, PART, part_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,10 +57,10 @@ class Storage(Protocol):
         """Move a file of the spool here; its path or URL."""
 
     def publish(self, hidden: Path, name: str) -> None:
-        """Move a folder of the spool here, as a whole; if another was first, that one stays."""
+        """Move the files of a folder of the spool to where a part's belong, the counts last; if another was first, that one stays."""
 
     def finished(self) -> set[str]:
-        """Names of the parts that are there as a whole."""
+        """Names of the parts whose counts are there, and so all of them."""
 
     def clear(self) -> None:
         """Take away what killed workers left unfinished."""
@@ -147,18 +147,40 @@ class LocalFolder:
         return str(path.replace(self.path / name))
 
     def publish(self, hidden: Path, name: str) -> None:
-        """Rename a folder of the spool; that fails onto one that is not empty, so the first process wins."""
+        """Claim the part by renaming a folder of the spool, which fails onto one that is not empty, and move its files from there.
+
+        The first process wins; what it could not move before it was killed, the second one does.
+        """
+        if (self.path / part_path(name, COUNTS)).is_file():
+            return
         sync_folder(hidden)
+        claim = self.path / f".{name}"
         try:
-            hidden.rename(self.path / name)
+            hidden.rename(claim)
         except OSError:
-            if not (self.path / name / COUNTS).is_file():  # else another process was first: its work counts
+            if not claim.is_dir() and not (self.path / part_path(name, COUNTS)).is_file():
                 raise
-        sync_folder(self.path)
+        for last in (False, True):
+            self._move([path for path in claim.glob("*") if (path.name == COUNTS) is last], name)
+        with suppress(OSError):  # another process is at it as well
+            claim.rmdir()
+
+    def _move(self, paths: list[Path], name: str) -> None:
+        """Move files of a part to their folders; what is gone, another process has moved."""
+        targets = [self.path / part_path(name, path.name) for path in paths]
+        for path, target in zip(paths, targets, strict=True):
+            target.parent.mkdir(exist_ok=True)
+            try:
+                path.replace(target)
+            except FileNotFoundError:
+                if not target.exists():
+                    raise
+        for folder in (self.path, *{target.parent for target in targets}):
+            sync_folder(folder)
 
     def finished(self) -> set[str]:
         """Names of the parts; listed and not asked for one by one, for a shared disk remembers what it did not find."""
-        return {name for name in self.names() if name.startswith(PART) and (self.path / name / COUNTS).is_file()}
+        return {path.stem for path in (self.path / part_path(PART, COUNTS)).parent.glob(f"{PART}*")}
 
     def clear(self) -> None:
         """Take away what killed workers left unfinished."""
@@ -288,16 +310,16 @@ class ObjectFolder:
 
     def publish(self, hidden: Path, name: str) -> None:
         """Put a folder of the spool, the counts last; nothing if they are there, for then another process was first."""
-        if self.read(f"{name}/{COUNTS}") is not None:
+        if self.read(part_path(name, COUNTS)) is not None:
             return
         for path in sorted(hidden.iterdir(), key=lambda path: path.name == COUNTS):
-            self.put(path, f"{name}/{path.name}")
+            self.put(path, part_path(name, path.name))
 
     def finished(self) -> set[str]:
         """Names of the parts whose counts are there; those of a run in a folder below are not of this one."""
-        system, root = self._at()
-        paths = [path.removeprefix(f"{root}/").split("/") for path in system.find(root)]
-        return {path[0] for path in paths if path[0].startswith(PART) and path[1:] == [COUNTS]}
+        system, folder = self._at(part_path(PART, COUNTS).partition("/")[0])
+        names = [path.rpartition("/")[2] for path in system.find(folder)]
+        return {name.partition(".")[0] for name in names if name.startswith(PART)}
 
     def clear(self) -> None:
         """Nothing: what is unfinished lies in the workers' own folders, or is written over."""

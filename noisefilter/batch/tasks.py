@@ -10,7 +10,9 @@ if TYPE_CHECKING:
 
 COUNTS = "counts.json"
 REJECTS = "rejects.jsonl"
-#: Beginning of a shard's folder, and of the hidden one that it is first written to.
+#: Folders of what a shard writes, a file each: a folder holds one kind of row, so that other tools read it as one data set.
+FOLDERS = ("kept", "dropped", "rejects", "counts")
+#: Beginning of the names of a shard's files, and of the hidden folder that they are first written to.
 PART, HIDDEN = "part-", ".part-"
 
 
@@ -82,5 +84,15 @@ class Cut:
 
 
 def part_name(number: int) -> str:
-    """Name of a shard's folder."""
+    """How a shard's files are called in their folders."""
     return f"{PART}{number:05d}"
+
+
+def part_path(part: str, file: str) -> str:
+    """Where a file of a shard stands in the run's folder.
+
+    >>> part_path("part-00007", "kept.jsonl.zst")
+    'kept/part-00007.jsonl.zst'
+    """
+    folder, _, suffix = file.partition(".")
+    return f"{folder}/{part}.{suffix}"

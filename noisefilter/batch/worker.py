@@ -60,7 +60,7 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The shard's folder stands."""
+    """The shard's part stands."""
 
 
 @dataclass(frozen=True, slots=True)

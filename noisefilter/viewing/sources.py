@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from noisefilter.model import Model
 
 #: Files of a crawl's output that hold pages, in its folder, by layout.
-PARTS = ("part-*/kept.*", "part-*/dropped.*", "kept/part-*", "dropped/part-*")
+PARTS = ("kept/part-*", "dropped/part-*")
 #: Files of what it could not read.
-REJECTS = ("part-*/rejects.jsonl", "rejects/part-*")
+REJECTS = ("rejects/part-*",)
 TEXTLESS = "the format dolma holds no texts: report the documents, or a run in another format"
 #: How the columns of a CSV file are called that hold what noisefilter says.
 CSV_PREFIX = f"{OWN}_"
