@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import json
+import lzma
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -28,6 +30,7 @@ pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
 pytest.importorskip("fastwarc")
 
 BOM = "\ufeff"
+PACKERS = {".gz": gzip.compress, ".zst": zstandard.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
 
 
 def warc_record(number: int, body: bytes, kind: str = "text/html", status: str = "200 OK", more: str = "") -> bytes:
@@ -65,9 +68,7 @@ def reason_of(holder: Row | Entry) -> str | None:
 
 
 def pack(content: bytes, suffix: str) -> bytes:
-    if suffix == ".gz":
-        return gzip.compress(content)
-    return zstandard.compress(content) if suffix == ".zst" else content
+    return PACKERS[suffix](content) if suffix else content
 
 
 def write_csv(path: Path, rows: list[dict[str, str]], separator: str = ",") -> None:
@@ -78,11 +79,14 @@ def write_csv(path: Path, rows: list[dict[str, str]], separator: str = ",") -> N
 
 
 @pytest.mark.parametrize("size", [0, 1, 7, 100])
-@pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
-@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet", "warc"])
+@pytest.mark.parametrize(
+    ("form", "suffix"),
+    [(form, suffix) for form in ("jsonl", "csv") for suffix in ("", *PACKERS)]
+    + [("parquet", ""), ("warc", ""), ("warc", ".gz"), ("warc", ".zst")],
+)
 def test_pieces_of_any_size_hold_every_row_once_and_in_order(tmp_path, form, suffix, size):
     rows = rows_of(40)
-    path = tmp_path / f"pages.{form}{suffix if form != 'parquet' else ''}"
+    path = tmp_path / f"pages.{form}{suffix}"
     if form == "jsonl":
         path.write_bytes(pack("\n".join(map(json.dumps, rows)).encode(), suffix))
     elif form == "csv":
@@ -134,7 +138,7 @@ def test_a_line_without_an_end_is_a_fault_and_the_next_one_is_read(tmp_path, mon
     assert [row.fault is None for row in rows] == [False, True]
 
 
-@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("suffix", PACKERS)
 def test_a_packed_file_that_breaks_off_gives_what_it_holds_and_a_fault(tmp_path, suffix):
     content = b"".join(
         b'{"id": "%d", "text": "%s"}\n' % (number, f"{number**9}".encode() * 50) for number in range(2000)
@@ -147,7 +151,7 @@ def test_a_packed_file_that_breaks_off_gives_what_it_holds_and_a_fault(tmp_path,
     assert [row.fields["id"] for row in rows[:-1]] == [str(number) for number in range(len(rows) - 1)]
 
 
-@pytest.mark.parametrize("suffix", [".gz", ".zst"])
+@pytest.mark.parametrize("suffix", PACKERS)
 def test_members_of_a_packed_file_are_read_one_after_another(tmp_path, suffix):
     (tmp_path / f"a.jsonl{suffix}").write_bytes(pack(b'{"text": "a"}\n', suffix) + pack(b'{"text": "b"}\n', suffix))
     assert [row.fields["text"] for row in read_all(str(tmp_path / f"a.jsonl{suffix}"), "jsonl")] == ["a", "b"]
@@ -375,8 +379,7 @@ def test_urls_are_read_through_fsspec(tmp_path):
     ("content", "form"),
     [
         (b'{"text": "x"}\n', "jsonl"),
-        (gzip.compress(b'{"text": "x"}\n'), "jsonl"),
-        (zstandard.compress(b'{"text": "x"}\n'), "jsonl"),
+        *((packer(b'{"text": "x"}\n'), "jsonl") for packer in PACKERS.values()),
         (b"<p>x</p>", "pages"),
         (warc_record(0, b"x"), "warc"),
     ],

@@ -31,7 +31,7 @@ Inputs = Annotated[
     list[str],
     typer.Argument(
         metavar="INPUT…",
-        help="Files, folders, globs, URLs, or -: HTML, text, JSON lines, CSV (.gz or .zst too), Parquet, WARC.",
+        help="Files, folders, globs, URLs, or -: HTML, text, JSON lines, CSV (packed too), Parquet, WARC.",
     ),
 ]
 Name = Annotated[

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import io
+import lzma
 import os
 import zlib
 from glob import glob, has_magic
 from pathlib import Path
-from typing import IO, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from noisefilter.batch.errors import RefusedError, extra
 from noisefilter.page import MAX_CHARACTERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 #: What a stream says of content that was cut off or damaged; any other error is the machine's.
 BROKEN: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
 #: Bytes of a page, unpacked: a larger one is `too_large` wherever it comes from, and must not be held to find that out.
 MAX_PAGE = 4 * MAX_CHARACTERS
-#: Bytes of zstd that are unpacked at a time: they may make 32,768 times as many.
-ZSTD_STEP = 2048
+#: Packed bytes that are unpacked at a time: those of zstd may make 32,768 times as many.
+STEP = 2048
 #: Bytes of a file's beginning and end that tell whether it is the same.
 EDGE = 1 << 16
 #: What file systems call the fact that changes with the content, the surest first.
@@ -107,16 +112,13 @@ def open_bytes(path: str) -> IO[bytes]:
 
 def open_plain(path: str) -> IO[bytes]:
     """A file unpacked, as its name's last part says; reading raises one of `BROKEN` if it is damaged."""
-    if path.endswith(".gz"):
-        return cast("IO[bytes]", _Gzip(open_bytes(path)))
-    if path.endswith((".zst", ".zstd")):
-        return io.BufferedReader(_Zstd(open_bytes(path)), 1 << 20)
-    return open_bytes(path)
+    unpack = PACKED.get(Path(path).suffix)
+    return open_bytes(path) if unpack is None else unpack(open_bytes(path))
 
 
 def is_packed(path: str) -> bool:
     """Whether reading from the middle needs unpacking from the start."""
-    return path.endswith((".gz", ".zst", ".zstd"))
+    return Path(path).suffix in PACKED
 
 
 class _Gzip(gzip.GzipFile):
@@ -131,12 +133,17 @@ class _Gzip(gzip.GzipFile):
         self._source.close()
 
 
-class _Zstd(io.RawIOBase):
-    """Frames of zstd, unpacked; the library's own reader takes a file that is cut off for a shorter one."""
+class _Frames(io.RawIOBase):
+    """Frames, unpacked; the libraries' own readers differ in what they say of a file that is cut off.
 
-    def __init__(self, source: IO[bytes]) -> None:
-        self._zstandard = extra("zstandard", "a .zst file")
-        self._source = source
+    Args:
+        source: the packed file.
+        begin: what unpacks one frame.
+        damage: what that raises of damaged content.
+    """
+
+    def __init__(self, source: IO[bytes], begin: Callable[[], Any], damage: type[Exception]) -> None:
+        self._source, self._begin, self._damage = source, begin, damage
         self._packed, self._unpacked = b"", memoryview(b"")
         self._frame: Any = None
 
@@ -150,10 +157,10 @@ class _Zstd(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - whatever Python reads into
         view = memoryview(buffer)
         while not self._unpacked:
-            self._packed = self._packed or self._source.read(ZSTD_STEP)
+            self._packed = self._packed or self._source.read(STEP)
             if not self._packed:
                 if self._frame is not None:
-                    msg = "the file ends inside a zstd frame"
+                    msg = "the file ends inside a compressed frame"
                     raise BrokenFileError(msg)
                 return 0
             self._unpacked = memoryview(self._unpack())
@@ -164,15 +171,34 @@ class _Zstd(io.RawIOBase):
 
     def _unpack(self) -> bytes:
         """What the packed bytes at hand make, up to the end of a frame."""
-        self._frame = self._frame or self._zstandard.ZstdDecompressor().decompressobj()
+        self._frame = self._frame or self._begin()
         try:
             unpacked: bytes = self._frame.decompress(self._packed)
-        except self._zstandard.ZstdError as error:
+        except self._damage as error:
             raise BrokenFileError(str(error)) from error
         self._packed = self._frame.unused_data if self._frame.eof else b""
         if self._frame.eof:
             self._frame = None
         return unpacked
+
+
+def _zstd(source: IO[bytes]) -> IO[bytes]:
+    zstandard = extra("zstandard", "a .zst file")
+    return _buffered(source, lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError)
+
+
+def _buffered(source: IO[bytes], begin: Callable[[], Any], damage: type[Exception]) -> IO[bytes]:
+    return io.BufferedReader(_Frames(source, begin, damage), 1 << 20)
+
+
+#: How names of packed files end, and what unpacks them.
+PACKED: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
+    ".gz": lambda source: cast("IO[bytes]", _Gzip(source)),
+    ".zst": _zstd,
+    ".zstd": _zstd,
+    ".bz2": lambda source: _buffered(source, bz2.BZ2Decompressor, OSError),
+    ".xz": lambda source: _buffered(source, lzma.LZMADecompressor, lzma.LZMAError),
+}
 
 
 def write_whole(path: Path, content: bytes) -> None:

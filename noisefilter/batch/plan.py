@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import RefusedError
-from noisefilter.batch.files import Found, digest_edges, digest_files, find_files, is_url, open_bytes
+from noisefilter.batch.files import PACKED, Found, digest_edges, digest_files, find_files, is_url, open_bytes
 from noisefilter.batch.journal import JOURNAL
 from noisefilter.batch.pieces import cut_file, join_pieces
 from noisefilter.batch.tasks import FOLDERS, HIDDEN, PART, Cut, Piece, Shard
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".warc": "warc"}
 PAGES = frozenset({".html", ".htm", ".xhtml", ".txt", ".text", ".md"})
-PACKED = (".gz", ".zst", ".zstd")
-#: How content begins, for standard input, which has no name.
+#: How content begins, for standard input, which has no name; and how packed content does.
 BEGINNINGS = ((b"PAR1", ".parquet"), (b"WARC/", ".warc"), (b"{", ".jsonl"))
+PACKED_BEGINNINGS = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
 #: Where standard input is kept, since a run that goes on reads it again.
 STDIN = ".stdin"
 #: Pages of a shard where the run does not say: a sixteenth of what is left (the most that 16 workers can take without one of them
@@ -99,9 +99,11 @@ def _without_runs(found: Sequence[Found], name: str) -> list[Found]:
         return list(found)  # a pattern that names parts wants them
     top = "" if has_magic(name) else _real(name.rstrip("/"))
     folders = {folder for file in found for folder in _run_folders(file.path)}
-    runs = {_real(folder): f"{folder}/" for folder in folders if _real(folder).startswith(top) and _holds_run(folder)}
+    runs = {_real(folder): f"{folder}/" for folder in folders if _real(folder).startswith(top) and holds_run(folder)}
     if top in runs:
-        return [file for file in found if file.path.startswith(tuple(f"{runs[top]}{kind}/{PART}" for kind in PAGES_OF_RUN))]
+        return [
+            file for file in found if file.path.startswith(tuple(f"{runs[top]}{kind}/{PART}" for kind in PAGES_OF_RUN))
+        ]
     return [file for file in found if not file.path.startswith(tuple(runs.values()))]
 
 
@@ -114,7 +116,7 @@ def _run_folders(path: str) -> list[str]:
     return [folder] if name in RUN_FILES or name.startswith(f"{STDIN}-") else []
 
 
-def _holds_run(folder: str) -> bool:
+def holds_run(folder: str) -> bool:
     """Whether a run's manifest lies in a folder."""
     try:
         with open_bytes(f"{folder}/{MANIFEST}") as file:
@@ -156,7 +158,7 @@ def _put_stdin(output: Storage, fresh: Path, form: str) -> Source:
         file.seek(0)
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     size = fresh.stat().st_size
-    packed = ".gz" if head.startswith(b"\x1f\x8b") else ".zst" if head.startswith(b"\x28\xb5\x2f\xfd") else ""
+    packed = next((suffix for mark, suffix in PACKED_BEGINNINGS if head.startswith(mark)), "")
     begun = next((suffix for mark, suffix in BEGINNINGS if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(mark)), ".txt")
     known = {"jsonl": ".jsonl", "csv": ".csv", "parquet": ".parquet", "warc": ".warc", "pages": ".txt"}
     suffix = known[form] if form != "auto" else ".jsonl" if packed else begun
