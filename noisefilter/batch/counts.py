@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,13 +16,15 @@ if TYPE_CHECKING:
 
 #: Sites that a summary lists, those with the most pages; the others are added up.
 LISTED = 1000
-TALLIES = ("verdicts", "statuses", "drop_reasons", "reject_reasons", "spans", "sites", "sites_dropped")
+TALLIES = ("verdicts", "statuses", "drop_reasons", "reject_reasons", "spans", "sites", "sites_dropped", "noise")
+#: Steps of noise that are counted between 0 and 1, and between two of those that a summary adds up.
+STEPS, TENTH = 1000, 100
 NUMBERS = ("read", "kept", "dropped", "rejected", "seconds")
 
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the rows that were read; `sites_dropped` counts verdicts, whatever was kept."""
+    """What became of the rows that were read; `sites_dropped` counts verdicts, whatever was kept, `noise` its thousandths by verdict."""
 
     read: int = 0
     kept: int = 0
@@ -34,12 +38,15 @@ class Counts:
     spans: Counter[str] = field(default_factory=Counter)
     sites: Counter[str] = field(default_factory=Counter)
     sites_dropped: Counter[str] = field(default_factory=Counter)
+    noise: Counter[str] = field(default_factory=Counter)
 
     def add(self, score: Score, reason: str | None) -> None:
         """Count a page that was scored."""
         self.verdicts[score.verdict] += 1
         self.statuses[score.status] += 1
         self.spans.update(span.kind for span in score.spans)
+        if score.noise is not None:
+            self.noise[f"{score.verdict} {round(score.noise * STEPS)}"] += 1
         site = name_site(score.url)
         self.sites[site] += 1
         if score.verdict == "drop":
@@ -71,7 +78,7 @@ class Counts:
         return {name: getattr(self, name) for name in NUMBERS} | {name: dict(getattr(self, name)) for name in TALLIES}
 
     def summary(self) -> dict[str, Any]:
-        """Counts as `summary.json` has them: per site the share of pages whose verdict is drop, the largest sites first."""
+        """Counts as `summary.json` has them: the distribution of noise; per site the share of pages whose verdict is drop."""
         largest = sorted(self.sites.items(), key=lambda item: (-item[1], item[0]))
         sites = [
             {"site": site, "pages": pages, "dropped": round(self.sites_dropped[site] / pages, 4)}
@@ -82,10 +89,32 @@ class Counts:
         return {
             **{name: getattr(self, name) for name in NUMBERS[:4]},
             **tallies,
+            "noise": self._noise(),
             "sites": sites,
             "other_sites": {"sites": max(0, len(largest) - LISTED), "pages": rest},
             "worker_seconds": round(self.seconds, 1),
         }
+
+    def _noise(self) -> dict[str, dict[str, Any]]:
+        """How noise is distributed, over all pages that have one and by verdict."""
+        by_verdict: dict[str, Counter[int]] = {"all": Counter()}
+        for name, count in sorted(self.noise.items()):
+            verdict, step = name.split()
+            for key in ("all", verdict):
+                by_verdict.setdefault(key, Counter())[int(step)] += count
+        return {verdict: _distribution(steps) for verdict, steps in by_verdict.items() if steps}
+
+
+def _distribution(steps: Counter[int]) -> dict[str, Any]:
+    """Pages, their mean, the nine deciles, and how many pages there are in each tenth from 0 to 1."""
+    pages, tenths = steps.total(), [0] * (STEPS // TENTH)
+    values = sorted(steps)
+    for step in values:
+        tenths[min(step // TENTH, len(tenths) - 1)] += steps[step]
+    up_to = list(accumulate(steps[step] for step in values))
+    deciles = [values[bisect_left(up_to, pages * tenth / 10)] / STEPS for tenth in range(1, 10)]
+    mean = sum(step * count for step, count in steps.items()) / pages / STEPS
+    return {"pages": pages, "mean": round(mean, 4), "deciles": deciles, "tenths": tenths}
 
 
 def name_site(url: str | None) -> str:
