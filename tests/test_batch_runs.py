@@ -21,11 +21,11 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from noisefilter.batch import BatchError, Limits, Options, RefusedError, run, runner
-from noisefilter.batch.progress import Meter
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.watch import Worker, resident_mb
 from noisefilter.cli import app
 from noisefilter.policy import Policy
+from noisefilter.report.progress import Meter
 from tests.batches import QUICK, SLOW, all_ids, ids, parts, records, rows_of, wait_for, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
 
@@ -152,7 +152,7 @@ def test_workers_are_replaced_after_their_share_of_pages_counted_before_or_not(
     [
         (lambda path: write_jsonl(path, rows_of(31)), "size"),
         (lambda path: os.utime(path, (1, 1)), "content or date"),
-        ({"policy": Policy(0.5, 1)}, "option policy: .*'balanced'.* then, .*'own'.* now"),
+        ({"policy": Policy(0.5, 1)}, r"option policy.review_at: 0.309 then, 0.5 now"),
         ({"scorer": SLOW}, "option scorer"),
         ("model", "model: default-"),
         ("input", "new"),
@@ -315,7 +315,9 @@ def test_the_output_of_an_earlier_run_below_the_input_is_no_input(tmp_path, name
 
 def test_the_output_of_a_run_that_is_named_is_read(tmp_path):
     run(["-"], tmp_path / "old", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(b'{"text": "news"}\n'))
-    for number, name in enumerate(("old/kept/part-*.jsonl", "old/kept/part-00000.jsonl", "old/kept", "old/*/part-00000.jsonl", "old")):
+    for number, name in enumerate(
+        ("old/kept/part-*.jsonl", "old/kept/part-00000.jsonl", "old/kept", "old/*/part-00000.jsonl", "old")
+    ):
         found = run([str(tmp_path / name)], tmp_path / f"new{number}", options(), Limits(jobs=1), console=QUIET)
         assert found["kept"] == 1
 
@@ -425,7 +427,8 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
     assert len(all_ids(tmp_path / "out")) == 2
     again = CliRunner().invoke(app, [*arguments, "--drop-at", "0.5"], catch_exceptions=False)
     assert again.exit_code == 2
-    assert "option policy: " in again.stderr
+    assert "option policy.drop_at: 0.653 then, 0.5 now" in again.stderr
+    assert "review_at" not in again.stderr
 
 
 @pytest.mark.parametrize(
@@ -434,6 +437,7 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
         (("nowhere.jsonl",), "no such file"),
         (("-", "--only", "good"), "good"),
         (("-", "--jobs", "0"), "--jobs"),
+        (("-", "--drop", "--only", "keep"), "--drop and --only exclude each other"),
         (("-", "--address", "auto"), "--engine ray"),
         (("-", "--format", "xml"), "xml"),
         (("-", "--model", "nowhere"), "no model in nowhere"),
@@ -448,19 +452,28 @@ def test_a_wrong_call_is_exit_code_2(tmp_path, arguments, said):
     assert said in " ".join(result.stderr.split())
 
 
-def test_a_stop_says_how_to_go_on(tmp_path, monkeypatch):
-    def stopped(*_: object, **__: object) -> None:
+def test_a_stop_says_what_is_there_and_how_to_go_on(tmp_path, monkeypatch):
+    def stopped(*arguments: object, **_: object) -> None:
+        write_jsonl(tmp_path / "a.jsonl", rows_of(60))
+        if arguments[0] == ["a.jsonl"]:
+            run([str(tmp_path / "a.jsonl")], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
+            (tmp_path / "out" / "counts" / "part-00001.json").unlink()
         raise KeyboardInterrupt
 
     monkeypatch.setattr("noisefilter.batch.runner.run", stopped)
-    result = CliRunner().invoke(app, ["clean", "-", "-o", str(tmp_path / "out")], catch_exceptions=False)
-    assert result.exit_code == 130
-    assert "the same command goes on" in result.stderr
+    for name, said in (
+        ("-", "No page was scored and nothing is in"),
+        ("a.jsonl", "40 pages in 2 of 3 parts are done in"),
+    ):
+        result = CliRunner().invoke(app, ["clean", name, "-o", str(tmp_path / "out")], catch_exceptions=False)
+        assert result.exit_code == 130
+        assert f"{said} {tmp_path / 'out'}. To " in result.stderr
+        assert "run the same command." in result.stderr
 
 
 def test_progress_in_a_terminal_is_a_bar_with_the_rate():
     console = Console(file=StringIO(), force_terminal=True, width=100)
-    with Meter(console, 100, 40) as meter:
+    with Meter("cleaning", 100, 40, console=console) as meter:
         meter.advance(0, 10)
         meter.finish(0, 20)
     shown = console.file.getvalue()  # type: ignore[attr-defined]
@@ -468,18 +481,20 @@ def test_progress_in_a_terminal_is_a_bar_with_the_rate():
     assert "/s" in shown
 
 
-def test_progress_in_a_log_is_a_line_a_minute(monkeypatch):
+def test_progress_without_a_terminal_is_a_line_in_the_log_every_30_seconds(monkeypatch, caplog):
     now = [100.0]
-    monkeypatch.setattr("noisefilter.batch.progress.time.monotonic", lambda: now[0])
-    console = Console(record=True, file=open(os.devnull, "w", encoding="ascii"), force_terminal=False)  # noqa: PTH123, SIM115
-    with Meter(console, 10_000, 1000) as meter:
-        for step in range(1, 13):
+    monkeypatch.setattr("noisefilter.report.progress.time.monotonic", lambda: now[0])
+    caplog.set_level("INFO", "noisefilter")
+    console = Console(file=StringIO(), force_terminal=False)
+    with Meter("cleaning", 10_000, 1000, console=console) as meter:
+        for step in range(1, 8):
             now[0] += 10
             meter.advance(0, step * 100)
-    console.file.close()
-    assert console.export_text().splitlines() == [
-        "1,600 of 10,000 pages, 10 a second, 14 minutes left", "2,200 of 10,000 pages, 10 a second, 13 minutes left",
-    ]  # fmt: skip
+    assert caplog.messages == [
+        "cleaning: 1,300 of 10,000 pages, 10.0 a second, 14 minutes left",
+        "cleaning: 1,600 of 10,000 pages, 10.0 a second, 14 minutes left",
+    ]
+    assert console.file.getvalue() == ""  # type: ignore[attr-defined]
 
 
 def test_memory_of_a_process_is_read_and_of_none_is_zero():

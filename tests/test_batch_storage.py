@@ -7,7 +7,8 @@ import shutil
 import time
 import uuid
 from collections import Counter
-from io import BytesIO, StringIO
+from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from rich.console import Console
 from noisefilter.batch import BatchError, Limits, Options, RefusedError, lease, run
 from noisefilter.batch.engine import LocalEngine
 from noisefilter.batch.files import open_bytes
+from noisefilter.batch.inputs import Inputs
 from noisefilter.batch.journal import Journal
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder, ObjectFolder, open_storage
@@ -103,6 +105,16 @@ def test_a_run_into_an_object_store_goes_on_where_counts_are_missing(tmp_path, u
     assert system.info(f"{url}/kept/part-00002.jsonl")["created"] == before
 
 
+def test_the_output_of_a_run_in_a_store_is_read_if_it_is_named_and_not_below_another_name(tmp_path, url):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(30))
+    run([str(path)], url, replace(OPTIONS, only=("keep",)), console=QUIET)
+    for number, (name, count) in enumerate(((url, 30), (f"{url}/kept", 10), (f"{url}/dropped/part-*", 20))):
+        assert run([name], tmp_path / f"new{number}", OPTIONS, console=QUIET)["read"] == count
+    with pytest.raises(RefusedError, match="no file that can be read"):
+        run([url.removesuffix("/out")], tmp_path / "new", OPTIONS, console=QUIET)
+    assert sorted(given.id for given in Inputs([url])) == sorted(row["id"] for row in rows_of(30))
+
+
 def test_parts_of_a_run_in_a_folder_below_are_not_of_this_one(url):
     open_storage(f"{url}/below").write("counts/part-00000.json", b"{}")
     assert open_storage(url).finished() == set()
@@ -144,12 +156,11 @@ def test_a_second_run_is_refused_while_the_first_lives(tmp_path, storage):
     assert run([str(path)], storage.place, OPTIONS, console=QUIET)["kept"] == 3
 
 
-def test_a_lease_that_no_one_writes_any_more_is_taken_over(tmp_path, url):
+def test_a_lease_that_no_one_writes_any_more_is_taken_over(tmp_path, url, caplog):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
     open_storage(url).write(".lock", b"gone process 1 0 0")
-    told = StringIO()
-    assert run([str(path)], url, OPTIONS, console=Console(file=told, width=200))["kept"] == 3
-    assert "has the lock of another run: watching" in told.getvalue()
+    assert run([str(path)], url, OPTIONS, console=QUIET)["kept"] == 3
+    assert "has the lock of another run: watching" in caplog.text
     assert open_storage(url).read(".lock") is None
 
 
@@ -309,7 +320,7 @@ def test_a_disk_that_knows_no_locks_is_not_taken_for_another_run(tmp_path, monke
     def flock(*_: object) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr("noisefilter.batch.storage.fcntl.flock", flock)
+    monkeypatch.setattr("fcntl.flock", flock)
     with pytest.raises(RefusedError, match="cannot be locked: No locks available"):
         run([str(write_jsonl(tmp_path / "a.jsonl", rows_of(3)))], tmp_path / "out", OPTIONS, console=QUIET)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,11 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import noisefilter
 from noisefilter import score
+from noisefilter.batch.inputs import Inputs
 from noisefilter.cli import app
+from noisefilter.report.terminal import Table
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 
 
@@ -151,7 +157,7 @@ def test_a_wrong_call_is_exit_code_2_and_says_what_is_wrong(run, arguments, said
 def test_a_folder_without_a_page_is_a_wrong_call(run, tmp_path):
     result = run("score", str(tmp_path))
     assert result.exit_code == 2
-    assert "no page in this folder" in words_of(result.stderr)
+    assert "no file in this folder" in words_of(result.stderr)
 
 
 def test_a_model_folder_that_is_broken_is_named(run, model_path, tmp_path):
@@ -207,3 +213,92 @@ def test_the_package_lists_what_it_imports_late():
 def test_the_module_runs_as_the_command():
     command = [sys.executable, "-m", "noisefilter", "--version"]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.startswith("noisefilter")  # noqa: S603 - our own
+
+
+def in_process(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """The command without a terminal, as in a pipe or a log."""
+    command = [sys.executable, "-m", "noisefilter", *arguments]
+    return subprocess.run(  # noqa: S603 - our own
+        command, cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False
+    )
+
+
+def test_a_pipe_gets_whole_rows_a_line_a_page(folder):
+    name = f"{'a long name of a page ' * 8}.html"
+    shutil.copy(folder / "one.html", folder / name)
+    done = in_process("score", "--model", "fast", name, folder=folder, COLUMNS="40")
+    head, row, *_ = (line.split("\t") for line in done.stdout.splitlines())
+    assert head[:6] == ["verdict", "noise", "filler", "off-topic", "boilerplate", "page"]
+    assert (row[0], row[5]) == (score(HTML_ARTICLE, model="fast").verdict, name)
+    assert row[6].startswith(score(HTML_ARTICLE, model="fast").reasons[0].text)
+    assert "…" not in done.stdout
+
+
+def test_a_terminal_gets_rows_of_its_width():
+    console = Console(file=io.StringIO(), force_terminal=True, width=60, no_color=True)
+    Table(console).add("a long name of a page " * 8, score(HTML_ARTICLE, model="fast"))
+    lines = re.sub(r"\x1b\[[\d;]*m", "", console.file.getvalue()).splitlines()  # type: ignore[attr-defined]
+    assert len(lines) >= 3
+    assert lines[1].endswith("…")
+    assert all(len(line) <= 60 for line in lines)
+
+
+def test_figures_in_a_pipe_are_whole(run):
+    printed = run("evaluate", "fast", str(CORPUS)).stdout
+    assert "keep or trim: precision" in printed
+    assert "…" not in printed
+
+
+def test_an_explanation_has_a_legend_and_the_words_of_each_span(run, folder):
+    printed = run("score", "--explain", "--model", "fast", str(folder / "one.html")).stdout
+    result = score(HTML_ARTICLE, model="fast")
+    legend, text = printed.split("\n\n")[0].splitlines()[-2:], printed.splitlines()
+    assert any(line.startswith("marked: ⟦boilerplate⟧") for line in legend)
+    for span in result.spans:
+        words = " ".join(result.quote(span).split())
+        assert any(f"{span.start}-{span.end}" in line and line.endswith(f"“{words}”") for line in text)
+
+
+def test_quiet_says_nothing_and_verbose_says_what_it_reads(run, folder):
+    arguments = ("score", "--model", "fast", str(folder))
+    assert "look at them" in run(*arguments).stderr
+    assert run(*arguments, "-q").stderr == ""
+    loud = run(*arguments, "-v").stderr
+    assert re.search(r"DEBUG +reading .*one\.html", loud)
+    assert "INFO" in loud
+
+
+def test_notes_are_in_the_log_of_a_program(folder, caplog):
+    caplog.set_level("INFO", "noisefilter")
+    (folder / "bad.jsonl").write_text('{"id": "a"}\n', encoding="utf8")
+    assert [given.id for given in Inputs([str(folder / "bad.jsonl")])] == []
+    assert caplog.records[0].name == "noisefilter"
+    assert "a: no_page: " in caplog.messages[0]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_shells_can_complete_commands_and_options(tmp_path, shell):
+    bare = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
+    script = in_process("--show-completion", shell, folder=tmp_path, **bare)
+    assert script.returncode == 0, script.stderr
+    assert f"complete_{shell}" in script.stdout
+    typed = {"COMP_WORDS": "noisefilter cl", "COMP_CWORD": "1", "_TYPER_COMPLETE_ARGS": "noisefilter cl"}
+    asked = {"_NOISEFILTER_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    assert "clean" in in_process(folder=tmp_path, **typed, **asked).stdout
+
+
+def test_a_model_of_somebody_else_is_loaded_without_a_word_and_runs_nothing(folder, model_path):
+    shutil.copytree(model_path, folder / "theirs")
+    (folder / "theirs" / "evil.py").write_text("raise SystemExit('run')", encoding="utf8")
+    watch = (
+        "import sys\n"
+        "def seen(event, arguments):\n"
+        "    if event == 'pickle.find_class' or (event in {'import', 'open'} and 'evil' in str(arguments)):\n"
+        "        raise RuntimeError(event)\n"
+        "sys.addaudithook(seen)\n"
+        "from noisefilter.cli import app\n"
+        "app(['score', '--json', '--model', 'theirs', 'one.html'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", watch], cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "ok"

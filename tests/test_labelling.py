@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from itertools import starmap
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from noisefilter import score
+from noisefilter.batch.inputs import Inputs
 from noisefilter.labelling.agreement import agree
-from noisefilter.labelling.candidates import choose_pages, doubt, list_page, list_rows
+from noisefilter.labelling.candidates import Listed, choose_pages, doubt, list_given, list_page
 from noisefilter.labelling.folder import Tool, import_labels, write_export
 from noisefilter.labelling.offsets import Utf16
 from noisefilter.labels import LabelledSpan
@@ -179,9 +181,13 @@ def test_doubt_is_near_the_middle_for_noise_and_near_its_threshold_for_a_sentenc
     assert len(set(order)) == 4
 
 
+def listed_in(*inputs: Path) -> list[Listed]:
+    return list(starmap(list_given, Inputs([str(name) for name in inputs]).pages()))
+
+
 def test_the_doubtful_come_first_in_both_tools(tmp_path, model, tool):
     folder = tmp_path / "out"
-    choice = choose_pages(list_rows(CORPUS / "pages.jsonl"), model)
+    choice = choose_pages(listed_in(CORPUS), model)
     write_export(folder, choice.candidates, tool)
     known = {
         row["id"]: row for row in map(json.loads, (folder / "pages.jsonl").read_text(encoding="utf8").splitlines())
@@ -201,8 +207,8 @@ def test_the_doubtful_come_first_in_both_tools(tmp_path, model, tool):
 
 
 def test_a_limit_takes_the_most_doubtful(model):
-    every = choose_pages(list_rows(CORPUS / "pages.jsonl"), model)
-    some = choose_pages(list_rows(CORPUS / "pages.jsonl"), model, limit=5)
+    every = choose_pages(listed_in(CORPUS), model)
+    some = choose_pages(listed_in(CORPUS), model, limit=5)
     assert some.candidates == every.candidates[:5]
     assert (some.passed_over, every.passed_over) == (19, 0)
 
@@ -234,7 +240,7 @@ def test_the_site_is_the_host_where_nothing_better_is_known(tmp_path):
         {"id": "c", "text": ARTICLE, "url": "http://[broken", "title": "A\x00B"},
     ]
     (tmp_path / "pages.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
-    listed = list(list_rows(tmp_path / "pages.jsonl"))
+    listed = listed_in(tmp_path)
     assert [own.site for own in listed] == ["news.example", "the quay", None]
     assert (listed[1].licence, listed[1].source) == ("CC0-1.0", "crawl")
     assert listed[2].page.title == "A\ufffdB"

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from noisefilter.labelling.candidates import choose_pages, list_page, list_rows
+from noisefilter.batch.inputs import Inputs
+from noisefilter.labelling.candidates import choose_pages, list_page
 from noisefilter.labelling.folder import Tool, import_labels, write_export
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import read_corpora
@@ -259,8 +260,15 @@ def test_two_pages_of_one_id_are_refused(model):
         choose_pages([list_page("a", Page(ARTICLE)), list_page("a", Page(ARTICLE))], model)
 
 
-@pytest.mark.parametrize("row", [{"id": "a", "text": 7}, {"id": "a", "text": ARTICLE, "title": 7}, {"id": "a"}])
-def test_a_row_that_is_no_page_is_told_with_its_line(tmp_path, row):
-    (tmp_path / "pages.jsonl").write_text(f"\n{json.dumps(row)}\n", encoding="utf8")
-    with pytest.raises(CorpusError, match=re.escape(f"{tmp_path / 'pages.jsonl'}:2")):
-        list(list_rows(tmp_path / "pages.jsonl"))
+def test_a_row_that_is_no_page_is_named_and_left_out(tmp_path, caplog):
+    rows = [{"id": "a", "text": 7}, {"id": "b"}, {"id": "c", "path": "../c.txt"}, {"id": "d", "path": "d.txt"}]
+    rows += [{"id": "e", "text": ARTICLE, "title": 7}]
+    (tmp_path / "pages.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf8")
+    caplog.set_level("INFO", "noisefilter")
+    inputs = Inputs([str(tmp_path)])
+    assert [given.id for given, _ in inputs.pages()] == ["e"]
+    assert inputs.rejected == 4
+    assert caplog.messages[0] == f"{tmp_path} is a corpus: of its files pages.jsonl is read"
+    reasons = [message.partition(": ")[2] for message in caplog.messages[1:]]
+    assert [reason.partition(":")[0] for reason in reasons] == ["no_page", "no_page", "unreadable", "unreadable"]
+    assert "leads out of the corpus" in reasons[2]

@@ -16,7 +16,7 @@ from rich.console import Console
 from noisefilter import score
 from noisefilter.report.comparison import comparison_tables
 from noisefilter.report.printing import IN_A_LINE, json_line, shown
-from noisefilter.report.terminal import figure_tables, print_explained, print_scores
+from noisefilter.report.terminal import Table, figure_tables, print_explained
 from tests.annotating import studio_export, studio_tasks
 from tests.making import SLUICE
 
@@ -182,7 +182,7 @@ def test_a_terminal_with_colours_gets_no_codes_but_ours():
     result = score(f"<p>{' '.join(SLUICE)} {HOSTILE}</p>", title="Sluice", format="html")
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=3000, markup=False, highlight=False)
-    print_scores(console, [(HOSTILE, result)])
+    Table(console).add(HOSTILE, result)
     print_explained(console, HOSTILE, result)
     figures = {HOSTILE: {HOSTILE: {HOSTILE: 1.0}}}
     for table in (*figure_tables(figures), *comparison_tables(figures, figures)):

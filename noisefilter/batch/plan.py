@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import RefusedError
-from noisefilter.batch.files import PACKED, Found, digest_edges, digest_files, find_files, is_url, open_bytes
+from noisefilter.batch.files import PACKED, Found, digest_edges, digest_files, find_files, open_bytes
 from noisefilter.batch.journal import JOURNAL
 from noisefilter.batch.pieces import cut_file, join_pieces
 from noisefilter.batch.tasks import FOLDERS, HIDDEN, PART, Cut, Piece, Shard
@@ -99,12 +99,12 @@ def _without_runs(found: Sequence[Found], name: str) -> list[Found]:
         return list(found)  # a pattern that names parts wants them
     top = "" if has_magic(name) else _real(name.rstrip("/"))
     folders = {folder for file in found for folder in _run_folders(file.path)}
-    runs = {_real(folder): f"{folder}/" for folder in folders if _real(folder).startswith(top) and holds_run(folder)}
+    runs = {_real(folder): f"{folder}/" for folder in folders if holds_run(folder)}
     if top in runs:
-        return [
-            file for file in found if file.path.startswith(tuple(f"{runs[top]}{kind}/{PART}" for kind in PAGES_OF_RUN))
-        ]
-    return [file for file in found if not file.path.startswith(tuple(runs.values()))]
+        pages = tuple(f"{runs[top]}{kind}/{PART}" for kind in PAGES_OF_RUN)
+        return [file for file in found if file.path.startswith(pages)]
+    below = tuple(folder for place, folder in runs.items() if not top.startswith(place))
+    return [file for file in found if not file.path.startswith(below)]
 
 
 def _run_folders(path: str) -> list[str]:
@@ -127,7 +127,9 @@ def holds_run(folder: str) -> bool:
 
 
 def _real(folder: str) -> str:
-    return f"{folder if is_url(folder) else Path(folder).resolve()}/"
+    """A folder in one way of writing, to compare it by; the last sign is a slash."""
+    system, is_remote, path = folder.partition("://")
+    return f"{system}://{path.strip('/')}/" if is_remote else f"{Path(folder).resolve()}/"
 
 
 def _format(path: str, form: str, *, several: bool) -> str | None:
@@ -257,19 +259,27 @@ def describe_software(options: Options) -> str:
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What changed between two manifests, in words."""
+    """What changed between two manifests, in words, and nothing that did not."""
     found = [
         f"{name}: {before.get(name)} then, {now[name]} now"
         for name in ("layout", "noisefilter", "model")
         if before.get(name) != now[name]
     ]
-    old, new = before.get("options", {}), now["options"]
+    old, new = _flat(before.get("options", {})), _flat(now["options"])
     found += [
         f"option {name}: {old.get(name)} then, {new.get(name)} now"
         for name in dict.fromkeys((*old, *new))
         if old.get(name) != new.get(name)
     ]
     return found + _changed_inputs(before.get("inputs", []), now["inputs"])
+
+
+def _flat(options: dict[str, Any], name: str = "") -> dict[str, Any]:
+    """Options by name; those of a group each for itself, as in `policy.drop_at`."""
+    found: dict[str, Any] = {}
+    for key, value in options.items():
+        found |= _flat(value, f"{name}{key}.") if isinstance(value, dict) else {f"{name}{key}": value}
+    return found
 
 
 def changed_files(sources: Sequence[Source]) -> list[str]:

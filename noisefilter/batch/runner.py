@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -30,12 +31,11 @@ from noisefilter.batch.plan import (
     shards_from_json,
     shards_to_json,
 )
-from noisefilter.batch.progress import Meter
 from noisefilter.batch.storage import LOCK, open_storage
 from noisefilter.batch.tasks import COUNTS, part_name, part_path
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import find_policy
-from noisefilter.report.printing import shown, terminal
+from noisefilter.report.progress import Meter
 from noisefilter.types import check_choices
 
 if TYPE_CHECKING:
@@ -50,10 +50,11 @@ if TYPE_CHECKING:
     from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Shard
 
+LOGGER = logging.getLogger("noisefilter")
 SUCCESS = "_SUCCESS"
 #: What a folder may hold before its first run begins, and how the names of other such files begin.
 EARLY, EARLY_BEGINNINGS = (LOCK, PLAN), (STDIN, f".{MANIFEST}", f".{PLAN}")
-#: Changed inputs that a message names.
+#: Changes that a message names.
 SHOWN = 20
 #: Threads that read counts.
 READERS = 16
@@ -79,7 +80,7 @@ def run(
         limits: how many workers, and what a page may cost.
         engine: where shards are done: "local", or "ray" for the machines of a cluster; may change from start to start.
         address: the cluster's; what `ray.init` finds if None.
-        console: where progress is shown; standard error by default.
+        console: where the bar is shown; standard error by default. Without a terminal progress is in the log.
         stdin: what `-` reads.
 
     Raises:
@@ -87,16 +88,13 @@ def run(
         BatchError: the run cannot go on; the same call goes on where it ended.
         KeyboardInterrupt: it was stopped; as above.
     """
-    options, limits, console = _settled(options or Options()), limits or Limits(), console or terminal(stderr=True)
+    options, limits = _settled(options or Options()), limits or Limits()
     folder = open_storage(output)
     if engine == "ray":
         extra("ray", "--engine ray", "ray")
     _read_manifest(folder)  # a folder of something else is left as it is, without a lock
 
-    def tell(message: str) -> None:
-        console.print(shown(message), markup=False, highlight=False)
-
-    with folder.lock(tell) as check, _terminable():
+    with folder.lock(LOGGER.warning) as check, _terminable():
         sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
         shards = _prepare(sources, folder, options, limits)
         done = folder.finished()
@@ -110,6 +108,18 @@ def run(
             _refuse_changed(sources, folder)
         check()
         return _finish(shards, folder, passed_over, rate)
+
+
+def describe_state(output: str | Path) -> str:
+    """What is there of a run that ended early, and how to go on, in words."""
+    folder = open_storage(output)
+    plan = folder.read(PLAN)
+    if plan is None:
+        return f"No page was scored and nothing is in {output}. To start again, run the same command."
+    shards, finished = shards_from_json(plan), folder.finished()
+    done = [shard for shard in shards if part_name(shard.number) in finished]
+    pages = sum(counts["read"] for counts in _read_counts(folder, done))
+    return f"{pages:,} pages in {len(done):,} of {len(shards):,} parts are done in {output}. To resume, run the same command."
 
 
 def _settled(options: Options) -> Options:
@@ -130,7 +140,7 @@ def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limit
         changed = differences(known, manifest)
         if changed:
             head, foot = f"{folder} holds a run that is not this one:", "choose another folder, or delete this one"
-            raise RefusedError(head, *(f"  {line}" for line in changed), foot)
+            raise RefusedError(head, *_first(changed), foot)
         return shards_from_json(_read(folder, PLAN))
     _check_extras(sources, options)
     with Cutter(options, limits, folder) as cutter:
@@ -148,8 +158,13 @@ def _refuse_changed(sources: Sequence[Source], folder: Storage) -> None:
             "inputs changed while the run read them:",
             f"choose another folder than {folder}, or delete it, and start again",
         )
-        more = [f"and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
-        raise RefusedError(head, *(f"  {line}" for line in (*changed[:SHOWN], *more)), foot)
+        raise RefusedError(head, *_first(changed), foot)
+
+
+def _first(changed: Sequence[str]) -> list[str]:
+    """What changed, a line each, as far as a person reads."""
+    more = [f"and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
+    return [f"  {line}" for line in (*changed[:SHOWN], *more)]
 
 
 def _read_manifest(folder: Storage) -> dict[str, Any] | None:
@@ -194,13 +209,16 @@ def _engine(name: EngineName, options: Options, limits: Limits, folder: Storage,
     return LocalEngine(options, limits, folder, Journal(folder))
 
 
-def _meter(console: Console, shards: Sequence[Shard], left: Sequence[Shard], folder: Storage) -> Meter:
+def _meter(console: Console | None, shards: Sequence[Shard], left: Sequence[Shard], folder: Storage) -> Meter:
     """Progress, from where earlier starts ended."""
     counted = [shard.count for shard in shards]
     total = None if None in counted else sum(count or 0 for count in counted)
     numbers = {shard.number for shard in left}
     done = [shard for shard in shards if shard.number not in numbers]
-    return Meter(console, total, sum(counts["read"] for counts in _read_counts(folder, done)))
+    before = sum(counts["read"] for counts in _read_counts(folder, done))
+    if before:
+        LOGGER.info("resuming: %s pages in %d of %d parts are done", f"{before:,}", len(done), len(shards))
+    return Meter("cleaning", total, before, console=console)
 
 
 def _work(engine: Engine, left: Sequence[Shard], folder: Storage, meter: Meter, check: Callable[[], None]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import tempfile
@@ -192,6 +191,8 @@ class LocalFolder:
     @contextmanager
     def lock(self, tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:  # noqa: ARG002 - nothing takes long
         """The folder for this process alone; the system gives it free when the process ends, however it does."""
+        import fcntl  # noqa: PLC0415 - not on every system, and inputs are read on all
+
         if self.path.is_file():
             msg = f"{self} is a file: the output is a folder of parts"
             raise RefusedError(msg)

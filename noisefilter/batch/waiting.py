@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, deque
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from noisefilter.batch.journal import Journal
     from noisefilter.batch.tasks import Range, Shard, Task
 
+LOGGER = logging.getLogger("noisefilter")
 #: So often a worker may die without having begun a page (while it starts, reads or writes) before the run ends.
 DEATHS_OUTSIDE = 10
 
@@ -55,6 +57,7 @@ class Waiting:
         Raises:
             BatchError: workers die whatever they do.
         """
+        LOGGER.debug("a worker died (%s) at rows %s of shard %s", reason, pages, shard.number if shard else None)
         if shard is not None:
             self._shards.appendleft(shard)
         if shard is not None and pages is not None and not self._journal.is_aside(shard.number, pages):

@@ -10,14 +10,13 @@ from urllib.parse import urlsplit
 
 from noisefilter.api import score_many
 from noisefilter.labels import CorpusError
-from noisefilter.learn.corpora import read_rows, row_page
 from noisefilter.page import read_page, scrub
 from noisefilter.types import JUDGED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
+    from noisefilter.batch.inputs import Given
     from noisefilter.model import Model
     from noisefilter.types import Page, Score
 
@@ -52,27 +51,19 @@ class Choice:
 
 
 def list_page(name: str, page: Page) -> Listed:
-    """A file's page, under the file's name."""
+    """A page alone, under a name."""
     return Listed(scrub(name), read_page(page))
 
 
-def list_rows(path: Path) -> Iterator[Listed]:
-    """Pages of a `pages.jsonl`.
-
-    Raises:
-        CorpusError: a row that cannot be read.
-    """
-    for where, row in read_rows(path):
-        page = row_page(path.parent, where, row)
-        words = {name: row[name] for name in ("url", "title", "site", "source", "licence") if row.get(name) is not None}
-        wrong = [name for name, value in words.items() if not isinstance(value, str)]
-        if wrong or not isinstance(page.content, bytes | str):
-            msg = f"{where}: {wrong[0] if wrong else page.format} must be a string"
-            raise CorpusError(msg)
-        words = {name: scrub(value) for name, value in words.items()}  # the tools' databases hold no NUL
-        page = replace(read_page(page), url=words.get("url"), title=words.get("title"))
-        site = words.get("site") or _host(page.url)
-        yield Listed(scrub(row["id"]), page, site, words.get("source"), words.get("licence"))
+def list_given(given: Given, page: Page) -> Listed:
+    """A page of an input, with what its row says of where it is from; the tools' databases hold no NUL."""
+    page = read_page(page)
+    url, title = (scrub(value) if value is not None else None for value in (page.url, page.title))
+    site, source, licence = (
+        scrub(value) if isinstance(value := given.fields.get(name), str) else None
+        for name in ("site", "source", "licence")
+    )
+    return Listed(scrub(given.id), replace(page, url=url, title=title), site or _host(url), source, licence)
 
 
 def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = None, jobs: int = 1) -> Choice:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from noisefilter.policy import BALANCED, POLICIES
-from noisefilter.report.printing import complain, lines_of, say, terminal
+from noisefilter.report.options import Jobs, Loudness, ModelOption, check_jobs, fail, load
+from noisefilter.report.printing import lines_of, say, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from noisefilter.model import Model
 
-USAGE = 2
 #: Columns of what is printed, as `learn.policies.policy_figures` names them.
 SHOWN = (
     "review_at",
@@ -41,27 +41,20 @@ def policies(
         str, typer.Option("--policy", help="Which of the policies to choose again with --on.")
     ] = BALANCED,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write that policy to.")] = Path("policy.json"),
-    model: Annotated[
-        Path | None, typer.Option("--model", help="`fast`, or the folder of a model; the shipped one by default.")
-    ] = None,
-    jobs: Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")] = 1,
+    model: ModelOption = None,
+    jobs: Jobs = 1,
+    _loudness: Loudness = None,
 ) -> None:
     """Print the policies with their measured figures; with --on, choose one on labels of your own and write it."""
-    from noisefilter.model import DEFAULT, ModelError, load_model  # noqa: PLC0415 - what --help does not need
-
-    try:
-        chosen = load_model(model or DEFAULT)
-    except ModelError as error:
-        _fail(*lines_of(error))
+    chosen = load(model)
     if on is None:
         say(f"{chosen.label}, as measured where its policies were chosen: articles of sites that taught it nothing")
         known = chosen.manifest["policies"]
         _print({name: {**known[name], **known[name].get("measured", {})} for name in POLICIES})
     elif policy not in POLICIES:
-        _fail(f"--policy {policy!r} cannot be chosen again: choose from {', '.join(POLICIES)}")
-    elif jobs == 0 or jobs < -1:
-        _fail(f"--jobs must be a positive number or -1, not {jobs}")
+        fail(f"--policy {policy!r} cannot be chosen again: choose from {', '.join(POLICIES)}")
     else:
+        check_jobs(jobs)
         _choose(on, chosen, policy, output, jobs)
 
 
@@ -78,7 +71,7 @@ def _choose(corpora: Sequence[Path], model: Model, name: str, output: Path, jobs
         policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
         policy.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
     except (CorpusError, OSError) as error:
-        _fail(*lines_of(error))
+        fail(*lines_of(error))
     say(
         f"chosen on {figures['articles']} judged pages, {figures['noisy']} of them noise; in brackets: 95% intervals. Figures are of "
         "pages left out of the choice in turn"
@@ -104,8 +97,3 @@ def _print(rows: Mapping[str, Mapping[str, float]]) -> None:
     for place, name in enumerate(SHOWN):
         table.add_row(name, *(figures_of[place] for figures_of in cells))
     terminal().print(table)
-
-
-def _fail(*lines: str) -> NoReturn:
-    complain("noisefilter", *lines)
-    raise typer.Exit(USAGE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from noisefilter.page import MAX_CHARACTERS
 from noisefilter.types import PAGE_TYPES, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 LETTERS = "IFPOB"
 #: Fields of a row that are texts, if they are there.
@@ -39,30 +40,62 @@ def read_corpora(paths: Sequence[str | Path]) -> list[LabelledPage]:
     return pages
 
 
+def label_pages(pages: Iterable[tuple[str, Page, Mapping[str, Any]]], labels: Path) -> list[LabelledPage]:
+    """The labelled ones of some pages, each with its id and what else its row says (`site`, `source`, `licence`).
+
+    Raises:
+        CorpusError: as `read_corpora`, or no page is labelled.
+    """
+    source = labels.resolve().parent.name
+    rows = (
+        (name, name, partial(_same, page), {**row, "source": row.get("source") or source}) for name, page, row in pages
+    )
+    found = _join_all(rows, labels, "the inputs")
+    if not found:
+        msg = f"no page in {labels}"
+        raise CorpusError(msg)
+    return found
+
+
+def _same(page: Page) -> Page:
+    return page
+
+
 def _read_folder(folder: Path) -> list[LabelledPage]:
+    rows = (
+        (row["id"], where, partial(row_page, folder, where, row), {**row, "source": row.get("source") or folder.name})
+        for where, row in read_rows(folder / "pages.jsonl")
+    )
+    return _join_all(rows, folder / "labels.jsonl", str(folder / "pages.jsonl"))
+
+
+def _join_all(
+    pages: Iterable[tuple[str, str, Callable[[], Page], Mapping[str, Any]]], path: Path, among: str
+) -> list[LabelledPage]:
+    """Pages with their labels: each is given by id, place, what reads it, and its row."""
     labels: dict[str, dict[str, Any]] = {}
-    for where, row in read_rows(folder / "labels.jsonl"):
+    for where, row in read_rows(path):
         if row["id"] in labels:
             msg = f"{where}: a second label for {row['id']!r}"
             raise CorpusError(msg)
         labels[row["id"]] = {**row, "where": where}
     found: list[LabelledPage] = []
     seen: set[str] = set()
-    for where, row in read_rows(folder / "pages.jsonl"):
-        if row["id"] in seen:
-            msg = f"{where}: a second page {row['id']!r}"
+    for name, where, read, fields in pages:
+        if name in seen:
+            msg = f"{where}: a second page {name!r}"
             raise CorpusError(msg)
-        seen.add(row["id"])
-        label = labels.pop(row["id"], None)
+        seen.add(name)
+        label = labels.pop(name, None)
         if label is not None:
             try:
-                found.append(_join(folder, where, row, label))
+                found.append(_join(name, read(), fields, label))
             except (KeyError, TypeError, AttributeError) as error:
-                msg = f"{label['where']}: the label of {row['id']!r} does not follow the format: {error!r}"
+                msg = f"{label['where']}: the label of {name!r} does not follow the format: {error!r}"
                 raise CorpusError(msg) from error
     if labels:
         first = next(iter(labels.values()))
-        msg = f"{first['where']}: no page with the id {first['id']!r} in {folder / 'pages.jsonl'}"
+        msg = f"{first['where']}: no page with the id {first['id']!r} in {among}"
         raise CorpusError(msg)
     return found
 
@@ -150,14 +183,14 @@ def _read_file(folder: Path, where: str, path: str) -> bytes:
         raise CorpusError(msg) from error
 
 
-def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) -> LabelledPage:
+def _join(name: str, page: Page, row: Mapping[str, Any], label: dict[str, Any]) -> LabelledPage:
     votes = _votes(label)
     labelled = LabelledPage(
-        row["id"],
-        row_page(folder, where, row),
-        _site(row),
-        row.get("source") or folder.name,
-        row.get("licence", ""),
+        name,
+        page,
+        _site(name, page, row),
+        str(row.get("source") or ""),
+        str(row.get("licence") or ""),
         sum(votes) / len(votes) if votes else None,
         _spans(label),
         _sentences(label),
@@ -168,13 +201,13 @@ def _join(folder: Path, where: str, row: dict[str, Any], label: dict[str, Any]) 
     return anchor(labelled, label["where"])
 
 
-def _site(row: dict[str, Any]) -> str:
+def _site(name: str, page: Page, row: Mapping[str, Any]) -> str:
     """Site of a page: as given, else the host of its address, else the page is a site of its own."""
     try:
-        host = urlsplit(row.get("url") or "").hostname
+        host = urlsplit(page.url or "").hostname
     except ValueError:
         host = None
-    return str(row.get("site") or host or row["id"])
+    return str(row.get("site") or host or name)
 
 
 def _votes(label: dict[str, Any]) -> tuple[int, ...]:

@@ -15,6 +15,7 @@ from noisefilter.kinds import KINDS, SENTENCE_KINDS
 from noisefilter.learn.intervals import Observed, measured, with_intervals
 from noisefilter.learn.policies import policy_figures
 from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, Figures
+from noisefilter.report.progress import Meter
 from noisefilter.text.alignment import WORD
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ LEAST = 5e-5
 
 def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figures:
     """Figures of a model on labelled pages that it has not seen; only what is labelled is measured."""
-    scores = list(score_many((page.page for page in pages), jobs=jobs, model=model))
+    scored = score_many((page.page for page in pages), jobs=jobs, model=model)
+    scores = list(Meter("measuring", len(pages)).over(scored))
     judged = list(zip(pages, scores, strict=True))
     noise = _noise(judged)
     sentences = {kind: _sentences(kind, KINDS[kind].letter, judged) for kind in SENTENCE_KINDS}
@@ -71,7 +73,8 @@ def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figu
 def observe_noise(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> list[Observed]:
     """Noise of each judged page that gets a score, and the share of its readers who call it noise: (1, 2) a page."""
     chosen = [page for page in pages if page.noise is not None]
-    scores = score_many((page.page for page in chosen), jobs=jobs, model=model)
+    scored = score_many((page.page for page in chosen), jobs=jobs, model=model)
+    scores = Meter("scoring", len(chosen)).over(scored)
     return _noise(list(zip(chosen, scores, strict=True))).get(ALL, [])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import re
 import sys
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LOGGER = logging.getLogger("noisefilter")
+#: Characters of a line where there is no terminal whose width it must keep to: nothing is cut for a pipe or a file.
+WIDE = 1_000_000
 #: What a terminal obeys (C0, DEL, C1), what turns or breaks a line (bidi controls, separators), and what cannot be written.
 OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
 IN_A_LINE, IN_LINES = re.compile(f"[\t\n{OBEYED}]"), re.compile(f"[{OBEYED}]")
@@ -35,18 +39,54 @@ def json_line(record: Mapping[str, Any]) -> bytes:
 
 
 def terminal(*, stderr: bool = False) -> Console:
-    """Standard output or error, without markup; signs that its encoding lacks come out as escapes."""
+    """Standard output or error, without markup; signs that its encoding lacks come out as escapes. Pipes get whole lines."""
     stream = sys.stderr if stderr else sys.stdout
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False)
+    width = None if stream.isatty() else WIDE
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=width)
 
 
-def say(*lines: str, style: str = "") -> None:
-    """Print lines to standard error."""
-    console = terminal(stderr=True)
+class _Printer(logging.Handler):
+    """Prints what the library logs to standard error, whatever that is at the time.
+
+    Args:
+        dated: begin each line with its time and level; otherwise only what is more than a note says what it is.
+    """
+
+    def __init__(self, *, dated: bool) -> None:
+        super().__init__()
+        self._dated, self._formatter = dated, logging.Formatter()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print a record."""
+        if self._dated:
+            head = f"{self._formatter.formatTime(record)} {record.levelname:<7} "
+        else:
+            head = f"{record.levelname.lower()}: " if record.levelno >= logging.WARNING else ""
+        text = f"{head}{shown(record.getMessage())}"
+        if record.exc_info:
+            text = f"{text}\n{shown(self._formatter.formatException(record.exc_info), lines=True)}"
+        terminal(stderr=True).print(Text(text), soft_wrap=True)
+
+
+def listen(verbose: bool | None = None) -> None:  # noqa: FBT001 - typer calls it so
+    """Print what the library logs: notes, with `verbose` what it does as well, and without errors only."""
+    for handler in [handler for handler in LOGGER.handlers if isinstance(handler, _Printer)]:
+        LOGGER.removeHandler(handler)
+    LOGGER.addHandler(_Printer(dated=bool(verbose)))
+    LOGGER.setLevel({None: logging.INFO, True: logging.DEBUG, False: logging.ERROR}[verbose])
+
+
+def is_quiet() -> bool:
+    """Whether nothing but errors is to be seen."""
+    return LOGGER.getEffectiveLevel() > logging.WARNING
+
+
+def say(*lines: str) -> None:
+    """Tell a note: on standard error in a command, in the log elsewhere."""
     for line in lines:
-        console.print(Text(shown(line), style=style), soft_wrap=True)
+        LOGGER.info("%s", line)
 
 
 def complain(whose: str, *lines: str) -> None:

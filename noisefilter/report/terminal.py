@@ -6,8 +6,7 @@ from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from rich.rule import Rule
-from rich.table import Table
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from noisefilter.kinds import KINDS, TRIMMED_KINDS, WORST_FIRST
@@ -16,7 +15,7 @@ from noisefilter.report.printing import shown
 from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from rich.console import Console
 
@@ -24,24 +23,58 @@ if TYPE_CHECKING:
     from noisefilter.types import Reason, Score, Span
 
 VERDICT_STYLE = {"keep": "green", "trim": "cyan", "review": "yellow", "drop": "bold red", "unscored": "dim"}
+#: The columns of a table outside of a terminal.
+HEAD = ("verdict", "noise", "filler", "off-topic", "boilerplate", "page", "what moved noise most", "worst span")
 NOISY, HALF_NOISY = 0.7, 0.4
 
 
-def print_scores(console: Console, results: Sequence[tuple[str, Score]]) -> None:
-    """Some lines a page: verdict, numbers and name; below, what moved its noise most, and the worst evidence."""
-    console.print(Text("verdict   noise  filler  off-topic  boilerplate  page", style="bold"))
-    for name, score in results:
+class Table:
+    """Scores as rows, printed as they come: some lines a page in a terminal, elsewhere a line with tabs, nothing cut.
+
+    A page's lines are its verdict, numbers and name; what moved its noise most; and the worst evidence.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._verdicts, self._statuses = Counter[str](), Counter[str]()
+
+    def add(self, name: str, score: Score) -> None:
+        """Print a page."""
+        if not self._verdicts:
+            head = "verdict   noise  filler  off-topic  boilerplate  page"
+            self._print(Text(head, style="bold"), HEAD)
+        self._verdicts[score.verdict] += 1
+        self._statuses[score.status] += 1
+        numbers = (score.noise, score.filler, score.off_topic, score.boilerplate)
+        reason = [_reason(reason) for reason in score.reasons[:1]]
+        evidence = _evidence(score)
+        if not self._console.is_terminal:
+            cells = [score.verdict, *("" if value is None else f"{value:.2f}" for value in numbers), shown(name)]
+            self._print(Text(), [*cells, reason[0].plain if reason else "", evidence.plain])
+            return
         line = Text(f"{score.verdict:<9}", style=VERDICT_STYLE[score.verdict])
-        for value, width in ((score.noise, 6), (score.filler, 8), (score.off_topic, 11)):
+        for value, width in zip(numbers[:3], (6, 8, 11), strict=True):
             line.append_text(_number(value, width))
         line.append_text(_number(score.boilerplate, 13, plain=True))
         line.append(f"  {shown(name)}", style="bold")
-        console.print(line, no_wrap=True, overflow="ellipsis")
-        for reason in score.reasons[:1]:
-            console.print(Text("          ").append_text(_reason(reason)), no_wrap=True, overflow="ellipsis")
-        evidence = _evidence(score)
-        if evidence:
-            console.print(Text.assemble("          ", evidence), no_wrap=True, overflow="ellipsis")
+        self._print(line, [])
+        for more in (*reason, evidence):
+            if more:
+                self._print(Text("          ").append_text(more), [])
+
+    def finish(self) -> None:
+        """Print how many pages got which verdict, and why some got none."""
+        parts = [Text(f"{count} {name}", style=VERDICT_STYLE[name]) for name, count in sorted(self._verdicts.items())]
+        reasons = [f"{count} {status}" for status, count in sorted(self._statuses.items()) if status != "ok"]
+        why = f" ({', '.join(reasons)})" if reasons else ""
+        pages = self._verdicts.total()
+        self._console.print(Text.assemble(f"\n{pages} page{'s' * (pages != 1)}: ", Text(", ").join(parts), why))
+
+    def _print(self, line: Text, cells: Sequence[str]) -> None:
+        if self._console.is_terminal:
+            self._console.print(line, no_wrap=True, overflow="ellipsis")
+        else:
+            self._console.file.write("\t".join(cells) + "\n")  # rich would make blanks of tabs
 
 
 def _number(value: float | None, width: int, *, plain: bool = False) -> Text:
@@ -67,10 +100,14 @@ def _evidence(score: Score) -> Text:
     span = worst_span(score)
     if span is None:
         return Text("")
-    quote = " ".join(score.visible_text[span.start : span.end].split())
     return Text.assemble(
-        (f"{span.kind}: ", KINDS[span.kind].style), (f"({shown(span.reason)}) ", "dim"), f"“{shown(quote)}”"
+        (f"{span.kind}: ", KINDS[span.kind].style), (f"({shown(span.reason)}) ", "dim"), f"“{_words(score, span)}”"
     )
+
+
+def _words(score: Score, span: Span) -> str:
+    """What a span holds, in a line."""
+    return shown(" ".join(score.quote(span).split()))
 
 
 def worst_span(score: Score) -> Span | None:
@@ -82,18 +119,10 @@ def worst_span(score: Score) -> Span | None:
     return None
 
 
-def print_summary(console: Console, results: Sequence[tuple[str, Score]]) -> None:
-    """How many pages got which verdict, and why some got none."""
-    verdicts = Counter(score.verdict for _, score in results)
-    parts = [Text(f"{count} {name}", style=VERDICT_STYLE[name]) for name, count in sorted(verdicts.items())]
-    reasons = Counter(score.status for _, score in results if score.status != "ok")
-    why = f" ({', '.join(f'{count} {status}' for status, count in sorted(reasons.items()))})" if reasons else ""
-    console.print(Text.assemble(f"\n{len(results)} page{'s' * (len(results) != 1)}: ", Text(", ").join(parts), why))
-
-
 def print_explained(console: Console, name: str, score: Score) -> None:
-    """What moved the page's noise, its text with its spans marked, and the list of their reasons."""
-    console.print(Rule(Text(shown(name))))
+    """What moved the page's noise, its text with its spans marked, and each span's reason and words."""
+    plain = console.no_color or not console.is_terminal
+    console.print(Text(f"── {shown(name)} ──"), no_wrap=True, overflow="ellipsis")
     numbers = ", ".join(
         f"{label.replace('_', '-')} {value:.2f}" for label in NUMBERS if (value := getattr(score, label)) is not None
     )
@@ -101,14 +130,30 @@ def print_explained(console: Console, name: str, score: Score) -> None:
     console.print(head)
     for reason in score.reasons:
         console.print(_reason(reason))
-    console.print(mark_text(score, plain=console.no_color or not console.is_terminal))
+    if score.spans:
+        console.print(_legend({span.kind for span in score.spans}, plain=plain))
+    console.print(mark_text(score, plain=plain))
     for span in score.spans:
         line = Text.assemble(
             (f"{span.kind:<12}", KINDS[span.kind].style),
-            f" {span.score:.2f}  {span.start}-{span.end}  {shown(span.reason)}",
+            f" {span.score:.2f}  {span.start}-{span.end}  {shown(span.reason)}  “{_words(score, span)}”",
         )
-        console.print(line)
+        console.print(line, no_wrap=True, overflow="ellipsis")
     console.print()
+
+
+def _legend(kinds: Collection[Kind], *, plain: bool) -> Text:
+    """How the kinds of span are marked in the text."""
+    legend = Text("marked: ")
+    for place, kind in enumerate(kind for kind in KINDS if kind in kinds):
+        left, right = KINDS[kind].brackets if plain else ("", "")
+        legend.append(", " if place else "").append(f"{left}{kind}{right}", style=_style(kind))
+    stay = " and ".join(kind for kind in KINDS if not KINDS[kind].removed)
+    return legend.append(f"; {stay} stays in the cleaned text, the others are left out")
+
+
+def _style(kind: Kind) -> str:
+    return KINDS[kind].style + (" strike" if kind in TRIMMED_KINDS else "")
 
 
 def mark_text(score: Score, *, plain: bool = False) -> Text:
@@ -118,9 +163,8 @@ def mark_text(score: Score, *, plain: bool = False) -> Text:
     for start, end, kind in _stretches(score):
         text.append(shown(score.visible_text[position:start], lines=True))
         left, right = KINDS[kind].brackets if plain else ("", "")
-        strike = " strike" if kind in TRIMMED_KINDS else ""
         quote = shown(score.visible_text[start:end], lines=True)
-        text.append(f"{left}{quote}{right}", style=KINDS[kind].style + strike)
+        text.append(f"{left}{quote}{right}", style=_style(kind))
         position = end
     text.append(shown(score.visible_text[position:], lines=True))
     return text
@@ -145,14 +189,14 @@ def _stretches(score: Score) -> Iterator[tuple[int, int, Kind]]:
         yield last
 
 
-def figure_tables(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[Table]:
+def figure_tables(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[RichTable]:
     """One table a kind: a row a source, a column a figure; the bins of calibration curves are left to the picture."""
     tables = []
     for kind, by_source in figures.items():
         if kind.startswith("calibration: "):
             continue
         columns = figure_columns(by_source)
-        table = Table(title=shown(kind), title_justify="left", box=None, pad_edge=False, header_style="bold")
+        table = RichTable(title=shown(kind), title_justify="left", box=None, pad_edge=False, header_style="bold")
         table.add_column("source")
         for name in columns:
             table.add_column(shown(name), justify="right")

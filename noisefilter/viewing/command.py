@@ -5,35 +5,22 @@ from __future__ import annotations
 import sys
 import webbrowser
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from noisefilter.report.printing import complain, lines_of, say
+from noisefilter.report.options import InputNames, Jobs, Loudness, ModelOption, check_jobs, fail, load
+from noisefilter.report.printing import lines_of, say
 
 if TYPE_CHECKING:
-    from noisefilter.model import Model
     from noisefilter.report.tally import Tally
 
-USAGE = 2
 #: Without another number, so many pages are shown with their text.
 PAGES, DOUBTFUL = 300, 100
 
-Inputs = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="INPUT…",
-        help="Pages, folders, runs of `noisefilter clean`, scores (`score --json`), JSON lines, CSV, Parquet, WARC, or -.",
-    ),
-]
-ModelOption = Annotated[
-    Path | None, typer.Option("--model", help="Scores pages that have no score: `fast`, or the folder of a model.")
-]
-Jobs = Annotated[int, typer.Option(help="Worker processes for pages without a score; -1 for one a core.")]
-
 
 def report(
-    inputs: Inputs,
+    inputs: InputNames,
     output: Annotated[Path, typer.Option("--output", "-o", help="The file to write.")] = Path("report.html"),
     *,
     pages: Annotated[
@@ -41,6 +28,7 @@ def report(
     ] = PAGES,
     model: ModelOption = None,
     jobs: Jobs = 1,
+    _loudness: Loudness = None,
 ) -> None:
     """Write one HTML file to look at: verdicts, the cut, sites, and pages with their evidence and buttons to mark them."""
     from noisefilter.report.site import render  # noqa: PLC0415 - what --help does not need
@@ -51,7 +39,7 @@ def report(
 
 
 def review(
-    inputs: Inputs,
+    inputs: InputNames,
     count: Annotated[
         int, typer.Option("-n", "--count", min=1, help="Pages to look at, the most doubtful first.")
     ] = DOUBTFUL,
@@ -70,6 +58,7 @@ def review(
     open_browser: Annotated[bool, typer.Option("--open/--no-open", help="Open it in the browser.")] = True,
     model: ModelOption = None,
     jobs: Jobs = 1,
+    _loudness: Loudness = None,
 ) -> None:
     """Look at the most doubtful pages and mark them: never bot walls, errors, or pages that are not judged."""
     from noisefilter.report.site import render  # noqa: PLC0415 - as above
@@ -96,19 +85,19 @@ def review(
 def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Tally:
     """The tally with all pages of the inputs; what is wrong with them ends the command."""
     from noisefilter.batch.errors import BatchError, RefusedError  # noqa: PLC0415 - as above
+    from noisefilter.report.progress import Meter  # noqa: PLC0415
     from noisefilter.viewing.sources import Sources  # noqa: PLC0415
 
-    if jobs == 0 or jobs < -1:
-        _fail(f"--jobs must be a positive number or -1, not {jobs}")
+    check_jobs(jobs)
     check_extra()
-    sources = Sources(inputs, model=_load(model), jobs=jobs)
+    sources = Sources(inputs, model=load(model) if model else None, jobs=jobs)
     try:
-        tally.add_all(sources)
+        tally.add_all(Meter("reading").over(sources))
     except (RefusedError, BatchError, OSError) as error:
-        _fail(*lines_of(error))
+        fail(*lines_of(error))
     tally.rejected = sources.rejected
     if not tally.total:
-        _fail("no page in the inputs: nothing is written")
+        fail("no page in the inputs: nothing is written")
     return tally
 
 
@@ -119,16 +108,7 @@ def check_extra() -> None:
     try:
         check_template()
     except ExtraError as error:
-        _fail(*lines_of(error))
-
-
-def _load(path: Path | None) -> Model | None:
-    from noisefilter.model import ModelError, load_model  # noqa: PLC0415 - as above
-
-    try:
-        return load_model(path) if path else None
-    except ModelError as error:
-        _fail(*lines_of(error))
+        fail(*lines_of(error))
 
 
 def _title(inputs: list[str]) -> str:
@@ -142,11 +122,6 @@ def _write(output: Path, html: str, tally: Tally) -> None:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(html, encoding="utf8")
     except OSError as error:
-        _fail(f"{output} cannot be written: {error.strerror}")
+        fail(f"{output} cannot be written: {error.strerror}")
     pages = f"{tally.total:,} page{'' if tally.total == 1 else 's'}"
     say(f"wrote {output}: {pages}, {len(html.encode()) / 1e6:.1f} MB; open it in a browser")
-
-
-def _fail(*lines: str) -> NoReturn:
-    complain("noisefilter", *lines)
-    raise typer.Exit(USAGE)

@@ -1,0 +1,205 @@
+"""Inputs → pages in order, with the record of their score where they have one: how every command opens what it is given."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import tempfile
+from collections import deque
+from contextlib import suppress
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from noisefilter.api import score_many
+from noisefilter.batch.errors import RefusedError
+from noisefilter.batch.fields import Fault, to_entry
+from noisefilter.batch.files import find_files, is_url, open_plain
+from noisefilter.batch.options import Fields
+from noisefilter.batch.pieces import read_piece
+from noisefilter.batch.plan import holds_run, list_sources
+from noisefilter.batch.records import OWN
+from noisefilter.batch.storage import open_storage
+from noisefilter.batch.tasks import Piece
+from noisefilter.labels import CorpusError
+from noisefilter.learn.corpora import row_page
+from noisefilter.report.printing import say
+from noisefilter.types import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from noisefilter.batch.fields import Entry, Row
+    from noisefilter.model import Model
+    from noisefilter.policy import Policy
+    from noisefilter.types import Score
+
+LOGGER = logging.getLogger("noisefilter")
+#: Rows without a page that are named; the others are counted.
+SHOWN = 20
+#: The file of a corpus that holds its pages, or names their files.
+CORPUS_PAGES = "pages.jsonl"
+TEXTLESS = "the format dolma holds no texts: name the documents, or a run in another format"
+PAGELESS = (
+    "its record holds the cleaned text only: name the page itself, or run `noisefilter clean` with --visible-text"
+)
+#: How the columns of a CSV file are called that hold what noisefilter says.
+CSV_PREFIX = f"{OWN}_"
+#: Fields that tell a record of `score --json`.
+SCORED = frozenset(("verdict", "status", "spans", "noise"))
+
+
+class Given(NamedTuple):
+    """A row of an input: its id, its file, its fields, its page, and the record of its score, one of which may be missing."""
+
+    id: str
+    source: str
+    fields: Mapping[str, Any]
+    page: Page | None
+    record: Mapping[str, Any] | None
+
+
+class Inputs:
+    """Pages of files, folders, globs, URLs, runs of `noisefilter clean`, corpora and `-`, in order.
+
+    HTML, text, JSON lines, CSV, Parquet and WARC, packed or not, whatever wrote them. Rows that hold no page are named in the log
+    and counted in `rejected`, as are those that a run has rejected.
+
+    Args:
+        names: as above.
+    """
+
+    def __init__(self, names: Sequence[str]) -> None:
+        #: Rows that hold no page; complete when all pages are read.
+        self.rejected = 0
+        #: Rows that hold a score.
+        self.scored = 0
+        self._names, self._named_rows = names, 0
+
+    def __iter__(self) -> Iterator[Given]:
+        """Read the pages; all names are looked up before the first page is read.
+
+        Raises:
+            RefusedError: an input that names nothing, that cannot be read, or that holds no texts.
+        """
+        folder = tempfile.mkdtemp()  # holds what comes from standard input
+        try:
+            sources, _ = list_sources(list(map(self._named, self._names)), "auto", open_storage(folder), None)
+            for file, form, *_ in sources:
+                LOGGER.debug("reading %s", file.name)
+                piece = Piece(file.path, file.name, form, files=((file.path, file.name),) if form == "pages" else ())
+                yield from self._read(piece)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _named(self, name: str) -> str:
+        """The input; of a corpus its pages, while what a run has rejected is counted."""
+        corpus = Path(name) / CORPUS_PAGES
+        if corpus.is_file():
+            say(f"{name} is a corpus: of its files {CORPUS_PAGES} is read")
+            return str(corpus)
+        folder = name.rstrip("/")
+        if is_url(name) or holds_run(folder):
+            with suppress(RefusedError):  # it has finished no part, or is no run
+                for file in find_files(f"{folder}/rejects")[0]:
+                    with open_plain(file.path) as lines:
+                        self.rejected += sum(1 for line in lines if line.strip())
+        return name
+
+    def _read(self, piece: Piece) -> Iterator[Given]:
+        for row in read_piece(piece):
+            record = scored_record(row.fields)
+            entry = _entry(row, piece, has_record=record is not None)
+            if record is None and entry.fault is not None:
+                self._reject(entry.id, entry.fault)
+                continue
+            self.scored += record is not None
+            named = record.get("id") or record.get("path") if record is not None else None
+            page = entry.page if record is not row.fields else None
+            yield Given(str(named or entry.id), piece.name, row.fields, page, record)
+
+    def pages(self) -> Iterator[tuple[Given, Page]]:
+        """Rows with their pages; of a record without one the text that its spans count in is the page. See `__iter__`."""
+        for given in self:
+            if given.page is not None:
+                yield given, given.page
+                continue
+            record = given.record or {}
+            if isinstance(text := record.get("visible_text"), str):
+                yield given, Page(text, record.get("url"), record.get("title"), "text")
+            else:
+                self._reject(given.id, Fault("no_page", PAGELESS))
+
+    def _reject(self, name: str, fault: Fault) -> None:
+        self.rejected += 1
+        self._named_rows += 1
+        if self._named_rows <= SHOWN:
+            LOGGER.warning("%s: %s: %s", name, fault.reason, fault.detail)
+        elif self._named_rows == SHOWN + 1:
+            LOGGER.warning("more rows that hold no page are counted, not named")
+
+
+def _entry(row: Row, piece: Piece, *, has_record: bool) -> Entry:
+    """The row's page; that of a corpus may be a file beside it."""
+    entry = to_entry(row, 0, piece.name, Fields())
+    path = row.fields.get("path")
+    if entry.fault is None or entry.fault.reason != "no_page" or has_record or not isinstance(path, str):
+        return entry
+    try:
+        page = row_page(Path(piece.path).parent, f"{piece.name}:{row.number}", dict(row.fields))
+    except CorpusError as error:
+        return entry._replace(fault=Fault("unreadable", str(error)))
+    url, title = row.fields.get("url"), row.fields.get("title")
+    url, title = (value if isinstance(value, str) else None for value in (url, title))
+    return entry._replace(page=Page(page.content, url, title, page.format), fault=None)
+
+
+def score_given(
+    given: Iterable[Given], *, model: Model | None = None, policy: Policy | None = None, jobs: int = 1
+) -> Iterator[tuple[Given, Score | None]]:
+    """Rows with the scores of their pages, in order; None where a record holds the score, which stands as it is."""
+    for is_scored, group in groupby(given, key=lambda one: one.record is not None):
+        if is_scored:
+            yield from ((one, None) for one in group)
+            continue
+        waiting: deque[Given] = deque()
+        pages = (_put(one, waiting) for one in group)
+        for score in score_many(pages, jobs=jobs, model=model, policy=policy):
+            yield waiting.popleft(), score
+
+
+def _put(given: Given, waiting: deque[Given]) -> Page:
+    waiting.append(given)
+    return given.page or Page("")
+
+
+def scored_record(fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a row says of its page's score: a crawl's record, the columns of a CSV file, or a line of `score --json`.
+
+    Raises:
+        RefusedError: attributes without the texts.
+    """
+    record = fields.get(OWN)
+    if isinstance(record, dict) and "verdict" in record:
+        return record
+    if f"{CSV_PREFIX}verdict" in fields:
+        return {
+            name.removeprefix(CSV_PREFIX): _cell(value) for name, value in fields.items() if name.startswith(CSV_PREFIX)
+        }
+    if fields.keys() >= SCORED:
+        return fields
+    attributes = fields.get("attributes")
+    if isinstance(attributes, dict) and any(name.startswith(f"{OWN}__") for name in attributes):
+        raise RefusedError(TEXTLESS)
+    return None
+
+
+def _cell(value: Any) -> Any:  # noqa: ANN401 - whatever the cell holds
+    """A cell of a CSV file as what it was written from."""
+    if not isinstance(value, str) or value == "":
+        return None
+    try:
+        return json.loads(value) if value[0] in "[{0123456789" else value
+    except ValueError:
+        return value

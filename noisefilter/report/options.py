@@ -1,0 +1,67 @@
+"""What the commands share: options, the checks of what they say, and how a wrong call ends."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from noisefilter.report.printing import complain, lines_of, listen
+
+if TYPE_CHECKING:
+    from noisefilter.model import Model
+    from noisefilter.policy import Policy
+
+DONE, UNSCORED, FAILED, USAGE, STOPPED = 0, 1, 1, 2, 130
+
+INPUTS = "Files, folders, globs, URLs, runs of `clean`, or -: HTML, text, JSON lines, CSV (packed too), Parquet, WARC."
+InputNames = Annotated[list[str], typer.Argument(metavar="INPUT…", help=INPUTS)]
+Jobs = Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")]
+ModelOption = Annotated[
+    Path | None,
+    typer.Option("--model", help="`fast`, or the folder of a model; the shipped one with the reader by default."),
+]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option("--policy", help="What decides the verdict: cautious, balanced (default), strict, or a policy.json."),
+]
+ReviewAt = Annotated[float | None, typer.Option(min=0, max=1, help="Noise from which the verdict is review.")]
+DropAt = Annotated[float | None, typer.Option(min=0, max=1, help="Noise from which the verdict is drop.")]
+Loudness = Annotated[
+    bool | None,
+    typer.Option("--verbose/--quiet", "-v/-q", callback=listen, help="Say more on standard error, or errors only."),
+]
+
+
+def fail(*lines: str, code: int = USAGE) -> NoReturn:
+    """Say what is wrong and end the command."""
+    complain("noisefilter", *lines)
+    raise typer.Exit(code)
+
+
+def check_jobs(jobs: int) -> None:
+    """End the command if there is no such number of processes."""
+    if jobs == 0 or jobs < -1:
+        fail(f"--jobs must be a positive number or -1, not {jobs}")
+
+
+def load(path: Path | None) -> Model:
+    """The model that is named, the shipped one if none is; what is wrong with it ends the command."""
+    from noisefilter.model import DEFAULT, ModelError, load_model  # noqa: PLC0415 - what --help does not need
+
+    try:
+        return load_model(path or DEFAULT)
+    except ModelError as error:
+        fail(*lines_of(error))
+
+
+def chosen_policy(name: str | None, review_at: float | None, drop_at: float | None, model: Path | None) -> Policy:
+    """What `--policy`, `--review-at` and `--drop-at` say together; a wrong call ends with its message."""
+    from noisefilter.model import DEFAULT, ModelError, policies_at  # noqa: PLC0415 - as above
+    from noisefilter.policy import find_policy  # noqa: PLC0415
+
+    try:
+        return find_policy(name, policies_at(model or DEFAULT)).with_cuts(review_at, drop_at)
+    except (ModelError, ValueError) as error:
+        fail(*lines_of(error))

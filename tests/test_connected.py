@@ -1,0 +1,173 @@
+"""What one command writes, every other reads: the same pages by the same ids, in whatever they are kept."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import json
+import lzma
+import shutil
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from noisefilter import score
+from noisefilter.cli import app
+from tests.batches import write_jsonl
+from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from typer.testing import Result
+
+FARM = CORPUS / "pages" / "farm-05-save-500-a-month.html"
+PACKERS: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+IDS = ["farm", "quay"]
+
+
+@pytest.fixture
+def rows() -> list[dict[str, str]]:
+    return [
+        {"id": "farm", "html": FARM.read_text(encoding="utf8"), "url": "https://farm.example/1"},
+        {"id": "quay", "html": HTML_ARTICLE, "url": "https://quay.example/1", "site": "the quay"},
+    ]
+
+
+@pytest.fixture
+def crawl(tmp_path, monkeypatch, rows) -> Path:
+    """A folder to work in, with a crawl of two pages as JSON lines."""
+    monkeypatch.chdir(tmp_path)
+    write_jsonl(tmp_path / "crawl.jsonl", rows)
+    return tmp_path
+
+
+def run(*arguments: str, code: int = 0) -> Result:
+    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return result
+
+
+def records(result: Result) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def convert(crawl: Path, rows: list[dict[str, str]], form: str) -> str:
+    """The crawl in another form; what to name it by."""
+    if form in PACKERS:
+        (crawl / f"crawl.jsonl.{form}").write_bytes(PACKERS[form]((crawl / "crawl.jsonl").read_bytes()))
+        return f"crawl.jsonl.{form}"
+    if form == "zst":
+        zstandard = pytest.importorskip("zstandard")
+        (crawl / "crawl.jsonl.zst").write_bytes(zstandard.compress((crawl / "crawl.jsonl").read_bytes()))
+        return "crawl.jsonl.zst"
+    if form == "parquet":
+        pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+        pq.write_table(pa.Table.from_pylist(rows), crawl / "crawl.parquet")
+        return "crawl.parquet"
+    if form == "corpus":
+        (crawl / "corpus").mkdir()
+        for row in rows:
+            (crawl / "corpus" / f"{row['id']}.html").write_text(row["html"], encoding="utf8")
+        listed = [{"id": row["id"], "path": f"{row['id']}.html", "url": row["url"]} for row in rows]
+        write_jsonl(crawl / "corpus" / "pages.jsonl", listed)
+        return "corpus"
+    run("clean", "crawl.jsonl", "-o", "cleaned", "--format", form, "--model", "fast", "--jobs", "1", "--drop")
+    return "cleaned"
+
+
+@pytest.mark.parametrize("form", [*PACKERS, "zst", "parquet", "corpus", "jsonl", "jsonl.gz", "csv"])
+def test_score_reads_a_crawl_in_any_form(crawl, rows, form):
+    found = records(run("score", "--json", "--model", "fast", convert(crawl, rows, form)))
+    assert sorted(record["id"] for record in found) == IDS
+    for record, row in zip(sorted(found, key=lambda record: record["id"]), rows, strict=True):
+        expected = score(row["html"].encode(), url=row["url"], format="html", model="fast").to_dict()
+        assert {name: record[name] for name in ("verdict", "noise", "text", "url")} == {
+            name: expected[name] for name in ("verdict", "noise", "text", "url")
+        }
+
+
+def test_score_reads_warc(crawl):
+    pytest.importorskip("fastwarc")
+    from tests.test_batch_readers import warc_record  # noqa: PLC0415 - it needs the extra
+
+    (crawl / "a.warc.gz").write_bytes(gzip.compress(warc_record(7, HTML_ARTICLE.encode(), "text/html; charset=utf-8")))
+    (record,) = records(run("score", "--json", "--model", "fast", "a.warc.gz"))
+    assert (record["id"], record["path"], record["url"]) == ("<urn:uuid:7>", "a.warc.gz", "https://site.example/7")
+
+
+def test_scores_that_stand_in_an_input_are_shown_as_they_are(crawl):
+    run("clean", str(FARM), "-o", "cleaned", "--format", "jsonl", "--model", "fast", "--jobs", "1")  # no page is kept
+    (own,) = [
+        json.loads(line)["noisefilter"]
+        for line in (crawl / "cleaned" / "kept" / "part-00000.jsonl").read_text(encoding="ascii").splitlines()
+    ]
+    result = run("score", "--json", "cleaned", "--policy", "strict")
+    assert records(result) == [{"path": f"{crawl}/cleaned/kept/part-00000.jsonl", **own}] or records(result) == [
+        {"path": "cleaned/kept/part-00000.jsonl", **own}
+    ]
+    assert "1 score stood in the inputs" in result.stderr
+    again = run("score", "--json", str(FARM), "--model", "fast").stdout
+    (crawl / "scores.jsonl").write_text(again, encoding="utf8")
+    assert f"\t{FARM}\t" in run("score", "scores.jsonl").stdout
+
+
+@pytest.mark.parametrize("form", ["gz", "jsonl", "corpus"])
+def test_pages_to_label_come_from_any_form(crawl, rows, form):
+    run("label", "export", convert(crawl, rows, form), "-o", "tolabel", "--tool", "doccano", "--model", "fast")
+    written = [json.loads(line) for line in (crawl / "tolabel" / "pages.jsonl").read_text("utf8").splitlines()]
+    assert sorted(row["id"] for row in written) == IDS
+    assert {row["url"] for row in written} == {row["url"] for row in rows}
+    assert {row["site"] for row in written} == {"farm.example", "quay.example" if form == "corpus" else "the quay"}
+    assert {row["html"] for row in written} == {row["html"] for row in rows}
+
+
+@pytest.mark.parametrize("form", ["xz", "jsonl"])
+def test_a_model_is_evaluated_on_labels_of_any_form(crawl, rows, form):
+    write_jsonl(crawl / "labels.jsonl", [{"id": "farm", "noise": 3}])
+    name = convert(crawl, rows, form)
+    figures = json.loads(run("evaluate", "fast", name, "--labels", "labels.jsonl", "--json").stdout)
+    assert figures["noise"]["all"]["articles"] == 1
+    assert set(figures["noise"]) == {"all", crawl.name}
+    write_jsonl(crawl / "labels.jsonl", [{"id": "other", "noise": 3}])
+    assert "no page with the id 'other'" in run("evaluate", "fast", name, "--labels", "labels.jsonl", code=2).stderr
+
+
+def test_a_record_without_its_page_is_no_page_to_label(crawl):
+    options = ("-o", "cleaned", "--format", "jsonl", "--model", "fast", "--jobs", "1", "--no-content")
+    run("clean", "crawl.jsonl", *options)
+    export = ("label", "export", "cleaned", "-o", "tolabel", "--tool", "doccano", "--model", "fast")
+    assert "--visible-text" in run(*export, code=2).stderr
+    shutil.rmtree(crawl / "cleaned")
+    run("clean", "crawl.jsonl", *options, "--visible-text")
+    run(*export)
+    texts = [json.loads(line)["text"] for line in (crawl / "tolabel" / "tasks.jsonl").read_text("utf8").splitlines()]
+    assert any("The harbour" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("score",),
+        ("report",),
+        ("review",),
+        ("label", "export", "--tool", "doccano", "-o", "out"),
+        ("clean", "-o", "out"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_what_cannot_be_read_is_one_error_everywhere(crawl, command):
+    (crawl / "pictures").mkdir()
+    (crawl / "pictures" / "a.png").write_bytes(b"\x89PNG")
+    assert run(*command, "nowhere.jsonl", code=2).stderr == "noisefilter: nowhere.jsonl: no such file\n"
+    assert "pictures: no file that can be read (.csv, " in run(*command, "pictures", code=2).stderr
+
+
+def test_rows_that_hold_no_page_are_named_and_the_others_are_scored(crawl):
+    (crawl / "rows.jsonl").write_text(f'{{"id": "a"}}\n{{\n{json.dumps({"id": "c", "text": ARTICLE})}\n', "utf8")
+    result = run("score", "--model", "fast", "rows.jsonl", code=1)
+    assert "warning: a: no_page: no field that holds a page" in result.stderr
+    assert "warning: rows.jsonl#2: not_json: " in result.stderr
+    assert "1 page: " in result.stdout
