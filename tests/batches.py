@@ -10,10 +10,11 @@ import time
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from noisefilter.batch.columns import plan_columns, sample_kinds
 from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.batch.tasks import Task
+from noisefilter.batch.tasks import COLUMNS, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -51,6 +52,8 @@ def run_here(inputs: Sequence[str], output: Path, options: Options) -> None:
     """Plan and do all shards in this process, without workers, manifest and summary."""
     output.mkdir(exist_ok=True)
     sources, _ = list_sources(inputs, options.input_format, LocalFolder(output), None)
+    columns = plan_columns(sources, lambda piece, _: sample_kinds(piece, options))
+    (output / COLUMNS).write_bytes(columns)
     for shard in make_shards(sources, options.shard_pages):
         run_shard(Task(shard), options, LocalFolder(output), begins=lambda _: None, ends=lambda _: None)
 

@@ -11,6 +11,10 @@ from rich.console import Console
 
 from noisefilter.batch import Limits, Options, run
 from noisefilter.batch.command import print_summary
+from noisefilter.batch.cutter import Cutter
+from noisefilter.batch.storage import LocalFolder
+from noisefilter.batch.tasks import Piece
+from noisefilter.batch.worker import Sampled
 from tests.batches import QUICK, rows_of, write_jsonl
 
 if TYPE_CHECKING:
@@ -45,7 +49,8 @@ def test_a_folder_holds_files_of_one_kind_and_nothing_else(tmp_path, rows, form)
         assert len(files) == 3
         assert all(file.startswith("part-0000") and file.endswith(f".{wanted}") for file in files)
     others = {path.name for path in cleaned.iterdir() if path.is_file() and not path.name.startswith(".")}
-    assert others == {"_SUCCESS", "manifest.json", "plan.json", "summary.json"}
+    planned = {"columns.json"} if form == "csv" else set()
+    assert others == {"_SUCCESS", "manifest.json", "plan.json", "summary.json"} | planned
 
 
 def test_pandas_reads_the_folder(tmp_path, rows):
@@ -90,6 +95,56 @@ def test_every_part_of_parquet_has_the_same_columns(tmp_path, rows):
     (row,) = [row for row in table if row["id"] == "p50"]
     more = json.loads(row["noisefilter"]["more"]) if row["noisefilter"]["more"] else {}
     assert {**more, **{name: row[name] for name in row if row[name] is not None}}["rank"] == "first"
+
+
+def test_every_part_of_csv_has_the_same_columns(tmp_path, rows):
+    cleaned = clean(tmp_path, rows, "csv")
+    heads = {path.read_text(encoding="utf8").splitlines()[0] for path in cleaned.glob("kept/*")}
+    assert len(heads) == 1
+    assert heads.pop().startswith("id,text,url,rank,author,late,noisefilter_id,")
+
+
+def test_columns_are_those_of_the_first_rows_and_what_comes_later_is_kept_as_json(tmp_path):
+    pq = pytest.importorskip("pyarrow.parquet")
+    rows = [{"id": f"p{number}", "text": "plain news", "rank": number} for number in range(300)]
+    rows[280] |= {"late": {"a": 1}, "rank": 2**70}
+    table = pq.read_table(clean(tmp_path, rows, "parquet") / "kept")
+    assert table.column_names == ["id", "text", "rank", "noisefilter"]
+    (row,) = [row for row in table.to_pylist() if row["id"] == "p280"]
+    assert row["rank"] is None
+    assert json.loads(row["noisefilter"]["more"]) == {"late": {"a": 1}, "rank": 2**70}
+
+
+def test_columns_of_several_parquet_files_keep_the_type_that_comes_first(tmp_path):
+    pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    for name, kind, value in (("a", pa.int8(), 7), ("b", pa.int64(), 2**40), ("c", pa.timestamp("us"), 0)):
+        column = pa.array([value], pa.int64()).cast(kind)
+        pq.write_table(pa.table({"id": [name], "text": ["plain news"], "rank": column}), tmp_path / f"{name}.parquet")
+    run([str(tmp_path)], tmp_path / "out", Options(format="parquet", scorer=QUICK), Limits(jobs=1), console=QUIET)
+    table = pq.read_table(tmp_path / "out" / "kept")
+    assert table.schema.field("rank").type == pa.int8()
+    ranks = {row["id"]: (row["rank"], row["noisefilter"]["more"]) for row in table.to_pylist()}
+    assert ranks["a"] == (7, None)
+    assert ranks["b"] == (None, json.dumps({"rank": 2**40}))
+    assert "1970-01-01" in ranks["c"][1]
+
+
+def test_a_file_whose_first_rows_kill_their_reader_has_the_columns_of_the_rows_before(tmp_path, monkeypatch):
+    zstandard = pytest.importorskip("zstandard")
+    lines = b"".join(json.dumps({"id": f"p{number}", "text": "plain news"}).encode() + b"\n" for number in range(3))
+    (tmp_path / "a.jsonl.zst").write_bytes(zstandard.compress(lines))
+    asked = []
+
+    def ask(_: Cutter, task: Any) -> Sampled | None:
+        asked.append(task.rows)
+        return Sampled({"id": ["str"]}) if len(asked) > 1 else None
+
+    monkeypatch.setattr(Cutter, "_ask", ask)
+    monkeypatch.setattr(Cutter, "_bury", lambda _: ("timeout", "", 2))
+    piece = Piece(str(tmp_path / "a.jsonl.zst"), "a", "jsonl")
+    with Cutter(Options(), Limits(), LocalFolder(tmp_path)) as cutter:
+        assert cutter.sample(piece, 100) == {"id": ["str"]}
+    assert asked == [256, 2]
 
 
 def test_the_summary_has_the_distribution_of_noise(tmp_path):

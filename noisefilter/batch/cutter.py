@@ -1,4 +1,7 @@
-"""Files → pieces, in a process that is watched: a file that cannot be counted within the limits is cut before the row that breaks them."""
+"""Files → pieces, and the kinds of their fields, in a process that is watched.
+
+A file that cannot be counted within the limits is cut before the row that breaks them.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,14 @@ from dataclasses import replace
 from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Self
 
+from noisefilter.batch.columns import ROWS, sample_kinds
 from noisefilter.batch.errors import BatchError
 from noisefilter.batch.files import is_packed, is_url
 from noisefilter.batch.journal import DEATHS_ALONE
 from noisefilter.batch.pieces import cut_file
-from noisefilter.batch.tasks import Piece
+from noisefilter.batch.tasks import Piece, Sample
 from noisefilter.batch.watch import LOOK_S, Worker
-from noisefilter.batch.worker import Failed, Pieces, cut_files
+from noisefilter.batch.worker import Failed, Pieces, Sampled, cut_files
 
 if TYPE_CHECKING:
     from noisefilter.batch.files import Found
@@ -49,9 +53,7 @@ class Cutter:
         Raises:
             BatchError: it dies whatever it does.
         """
-        plain = not is_packed(task.path) and not is_url(task.path) and task.format != "parquet"
-        ours = task.path.startswith("memory:")  # no other process sees it
-        if task.size == 0 or ours or (plain and file.size <= SMALL):
+        if task.size == 0 or _is_harmless(task.path, task.format, file.size):
             return cut_file(task.path, task.name, task.format, task.size, task.largest)
         for death in range(1, DEATHS_ALONE + 1):
             pieces = self._try(task)
@@ -67,8 +69,33 @@ class Cutter:
         msg = f"{task.name} cannot be counted ({reason}, {details}): leave it out, or raise --timeout or --memory-mb"
         raise BatchError(msg)
 
+    def sample(self, piece: Piece, size: int) -> dict[str, list[str]]:
+        """Kinds of the fields of a file's first rows, up to the first that its reader dies over.
+
+        Args:
+            piece: the file.
+            size: its bytes.
+        """
+        if _is_harmless(piece.path, piece.format, size):
+            return sample_kinds(piece, self._settings[0])
+        rows = ROWS
+        for _ in range(DEATHS_ALONE):
+            answer = self._ask(Sample(piece, rows))
+            if isinstance(answer, Sampled):
+                return answer.kinds
+            *_, row = self._bury()
+            rows = rows if row is None else row
+            if rows == 0:
+                break
+        return {}
+
     def _try(self, task: Cut) -> list[Piece] | None:
         """Pieces of a file; None if the process died."""
+        answer = self._ask(task)
+        return list(answer.pieces) if isinstance(answer, Pieces) else None
+
+    def _ask(self, task: Cut | Sample) -> Pieces | Sampled | None:
+        """What the process answers; None if it died."""
         if self._worker is None:
             self._worker = Worker(*self._settings, cut_files)
         self._worker.give(task)
@@ -76,8 +103,8 @@ class Cutter:
             wait([self._worker.pipe], LOOK_S)
             while self._worker.pipe.poll():
                 match self._worker.receive():
-                    case Pieces(pieces):
-                        return list(pieces)
+                    case (Pieces() | Sampled()) as answer:
+                        return answer
                     case Failed(text):
                         raise BatchError(text)
                     case None:
@@ -92,3 +119,9 @@ class Cutter:
         worker.kill()
         row = worker.reading
         return worker.doomed or "crash", f"exit code {worker.exit_code}", row.first if row else None
+
+
+def _is_harmless(path: str, form: str, size: int) -> bool:
+    """Whether a file is read here: no other process sees it, or it holds no more than it says, and that is little."""
+    plain = not is_packed(path) and not is_url(path) and form != "parquet"
+    return path.startswith("memory:") or (plain and size <= SMALL)

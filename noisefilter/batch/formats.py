@@ -23,15 +23,17 @@ class OutputFormat(NamedTuple):
 
     Args:
         suffix: how its files end.
-        open: the writer of a new file; what it gets besides gives the Arrow types of the input's columns.
+        open: the writer of a new file; what it gets besides gives the columns of the run.
         extra: the module that it needs, and what a message says needs it.
         more: fields that its records have besides the usual ones (`records.MORE`).
+        columns: whether it asks for the columns.
     """
 
     suffix: str
     open: Callable[[Path, Columns], Writer]
     extra: tuple[str, str] | None = None
     more: tuple[str, ...] = ()
+    columns: bool = False
 
 
 FORMATS = {
@@ -42,7 +44,7 @@ FORMATS = {
     ),
     "jsonl.gz": OutputFormat(".jsonl.gz", partial(LineWriter, pack=gzipped)),
     "jsonl": OutputFormat(".jsonl", LineWriter),
-    "parquet": OutputFormat(".parquet", ParquetWriter, ("pyarrow", "Parquet")),
-    "csv": OutputFormat(".csv", CsvWriter),
+    "parquet": OutputFormat(".parquet", ParquetWriter, ("pyarrow", "Parquet"), columns=True),
+    "csv": OutputFormat(".csv", CsvWriter, columns=True),
     "dolma": OutputFormat(".jsonl.gz", DolmaWriter, more=(LENGTH,)),
 }

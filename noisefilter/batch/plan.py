@@ -19,7 +19,7 @@ from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.files import PACKED, Found, digest_edges, digest_files, find_files, open_bytes
 from noisefilter.batch.journal import JOURNAL
 from noisefilter.batch.pieces import cut_file, join_pieces
-from noisefilter.batch.tasks import FOLDERS, HIDDEN, PART, Cut, Piece, Shard
+from noisefilter.batch.tasks import COLUMNS, FOLDERS, HIDDEN, PART, Cut, Piece, Shard
 from noisefilter.model import DEFAULT, folder_of
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
 
@@ -42,7 +42,7 @@ SHARE, SMALLEST, LARGEST = 16, 16, 256
 #: Folders of a run that hold pages, and its files besides its parts.
 MANIFEST, PLAN, SUMMARY = "manifest.json", "plan.json", "summary.json"
 PAGES_OF_RUN = ("kept", "dropped")
-RUN_FILES = frozenset({MANIFEST, PLAN, SUMMARY, JOURNAL})
+RUN_FILES = frozenset({MANIFEST, PLAN, COLUMNS, SUMMARY, JOURNAL})
 #: The layout of the output folder and of its manifest.
 LAYOUT = 3
 

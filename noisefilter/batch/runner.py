@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
+from noisefilter.batch.columns import plan_columns
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.cutter import Cutter
 from noisefilter.batch.engine import LocalEngine
@@ -32,7 +33,7 @@ from noisefilter.batch.plan import (
     shards_to_json,
 )
 from noisefilter.batch.storage import LOCK, open_storage
-from noisefilter.batch.tasks import COUNTS, part_name, part_path
+from noisefilter.batch.tasks import COLUMNS, COUNTS, part_name, part_path
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import find_policy
 from noisefilter.report.progress import Meter
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("noisefilter")
 SUCCESS = "_SUCCESS"
 #: What a folder may hold before its first run begins, and how the names of other such files begin.
-EARLY, EARLY_BEGINNINGS = (LOCK, PLAN), (STDIN, f".{MANIFEST}", f".{PLAN}")
+EARLY, EARLY_BEGINNINGS = (LOCK, PLAN, COLUMNS), (STDIN, f".{MANIFEST}", f".{PLAN}", f".{COLUMNS}")
 #: Changes that a message names.
 SHOWN = 20
 #: Threads that read counts.
@@ -145,6 +146,8 @@ def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limit
     _check_extras(sources, options)
     with Cutter(options, limits, folder) as cutter:
         shards = make_shards(sources, options.shard_pages, cutter.cut)
+        if FORMATS[options.format].columns:
+            folder.write(COLUMNS, plan_columns(sources, cutter.sample))
     folder.write(PLAN, shards_to_json(shards))
     folder.write(MANIFEST, (json.dumps(manifest, indent=1) + "\n").encode("ascii"))
     return shards
@@ -229,6 +232,7 @@ def _work(engine: Engine, left: Sequence[Shard], folder: Storage, meter: Meter, 
         check()
         if pages < 0:
             (counts,) = _read_counts(folder, [by_number[number]])
+            LOGGER.debug("%s is done: %d rows in %.1f s", part_name(number), counts["read"], counts["seconds"])
             meter.finish(number, counts["read"])
         else:
             meter.advance(number, pages)

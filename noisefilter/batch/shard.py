@@ -17,6 +17,7 @@ from importlib import import_module
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from noisefilter.batch.columns import read_columns
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.fields import Entry, Fault, Row, to_entry
 from noisefilter.batch.files import is_url
@@ -24,7 +25,6 @@ from noisefilter.batch.formats import FORMATS
 from noisefilter.batch.pieces import read_piece
 from noisefilter.batch.pulse import MOVING, NO_ROW, no_beat
 from noisefilter.batch.records import OWN, describe
-from noisefilter.batch.tables import parquet_types
 from noisefilter.batch.tasks import COUNTS, HIDDEN, REJECTS, Range, Task, part_name
 from noisefilter.batch.writers.lines import LineWriter
 from noisefilter.batches import cut_batches
@@ -79,7 +79,7 @@ def run_shard(
     hidden = output.spool / f"{HIDDEN}{number:05d}-{uuid.uuid4().hex}"
     hidden.mkdir()
     try:
-        counts = _write_shard(task, options, hidden, begins, ends, beat)
+        counts = _write_shard(task, options, output, hidden, begins, ends, beat)
         with (hidden / COUNTS).open("w", encoding="ascii") as file:
             json.dump(counts.to_dict(), file)
             file.flush()
@@ -93,6 +93,7 @@ def run_shard(
 def _write_shard(
     task: Task,
     options: Options,
+    output: Storage,
     folder: Path,
     begins: Callable[[Range], None],
     ends: Callable[[Range], None],
@@ -101,7 +102,7 @@ def _write_shard(
     started = time.monotonic()
     scorer = load_scorer(options.scorer)
     with ExitStack() as stack:
-        out = _Output(folder, options, cache(partial(parquet_types, task.shard.pieces)), stack)
+        out = _Output(folder, options, cache(partial(read_columns, output)), stack)
         for batch in _batches(_entries(task, options, out, beat), task.alone):
             pages = Range(batch[0].order, batch[-1].order + 1)
             begins(pages)

@@ -162,20 +162,12 @@ def distinct(names: Sequence[str]) -> list[str]:
     return found
 
 
-def parquet_types(pieces: tuple[Piece, ...]) -> dict[str, Any]:
-    """Arrow type of each column of the pieces' Parquet files; none if a piece is of another format."""
-    if not pieces or any(piece.format != "parquet" for piece in pieces):
-        return {}
-    types: dict[str, Any] = {}
-    for path in dict.fromkeys(piece.path for piece in pieces):
-        with open_bytes(path) as file:
-            try:
-                schema = extra("pyarrow.parquet", "Parquet").read_schema(file)
-            except _errors() as error:
-                _damage(error)
-                continue
-        for name, column in zip(distinct(schema.names), schema, strict=True):
-            kind = known_type(column.type)
-            if types.setdefault(name, kind) != kind:
-                return {}
-    return types
+def parquet_types(path: str) -> dict[str, Any]:
+    """Arrow type of each column of a Parquet file; none if it is damaged."""
+    with open_bytes(path) as file:
+        try:
+            schema = extra("pyarrow.parquet", "Parquet").read_schema(file)
+        except _errors() as error:
+            _damage(error)
+            return {}
+    return {name: known_type(column.type) for name, column in zip(distinct(schema.names), schema, strict=True)}

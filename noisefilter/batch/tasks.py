@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 COUNTS = "counts.json"
 REJECTS = "rejects.jsonl"
+#: Where the columns of a run stand in its folder.
+COLUMNS = "columns.json"
 #: Folders of what a shard writes, a file each: a folder holds one kind of row, so that other tools read it as one data set.
 FOLDERS = ("kept", "dropped", "rejects", "counts")
 #: Beginning of the names of a shard's files, and of the hidden folder that they are first written to.
@@ -81,6 +83,14 @@ class Cut:
     size: int
     largest: int
     stop: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A file whose first rows tell the kinds of its fields: see `sample_kinds`."""
+
+    piece: Piece
+    rows: int
 
 
 def part_name(number: int) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from noisefilter.batch.pulse import MOVING, Pulse
 from noisefilter.batch.tasks import Range, Task
-from noisefilter.batch.worker import Begun, Done, Failed, Message, Pieces, Ready, Scored, work
+from noisefilter.batch.worker import Begun, Done, Failed, Message, Pieces, Ready, Sampled, Scored, work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from noisefilter.batch.options import Limits, Options
     from noisefilter.batch.storage import Storage
-    from noisefilter.batch.tasks import Cut
+    from noisefilter.batch.tasks import Cut, Sample
 
 #: Seconds between looks at clocks and memory: what a page can take in between is far from what a machine has.
 LOOK_S = 0.1
@@ -88,7 +88,7 @@ class Worker:
         """Whether it has done its share of pages."""
         return self._done >= self._limits.recycle_pages
 
-    def give(self, task: Task | Cut) -> None:
+    def give(self, task: Task | Cut | Sample) -> None:
         """Send it its next task; if it died meanwhile, `receive` will tell."""
         self.task = task if isinstance(task, Task) else None
         self._busy, self._since = True, time.monotonic()
@@ -112,7 +112,7 @@ class Worker:
             case Scored(pages):
                 self.pages = None
                 self._done += pages.last - pages.first
-            case Done() | Pieces():
+            case Done() | Pieces() | Sampled():
                 self.task, self._busy = None, False
         return message
 

@@ -16,6 +16,7 @@ from noisefilter.batch.errors import BatchError
 from noisefilter.batch.files import is_url
 from noisefilter.batch.pulse import MOVING, Pulse
 from noisefilter.batch.storage import FINAL, PAUSES_S
+from noisefilter.batch.tasks import Sample
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -78,7 +79,14 @@ class Pieces:
     pieces: tuple[Piece, ...]
 
 
-Message = Ready | Begun | Scored | Done | Failed | Pieces
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The first rows of a file are read: fields with the kinds of their values."""
+
+    kinds: dict[str, list[str]]
+
+
+Message = Ready | Begun | Scored | Done | Failed | Pieces | Sampled
 
 
 def work(pipe: Connection, options: Options, output: Storage, parent: int, scratch: str) -> None:
@@ -101,20 +109,25 @@ def work(pipe: Connection, options: Options, output: Storage, parent: int, scrat
 
 
 def cut_files(pipe: Connection, options: Options, output: Storage, parent: int, scratch: str) -> None:  # noqa: ARG001 - as `work`
-    """Cut files into pieces until the pipe says None or breaks: without the model, for the plan alone."""
+    """Cut files into pieces, or read their first rows, until the pipe says None or breaks: for the plan, without the model."""
     _end_with_parent(parent)
-    from noisefilter.batch.pieces import cut_file  # noqa: PLC0415 - as in `work`
+    from noisefilter.batch.columns import sample_kinds  # noqa: PLC0415 - as in `work`
+    from noisefilter.batch.pieces import cut_file  # noqa: PLC0415
 
     pulse = Pulse(scratch)
     with suppress(EOFError, BrokenPipeError):
         while (task := pipe.recv()) is not None:
+            sampled = isinstance(task, Sample)
             try:
+                if sampled:
+                    pipe.send(Sampled(sample_kinds(task.piece, options, task.rows, pulse.beat)))
+                    continue
                 found = cut_file(
                     task.path, task.name, task.format, task.size, task.largest, beat=pulse.beat, stop=task.stop
                 )
                 pipe.send(Pieces(tuple(found)))
             except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
-                pipe.send(Failed(_describe(error, task.name)))
+                pipe.send(Failed(_describe(error, task.piece.name if sampled else task.name)))
 
 
 def _do(task: Task, options: Options, output: Storage, pipe: Connection, pulse: Pulse) -> Message:

@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    #: Gives the Arrow types of the input's columns, where they are known.
-    Columns = Callable[[], Mapping[str, Any]]
+    #: Gives the columns of the run, each with its kind (`columns.py`).
+    Columns = Callable[[], Mapping[str, str]]
 
 
 class Writer(Protocol):

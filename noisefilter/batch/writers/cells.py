@@ -24,20 +24,21 @@ BREAKS = ("\t", "\r")
 
 
 class CsvWriter:
-    """Rows under the names of the first record; what others have besides stands in one cell."""
+    """Rows under the columns of the run; what a row has besides stands in one cell."""
 
-    def __init__(self, path: Path, _columns: Columns | None = None) -> None:
+    def __init__(self, path: Path, columns: Columns) -> None:
         self._file = path.open("wb")
         self._text = io.TextIOWrapper(self._file, "utf-8", "replace", newline="", write_through=True)
         self._cells = csv.writer(self._text)
-        self._names: list[str] = []
+        self._names = [name for name in columns() if name != OWN]
+        self._begun = False
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add a record as a row."""
         fields = {name: value for name, value in record.items() if name != OWN}
         added = {f"{OWN}_{name}": value for name, value in record[OWN].items()}
-        if not self._names:
-            self._names = list(fields)
+        if not self._begun:
+            self._begun = True
             self._cells.writerow(map(defuse, (*self._names, *added, f"{OWN}_more")))
         more = {name: value for name, value in fields.items() if name not in self._names}
         row = [fields.get(name) for name in self._names] + list(added.values()) + [more or None]

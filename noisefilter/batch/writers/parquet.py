@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
+from noisefilter.batch.columns import PLAIN, arrow_type
 from noisefilter.batch.errors import extra
 from noisefilter.batch.records import FIELDS, OWN
 from noisefilter.batch.writers.base import close_safely, to_json
@@ -19,23 +20,21 @@ if TYPE_CHECKING:
 
 #: Records in a row group: whole shards of the default size, and little memory.
 GROUP = 256
-#: Python's types that a column may have if the input names none; other values are written as JSON.
-PLAIN: dict[type, str] = {bool: "bool_", int: "int64", float: "float64", str: "string", bytes: "binary"}
 
 
 class ParquetWriter:
-    """Columns as the input's Parquet has them, else as the first row group has them.
+    """Columns as the run has them, the same in every file.
 
-    What does not fit (a field that comes later, a number where there were words) stands as JSON in `noisefilter.more`.
+    What does not fit (a field that comes later, words where there were numbers) stands as JSON in `noisefilter.more`.
     """
 
     def __init__(self, path: Path, columns: Columns) -> None:
         self._arrow, self._parquet = extra("pyarrow", "Parquet"), extra("pyarrow.parquet", "Parquet")
+        self._types = {scrub(name): arrow_type(kind) for name, kind in columns().items() if name != OWN}
         self._file = path.open("wb")
-        self._types: dict[str, Any] | None = {name: kind for name, kind in columns().items() if name != OWN} or None
-        self._exact = self._types is not None
         self._records: list[Mapping[str, Any]] = []
-        self._writer: Any = None
+        self._schema = self._arrow.schema([*self._types.items(), (OWN, self._own_type())])
+        self._writer = self._parquet.ParquetWriter(self._file, self._schema, compression="zstd")
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add a record; a row group is written when it is full."""
@@ -45,47 +44,25 @@ class ParquetWriter:
 
     def close(self) -> None:
         """Finish the file; without records it has the columns only."""
-        if self._records or self._writer is None:
+        if self._records:
             self._flush()
         self._writer.close()
         close_safely(self._file)
 
     def _flush(self) -> None:
-        arrow = self._arrow
-        if self._types is None:
-            self._types = self._guess()
         rows = [self._fit(record) for record in self._records]
-        schema = arrow.schema([*self._types.items(), (OWN, self._own_type())])
-        if self._writer is None:
-            self._writer = self._parquet.ParquetWriter(self._file, schema, compression="zstd")
-        self._writer.write_table(arrow.Table.from_pylist(rows, schema=schema))
+        self._writer.write_table(self._arrow.Table.from_pylist(rows, schema=self._schema))
         self._records = []
 
-    def _guess(self) -> dict[str, Any]:
-        kinds: dict[str, set[type]] = {}
-        for record in self._records:
-            for name, value in record.items():
-                if name != OWN:
-                    kinds.setdefault(name, set()).update(() if value is None else (type(value),))
-        return {scrub(name): self._kind(found) for name, found in kinds.items()}
-
-    def _kind(self, found: set[type]) -> Any:  # noqa: ANN401 - an Arrow type
-        if found == {int, float}:
-            found = {float}
-        name = PLAIN.get(next(iter(found)), "string") if len(found) == 1 else "string"
-        return getattr(self._arrow, name)()
-
     def _fit(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        types = self._types or {}
         row: dict[str, Any] = {}
         more: dict[str, Any] = {}
         for name, value in record.items():
             if name == OWN or value is None:
                 continue
             key = scrub(name)
-            fits = key in types and (not self._exact or not isinstance(value, bytes | str) or self._takes(key, value))
-            fitting = value if self._exact or not fits else self._as_type(value, types[key])
-            if not fits or fitting is None:
+            fitting = self._as_type(value, self._types[key]) if key in self._types else None
+            if fitting is None:
                 more[name] = value
             else:
                 row[key] = fitting
@@ -93,23 +70,24 @@ class ParquetWriter:
         row[OWN] = {**added, "more": to_json(more) if more else None}
         return row
 
-    def _takes(self, name: str, value: object) -> bool:
-        """Whether a column of the input's type takes a value: not bytes that are no UTF-8, nor a date that Python cannot hold."""
+    def _as_type(self, value: Any, kind: Any) -> Any:  # noqa: ANN401 - any value; an Arrow type
+        """The value as a column of a type holds it; None if it cannot."""
+        arrow = self._arrow
+        if kind == arrow.string() and not isinstance(value, bytes):
+            return _encodable(value) if isinstance(value, str) else to_json(value)
+        if kind == arrow.int64():
+            return value if type(value) is int and -(2**63) <= value < 2**63 else None
+        if kind == arrow.float64() and type(value) is int:
+            return float(value) if abs(value) < 2**53 else None
+        return value if self._takes(value, kind) else None
+
+    def _takes(self, value: object, kind: Any) -> bool:  # noqa: ANN401 - an Arrow type
+        """Whether a type takes a value: not bytes that are no UTF-8, nor a date that Python cannot hold."""
         try:
-            self._arrow.array([value], (self._types or {})[name]).validate(full=True)
+            self._arrow.array([value], kind).validate(full=True)
         except (self._arrow.ArrowException, ValueError, TypeError, OverflowError):
             return False
         return True
-
-    def _as_type(self, value: Any, kind: Any) -> Any:  # noqa: ANN401 - any value; an Arrow type
-        arrow = self._arrow
-        if kind == arrow.string():
-            return scrub(value) if isinstance(value, str) else to_json(value)
-        if kind == arrow.int64() and type(value) is int:
-            return value if -(2**63) <= value < 2**63 else None
-        if kind == arrow.float64() and type(value) in {int, float}:
-            return float(value) if abs(value) < 2**53 or isinstance(value, float) else None
-        return value if PLAIN.get(type(value)) == {"bool": "bool_", "binary": "binary"}.get(str(kind)) else None
 
     def _own_type(self) -> Any:  # noqa: ANN401 - an Arrow type
         """What noisefilter says: fields of the score's record, of `records.MORE`, and the reason of what is dropped."""
@@ -119,8 +97,17 @@ class ParquetWriter:
 
     def _type_of(self, holds: type) -> Any:  # noqa: ANN401 - an Arrow type
         if not is_dataclass(holds):
-            return getattr(self._arrow, PLAIN[holds])()
-        plain = {kind.__name__: kind for kind in PLAIN}
+            return arrow_type(PLAIN[holds.__name__])
+        plain = {kind.__name__: kind for kind in (bool, int, float, str, bytes)}
         columns = [(field.name, self._type_of(plain.get(str(field.type), str))) for field in fields(holds)]
         quoted = [("quote", self._arrow.string())] if holds is Span else []
         return self._arrow.list_(self._arrow.struct([*columns, *quoted]))
+
+
+def _encodable(text: str) -> str:
+    """The text; without lone surrogates, which no encoding has."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return scrub(text)
+    return text
