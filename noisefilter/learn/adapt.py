@@ -128,9 +128,7 @@ def adapt(
     }
     thresholds = {key: round(float(value), 4) for key, value in sorted(found.thresholds.items())}
     vectors = base.vectors, str(base.manifest["vectors_sha256"])
-    return make_model(
-        name, {**base.arrays, **found.changed}, thresholds, data, vectors, more, base.reader
-    ), found.outcomes
+    return make_model(name, {**base.arrays, **found.changed}, thresholds, data, vectors, more, reader), found.outcomes
 
 
 def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) -> bytes:
