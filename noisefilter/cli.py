@@ -52,6 +52,8 @@ def _shown_complaints() -> Iterator[None]:
 
 HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, context_settings=HELP)
+#: Exit code of a training whose model is worse than the default one.
+WORSE = 3
 app.add_typer(label, name="label")
 for command in (score, clean, policies, report, review):
     app.command()(command)
@@ -87,10 +89,16 @@ def train(
         bool,
         typer.Option("--reader", help="Adapt the last layer of the model's reader, too; needs the extra `train`."),
     ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write the model although the default one is better on the held-out pages.")
+    ] = False,
     jobs: Jobs = 1,
     _loudness: Loudness = None,
 ) -> None:
-    """Adapt the default model to labelled pages, or fit one; print what that changed, write arrays, manifest and card."""
+    """Adapt the default model to labelled pages, or fit one; print what that changed, write arrays, manifest and card.
+
+    A model that is worse than the default one on the held-out pages is not written, unless --force is given; the exit code is then 3.
+    """
     from noisefilter.labels import CorpusError  # noqa: PLC0415
     from noisefilter.learn.card import write_picture  # noqa: PLC0415
     from noisefilter.learn.corpora import read_corpora  # noqa: PLC0415
@@ -110,16 +118,19 @@ def train(
             if from_nothing
             else adapt_to(pages, called, jobs, _progress, heads=reader)
         )
-        save_model(done.model, output, done.card)
-        write_picture(done.after, output)
+        if force or not done.is_worse:
+            save_model(done.model, output, done.card)
+            write_picture(done.after, output)
     except (CorpusError, OSError) as error:
         fail(*lines_of(error))
-    if done.before is None:
-        _print_figures(done.after)
-    else:
-        _print_comparison(done.before, done.after)
-    for note in done.notes:
-        say(note)
+    _print_comparison(done.before, done.after, "fitted" if from_nothing else "adapted")
+    say(*done.notes)
+    if done.is_worse and not force:
+        fail(
+            "nothing is written, for the default model is the better one on the held-out pages: label pages of more sites, or "
+            "write it all the same with --force",
+            code=WORSE,
+        )
     say(f"wrote {output}")
 
 
@@ -144,6 +155,7 @@ def evaluate(
     from noisefilter.labels import CorpusError  # noqa: PLC0415
     from noisefilter.learn.corpora import label_pages, read_corpora  # noqa: PLC0415
     from noisefilter.learn.evaluate import evaluate as measure  # noqa: PLC0415
+    from noisefilter.learn.provenance import figure_notes, taught_note  # noqa: PLC0415
 
     check_jobs(jobs)
     chosen = load(model)
@@ -158,6 +170,7 @@ def evaluate(
         sys.stdout.flush()
     else:
         _print_figures(figures)
+    say(*figure_notes(figures), *taught_note(chosen.manifest, pages))
 
 
 def _progress(stage: str) -> None:
@@ -172,11 +185,11 @@ def _print_figures(figures: dict[str, dict[str, dict[str, float]]]) -> None:
         console.print(table)
 
 
-def _print_comparison(before: Figures, after: Figures) -> None:
+def _print_comparison(before: Figures, after: Figures, how: str) -> None:
     from noisefilter.report.comparison import comparison_tables  # noqa: PLC0415 - only here
 
     console = terminal()
-    for table in comparison_tables(before, after):
+    for table in comparison_tables(before, after, how):
         console.print(table)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -41,7 +41,8 @@ class LabelledPage:
 
     `noise` is 0-3, the mean of `votes` where several readers voted; `second` is the probability that one more reader would
     say 2 or more, where somebody estimated it. `sentences` are (start, end, letter), `weight` counts in fitting the article
-    classifier. `writer` put the passages in that `spans` name, if somebody did.
+    classifier. `writer` put the passages in that `spans` name, if somebody did. `by` is who labelled, and `accepted` says that
+    the spans are those of a model, just as it had marked them.
     """
 
     id: str
@@ -58,6 +59,8 @@ class LabelledPage:
     votes: tuple[int, ...] = ()
     second: float | None = None
     writer: int | None = None
+    by: str = field(default="", repr=False)  # the hash of contents and labels is made of what `repr` shows
+    accepted: bool = field(default=False, repr=False)
 
     @property
     def noise_share(self) -> float | None:

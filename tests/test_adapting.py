@@ -14,7 +14,7 @@ from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.learn.adapt import MIN_PAGES, PUT_BACK, Outcome, adapt
 from noisefilter.learn.adapt_rows import READER_STAGES, STAGES, stage_rows
 from noisefilter.learn.last_layer import Rows, move_layer, row_losses
-from noisefilter.learn.session import adapt_to, worse_notes, worse_stages
+from noisefilter.learn.session import adapt_to, losses, worse_stages
 from noisefilter.learn.train import TrainingData, split_pages
 from noisefilter.model import load_model, save_model
 from noisefilter.networks import ROWS_AT_ONCE
@@ -238,11 +238,11 @@ def test_training_on_one_site_works_and_says_what_its_figures_are_worth(model: M
 def test_what_got_worse_on_the_held_out_pages_is_told():
     before = {"noise": {"all": {"log loss": 0.4, "auc": 0.9}}, "boilerplate spans": {"all": {"f1": 0.9}}}
     after = {"noise": {"all": {"log loss": 0.7, "auc": 0.9}}, "boilerplate spans": {"all": {"f1": 0.95}}}
-    (told,) = worse_notes(before, after)
-    assert "noise, log loss 0.400 → 0.700" in told
-    (told,) = worse_notes(after, before)
-    assert "boilerplate spans, f1 0.950 → 0.900" in told
-    assert worse_notes(before, before) == ()
+    (lost,) = losses(before, after)
+    assert str(lost).startswith("WORSE on the held-out pages: noise, log loss 0.400 → 0.700")
+    (lost,) = losses(after, before, lambda kind, _: kind == "noise")
+    assert str(lost).startswith("perhaps worse on the held-out pages: boilerplate spans, f1 0.950 → 0.900; ")
+    assert losses(before, before) == []
 
 
 def test_a_stage_that_adapting_made_worse_on_the_held_out_pages_is_put_back():
@@ -266,8 +266,13 @@ def test_what_is_put_back_is_the_default_byte_by_byte_and_says_why(model: Model)
 
 def test_a_page_of_more_blocks_than_are_read_at_once_is_learned_from_whole(model: Model):
     lines = "".join(f"<p>{line} Gate {number} of the old quay.</p>" for number in range(130) for line in SLUICE)
-    page = LabelledPage("long", Page(f"<html><body><article>{lines}</article></body></html>"), "quay", "quay",
-                        spans=(LabelledSpan(0, 20, "boilerplate"),))  # fmt: skip
+    page = LabelledPage(
+        "long",
+        Page(f"<html><body><article>{lines}</article></body></html>"),
+        "quay",
+        "quay",
+        spans=(LabelledSpan(0, 20, "boilerplate"),),
+    )
     rows = stage_rows(
         "blocks",
         [page],

@@ -122,7 +122,11 @@ def adapt(
     labelled = {outcome.stage for outcome in found.outcomes if outcome.rows}
     more: dict[str, Any] = {
         "from_base": [stage for stage in stages if stage not in labelled],
-        "base": {"model": base.label, "data": base.manifest["data"]},
+        "base": {
+            "model": base.label,
+            "data": base.manifest["data"],
+            "gave_policies": found.policies is base.manifest["policies"],
+        },
         "policies": found.policies,
         "adapted": [asdict(outcome) for outcome in found.outcomes],
     }

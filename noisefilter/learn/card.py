@@ -8,6 +8,7 @@ from noisefilter.learn.examples import example_lines
 from noisefilter.learn.intervals import DRAWS, SEED
 from noisefilter.learn.picture import PICTURE, draw_calibration
 from noisefilter.learn.policies import FIGURES
+from noisefilter.learn.provenance import figure_notes, label_lines
 from noisefilter.model import READER
 from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, figure_columns, figure_row
 
@@ -20,21 +21,30 @@ if TYPE_CHECKING:
     from noisefilter.model import Model
     from noisefilter.report.figures import Figures
 
+#: Of every model.
 BAD_AT = """\
+- Languages other than English are not judged (`status="language"`).
+- It does not check facts, and it is no detector of machine-written text: a fluent lie with names and numbers is kept.
+"""
+#: Of the shipped models.
+SHIPPED_BAD_AT = """\
 - Captions are taken out of HTML pages, also those that carry facts, and some footnotes and table cells: WCXB's gold texts leave
   captions out. A caption's span says so in its reason.
 - What kind of boilerplate a span is (its reason) was not learned: rules read class names, headings and phrases. Without telling
   class names about half of the words are named rightly.
 - Plain text keeps some of its tail: lists of an article and lists of a site look alike there.
 - Page types other than articles are told apart poorly; products and listings most.
-- Languages other than English are not judged (`status="language"`).
 - Insertions were learned from some 1,700 articles into which 18 writers put passages: woven headlines, bare lines and paid phrases
   go unseen most often. See the recall by sort above.
 - Labels were given by a language model that read the guide, not by people; people would agree with it less than it with itself.
 - Poems, transcripts, code and price lists have sentences of a kind that the sentence classifier has hardly met.
 - Advice and opinion in plain words, and short answers in an interview, are called filler more readily than a reader would.
 - An FAQ whose answers say something is held against an article all the same: see the second text below.
-- It does not check facts, and it is no detector of machine-written text: a fluent lie with names and numbers is kept.
+"""
+
+#: Of a model of one's own.
+OWN_BAD_AT = """\
+- It knows the sites that it learned from better than others; of sites that are not among the held-out ones the figures say nothing.
 """
 
 ATTRIBUTION = """\
@@ -94,6 +104,7 @@ def write_card(
     ]
     if figures:
         shown += [INTERVALS, ""]
+        shown += [line for note in figure_notes(figures) for line in (f"- {note}", "")]
     if any(kind.startswith(CALIBRATION) for kind in figures):
         shown += [
             f"![Calibration curves]({PICTURE})",
@@ -104,7 +115,8 @@ def write_card(
     for kind, by_source in figures.items():
         if not kind.startswith(CALIBRATION):
             shown += [f"### {kind}", "", *_table("source", by_source), ""]
-    shown += ["## What it is bad at", "", BAD_AT]
+    labels = model.manifest.get("labels")  # of a model of one's own
+    shown += ["## What it is bad at", "", f"{BAD_AT}{OWN_BAD_AT if labels else SHIPPED_BAD_AT}"]
     shown += ["Passages of our own in a story of our own, as this model judges them:", "", *example_lines(model), ""]
     return "\n".join(shown)
 
@@ -127,6 +139,8 @@ def _data_lines(model: Model) -> list[str]:
             f"| {source} | {row['licence'] or 'of its owner'} | {row.get('fit', 0)} / {row.get('tune', 0)} / {row.get('noise', 0)} |"
         )
     lines += [f"| {name} | {row['licence']} | {row['rows']} |" for name, row in data["other"].items()]
+    labels = model.manifest.get("labels", {})
+    lines += ["", *label_lines(labels)] if labels else []
     hashes = {
         "ids of the pages": data.get("ids_sha256"),
         "contents and labels of the pages": data.get("content_sha256"),
@@ -179,7 +193,9 @@ def _threshold_lines(model: Model, limits: dict[str, dict[str, float]]) -> list[
 def _policy_lines(model: Model, measured: Mapping[str, Mapping[str, float]]) -> list[str]:
     """The policies, with what they gave where they were chosen, and on the pages of the figures if that was measured."""
     cuts = {name: {"review_at": policy.review_at, "drop_at": policy.drop_at} for name, policy in model.policies.items()}
-    lines = [POLICIES_ARE, "", "Where they were chosen:", ""]
+    base = model.manifest.get("base", {})
+    where = f"Where they were chosen, with {base['model']}:" if base.get("gave_policies") else "Where they were chosen:"
+    lines = [POLICIES_ARE, "", where, ""]
     given = {name: model.manifest["policies"][name].get("measured", {}) for name in cuts}
     rows = {
         name: policy | {key: given[name][key] for key in FIGURES if key in given[name]} for name, policy in cuts.items()

@@ -48,7 +48,11 @@ def policies(
     """Print the policies with their measured figures; with --on, choose one on labels of your own and write it."""
     chosen = load(model)
     if on is None:
-        say(f"{chosen.label}, as measured where its policies were chosen: articles of sites that taught it nothing")
+        base = chosen.manifest.get("base", {})
+        whose = f"{base['model']}, whose policies it has," if base.get("gave_policies") else "it"
+        say(
+            f"{chosen.label}, as measured where its policies were chosen: articles of sites that taught {whose} nothing"
+        )
         known = chosen.manifest["policies"]
         _print({name: {**known[name], **known[name].get("measured", {})} for name in POLICIES})
     elif policy not in POLICIES:
@@ -64,10 +68,12 @@ def _choose(corpora: Sequence[Path], model: Model, name: str, output: Path, jobs
     from noisefilter.learn.corpora import read_corpora  # noqa: PLC0415
     from noisefilter.learn.evaluate import observe_noise  # noqa: PLC0415
     from noisefilter.learn.policies import choose_with_intervals  # noqa: PLC0415
+    from noisefilter.learn.provenance import taught_note  # noqa: PLC0415
     from noisefilter.policy import Policy  # noqa: PLC0415
 
     try:
-        chosen, figures = choose_with_intervals(observe_noise(model, read_corpora(corpora), jobs), name)
+        pages = read_corpora(corpora)
+        chosen, figures = choose_with_intervals(observe_noise(model, pages, jobs), name)
         policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
         policy.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
     except (CorpusError, OSError) as error:
@@ -77,6 +83,8 @@ def _choose(corpora: Sequence[Path], model: Model, name: str, output: Path, jobs
         "pages left out of the choice in turn"
     )
     _print({policy.name: figures})
+    for note in taught_note(model.manifest, pages):
+        say(note)
     if policy.drop_at == 1:
         say("no cut keeps what this policy promises of its drops on these labels: it drops nothing")
     say(f"wrote {output}: use it as --policy {output}")

@@ -197,8 +197,17 @@ def _join(name: str, page: Page, row: Mapping[str, Any], label: dict[str, Any]) 
         _main_text(label),
         page_type=_page_type(label),
         votes=votes,
+        by=str(label.get("by") or ""),
+        accepted=_is_accepted(row.get("marked"), label.get("spans")),
     )
     return anchor(labelled, label["where"])
+
+
+def _is_accepted(marked: object, spans: object) -> bool:
+    """Whether a page's spans are those that a model had marked, as labelling tools and reports note in `pages.jsonl`."""
+    if not isinstance(marked, list) or not isinstance(spans, list):
+        return False
+    return sorted(marked, key=repr) == sorted(([span["start"], span["end"], span["kind"]] for span in spans), key=repr)
 
 
 def _site(name: str, page: Page, row: Mapping[str, Any]) -> str:

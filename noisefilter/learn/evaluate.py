@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,17 +15,18 @@ from noisefilter.html.read import read_blocks
 from noisefilter.kinds import KINDS, SENTENCE_KINDS
 from noisefilter.learn.intervals import Observed, measured, with_intervals
 from noisefilter.learn.policies import policy_figures
-from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, Figures
+from noisefilter.report.figures import ACCEPTED, CALIBRATION, LABELLED, POLICIES, THRESHOLDS, Figures
 from noisefilter.report.progress import Meter
 from noisefilter.text.alignment import WORD
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from noisefilter.arrays import Matrix
     from noisefilter.labels import LabelledPage
+    from noisefilter.learn.intervals import FiguresOf
     from noisefilter.model import Model
     from noisefilter.types import Score
 
@@ -40,9 +42,7 @@ LEAST = 5e-5
 
 def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figures:
     """Figures of a model on labelled pages that it has not seen; only what is labelled is measured."""
-    scored = score_many((page.page for page in pages), jobs=jobs, model=model)
-    scores = list(Meter("measuring", len(pages)).over(scored))
-    judged = list(zip(pages, scores, strict=True))
+    judged = _judge(model, pages, jobs)
     noise = _noise(judged)
     sentences = {kind: _sentences(kind, KINDS[kind].letter, judged) for kind in SENTENCE_KINDS}
     limits = model.thresholds
@@ -70,12 +70,20 @@ def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figu
     return {kind: by_source for kind, by_source in figures.items() if by_source}
 
 
+def observe(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> dict[str, list[Observed]]:
+    """What is seen of the pages, by the kinds of figures that two models are compared by (`COMPARED`)."""
+    judged = _judge(model, pages, jobs)
+    return {kind: rows_of(judged).get(ALL, []) for kind, (rows_of, _) in COMPARED.items()}
+
+
+def _judge(model: Model, pages: Sequence[LabelledPage], jobs: int) -> Judged:
+    scored = score_many((page.page for page in pages), jobs=jobs, model=model)
+    return list(zip(pages, Meter("measuring", len(pages)).over(scored), strict=True))
+
+
 def observe_noise(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> list[Observed]:
     """Noise of each judged page that gets a score, and the share of its readers who call it noise: (1, 2) a page."""
-    chosen = [page for page in pages if page.noise is not None]
-    scored = score_many((page.page for page in chosen), jobs=jobs, model=model)
-    scores = Meter("scoring", len(chosen)).over(scored)
-    return _noise(list(zip(chosen, scores, strict=True))).get(ALL, [])
+    return _noise(_judge(model, [page for page in pages if page.noise is not None], jobs)).get(ALL, [])
 
 
 def words_of(text: str) -> Counter[str]:
@@ -253,9 +261,9 @@ def _boilerplate(judged: Judged) -> Rows:
 
 
 def _spans(kind: str, judged: Judged) -> Rows:
-    """Characters of each page, blanks not counted: rightly cut, cut, labelled."""
+    """Characters of each page, blanks not counted: rightly cut, cut, labelled; and whether its spans are a model's, unchanged."""
     return _gather(
-        (page, page.source, np.array([[(cut & gold).sum(), cut.sum(), gold.sum()]], dtype=np.float64))
+        (page, page.source, np.array([[(cut & gold).sum(), cut.sum(), gold.sum(), page.accepted]], dtype=np.float64))
         for page, score in judged
         if page.spans is not None and score.status == "ok"
         for cut, gold in [
@@ -268,11 +276,18 @@ def _spans(kind: str, judged: Judged) -> Rows:
 
 
 def span_figures(rows: Matrix) -> dict[str, float]:
-    """Share of the cut characters that are labelled, share of the labelled that are cut, of (pages, 3)."""
-    both, cut, gold = rows.sum(axis=0).tolist()
-    precision, recall = both / max(1, cut), both / max(1, gold)
-    f1 = 2 * precision * recall / (precision + recall) if both else 0.0
-    return {"labelled characters": int(gold), "precision": precision, "recall": recall, "f1": f1}
+    """Share of the cut characters that are labelled, share of the labelled that are cut, of (pages, 3 or 4).
+
+    Where nothing is labelled there is nothing to find, and neither recall nor F1. A fourth column marks pages whose spans are
+    those of a model, just as it had marked them.
+    """
+    both, cut, gold, *accepted = rows.sum(axis=0).tolist()
+    figures: dict[str, float] = {LABELLED: int(gold), **({ACCEPTED: int(accepted[0])} if any(accepted) else {})}
+    if cut:
+        figures["precision"] = both / cut
+    if gold:
+        figures |= {"recall": both / gold, "f1": 2 * both / (cut + gold)}
+    return figures
 
 
 def _mask(ranges: Iterable[tuple[int, int]], text: str) -> NDArray[np.bool_]:
@@ -281,3 +296,12 @@ def _mask(ranges: Iterable[tuple[int, int]], text: str) -> NDArray[np.bool_]:
         mask[start:end] = True
     blank = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4") <= ord(" ")
     return mask & ~blank
+
+
+#: Kinds of figures that two models are compared by: what is seen of judged pages, and what is made of it.
+COMPARED: Mapping[str, tuple[Callable[[Judged], Rows], FiguresOf]] = {
+    "extraction": (_extraction, word_figures),
+    "noise": (_noise, noise_figures),
+    **{kind: (partial(_sentences, kind, KINDS[kind].letter), ranking) for kind in SENTENCE_KINDS},
+    **{f"{kind} spans": (partial(_spans, kind), span_figures) for kind in KINDS},
+}

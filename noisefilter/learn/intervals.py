@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 DRAWS = 300
 SEED = 0
 ENDS = (2.5, 97.5)
+#: Percent of the draws in which a difference may have the other sign and yet be more than chance.
+CHANCE = 5
 #: A figure that fewer of the draws have (an AUC needs both classes) has no interval.
 DEFINED = 0.5
 
@@ -34,6 +36,37 @@ class Observed(NamedTuple):
 def measured(rows: Mapping[str, Sequence[Observed]], figures_of: FiguresOf) -> dict[str, dict[str, float]]:
     """Figures and their intervals by source."""
     return {source: with_intervals(observed, figures_of) for source, observed in rows.items()}
+
+
+def surely_worse(
+    before: Sequence[Observed], after: Sequence[Observed], figures_of: FiguresOf, name: str, sign: int
+) -> bool:
+    """Whether a figure of the same pages got worse by more than chance: in 95% of the draws, as of `with_intervals`.
+
+    Args:
+        before: what was seen of the pages.
+        after: the same by another model.
+        figures_of: makes figures of them.
+        name: of the figure.
+        sign: 1 if less of it is better, -1 if more.
+    """
+    several = len({one.site for one in before}) > 1
+    units: dict[str, tuple[list[Matrix], list[Matrix]]] = {}
+    for place, observed in enumerate((before, after)):
+        for one in observed:
+            units.setdefault(one.site if several else one.page, ([], []))[place].append(one.values)
+    groups = list(units.values())
+    if len(groups) < 2:
+        return False
+    rng = np.random.default_rng(SEED)
+    gaps: list[float] = []
+    for _ in range(DRAWS):
+        drawn = [groups[index] for index in rng.integers(len(groups), size=len(groups))]
+        parts = [[values for group in drawn for values in group[place]] for place in (0, 1)]
+        was, now = (figures_of(np.concatenate(part)).get(name) if part else None for part in parts)
+        if was is not None and now is not None:
+            gaps.append(sign * (now - was))
+    return len(gaps) >= DEFINED * DRAWS and float(np.percentile(gaps, CHANCE)) > 0
 
 
 def with_intervals(observed: Sequence[Observed], figures_of: FiguresOf) -> dict[str, float]:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 from noisefilter.learn.adapt import adapt
 from noisefilter.learn.card import ATTRIBUTION, write_card
-from noisefilter.learn.evaluate import evaluate
+from noisefilter.learn.evaluate import ALL, COMPARED, evaluate, observe
+from noisefilter.learn.intervals import surely_worse
+from noisefilter.learn.provenance import describe_labels, figure_notes, label_note
 from noisefilter.learn.train import split_by_site, split_pages, train
 from noisefilter.model import VECTORS, default_model, models_folder
 from noisefilter.report.comparison import comparison_markdown
 from noisefilter.text.vectors import load_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from noisefilter.labels import LabelledPage
     from noisefilter.learn.adapt import Outcome
+    from noisefilter.learn.intervals import Observed
     from noisefilter.learn.train import TrainingData
     from noisefilter.model import Model
     from noisefilter.report.figures import Figures
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
 
 #: A figure that is worse by more than this is told.
 WORSE = 0.01
+#: Figures by which a model is called worse; 1 where less is better.
+SIGNS = {"log loss": 1, "f1": -1}
 #: Whose doing the figures of a kind are.
 STAGES_OF = {
     "extraction": {"blocks"},
@@ -39,15 +44,42 @@ STAGES_OF = {
 }
 
 
+class Loss(NamedTuple):
+    """A figure by which one model is worse than the other on the held-out pages, and whether by more than chance."""
+
+    kind: str
+    name: str
+    was: float
+    now: float
+    sure: bool
+
+    def __str__(self) -> str:
+        what = f"on the held-out pages: {self.kind}, {self.name} {self.was:.3f} → {self.now:.3f}"
+        if self.sure:
+            return f"WORSE {what}"
+        return f"perhaps worse {what}; so few pages cannot tell that from chance"
+
+
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A model with its figures on the held-out pages; `before` are those of the model that it was adapted from."""
+    """A model with its figures on the held-out pages; `before` are the default model's.
+
+    `losses` are figures that got worse, `gains` those that got better.
+    """
 
     model: Model
     card: str
-    before: Figures | None
+    before: Figures
     after: Figures
     notes: tuple[str, ...]
+    losses: Sequence[Loss]
+    gains: Sequence[Loss]
+
+    @property
+    def is_worse(self) -> bool:
+        """Whether the default model is surely better by more figures than this one."""
+        lost, gained = (sum(one.sure for one in ones) for ones in (self.losses, self.gains))
+        return lost > gained
 
 
 def fit_on(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progress) -> Trained:
@@ -56,12 +88,16 @@ def fit_on(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progre
     Raises:
         CorpusError: a stage has no labels, or all pages are of one site.
     """
-    data = split_by_site(pages)
-    model = train(data, load_vectors(models_folder() / VECTORS), name=name, jobs=jobs, progress=progress)
-    progress(f"measuring on {len(data.tune)} held-out pages")
-    figures = evaluate(model, data.tune, jobs)
-    card = write_card(model, figures, "the corpus' own held-out sites, which also chose the thresholds")
-    return Trained(model, card, None, figures, (_split_note(data),))
+    base, data = default_model(), split_by_site(pages)
+    model = _with_labels(
+        train(data, load_vectors(models_folder() / VECTORS), name=name, jobs=jobs, progress=progress), data
+    )
+    progress(f"measuring this model and the default one on {len(data.tune)} held-out pages")
+    before, after = evaluate(base, data.tune, jobs), evaluate(model, data.tune, jobs)
+    lost, gained = _compare(base, model, data, before, after, jobs)
+    notes = (label_note(model.manifest["labels"]), _split_note(data), *_held_out_notes(after), *map(str, lost))
+    card = write_card(model, after, "the corpus' own held-out sites, which also chose the thresholds")
+    return Trained(model, card + _compared_section(base, before, after, notes), before, after, notes, lost, gained)
 
 
 def adapt_to(
@@ -82,44 +118,61 @@ def adapt_to(
         stays |= worse
         model, outcomes = adapt(data, base, name=name, jobs=jobs, stays=stays, heads=heads)
         after = evaluate(model, data.tune, jobs)
+    model = _with_labels(model, data)
+    lost, gained = _compare(base, model, data, before, after, jobs)
     notes = (
         *(f"{outcome.label} {outcome.reason}" for outcome in outcomes),
         *_threshold_notes(base, model),
         *_policy_notes(base, model),
+        label_note(model.manifest["labels"]),
         _split_note(data),
-        *worse_notes(before, after),
+        *_held_out_notes(after),
+        *map(str, lost),
     )
-    card = write_card(model, after, "the held-out pages, which adapted and chose nothing")
-    return Trained(model, card + _adapted_section(base, before, after, notes), before, after, notes)
+    chose = f"nothing but that {', '.join(sorted(stays))} must stay as it was" if stays else "nothing"
+    card = write_card(model, after, f"the held-out pages, which adapted nothing and chose {chose}")
+    card += _adapted_section(base) + _compared_section(base, before, after, notes)
+    return Trained(model, card, before, after, notes, lost, gained)
+
+
+def _with_labels(model: Model, data: TrainingData) -> Model:
+    """The model with a manifest that says whose labels taught it."""
+    return replace(model, manifest={**model.manifest, **describe_labels(data)})
+
+
+def _held_out_notes(figures: Figures) -> tuple[str, ...]:
+    return tuple(f"held-out pages: {note}" for note in figure_notes(figures))
+
+
+def _compare(
+    base: Model, model: Model, data: TrainingData, before: Figures, after: Figures, jobs: int
+) -> tuple[list[Loss], list[Loss]]:
+    """What a model loses and what it gains beside the default one; the pages are scored again to tell that from chance."""
+    if before == after:
+        return [], []
+    was, now = (observe(one, data.tune, jobs) for one in (base, model))
+
+    def is_sure(old: Mapping[str, list[Observed]], new: Mapping[str, list[Observed]]) -> Callable[[str, str], bool]:
+        return lambda kind, name: surely_worse(old[kind], new[kind], COMPARED[kind][1], name, SIGNS[name])
+
+    return losses(before, after, is_sure(was, now)), losses(after, before, is_sure(now, was))
 
 
 def worse_stages(before: Figures, after: Figures, outcomes: Sequence[Outcome]) -> set[str]:
     """Stages that moved and whose figures got worse on the held-out pages: the default's are the better ones."""
     moved = {outcome.stage for outcome in outcomes if outcome.moved}
-    found = [STAGES_OF[kind] for kind in before if kind in STAGES_OF and _worse(before, after, kind)]
+    found = [STAGES_OF[loss.kind] for loss in losses(before, after) if loss.kind in STAGES_OF]
     return set().union(*found) & moved
 
 
-def _worse(before: Figures, after: Figures, kind: str) -> list[tuple[str, float, float]]:
-    """Figures of a kind that got worse: name, before and after."""
-    was, now = before[kind].get("all", {}), after.get(kind, {}).get("all", {})
-    signs = (("log loss", 1), ("f1", -1))
+def losses(before: Figures, after: Figures, is_sure: Callable[[str, str], bool] = lambda *_: True) -> list[Loss]:
+    """What got worse on the held-out pages; `is_sure` tells of a kind and a figure whether that is more than chance."""
     return [
-        (name, was[name], now[name])
-        for name, sign in signs
+        Loss(kind, name, was[name], now[name], is_sure(kind, name))
+        for kind, was, now in ((kind, before[kind].get(ALL, {}), after.get(kind, {}).get(ALL, {})) for kind in before)
+        for name, sign in SIGNS.items()
         if name in was and name in now and sign * (now[name] - was[name]) > WORSE
     ]
-
-
-def worse_notes(before: Figures, after: Figures) -> tuple[str, ...]:
-    """What got worse on the held-out pages: a warning a kind."""
-    notes = [
-        f"WORSE on the held-out pages: {kind}, {name} {was:.3f} → {now:.3f}; pages of more sites may help, or the default model is "
-        "the better one"
-        for kind in before
-        for name, was, now in _worse(before, after, kind)
-    ]
-    return tuple(notes)
 
 
 def _split_note(data: TrainingData) -> str:
@@ -151,8 +204,8 @@ def _policy_notes(base: Model, model: Model) -> tuple[str, ...]:
     )
 
 
-def _adapted_section(base: Model, before: Figures, after: Figures, notes: Sequence[str]) -> str:
-    """What a card says of an adapted model on top: what it comes from, what moved, and what that changed."""
+def _adapted_section(base: Model) -> str:
+    """What a card says of an adapted model on top: what it comes from."""
     lines = [
         "",
         f"## Adapted from {base.label}",
@@ -161,9 +214,17 @@ def _adapted_section(base: Model, before: Figures, after: Figures, notes: Sequen
         "",
         ATTRIBUTION if "wcxb" in base.manifest["data"]["sources"] else "",
         "",
-        *(f"- {note}" for note in notes),
+    ]
+    return "\n".join(lines)
+
+
+def _compared_section(base: Model, before: Figures, after: Figures, notes: Sequence[str]) -> str:
+    """What became of each stage, whose labels they are, and the figures beside the default model's."""
+    lines = [
         "",
-        "## Before and after",
+        "## Beside the default model",
+        "",
+        *(f"- {note}" for note in notes),
         "",
         f"{base.label} → this model, on the held-out pages.",
         "",

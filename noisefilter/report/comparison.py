@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from noisefilter.report.figures import CALIBRATION, HIGH, LOW, POLICIES, THRESHOLDS
+from noisefilter.report.figures import ACCEPTED, CALIBRATION, HIGH, LABELLED, LOW, POLICIES, THRESHOLDS
 from noisefilter.report.printing import shown
 
 if TYPE_CHECKING:
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     Figures = Mapping[str, Mapping[str, Mapping[str, float]]]
 
 #: What counts the pages or the labels: the same for both models.
-COUNTS = ("pages", "articles", "noisy", "sentences", "labelled", "labelled characters")
+COUNTS = ("pages", "articles", "noisy", "sentences", "labelled", LABELLED, ACCEPTED)
 
 
-def comparison_tables(before: Figures, after: Figures) -> list[Table]:
-    """One table a kind: a row a source and figure."""
+def comparison_tables(before: Figures, after: Figures, how: str = "adapted") -> list[Table]:
+    """One table a kind: a row a source and figure; `how` the other model than the default one was made."""
     tables = []
     for kind, by_source in _compared(before):
         table = Table(title=shown(kind), title_justify="left", box=None, pad_edge=False, header_style="bold")
-        for name in ("source", "figure", "default", "adapted"):
+        for name in ("source", "figure", "default", how):
             table.add_column(name, justify="left" if name in {"source", "figure"} else "right")
         for source, row in by_source.items():
             adapted = after.get(kind, {}).get(source, {})

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 #: What the names of the ends of an interval end in (`learn.intervals`).
 LOW, HIGH = ", 95% from", ", 95% to"
+#: Names of figures of spans: characters that are labelled, and pages whose spans are a model's, as it had marked them.
+LABELLED, ACCEPTED = "labelled characters", "pages just as a model marked them"
 #: kind -> source -> figure -> value
 Figures = dict[str, dict[str, dict[str, float]]]
 #: Kinds of figures that begin so hold the bins of a calibration curve, for the picture.

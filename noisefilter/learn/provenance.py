@@ -1,0 +1,106 @@
+"""Labelled pages, a model → whose labels taught it, and what its figures on pages are worth."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from noisefilter.html.read import read_blocks
+from noisefilter.report.figures import ACCEPTED, LABELLED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from noisefilter.labels import LabelledPage
+    from noisefilter.learn.train import TrainingData
+    from noisefilter.report.figures import Figures
+
+#: What a page may be labelled for, and whether it is.
+LABELS: Mapping[str, Callable[[LabelledPage], bool]] = {
+    "noise": lambda page: page.noise is not None,
+    "spans": lambda page: page.spans is not None,
+    "spans just as a model marked them": lambda page: page.accepted,
+    "sentences": lambda page: page.sentences is not None,
+    "gold text": lambda page: page.main_text is not None,
+}
+#: Who labelled, where nobody is named.
+NOBODY = "nobody named"
+#: Hexadecimal digits by which a page is known again.
+DIGITS = 16
+
+
+def describe_labels(data: TrainingData) -> dict[str, Any]:
+    """What a manifest keeps of a user's pages: whose labels they are and how many, and by what each page is known again."""
+    by: dict[str, Counter[str]] = {}
+    for page in (*data.fit, *data.tune):
+        row = by.setdefault(page.by or NOBODY, Counter())
+        row.update({"pages": 1, **{name: int(holds(page)) for name, holds in LABELS.items()}})
+    pages = {"fit": sorted(_known_by(data.fit)), "held_out": sorted(_known_by(data.tune))}
+    return {"labels": {name: dict(row) for name, row in sorted(by.items())}, "pages": pages}
+
+
+def label_note(labels: Mapping[str, Mapping[str, int]]) -> str:
+    """Whose labels they are and how many, in a line."""
+    parts = []
+    for name, row in labels.items():
+        counts = ", ".join(f"{count} {what}" for what, count in row.items() if what != "pages" and count)
+        parts.append(f"{row['pages']} {'page' if row['pages'] == 1 else 'pages'} by {name} ({counts or 'none'})")
+    return f"labels: {'; '.join(parts)}"
+
+
+def label_lines(labels: Mapping[str, Mapping[str, int]]) -> list[str]:
+    """The same for a card: a table in Markdown."""
+    names = ("pages", *LABELS)
+    return [
+        "Pages by who labelled them (`by`) and what they are labelled for, those held out included:",
+        "",
+        f"| labelled by | {' | '.join(names)} |",
+        "|---" * (len(names) + 1) + "|",
+        *(f"| {by} | {' | '.join(str(row.get(name, 0)) for name in names)} |" for by, row in labels.items()),
+    ]
+
+
+def taught_note(manifest: Mapping[str, Any], pages: Sequence[LabelledPage]) -> tuple[str, ...]:
+    """A warning if a model is measured on pages that it was made with; only models of one's own know theirs."""
+    made_with = manifest.get("pages", {})
+    digests = _known_by(pages) if made_with else []
+    taught, held = (
+        (len([digest for digest in digests if digest in set(made_with[part])]) for part in ("fit", "held_out"))
+        if digests
+        else (0, 0)
+    )
+    if not taught + held:
+        return ()
+    chose = f", and {held} were held out when it was made, and chose what of it was kept" if held else ""
+    return (
+        f"WARNING: {taught} of {len(pages)} pages taught this model{chose}: figures on pages that it knows are better than on others",
+    )
+
+
+def figure_notes(figures: Figures) -> tuple[str, ...]:
+    """What of the figures says little: pages with the spans of a model that nobody changed, kinds that no label names."""
+    notes = []
+    rows = {
+        kind.removesuffix(" spans"): by_source["all"] for kind, by_source in figures.items() if kind.endswith(" spans")
+    }
+    accepted = max((int(row.get(ACCEPTED, 0)) for row in rows.values()), default=0)
+    if accepted:
+        notes.append(
+            f"{accepted} of the pages have spans just as a model had marked them: figures of spans are too good there for that model and "
+            "for those like it"
+        )
+    unnamed = [kind for kind, row in rows.items() if not row[LABELLED]]
+    if unnamed:
+        notes.append(f"no character is labelled {', '.join(unnamed)}: nothing can be said of how much of that is found")
+    return tuple(notes)
+
+
+def _known_by(pages: Iterable[LabelledPage]) -> list[str]:
+    """A digest of each page's visible text: the same whether the page is given as HTML or as its text."""
+    return [hashlib.sha256(_text(page).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS] for page in pages]
+
+
+def _text(page: LabelledPage) -> str:
+    blocked = read_blocks(page.page).blocked
+    return page.id if blocked is None else blocked.text
