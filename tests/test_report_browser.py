@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections import Counter
+from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
-from noisefilter import Page, Score, Span, score
+from noisefilter import Page, Score, Span, load, score, score_many
 from noisefilter.cli import app
 from noisefilter.html.walk import split_blocks
 from noisefilter.kinds import KINDS
@@ -26,9 +28,6 @@ from tests.making import CORPUS
 from tests.test_report import HOSTILE, made, seen
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed: `apt-get install chromium`")
@@ -309,6 +308,41 @@ def test_ten_marked_pages_are_a_corpus(look, folder_html, tmp_path):
     page.reload()
     assert kept == 1
     assert page.inner_text("#marked-count") == "10 marked"
+
+
+def test_what_is_marked_trains_a_model_and_chooses_a_policy_that_cleans(look, folder_html, tmp_path, monkeypatch):
+    page = look(folder_html)
+    page.click("#tab-pages")
+    page.locator("#list button").first.click()
+    for _ in range(24):  # all of them: a policy needs twenty
+        page.keyboard.press("n" if "farm-" in page.inner_text("#list [aria-current=true] .site") else "w")
+        page.keyboard.press("j")
+    assert page.inner_text("#marked-count") == "24 marked"
+    monkeypatch.chdir(tmp_path)
+    Path("marked").mkdir()
+    labels = download(page, "labels", Path("marked"))
+    download(page, "pages", Path("marked"))
+    assert sorted(row["noise"] for row in labels) == [1] * 12 + [2] * 12
+
+    def run(*arguments: str):
+        done = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done
+
+    done = run("train", "marked", "-o", "mine")
+    assert re.search(r"^articles adapted: log loss", done.stderr, flags=re.MULTILINE)
+    assert "labels: 24 pages by report (24 noise)" in done.stderr
+    done = run("policies", "--model", "mine", "--on", "marked", "-o", "policy.json")
+    assert "chosen on 24 judged pages, 12 of them noise" in done.stderr
+    assert "WARNING: 18 of 24 pages taught this model" in done.stderr
+
+    pages = sorted((CORPUS / "pages").glob("*-0[12]-*.html"))
+    run("clean", *map(str, pages), "-o", "cleaned", "--model", "mine", "--policy", "policy.json", "--format", "jsonl")
+    summary = json.loads(Path("cleaned/summary.json").read_text(encoding="utf8"))
+    own = score_many([file.read_bytes() for file in pages], model=load("mine"), policy="policy.json")
+    verdicts = Counter(score.verdict for score in own)
+    assert {name: count for name, count in summary["verdicts"].items() if count} == verdicts
+    assert verdicts["drop"] + verdicts["review"] == 2  # the farms
 
 
 @pytest.mark.parametrize("whole", [True, False])
