@@ -15,7 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
-from noisefilter.batch.errors import RefusedError
+from noisefilter.batch.errors import RefusedError, extra
 from noisefilter.batch.files import PACKED, Found, digest_edges, digest_files, find_files, open_bytes
 from noisefilter.batch.journal import JOURNAL
 from noisefilter.batch.pieces import cut_file, join_pieces
@@ -62,7 +62,7 @@ def list_sources(
     """Files of the inputs in order, and how many files of folders are passed over since nothing is known to read them.
 
     Raises:
-        RefusedError: an input that names no file, or none that can be read.
+        RefusedError: an input that names no file, or none that can be read; a format whose extra is missing.
     """
     sources: list[Source] = []
     passed_over = 0
@@ -83,7 +83,20 @@ def list_sources(
             raise RefusedError(msg)
         sources += sources_of
         passed_over += len(found) - len(sources_of)
+    _check_readers(sources)
     return sources, passed_over
+
+
+def _check_readers(sources: Sequence[Source]) -> None:
+    """Raise RefusedError now, and not after an hour or in a worker, for what reads a source and is not installed."""
+    formats = {source.format for source in sources}
+    if "warc" in formats:
+        for module in ("fastwarc", "zstandard", "brotli"):  # the latter two unpack the pages in it
+            extra(module, "reading WARC")
+    if "parquet" in formats:
+        extra("pyarrow", "reading Parquet")
+    if any(source.file.path.endswith((".zst", ".zstd")) for source in sources):
+        extra("zstandard", "reading .zst")
 
 
 def _outside(found: Sequence[Found], folder: str) -> list[Found]:

@@ -93,6 +93,7 @@ def run(
     folder = open_storage(output)
     if engine == "ray":
         extra("ray", "--engine ray", "ray")
+    _check_writer(options)
     _read_manifest(folder)  # a folder of something else is left as it is, without a lock
 
     with folder.lock(LOGGER.warning) as check, _terminable():
@@ -143,7 +144,6 @@ def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limit
             head, foot = f"{folder} holds a run that is not this one:", "choose another folder, or delete this one"
             raise RefusedError(head, *_first(changed), foot)
         return shards_from_json(_read(folder, PLAN))
-    _check_extras(sources, options)
     with Cutter(options, limits, folder) as cutter:
         shards = make_shards(sources, options.shard_pages, cutter.cut)
         if FORMATS[options.format].columns:
@@ -190,16 +190,8 @@ def _read_manifest(folder: Storage) -> dict[str, Any] | None:
     return None
 
 
-def _check_extras(sources: Sequence[Source], options: Options) -> None:
-    """Raise RefusedError now, and not in a worker, for what is not installed."""
-    formats = {source.format for source in sources}
-    names = [source.file.path for source in sources]
-    if "warc" in formats:
-        extra("fastwarc", "reading WARC")
-    if "parquet" in formats:
-        extra("pyarrow", "Parquet")
-    if any(name.endswith((".zst", ".zstd")) for name in names):
-        extra("zstandard", "reading .zst")
+def _check_writer(options: Options) -> None:
+    """Raise RefusedError now, before standard input is read, if what writes the output is not installed."""
     if needed := FORMATS[options.format].extra:
         extra(*needed)
 

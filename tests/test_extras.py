@@ -1,0 +1,91 @@
+"""A missing extra is told before the work starts: no page is read, scored or kept until then."""
+
+from __future__ import annotations
+
+import io
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from noisefilter import cli
+from noisefilter.batch import Options, RefusedError, run
+from noisefilter.batch.plan import list_sources
+from noisefilter.batch.storage import LocalFolder
+from noisefilter.cli import app
+from noisefilter.viewing.sources import Sources
+from tests.making import ARTICLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Unread(io.BytesIO):
+    """Standard input that must not be read."""
+
+    def read(self, *_: object) -> bytes:
+        raise AssertionError
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Makes a module impossible to import."""
+    return lambda name: monkeypatch.setitem(sys.modules, name, None)
+
+
+def call(*arguments: str):
+    return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+
+@pytest.mark.parametrize(("form", "module"), [("parquet", "pyarrow"), ("jsonl.zst", "zstandard")])
+def test_what_writes_the_output_is_looked_for_before_standard_input_is_read(without, tmp_path, form, module):
+    without(module)
+    with pytest.raises(RefusedError, match=rf"--format {form}.* needs {module}: .*noisefilter\[batch\]"):
+        run(["-"], tmp_path / "cleaned", Options(format=form), stdin=Unread())
+
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [
+        ("a.warc", "fastwarc"),
+        ("a.warc.gz", "zstandard"),
+        ("a.warc.gz", "brotli"),
+        ("a.parquet", "pyarrow"),
+        ("a.jsonl.zst", "zstandard"),
+    ],
+)
+def test_what_reads_an_input_is_looked_for_when_inputs_are_listed(without, tmp_path, monkeypatch, name, module):
+    for other in ("fastwarc", "zstandard", "brotli"):
+        monkeypatch.setitem(sys.modules, other, ModuleType(other))
+    without(module)
+    (tmp_path / name).write_bytes(b"not read")
+    with pytest.raises(RefusedError, match=rf"reading .* needs {module}: .*noisefilter\[batch\]"):
+        list_sources([str(tmp_path / name)], "auto", LocalFolder(tmp_path / "out"), None)
+
+
+def test_a_report_scores_no_page_before_all_inputs_can_be_read(without, tmp_path):
+    without("zstandard")
+    (tmp_path / "one.txt").write_text(ARTICLE, encoding="utf8")
+    (tmp_path / "two.jsonl.zst").write_bytes(b"not read")
+    pages = iter(Sources([str(tmp_path / name) for name in ("one.txt", "two.jsonl.zst")]))
+    with pytest.raises(RefusedError, match="zstandard"):
+        next(pages)
+
+
+@pytest.mark.parametrize("name", ["report", "review"])
+def test_a_report_without_its_extra_reads_nothing(without, tmp_path, name):
+    without("jinja2")
+    done = call(name, str(tmp_path / "nowhere"), "--model", str(tmp_path / "none"))
+    assert done.exit_code == 2
+    assert "noisefilter[report]" in done.stderr
+    assert "nowhere" not in done.stderr
+
+
+def test_training_a_reader_without_its_extra_reads_nothing(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(cli, "find_spec", lambda _: None)
+    done = call("train", str(tmp_path / "nowhere"), "-o", str(tmp_path / "model"), "--reader")
+    assert done.exit_code == 2
+    assert "--reader needs onnx: python -m pip install 'noisefilter[train]'" in done.stderr
+    assert "nowhere" not in done.stderr
