@@ -5,7 +5,7 @@ CORPUS ?= ../shared/corpus
 N ?= 2000
 SEED ?= 1
 
-.PHONY: setup check format test fuzz gate train bench
+.PHONY: setup check format test docs fuzz gate train bench
 
 setup:
 	$(PYTHON) -m pip install -e '.[dev]'
@@ -20,6 +20,8 @@ format:
 	ruff check --fix .
 test:
 	$(PYTHON) -m pytest
+docs:
+	$(PYTHON) -m mkdocs build --strict
 fuzz:
 	$(PYTHON) -m tests.fuzz --pages $(N) --seed $(SEED) --log fuzz-$(SEED).jsonl
 gate:

@@ -51,8 +51,9 @@ def score(
         ValueError: an unknown format, policy or threshold.
         ModelError: `model` names a folder that holds no model; a ValueError, too.
 
-    >>> score("Too little to say.").status
-    'too_short'
+    Examples:
+        >>> score("Too little to say.").status
+        'too_short'
     """
     wanted = as_page(page, url=url, title=title, format=format)
     limits = _check_options(thresholds, language, site, model, policy)
@@ -126,8 +127,9 @@ def extract(
     The headline counts as boilerplate, since `Score.title` has it; `headline=True` keeps it where the page shows it. The other
     arguments and errors as for `score`.
 
-    >>> extract("<body><nav><a href='/'>Home</a> <a href='/news'>News</a></nav></body>")
-    ''
+    Examples:
+        >>> extract("<body><nav><a href='/'>Home</a> <a href='/news'>News</a></nav></body>")
+        ''
     """
     wanted = as_page(page, url=url, title=title, format=format)
     limits = _check_options(thresholds, None, site, model)

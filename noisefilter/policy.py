@@ -25,8 +25,9 @@ class Policy:
         TypeError: a cut that is no number, or a name that is no string.
         ValueError: a cut outside 0-1, or `review_at` above `drop_at`.
 
-    >>> Policy(0.5, 0.8)
-    Policy(review_at=0.5, drop_at=0.8, name='own')
+    Examples:
+        >>> Policy(0.5, 0.8)
+        Policy(review_at=0.5, drop_at=0.8, name='own')
     """
 
     review_at: float
@@ -57,8 +58,9 @@ class Policy:
         Raises:
             ValueError: as for a `Policy`.
 
-        >>> Policy(0.5, 0.8).with_cuts(drop_at=0.4)
-        Policy(review_at=0.4, drop_at=0.4, name='own')
+        Examples:
+            >>> Policy(0.5, 0.8).with_cuts(drop_at=0.4)
+            Policy(review_at=0.4, drop_at=0.4, name='own')
         """
         if review_at is None and drop_at is None:
             return self

@@ -14,7 +14,7 @@ ROOT = TESTS.parent
 EXAMPLE = re.compile(r"```python\n(?P<code>.*?)```\n\n```text\n(?P<printed>.*?)```", flags=re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md", "docs/api.md"])
 def test_the_first_example_prints_what_the_page_says(page):
     example = EXAMPLE.search((ROOT / page).read_text(encoding="utf8"))
     assert example is not None

@@ -40,10 +40,11 @@ class SiteProfile:
     def from_pages(cls, pages: Iterable[bytes | str | Page]) -> SiteProfile:
         """Profile of some pages of one site; what cannot be read is left out.
 
-        >>> menu = "<nav><a href='/'>Home</a></nav>"
-        >>> profile = SiteProfile.from_pages([f"<html><body>{menu}<p>One.</p>", f"<html><body>{menu}<p>Two.</p>"])
-        >>> sorted(profile.blocks.values())
-        [1, 1, 2]
+        Examples:
+            >>> menu = "<nav><a href='/'>Home</a></nav>"
+            >>> profile = SiteProfile.from_pages([f"<html><body>{menu}<p>One.</p>", f"<html><body>{menu}<p>Two.</p>"])
+            >>> sorted(profile.blocks.values())
+            [1, 1, 2]
         """
         read = (_split(page if isinstance(page, Page) else Page(page)) for page in pages)
         return cls.from_blocked(blocked for blocked in read if blocked is not None)
