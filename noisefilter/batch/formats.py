@@ -40,11 +40,11 @@ FORMATS = {
     "jsonl.zst": OutputFormat(
         ".jsonl.zst",
         partial(LineWriter, pack=zstandard),
-        ("zstandard", "writing .zst (--format jsonl.gz does without)"),
+        ("zstandard", "--format jsonl.zst (jsonl.gz does without)"),
     ),
     "jsonl.gz": OutputFormat(".jsonl.gz", partial(LineWriter, pack=gzipped)),
     "jsonl": OutputFormat(".jsonl", LineWriter),
-    "parquet": OutputFormat(".parquet", ParquetWriter, ("pyarrow", "Parquet"), columns=True),
+    "parquet": OutputFormat(".parquet", ParquetWriter, ("pyarrow", "--format parquet"), columns=True),
     "csv": OutputFormat(".csv", CsvWriter, columns=True),
     "dolma": OutputFormat(".jsonl.gz", DolmaWriter, more=(LENGTH,)),
 }
