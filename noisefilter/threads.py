@@ -8,10 +8,36 @@ import os
 from functools import cache
 from importlib import import_module
 from threading import RLock, get_ident
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import ModuleType
+
+Value = TypeVar("Value")
+
+
+class cached_property(Generic[Value]):  # noqa: N801 - it stands for the one of the library
+    """That of `functools` without the lock that it has before Python 3.12, on which a forked child would wait for ever."""
+
+    def __init__(self, function: Callable[[Any], Value]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type) -> Value: ...
+    def __get__(self, instance: object, owner: type) -> Self | Value:
+        if instance is None:
+            return self
+        value = self._function(instance)
+        instance.__dict__[self._name] = value
+        return value
+
 
 #: Held for moments, by whoever changes what threads share. A fork waits for it, and gives it back on both sides: a child that was
 #: forked while another thread held it would wait for ever, since that thread does not exist there. Late imports run under it and

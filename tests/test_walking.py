@@ -154,3 +154,15 @@ def test_a_block_whose_text_would_lie_elsewhere_is_an_error(monkeypatch):
     monkeypatch.setattr(_Walker, "_start_block", start_block)
     with pytest.raises(RuntimeError, match="would start at 5, but its text at 6"):
         walk("<p>Rain</p><p>Sun</p>")
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>Rain <track>&#1;fell</track></p>",
+        "<pre><div>a&#2;</div><div>b</div></pre>",
+        "<x-card><template shadowrootmode=open><slot></slot></template>&#4;rain</x-card>",
+    ],
+)
+def test_what_xml_has_no_room_for_is_mended_too(html):
+    assert "\ufffd" in walk(html)[0].text

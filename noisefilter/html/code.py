@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from lxml.etree import iterwalk
 
+from noisefilter.html.mending import writable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -204,9 +206,9 @@ class _Joiner:
             before = line.getprevious()
             if before is None:
                 parent = line.getparent()
-                parent.text = (parent.text or "") + "\n"
+                parent.text = writable((parent.text or "") + "\n")
             else:
-                before.tail = (before.tail or "") + "\n"
+                before.tail = writable((before.tail or "") + "\n")
         self._due = self._ended = False
         self._inside = True
 
@@ -220,4 +222,4 @@ class _Joiner:
         if self._due and not text.startswith("\n"):
             text = f"\n{text}"
         self._due, self._begun, self._ended = False, True, text.endswith("\n")
-        return text
+        return writable(text)

@@ -22,6 +22,8 @@ SHADOW_ROOTS = ("shadowrootmode", "shadowroot")
 #: Elements that may have a shadow root, besides the page's own (DOM Standard, `attachShadow`).
 HOSTS = frozenset("article aside blockquote body div footer h1 h2 h3 h4 h5 h6 header main nav p section span".split())
 
+#: What XML has no room for.
+UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 #: Elements beside the article that authors forget to close, their tags, and characters of the paragraph that is none of theirs.
 ASIDES = ("nav", "aside")
 ASIDE_TAG = re.compile(r"<(/?)(?:nav|aside)\b", re.IGNORECASE)
@@ -72,7 +74,7 @@ def free_followers(voids: Iterable[HtmlElement]) -> None:
         element.tail = None
         for child in reversed(children):
             element.addnext(child)
-        element.tail, element.text = element.text, None
+        element.tail, element.text = writable(element.text) if element.text else None, None
         _add_text(children[-1] if children else element, tail)
 
 
@@ -116,7 +118,7 @@ class _Slot:
             if len(self.element):
                 _add_text(self.element[-1], text)
             else:
-                self.element.text = (self.element.text or "") + text
+                self.element.text = writable((self.element.text or "") + text)
 
     def _clear(self) -> None:
         if not self._filled:
@@ -172,4 +174,9 @@ def _is_shadow_root(template: HtmlElement, host: HtmlElement) -> bool:
 
 def _add_text(element: HtmlElement, text: str | None) -> None:
     if text:
-        element.tail = (element.tail or "") + text
+        element.tail = writable((element.tail or "") + text)
+
+
+def writable(text: str) -> str:
+    """Text as lxml takes it: it reads characters from references such as `&#1;` that it does not write; each stays one."""
+    return UNWRITABLE.sub("\ufffd", text)

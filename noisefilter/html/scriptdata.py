@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import lxml.html
 
+from noisefilter.html.mending import writable
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -129,7 +131,7 @@ def paragraphs(text: str) -> list[str]:
         ):  # lxml asserts that a whole page in it has one body
             return []
         for element in fragment.iter("p", "br", "li", "div", "h2", "h3", "h4"):
-            element.tail = "\n" + (element.tail or "")
+            element.tail = writable("\n" + (element.tail or ""))
         text = str(fragment.text_content())
     return [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]
 

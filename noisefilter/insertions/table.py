@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.table import WINDOW, SentenceTable
 from noisefilter.text.tokens import range_entries, sums, sums_of_rows, unit_rows
+from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Index, Matrix

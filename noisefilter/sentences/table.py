@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,6 +21,7 @@ from noisefilter.text.tokens import (
     unit_rows,
     word_list,
 )
+from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
