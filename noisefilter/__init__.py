@@ -18,9 +18,24 @@ if TYPE_CHECKING:
     from noisefilter.policy import Policy
 
 __all__ = [
-    "Block", "Link", "Model", "ModelError", "Page", "Policy", "Reason", "Score", "Sentence", "SiteProfile", "Span", "clean_html", "extract",
-    "load", "score", "score_frame", "score_many",
-]  # fmt: skip
+    "Block",
+    "Link",
+    "Model",
+    "ModelError",
+    "Page",
+    "Policy",
+    "Reason",
+    "Score",
+    "Sentence",
+    "SiteProfile",
+    "Span",
+    "clean_html",
+    "extract",
+    "load",
+    "score",
+    "score_frame",
+    "score_many",
+]
 __version__ = "0.1.0"
 
 _LAZY = {

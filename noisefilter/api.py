@@ -24,11 +24,17 @@ if TYPE_CHECKING:
 
 
 def score(
-    page: bytes | str | Page, *, url: str | None = None, title: str | None = None, format: Format = "auto",  # noqa: A002
-    language: str | None = None, policy: Policy | str | Path | None = None,
-    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    page: bytes | str | Page,
+    *,
+    url: str | None = None,
+    title: str | None = None,
+    format: Format = "auto",  # noqa: A002
+    language: str | None = None,
+    policy: Policy | str | Path | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    site: SiteProfile | None = None,
     model: Model | str | Path | None = None,
-) -> Score:  # fmt: skip
+) -> Score:
     """How likely a page is noise, with the evidence.
 
     Args:
@@ -61,10 +67,15 @@ def score(
 
 
 def score_many(
-    pages: Iterable[bytes | str | Page], *, jobs: int = 1, language: str | None = None,
-    policy: Policy | str | Path | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    pages: Iterable[bytes | str | Page],
+    *,
+    jobs: int = 1,
+    language: str | None = None,
+    policy: Policy | str | Path | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    site: SiteProfile | None = None,
     model: Model | str | Path | None = None,
-) -> Iterator[Score]:  # fmt: skip
+) -> Iterator[Score]:
     """Scores in the order of the pages, each as `score` would give it, computed in batches.
 
     Args:
@@ -94,9 +105,14 @@ def score_many(
 
 
 def _score_batches(
-    pages: Iterable[bytes | str | Page], jobs: int, language: str | None, limits: dict[str, float],
-    site: SiteProfile | None, model: Model | str | Path | None, policy: Policy | str | Path | None,
-) -> Iterator[Score]:  # fmt: skip
+    pages: Iterable[bytes | str | Page],
+    jobs: int,
+    language: str | None,
+    limits: dict[str, float],
+    site: SiteProfile | None,
+    model: Model | str | Path | None,
+    policy: Policy | str | Path | None,
+) -> Iterator[Score]:
     batches = cut_batches((as_page(page) for page in pages), lambda page: len(page.content))
     if jobs == 1:
         chosen = as_model(model)
@@ -110,18 +126,28 @@ def _score_batches(
 
 
 def _score_batch(
-    batch: list[Page], model: Model | str | Path | None, limits: dict[str, float], language: str | None,
-    site: SiteProfile | None, policy: Policy | str | Path | None,
-) -> list[Score]:  # fmt: skip
+    batch: list[Page],
+    model: Model | str | Path | None,
+    limits: dict[str, float],
+    language: str | None,
+    site: SiteProfile | None,
+    policy: Policy | str | Path | None,
+) -> list[Score]:
     """One batch in a worker."""
     return score_safely(batch, as_model(model), limits, language, site, policy)
 
 
 def extract(
-    page: bytes | str | Page, *, url: str | None = None, title: str | None = None, format: Format = "auto",  # noqa: A002
-    thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
-    model: Model | str | Path | None = None, headline: bool = False,
-) -> str:  # fmt: skip
+    page: bytes | str | Page,
+    *,
+    url: str | None = None,
+    title: str | None = None,
+    format: Format = "auto",  # noqa: A002
+    thresholds: Mapping[str, float] | None = None,
+    site: SiteProfile | None = None,
+    model: Model | str | Path | None = None,
+    headline: bool = False,
+) -> str:
     """The article's text with boilerplate taken out and nothing else; "" if the page holds none.
 
     The headline counts as boilerplate, since `Score.title` has it; `headline=True` keeps it where the page shows it. The other
@@ -137,10 +163,16 @@ def extract(
 
 
 def clean_html(
-    page: bytes | str | Page, *, kinds: Collection[str] = REMOVED_KINDS, url: str | None = None, title: str | None = None,
-    language: str | None = None, thresholds: Mapping[str, float] | None = None, site: SiteProfile | None = None,
+    page: bytes | str | Page,
+    *,
+    kinds: Collection[str] = REMOVED_KINDS,
+    url: str | None = None,
+    title: str | None = None,
+    language: str | None = None,
+    thresholds: Mapping[str, float] | None = None,
+    site: SiteProfile | None = None,
     model: Model | str | Path | None = None,
-) -> str:  # fmt: skip
+) -> str:
     """The page's HTML with the same spans cut out as `Score.clean(kinds)`, safe to embed under a policy without scripts.
 
     Args:
@@ -230,9 +262,12 @@ def _check_type(what: str, value: object, wanted: type | UnionType) -> None:
 
 
 def _check_options(
-    thresholds: Mapping[str, float] | None, language: str | None, site: SiteProfile | None,
-    model: Model | str | Path | None, policy: Policy | str | Path | None = None,
-) -> dict[str, float]:  # fmt: skip
+    thresholds: Mapping[str, float] | None,
+    language: str | None,
+    site: SiteProfile | None,
+    model: Model | str | Path | None,
+    policy: Policy | str | Path | None = None,
+) -> dict[str, float]:
     """The thresholds, checked as the rest is: what is wrong with an argument must not be told of the page.
 
     Raises:

@@ -93,9 +93,13 @@ class ArticleFeatures(TransformerMixin, BaseEstimator):
     """
 
     def __init__(
-        self, model: Model | str | Path | None = None, language: str | None = None, jobs: int = 1, *,
+        self,
+        model: Model | str | Path | None = None,
+        language: str | None = None,
+        jobs: int = 1,
+        *,
         thresholds: Mapping[str, float] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.model = model
         self.language = language
         self.jobs = jobs

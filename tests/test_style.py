@@ -1,4 +1,4 @@
-"""Words that the glossary leaves out stay out of the code."""
+"""Words that the glossary leaves out stay out of the code, which the formatter lays out, in files that one can take in."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import noisefilter
 
 #: They say nothing of what a variable holds.
 BANNED = {"own", "said", "told", "heard"}
+#: Lines of a file.
+LONGEST = 400
 FILES = sorted(Path(noisefilter.__file__).parent.rglob("*.py"))
 
 
@@ -29,6 +31,8 @@ def test_names_say_what_they_hold(path):
     text = path.read_text(encoding="utf8")
     assert named(ast.parse(text)) & BANNED == set()
     assert "furniture" not in text.lower()  # boilerplate
+    assert "fmt: skip" not in text
+    assert text.count("\n") <= LONGEST
 
 
 def test_a_banned_name_is_found():
