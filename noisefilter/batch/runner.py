@@ -93,12 +93,14 @@ def run(
     folder = open_storage(output)
     if engine == "ray":
         extra("ray", "--engine ray", "ray")
-    _check_writer(options)
+    if "-" in inputs:  # else what is wrong with the inputs is said first
+        _check_writer(options)
     _read_manifest(folder)  # a folder of something else is left as it is, without a lock
 
     with folder.lock(LOGGER.warning) as check, _terminable():
         sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
         shards = _prepare(sources, folder, options, limits)
+        _check_writer(options)
         done = folder.finished()
         left = [shard for shard in shards if part_name(shard.number) not in done]
         rate = None
@@ -191,7 +193,7 @@ def _read_manifest(folder: Storage) -> dict[str, Any] | None:
 
 
 def _check_writer(options: Options) -> None:
-    """Raise RefusedError now, before standard input is read, if what writes the output is not installed."""
+    """Raise RefusedError now, before a page is read, if what writes the output is not installed."""
     if needed := FORMATS[options.format].extra:
         extra(*needed)
 
