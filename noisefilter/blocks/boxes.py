@@ -70,7 +70,7 @@ class _Speech:
 
     def __init__(self, page: BlockedPage, small: str, long: Flags) -> None:
         self._page, self._small = page, small
-        self._long = running(long)
+        self._long = _running(long)
         self._is_long = long.tolist()
         self._known: dict[int, bool] = {}
 
@@ -116,7 +116,7 @@ def find_threads(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
         page: an HTML page.
         words: of each block.
     """
-    return _named(page, "thread", running(words))
+    return _named(page, "thread", _running(words))
 
 
 @lru_cache(maxsize=50_000)
@@ -156,6 +156,6 @@ def _is_link(block: Block) -> bool:
     return sum(link.end - link.start for link in block.links) == block.end - block.start
 
 
-def running(values: NDArray[np.generic]) -> NDArray[np.float64]:
+def _running(values: NDArray[np.generic]) -> NDArray[np.float64]:
     """Sum of the values before each, and of all."""
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])

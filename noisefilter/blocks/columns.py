@@ -317,12 +317,8 @@ TEXT_FEATURES: Columns[[BlockTable]] = Columns(
 )
 #: What is read from words and letter case of a language; zero in one that the models have not learned. Cues know many.
 OF_LANGUAGE = frozenset(
-    (
-        *(
-            "word_length title_case upper_case stop_words starts_lower topic_likeness run_likeness run_title_case "
-            "heading_likeness alike_likeness"
-        ).split(),
-    )
+    "word_length title_case upper_case stop_words starts_lower topic_likeness run_likeness run_title_case "
+    "heading_likeness alike_likeness".split()
 )
 
 

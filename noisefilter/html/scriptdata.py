@@ -76,8 +76,6 @@ DATA_IDS = frozenset(("__NEXT_DATA__", "__NUXT_DATA__"))
 SENTENCE_END = re.compile(r"[.!?][\"'”’)]*(?:\s|$|<)|[。！？।؟]")
 #: Ends of sentences of a text that is prose.
 MIN_SENTENCES = 4
-#: JSON may name them, a tree does not take them.
-NO_TEXT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 DECODER = json.JSONDecoder(strict=False)  # line breaks inside strings are common
 
 
@@ -120,7 +118,7 @@ def unwrap(content: str) -> str:
 
 def paragraphs(text: str) -> list[str]:
     """Lines of a body that may hold HTML."""
-    text = NO_TEXT.sub("\ufffd", text)
+    text = writable(text)  # JSON may name what a tree does not take
     if "<" in text:
         try:
             fragment = lxml.html.fragment_fromstring(text, create_parent="div")
