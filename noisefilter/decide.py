@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.reasons import name_boilerplate
-from noisefilter.insertions.cuts import cut_range
+from noisefilter.insertions.cuts import cut_ranges
 from noisefilter.kinds import KINDS, TRIMMED_KINDS
 from noisefilter.reasons.sentences import NAMES, name_insertion
 from noisefilter.types import JUDGED_KINDS, Span
@@ -63,13 +63,12 @@ def sentence_spans(
         if KINDS[kind].around:
             continue
         probabilities = getattr(scores, kind)
-        for row in (low + np.flatnonzero(kept & (probabilities[low:high] >= thresholds[kind]))).tolist():
-            bounds: tuple[int, int] | None = int(sentences.start[row]), int(sentences.end[row])
-            if kind == "off_topic" and row in scores.words:
-                bounds = cut_range(sentences, row, scores.words[row])
-            if bounds is None:
-                continue
-            start, end = bounds
+        found = (low + np.flatnonzero(kept & (probabilities[low:high] >= thresholds[kind]))).tolist()
+        if kind == "off_topic":
+            cuts = cut_ranges(sentences, found, probabilities, scores.words)
+        else:
+            cuts = [(row, int(sentences.start[row]), int(sentences.end[row])) for row in found]
+        for row, start, end in cuts:
             reason = name_insertion(table, row, start, end) if kind == "off_topic" else NAMES[kind](table, row)
             spans.append(Span(start - base, end - base, kind, float(probabilities[row]), reason))
     return spans

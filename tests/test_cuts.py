@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from noisefilter.insertions.cuts import cut_range
+from noisefilter.insertions.cuts import cut_range, cut_ranges
 from tests.making import SLUICE, sentences_of
 
 
@@ -163,3 +163,54 @@ def test_a_sentence_of_any_length_is_cut_in_good_time():
     words = table.tokens.start[table.token_index[table.owner == 1]]
     assert (start, end > int(words[50_003])) == (int(words[50_000]), True)
     assert end <= int(words[50_004])
+
+
+def ranges_of(text: str, probabilities: list[float], threshold: float = 0.7) -> list[str]:
+    """What is cut of a text whose sentences are foreign with these probabilities, none of them read word by word."""
+    table = sentences_of(text)
+    assert len(table) == len(probabilities)
+    found = [row for row, probability in enumerate(probabilities) if probability >= threshold]
+    return [table.text[start:end] for _, start, end in cut_ranges(table, found, np.array(probabilities), {})]
+
+
+PARAGRAPHS = (
+    "The board repaired the gates. The favourite stood sweating in the paddock. His owner wept into the programme. It rained.\n"
+    "The over-sixties have a relay. The keepers raised the sluice in May."
+)
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "cut"),
+    [
+        ([0.01, 0.4, 0.9, 0.01, 0.4, 0.01], ["The favourite stood sweating in the paddock. His owner wept into the programme."]),
+        ([0.01, 0.9, 0.8, 0.01, 0.4, 0.01], ["The favourite stood sweating in the paddock. His owner wept into the programme."]),
+        ([0.01, 0.1, 0.9, 0.01, 0.4, 0.01], ["His owner wept into the programme."]),
+        ([0.4, 0.1, 0.9, 0.4, 0.9, 0.01], ["His owner wept into the programme. It rained.", "The over-sixties have a relay."]),
+        ([0.4, 0.4, 0.4, 0.4, 0.4, 0.4], []),
+    ],
+    ids=["before", "both found", "doubtful no more", "not in the next paragraph", "none found"],
+)  # fmt: skip
+def test_a_sentence_goes_along_with_one_of_its_paragraph_that_goes(probabilities, cut):
+    assert ranges_of(PARAGRAPHS, probabilities) == cut
+
+
+def test_sentences_stay_that_are_less_foreign_than_the_caller_wants_cut():
+    assert ranges_of(PARAGRAPHS, [0.01, 0.1, 0.25, 0.15, 0.01, 0.01], threshold=0.2) == [
+        "His owner wept into the programme."
+    ]
+
+
+def test_a_neighbour_stays_whose_words_hardly_stand_out():
+    table = sentences_of("The favourite stood sweating in the paddock. His owner wept into the programme.")
+    words = {row: np.full(int(table.words[row]), odds) for row, odds in ((0, 4.0), (1, -3.0))}
+    cuts = cut_ranges(table, [0], np.array([0.9, 0.6]), words)
+    assert [table.text[start:end] for _, start, end in cuts] == ["The favourite stood sweating in the paddock."]
+
+
+def test_a_cut_within_a_sentence_takes_no_neighbour_along():
+    table = sentences_of("The keepers, unlike Pop Star Drops Third Album, raised the gates. It rained over the marsh.")
+    inside = np.array(
+        [word in "unlike Pop Star Drops Third Album" for word in table.text.split()[: int(table.words[0])]]
+    )
+    cuts = cut_ranges(table, [0], np.array([0.9, 0.6]), {0: np.where(inside, 4.0, -4.0)})
+    assert [table.text[start:end] for _, start, end in cuts] == [", unlike Pop Star Drops Third Album,"]

@@ -1,4 +1,4 @@
-"""A foreign sentence and the log-odds of its words → the characters to cut, so that the rest reads on."""
+"""Foreign sentences and the log-odds of their words → the characters to cut, so that the rest reads on."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 #: What it counts, in log-odds of a word, that a cut opens or closes at a sign or an end of the sentence, that it takes the
 #: whole sentence, and that a word is in it. Chosen on passages of two writers whom no model had read: a word's 2 instead of .5
 #: raises the F1 of the characters from .71 to .76; the other two matter little.
-AT_SIGN, WHOLE, WORD_IN = 3.0, 8.0, 2.0
+AT_SIGN, WHOLE, WORD_IN = 4.0, 8.0, 2.0
 #: By how much the words of a cut must be more foreign than those that stay, in mean log-odds of a word; where none stay, than an
 #: article's own words mostly are. Chosen on tune: it spares more untouched pages than it misses passages (docs/decisions/0040).
 STANDS_OUT, OWN_WORD = 3.6, -4.6
+#: A sentence beside one that goes whole goes along if it is of the same paragraph, foreign with at least this probability, and its
+#: words stand out as well: who puts in a paragraph puts in all of it (docs/decisions/0042).
+ALONG = 0.3
 #: Signs that tie a passage to what stands before it, and what closes them.
 TIES = ",;:—–-([…"
 #: Signs that join words or numbers if no blank stands beside them, and what it counts to cut through what they join.
@@ -41,6 +44,47 @@ AUXILIARY = frozenset(
 BETWEEN = frozenset(
     "not never always also now then still even just only simply easily meanwhile instead already often soon".split()
 )
+
+
+def cut_ranges(
+    table: SentenceTable, found: Iterable[int], probabilities: Column, words: Mapping[int, Column]
+) -> list[tuple[int, int, int]]:
+    """What to cut of the sentences that were found: the row of one, and the offsets of the cut in the table's text.
+
+    Args:
+        table: the articles.
+        found: rows of the sentences that are surely enough foreign, in order.
+        probabilities: that a sentence is foreign, (sentences,).
+        words: log-odds of the words of each sentence that was read word by word, by row.
+    """
+    cuts, done = list[tuple[int, int, int]](), -1
+
+    def of_one(row: int) -> tuple[int, int] | None:
+        return cut_range(table, row, words[row]) if row in words else _whole(table, row)
+
+    def goes_along(row: int, beside: int) -> bool:
+        """Whether a sentence is of the paragraph of another that goes whole, foreign as well, and would go whole itself."""
+        along = table.block[row] == table.block[beside] and probabilities[row] >= min(ALONG, probabilities[beside])
+        return bool(along) and of_one(row) == _whole(table, row)
+
+    for row in found:
+        if row <= done:
+            continue
+        bounds, first, last = of_one(row), row, row
+        if bounds == _whole(table, row):
+            while first - 1 > done and goes_along(first - 1, row):
+                first -= 1
+            while last + 1 < len(table) and goes_along(last + 1, row):
+                last += 1
+            bounds = int(table.start[first]), int(table.end[last])
+        if bounds is not None:
+            cuts.append((row, *bounds))
+        done = last
+    return cuts
+
+
+def _whole(table: SentenceTable, row: int) -> tuple[int, int]:
+    return int(table.start[row]), int(table.end[row])
 
 
 def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, int] | None:

@@ -143,7 +143,7 @@ def name_promotion(table: InsertionTable, row: int) -> str:
 
 
 def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str:
-    """What the cut passage of a sentence is, and whether the sentence reads on without it.
+    """What the passage is that is cut of a sentence and maybe its neighbours, and whether the sentence reads on without it.
 
     A link; a headline, by its capitals or because it stands in a sentence of the article; else another subject.
     """
@@ -152,7 +152,8 @@ def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str
     page, base = sentences.pages[article], int(sentences.base[article])
     passage = sentences.text[start:end]
     whole = start <= sentences.start[row] and end >= sentences.end[row]
-    how = "whole sentence" if whole else "the sentence reads on"
+    several = start < sentences.start[row] or end > sentences.end[row]
+    how = "whole sentences" if several else "whole sentence" if whole else "the sentence reads on"
     links: Sequence[str] = [
         link.href
         for link in page.blocks[sentences.block[row] - sentences.block_base[article]].links
@@ -164,7 +165,7 @@ def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str
     if run and len(run[0].split()) >= HEADLINE_WORDS:
         return f"headline of another story: {run[0][:80]} ({how})"
     if whole:
-        return "another subject than the sentences around it (whole sentence)"
+        return f"another subject than the sentences around it ({how})"
     return f"another subject than its sentence: {' '.join(passage.split())[:80]} ({how})"
 
 
