@@ -28,7 +28,13 @@ from noisefilter.fit import (
 )
 from noisefilter.html.read import read_blocks
 from noisefilter.insertions.cuts import cut_range
-from noisefilter.insertions.judge import PAGE_PRIOR, insertion_inputs, page_off_topic_inputs, sentence_classes
+from noisefilter.insertions.judge import (
+    PAGE_PRIOR,
+    against_article,
+    insertion_inputs,
+    page_off_topic_inputs,
+    sentence_classes,
+)
 from noisefilter.insertions.passages import (
     passage_columns,
     token_matrix,
@@ -117,6 +123,11 @@ class HeldOut:
     probabilities: Matrix
     foreign: Index
     stand_out: Flags
+
+
+def held_out(probabilities: Matrix, foreign: Index, stand_out: Flags) -> HeldOut:
+    """What is said in the end of a page: probabilities by the last network are lowered as in scoring."""
+    return HeldOut(against_article(probabilities, np.array([0, len(probabilities)])), foreign, stand_out)
 
 
 def stand_out(table: SentenceTable, words: Mapping[int, Matrix]) -> Flags:
@@ -339,7 +350,7 @@ class _Fitting:
             )
             table = SentenceTable([self.pages[page].article(self.vectors)], self.vectors)
             pages.append(
-                HeldOut(probabilities, self.foreign[page], stand_out(table, words if len(self.rows[page]) else {}))
+                held_out(probabilities, self.foreign[page], stand_out(table, words if len(self.rows[page]) else {}))
             )
         self.arrays |= named("insertion_last", fitted)
         return self.arrays, pages

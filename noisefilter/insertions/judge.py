@@ -23,11 +23,12 @@ from noisefilter.insertions.passages import (
 from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit
 from noisefilter.sentences.context import SENTENCE_CLASSES
 from noisefilter.sentences.judge import sentence_kinds
+from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.arrays import Index, Matrix
+    from noisefilter.arrays import Column, Index, Matrix
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.sentences.table import SentenceTable
 
@@ -39,6 +40,10 @@ STAGES = ("insertion", "passage", "insertion_last")
 PAGE_PRIOR = 0.2
 #: Sentences whose log-odds say whether something was put into an article: the highest.
 HIGHEST = 3
+#: How foreign the sentences of an article look that nobody touched, in mean log-odds, at most: what goes beyond is the article's manner. A
+#: surely foreign sentence counts no more than a doubtful one (`DOUBTFUL`), and so many usual ones are added (`ADDED`), since few
+#: sentences say little (docs/decisions/0043-articles-foreign-throughout.md).
+USUAL, DOUBTFUL, ADDED = -6.0, -2.0, 3
 PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "sentences_log")
 _FIRST = (*INSERTION_COLUMNS, *(f"log_odds_{name}" for name in SENTENCE_CLASSES[1:]))
 #: Network → names of the columns that it reads.
@@ -87,6 +92,24 @@ class InsertionScorer:
         doubts[words.rows] = self.insertion_last.probabilities(inputs)[:, 1]
         parts = np.split(word_odds, words.edges[1:-1]) if len(words.rows) else []
         return LastScores(kinds, doubts, dict(zip(words.rows.tolist(), parts, strict=True)))
+
+
+def against_article(probabilities: Column, edges: Index) -> Column:
+    """Probabilities that sentences are foreign to their article, lowered where its other sentences look foreign as well.
+
+    An article full of new facts and invented names looks foreign throughout; what was put into it stands out all the same.
+
+    Args:
+        probabilities: of each sentence by itself, (sentences,).
+        edges: first sentence of each article, and the end of the last, (articles + 1,).
+    """
+    log_odds = logit(probabilities)
+    level = np.minimum(log_odds, DOUBTFUL)
+    sizes = np.diff(edges)
+    count, total = (np.repeat(values, sizes) for values in (sizes, sums(level, edges[:-1], edges[1:])))
+    others = (total - level + ADDED * USUAL) / (count - 1 + ADDED)
+    beyond = others - USUAL
+    return np.where(beyond > 0, 1 / (1 + np.exp(beyond - log_odds)), probabilities)
 
 
 def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:
