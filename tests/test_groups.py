@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from noisefilter.blocks.groups import CODE, COPY, FACT, find_groups, tie_groups
+from noisefilter.blocks.groups import CODE, COPY, FACT, MOST_IN_CELL, find_groups, tie_groups
 from tests.making import SLUICE, blocks_of, walk
 
 
@@ -54,6 +54,12 @@ def test_a_row_that_holds_a_page_is_layout():
     cells = "".join(f"<p>{line}</p>" for line in SLUICE * 4)
     page = walk(f"<table><tr><td>Menu</td><td>{cells}</td></tr></table>")
     assert len(set(find_groups(page, np.full(len(page.blocks), 14.0)))) == len(page.blocks)
+
+
+@pytest.mark.parametrize("top", [f"<h2>{SLUICE[0]}</h2>", f"<div>{SLUICE[0]}</div>" * (MOST_IN_CELL + 1)])
+def test_a_row_with_a_heading_or_many_blocks_in_a_cell_is_layout(top):
+    page = walk(f"<table><tr><td>Menu</td><td>{top}<p>{SLUICE[1]}</p></td></tr></table>")
+    assert find_groups(page, np.full(len(page.blocks), 3.0)).tolist() == list(range(len(page.blocks)))
 
 
 def test_a_heading_goes_with_what_it_heads():

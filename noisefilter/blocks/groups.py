@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 MOST_WORDS, BLANK = 40, 2.0
 #: Elements whose parts are one thing.
 WHOLE = frozenset(("tr", "details", "figure"))
-#: Larger ones are layout: pages were set in tables.
-MOST_PARTS, MOST_GROUP_WORDS = 40, 300
+#: Larger ones are layout, and rows with a heading or with so many blocks in a cell: pages were set in tables.
+MOST_PARTS, MOST_GROUP_WORDS, MOST_IN_CELL = 40, 300, 4
 #: Log-odds of what is never an article, and how likely a page must be an article for its comments to be none, and for its cards.
 SURE, LIKELY, VERY_LIKELY = 4.0, 0.5, 0.9
 #: What is taken off the log-odds of code and of facts; a row of a table is one up to so many words (docs/decisions/0036).
@@ -74,12 +75,13 @@ def _mean_of_groups(group: Index, logits: Column, weights: Column) -> Column:
 
 def find_groups(page: BlockedPage, words: Column) -> Index:
     """Number of each block's group: (blocks,). A block that belongs to no other is a group of its own."""
-    whole = _wholes(page)
+    whole = _nearest(page, WHOLE)
     owner = [whole[block.place] for block in page.blocks]
+    layout = _layout_rows(page, owner)
     inside: dict[tuple[str, int], list[int]] = {}
     listed = -1
     for index, block in enumerate(page.blocks):
-        if owner[index] >= 0:
+        if owner[index] >= 0 and owner[index] not in layout:
             inside.setdefault(("element", owner[index]), []).append(index)
             continue
         if block.tag in TERMS:
@@ -94,12 +96,26 @@ def find_groups(page: BlockedPage, words: Column) -> Index:
     return group
 
 
-def _wholes(page: BlockedPage) -> list[int]:
-    """Of each place the nearest one, itself included, whose parts are one thing; -1 for none."""
+def _nearest(page: BlockedPage, tags: frozenset[str]) -> list[int]:
+    """Of each place the nearest one, itself included, that has one of the tags; -1 for none."""
     found: list[int] = []
     for place, entry in enumerate(page.places):
-        found.append(place if entry.tag in WHOLE else found[entry.parent] if entry.parent >= 0 else -1)
+        found.append(place if entry.tag in tags else found[entry.parent] if entry.parent >= 0 else -1)
     return found
+
+
+def _layout_rows(page: BlockedPage, owner: list[int]) -> set[int]:
+    """Rows that hold a part of the page and no facts: a heading, or many blocks in one cell; `owner` as in `find_groups`."""
+    rows = [index for index, place in enumerate(owner) if place >= 0 and page.places[place].tag == "tr"]
+    if not rows:
+        return set()
+    cell = _nearest(page, CELLS)
+    held = Counter(cell[page.blocks[index].place] for index in rows)
+    return {
+        owner[index]
+        for index in rows
+        if page.blocks[index].tag in HEADINGS or held[cell[page.blocks[index].place]] > MOST_IN_CELL
+    }
 
 
 def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column:
