@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.boxes import find_threads
+from noisefilter.blocks.islands import find_islands
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE
 
@@ -22,8 +23,9 @@ MOST_WORDS, BLANK = 40, 2.0
 WHOLE = frozenset(("tr", "details", "figure"))
 #: Larger ones are layout, and rows with a heading or with so many blocks in a cell: pages were set in tables.
 MOST_PARTS, MOST_GROUP_WORDS, MOST_IN_CELL = 40, 300, 4
-#: Log-odds of what is never an article, and how likely a page must be an article for its comments to be none, and for its cards.
-SURE, LIKELY, VERY_LIKELY = 4.0, 0.5, 0.9
+#: Log-odds of what is never an article, and how likely a page must be an article for its comments to be none, for what stands apart, and
+#: for its cards.
+SURE, LIKELY, RATHER_LIKELY, VERY_LIKELY = 4.0, 0.5, 0.7, 0.9
 #: What is taken off the log-odds of code and of facts; a row of a table is one up to so many words (docs/decisions/0036).
 CODE, FACT, MOST_FACTS = 2.0, 1.0, 20
 CELLS, TERMS = frozenset(("td", "th")), frozenset(("dt", "dd"))
@@ -55,7 +57,10 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
         cards, kept = find_cards(table), table.words * (tied < 0)
         if kept[~cards].sum() >= MOSTLY * kept.sum():
             tied[cards] = SURE
-    return _without_copies(table, _with_sections(table, tied, weights))
+    tied = _without_copies(table, _with_sections(table, tied, weights))
+    if article >= RATHER_LIKELY:
+        tied[find_islands(table, tied)] = SURE
+    return tied
 
 
 def _leniency(table: BlockTable, group: Index) -> Column:
