@@ -77,8 +77,12 @@ def test_sections_with_first_level_headings_are_one_article():
         ("".join(f"<article><h3>13.4{n}</h3>{ARTICLE}</article>" for n in range(4)), "Live: the vote on the sluice"),
         (f"<article><h1>{STORIES[0]}</h1></article><article>{ARTICLE}</article>", STORIES[0]),
         ("".join(f"<article><h2>{STORIES[0]}</h2>{ARTICLE}</article>" for _ in range(2)), STORIES[0]),
+        (
+            "".join(f"<article><h2>{title}</h2>{ARTICLE}</article>" for title in ("Harbour news", "Sport")),
+            "Harbour news",
+        ),
     ],
-    ids=["none is named", "a headline in an article of its own", "both are named"],
+    ids=["none is named", "a headline in an article of its own", "both are named", "a section is named"],
 )
 def test_where_the_title_does_not_choose_all_stay(html, title):
     assert others(f"<main>{html}</main>", title) == set()

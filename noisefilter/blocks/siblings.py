@@ -143,7 +143,10 @@ def find_other_articles(table: BlockTable) -> Flags:
         table: blocks of one HTML page.
     """
     found = np.zeros(len(table), np.bool_)
-    titles = (table.title_share >= SAME_TITLE) & np.array([block.tag in HEADINGS for block in table.page.blocks])
+    heads = np.array([block.tag in HEADINGS for block in table.page.blocks])
+    titles = (
+        heads & (table.title_share >= SAME_TITLE) & (table.words >= LEAST_HEADLINE)
+    )  # fewer name a section of the site
     tagged = _ranges(table, [index for index, entry in enumerate(table.page.places) if entry.tag == "article"])
     articles = tagged if len(tagged) > 1 else _headed(table)
     named = [inside for inside in articles if titles[slice(*inside)].any()]
