@@ -1,9 +1,11 @@
 """What belongs together stays or goes together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from noisefilter.blocks.groups import CODE, COPY, FACT, MOST_IN_CELL, find_groups, tie_groups
+from noisefilter.blocks.groups import CODE, COPY, FACT, MOST_IN_CELL, SURE, find_groups, tie_groups
 from tests.making import SLUICE, blocks_of, walk
 
 
@@ -60,6 +62,15 @@ def test_a_row_that_holds_a_page_is_layout():
 def test_a_row_with_a_heading_or_many_blocks_in_a_cell_is_layout(top):
     page = walk(f"<table><tr><td>Menu</td><td>{top}<p>{SLUICE[1]}</p></td></tr></table>")
     assert find_groups(page, np.full(len(page.blocks), 3.0)).tolist() == list(range(len(page.blocks)))
+
+
+@pytest.mark.parametrize(
+    ("line", "language", "gone"), [("Advertisement", "en", True), ("Share", "en", False), ("Share", "de", True)]
+)
+def test_lines_that_are_a_cue_go_more_readily_where_words_are_unknown(line, language, gone):
+    page = walk(f"<main><p>{SLUICE[0]}</p><div>{line}</div><p>{SLUICE[1]}</p></main>")
+    table = replace(blocks_of(page), known=np.array([language == "en"]))
+    assert (tie_groups(table, np.full(3, -1.0), article=0.3).tolist()[1] == SURE) is gone
 
 
 def test_a_heading_goes_with_what_it_heads():

@@ -41,11 +41,50 @@ def test_siblings_with_a_linked_headline_are_cards(card):
         "".join(f"<div><h3><a href=/{n}>{title}</a></h3>{ARTICLE}</div>" for n, title in enumerate(STORIES)),
         f"<div><h3><a href=/1>{STORIES[0]}</a></h3><p>{TEASER}</p></div>",
         "".join(f"<p><a href=/{n}>{title}</a></p>" for n, title in enumerate(STORIES)),
+        "".join(
+            f"<div><h3>{title}</h3><p>{TEASER}</p><a href=/{n}>More</a></div>" for n, title in enumerate(STORIES[:2])
+        ),
+        "".join(f"<div><b>{title}</b><p>{TEASER}</p><button>{title}</button></div>" for title in STORIES),
     ],
-    ids=["an index", "sections", "long sections", "one alone", "a list of links"],
+    ids=[
+        "an index",
+        "sections",
+        "long sections",
+        "one alone",
+        "a list of links",
+        "two sections with a link",
+        "with buttons of their own",
+    ],
 )
 def test_sections_and_lists_are_no_cards(html):
     assert card_texts(f"<main>{ARTICLE}<div>{html}</div></main>") == set()
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        "<div><h3>{title}</h3><p>{text} <a href=/{n}>Read more</a></p></div>",
+        "<div><div>{title}</div><p>{text}</p><a href=#{n}>Reply</a></div>",
+        "<div><div>{title}</div><p>{text}</p><button>Reply</button></div>",
+    ],
+)
+def test_siblings_with_a_link_each_or_the_same_control_go_on_sure_pages(card):
+    cards = "".join(card.format(n=number, title=title, text=TEASER) for number, title in enumerate(STORIES))
+    page = walk(f"<main>{ARTICLE}<div>{cards}</div></main>")
+    table = blocks_of(page)
+    found = {text for text, card in zip(page.texts(), find_cards(table), strict=True) if card}
+    assert set(STORIES) <= found
+    assert not found & set(SLUICE)
+    assert not find_cards(table, np.full(len(table), -1.0)).any()
+
+
+def test_cards_between_paragraphs_stay_on_less_sure_pages():
+    cards = "".join(f"<li><h3><a href=/{n}>{title}</a></h3><p>{TEASER}</p></li>" for n, title in enumerate(STORIES))
+    text = f"<p>{' '.join(SLUICE)}</p>"
+    for html, stay in ((f"{text}<ul>{cards}</ul>{text}", True), (f"{text}<ul>{cards}</ul>", False)):
+        table = blocks_of(walk(f"<main>{html}</main>"))
+        assert find_cards(table).any()
+        assert bool(find_cards(table, np.full(len(table), -1.0)).any()) is not stay
 
 
 def test_some_cards_in_one_block_are_found():

@@ -11,9 +11,10 @@ from noisefilter.blocks.boxes import find_threads
 from noisefilter.blocks.islands import find_islands
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE
+from noisefilter.text.cues import cue_table
 
 if TYPE_CHECKING:
-    from noisefilter.arrays import Column, Index
+    from noisefilter.arrays import Column, Flags, Index
     from noisefilter.blocks.table import BlockTable
     from noisefilter.html.walk import BlockedPage
 
@@ -23,9 +24,11 @@ MOST_WORDS, BLANK = 40, 2.0
 WHOLE = frozenset(("tr", "details", "figure"))
 #: Larger ones are layout, and rows with a heading or with so many blocks in a cell: pages were set in tables.
 MOST_PARTS, MOST_GROUP_WORDS, MOST_IN_CELL = 40, 300, 4
-#: Log-odds of what is never an article, and how likely a page must be an article for its comments to be none, for what stands apart, and
-#: for its cards.
+#: Log-odds of what is never an article, and how likely a page must be an article: for its comments to be none, and its cards around it;
+#: for what stands apart; for cards in it.
 SURE, LIKELY, RATHER_LIKELY, VERY_LIKELY = 4.0, 0.5, 0.7, 0.9
+#: Cues whose short lines are no article's, in any language and in those without word measures (docs/decisions/0042).
+LABELS, LABELS_UNKNOWN, MOST_LABEL = {"ad"}, {"ad", "also read", "comments", "share", "trending"}, 8
 #: What is taken off the log-odds of code and of facts; a row of a table is one up to so many words (docs/decisions/0036).
 CODE, FACT, MOST_FACTS = 2.0, 1.0, 20
 CELLS, TERMS = frozenset(("td", "th")), frozenset(("dt", "dd"))
@@ -48,19 +51,25 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
     weights = np.minimum(table.words, MOST_WORDS) + BLANK
     group = find_groups(table.page, table.words)
     tied = _mean_of_groups(group, logits - _leniency(table, group), weights)
-    if article >= VERY_LIKELY:
-        tied = tie_siblings(table, tied, weights)
-    tied[table.dialog] = SURE
+    if article >= LIKELY:
+        tied = tie_siblings(table, tied, weights, panels=article < VERY_LIKELY)
+    tied[table.dialog | _labels(table)] = SURE
     if article >= LIKELY:
         tied[find_threads(table.page, table.words) | find_other_articles(table)] = SURE
-    if article >= VERY_LIKELY:
-        cards, kept = find_cards(table), table.words * (tied < 0)
+        cards, kept = find_cards(table, None if article >= VERY_LIKELY else tied), table.words * (tied < 0)
         if kept[~cards].sum() >= MOSTLY * kept.sum():
             tied[cards] = SURE
     tied = _without_copies(table, _with_sections(table, tied, weights))
     if article >= RATHER_LIKELY:
         tied[find_islands(table, tied)] = SURE
     return tied
+
+
+def _labels(table: BlockTable) -> Flags:
+    """Short lines that a cue names and that no gold text keeps: "Advertisement"; in a language without word measures some more."""
+    names = LABELS if table.known.all() else LABELS_UNKNOWN
+    rows = [number for number, cue in enumerate(cue_table("boilerplate").cues) if cue.name in names]
+    return np.isin(table.cue, rows) & (table.words <= MOST_LABEL)
 
 
 def _leniency(table: BlockTable, group: Index) -> Column:

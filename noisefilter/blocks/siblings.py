@@ -20,44 +20,62 @@ WITHIN = ("#", "javascript:", "mailto:", "tel:")
 LEAST_HEADLINE, LEAST_CARD, MOST_CARD = 3, 6, 70
 #: Siblings are cards if so many of them look like one.
 MIN_CARDS, MOST_OTHERS = 2, 0.2
-#: Elements of one make that are tied; most of them have several parts.
-MIN_SIBLINGS, MOSTLY_PARTS = 3, 0.7
+#: Words of a paragraph of the article, between which cards of less sure pages stay.
+PARAGRAPH = 20
+#: Words of a control ("Reply"), and how often it stands elsewhere on the page.
+MOST_CONTROL, MIN_REPEATED = 4, 2
+#: Elements of one make that are tied; most of them have several parts, or are short facts.
+MIN_SIBLINGS, MOSTLY_PARTS, MOST_FACT = 3, 0.7, 20
+#: Their rows are tied (groups.py); columns of a layout have nothing in common.
+CELLS = frozenset(("td", "th"))
+#: Groups of tags of headings below the first level, and of buttons.
+HEADED, BUTTON = [list(TAG_GROUPS).index(name) for name in ("h2", "h4")], list(TAG_GROUPS).index("button")
 #: Words of all of them up to which they have one fate, as rows and questions have; of longer ones, as posts, the mean counts so much.
 SHORT, OF_LONG = 300, 0.5
 #: Words of an article among several, how many there may be, and how much more prose one has than the one that the title names.
 LEAST_ARTICLE, MOST_ARTICLES, MOST_LONGER = 60, 30, 3
 
 
-def find_cards(table: BlockTable) -> Flags:
-    """Blocks of cards that lead to other pages: (blocks,).
+def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
+    """Blocks of cards that lead to other pages, and of answers of readers: (blocks,).
 
-    Siblings of one make, each a short text with a headline that is a link; or elements that are links as a whole, several
-    blocks to each page that they lead to.
+    Siblings of one make, each a short text with a headline that is a link, or under a heading and with a link, or with the same
+    control ("Reply"); or elements that are links as a whole, several blocks to each page that they lead to.
 
     Args:
         table: blocks of one HTML page.
+        logits: of boilerplate, where the page is less surely an article: there the cards between its paragraphs stay.
     """
     targets = _targets(table)
-    return (
-        _whole_links(targets)
-        | _rows(table, targets)
-        | _siblings(table, np.array([target != "" for target in targets], np.bool_))
-    )
+    leads = np.array([target != "" for target in targets], np.bool_)
+    linked = _whole_links(targets) | _rows(table, targets)
+    if logits is None:
+        away = _any_link(table)
+        return linked | _siblings(table, leads, away) | _answers(table, leads, away)
+    cards = linked | _siblings(table, leads)
+    text = np.flatnonzero((logits < 0) & (table.words >= PARAGRAPH) & ~cards)
+    if len(text):
+        cards[text[0] : text[-1]] &= linked[text[0] : text[-1]]
+    return cards
 
 
-def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
+def tie_siblings(table: BlockTable, logits: Column, weights: Column, *, panels: bool = False) -> Column:
     """Log-odds with one value for the elements of one make below one element; long ones keep half of their own.
 
     Args:
         table: blocks of one HTML page.
         logits: of boilerplate, of each block.
         weights: of each block in a mean.
+        panels: only short ones that begin with a button, as on pages that are less surely an article.
     """
     places = table.places
     assert places is not None  # noqa: S101 - for the type checker: only HTML has elements
     found = logits.copy()
     make = _makes(table)
-    filled, parts = places.blocks > 0, places.blocks > 1
+    filled = (places.blocks > 0) & [entry.tag not in CELLS for entry in table.page.places]
+    parts = filled & ((places.blocks > 1) | _facts(table))
+    if panels:
+        parts &= _begins(table) == BUTTON
     count, all_of = np.bincount(make, parts), np.bincount(make, filled)
     row = (count >= MIN_SIBLINGS) & (count >= MOSTLY_PARTS * all_of)
     chosen = np.flatnonzero(row[make] & filled)
@@ -66,20 +84,53 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
             np.bincount(make[chosen], values[chosen], len(row))
             for values in (places.inside(weights * logits), places.inside(weights), places.words)
         )
-        means, mix = summed / np.maximum(weight, 1e-9), np.where(words <= SHORT, 1.0, OF_LONG)
+        means, mix = summed / np.maximum(weight, 1e-9), np.where(words <= SHORT, 1.0, 0.0 if panels else OF_LONG)
         for place in chosen.tolist():
             inside, share = slice(places.first[place], places.last[place]), mix[make[place]]
             found[inside] = (1 - share) * logits[inside] + share * means[make[place]]
     return found
 
 
+def _facts(table: BlockTable) -> Flags:
+    """Places that are a short line by themselves, without a link: a label with its value."""
+    places = table.places
+    assert places is not None  # noqa: S101 - as above
+    lines = np.array([entry.tag == "div" for entry in table.page.places]) & (places.blocks == 1)
+    first = np.minimum(places.first, len(table) - 1)
+    plain = (
+        np.array([block.tag == "div" for block in table.page.blocks]) & (table.links == 0) & (table.words <= MOST_FACT)
+    )
+    return lines & plain[first]
+
+
 def _makes(table: BlockTable) -> Index:
     """Number of the make of each place: those of one make stand below one element, have the same tag and names, and begin alike."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
-    begins = np.append(table.tag_group, -1)[np.minimum(places.first, len(table))] + 1
+    begins = _begins(table) + 1
     make = (places.structure.alike + (places.parent + 1) * len(places.parent)) * (len(TAG_GROUPS) + 1) + begins
     return np.unique(make, return_inverse=True)[1]
+
+
+def _begins(table: BlockTable) -> Index:
+    """Group of tags of the first block of each place."""
+    places = table.places
+    assert places is not None  # noqa: S101 - as above
+    return np.append(table.tag_group, -1)[np.minimum(places.first, len(table))]
+
+
+def _count(table: BlockTable, chosen: Flags) -> Index:
+    """How many of the chosen places are of the make of each place."""
+    make = _makes(table)
+    return np.bincount(make, chosen)[make]
+
+
+def _any_link(table: BlockTable) -> Flags:
+    """Blocks with a link to another page."""
+    return np.array(
+        [any(not link.href.strip().lower().startswith(WITHIN) for link in block.links) for block in table.page.blocks],
+        np.bool_,
+    )
 
 
 def _targets(table: BlockTable) -> list[str]:
@@ -119,18 +170,42 @@ def _rows(table: BlockTable, targets: list[str]) -> Flags:
     return found
 
 
-def _siblings(table: BlockTable, leads: Flags) -> Flags:
-    """Elements of one make below one element, nearly all of them a headline that leads to another page with a short text."""
+def _siblings(table: BlockTable, leads: Flags, away: Flags | None = None) -> Flags:
+    """Elements of one make below one element, nearly all of them a headline that leads to another page with a short text.
+
+    Or three and more of a heading and a short text, with a link in each.
+    """
     places = table.places
     assert places is not None  # noqa: S101 - for the type checker: only HTML has cards
     heads = places.inside((leads & (table.words >= LEAST_HEADLINE)).astype(np.float64))
-    card = (places.blocks > 1) & (places.words >= LEAST_CARD) & (places.words <= MOST_CARD) & (heads > 0)
+    short = (places.blocks > 1) & (places.words >= LEAST_CARD) & (places.words <= MOST_CARD)
+    card = short & (heads > 0)
+    if away is not None:
+        headed = short & np.isin(_begins(table), HEADED) & (places.inside(away.astype(np.float64)) > 0)
+        card |= headed & (_count(table, headed) >= MIN_SIBLINGS)
+    return _all_of(table, card, MIN_CARDS)
+
+
+def _answers(table: BlockTable, leads: Flags, away: Flags) -> Flags:
+    """Elements of one make below one element, nearly all of them with the same control, and without a link to another page."""
+    places = table.places
+    assert places is not None  # noqa: S101 - as above
+    full = (table.links > 0) & (table.linked >= LINKED * table.characters) & ~leads
+    control = (table.repeated >= MIN_REPEATED) & (table.words <= MOST_CONTROL) & (full | (table.tag_group == BUTTON))
+    answer = (places.blocks > 1) & (places.words <= SHORT) & (places.inside(away.astype(np.float64)) == 0)
+    return _all_of(table, answer & (places.inside(control.astype(np.float64)) > 0), MIN_SIBLINGS)
+
+
+def _all_of(table: BlockTable, chosen: Flags, least: int) -> Flags:
+    """Blocks of the places of each make of which nearly all, and so many, are chosen."""
+    places = table.places
+    assert places is not None  # noqa: S101 - as above
     found = np.zeros(len(table), np.bool_)
-    if np.count_nonzero(card) < MIN_CARDS:
+    if np.count_nonzero(chosen) < least:
         return found
     make, filled = _makes(table), places.blocks > 0
-    cards, all_of = np.bincount(make, card), np.bincount(make, filled)
-    row = (cards >= MIN_CARDS) & (all_of - cards <= MOST_OTHERS * all_of)
+    count, all_of = np.bincount(make, chosen), np.bincount(make, filled)
+    row = (count >= least) & (all_of - count <= MOST_OTHERS * all_of)
     for place in np.flatnonzero(row[make] & filled).tolist():
         found[places.first[place] : places.last[place]] = True
     return found
