@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,7 +29,11 @@ MOST_PARTS, MOST_GROUP_WORDS, MOST_IN_CELL = 40, 300, 4
 #: for what stands apart; for cards in it.
 SURE, LIKELY, RATHER_LIKELY, VERY_LIKELY = 4.0, 0.5, 0.7, 0.9
 #: Cues whose short lines are no article's, in any language and in those without word measures (docs/decisions/0042).
-LABELS, LABELS_UNKNOWN, MOST_LABEL = {"ad"}, {"ad", "also read", "comments", "share", "trending"}, 8
+LABELS, LABELS_UNKNOWN, MOST_LABEL = (
+    frozenset(["ad"]),
+    frozenset(["ad", "also read", "comments", "share", "trending"]),
+    8,
+)
 #: What is taken off the log-odds of code and of facts; a row of a table is one up to so many words (docs/decisions/0036).
 CODE, FACT, MOST_FACTS = 2.0, 1.0, 20
 CELLS, TERMS = frozenset(("td", "th")), frozenset(("dt", "dd"))
@@ -67,9 +72,14 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
 
 def _labels(table: BlockTable) -> Flags:
     """Short lines that a cue names and that no gold text keeps: "Advertisement"; in a language without word measures some more."""
-    names = LABELS if table.known.all() else LABELS_UNKNOWN
-    rows = [number for number, cue in enumerate(cue_table("boilerplate").cues) if cue.name in names]
+    rows = _rows_of(LABELS if table.known.all() else LABELS_UNKNOWN)
     return np.isin(table.cue, rows) & (table.words <= MOST_LABEL)
+
+
+@cache
+def _rows_of(names: frozenset[str]) -> Index:
+    """Numbers of some cues."""
+    return np.array([number for number, cue in enumerate(cue_table("boilerplate").cues) if cue.name in names])
 
 
 def _leniency(table: BlockTable, group: Index) -> Column:
@@ -135,19 +145,18 @@ def _layout_rows(page: BlockedPage, owner: list[int]) -> set[int]:
 def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column:
     """A heading that would go stays if what it heads stays; one that would stay goes if all that it heads goes."""
     blocks = table.page.blocks
-    levels = [int(block.tag[1]) if block.tag in HEADINGS else 0 for block in blocks]
+    heads = [(index, int(block.tag[1])) for index, block in enumerate(blocks) if block.tag in HEADINGS]
     found = logits.copy()
-    for index, level in enumerate(levels):
+    limited, stays = weights * np.clip(logits, -4, 4), weights * (logits < 0)
+    for number, (index, level) in enumerate(heads, start=1):
         # the headline heads the page and no section, that of a card its card
-        if not level or table.title_share[index] >= SAME_TITLE or logits[index] == SURE:
+        if table.title_share[index] >= SAME_TITLE or logits[index] == SURE:
             continue
-        end = index + 1
-        while end < len(blocks) and not 0 < levels[end] <= level:
-            end += 1
+        end = next((after for after, other in heads[number:] if other <= level), len(blocks))
         section = slice(index + 1, end)
         if end > index + 1:
-            mean = float(np.average(np.clip(logits[section], -4, 4), weights=weights[section]))
-            kept = weights[section][logits[section] < 0].sum() / weights[section].sum()
+            total = weights[section].sum()
+            mean, kept = float(limited[section].sum() / total), stays[section].sum() / total
             if kept > MOSTLY:
                 found[index] = min(found[index], mean)
             elif kept == 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,9 +51,8 @@ def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
     leads = np.array([target != "" for target in targets], np.bool_)
     linked = _whole_links(targets) | _rows(table, targets)
     if logits is None:
-        away = _any_link(table)
-        return linked | _siblings(table, leads, away) | _answers(table, leads, away)
-    cards = linked | _siblings(table, leads)
+        return linked | _siblings(table, leads, sure=True) | _answers(table, leads)
+    cards = linked | _siblings(table, leads, sure=False)
     text = np.flatnonzero((logits < 0) & (table.words >= PARAGRAPH) & ~cards)
     if len(text):
         cards[text[0] : text[-1]] &= linked[text[0] : text[-1]]
@@ -119,18 +119,13 @@ def _begins(table: BlockTable) -> Index:
     return np.append(table.tag_group, -1)[np.minimum(places.first, len(table))]
 
 
-def _count(table: BlockTable, chosen: Flags) -> Index:
-    """How many of the chosen places are of the make of each place."""
-    make = _makes(table)
-    return np.bincount(make, chosen)[make]
-
-
-def _any_link(table: BlockTable) -> Flags:
-    """Blocks with a link to another page."""
-    return np.array(
-        [any(not link.href.strip().lower().startswith(WITHIN) for link in block.links) for block in table.page.blocks],
-        np.bool_,
-    )
+def _any_link(table: BlockTable, leads: Flags) -> Column:
+    """1 for the blocks with a link to another page, as all of `leads` have, else 0."""
+    found = leads.astype(np.float64)
+    for index in np.flatnonzero((table.links > 0) & ~leads).tolist():
+        links = table.page.blocks[index].links
+        found[index] = any(not link.href.strip().lower().startswith(WITHIN) for link in links)
+    return found
 
 
 def _targets(table: BlockTable) -> list[str]:
@@ -148,15 +143,12 @@ def _whole_links(targets: list[str]) -> Flags:
     """Runs of links in which several pages are led to by some blocks in a row."""
     found = np.zeros(len(targets), np.bool_)
     start = 0
-    for index in range(1, len(targets) + 1):
-        if index < len(targets) and targets[index] and targets[start]:
-            continue
-        pairs = {
-            one for one, other in zip(targets[start:index], targets[start + 1 : index], strict=False) if one == other
-        }
-        if len(pairs) >= MIN_CARDS:
-            found[start:index] = True
-        start = index
+    for whole, run in groupby(targets, bool):
+        links = list(run)
+        end = start + len(links)
+        if whole and len({one for one, other in pairwise(links) if one == other}) >= MIN_CARDS:
+            found[start:end] = True
+        start = end
     return found
 
 
@@ -170,30 +162,35 @@ def _rows(table: BlockTable, targets: list[str]) -> Flags:
     return found
 
 
-def _siblings(table: BlockTable, leads: Flags, away: Flags | None = None) -> Flags:
+def _siblings(table: BlockTable, leads: Flags, *, sure: bool) -> Flags:
     """Elements of one make below one element, nearly all of them a headline that leads to another page with a short text.
 
-    Or three and more of a heading and a short text, with a link in each.
+    On pages that are surely an article also three and more of a heading and a short text, with a link in each.
     """
     places = table.places
     assert places is not None  # noqa: S101 - for the type checker: only HTML has cards
     heads = places.inside((leads & (table.words >= LEAST_HEADLINE)).astype(np.float64))
     short = (places.blocks > 1) & (places.words >= LEAST_CARD) & (places.words <= MOST_CARD)
     card = short & (heads > 0)
-    if away is not None:
-        headed = short & np.isin(_begins(table), HEADED) & (places.inside(away.astype(np.float64)) > 0)
-        card |= headed & (_count(table, headed) >= MIN_SIBLINGS)
+    headed = short & np.isin(_begins(table), HEADED) & (places.inside(table.links) > 0)
+    if sure and np.count_nonzero(headed) >= MIN_SIBLINGS:
+        headed &= places.inside(_any_link(table, leads)) > 0
+        make = _makes(table)
+        card |= headed & (np.bincount(make, headed)[make] >= MIN_SIBLINGS)
     return _all_of(table, card, MIN_CARDS)
 
 
-def _answers(table: BlockTable, leads: Flags, away: Flags) -> Flags:
+def _answers(table: BlockTable, leads: Flags) -> Flags:
     """Elements of one make below one element, nearly all of them with the same control, and without a link to another page."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
     full = (table.links > 0) & (table.linked >= LINKED * table.characters) & ~leads
     control = (table.repeated >= MIN_REPEATED) & (table.words <= MOST_CONTROL) & (full | (table.tag_group == BUTTON))
-    answer = (places.blocks > 1) & (places.words <= SHORT) & (places.inside(away.astype(np.float64)) == 0)
-    return _all_of(table, answer & (places.inside(control.astype(np.float64)) > 0), MIN_SIBLINGS)
+    if np.count_nonzero(control) >= MIN_SIBLINGS:
+        answer = (places.blocks > 1) & (places.words <= SHORT)
+        answer &= (places.inside(control.astype(np.float64)) > 0) & (places.inside(_any_link(table, leads)) == 0)
+        return _all_of(table, answer, MIN_SIBLINGS)
+    return np.zeros(len(table), np.bool_)
 
 
 def _all_of(table: BlockTable, chosen: Flags, least: int) -> Flags:
