@@ -10,6 +10,7 @@ import numpy as np
 
 from noisefilter.blocks.boxes import find_threads
 from noisefilter.blocks.islands import find_islands
+from noisefilter.blocks.posts import with_posts
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE
 from noisefilter.text.cues import cue_table
@@ -61,6 +62,7 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
     tied[table.dialog | _labels(table)] = SURE
     if article >= LIKELY:
         tied[find_threads(table.page, table.words) | find_other_articles(table)] = SURE
+        tied = with_posts(table, tied, weights, SURE)
         cards, kept = find_cards(table, None if article >= VERY_LIKELY else tied), table.words * (tied < 0)
         if kept[~cards].sum() >= MOSTLY * kept.sum():
             tied[cards] = SURE

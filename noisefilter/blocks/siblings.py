@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,7 @@ MOST_CONTROL, MIN_REPEATED = 4, 2
 MIN_SIBLINGS, MOSTLY_PARTS, MOST_FACT = 3, 0.7, 20
 #: Their rows are tied (groups.py); columns of a layout have nothing in common.
 CELLS = frozenset(("td", "th"))
+DIGITS = re.compile(r"\d+")
 #: Groups of tags of headings below the first level, and of buttons.
 HEADED, BUTTON = [list(TAG_GROUPS).index(name) for name in ("h2", "h4")], list(TAG_GROUPS).index("button")
 #: Words of all of them up to which they have one fate, as rows and questions have; of longer ones, as posts, the mean counts so much.
@@ -103,12 +105,23 @@ def _facts(table: BlockTable) -> Flags:
     return lines & plain[first]
 
 
-def _makes(table: BlockTable) -> Index:
-    """Number of the make of each place: those of one make stand below one element, have the same tag and names, and begin alike."""
+def _makes(table: BlockTable, *, numbered: bool = False) -> Index:
+    """Number of the make of each place: those of one make stand below one element, have the same tag and names, and begin alike.
+
+    With `numbered` names that differ in their digits are the same: "post-12", "post-13".
+    """
     places = table.places
     assert places is not None  # noqa: S101 - as above
     begins = _begins(table) + 1
-    make = (places.structure.alike + (places.parent + 1) * len(places.parent)) * (len(TAG_GROUPS) + 1) + begins
+    alike = places.structure.alike
+    if numbered:
+        _, first, group = np.unique(alike, return_index=True, return_inverse=True)
+        known: dict[tuple[str, str], int] = {}
+        for index, place in enumerate(first.tolist()):
+            entry = table.page.places[place]
+            first[index] = known.setdefault((entry.tag, DIGITS.sub("", entry.names)), index)
+        alike = first[group]
+    make = (alike + (places.parent + 1) * len(places.parent)) * (len(TAG_GROUPS) + 1) + begins
     return np.unique(make, return_inverse=True)[1]
 
 
@@ -177,7 +190,7 @@ def _siblings(table: BlockTable, leads: Flags, *, sure: bool) -> Flags:
         headed &= places.inside(_any_link(table, leads)) > 0
         make = _makes(table)
         card |= headed & (np.bincount(make, headed)[make] >= MIN_SIBLINGS)
-    return _all_of(table, card, MIN_CARDS)
+    return rows_of(table, card, MIN_CARDS)
 
 
 def _answers(table: BlockTable, leads: Flags) -> Flags:
@@ -189,21 +202,21 @@ def _answers(table: BlockTable, leads: Flags) -> Flags:
     if np.count_nonzero(control) >= MIN_SIBLINGS:
         answer = (places.blocks > 1) & (places.words <= SHORT)
         answer &= (places.inside(control.astype(np.float64)) > 0) & (places.inside(_any_link(table, leads)) == 0)
-        return _all_of(table, answer, MIN_SIBLINGS)
+        return rows_of(table, answer, MIN_SIBLINGS)
     return np.zeros(len(table), np.bool_)
 
 
-def _all_of(table: BlockTable, chosen: Flags, least: int) -> Flags:
-    """Blocks of the places of each make of which nearly all, and so many, are chosen."""
+def rows_of(table: BlockTable, chosen: Flags, least: int, *, posts: bool = False) -> Flags:
+    """Blocks of the places of each make of which nearly all, and so many, are chosen; of `posts`, which are numbered, only the chosen."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
     found = np.zeros(len(table), np.bool_)
     if np.count_nonzero(chosen) < least:
         return found
-    make, filled = _makes(table), places.blocks > 0
+    make, filled = _makes(table, numbered=posts), places.blocks > 0
     count, all_of = np.bincount(make, chosen), np.bincount(make, filled)
     row = (count >= least) & (all_of - count <= MOST_OTHERS * all_of)
-    for place in np.flatnonzero(row[make] & filled).tolist():
+    for place in np.flatnonzero(row[make] & (chosen if posts else filled)).tolist():
         found[places.first[place] : places.last[place]] = True
     return found
 

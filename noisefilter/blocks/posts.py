@@ -1,0 +1,61 @@
+"""Blocks → the posts of a live blog, which stay together, and what stands above them: an index, a notice."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.blocks.siblings import MIN_SIBLINGS, rows_of
+
+if TYPE_CHECKING:
+    from noisefilter.arrays import Column, Flags
+    from noisefilter.blocks.table import BlockTable
+
+#: A post begins with the time of day; words of that line, and of a post with it.
+TIME = re.compile(r"(?<![\d.:])\d{1,2}[.:h]\d\d(?![\d.:])")
+MOST_TIME, LEAST_POST = 8, 8
+#: A ticker consists of links.
+MOST_LINKED = 0.3
+#: So much of what would stay is posts, or the page has another article.
+MOSTLY = 0.5
+#: Above the posts a standfirst stays, a line does not unless it is as likely article.
+LIKELY_ARTICLE = -2.0
+
+
+def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) -> Column:
+    """Log-odds of a page of posts: each post stays as their mean does, and of what stands above only paragraphs and likely lines.
+
+    Args:
+        table: blocks of one HTML page.
+        logits: of boilerplate, of each block.
+        weights: of each block in a mean.
+        gone: log-odds of what is never an article.
+    """
+    posts = find_posts(table)
+    kept = table.words * (logits < 0)
+    if not posts.any() or kept[posts].sum() < MOSTLY * kept.sum():
+        return logits
+    mean = float((weights * np.clip(logits, -gone, gone))[posts].sum() / weights[posts].sum())
+    above = (np.arange(len(table)) < np.argmax(posts)) & ~table.prose & (logits > LIKELY_ARTICLE)
+    return np.where(posts & (mean < 0), np.minimum(logits, mean), np.where(above, gone, logits))
+
+
+def find_posts(table: BlockTable) -> Flags:
+    """Blocks of elements of one make, nearly all of which begin with a line with the time of day: (blocks,).
+
+    Args:
+        table: blocks of one HTML page.
+    """
+    places = table.places
+    assert places is not None  # noqa: S101 - for the type checker: only HTML has posts
+    post = (places.blocks > 1) & (places.words >= LEAST_POST)
+    post &= places.linked <= MOST_LINKED * places.inside(table.characters)
+    timed = np.zeros(len(table) + 1, np.bool_)
+    for index in np.unique(places.first[post]).tolist():
+        block = table.page.blocks[index]
+        timed[index] = (
+            table.words[index] <= MOST_TIME and TIME.search(table.page.text, block.start, block.end) is not None
+        )
+    return rows_of(table, post & timed[places.first], MIN_SIBLINGS, posts=True)

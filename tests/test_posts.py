@@ -1,0 +1,49 @@
+"""The posts of a live blog stay together; index and notice above them go."""
+
+import numpy as np
+import pytest
+
+from noisefilter.blocks.posts import find_posts, with_posts
+from tests.making import SLUICE, blocks_of, walk
+
+NOTICE = "This page refreshes itself"
+POSTS = "".join(f"<article id=p{n}><h3>13.4{n}</h3><p>{line}</p></article>" for n, line in enumerate(SLUICE[:3]))
+
+
+def judged(html: str, doubtful: float = -1.0) -> dict[str, float]:
+    """Log-odds by text, where the first post and the notice were doubtful and all else likely."""
+    page = walk(f"<main>{html}</main>")
+    table = blocks_of(page)
+    logits = np.array([0.5 if text == SLUICE[0] else doubtful if text == NOTICE else -3.0 for text in page.texts()])
+    return dict(zip(page.texts(), with_posts(table, logits, np.ones(len(table)), 4.0).tolist(), strict=True))
+
+
+def test_posts_stay_together_and_the_notice_above_goes():
+    found = judged(f"<p>{NOTICE}</p>{POSTS}")
+    assert found[NOTICE] == 4
+    assert found[SLUICE[0]] < 0
+    assert found[SLUICE[1]] == -3
+
+
+def test_a_likely_line_above_and_a_line_below_stay():
+    assert judged(f"<p>{NOTICE}</p>{POSTS}", doubtful=-2.5)[NOTICE] == -2.5
+    assert judged(f"{POSTS}<p>{NOTICE}</p>")[NOTICE] == -1
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        POSTS.split("</article>")[0] + "</article>",
+        POSTS.replace("13.4", "Part "),
+        "".join(f"<li><b>13.4{n}</b><p><a href=/{n}>{line}</a></p></li>" for n, line in enumerate(SLUICE[:3])),
+    ],
+    ids=["one alone", "without times", "a ticker"],
+)
+def test_what_is_no_live_blog(html):
+    assert not find_posts(blocks_of(walk(f"<main>{html}</main>"))).any()
+    assert judged(f"<p>{NOTICE}</p>{html}")[NOTICE] == -1
+
+
+def test_posts_beside_an_article_change_nothing():
+    article = "".join(f"<p>{line} {number}</p>" for line in SLUICE for number in range(3))
+    assert judged(f"<p>{NOTICE}</p>{article}<aside>{POSTS}</aside>")[NOTICE] == -1
