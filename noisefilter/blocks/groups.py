@@ -154,7 +154,8 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
         # the headline heads the page and no section, that of a card its card
         if table.title_share[index] >= SAME_TITLE or logits[index] == SURE:
             continue
-        end = next((after for after, other in heads[number:] if other <= level), len(blocks))
+        later = (heads[place] for place in range(number, len(heads)))
+        end = next((after for after, other in later if other <= level), len(blocks))
         section = slice(index + 1, end)
         if end > index + 1:
             total = weights[section].sum()
