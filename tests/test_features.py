@@ -31,7 +31,7 @@ from noisefilter.sentences.columns import (
 )
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
-from noisefilter.text.tokens import Lexicon, pair_hashes, shift, sums, tokenize
+from noisefilter.text.tokens import Lexicon, neighbour, pair_hashes, sums, tokenize
 from noisefilter.types import Block, Link
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, insertions_of, sentences_of, vectors, walk
 
@@ -203,10 +203,12 @@ def test_sums_are_zero_for_an_empty_range():
     assert sums(values, first, last).tolist() == [3.0, 0.0, 0.0, 7.0]
 
 
-def test_shifting_looks_at_the_neighbour():
-    values = np.array([1.0, 2.0, 3.0])
-    assert shift(values, 1).tolist() == [2.0, 3.0, 0.0]
-    assert shift(values, -1).tolist() == [0.0, 1.0, 2.0]
+def test_a_neighbour_stands_in_the_same_article():
+    values, article = np.array([1.0, 2.0, 3.0]), np.array([0, 0, 1])
+    assert neighbour(values, article, 1).tolist() == [2.0, 0.0, 0.0]
+    assert neighbour(values, article, -1, -9.0).tolist() == [-9.0, 1.0, -9.0]
+    assert neighbour(values, article, 3, -9.0).tolist() == [-9.0] * 3
+    assert neighbour(np.array([[1.0, 4.0], [2.0, 5.0]]), article[:2], 1).tolist() == [[2.0, 5.0], [0.0, 0.0]]
 
 
 def test_tokens_are_slices_of_the_text():

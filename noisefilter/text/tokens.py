@@ -251,7 +251,7 @@ def find_cues(
     place = np.minimum(np.searchsorted(hashes, tokens.hashes[some]), len(hashes) - 1)
     bits = np.zeros(len(tokens) + 1, dtype=np.int64)
     bits[some] = np.where(hashes[place] == tokens.hashes[some], rows[place], 0)
-    held = np.bitwise_or.reduceat(bits, np.stack([first, last], axis=1).ravel())[::2]
+    held = np.bitwise_or.reduceat(bits, _side_by_side(first, last))[::2]
     held[first >= last] = 0
     for index, mask in zip(np.flatnonzero(held).tolist(), held[held != 0].tolist(), strict=True):
         found[index] = table.find(texts[index], _rows_of(mask))
@@ -283,6 +283,10 @@ def pair_hashes(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
     return (before * 0x9E3779B1 + hashes * 31) & 0xFFFFFFFF
 
 
+#: Stands behind the values of ranges, since a range may be empty and begin there.
+NOTHING = np.zeros(1)
+
+
 def sums(values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sum of `values[first:last]` for each range, zero where it is empty.
 
@@ -294,10 +298,16 @@ def sums(values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np
         return sums_of_rows(values, range_entries(first, last), np.maximum(last - first, 0))
     if not len(first):
         return np.zeros(0)
-    edges = np.stack([first, last], axis=1).ravel()
-    totals = np.add.reduceat(np.append(values, 0.0), edges)[::2]
+    totals = np.add.reduceat(np.concatenate([values, NOTHING]), _side_by_side(first, last))[::2]
     totals[first >= last] = 0.0
     return totals
+
+
+def _side_by_side(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The bounds of each range, one range after the other."""
+    edges = np.empty(2 * len(first), dtype=np.int64)
+    edges[::2], edges[1::2] = first, last
+    return edges
 
 
 def sums_of_rows(values: NDArray[np.float64], rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -320,22 +330,13 @@ def range_entries(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[
     return np.arange(int(sizes.sum())) - np.repeat(ends - sizes - first, sizes)
 
 
-def shift(values: NDArray[Any], step: int) -> NDArray[Any]:
-    """Values of the row `step` further on; zero beyond the last."""
-    moved = np.zeros_like(values)
-    if abs(step) >= len(values):
-        return moved
-    if step > 0:
-        moved[:-step] = values[step:]
-    else:
-        moved[-step:] = values[:step]
-    return moved
-
-
 def neighbour(values: NDArray[Any], article: NDArray[np.int64], step: int, beyond: float = 0.0) -> NDArray[Any]:
     """Values of the sentence `step` further on in the same article; `beyond` where it has none."""
-    moved = shift(values, step)
-    moved[shift(article + 1, step) != article + 1] = beyond
+    moved = np.full_like(values, beyond)
+    if abs(step) < len(values):
+        here, there = (slice(-step), slice(step, None)) if step > 0 else (slice(-step, None), slice(step))
+        same = article[here] == article[there]
+        np.copyto(moved[here], values[there], where=same.reshape(-1, *[1] * (values.ndim - 1)))
     return moved
 
 
