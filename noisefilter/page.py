@@ -95,7 +95,8 @@ HTML_TAG = re.compile(
 TAG_PATTERN = r"""<[a-zA-Z][^\s>/]*+(?:=\s*+(?:"[^"]*+"?|'[^']*+'?)|[^>=]++|=)*+>?"""
 START_TAG = re.compile(TAG_PATTERN)
 SCRIPT_OR_TAG = re.compile(
-    rf"(?P<script><(?P<name>script|style)\b.*?(?:</(?P=name)\s*>|\Z))|{TAG_PATTERN}", re.IGNORECASE | re.DOTALL
+    rf"(?P<script><(?P<name>script|style)\b[^<]*+(?:<(?!/(?P=name)\s*>)[^<]*+)*+(?:</(?P=name)\s*>)?)|{TAG_PATTERN}",
+    re.IGNORECASE,
 )
 ATTRIBUTE = re.compile(r"""[^\s/"'>=]++(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s"'>]++))?""")
 LETTER_TAG = re.compile(r"<[a-zA-Z]")

@@ -31,13 +31,13 @@ def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.
     Raises:
         ValueError: lxml finds no element.
     """
-    parser = parser_class(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+    parser = parser_class(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8", collect_ids=False)
     try:
         tree: HtmlElement = lxml.html.document_fromstring(text.encode(), parser=parser)
     except lxml.etree.ParserError as error:
         msg = f"no element in the page: {error}"
         raise ValueError(msg) from error
-    if any(map(text.__contains__, PLAIN_SIGNS)):
+    if any(sign.search(text) for sign in PLAIN_SIGNS):
         frame_plain_code(tree)
     close_asides(text, tree)
     mend(tree)
