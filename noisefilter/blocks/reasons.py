@@ -131,6 +131,7 @@ def name_boilerplate(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[
         _name_boxes(table, boilerplate, heads, votes) if table.places is not None else _name_groups(boilerplate, heads)
     )
     by_form = _name_by_form(table, boilerplate)
+    is_headline = ((table.title_share >= SAME_TITLE) & (table.words >= HEADLINE_WORDS)).tolist()
     reasons = []
     for index in range(len(table)):
         phrase = by_cue[index]
@@ -138,7 +139,7 @@ def name_boilerplate(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[
             phrase = None
         reasons_found = [
             reason
-            for reason in (phrase, "headline" if _is_headline(table, index) else None, around[index], by_words[index])
+            for reason in (phrase, "headline" if is_headline[index] else None, around[index], by_words[index])
             if reason is not None
         ]
         what = next((reason for reason in reasons_found if reason not in PLACES), None)
@@ -158,16 +159,12 @@ def _name_inner_links(reasons: list[str], boilerplate: NDArray[np.bool_]) -> lis
     return named
 
 
-def _is_headline(table: BlockTable, index: int) -> bool:
-    return bool(table.title_share[index] >= SAME_TITLE and table.words[index] >= HEADLINE_WORDS)
-
-
 def _name_groups(boilerplate: NDArray[np.bool_], heads: Sequence[str | None]) -> list[str | None]:
     """In plain text a heading names what follows, up to the next one or to a line of the article."""
     names: list[str | None] = []
     name = None
-    for index, head in enumerate(heads):
-        if not boilerplate[index]:
+    for out, head in zip(boilerplate.tolist(), heads, strict=True):
+        if not out:
             name = None
         elif head in BOXES:
             name = head
@@ -183,7 +180,7 @@ def _name_boxes(
     An element that also holds a part of the article says nothing of the boilerplate in it.
     """
     places = table.page.places
-    kept = np.concatenate([[0], np.cumsum(~boilerplate)])
+    kept = [0, *np.cumsum(~boilerplate).tolist()]
     named: list[str | None] = []
     for place, (start, end) in enumerate(table.page.ranges):  # parents come before their children
         if start == end or kept[end] > kept[start]:
@@ -230,10 +227,10 @@ def _name_by_form(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[str
         is_list = (np.bincount(group, boilerplate)[group] >= LIST_LINES) & ((index < first) | (index > last))
     long_lines = group_mean(table.words, group) >= HEADLINE_WORDS
     names = []
-    for row in range(len(table)):
-        if is_list[row]:
+    for row, (in_list, is_long) in enumerate(zip(is_list.tolist(), long_lines.tolist(), strict=True)):
+        if in_list:
             short = "navigation" if row < first or table.places is not None else "footer"
-            names.append("list of other stories" if long_lines[row] else short)
+            names.append("list of other stories" if is_long else short)
         elif table.places is not None and 0 < first - row <= BYLINE_REACH and _may_be_names(table, row):
             names.append("byline")
         else:
