@@ -85,7 +85,7 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
     entry = range_entries(edges[rows], edges[rows + 1])
     token, word = table.token_index[entry], table.word[entry]
     tokens = table.tokens
-    known = table.word_vectors.vectors(table.known)
+    known = table.known_vectors
     lengths = np.sqrt(np.einsum("ij,ij->i", known, known))
     pull = _dots(known, word, table.context, rows[owner])
     near, idf = table.seen[entry] <= WINDOW, table.idf[entry]
@@ -279,6 +279,8 @@ PASSAGE_NAMES = (
     "paragraph_mean",
     "paragraph_others",
 )
+#: Words of sentences that are looked at side by side, up to `MAX_TEXT`; numpy adds four and fewer in another order than more.
+WIDTHS = 4 ** np.arange(1, 11)
 #: Log-odds of the words of a sentence that no doubt fell on.
 NO_DOUBT = -7.0
 
@@ -294,15 +296,16 @@ def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDAr
     edges = table.edges
     columns = np.zeros((len(table.rows), PASSAGE_NAMES.index("log_odds")))
     values = (log_odds, table.base[:, TOKEN_NAMES.index("kin")], table.base[:, TOKEN_NAMES.index("idf")])
-    width = np.ceil(np.log2(np.maximum(np.diff(edges), 1))).astype(np.int64)
-    for power in np.unique(width[np.diff(edges) > 0]).tolist():  # sentences of about the same length, side by side
-        rows = np.flatnonzero((width == power) & (np.diff(edges) > 0))
-        index = edges[rows][:, None] + np.arange(1 << power)
+    sizes = np.diff(edges)
+    steps = np.searchsorted(WIDTHS, sizes)
+    for step in np.unique(steps[sizes > 0]).tolist():  # sentences of about the same length, side by side
+        rows = np.flatnonzero((steps == step) & (sizes > 0))
+        index = edges[rows][:, None] + np.arange(WIDTHS[step])
         there = index < edges[rows + 1][:, None]
         index = np.where(there, index, 0)
         columns[rows] = _row_columns(there, *(np.where(there, column[index], 0.0) for column in values))
     means = np.full(len(doubts), NO_DOUBT)
-    means[table.rows] = np.where(np.diff(edges) > 0, columns[:, PASSAGE_NAMES.index("mean")], NO_DOUBT)
+    means[table.rows] = np.where(sizes > 0, columns[:, PASSAGE_NAMES.index("mean")], NO_DOUBT)
     return np.hstack([columns, _around_columns(table, doubts, means)])
 
 

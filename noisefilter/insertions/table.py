@@ -50,10 +50,6 @@ class InsertionTable:
         return np.searchsorted(self.sentences.owner, np.arange(len(self) + 1))
 
     @cached_property
-    def _word_vectors(self) -> Matrix:
-        return self.sentences.word_vectors.vectors(self.sentences.known)
-
-    @cached_property
     def _bursts(self) -> tuple[Column, Index]:
         return _bursts(self.foreign, self._entry_edges)
 
@@ -70,7 +66,7 @@ class InsertionTable:
     @cached_property
     def _burst_vectors(self) -> tuple[Matrix, Matrix]:
         ends = np.minimum(self.burst_start + BURST, self._entry_edges[1:])
-        inside = _range_vectors(self.sentences, self._word_vectors, self.burst_start, ends)
+        inside = _range_vectors(self.sentences, self.burst_start, ends)
         whole = self.sentences.vectors * self.sentences.lengths[:, None]
         return unit_rows(inside), unit_rows(whole - inside)
 
@@ -100,7 +96,7 @@ class InsertionTable:
 
     @cached_property
     def _clauses(self) -> tuple[Matrix, Matrix]:
-        return _clauses(self.sentences, self._word_vectors, self.foreign)
+        return _clauses(self.sentences, self.foreign)
 
     @property
     def clause(self) -> Matrix:
@@ -137,9 +133,9 @@ def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:
     return best, best_start
 
 
-def _range_vectors(table: SentenceTable, words: Column, starts: Index, ends: Index) -> Column:
+def _range_vectors(table: SentenceTable, starts: Index, ends: Index) -> Column:
     """Sum of the word vectors of ranges of `token_index`, one row a range."""
-    return sums_of_rows(words, table.word[range_entries(starts, ends)], np.maximum(ends - starts, 0))
+    return sums_of_rows(table.known_vectors, table.word[range_entries(starts, ends)], np.maximum(ends - starts, 0))
 
 
 def _title_runs(table: SentenceTable, offsets: Index) -> tuple[Column, Index]:
@@ -182,7 +178,7 @@ CLAUSE_NAMES = tuple(
 )
 
 
-def _clauses(table: SentenceTable, vectors: Column, foreign: Column) -> tuple[Column, Column]:
+def _clauses(table: SentenceTable, foreign: Column) -> tuple[Column, Column]:
     """Measures of the most foreign clause of each sentence, (sentences, CLAUSE_NAMES), and its unit vector."""
     result = np.zeros((len(table), len(CLAUSE_NAMES)))
     found = np.zeros_like(table.vectors)
@@ -199,7 +195,7 @@ def _clauses(table: SentenceTable, vectors: Column, foreign: Column) -> tuple[Co
     order = np.lexsort((np.arange(len(opens)), -score, owner))
     rows, first = np.unique(owner[order], return_index=True)
     best = order[first]
-    totals = _range_vectors(table, vectors, opens[best], ends[best])
+    totals = _range_vectors(table, opens[best], ends[best])
     inside = unit_rows(totals)
     rest = unit_rows(table.vectors[rows] * table.lengths[rows, None] - totals)
     all_strange, all_words = np.bincount(owner, strange), np.bincount(owner, words)

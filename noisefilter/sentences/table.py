@@ -174,7 +174,7 @@ class SentenceTable:
 
     @cached_property
     def _units(self) -> tuple[Matrix, Column]:
-        totals = sums_of_rows(self.word_vectors.vectors(self.known), self.word, self.last - self.first)
+        totals = sums_of_rows(self.known_vectors, self.word, self.last - self.first)
         return unit_rows(totals), np.sqrt(np.einsum("ij,ij->i", totals, totals))
 
     @property
@@ -229,6 +229,11 @@ class SentenceTable:
     def known(self) -> Index:
         """Rows of the vector table of all different words."""
         return self._distinct_words[0]
+
+    @cached_property
+    def known_vectors(self) -> Matrix:
+        """Vectors of these words: (known, dimensions)."""
+        return self.word_vectors.vectors(self.known)
 
     @property
     def word(self) -> Index:
