@@ -323,8 +323,10 @@ def _likeness(
 def _echo(tokens: Tokens, first: Index, last: Index, owner: Index) -> Column:
     """Share of each block's word pairs that stand before it on the page: a copy says what was said."""
     pairs = tokens.pairs + (np.repeat(owner, last - first) << 32)
-    _, index, inverse = np.unique(pairs, return_index=True, return_inverse=True)
-    seen = index[inverse] < np.repeat(first, last - first) if len(tokens) else np.zeros(0, dtype=np.bool_)
+    known, inverse = np.unique(pairs, return_inverse=True)  # where each stands first would want a slower, stable sort
+    index = np.zeros(len(known), dtype=np.int64)
+    index[inverse[::-1]] = np.arange(len(pairs))[::-1]  # the first one of each pair is written last
+    seen = index[inverse] < np.repeat(first, last - first)
     return sums(seen.astype(np.float64), first, last) / np.maximum(last - first, 1)
 
 
