@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -114,36 +115,35 @@ def read_tokens(text: str, title: str | None, sentences: Sequence[tuple[int, int
         sentences: character ranges of the article's sentences, in order.
         vocabulary: of the encoder.
     """
-    ids: list[int] = []
-    case: list[int] = []
-    of_word: list[int] = []
-    of_sentence: list[int] = []
+    rows: list[tuple[int, ...]] = []  # of each word and line break
+    cases: list[int] = []
+    numbers: list[int] = []
     words: list[tuple[int, int, int]] = []
     position = 0
     for number, (start, end) in enumerate(sentences):
         if words and "\n" in text[position:start]:
-            ids.append(LINE_BREAK)
-            case.append(0)
-            of_word.append(-1)
-            of_sentence.append(-1)
+            rows.append((LINE_BREAK,))
+            cases.append(0)
+            numbers.append(-1)
         for match in WORD.finditer(text, start, end):
-            rows = vocabulary.rows(match[0])
-            ids += rows
-            case += [case_of(match[0])] * len(rows)
-            of_word += [len(words)] * len(rows)
-            of_sentence += [number] * len(rows)
-            words.append((match.start(), match.end(), number))
+            word = match[0]
+            rows.append(vocabulary.rows(word))
+            cases.append(case_of(word))
+            numbers.append(len(words))
+            words.append((*match.span(), number))
         position = end
     bounds = np.array(words, np.int64).reshape(-1, 3)
+    sizes = np.fromiter(map(len, rows), np.int64, len(rows))
+    of_word = np.repeat(np.array(numbers, np.int64), sizes)
     named = [
         (row, case_of(m[0])) for m in WORD.finditer((title or "")[:TITLE_LETTERS]) for row in vocabulary.rows(m[0])
     ]
     shown = np.array(named[:TITLE], np.int64).reshape(-1, 2)
     return Reading(
-        np.array(ids, np.int64),
-        np.array(case, np.int64),
-        np.array(of_word, np.int64),
-        np.array(of_sentence, np.int64),
+        np.fromiter(chain.from_iterable(rows), np.int64, int(sizes.sum())),
+        np.repeat(np.array(cases, np.int64), sizes),
+        of_word,
+        np.where(of_word >= 0, bounds[of_word, 2], -1) if words else of_word,
         bounds[:, 0],
         bounds[:, 1],
         bounds[:, 2],
