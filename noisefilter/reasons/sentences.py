@@ -10,7 +10,7 @@ import numpy as np
 
 from noisefilter.sentences.columns import LOOK_BACK, SENTENCE_COLUMNS
 from noisefilter.sentences.table import HEADING_WORDS
-from noisefilter.text.cues import cue_table
+from noisefilter.text.cues import cue_table, fold_case
 from noisefilter.text.tokens import cue_words
 
 if TYPE_CHECKING:
@@ -31,8 +31,7 @@ NAME_CAPITALS = 0.6
 QUOTED = 60
 NUMBER_WORD = re.compile(
     r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|millions?|"
-    r"half|twice|dozens?|decades?)\b",
-    re.IGNORECASE,
+    r"half|twice|dozens?|decades?)\b"
 )
 HEADLINE_WORDS = 4
 #: Words with capitals or digits in a row; one small word may stand between two of them.
@@ -116,7 +115,7 @@ def _first_words(text: str) -> str:
 def _what_it_lacks(table: InsertionTable, row: int) -> str:
     """Which of name, number and source a sentence does without; "" if that says little."""
     text = table.sentences.texts[row]
-    number = bool(_column(table, "any_digit", row)) or NUMBER_WORD.search(text) is not None
+    number = bool(_column(table, "any_digit", row)) or NUMBER_WORD.search(fold_case(text)) is not None
     source = bool(_column(table, "says_who_said", row)) or bool(_column(table, "quotes", row))
     if number:
         return ""

@@ -104,8 +104,9 @@ def _class_table() -> NDArray[np.uint16]:
     table = np.zeros(_TABLE_SIZE, dtype=np.uint16)
     for row, characters in enumerate(CLASS_CHARACTERS.values()):
         table[[ord(character) for character in characters]] |= 1 << row
-    for code in range(_TABLE_SIZE):
-        table[code] |= chr(code).isupper() << CLASSES.index("upper") | chr(code).islower() << CLASSES.index("lower")
+    letters = np.arange(_TABLE_SIZE, dtype=np.uint32).view("U1")
+    table[np.strings.isupper(letters)] |= 1 << CLASSES.index("upper")
+    table[np.strings.islower(letters)] |= 1 << CLASSES.index("lower")
     return table
 
 
