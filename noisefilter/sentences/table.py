@@ -294,7 +294,9 @@ class SentenceTable:
 
     def totals(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sum over each article of a value per sentence."""
-        return sums(values, self.edges[:-1], self.edges[1:])
+        if values.ndim == 1:
+            return sums(values, self.edges[:-1], self.edges[1:])
+        return np.array([values[low:high].sum(axis=0) for low, high in pairwise(self.edges.tolist())])
 
     def means(self, values: Column) -> Column:
         """Mean over each article of a value per sentence."""
