@@ -119,7 +119,7 @@ def read_page(page: Page) -> Page:
         status = _text_status(text)
     elif not text.strip():
         status = "empty"
-    elif len(text) > MAX_CHARACTERS or (kind == "html" and max(text.count("<"), text.count("=") // 2) > MAX_TAGS):
+    elif len(text) > MAX_CHARACTERS or (kind == "html" and _has_many_tags(text)):
         status = "too_large"
     if kind == "html" and status == "ok":
         text = cap_attributes(text)
@@ -257,6 +257,10 @@ def _decodes(content: bytes, charset: str, errors: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _has_many_tags(text: str) -> bool:
+    return len(text) > MAX_TAGS and max(text.count("<"), text.count("=") // 2) > MAX_TAGS
 
 
 def cap_attributes(text: str) -> str:

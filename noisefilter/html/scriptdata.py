@@ -82,10 +82,10 @@ DECODER = json.JSONDecoder(strict=False)  # line breaks inside strings are commo
 def schema_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
     """Paragraphs of each body that the page's JSON-LD names."""
     for script in scripts:
+        if (script.get("type") or "").strip().lower() != JSON_LD:
+            continue
         content = script.text or ""
-        if (script.get("type") or "").strip().lower() != JSON_LD or not any(
-            f'"{name}"' in content for name in SCHEMA_BODIES
-        ):
+        if not any(f'"{name}"' in content for name in SCHEMA_BODIES):
             continue
         for item in _objects(_decode(unwrap(content))):
             yield from (paragraphs(item[name]) for name in SCHEMA_BODIES if isinstance(item.get(name), str))

@@ -66,7 +66,7 @@ class Unseen:
     def __init__(self, tree: HtmlElement, styles: Iterable[HtmlElement], scripts: Iterable[HtmlElement]) -> None:
         self._found: list[tuple[HtmlElement, int, str]] = []  # with its length, and what tells those that are alike
         self._tree = tree
-        self._sheet = COMMENT.sub("", "\n".join(style.text for style in styles if style.text)[:MOST_STYLES])
+        self._sheet = COMMENT.sub("", "\n".join(text for style in styles if (text := style.text))[:MOST_STYLES])
         names = set(_hidden_names(self._sheet))
         self._ids = {name[1:] for name in names if name[0] == "#"}
         self._classes = FOR_SCREEN_READERS | {name[1:] for name in names if name[0] == "."}

@@ -221,16 +221,16 @@ class _Walker:
                                 element, role = child, kind
                                 break
                             self._leave(kind, self._enter(child, kind, attributes))
-                if child.tail:
-                    self._read_or_skip(child.tail, child, is_tail=True)
+                if tail := child.tail:  # lxml decodes it anew each time
+                    self._read_or_skip(tail, child, is_tail=True)
             else:
                 self._leave(role, outer)
                 if not stack:
                     break
                 left = element
                 element, role, outer, children = stack.pop()
-                if left.tail:
-                    self._read_or_skip(left.tail, left, is_tail=True)
+                if tail := left.tail:
+                    self._read_or_skip(tail, left, is_tail=True)
         self._flush()
         return elements, depth + 2
 
@@ -258,8 +258,8 @@ class _Walker:
             self._link_start = self._buffered
         elif role is BOLD:
             self._bold_depth += 1
-        if element.text:
-            self._read_or_skip(element.text, element, is_tail=False)
+        if text := element.text:
+            self._read_or_skip(text, element, is_tail=False)
         return outer
 
     def _leave(self, role: int, outer: int) -> None:
