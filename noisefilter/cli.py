@@ -15,10 +15,10 @@ from typer.core import TyperGroup
 
 from noisefilter.batch.command import clean
 from noisefilter.labelling.command import label
-from noisefilter.learn.command import policies
-from noisefilter.report.options import INPUTS, Jobs, Loudness, check_jobs, fail, load
+from noisefilter.report.options import Jobs, LabelledNames, Loudness, check_jobs, fail, load
 from noisefilter.report.printing import lines_of, say, shown, terminal
 from noisefilter.viewing.command import report, review
+from noisefilter.viewing.policies import policies
 from noisefilter.viewing.scoring import score
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def main(
 
 @app.command()
 def train(
-    corpora: Annotated[list[Path], typer.Argument(help="Folders with pages.jsonl and labels.jsonl.")],
+    labelled: LabelledNames,
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the model to.")],
     *,
     name: Annotated[str | None, typer.Option(help="Name that scores carry; the folder's by default.")] = None,
@@ -99,9 +99,10 @@ def train(
 
     A model that is worse than the default one on the held-out pages is not written, unless --force is given; the exit code is then 3.
     """
+    from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - what --help does not need
+    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415
     from noisefilter.labels import CorpusError  # noqa: PLC0415
     from noisefilter.learn.card import write_picture  # noqa: PLC0415
-    from noisefilter.learn.corpora import read_corpora  # noqa: PLC0415
     from noisefilter.learn.session import adapt_to, fit_on  # noqa: PLC0415
     from noisefilter.model import save_model  # noqa: PLC0415 - as above
 
@@ -112,7 +113,7 @@ def train(
         fail("--reader needs onnx: python -m pip install 'noisefilter[train]'")
     called = name or output.name
     try:
-        pages = read_corpora(corpora)
+        pages = read_labelled(labelled)
         done = (
             fit_on(pages, called, jobs, _progress)
             if from_nothing
@@ -121,7 +122,7 @@ def train(
         if force or not done.is_worse:
             save_model(done.model, output, done.card)
             write_picture(done.after, output)
-    except (CorpusError, OSError) as error:
+    except (CorpusError, BatchError, OSError) as error:
         fail(*lines_of(error))
     _print_comparison(done.before, done.after, "fitted" if from_nothing else "adapted")
     say(*done.notes)
@@ -137,13 +138,13 @@ def train(
 @app.command()
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Folder of a model, `default` or `fast`.")],
-    inputs: Annotated[
-        list[str],
-        typer.Argument(metavar="INPUT…", help=f"Folders with pages.jsonl and labels.jsonl; with --labels: {INPUTS}"),
-    ],
+    labelled: LabelledNames,
     *,
     labels: Annotated[
-        Path | None, typer.Option("--labels", help="labels.jsonl of the pages of the inputs, found by their ids.")
+        str | None,
+        typer.Option(
+            "--labels", help="File with the labels of the inputs' pages, found by their ids: no other counts."
+        ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     jobs: Jobs = 1,
@@ -151,17 +152,15 @@ def evaluate(
 ) -> None:
     """Print a model's figures on labelled pages, by kind and by source."""
     from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - as above
-    from noisefilter.batch.inputs import Inputs  # noqa: PLC0415
+    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415
     from noisefilter.labels import CorpusError  # noqa: PLC0415
-    from noisefilter.learn.corpora import label_pages, read_corpora  # noqa: PLC0415
     from noisefilter.learn.evaluate import evaluate as measure  # noqa: PLC0415
     from noisefilter.learn.provenance import figure_notes, taught_note  # noqa: PLC0415
 
     check_jobs(jobs)
     chosen = load(model)
     try:
-        rows = ((given.id, page, given.fields) for given, page in Inputs(inputs).pages())
-        pages = label_pages(rows, labels) if labels else read_corpora(inputs)
+        pages = read_labelled(labelled, labels)
         figures = measure(chosen, pages, jobs)
     except (CorpusError, BatchError, OSError) as error:
         fail(*lines_of(error))

@@ -28,7 +28,7 @@ from noisefilter.report.printing import say
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from noisefilter.batch.fields import Entry, Row
     from noisefilter.model import Model
@@ -51,13 +51,17 @@ SCORED = frozenset(("verdict", "status", "spans", "noise"))
 
 
 class Given(NamedTuple):
-    """A row of an input: its id, its file, its fields, its page, and the record of its score, one of which may be missing."""
+    """A row of an input: its id, its file, its fields, its page, and the record of its score, one of which may be missing.
+
+    `number` is its place in the file.
+    """
 
     id: str
     source: str
     fields: Mapping[str, Any]
     page: Page | None
     record: Mapping[str, Any] | None
+    number: int
 
 
 class Inputs:
@@ -68,14 +72,15 @@ class Inputs:
 
     Args:
         names: as above.
+        pageless: tells by its fields a row that is given although it holds no page; by default there is none.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], pageless: Callable[[Mapping[str, Any]], bool] = lambda _: False) -> None:
         #: Rows that hold no page; complete when all pages are read.
         self.rejected = 0
         #: Rows that hold a score.
         self.scored = 0
-        self._names, self._named_rows = names, 0
+        self._names, self._named_rows, self._pageless = names, 0, pageless
 
     def __iter__(self) -> Iterator[Given]:
         """Read the pages; all names are looked up before the first page is read.
@@ -112,23 +117,23 @@ class Inputs:
             record = scored_record(row.fields)
             entry = _entry(row, piece, has_record=record is not None)
             if record is None and entry.fault is not None:
-                self._reject(entry.id, entry.fault)
+                if row.fault is None and self._pageless(row.fields):
+                    yield Given(entry.id, piece.name, row.fields, None, None, row.number)
+                else:
+                    self._reject(entry.id, entry.fault)
                 continue
             self.scored += record is not None
             named = record.get("id") or record.get("path") if record is not None else None
             page = entry.page if record is not row.fields else None
-            yield Given(str(named or entry.id), piece.name, row.fields, page, record)
+            yield Given(str(named or entry.id), piece.name, row.fields, page, record, row.number)
 
     def pages(self) -> Iterator[tuple[Given, Page]]:
         """Rows with their pages; of a record without one the text that its spans count in is the page. See `__iter__`."""
         for given in self:
-            if given.page is not None:
-                yield given, given.page
-                continue
-            record = given.record or {}
-            if isinstance(text := record.get("visible_text"), str):
-                yield given, Page(text, record.get("url"), record.get("title"), "text")
-            else:
+            page = page_of(given)
+            if page is not None:
+                yield given, page
+            elif given.record is not None:
                 self._reject(given.id, Fault("no_page", PAGELESS))
 
     def _reject(self, name: str, fault: Fault) -> None:
@@ -138,6 +143,14 @@ class Inputs:
             LOGGER.warning("%s: %s: %s", name, fault.reason, fault.detail)
         elif self._named_rows == SHOWN + 1:
             LOGGER.warning("more rows that hold no page are counted, not named")
+
+
+def page_of(given: Given) -> Page | None:
+    """The row's page, else the text that the spans of its record count in; None if it holds neither."""
+    record = given.record or {}
+    if given.page is None and isinstance(text := record.get("visible_text"), str):
+        return Page(text, record.get("url"), record.get("title"), "text")
+    return given.page
 
 
 def _entry(row: Row, piece: Piece, *, has_record: bool) -> Entry:

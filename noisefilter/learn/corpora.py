@@ -40,41 +40,31 @@ def read_corpora(paths: Sequence[str | Path]) -> list[LabelledPage]:
     return pages
 
 
-def label_pages(pages: Iterable[tuple[str, Page, Mapping[str, Any]]], labels: Path) -> list[LabelledPage]:
-    """The labelled ones of some pages, each with its id and what else its row says (`site`, `source`, `licence`).
-
-    Raises:
-        CorpusError: as `read_corpora`, or no page is labelled.
-    """
-    source = labels.resolve().parent.name
-    rows = (
-        (name, name, partial(_same, page), {**row, "source": row.get("source") or source}) for name, page, row in pages
-    )
-    found = _join_all(rows, labels, "the inputs")
-    if not found:
-        msg = f"no page in {labels}"
-        raise CorpusError(msg)
-    return found
-
-
-def _same(page: Page) -> Page:
-    return page
-
-
 def _read_folder(folder: Path) -> list[LabelledPage]:
     rows = (
         (row["id"], where, partial(row_page, folder, where, row), {**row, "source": row.get("source") or folder.name})
         for where, row in read_rows(folder / "pages.jsonl")
     )
-    return _join_all(rows, folder / "labels.jsonl", str(folder / "pages.jsonl"))
+    return join_labels(rows, read_rows(folder / "labels.jsonl"), str(folder / "pages.jsonl"))
 
 
-def _join_all(
-    pages: Iterable[tuple[str, str, Callable[[], Page], Mapping[str, Any]]], path: Path, among: str
+def join_labels(
+    pages: Iterable[tuple[str, str, Callable[[], Page], Mapping[str, Any]]],
+    label_rows: Iterable[tuple[str, Mapping[str, Any]]],
+    among: str,
 ) -> list[LabelledPage]:
-    """Pages with their labels: each is given by id, place, what reads it, and its row."""
+    """The labelled ones of some pages, in their order.
+
+    Args:
+        pages: each by its id, its place, what reads it, and what else its row says (`site`, `source`, `licence`, `marked`).
+        label_rows: of `labels.jsonl`, each with its place.
+        among: where the pages stand, for messages.
+
+    Raises:
+        CorpusError: as `read_corpora`.
+    """
     labels: dict[str, dict[str, Any]] = {}
-    for where, row in read_rows(path):
+    for where, row in label_rows:
         if row["id"] in labels:
             msg = f"{where}: a second label for {row['id']!r}"
             raise CorpusError(msg)

@@ -17,6 +17,8 @@ DONE, UNSCORED, FAILED, USAGE, STOPPED = 0, 1, 1, 2, 130
 
 INPUTS = "Files, folders, globs, URLs, runs of `clean`, or -: HTML, text, JSON lines, CSV (packed too), Parquet, WARC."
 InputNames = Annotated[list[str], typer.Argument(metavar="INPUT…", help=INPUTS)]
+LABELLED = "Labelled pages: corpora, JSON lines, CSV, Parquet (noise 0 to 3 or label 0/1 beside html or text), labels.jsonl and its pages."
+LabelledNames = Annotated[list[str], typer.Argument(metavar="LABELLED…", help=LABELLED)]
 Jobs = Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")]
 ModelOption = Annotated[
     Path | None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from noisefilter.policy import BALANCED, POLICIES
-from noisefilter.report.options import Jobs, Loudness, ModelOption, check_jobs, fail, load
+from noisefilter.report.options import LABELLED, Jobs, Loudness, ModelOption, check_jobs, fail, load
 from noisefilter.report.printing import lines_of, say, terminal
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ SHOWN = (
 def policies(
     *,
     on: Annotated[
-        list[Path] | None, typer.Option("--on", help="Folder with pages.jsonl and labels.jsonl: choose cuts for it.")
+        list[str] | None, typer.Option("--on", help=f"Choose cuts for these; may be given again. {LABELLED}")
     ] = None,
     policy: Annotated[
         str, typer.Option("--policy", help="Which of the policies to choose again with --on.")
@@ -62,21 +62,22 @@ def policies(
         _choose(on, chosen, policy, output, jobs)
 
 
-def _choose(corpora: Sequence[Path], model: Model, name: str, output: Path, jobs: int) -> None:
+def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs: int) -> None:
     """Score the labelled pages, choose the policy, print and write it."""
-    from noisefilter.labels import CorpusError  # noqa: PLC0415 - as above
-    from noisefilter.learn.corpora import read_corpora  # noqa: PLC0415
+    from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - what --help does not need
+    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415
+    from noisefilter.labels import CorpusError  # noqa: PLC0415
     from noisefilter.learn.evaluate import observe_noise  # noqa: PLC0415
     from noisefilter.learn.policies import choose_with_intervals  # noqa: PLC0415
     from noisefilter.learn.provenance import taught_note  # noqa: PLC0415
     from noisefilter.policy import Policy  # noqa: PLC0415
 
     try:
-        pages = read_corpora(corpora)
+        pages = read_labelled(labelled)
         chosen, figures = choose_with_intervals(observe_noise(model, pages, jobs), name)
         policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
         policy.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
-    except (CorpusError, OSError) as error:
+    except (CorpusError, BatchError, OSError) as error:
         fail(*lines_of(error))
     say(
         f"chosen on {figures['articles']} judged pages, {figures['noisy']} of them noise; in brackets: 95% intervals. Figures are of "

@@ -1,0 +1,172 @@
+"""Inputs → labelled pages: corpora, tables with a label beside the page, labels whose pages stand elsewhere."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from functools import partial
+from math import isnan
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from noisefilter.batch.files import PACKED
+from noisefilter.batch.inputs import CORPUS_PAGES, Inputs, page_of
+from noisefilter.labels import CorpusError
+from noisefilter.learn.corpora import join_labels, read_corpora
+from noisefilter.report.printing import say
+from noisefilter.types import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from noisefilter.batch.inputs import Given
+    from noisefilter.labels import LabelledPage
+
+CORPUS_LABELS = "labels.jsonl"
+#: Column of a table that says no or yes, or a grade; `noise` of the corpus format is always a grade.
+LABEL = "label"
+#: Fields that make a row a label, and what else of a label is read.
+LABELS, MORE = ("noise", LABEL, "spans", "sentences", "main_text"), ("page_type", "by")
+#: Fields that CSV holds as JSON.
+PARSED = frozenset(("noise", LABEL, "spans", "sentences"))
+#: Grades that no and yes stand for: the mildest that say so, as reports write them.
+GRADES = (1, 2)
+WANTED = (
+    "wanted is a corpus, rows that hold html or text beside noise (0 to 3) or label (1 noise, 0 worth it), or labels.jsonl and the "
+    "pages of its ids"
+)
+
+
+class _Row(NamedTuple):
+    """A row of the inputs: its id, its file, its place there, its fields, its page and its label, one of which may be missing."""
+
+    id: str
+    source: str
+    where: str
+    fields: Mapping[str, Any]
+    page: Page | None
+    label: dict[str, Any] | None
+
+
+def read_labelled(names: Sequence[str], labels: str | None = None) -> list[LabelledPage]:
+    """Labelled pages of whatever `Inputs` reads.
+
+    A folder with `pages.jsonl` and `labels.jsonl`, packed or not, is a corpus, whose ids are its own. All other inputs belong together:
+    a row with a page and a label stands for itself, and a label without a page is that of the page of its id, in whatever file.
+
+    Args:
+        names: of the inputs.
+        labels: a file whose labels are the only ones that count; the inputs give the pages.
+
+    Raises:
+        CorpusError: no labelled page, or a label that contradicts its page or the format; the message names file and row.
+        RefusedError: as `Inputs`.
+    """
+    if labels is not None:
+        found = _join_files(names, labels, Path(labels).resolve().parent.name)
+    else:
+        found, others = [], []
+        for name in names:
+            corpus = _corpus_files(name)
+            if corpus is None:
+                others.append(name)
+            elif all(path.suffix == ".jsonl" for path in corpus):
+                found += read_corpora([name])
+            else:
+                found += _join_files([str(corpus[0])], str(corpus[1]), Path(name).name)
+        found += _join_rows(list(_rows(others))) if others else []
+    if not found:
+        msg = f"no labelled page in {', '.join(names)}: {WANTED}"
+        raise CorpusError(msg)
+    return found
+
+
+def _corpus_files(name: str) -> tuple[Path, Path] | None:
+    """Pages and labels of a corpus, packed or not; None if it is none."""
+    pages, labels = (
+        next((path for suffix in ("", *PACKED) if (path := Path(name) / f"{file}{suffix}").is_file()), None)
+        for file in (CORPUS_PAGES, CORPUS_LABELS)
+    )
+    return (pages, labels) if pages and labels else None
+
+
+def _join_files(pages: Sequence[str], labels: str, source: str) -> list[LabelledPage]:
+    """Pages of some inputs with the labels of a file, which is read as a whole or not at all; pages without one are not held."""
+    rows = _label_rows([row for row in _rows([labels], whole=True) if row.label is not None])
+    return join_labels((_page_row(row, source) for row in _rows(pages) if row.page), rows, "the inputs")
+
+
+def _join_rows(rows: Sequence[_Row]) -> list[LabelledPage]:
+    """Rows with a page and a label, file by file; then the labels without a page, with the pages of their ids."""
+    apart = {row.id for row in rows if row.page is None}
+    standing: dict[str, list[_Row]] = {}
+    for row in rows:
+        if row.page and row.label is not None and row.id not in apart:
+            standing.setdefault(row.source, []).append(row)
+    found = []
+    for source, group in standing.items():
+        found += join_labels([_page_row(row, Path(source).name) for row in group], _label_rows(group), source)
+    pages = (_page_row(row, Path(row.source).name) for row in rows if row.page and row.id in apart)
+    return found + join_labels(pages, _label_rows([row for row in rows if row.page is None]), "the inputs")
+
+
+def _rows(names: Sequence[str], *, whole: bool = False) -> Iterator[_Row]:
+    """Rows of the inputs; with `whole`, one that cannot be read is an error."""
+    inputs = Inputs(names, pageless=lambda fields: not fields.keys().isdisjoint(LABELS))
+    for given in inputs:
+        page, label = page_of(given), _label(given)
+        if page is not None or label is not None:
+            yield _Row(given.id, given.source, f"{given.source}:{given.number}", given.fields, page, label)
+    if whole and inputs.rejected:
+        msg = f"{', '.join(names)}: {inputs.rejected} rows are no labels: they are read as a whole or not at all"
+        raise CorpusError(msg)
+
+
+def _page_row(row: _Row, source: str) -> tuple[str, str, Callable[[], Page], Mapping[str, Any]]:
+    """What `join_labels` wants of a page."""
+    fields = {**row.fields, "source": row.fields.get("source") or source}
+    return row.id, row.where, partial(_given, row.page or Page("")), fields
+
+
+def _given(page: Page) -> Page:
+    return page
+
+
+def _label(given: Given) -> dict[str, Any] | None:
+    """What a row says of its page, None for nothing; `noise` of a score that the row is is no label."""
+    names = (LABEL,) if given.record is given.fields else (*LABELS, *MORE)
+    found = {name: value for name in names if (value := _plain(name, given.fields.get(name))) is not None}
+    alone = given.page is None and given.record is None
+    return found if alone or not found.keys().isdisjoint(LABELS) else None
+
+
+def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the cell holds
+    """A cell as the corpus format has it: what CSV holds as JSON, numbers of a column that has gaps."""
+    if isinstance(value, str) and name in PARSED:
+        with suppress(ValueError):
+            value = json.loads({"True": "true", "False": "false"}.get(value, value))
+    if isinstance(value, float):
+        return None if isnan(value) else int(value) if value.is_integer() else value
+    return None if value == "" else value
+
+
+def _label_rows(rows: Sequence[_Row]) -> list[tuple[str, dict[str, Any]]]:
+    """The labels as `labels.jsonl` has them, each with its place."""
+    graded = any(row.label and row.label.get(LABEL) in {2, 3} for row in rows)
+    found = []
+    for row in rows:
+        label = dict(row.label or {})
+        value = label.pop(LABEL, None)
+        if value is not None and "noise" not in label:
+            if not isinstance(value, int) or value not in range(4):
+                msg = f"{row.where}: {LABEL} must be 1 (noise) or 0 (worth it), or a grade from 0 to 3, not {value!r}"
+                raise CorpusError(msg)
+            label["noise"] = value if graded else GRADES[value]
+        if isinstance(label.get("noise"), bool):
+            label["noise"] = GRADES[label["noise"]]
+        found.append((row.where, {**label, "id": row.id}))
+    if not graded and any(row.label and LABEL in row.label for row in rows):
+        say(f"{rows[0].source}: {LABEL} is 0 or 1: read as worth it and noise")
+    elif {label.get("noise") for _, label in found} == {0, 1}:
+        say(f"{rows[0].source}: noise is 0 or 1: both are worth it. For yes and no call the field {LABEL}")
+    return found
