@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.article.reasons import name_measures, name_noise
+from noisefilter.article.seen import seen_measures
 from noisefilter.blocks.columns import title_blocks
 from noisefilter.blocks.table import block_table, tell_language, text_table
 from noisefilter.blocks.vote import ask_trafilatura
@@ -130,7 +131,7 @@ def score_pages(
     with one_blas_thread:
         read = [read_blocks(page) for page in pages]
         articles = _find_articles(_cut(read), model, limits, language, site)
-        judged = iter(_judge_articles([entry for entry in articles if entry.status == "ok"], model))
+        judged = iter(_judge_articles([entry for entry in articles if entry.status == "ok"], model, limits))
         scores = (
             _put_together(entry, next(judged) if entry.status == "ok" else None, model, limits, chosen)
             for entry in articles
@@ -314,7 +315,7 @@ def _find_article(
     return _Article(page, table, scores, sentences, chosen, spoken, status)
 
 
-def _judge_articles(articles: Sequence[_Article], model: Model) -> list[_Judged]:
+def _judge_articles(articles: Sequence[_Article], model: Model, limits: Mapping[str, float]) -> list[_Judged]:
     """Sentences of some articles measured and judged, then the articles; one record an article."""
     if not articles:
         return []
@@ -324,7 +325,8 @@ def _judge_articles(articles: Sequence[_Article], model: Model) -> list[_Judged]
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
     pages = estimators.pages(measured, scores, boilerplate)
-    reasons = name_noise(estimators.article, pages.read)
+    seen = seen_measures(measured.sentences, measured.matrix, scores.filler, boilerplate < limits["boilerplate"])
+    reasons = name_noise(estimators.article, pages.read, seen)
     numbers = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, name_measures(pages.read), strict=True)
     return [_Judged(number, measured, scores, *values) for number, values in enumerate(numbers)]
 

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 from noisefilter import Reason, score, score_many
+from noisefilter.article.columns import NOISE_MEASURES
 from noisefilter.article.reasons import GROUPS, INPUTS, WORDS, name_noise
+from noisefilter.article.seen import seen_measures
 from noisefilter.model import default_model, scorer
 from noisefilter.networks import build_network, logit
-from tests.making import ARTICLE
+from tests.making import ARTICLE, CORPUS, SLUICE, insertions_of, walk
 
 if TYPE_CHECKING:
+    from noisefilter.arrays import Matrix
     from noisefilter.networks import Network
 
 FARM = (
@@ -29,7 +32,15 @@ def article_network() -> Network:
     return scorer(default_model()).articles.article
 
 
-def inputs_with(**values: float):
+def named(inputs: Matrix, **seen: float) -> list[tuple[Reason, ...]]:
+    """The reasons of inputs that are there to be seen as they were read, but for some that are given."""
+    values = inputs[:, : len(NOISE_MEASURES)].copy()
+    for name, value in seen.items():
+        values[:, NOISE_MEASURES.index(name)] = value
+    return name_noise(article_network(), inputs, values)
+
+
+def inputs_with(**values: float) -> Matrix:
     """What the classifier reads of an average article but for some inputs, given in standard deviations from the average."""
     network = article_network()
     row = network.mean.copy()
@@ -59,11 +70,11 @@ def test_the_moves_of_all_inputs_add_up_to_the_log_odds():
 
 
 def test_an_average_article_has_no_reasons():
-    assert name_noise(article_network(), inputs_with()) == [()]
+    assert named(inputs_with()) == [()]
 
 
 def test_what_moves_alone_has_the_whole_share_and_says_its_value_and_the_usual_one():
-    ((reason,),) = name_noise(article_network(), inputs_with(mean_any_digit=2.0))
+    ((reason,),) = named(inputs_with(mean_any_digit=2.0))
     value, usual = (
         f"{inputs_with(mean_any_digit=steps)[0, INPUTS.index('mean_any_digit')]:.0%}" for steps in (2.0, 0.0)
     )
@@ -71,7 +82,7 @@ def test_what_moves_alone_has_the_whole_share_and_says_its_value_and_the_usual_o
 
 
 def test_inputs_that_mean_the_same_are_one_reason():
-    ((first, second),) = name_noise(article_network(), inputs_with(filler=2.0, filler_at_start=2.0, mean_any_digit=2.0))
+    ((first, second),) = named(inputs_with(filler=2.0, filler_at_start=2.0, mean_any_digit=2.0))
     assert "say nothing" in first.text
     assert first.text.endswith("raises noise")
     assert second.text.endswith("lowers noise")
@@ -81,16 +92,71 @@ def test_inputs_that_mean_the_same_are_one_reason():
 
 
 def test_a_hidden_value_has_words_for_both_sides():
-    above, below = (name_noise(article_network(), inputs_with(wording=steps))[0][0].text for steps in (1.0, -1.0))
+    above, below = (named(inputs_with(wording=steps))[0][0].text for steps in (1.0, -1.0))
     assert above == "it is worded like thin articles: raises noise"
     assert below == "it is worded like articles of substance: lowers noise"
+
+
+def test_a_reason_gives_the_value_that_is_seen():
+    ((reason,),) = named(inputs_with(mean_any_digit=2.0), mean_any_digit=0.5)
+    assert reason.text.startswith("sentences with a number hold 50% of its words")
+    assert reason.share == -1.0
+
+
+def test_what_is_not_true_of_the_page_is_no_reason():
+    usual = article_network().mean[INPUTS.index("section_takeaways")]
+    assert named(inputs_with(section_takeaways=3.0), section_takeaways=usual) == [()]
+    ((reason,),) = named(inputs_with(section_takeaways=3.0, section_faq=1.0), section_takeaways=0.0)
+    assert "stand in an FAQ section" in reason.text
+
+
+def test_a_group_is_not_named_by_what_moved_it_the_other_way():
+    inputs = inputs_with(section_takeaways=3.0, template_sections=-0.2)
+    ((reason,),) = named(inputs)
+    assert "in a Key Takeaways section" in reason.text
+    assert reason.share > 0
+    assert named(inputs, section_takeaways=0.0) == [()]
+
+
+def seen_of(html: str, dropped: str = "") -> dict[str, float]:
+    """What is seen of a page whose sentences are all kept but those that begin so."""
+    table = insertions_of(walk(html))
+    kept = np.array([not (dropped and text.startswith(dropped)) for text in table.sentences.texts])
+    filler = np.full(len(kept), 0.5)
+    (row,) = seen_measures(table.sentences, table.matrix, filler, kept)
+    return dict(zip(NOISE_MEASURES, row.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("heading", ["Key points", "Key points:"])
+def test_takeaways_end_at_the_next_heading_and_not_with_an_item_of_their_list(heading):
+    items = "<li>Two of four gates no longer close</li><li>The repair costs 310,000 crowns</li>"
+    paragraphs = "".join(f"<p>{text}</p>" for text in SLUICE)
+    found = seen_of(f"<h2>{heading}</h2><ul>{items}</ul><h2>What the board decided</h2>{paragraphs}")
+    words = len(f"{heading} Two of four gates no longer close The repair costs 310 000 crowns".split())
+    assert found["section_takeaways"] == pytest.approx(words / (words + 4 + len(" ".join(SLUICE).split())), abs=0.01)
+    assert found["template_sections"] == 1
+
+
+def test_a_heading_that_is_boilerplate_makes_no_section():
+    page = f"<h2>FAQs</h2><p>{SLUICE[0]}</p><h2>Conclusion</h2><p>{SLUICE[1]}</p>"
+    assert [seen_of(page)[f"section_{name}"] > 0 for name in ("faq", "conclusion")] == [True, True]
+    assert [seen_of(page, "FAQs")[f"section_{name}"] > 0 for name in ("faq", "conclusion")] == [False, True]
+
+
+def test_no_page_is_told_of_a_section_that_it_does_not_have():
+    result = score((CORPUS / "pages" / "clean-01-flood-gauges.html").read_bytes())
+    assert dict(result.measures)["section_takeaways"] > 0.9  # what the classifier reads
+    assert not any("in a Key Takeaways section" in reason.text for reason in result.reasons)
+    listed = result.visible_text.index("What the spreadsheets show")
+    assert not any("Key Takeaways" in span.reason for span in result.spans if span.start > listed)
 
 
 def test_a_classifier_with_a_hidden_layer_has_no_reasons_rather_than_wrong_ones():
     rng, width = np.random.default_rng(0), len(INPUTS)
     arrays = {"a.mean": np.zeros(width), "a.scale": np.ones(width), "a.weights0": rng.normal(size=(width, 3)),
               "a.bias0": np.zeros(3), "a.weights1": rng.normal(size=(3, 1)), "a.bias1": np.zeros(1)}  # fmt: skip
-    assert name_noise(build_network(arrays, "a"), rng.normal(size=(2, width))) == [(), ()]
+    rows = rng.normal(size=(2, width))
+    assert name_noise(build_network(arrays, "a"), rows, rows[:, : len(NOISE_MEASURES)]) == [(), ()]
 
 
 def test_a_model_with_such_a_classifier_scores_without_reasons():

@@ -2,11 +2,13 @@
 
 The classifier is a logistic regression, so what an input adds to the log-odds is exact: its weight times its distance, in
 standard deviations, from the average of the training articles. Inputs that mean the same to a reader are one reason: their
-shares add up, and the one that moved most, in the direction of the sum, gives the words.
+shares add up, and the one that moved most, in the direction of the sum, gives the words: of those that are true of what a reader
+sees (`seen.py`), with the value that is seen there. A reason that none is true of is held back.
 """
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
@@ -15,6 +17,8 @@ from noisefilter.article.columns import NOISE_MEASURES
 from noisefilter.types import Reason
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from noisefilter.arrays import Matrix
     from noisefilter.networks import Network
 
@@ -23,6 +27,9 @@ Unit = Literal["percent", "number", "hidden"]
 #: What the article classifier reads, in order.
 INPUTS = (*NOISE_MEASURES, "wording")
 MOST = 3
+#: What a reader sees lies on the same side of the average as what was read, and at least so much of the way off; else the words of a
+#: feature are not true of the page.
+SEEN_SHARE = 0.5
 
 
 class Words(NamedTuple):
@@ -76,12 +83,13 @@ WORDS = {feature: words for group in GROUPS.values() for feature, words in group
 IN_GROUP = np.array([[feature in group for group in GROUPS.values()] for feature in INPUTS], dtype=np.float64)
 
 
-def name_noise(network: Network, inputs: Matrix) -> list[tuple[Reason, ...]]:
+def name_noise(network: Network, inputs: Matrix, seen: Matrix) -> list[tuple[Reason, ...]]:
     """The reasons that moved each article's noise most, the strongest first.
 
     Args:
         network: the article classifier.
         inputs: what it read: (articles, `INPUTS`).
+        seen: what of its measures is there to be seen: (articles, `NOISE_MEASURES`).
 
     Returns:
         At most three an article; none if the classifier is no single linear layer, for then no share would be true.
@@ -93,19 +101,22 @@ def name_noise(network: Network, inputs: Matrix) -> list[tuple[Reason, ...]]:
     sums = np.round(moves @ IN_GROUP, 6)
     total = np.abs(sums).sum(axis=1, keepdims=True)
     shares = np.round(sums / np.maximum(total, 1e-9), 2) + 0.0  # no -0.0
-    order = np.argsort(-np.abs(sums), axis=1, kind="stable")[:, :MOST]
-    values = np.round(inputs, 6)
-    return [
-        tuple(
-            Reason(
-                _in_words(moves[row], values[row], network.mean, group, raises=sums[row, group] > 0),
-                float(shares[row, group]),
+    order = np.argsort(-np.abs(sums), axis=1, kind="stable")
+    values, usual = np.round(np.column_stack([seen, inputs[:, len(NOISE_MEASURES) :]]), 6), np.round(network.mean, 6)
+    off = np.round(inputs, 6) - usual
+    true = (values - usual) * np.sign(off) >= SEEN_SHARE * np.abs(off)
+    found = []
+    for row in range(len(moves)):
+        named = (
+            (
+                _in_words(moves[row], values[row], usual, true[row], group, raises=sums[row, group] > 0),
+                shares[row, group],
             )
             for group in order[row].tolist()
             if shares[row, group]
         )
-        for row in range(len(moves))
-    ]
+        found.append(tuple(islice((Reason(text, float(share)) for text, share in named if text), MOST)))
+    return found
 
 
 def name_measures(inputs: Matrix) -> list[tuple[tuple[str, float], ...]]:
@@ -117,10 +128,18 @@ def name_measures(inputs: Matrix) -> list[tuple[tuple[str, float], ...]]:
     return [tuple(zip(INPUTS, row, strict=True)) for row in np.round(inputs, 6).tolist()]
 
 
-def _in_words(moves: Matrix, values: Matrix, usual: Matrix, group: int, *, raises: bool) -> str:
-    """What the feature of the group that moved most in its direction says, beside the average, and the direction."""
-    inside = np.flatnonzero(IN_GROUP[:, group])
-    leading = int(inside[np.argmax(moves[inside] if raises else -moves[inside])])
+def _in_words(
+    moves: Matrix, values: Matrix, usual: Matrix, true: NDArray[np.bool_], group: int, *, raises: bool
+) -> str:
+    """What the feature of the group that moved most in its direction says, beside the average, and the direction.
+
+    Features that are not true of the page say nothing; "" if none is, or if what is true moved the other way.
+    """
+    inside = np.flatnonzero((IN_GROUP[:, group] > 0) & true)
+    direction = moves[inside] if raises else -moves[inside]
+    if not len(inside) or direction.max() <= 0:
+        return ""
+    leading = int(inside[np.argmax(direction)])
     words = WORDS[INPUTS[leading]]
     value, average = float(values[leading]), float(usual[leading])
     text = words.above if value >= average or not words.below else words.below

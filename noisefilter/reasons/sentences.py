@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.sentences.columns import LOOK_BACK, SENTENCE_COLUMNS
-from noisefilter.sentences.table import HEADING_WORDS
+from noisefilter.sentences.sections import HEADING_WORDS
 from noisefilter.text.cues import cue_table, fold_case
 from noisefilter.text.tokens import cue_words
 
@@ -67,7 +67,7 @@ def name_filler(table: InsertionTable, row: int) -> str:
     heading = find_cue("templates", table, row)
     if heading:
         return _over_any_article(heading.reason)
-    section = int(sentences.section[row])
+    section = int(sentences.shown_section[row])
     does = _what_filler_does(table, row)
     return f"{templates.cues[section].reason}: {does}" if section >= 0 else does
 

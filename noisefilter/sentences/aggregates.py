@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.sentences.columns import SENTENCE_COLUMNS
-from noisefilter.sentences.table import HEADING_WORDS, count_distinct
+from noisefilter.sentences.sections import HEADING_WORDS
+from noisefilter.sentences.table import count_distinct
 from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import sums
 

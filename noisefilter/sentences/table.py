@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from noisefilter.text.cues import cue_table
+from noisefilter.sentences.sections import sections_read, sections_shown
 from noisefilter.text.tokens import (
     STEM_LETTERS,
     find_cues,
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 #: Sentences on each side that count as context; the whole page would have "seen" everything (docs/how-it-works.md).
 WINDOW = 12
-HEADING_WORDS = 14
 #: Phrase tables that sentences are looked up in.
 CUES = ("filler", "promotion", "boilerplate", "templates", "splices")
 
@@ -202,7 +200,12 @@ class SentenceTable:
     @cached_property
     def section(self) -> Index:
         """Template heading that it stands under, -1 for none."""
-        return _sections(self.texts, self.last - self.first, self.article, self.cues["templates"])
+        return sections_read(self.texts, self.last - self.first, self.article, self.cues["templates"])
+
+    @cached_property
+    def shown_section(self) -> Index:
+        """Template heading that a reader sees it stand under, -1 for none: see `sections_shown`."""
+        return sections_shown(self, np.ones(len(self), dtype=np.bool_))
 
     # of each token of the pages, or of each that stands in a sentence
 
@@ -350,21 +353,3 @@ def _seen(stems: Index, owner: Index, order: Index, title: Index) -> Index:
     titled = order[range_entries(np.searchsorted(ordered, title), np.searchsorted(ordered, title, side="right"))]
     nearest[titled] = np.minimum(nearest[titled], WINDOW)
     return nearest
-
-
-def _sections(texts: Sequence[str], sizes: Index, article: Index, cues: Index) -> Index:
-    """Template heading above each sentence; another short line without a full stop ends its section."""
-    sections = np.full(len(texts), -1, dtype=np.int64)
-    heads = [index for index in np.flatnonzero(sizes <= HEADING_WORDS).tolist() if texts[index][-1] not in '.!…:,;"”']
-    for index, after in pairwise([*heads, len(texts)]):
-        text = texts[index]
-        found = int(cues[index])
-        before = sections[index - 1] if index and article[index - 1] == article[index] else -1
-        if found < 0 and not (text[-1] != "?" and before != TAKEAWAYS and text[:1].isalpha()):
-            found = before
-        end = min(after, int(np.searchsorted(article, article[index], side="right")))
-        sections[index:end] = found
-    return sections
-
-
-TAKEAWAYS = next(index for index, cue in enumerate(cue_table("templates").cues) if cue.name == "takeaways")

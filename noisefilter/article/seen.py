@@ -1,0 +1,66 @@
+"""Article → what a reader can count of the measures that its noise was read from: in the sentences that are kept, and those alone.
+
+The classifier also reads sentences that may be boilerplate, and sections that end too late (`sentences/sections.py`). Its inputs stay as
+they were learned; a reason must be true of the page.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from noisefilter.article.columns import NOISE_MEASURES
+from noisefilter.sentences.aggregates import FILLER_STEPS
+from noisefilter.sentences.columns import SENTENCE_COLUMNS
+from noisefilter.sentences.sections import sections_shown
+from noisefilter.text.cues import cue_table
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from noisefilter.arrays import Matrix
+    from noisefilter.sentences.table import SentenceTable
+
+#: Sentences at the start and at the end of an article that have a measure of their own.
+ENDS = 5
+
+
+def seen_measures(table: SentenceTable, matrix: Matrix, filler: Matrix, kept: NDArray[np.bool_]) -> Matrix:
+    """The measures as the kept sentences have them: (articles, NOISE_MEASURES).
+
+    Args:
+        table: the articles.
+        matrix: measures of their sentences, columns as in `SENTENCE_COLUMNS`.
+        filler: probability of each sentence, as the score gives it: (sentences,).
+        kept: the sentences that are no boilerplate: (sentences,).
+    """
+    article, count = table.article[kept], len(table.sizes)
+    words, says_nothing, section = table.words[kept], filler[kept], sections_shown(table, kept)
+    weight = words / np.maximum(np.bincount(article, words, count), 1.0)[article]
+    sizes = np.bincount(article, minlength=count)
+    place = np.arange(len(article)) - (np.cumsum(sizes) - sizes)[article]
+
+    def share(values: NDArray[Any]) -> Matrix:
+        return np.bincount(article, values * weight, count).astype(np.float64)
+
+    def mean(chosen: NDArray[np.bool_]) -> NDArray[Any]:
+        return np.bincount(article, says_nothing * chosen, count) / np.maximum(np.bincount(article, chosen, count), 1)
+
+    cues = cue_table("templates").cues
+    in_section = {f"section_{cue.name}": section == number for number, cue in enumerate(cues)}
+    holds = [np.bincount(article, inside, count) > 0 for inside in in_section.values()]
+    found = {
+        "filler": share(says_nothing),
+        "filler_at_start": mean(place < ENDS),
+        "filler_at_end": mean(place >= sizes[article] - ENDS),
+        **{f"filler_over_{step}": share(says_nothing > step) for step in FILLER_STEPS},
+        "template_sections": np.sum(holds, axis=0),
+        **{name: share(inside) for name, inside in in_section.items()},
+        **{
+            f"mean_{name}": share(matrix[kept, row])
+            for row, name in enumerate(SENTENCE_COLUMNS)
+            if f"mean_{name}" in NOISE_MEASURES
+        },
+    }
+    return np.column_stack([found[name] for name in NOISE_MEASURES])

@@ -1,0 +1,73 @@
+"""Sentences → the template section that each stands in: as the classifiers read it, and as a reader sees it.
+
+What is read takes all that follows "Key points" for takeaways, since in plain text an item looks like a heading; it stays as it was
+learned. Reasons speak of what is seen.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.text.cues import cue_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from noisefilter.arrays import Index
+    from noisefilter.sentences.table import SentenceTable
+
+#: Longer lines are no headings.
+HEADING_WORDS = 14
+TAKEAWAYS = next(index for index, cue in enumerate(cue_table("templates").cues) if cue.name == "takeaways")
+
+
+def sections_read(texts: Sequence[str], sizes: Index, article: Index, cues: Index) -> Index:
+    """Template heading above each sentence; another short line without a full stop ends its section."""
+    sections = np.full(len(texts), -1, dtype=np.int64)
+    heads = [index for index in np.flatnonzero(sizes <= HEADING_WORDS).tolist() if _is_unended(texts[index])]
+    for index, after in pairwise([*heads, len(texts)]):
+        text = texts[index]
+        found = int(cues[index])
+        before = sections[index - 1] if index and article[index - 1] == article[index] else -1
+        if found < 0 and not (text[-1] != "?" and before != TAKEAWAYS and text[:1].isalpha()):
+            found = before
+        end = min(after, int(np.searchsorted(article, article[index], side="right")))
+        sections[index:end] = found
+    return sections
+
+
+def sections_shown(table: SentenceTable, kept: NDArray[np.bool_]) -> Index:
+    """Template heading above each kept sentence, -1 for none; the next heading ends its section, the items of a list do not.
+
+    Args:
+        table: the sentences.
+        kept: those that are there to be seen: (sentences,).
+    """
+    rows = np.flatnonzero(kept)
+    cues = table.cues["templates"][rows]
+    sections = np.full(len(rows), -1, dtype=np.int64)
+    article, short = table.article[rows], (table.last - table.first)[rows] <= HEADING_WORDS
+    tags = {int(one): [block.tag for block in table.pages[one].blocks] for one in set(article[cues >= 0].tolist())}
+    section, last = -1, -1
+    for place in np.flatnonzero(np.isin(article, list(tags))).tolist():
+        row, of = int(rows[place]), int(article[place])
+        if of != last:
+            section, last = -1, of
+        text = table.texts[row]
+        is_item = section == TAKEAWAYS and tags[of][int(table.block[row] - table.block_base[of])] == "li"
+        if short[place] and cues[place] >= 0 and (_is_unended(text) or text[-1] == ":"):
+            section = int(cues[place])
+        elif short[place] and _is_unended(text) and text[-1] != "?" and text[:1].isalpha() and not is_item:
+            section = -1
+        sections[place] = section
+    return sections
+
+
+def _is_unended(text: str) -> bool:
+    """Whether a line has no sign at its end that a sentence has, as headings do."""
+    return text[-1] not in '.!…:,;"”'
