@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import contextmanager
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path  # noqa: TC003 - typer reads annotations
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +15,7 @@ from typer.core import TyperGroup
 from noisefilter.batch.command import clean
 from noisefilter.labelling.command import label
 from noisefilter.report.options import Jobs, LabelledNames, Loudness, check_jobs, fail, load
-from noisefilter.report.printing import lines_of, say, shown, terminal
+from noisefilter.report.printing import lenient, lines_of, say, shown, terminal
 from noisefilter.viewing.command import report, review
 from noisefilter.viewing.policies import policies
 from noisefilter.viewing.scoring import score
@@ -31,7 +30,7 @@ class Commands(TyperGroup):
     """Commands whose complaints about wrong arguments, which quote them, are shown rather than obeyed by the terminal."""
 
     def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401, D102 - click's, as typer carries it
-        terminal()  # what --help prints too may hold signs that the encoding lacks
+        lenient(sys.stdout)  # what --help prints too may hold signs that the encoding lacks
         with _shown_complaints():
             return super().make_context(*args, **options)
 
@@ -61,6 +60,8 @@ for command in (score, clean, policies, report, review):
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
     if asked:
+        from importlib.metadata import version  # noqa: PLC0415 - only here
+
         typer.echo(f"noisefilter {version('noisefilter')}")
         raise typer.Exit
 

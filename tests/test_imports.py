@@ -13,6 +13,9 @@ HEAVY = (
     "polars",
 )  # fmt: skip
 
+#: What reads pages and writes records.
+READING = ("lxml", "pyarrow", "noisefilter.page", "noisefilter.batch.readers", "noisefilter.batch.writers.lines")
+
 
 def loaded(statement: str) -> set[str]:
     """Modules that a statement loads in a fresh interpreter."""
@@ -28,8 +31,19 @@ def test_the_package_loads_nothing_that_computes(statement):
     assert [name for name in HEAVY if name in modules] == []
 
 
-def test_the_command_line_does_not_load_scikit_learn_for_its_help():
-    assert not {"sklearn", "trafilatura"} & loaded("import noisefilter.cli")
+def test_the_command_line_starts_without_what_reads_writes_or_scores():
+    modules = loaded("import noisefilter.cli")
+    assert [name for name in HEAVY if name in modules and name != "typer"] == []
+    assert not {*READING, "importlib.metadata"} & modules
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["-h"], ["clean", "-h"], ["--show-completion", "bash"]])
+def test_help_version_and_completion_load_nothing_that_reads_writes_or_scores(arguments):
+    call = "try:\n    app()\nexcept SystemExit as end:\n    assert not end.code"
+    code = f"import sys\nsys.argv = {['noisefilter', *arguments]}\nfrom noisefilter.cli import app\n{call}"
+    modules = loaded(code)
+    assert "noisefilter.cli" in modules
+    assert not {*READING, "sklearn", "trafilatura", "numpy", "bs4"} & modules
 
 
 def test_a_plain_text_is_scored_without_trafilatura_and_scikit_learn():

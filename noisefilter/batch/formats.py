@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from noisefilter.batch.records import LENGTH
-from noisefilter.batch.writers.cells import CsvWriter
-from noisefilter.batch.writers.dolma import DolmaWriter
-from noisefilter.batch.writers.lines import LineWriter, gzipped, zstandard
-from noisefilter.batch.writers.parquet import ParquetWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from noisefilter.batch.writers.base import Columns, Writer
@@ -23,28 +18,34 @@ class OutputFormat(NamedTuple):
 
     Args:
         suffix: how its files end.
-        open: the writer of a new file; what it gets besides gives the columns of the run.
+        writer: module in `writers/` and what of it makes the writer of a new file; loaded when a run writes, not for --help.
         extra: the module that it needs, and what a message says needs it.
         more: fields that its records have besides the usual ones (`records.MORE`).
         columns: whether it asks for the columns.
     """
 
     suffix: str
-    open: Callable[[Path, Columns], Writer]
+    writer: str
     extra: tuple[str, str] | None = None
     more: tuple[str, ...] = ()
     columns: bool = False
+
+    def open(self, path: Path, columns: Columns) -> Writer:
+        """The writer of a new file; `columns` gives those of the run."""
+        module, _, name = self.writer.partition(":")
+        writer: Writer = getattr(import_module(f"noisefilter.batch.writers.{module}"), name)(path, columns)
+        return writer
 
 
 FORMATS = {
     "jsonl.zst": OutputFormat(
         ".jsonl.zst",
-        partial(LineWriter, pack=zstandard),
+        "lines:zstd_lines",
         ("zstandard", "--format jsonl.zst (jsonl.gz does without)"),
     ),
-    "jsonl.gz": OutputFormat(".jsonl.gz", partial(LineWriter, pack=gzipped)),
-    "jsonl": OutputFormat(".jsonl", LineWriter),
-    "parquet": OutputFormat(".parquet", ParquetWriter, ("pyarrow", "--format parquet"), columns=True),
-    "csv": OutputFormat(".csv", CsvWriter, columns=True),
-    "dolma": OutputFormat(".jsonl.gz", DolmaWriter, more=(LENGTH,)),
+    "jsonl.gz": OutputFormat(".jsonl.gz", "lines:gzip_lines"),
+    "jsonl": OutputFormat(".jsonl", "lines:LineWriter"),
+    "parquet": OutputFormat(".parquet", "parquet:ParquetWriter", ("pyarrow", "--format parquet"), columns=True),
+    "csv": OutputFormat(".csv", "cells:CsvWriter", columns=True),
+    "dolma": OutputFormat(".jsonl.gz", "dolma:DolmaWriter", more=(LENGTH,)),
 }

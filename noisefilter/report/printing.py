@@ -9,11 +9,11 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.text import Text
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import TextIO
+
+    from rich.console import Console
 
 LOGGER = logging.getLogger("noisefilter")
 #: Characters of a line where there is no terminal whose width it must keep to: nothing is cut for a pipe or a file.
@@ -38,11 +38,18 @@ def json_line(record: Mapping[str, Any]) -> bytes:
     return IN_A_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode() + b"\n"
 
 
-def terminal(*, stderr: bool = False) -> Console:
-    """Standard output or error, without markup; signs that its encoding lacks come out as escapes. Pipes get whole lines."""
-    stream = sys.stderr if stderr else sys.stdout
+def lenient(stream: TextIO) -> TextIO:
+    """The stream; signs that its encoding lacks come out as escapes."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
+    return stream
+
+
+def terminal(*, stderr: bool = False) -> Console:
+    """Standard output or error, `lenient` and without markup. Pipes get whole lines."""
+    from rich.console import Console  # noqa: PLC0415 - what --version does not need
+
+    stream = lenient(sys.stderr if stderr else sys.stdout)
     width = None if stream.isatty() else WIDE
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, width=width)
 
@@ -67,7 +74,7 @@ class _Printer(logging.Handler):
         text = f"{head}{shown(record.getMessage())}"
         if record.exc_info:
             text = f"{text}\n{shown(self._formatter.formatException(record.exc_info), lines=True)}"
-        terminal(stderr=True).print(Text(text), soft_wrap=True)
+        terminal(stderr=True).print(text, soft_wrap=True)
 
 
 def listen(verbose: bool | None = None) -> None:  # noqa: FBT001 - typer calls it so
@@ -91,6 +98,8 @@ def say(*lines: str) -> None:
 
 def complain(whose: str, *lines: str) -> None:
     """Print to standard error what is wrong, and with what."""
+    from rich.text import Text  # noqa: PLC0415 - as above
+
     console = terminal(stderr=True)
     for text in (Text.assemble((f"{shown(whose)}:", "red"), " ", shown(lines[0])), *map(Text, map(shown, lines[1:]))):
         console.print(text, soft_wrap=True)

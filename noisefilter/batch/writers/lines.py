@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from noisefilter.batch.errors import extra
@@ -49,3 +50,6 @@ def zstandard(file: IO[bytes]) -> IO[bytes]:
     """Packs with zstd."""
     packer: IO[bytes] = extra("zstandard", "zstd").ZstdCompressor(level=3).stream_writer(file, closefd=False)
     return packer
+
+
+zstd_lines, gzip_lines = (partial(LineWriter, pack=pack) for pack in (zstandard, gzipped))
