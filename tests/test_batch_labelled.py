@@ -116,6 +116,14 @@ def test_a_run_of_clean_gives_the_pages_of_its_labels(known):
     assert labelled("cleaned", write("labels.jsonl", LABELS)) == known
 
 
+def test_a_run_that_kept_no_pages_says_so(caplog):
+    write("crawl.jsonl", PAGES)
+    run("clean", "crawl.jsonl", "-o", "cleaned", "--format", "jsonl", "--model", "fast", "--jobs", "1", "--no-content")
+    with pytest.raises(CorpusError, match="no page with the id 'rain'"):
+        read_labelled(["cleaned", write("labels.jsonl", LABELS)])
+    assert any("run `noisefilter clean` with --visible-text" in message for message in caplog.messages)
+
+
 @pytest.mark.parametrize(
     ("values", "noise"),
     [
@@ -163,8 +171,8 @@ def test_the_noise_of_a_score_is_no_label_but_a_label_beside_it_is():
 @pytest.mark.parametrize(
     ("rows", "expected"),
     [
-        (PAGES, "no labelled page in mine.jsonl: wanted is a corpus, rows that hold html or text beside noise"),
-        (LABELS, "mine.jsonl:1: no page with the id 'rain' in the inputs"),
+        (PAGES, "no labelled page in mine.jsonl: give a corpus, rows that hold html or text beside noise"),
+        (LABELS, "mine.jsonl:1: no page with the id 'rain' in the inputs: name its page, too (pages.jsonl of the same download, or the crawl)"),
         ([PAGES[1] | {"label": "sport"}], "mine.jsonl:1: label must be 1 (noise) or 0 (worth it), or a grade from 0 to 3, not 'sport'"),
         ([PAGES[1] | {"noise": 4}], "mine.jsonl:1: noise must be 0 to 3, not 4"),
         ([ROWS[1], ROWS[1]], "mine.jsonl:2: a second label for 'sun'"),

@@ -129,12 +129,16 @@ class Inputs:
 
     def pages(self) -> Iterator[tuple[Given, Page]]:
         """Rows with their pages; of a record without one the text that its spans count in is the page. See `__iter__`."""
+        return ((given, page) for given, page in self.rows() if page is not None)
+
+    def rows(self) -> Iterator[tuple[Given, Page | None]]:
+        """The same, and the rows that `pageless` tells, without a page."""
         for given in self:
             page = page_of(given)
-            if page is not None:
-                yield given, page
-            elif given.record is not None:
+            if page is None and given.record is not None:
                 self._reject(given.id, Fault("no_page", PAGELESS))
+            else:
+                yield given, page
 
     def _reject(self, name: str, fault: Fault) -> None:
         self.rejected += 1

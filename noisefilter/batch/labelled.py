@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.files import PACKED
-from noisefilter.batch.inputs import CORPUS_PAGES, Inputs, page_of
+from noisefilter.batch.inputs import CORPUS_PAGES, Inputs
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import join_labels, read_corpora
 from noisefilter.report.printing import say
@@ -32,9 +32,12 @@ PARSED = frozenset(("noise", LABEL, "spans", "sentences"))
 #: Grades that no and yes stand for: the mildest that say so, as reports write them.
 GRADES = (1, 2)
 WANTED = (
-    "wanted is a corpus, rows that hold html or text beside noise (0 to 3) or label (1 noise, 0 worth it), or labels.jsonl and the "
+    "give a corpus, rows that hold html or text beside noise (0 to 3) or label (1 noise, 0 worth it), or labels.jsonl and the "
     "pages of its ids"
 )
+
+#: Where labels look for their pages, for a message that says what to do.
+AMONG = "the inputs: name its page, too (pages.jsonl of the same download, or the crawl)"
 
 
 class _Row(NamedTuple):
@@ -93,7 +96,7 @@ def _corpus_files(name: str) -> tuple[Path, Path] | None:
 def _join_files(pages: Sequence[str], labels: str, source: str) -> list[LabelledPage]:
     """Pages of some inputs with the labels of a file, which is read as a whole or not at all; pages without one are not held."""
     rows = _label_rows([row for row in _rows([labels], whole=True) if row.label is not None])
-    return join_labels((_page_row(row, source) for row in _rows(pages) if row.page), rows, "the inputs")
+    return join_labels((_page_row(row, source) for row in _rows(pages) if row.page), rows, AMONG)
 
 
 def _join_rows(rows: Sequence[_Row]) -> list[LabelledPage]:
@@ -107,14 +110,14 @@ def _join_rows(rows: Sequence[_Row]) -> list[LabelledPage]:
     for source, group in standing.items():
         found += join_labels([_page_row(row, Path(source).name) for row in group], _label_rows(group), source)
     pages = (_page_row(row, Path(row.source).name) for row in rows if row.page and row.id in apart)
-    return found + join_labels(pages, _label_rows([row for row in rows if row.page is None]), "the inputs")
+    return found + join_labels(pages, _label_rows([row for row in rows if row.page is None]), AMONG)
 
 
 def _rows(names: Sequence[str], *, whole: bool = False) -> Iterator[_Row]:
     """Rows of the inputs; with `whole`, one that cannot be read is an error."""
     inputs = Inputs(names, pageless=lambda fields: not fields.keys().isdisjoint(LABELS))
-    for given in inputs:
-        page, label = page_of(given), _label(given)
+    for given, page in inputs.rows():
+        label = _label(given)
         if page is not None or label is not None:
             yield _Row(given.id, given.source, f"{given.source}:{given.number}", given.fields, page, label)
     if whole and inputs.rejected:
@@ -136,8 +139,8 @@ def _label(given: Given) -> dict[str, Any] | None:
     """What a row says of its page, None for nothing; `noise` of a score that the row is is no label."""
     names = (LABEL,) if given.record is given.fields else (*LABELS, *MORE)
     found = {name: value for name in names if (value := _plain(name, given.fields.get(name))) is not None}
-    alone = given.page is None and given.record is None
-    return found if alone or not found.keys().isdisjoint(LABELS) else None
+    is_alone = given.page is None and given.record is None
+    return found if is_alone or not found.keys().isdisjoint(LABELS) else None
 
 
 def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the cell holds
