@@ -388,3 +388,10 @@ def test_a_served_review_saves_marks_on_this_host_alone(tmp_path):
             server.shutdown()
     (labelled,) = read_corpora([tmp_path / "marks"])
     assert (labelled.id, labelled.noise) == ("a", 1)
+
+
+def test_a_review_says_how_many_of_the_pages_it_shows(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    arguments = ["review", str(CORPUS / "pages"), "-n", "3", "--model", "fast", "--no-open"]
+    done = CliRunner().invoke(app, arguments, catch_exceptions=False)
+    assert "wrote review.html: the 3 most doubtful of 24 pages" in " ".join(done.stderr.split())

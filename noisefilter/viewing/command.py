@@ -77,7 +77,12 @@ def review(
             open_browser=open_browser,
         )
         return
-    _write(output, render(tally, title=title, first="pages"), tally)
+    _write(
+        output,
+        render(tally, title=title, first="pages"),
+        tally,
+        f"the {len(tally.sample.chosen()):,} most doubtful of ",
+    )
     if open_browser and sys.stdout.isatty():
         webbrowser.open(output.resolve().as_uri())
 
@@ -117,11 +122,11 @@ def _title(inputs: list[str]) -> str:
     ) + (f" and {len(inputs) - 3} more" if len(inputs) > 3 else "")
 
 
-def _write(output: Path, html: str, tally: Tally) -> None:
+def _write(output: Path, html: str, tally: Tally, chosen: str = "") -> None:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(html, encoding="utf8")
     except OSError as error:
         fail(f"{output} cannot be written: {error.strerror}")
-    pages = f"{tally.total:,} page{'' if tally.total == 1 else 's'}"
+    pages = f"{chosen}{tally.total:,} page{'' if tally.total == 1 else 's'}"
     say(f"wrote {output}: {pages}, {len(html.encode()) / 1e6:.1f} MB; open it in a browser")
