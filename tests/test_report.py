@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
+import weakref
+from functools import partial
 from html.parser import HTMLParser
 from http.client import HTTPConnection
 from threading import Thread
@@ -395,3 +398,16 @@ def test_a_review_says_how_many_of_the_pages_it_shows(tmp_path, monkeypatch):
     arguments = ["review", str(CORPUS / "pages"), "-n", "3", "--model", "fast", "--no-open"]
     done = CliRunner().invoke(app, arguments, catch_exceptions=False)
     assert "wrote review.html: the 3 most doubtful of 24 pages" in " ".join(done.stderr.split())
+
+
+def test_a_page_that_is_only_listed_is_not_held():
+    tally, held = Tally(pages=1), []
+    for number in range(20):
+        page = Page("Rain fell. " * 100)
+        loaded = partial(Shown, str(number), "", made(), page)
+        held.append(weakref.ref(loaded))
+        tally.add(Seen.of_record(str(number), "", {"noise": number / 20, "verdict": "keep", "status": "ok"}, loaded))
+        del loaded
+    gc.collect()
+    assert sum(one() is not None for one in held) <= 2  # the most doubtful one, and one by lot
+    assert len(tally.listed.chosen()) == 20

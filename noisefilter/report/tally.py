@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from heapq import heappush, heappushpop
 from math import sqrt
@@ -86,6 +86,11 @@ class Seen:
     def doubtful(self) -> bool:
         """Whether a person's label would teach something: a page that was judged, and no wall or error."""
         return self.noise is not None and self.status == "ok" and not self.wall
+
+
+def _not_held() -> Shown:
+    msg = "a page that is only listed is not held"
+    raise LookupError(msg)
 
 
 def general(reason: str) -> str:
@@ -245,7 +250,7 @@ class Tally:
         self._sites.setdefault(seen.site, _Site()).add(seen)
         self.sample.add(seen)
         if self.listed.size:
-            self.listed.add(seen)
+            self.listed.add(replace(seen, load=_not_held))  # a row is a line: the page behind it is let go
 
     def add_all(self, pages: Iterable[Seen]) -> None:
         """Count some pages."""
