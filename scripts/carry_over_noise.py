@@ -80,12 +80,12 @@ def _judge(
     found = []
     for example, own, base in zip(judged, noise.tolist(), said.tolist(), strict=True):
         page = example.page
-        row = [page.noise_share, page.noise, _agreed(page), own, base, own >= drop]
+        row = [page.noise_share, page.noise, readers_agree(page), own, base, own >= drop]
         found.append((example, np.array([row], dtype=np.float64)))
     return found
 
 
-def _agreed(page: LabelledPage) -> bool:
+def readers_agree(page: LabelledPage) -> bool:
     """Whether at least two readers were asked, or one and what another would say, and all are of one mind."""
     opinions = [vote >= POSITIVE for vote in page.votes] + ([] if page.second is None else [page.second >= 0.5])
     return len(opinions) > 1 and len(set(opinions)) == 1

@@ -14,13 +14,14 @@ from collections import Counter
 from contextlib import suppress
 from io import BytesIO, StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
 from noisefilter.batch import BatchError, Limits, Options, RefusedError, run, runner
+from noisefilter.batch.plan import changed_files
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.watch import Worker, resident_mb
 from noisefilter.cli import app
@@ -29,6 +30,11 @@ from noisefilter.policy import Policy
 from noisefilter.report.progress import Meter
 from tests.batches import QUICK, SLOW, all_ids, ids, parts, records, rows_of, wait_for, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from noisefilter.batch.plan import Source
 
 QUIET = Console(quiet=True)
 CLONE = Path(__file__).parent.parent
@@ -267,17 +273,16 @@ def test_an_input_that_is_replaced_in_mid_run_is_named_and_the_run_is_no_success
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(40))
     (tmp_path / "b.html").write_text("<p>plain news</p>", encoding="utf8")
 
-    def work(*arguments: Any) -> None:
-        before(*arguments)
+    def change_and_look(sources: Sequence[Source]) -> list[str]:
         facts, content = path.stat(), path.read_bytes()
         if callable(change):
             change(path)
         else:  # as `cp --preserve` of another crawl's file
             path.write_bytes(content.replace(b"Page 39", b"Page 93"))
             os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        return changed_files(sources)
 
-    before = runner._work  # noqa: SLF001 - the moment between reading and success
-    monkeypatch.setattr(runner, "_work", work)
+    monkeypatch.setattr(runner, "changed_files", change_and_look)
     inputs = [str(path), str(tmp_path / "b.html")]
     with pytest.raises(RefusedError, match=said) as caught:
         run(inputs, tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
@@ -290,12 +295,11 @@ def test_files_that_come_to_a_folder_in_mid_run_do_not_stop_it(tmp_path, monkeyp
     folder.mkdir()
     write_jsonl(folder / "a.jsonl", rows_of(10))
 
-    def work(*arguments: Any) -> None:
-        before(*arguments)
+    def add_and_look(sources: Sequence[Source]) -> list[str]:
         write_jsonl(folder / "b.jsonl", rows_of(10))
+        return changed_files(sources)
 
-    before = runner._work  # noqa: SLF001 - as above
-    monkeypatch.setattr(runner, "_work", work)
+    monkeypatch.setattr(runner, "changed_files", add_and_look)
     assert run([str(folder)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)["kept"] == 10
 
 

@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).parent.parent / "scripts"))
 import carry_over_noise
 import carry_over_sentences
 from carry_over_legs import BY_SITE
-from carry_over_noise import _agreed, noise_figures
+from carry_over_noise import noise_figures, readers_agree
 
 from noisefilter.labels import LabelledPage
 from noisefilter.types import Page
@@ -53,7 +53,7 @@ def test_every_article_is_judged_once_by_other_sites():
 )
 def test_readers_agree_where_two_were_asked_and_are_of_one_mind(votes, second, agreed):
     page = LabelledPage("rain", Page("Rain."), "rain.example", "own", noise=2.0, votes=votes, second=second)
-    assert _agreed(page) == agreed
+    assert readers_agree(page) == agreed
 
 
 def test_the_majority_of_the_readers_is_what_an_auc_is_against():

@@ -8,7 +8,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from noisefilter.text.cues import Cue, _alternatives, cue_table, fold_case
+from noisefilter.text.cues import Cue, cue_table, fold_case, split_alternatives
 from noisefilter.text.tokens import find_cues, tokenize
 from tests.making import vectors
 
@@ -72,7 +72,7 @@ def test_what_a_row_has_for_other_languages_is_a_label_not_prose(table: str, cue
     found = cue_table(table)
     other = found.others[found.cues.index(cue)]
     assert bool(other) == bool(cue.other_words)
-    assert all(part.startswith("^") for part in _alternatives(other) if other)
+    assert all(part.startswith("^") for part in split_alternatives(other) if other)
     assert len(found.cues) * 2 < 63, "candidates are bits of one int64"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from noisefilter.html.parse import parse_html
 from noisefilter.html.tags import BLOCK_LEVEL, SKIPPED
-from noisefilter.html.walk import BlockedPage, Piece, _Walker, split_tree
+from noisefilter.html.walk import BlockedPage, Piece, split_tree
 from noisefilter.text.sentences import split_sentences
 
 if TYPE_CHECKING:
@@ -143,17 +143,6 @@ def test_sentences_lie_inside_their_block_and_leave_out_only_blanks(page):
 def test_a_break_before_the_first_word_of_pre_moves_nothing(page):
     texts = walk(page)[0].texts()
     assert (texts[0], texts[-1]) == ("Rain", "Sun")
-
-
-def test_a_block_whose_text_would_lie_elsewhere_is_an_error(monkeypatch):
-    def start_block(walker):
-        before(walker)
-        walker._block_start -= len(walker.blocks)  # noqa: SLF001 - the fault is put inside
-
-    before = _Walker._start_block  # noqa: SLF001 - as above
-    monkeypatch.setattr(_Walker, "_start_block", start_block)
-    with pytest.raises(RuntimeError, match="would start at 5, but its text at 6"):
-        walk("<p>Rain</p><p>Sun</p>")
 
 
 @pytest.mark.parametrize(

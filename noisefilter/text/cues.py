@@ -91,7 +91,7 @@ def cue_table(name: str) -> CueTable:
         )
         for row in rows
     )
-    parts = [_alternatives(row["pattern"]) for row in rows]
+    parts = [split_alternatives(row["pattern"]) for row in rows]
     openings = ([part for part in group if part.startswith("^")] for group in parts)
     inner = ([part for part in group if not part.startswith("^")] for group in parts)
     return CueTable(
@@ -113,7 +113,7 @@ def _compile(pattern: str) -> re.Pattern[str] | None:
     return re.compile(pattern, re.IGNORECASE) if pattern else None
 
 
-def _alternatives(pattern: str) -> list[str]:
+def split_alternatives(pattern: str) -> list[str]:
     """The alternatives of a pattern, cut at the bars that stand in no group."""
     parts, depth = [""], 0
     for sign in SIGN.findall(pattern):
