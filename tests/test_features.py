@@ -170,8 +170,8 @@ def test_the_burst_finds_the_spliced_run():
     at = 3
     table = insertions_of("\n".join([*SLUICE[:at], HOST, *SLUICE[at:]]))
     sentences = table.sentences
-    assert table.burst.argmax() == at
-    first = int(table.burst_start[at])
+    assert table.burst.mean.argmax() == at
+    first = int(table.burst.start[at])
     run = sentences.token_index[first : first + BURST]
     words = [sentences.text[a:b] for a, b in zip(sentences.tokens.start[run], sentences.tokens.end[run], strict=True)]
     assert {"Rico", "Banderas", "Delia"} <= set(words)
@@ -180,7 +180,7 @@ def test_the_burst_finds_the_spliced_run():
 def test_a_headline_in_a_sentence_is_a_run_of_capitals():
     line = "The quay was dry, just as Delia Fonteyn Reveals Wedding Dress Secrets, and stayed so until March."
     table = insertions_of(f"{SLUICE[0]}\n{line}\n{SLUICE[1]}")
-    assert table.title_run.argmax() == 1
+    assert table.title_run.words.argmax() == 1
 
 
 def test_a_page_is_measured_alike_with_its_links_and_without():

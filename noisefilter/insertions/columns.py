@@ -27,45 +27,45 @@ if TYPE_CHECKING:
 
 def burst_strength(table: InsertionTable) -> Column:
     """How foreign the strangest run of words is."""
-    return table.burst
+    return table.burst.mean
 
 
 def burst_contrast(table: InsertionTable) -> Column:
     """The strangest run against the mean of the sentence: a splice sits in an honest host."""
-    return table.burst - table.sentences.mean(table.foreign)
+    return table.burst.mean - table.sentences.mean(table.foreign)
 
 
 def burst_likeness(table: InsertionTable) -> Column:
     """Cosine of the strangest run with the sentences around."""
-    return np.einsum("ij,ij->i", table.burst_vector, table.sentences.context)
+    return np.einsum("ij,ij->i", table.burst.vector, table.sentences.context)
 
 
 def rest_likeness(table: InsertionTable) -> Column:
     """Cosine of the rest of the sentence with the sentences around."""
-    return np.einsum("ij,ij->i", table.rest_vector, table.sentences.context)
+    return np.einsum("ij,ij->i", table.burst.rest_vector, table.sentences.context)
 
 
 def inner_likeness(table: InsertionTable) -> Column:
     """Cosine of the strangest run with the rest of its sentence."""
-    return np.einsum("ij,ij->i", table.burst_vector, table.rest_vector)
+    return np.einsum("ij,ij->i", table.burst.vector, table.burst.rest_vector)
 
 
 def burst_title_likeness(table: InsertionTable) -> Column:
     """Cosine of the strangest run with the title."""
     plain = table.sentences
-    return np.einsum("ij,ij->i", table.burst_vector, plain.title_vectors[plain.article])
+    return np.einsum("ij,ij->i", table.burst.vector, plain.title_vectors[plain.article])
 
 
 def run_words(table: InsertionTable) -> Column:
     """Words of the longest capitalised run: a headline in a running sentence."""
-    return np.log1p(table.title_run)
+    return np.log1p(table.title_run.words)
 
 
 def run_new(table: InsertionTable) -> Column:
     """How foreign that run is."""
-    starts = table.run_start
-    ends = starts + table.title_run.astype(np.int64)
-    return sums(table.foreign, starts, np.minimum(ends, len(table.foreign))) / np.maximum(table.title_run, 1)
+    words, starts = table.title_run
+    ends = starts + words.astype(np.int64)
+    return sums(table.foreign, starts, np.minimum(ends, len(table.foreign))) / np.maximum(words, 1)
 
 
 def gap_likeness(table: InsertionTable) -> Column:
@@ -108,12 +108,12 @@ def odd_capitals(table: InsertionTable) -> Column:
 
 def splice_before(table: InsertionTable) -> Column:
     """A splice cue in a sentence whose strangest clause is far from its rest."""
-    return splice_cue(table) * np.maximum(table.clause[:, CLAUSE_NAMES.index("clause_contrast")], 0)
+    return splice_cue(table) * np.maximum(table.clause.measures[:, CLAUSE_NAMES.index("clause_contrast")], 0)
 
 
 def _clause(index: int) -> Callable[[InsertionTable], Column]:
     def column(table: InsertionTable) -> Column:
-        return table.clause[:, index]
+        return table.clause.measures[:, index]
 
     return column
 
@@ -160,5 +160,5 @@ def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
     """Features of the sentences: (sentences, INSERTION_COLUMNS), NaN where missing."""
     if not len(table):
         return np.zeros((0, len(INSERTION_COLUMNS)))
-    heads = (vectors[:, :VECTOR_HEAD] for vectors in (table.sentences.vectors, table.clause_vector))
+    heads = (vectors[:, :VECTOR_HEAD] for vectors in (table.sentences.vectors, table.clause.vector))
     return np.hstack([table.matrix, INSERTION_FEATURES.matrix(table), cohesion_matrix(table.sentences), *heads])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,29 @@ if TYPE_CHECKING:
 BURST = 6
 #: Signs between clauses: a class first, so that `re` skips what cannot be one; what makes a hyphen or dots one is looked for behind.
 CLAUSE = re.compile(r"[,;:—–()….\-](?:(?<![.\-])|(?<=\s-)(?=\s)|(?<=\.{3}))")
+
+
+class Burst(NamedTuple):
+    """A run of words of each sentence: its mean, its first entry, its unit vector and that of the rest of the sentence."""
+
+    mean: Column
+    start: Index
+    vector: Matrix
+    rest_vector: Matrix
+
+
+class TitleRun(NamedTuple):
+    """A run of capitalised words of each sentence: how many, and its first entry."""
+
+    words: Column
+    start: Index
+
+
+class Clause(NamedTuple):
+    """A clause of each sentence: its measures, (sentences, CLAUSE_NAMES), and its unit vector."""
+
+    measures: Matrix
+    vector: Matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,63 +73,22 @@ class InsertionTable:
         return np.searchsorted(self.sentences.owner, np.arange(len(self) + 1))
 
     @cached_property
-    def _bursts(self) -> tuple[Column, Index]:
-        return _bursts(self.foreign, self._entry_edges)
-
-    @property
-    def burst(self) -> Column:
-        """Highest mean of `foreign` in a run of `BURST` tokens of each sentence."""
-        return self._bursts[0]
-
-    @property
-    def burst_start(self) -> Index:
-        """First entry of that run."""
-        return self._bursts[1]
-
-    @cached_property
-    def _burst_vectors(self) -> tuple[Matrix, Matrix]:
-        ends = np.minimum(self.burst_start + BURST, self._entry_edges[1:])
-        inside = _range_vectors(self.sentences, self.burst_start, ends)
+    def burst(self) -> Burst:
+        """Of each sentence: the run of `BURST` tokens with the highest mean of `foreign`."""
+        mean, start = _bursts(self.foreign, self._entry_edges)
+        inside = _range_vectors(self.sentences, start, np.minimum(start + BURST, self._entry_edges[1:]))
         whole = self.sentences.vectors * self.sentences.lengths[:, None]
-        return unit_rows(inside), unit_rows(whole - inside)
-
-    @property
-    def burst_vector(self) -> Matrix:
-        """Unit vector of that run."""
-        return self._burst_vectors[0]
-
-    @property
-    def rest_vector(self) -> Matrix:
-        """Unit vector of the rest of each sentence."""
-        return self._burst_vectors[1]
+        return Burst(mean, start, unit_rows(inside), unit_rows(whole - inside))
 
     @cached_property
-    def _title_runs(self) -> tuple[Column, Index]:
+    def title_run(self) -> TitleRun:
+        """Of each sentence: the longest run of capitalised words after its first, small words allowed inside."""
         return _title_runs(self.sentences, self._entry_edges)
 
-    @property
-    def title_run(self) -> Column:
-        """Words in the longest run of capitalised words after each sentence's first, small words allowed inside."""
-        return self._title_runs[0]
-
-    @property
-    def run_start(self) -> Index:
-        """First entry of that run."""
-        return self._title_runs[1]
-
     @cached_property
-    def _clauses(self) -> tuple[Matrix, Matrix]:
+    def clause(self) -> Clause:
+        """Of each sentence: its most foreign clause."""
         return _clauses(self.sentences, self.foreign)
-
-    @property
-    def clause(self) -> Matrix:
-        """Measures of the most foreign clause of each sentence: (sentences, CLAUSE_NAMES)."""
-        return self._clauses[0]
-
-    @property
-    def clause_vector(self) -> Matrix:
-        """Unit vector of that clause."""
-        return self._clauses[1]
 
     @cached_property
     def odd_run(self) -> Column:
@@ -138,7 +120,7 @@ def _range_vectors(table: SentenceTable, starts: Index, ends: Index) -> Column:
     return sums_of_rows(table.known_vectors, table.word[range_entries(starts, ends)], np.maximum(ends - starts, 0))
 
 
-def _title_runs(table: SentenceTable, offsets: Index) -> tuple[Column, Index]:
+def _title_runs(table: SentenceTable, offsets: Index) -> TitleRun:
     """Words in the longest run of capitalised words after a sentence's first, small words allowed inside."""
     tokens = table.tokens
     capital = (tokens.title | tokens.digit)[table.token_index]
@@ -150,7 +132,7 @@ def _title_runs(table: SentenceTable, offsets: Index) -> tuple[Column, Index]:
         longest[row] = best
         if best:
             start_of[row] = first + begin
-    return longest, start_of
+    return TitleRun(longest, start_of)
 
 
 def _title_run(capital: list[bool], small: list[bool]) -> tuple[int, int]:
@@ -178,12 +160,12 @@ CLAUSE_NAMES = tuple(
 )
 
 
-def _clauses(table: SentenceTable, foreign: Column) -> tuple[Column, Column]:
-    """Measures of the most foreign clause of each sentence, (sentences, CLAUSE_NAMES), and its unit vector."""
+def _clauses(table: SentenceTable, foreign: Column) -> Clause:
+    """The most foreign clause of each sentence."""
     result = np.zeros((len(table), len(CLAUSE_NAMES)))
     found = np.zeros_like(table.vectors)
     if not len(table.token_index):
-        return result, found
+        return Clause(result, found)
     breaks = np.fromiter((match.start() for match in CLAUSE.finditer(table.text)), np.int64)
     part = np.searchsorted(breaks, table.tokens.start[table.token_index])
     opens = np.flatnonzero(np.append(True, (np.diff(part) != 0) | (np.diff(table.owner) != 0)))
@@ -219,7 +201,7 @@ def _clauses(table: SentenceTable, foreign: Column) -> tuple[Column, Column]:
         axis=1,
     )
     found[rows] = inside
-    return result, found
+    return Clause(result, found)
 
 
 #: A clause with fewer words that mean something is too short to be a story of its own.
