@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import KW_ONLY, dataclass, fields
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ import narwhals as nw
 
 from noisefilter.api import score_many
 from noisefilter.integrations.rows import COLUMNS, PREFIX, check_columns, check_names, check_options, page_of
+from noisefilter.model import model_at
 from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from noisefilter.blocks.sites import SiteProfile
     from noisefilter.model import Model
     from noisefilter.policy import Policy
-    from noisefilter.types import Format, Page
+    from noisefilter.types import Format, Page, Score
 
 Lists = dict[str, list[float | str | None]]
 
@@ -68,36 +70,55 @@ def score_frame(
     check_options(format, thresholds, policy)
     check_names(frame.columns, (column, url, title), [f"{prefix}{name}" for name in wanted])
     pages = pages_of(*(_cells(frame, name) for name in (column, url, title)), column=column, format=format)
-    scored = score_lists(
-        pages, wanted, jobs=jobs, language=language, policy=policy, thresholds=thresholds, site=site, model=model
+    scores = score_many(
+        pages, jobs=jobs, language=language, policy=policy, thresholds=thresholds, site=site, model=model
     )
     return frame.with_columns(
         nw.new_series(
             f"{prefix}{name}", cells, nw.Float64 if name in NUMBERS else nw.String, backend=frame.implementation
         )
-        for name, cells in scored.items()
+        for name, cells in score_lists(scores, wanted).items()
     ).to_native()
 
 
-def score_lists(
-    pages: Iterable[Page],
-    columns: Sequence[str],
-    *,
-    jobs: int = 1,
-    language: str | None = None,
-    policy: Policy | str | Path | None = None,
-    thresholds: Mapping[str, float] | None = None,
-    site: SiteProfile | None = None,
-    model: Model | None = None,
-) -> Lists:
-    """The named values of the pages' scores, one list a name."""
+def score_lists(scores: Iterable[Score], columns: Sequence[str]) -> Lists:
+    """The named values of scores, one list a name."""
     lists: Lists = {name: [] for name in columns}
-    for score in score_many(
-        pages, jobs=jobs, language=language, policy=policy, thresholds=thresholds, site=site, model=model
-    ):
+    for score in scores:
         for name, cells in lists.items():
             cells.append(getattr(score, name))
     return lists
+
+
+@dataclass(frozen=True)
+class FrameScorer:
+    """The arguments of `score_frame`, checked, to be sent to workers; `model` is a folder that every worker can read.
+
+    Raises:
+        TypeError: `columns` is a bare string.
+        ValueError: an unknown column, format, threshold or policy.
+    """
+
+    column: str
+    _: KW_ONLY
+    url: str | None = None
+    title: str | None = None
+    columns: Collection[str] = COLUMNS
+    prefix: str = PREFIX
+    format: Format = "auto"
+    language: str | None = None
+    policy: Policy | str | Path | None = None
+    thresholds: Mapping[str, float] | None = None
+    model: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        check_columns(self.columns)
+        check_options(self.format, self.thresholds, self.policy)
+
+    def score_frame(self, frame: IntoDataFrameT) -> IntoDataFrameT:
+        """The frame with the new columns."""
+        options = {field.name: getattr(self, field.name) for field in fields(self)}
+        return score_frame(frame, **{**options, "model": model_at(self.model)})
 
 
 def _eager(df: IntoDataFrameT) -> nw.DataFrame[IntoDataFrameT]:

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from noisefilter.integrations.frames import score_frame
-from noisefilter.integrations.rows import (
-    COLUMNS,
-    PREFIX,
-    check_columns,
-    check_names,
-    check_options,
-    needs_extra,
-)
-from noisefilter.model import model_at
+from noisefilter.integrations.frames import FrameScorer
+from noisefilter.integrations.rows import COLUMNS, PREFIX, check_names, needs_extra
 from noisefilter.types import NUMBERS
 
 try:
@@ -56,45 +47,26 @@ def score_dataframe(
         TypeError: `columns` is a bare string.
         ValueError: a column that the frame lacks, or one that it has already; an unknown format, threshold or column.
     """
-    wanted = check_columns(columns)
-    check_options(format, thresholds, policy)
-    check_names(df.columns, (column, url, title), [f"{prefix}{name}" for name in wanted])
-    added = [StructField(f"{prefix}{name}", DoubleType() if name in NUMBERS else StringType()) for name in wanted]
-    batches = ScoreBatches(column, url, title, wanted, prefix, format, language, policy, dict(thresholds or {}), model)
+    batches = ScoreBatches(
+        column,
+        url=url,
+        title=title,
+        columns=columns,
+        prefix=prefix,
+        format=format,
+        language=language,
+        policy=policy,
+        thresholds=dict(thresholds or {}),
+        model=model,
+    )
+    check_names(df.columns, (column, url, title), [f"{prefix}{name}" for name in columns])
+    added = [StructField(f"{prefix}{name}", DoubleType() if name in NUMBERS else StringType()) for name in columns]
     return df.mapInPandas(batches, schema=StructType([*df.schema.fields, *added]))
 
 
-@dataclass(frozen=True)
-class ScoreBatches:
-    """The function for `mapInPandas`: batches of rows in, the same with their scores out.
-
-    Args: as for `score_dataframe`.
-    """
-
-    column: str
-    url: str | None = None
-    title: str | None = None
-    columns: tuple[str, ...] = COLUMNS
-    prefix: str = PREFIX
-    format: Format = "auto"
-    language: str | None = None
-    policy: Policy | str | Path | None = None
-    thresholds: Mapping[str, float] | None = None
-    model: str | Path | None = None
+class ScoreBatches(FrameScorer):
+    """The function for `mapInPandas`: batches of rows in, the same with their scores out."""
 
     def __call__(self, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """The batches, each with the new columns."""
-        for batch in batches:
-            yield score_frame(
-                batch,
-                self.column,
-                url=self.url,
-                title=self.title,
-                columns=self.columns,
-                prefix=self.prefix,
-                format=self.format,
-                language=self.language,
-                policy=self.policy,
-                thresholds=self.thresholds,
-                model=model_at(self.model),
-            )
+        yield from map(self.score_frame, batches)
