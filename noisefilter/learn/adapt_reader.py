@@ -42,19 +42,21 @@ def with_heads(network: bytes, arrays: dict[str, Matrix]) -> bytes:
 def head_rows(pages: Sequence[LabelledPage], network: bytes) -> dict[str, Rows]:
     """Rows for each of them that the pages have labels for."""
     reader = Reader(with_hidden(network))
-    found: dict[str, list[tuple[LabelledPage, Matrix, Matrix]]] = {name: [] for name in HEADS}
+    found: dict[str, list[tuple[LabelledPage, tuple[Matrix, Matrix, Matrix]]]] = {name: [] for name in HEADS}
     for page in pages:
         for example in labelled_examples([page]):
             ranges = [(sentence.start, sentence.end) for sentence in example.sentences]
             inputs = reader.hidden(example.page.text, example.page.title, ranges).astype(np.float64)
-            found["reader_head_foreign"].append((page, inputs, example.foreign[:, None].astype(np.float64)))
+            foreign = example.foreign[:, None].astype(np.float64)
+            found["reader_head_foreign"].append((page, (inputs, foreign, np.ones(len(inputs)))))
         for blocked, sentences, letters in labelled_sentences([page]):
             ranges = [(sentence.start, sentence.end) for sentence in sentences]
             inputs = reader.hidden(blocked.text, blocked.title, ranges).astype(np.float64)
             truth = _votes(letters, named=page.sentences is not None)
             labelled = np.nansum(truth, axis=1) > 0
-            found["reader_head_classes"].append((page, inputs[labelled], truth[labelled]))
-    return {name: _rows(parts) for name, parts in found.items() if parts}
+            rows = inputs[labelled], truth[labelled], np.ones(labelled.sum())
+            found["reader_head_classes"].append((page, rows))
+    return {name: Rows.of_pages(parts) for name, parts in found.items() if parts}
 
 
 def _votes(letters: Sequence[str], *, named: bool) -> Matrix:
@@ -68,11 +70,3 @@ def _votes(letters: Sequence[str], *, named: bool) -> Matrix:
     if not named:
         truth[:, CLASSES.index("boilerplate")] = np.nan
     return truth
-
-
-def _rows(parts: Sequence[tuple[LabelledPage, Matrix, Matrix]]) -> Rows:
-    sizes = [len(inputs) for _, inputs, _ in parts]
-    ids = np.repeat([f"{page.site}\n{page.id}" for page, _, _ in parts], sizes).tolist()
-    sites = np.repeat([page.site for page, _, _ in parts], sizes).tolist()
-    inputs, truth = (np.concatenate([part[place] for part in parts]) for place in (1, 2))
-    return Rows(inputs, truth, np.ones(len(inputs)), ids, sites)

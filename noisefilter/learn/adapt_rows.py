@@ -90,11 +90,7 @@ def stage_rows(
     for name in (READER_STAGES if reader else STAGES)[stage]:
         found = [(page, networks[name]) for page, networks in zip(pages, measured, strict=True) if name in networks]
         if found:
-            sizes = [len(inputs) for _, (inputs, _, _) in found]
-            parts = [np.concatenate([networks[place] for _, networks in found]) for place in range(3)]
-            ids = np.repeat([f"{page.site}\n{page.id}" for page, _ in found], sizes).tolist()
-            sites = np.repeat([page.site for page, _ in found], sizes).tolist()
-            rows[name] = Rows(parts[0], parts[1], parts[2], ids, sites)
+            rows[name] = Rows.of_pages(found)
     return rows
 
 

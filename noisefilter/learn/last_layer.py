@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.arrays import Arrays, Index, Matrix
+    from noisefilter.labels import LabelledPage
 
 #: Penalties on moving the layer, from hardly at all to far; the first moves little but the offset.
 STRENGTHS = (3.0, 0.3, 0.03, 0.003)
@@ -46,6 +47,14 @@ class Rows:
     weights: Matrix
     page: Sequence[str]
     site: Sequence[str]
+
+    @classmethod
+    def of_pages(cls, parts: Sequence[tuple[LabelledPage, tuple[Matrix, Matrix, Matrix]]]) -> Rows:
+        """Rows of labelled pages one after the other, each with its inputs, truth and weights."""
+        sizes = [len(inputs) for _, (inputs, _, _) in parts]
+        inputs, truth, weights = (np.concatenate([rows[place] for _, rows in parts]) for place in range(3))
+        ids = np.repeat([f"{page.site}\n{page.id}" for page, _ in parts], sizes).tolist()
+        return cls(inputs, truth, weights, ids, np.repeat([page.site for page, _ in parts], sizes).tolist())
 
 
 @dataclass(frozen=True, slots=True)
