@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.kinds import TRIMMED_KINDS
 from noisefilter.report.walls import is_wall
+from noisefilter.threads import late_import
 from noisefilter.types import VERDICTS
 
 if TYPE_CHECKING:
@@ -30,12 +31,6 @@ PAGE_REASONS = 2
 MOST_REASONS = 200
 #: Unscored pages are at most this share of the pages to look at: there is nothing to see on them.
 UNSCORED_SHARE = 0.1
-#: Student's t for 95%, by degrees of freedom; beyond, the normal distribution's.
-T95 = [
-    float(value)
-    for value in "12.71 4.30 3.18 2.78 2.57 2.45 2.36 2.31 2.26 2.23 2.20 2.18 2.16 2.14 2.13 2.12 2.11 2.10 2.09 2.09".split()
-]
-NORMAL95 = 1.96
 #: What a reason says of one page only: its numbers, what is usual, and the direction.
 OWN_WORDS = re.compile(
     r"\s*\((?:usual|usually)[^)]*\)|: (?:raises|lowers) noise|^\d+(?:[.,]\d+)*%? (?:of )?(?:its |the )?"
@@ -144,7 +139,7 @@ def mean_interval(count: int, total: float, squares: float) -> tuple[float | Non
     if count == 1:
         return round(mean, 3), None, None
     spread = sqrt(max(0.0, squares - count * mean**2) / (count - 1) / count)
-    reach = spread * (T95[count - 2] if count - 2 < len(T95) else NORMAL95)
+    reach = spread * float(late_import("scipy.special").stdtrit(count - 1, 0.975))  # Student's t
     return round(mean, 3), round(max(0.0, mean - reach), 3), round(min(1.0, mean + reach), 3)
 
 
