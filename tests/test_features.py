@@ -124,7 +124,7 @@ def test_blocks_of_the_same_make_are_told_what_the_others_are():
 def test_what_was_said_of_the_heading_is_known_below_it():
     page = walk("<h2>Most read</h2><p>One</p><p>Two</p><h2>Weather</h2><p>Rain</p>")
     logits = np.array([5.0, 0.0, 0.0, -5.0, 0.0])
-    heading = block_context(blocks_of(page), logits)[:, 13]
+    heading = block_context(blocks_of(page), logits)[:, TEXT_CONTEXT.names.index("log_odds_of_heading")]
     assert heading.tolist() == [5.0, 5.0, 5.0, -5.0, -5.0]
 
 

@@ -1,19 +1,27 @@
-"""First verdicts on blocks → matrix: what was said of the blocks around each one."""
+"""First verdicts on blocks → matrix: what was said of the blocks around each one.
+
+`TEXT_CONTEXT` and `MARKUP_CONTEXT` are column orders.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.blocks.markup import group_mean, window_share
+from noisefilter.columns import Columns
 from noisefilter.text.tokens import neighbour
+from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Column
-    from noisefilter.blocks.table import BlockTable
+    from noisefilter.arrays import Column, Index
+    from noisefilter.blocks.table import BlockTable, PlaceTable
 
 NEIGHBOURS = (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6)
 REACHES = (3, 5, 15, 40)
@@ -22,80 +30,161 @@ LEVELS = 4
 #: What a block without words weighs in an element's kept share.
 BLANK_WEIGHT = 0.3
 
-TEXT_CONTEXT = (
-    "log_odds",
-    *(f"log_odds_{step:+}" for step in NEIGHBOURS),
-    "log_odds_of_heading",
-    *(f"kept_within_{reach}" for reach in REACHES),
-    "kept_before",
-    "kept_after",
-    "kept_of_page",
-    "kept_words",
-    "kept_of_run",
-    "kept_of_run_before",
-    "kept_of_run_after",
+
+@dataclass(frozen=True, eq=False)
+class FirstPass:
+    """Blocks and what a first pass says of them: its log-odds of boilerplate, (blocks,)."""
+
+    table: BlockTable
+    logits: Column
+
+    @cached_property
+    def stays(self) -> Column:
+        """Probability that the block is kept."""
+        return np.asarray(1 / (1 + np.exp(self.logits)))
+
+    @cached_property
+    def kept(self) -> Column:
+        """Words of the block that are kept."""
+        return self.table.words * self.stays
+
+    @cached_property
+    def running(self) -> Column:
+        """Kept words of the page up to the block, its own included."""
+        return self.table.running(self.kept)
+
+    @cached_property
+    def total(self) -> Column:
+        """Kept words of the page, one at least."""
+        return np.maximum(1.0, self.running[self.table.edges[self.table.owner + 1] - 1])
+
+    @property
+    def places(self) -> PlaceTable:
+        """Elements of the page, which plain text has not."""
+        assert self.table.places is not None  # noqa: S101 - for the type checker: who asks for markup has looked
+        return self.table.places
+
+    @property
+    def alike(self) -> Index:
+        """The group of blocks that look like the block."""
+        return self.places.structure.alike[self.table.place]
+
+    @cached_property
+    def shares(self) -> Column:
+        """Kept share of what each element holds."""
+        kept = self.places.inside(self.kept + BLANK_WEIGHT * self.stays)
+        return kept / np.maximum(self.places.words + BLANK_WEIGHT * self.places.blocks, 1e-9)
+
+
+def log_odds(first: FirstPass) -> Column:
+    """What the first pass says of the block itself."""
+    return first.logits
+
+
+def _log_odds_of(step: int) -> Callable[[FirstPass], Column]:
+    def column(first: FirstPass) -> Column:
+        return first.table.neighbour(first.logits, step)
+
+    return column
+
+
+def log_odds_of_heading(first: FirstPass) -> Column:
+    """What it says of the last heading: below "Most read" stands boilerplate."""
+    heading = first.table.last_heading
+    return np.where(heading >= 0, first.logits[np.maximum(heading, 0)], 0.0)
+
+
+def _kept_within(reach: int) -> Callable[[FirstPass], Column]:
+    def column(first: FirstPass) -> Column:
+        return window_share(first.table, first.kept, reach)
+
+    return column
+
+
+def kept_before(first: FirstPass) -> Column:
+    """Share of the page's kept words that stand before: none before the article begins."""
+    return (first.running - first.kept) / first.total
+
+
+def kept_after(first: FirstPass) -> Column:
+    """Share that stands after: none behind the end of the article."""
+    return (first.total - first.running) / first.total
+
+
+def kept_of_page(first: FirstPass) -> Column:
+    """Share of the page's words that are kept: of an article many."""
+    return first.total / np.maximum(1.0, first.table.totals(first.table.words))
+
+
+def kept_words(first: FirstPass) -> Column:
+    """How many they are."""
+    return np.log1p(first.total)
+
+
+def kept_of_run(first: FirstPass) -> Column:
+    """Mean over the run without a blank line: a list is kept or goes as a whole."""
+    return group_mean(first.stays, first.table.run)
+
+
+def _kept_of_run_beside(step: int) -> Callable[[FirstPass], Column]:
+    def column(first: FirstPass) -> Column:
+        table = first.table
+        number = table.run - table.run[0]
+        shares = np.bincount(number, first.kept) / np.maximum(np.bincount(number, table.words), 1)
+        page = table.owner[np.flatnonzero(np.append(True, np.diff(number)))]
+        return neighbour(shares, page, step)[number]
+
+    return column
+
+
+def kept_alike(first: FirstPass) -> Column:
+    """Mean over the blocks that look alike: one teaser among cards that go is a card."""
+    return group_mean(first.stays, first.alike)
+
+
+def kept_alike_by_words(first: FirstPass) -> Column:
+    """The same by words, drawn a little to the page's mean."""
+    kept = first.kept + 0.5 * float(first.stays.mean())
+    return group_mean(kept, first.alike) / (group_mean(first.table.words, first.alike) + 0.5)
+
+
+def _kept_up(steps: int) -> Callable[[FirstPass], Column]:
+    def column(first: FirstPass) -> Column:
+        return first.table.at_place(first.shares, steps)
+
+    return column
+
+
+def kept_inside_1_up(first: FirstPass) -> Column:
+    """Share of the page's kept words that the element above holds: the article's own holds most."""
+    return first.table.at_place(first.places.inside(first.kept), 1) / first.total
+
+
+TEXT_CONTEXT: Columns[[FirstPass]] = Columns(
+    log_odds,
+    *((f"log_odds_{step:+}", _log_odds_of(step)) for step in NEIGHBOURS),
+    log_odds_of_heading,
+    *((f"kept_within_{reach}", _kept_within(reach)) for reach in REACHES),
+    kept_before,
+    kept_after,
+    kept_of_page,
+    kept_words,
+    kept_of_run,
+    ("kept_of_run_before", _kept_of_run_beside(-1)),
+    ("kept_of_run_after", _kept_of_run_beside(1)),
 )
-MARKUP_CONTEXT = (
-    "kept_alike",
-    "kept_alike_by_words",
-    *(f"kept_{steps}_up" for steps in range(LEVELS)),
-    "kept_inside_1_up",
+MARKUP_CONTEXT: Columns[[FirstPass]] = Columns(
+    kept_alike,
+    kept_alike_by_words,
+    *((f"kept_{steps}_up", _kept_up(steps)) for steps in range(LEVELS)),
+    kept_inside_1_up,
 )
+HTML_CONTEXT = TEXT_CONTEXT + MARKUP_CONTEXT
 
 
 def block_context(table: BlockTable, logits: Column) -> NDArray[np.float64]:
     """What a first pass says of the blocks around each one: (blocks, TEXT_CONTEXT), for HTML MARKUP_CONTEXT as well.
 
-    `logits` are its log-odds of boilerplate. Columns: its own, those of six neighbours on each side and of the last
-    heading; the share of kept words among the 7, 11, 31 and 81 blocks around; kept words before and after, in the whole
-    page, and how many; the kept share of the block's run, of the one before and of the one after. For HTML also the kept
-    share of the blocks that look alike, and inside the elements around.
+    `logits` are its log-odds of boilerplate.
     """
-    count = len(table)
-    stays = 1 / (1 + np.exp(logits))
-    kept = table.words * stays
-    running = table.running(kept)
-    total = np.maximum(1.0, running[table.edges[table.owner + 1] - 1])
-    heading = table.last_heading
-    columns = [
-        logits,
-        *(table.neighbour(logits, step) for step in NEIGHBOURS),
-        np.where(heading >= 0, logits[np.maximum(heading, 0)], 0.0) if count else logits,
-        *(window_share(table, kept, reach) for reach in REACHES),
-        (running - kept) / total,
-        (total - running) / total,
-        total / np.maximum(1.0, table.totals(table.words)),
-        np.log1p(total),
-        group_mean(stays, table.run) if count else logits,
-        *_run_neighbours(table, kept),
-    ]
-    if table.places is not None:
-        columns += _around(table, stays, kept, total)
-    return np.stack(columns, axis=1)
-
-
-def _run_neighbours(table: BlockTable, kept: Column) -> list[Column]:
-    """Kept share of the words in the runs before and after the block's own."""
-    if not len(table):
-        return [kept, kept]
-    number = table.run - table.run[0]
-    shares = np.bincount(number, kept) / np.maximum(np.bincount(number, table.words), 1)
-    page = table.owner[np.flatnonzero(np.append(True, np.diff(number)))]
-    return [neighbour(shares, page, step)[number] for step in (-1, 1)]
-
-
-def _around(table: BlockTable, stays: Column, kept: Column, total: Column) -> list[Column]:
-    """Kept share of the blocks that look alike, by blocks and by words; of the elements around; of the page's kept words."""
-    places = table.places
-    assert places is not None  # noqa: S101 - for the type checker: the caller looked
-    alike = places.structure.alike[table.place]
-    held = places.inside(kept)
-    shares = places.inside(kept + BLANK_WEIGHT * stays) / np.maximum(places.words + BLANK_WEIGHT * places.blocks, 1e-9)
-    mean = float(stays.mean()) if len(stays) else 0.0
-    by_words = group_mean(kept + 0.5 * mean, alike) / (group_mean(table.words, alike) + 0.5)
-    return [
-        group_mean(stays, alike),
-        by_words,
-        *(table.at_place(shares, steps) for steps in range(LEVELS)),
-        table.at_place(held, 1) / total,
-    ]
+    return (TEXT_CONTEXT if table.places is None else HTML_CONTEXT).matrix(FirstPass(table, logits))

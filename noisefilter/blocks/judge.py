@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
-from noisefilter.blocks.context import MARKUP_CONTEXT, TEXT_CONTEXT, block_context
+from noisefilter.blocks.context import HTML_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.groups import tie_groups
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.blocks.names import name_levels
@@ -48,7 +48,7 @@ _TEXT = (*TEXT_FEATURES.names, "word_log_odds")
 _HTML = (*TEXT_FEATURES.names, *MARKUP_FEATURES.names, "word_log_odds", "name_log_odds")
 _TYPES = tuple(f"log_{name}" for name in PAGE_TYPES)
 _VOTED = (*_HTML, *VOTE_FEATURES.names)
-_AROUND = (*TEXT_CONTEXT, *MARKUP_CONTEXT, *_TYPES)
+_AROUND = (*HTML_CONTEXT.names, *_TYPES)
 #: Network → names of the columns that it reads.
 INPUTS = {
     "block_first": _HTML,
@@ -56,7 +56,7 @@ INPUTS = {
     "block_voted_first": _VOTED,
     "block_voted_second": (*_VOTED, *_AROUND),
     "block_text_first": _TEXT,
-    "block_text_second": (*_TEXT, *TEXT_CONTEXT),
+    "block_text_second": (*_TEXT, *TEXT_CONTEXT.names),
     "block_page_type": (*(f"{kind}_{name}" for kind in ("mean", "mean_by_words", "spread") for name in _HTML), *_TYPES),
     "block_site": ("log_odds", "pages_with_block", "share_with_block", "log_words"),
 }

@@ -6,14 +6,18 @@ it judges the next sentence by it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.networks import logit
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
+from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from noisefilter.arrays import Matrix
     from noisefilter.sentences.table import SentenceTable
 
@@ -21,23 +25,99 @@ NEAR = (-3, -2, -1, 1, 2, 3)
 #: Sentences on each side that make a stretch.
 STRETCH = 4
 SENTENCE_CLASSES = ("informative", "filler", "promotion", "boilerplate")
+
+
+@dataclass(frozen=True, eq=False)
+class FirstKinds:
+    """Sentences and the log-odds of their classes by the first pass: (sentences, classes)."""
+
+    table: SentenceTable
+    log_odds: Matrix
+
+    @cached_property
+    def means(self) -> Matrix:
+        """Mean of each article: (articles, classes)."""
+        return self.table.totals(self.log_odds) / np.maximum(self.table.sizes, 1)[:, None]
+
+    @cached_property
+    def ranked(self) -> Matrix:
+        """The values of each article in order, class by class."""
+        ranked = [column[np.lexsort((column, self.table.article))] for column in self.log_odds.T]
+        return np.stack(ranked, axis=1)
+
+
+def log_odds(first: FirstKinds) -> Matrix:
+    """What the first pass says of the sentence itself."""
+    return first.log_odds
+
+
+def _log_odds_of(step: int) -> Callable[[FirstKinds], Matrix]:
+    def columns(first: FirstKinds) -> Matrix:
+        return first.table.neighbour(first.log_odds, step)
+
+    return columns
+
+
+def paragraph(first: FirstKinds) -> Matrix:
+    """Mean of the other sentences of the paragraph, which is of one mind; its own value if it stands alone."""
+    table, values = first.table, first.log_odds
+    if not len(table):
+        return values
+    opens = np.append(True, table.block[1:] != table.block[:-1])
+    number = np.cumsum(opens) - 1
+    size = np.bincount(number)[number][:, None]
+    total = np.add.reduceat(values, np.flatnonzero(opens), axis=0)[number]
+    return np.where(size > 1, (total - values) / np.maximum(size - 1, 1), values)
+
+
+def stretch(first: FirstKinds) -> Matrix:
+    """Mean of the sentences around, itself included; beyond the article's ends the last one counts again."""
+    table = first.table
+    begin, last = table.edges[table.article], table.edges[table.article + 1] - 1
+    place = np.arange(len(table))
+    steps = range(-STRETCH, STRETCH + 1)
+    return np.asarray(
+        np.sum([first.log_odds[np.clip(place + step, begin, last)] for step in steps], axis=0) / len(steps)
+    )
+
+
+def mean(first: FirstKinds) -> Matrix:
+    """Mean of the article: thin ones are thin throughout."""
+    return first.means[first.table.article]
+
+
+def spread(first: FirstKinds) -> Matrix:
+    """Standard deviation in the article: much of one kind among others is another thing than a mixture."""
+    table = first.table
+    apart = table.totals((first.log_odds - mean(first)) ** 2)
+    return np.sqrt(apart / np.maximum(table.sizes, 1)[:, None])[table.article]
+
+
+def _above(quarters: int) -> Callable[[FirstKinds], Matrix]:
+    """Value that so many quarters of the article's sentences are not above."""
+
+    def columns(first: FirstKinds) -> Matrix:
+        table = first.table
+        return first.ranked[(table.edges[:-1] + quarters * table.sizes // 4)[table.article]]
+
+    return columns
+
+
+#: What is said of each class, by the beginnings of the columns' names.
+OF_CLASSES: Mapping[str, Callable[[FirstKinds], Matrix]] = {
+    "log_odds": log_odds,
+    **{f"log_odds_{step:+}": _log_odds_of(step) for step in NEAR},
+    "paragraph": paragraph,
+    "stretch": stretch,
+    "mean": mean,
+    "spread": spread,
+    "quarter": _above(1),
+    "half": _above(2),
+    "three_quarters": _above(3),
+}
 #: Names of the columns of `kind_context`.
 KIND_CONTEXT = (
-    *(
-        f"{place}_{name}"
-        for place in (
-            "log_odds",
-            *(f"log_odds_{step:+}" for step in NEAR),
-            "paragraph",
-            "stretch",
-            "mean",
-            "spread",
-            "quarter",
-            "half",
-            "three_quarters",
-        )
-        for name in SENTENCE_CLASSES
-    ),
+    *(f"{beginning}_{name}" for beginning in OF_CLASSES for name in SENTENCE_CLASSES),
     *(f"article_{name}" for name in ARTICLE_FEATURES),
 )
 
@@ -45,54 +125,12 @@ KIND_CONTEXT = (
 def kind_context(measured: tuple[SentenceTable, Matrix], first: Matrix) -> Matrix:
     """What the second pass over the sentences reads beside their own measures: (sentences, KIND_CONTEXT).
 
-    The first log-odds of the sentence, of six neighbours, of the other sentences of its paragraph, of the stretch around it and
-    of its article (mean, spread, quarters), and the measures of the article.
-
     Args:
         measured: the sentences, and their features, columns as in `SENTENCE_COLUMNS`.
         first: class probabilities by the first pass: (sentences, classes).
     """
     table, matrix = measured
     classes = np.round(first, 6)  # alike in any batch
-    log_odds = logit(classes)
-    article = table.article
-    count = np.maximum(table.sizes, 1)[:, None]
-    mean = table.totals(log_odds) / count
-    spread = np.sqrt(table.totals((log_odds - mean[article]) ** 2) / count)
-    return np.hstack(
-        [
-            log_odds,
-            *(table.neighbour(log_odds, step) for step in NEAR),
-            _others_of_paragraph(table, log_odds),
-            _stretch(table, log_odds),
-            mean[article],
-            spread[article],
-            *_quarters(table, log_odds),
-            article_rows(table, matrix, classes[:, 1:3])[article],
-        ]
-    )
-
-
-def _others_of_paragraph(table: SentenceTable, values: Matrix) -> Matrix:
-    """Mean of the other sentences of each one's paragraph; its own value if it stands alone."""
-    if not len(table):
-        return values
-    opens = np.append(True, table.block[1:] != table.block[:-1])
-    paragraph = np.cumsum(opens) - 1
-    size = np.bincount(paragraph)[paragraph][:, None]
-    total = np.add.reduceat(values, np.flatnonzero(opens), axis=0)[paragraph]
-    return np.where(size > 1, (total - values) / np.maximum(size - 1, 1), values)
-
-
-def _stretch(table: SentenceTable, values: Matrix) -> Matrix:
-    """Mean of the sentences around each one, itself included; beyond the article's ends the last one counts again."""
-    first, last = table.edges[table.article], table.edges[table.article + 1] - 1
-    place = np.arange(len(table))
-    steps = range(-STRETCH, STRETCH + 1)
-    return np.sum([values[np.clip(place + step, first, last)] for step in steps], axis=0) / len(steps)
-
-
-def _quarters(table: SentenceTable, values: Matrix) -> list[Matrix]:
-    """Values of each article that a quarter, half and three quarters of its sentences are not above."""
-    ranked = np.stack([column[np.lexsort((column, table.article))] for column in values.T], axis=1)
-    return [ranked[(table.edges[:-1] + part * table.sizes // 4)[table.article]] for part in (1, 2, 3)]
+    known = FirstKinds(table, logit(classes))
+    of_article = article_rows(table, matrix, classes[:, 1:3])[table.article]
+    return np.hstack([*(measure(known) for measure in OF_CLASSES.values()), of_article])
