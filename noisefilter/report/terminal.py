@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from noisefilter.html.cleaning.marking import visible_stretches
 from noisefilter.kinds import KINDS, TRIMMED_KINDS, WORST_FIRST
 from noisefilter.report.figures import figure_columns, figure_row
 from noisefilter.report.printing import shown
 from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from rich.console import Console
 
@@ -160,7 +160,8 @@ def mark_text(score: Score, *, plain: bool = False) -> Text:
     """`visible_text` with each span coloured, or in brackets if there is no colour."""
     text = Text()
     position = 0
-    for start, end, kind in _stretches(score):
+    for start, end, number in visible_stretches(score.spans):
+        kind = score.spans[number].kind
         text.append(shown(score.visible_text[position:start], lines=True))
         left, right = KINDS[kind].brackets if plain else ("", "")
         quote = shown(score.visible_text[start:end], lines=True)
@@ -168,25 +169,6 @@ def mark_text(score: Score, *, plain: bool = False) -> Text:
         position = end
     text.append(shown(score.visible_text[position:], lines=True))
     return text
-
-
-def _stretches(score: Score) -> Iterator[tuple[int, int, Kind]]:
-    """Spans as stretches that do not overlap: where two kinds do, the worse one shows."""
-    edges = sorted({edge for span in score.spans for edge in (span.start, span.end)})
-    last: tuple[int, int, Kind] | None = None
-    for start, end in pairwise(edges):
-        kinds = [span.kind for span in score.spans if span.start <= start and span.end >= end]
-        if not kinds:
-            continue
-        kind = min(kinds, key=WORST_FIRST.index)
-        if last and last[1] == start and last[2] == kind:
-            last = (last[0], end, kind)
-            continue
-        if last:
-            yield last
-        last = (start, end, kind)
-    if last:
-        yield last
 
 
 def figure_tables(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[RichTable]:
