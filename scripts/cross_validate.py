@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import trafilatura
+from carry_over_legs import outer_fold
 from joblib import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
@@ -42,14 +43,7 @@ if TYPE_CHECKING:
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
 
-#: Folds of `fold_of` are used inside the training; other ones are drawn here, so that the two do not go in step.
-SALT = "outer:"
 CALIBRATING = 8
-
-
-def outer_fold(site: str) -> int:
-    """Fold in which a site is judged."""
-    return fold_of(SALT + site)
 
 
 def calibrates(site: str) -> bool:
