@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from noisefilter.report.figures import ACCEPTED, CALIBRATION, HIGH, LABELLED, LOW, POLICIES, THRESHOLDS
+from noisefilter.report.figures import ACCEPTED, CALIBRATION, HIGH, LABELLED, LOW, POLICIES, THRESHOLDS, number
 from noisefilter.report.printing import shown
 
 if TYPE_CHECKING:
@@ -65,10 +65,3 @@ def _names(before: Figures, after: Figures, kind: str) -> list[str]:
     """Names of the figures that either model has; two intervals in a cell would hide the figures."""
     rows = (*before[kind].values(), *after.get(kind, {}).values())
     return list(dict.fromkeys(name for row in rows for name in row if not name.endswith((LOW, HIGH))))
-
-
-def number(value: float | None) -> str:
-    """A figure as tables show it."""
-    if value is None:
-        return "–"
-    return f"{value:.3f}" if isinstance(value, float) else str(value)

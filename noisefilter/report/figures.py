@@ -33,7 +33,11 @@ def figure_row(row: Mapping[str, float], columns: Sequence[str]) -> list[str]:
 
 
 def _figure(value: float | None, low: float | None, high: float | None) -> str:
+    return number(value) if low is None or high is None else f"{number(value)} ({low:.2f}-{high:.2f})"
+
+
+def number(value: float | None) -> str:
+    """A figure as tables show it."""
     if value is None:
         return "–"
-    shown = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return shown if low is None or high is None else f"{shown} ({low:.2f}-{high:.2f})"
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
