@@ -67,36 +67,34 @@ def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilitie
     filler, promotion = probabilities.T
     from_end = table.sizes[article] - 1 - table.place
     spread = np.log1p(words) - table.means(np.log1p(words))[article]
-    shares = [
-        heading * weight,
-        *(matrix[:, columns[name]] * weight for name in MEANS),
-        *(weight * (table.section == index) for index in range(len(cue_table("templates").cues))),
-        filler * weight,
-        promotion * weight,
-        *(weight * (filler > step) for step in FILLER_STEPS),
-        weight * (promotion > 0.5),
-    ]
-    summed = table.totals(np.stack(shares, axis=1))
-    middle = 1 + len(MEANS) + len(cue_table("templates").cues)
+    shares = {  # of each sentence; summed at once, since sums of one column alone round otherwise
+        "heading_words": heading * weight,
+        **{f"mean_{name}": matrix[:, columns[name]] * weight for name in MEANS},
+        **{
+            f"section_{cue.name}": weight * (table.section == row)
+            for row, cue in enumerate(cue_table("templates").cues)
+        },
+        "filler": filler * weight,
+        "promotion": promotion * weight,
+        **{f"filler_over_{step}": weight * (filler > step) for step in FILLER_STEPS},
+        "promotion_over_0.5": weight * (promotion > 0.5),
+    }
     pairs = np.bincount(article[table.owner], minlength=len(total))
-    return np.column_stack(
-        [
-            np.log1p(total),
-            np.log1p(table.sizes),
-            table.means(heading.astype(float)),
-            summed[:, 0],
-            table.means(short.astype(float)),
-            np.log1p(_words_of_paragraph(table)),
-            summed[:, 1:middle],
-            summed[:, middle : middle + 2],
-            *(_mean_of(table, filler, near < 5) for near in (table.place, from_end)),
-            summed[:, middle + 2 :],
-            table.distinct_stems / np.sqrt(2 * total),
-            1 - table.distinct_pairs / np.maximum(pairs, 1),
-            np.sqrt(table.means(spread**2)),
-            count_distinct(table.section[table.section >= 0], article[table.section >= 0], len(total)),
-        ]
-    )
+    measures = {
+        **dict(zip(shares, table.totals(np.stack([*shares.values()], axis=1)).T, strict=True)),
+        "log_words": np.log1p(total),
+        "log_sentences": np.log1p(table.sizes),
+        "headings": table.means(heading.astype(float)),
+        "list_items": table.means(short.astype(float)),
+        "words_of_paragraph": np.log1p(_words_of_paragraph(table)),
+        "filler_at_start": _mean_of(table, filler, table.place < 5),
+        "filler_at_end": _mean_of(table, filler, from_end < 5),
+        "vocabulary": table.distinct_stems / np.sqrt(2 * total),
+        "repeated_pairs": 1 - table.distinct_pairs / np.maximum(pairs, 1),
+        "sentence_spread": np.sqrt(table.means(spread**2)),
+        "template_sections": count_distinct(table.section[table.section >= 0], article[table.section >= 0], len(total)),
+    }
+    return np.stack([measures[name] for name in ARTICLE_FEATURES], axis=1)
 
 
 def _words_of_paragraph(table: SentenceTable) -> Column:
