@@ -161,7 +161,7 @@ class Corpus:
                 main_text=text, page_type=truth["_internal"]["page_type"]["primary"], **self.noise.get(name, UNKNOWN),
             )  # fmt: skip
 
-    def more_pages(self, split: str, use: str = "train") -> Iterator[LabelledPage]:
+    def more_pages(self, split: str) -> Iterator[LabelledPage]:
         """Pages of `pages_more` with gold text, in many languages; one may fit on those whose `use` is "train" only."""
         import zstandard  # noqa: PLC0415 - of the extra `batch`, which tests of other readers go without
 
@@ -169,7 +169,7 @@ class Corpus:
             for row in map(json.loads, lines):
                 if (
                     row["split"] == split
-                    and row["use"] == use
+                    and row["use"] == "train"
                     and row["gold"].strip()
                     and self._allowed(row["licence"])
                 ):

@@ -113,23 +113,18 @@ def train(
     name: str,
     jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None,
-    vectors_file: Path | None = None,
-    kept: Path | None = None,
-    first: str | None = None,
-    base: Fitted | None = None,
 ) -> Model:
     """A model without a reader, fitted on labelled pages and on nothing else; `adapt` starts from another model instead.
 
-    The same data gives the same arrays on the same machine. `vectors_file` is where `vectors` were read, if that is not the
-    shipped table; the model needs it in its folder. `kept`, `first` and `base` are those of `fit_stages`.
+    The same data gives the same arrays on the same machine. `vectors` are the shipped table.
 
     Raises:
         CorpusError: a stage has no labels (of both sorts, in both parts).
     """
     training = Training(data, vectors, jobs, progress)
     with threadpool_limits(1):
-        fitted = fit_stages(training, kept, first, base)
-    return _made(fitted, training, name, vectors_file)
+        fitted = fit_stages(training)
+    return _made(fitted, training, name)
 
 
 def train_both(
@@ -156,9 +151,9 @@ def train_both(
         jobs: processes.
         device: that torch is to use.
         progress: is told what is being done.
-        vectors_file: as for `train`.
-        first: as for `train`.
-        base: as for `train`.
+        vectors_file: where `vectors` were read, if that is not the shipped table; the model needs it in its folder.
+        first: as for `fit_stages`.
+        base: as for `fit_stages`.
         only: a stage to fit alone, the rest being that of `base` (`refit_stage`).
     """
     training = Training(data, vectors, jobs, progress, device, kept)
@@ -171,7 +166,7 @@ def train_both(
     )
 
 
-def _made(fitted: Fitted, training: Training, name: str, vectors_file: Path | None) -> Model:
+def _made(fitted: Fitted, training: Training, name: str, vectors_file: Path | None = None) -> Model:
     chosen = {**DEFAULTS, **fitted.thresholds}
     thresholds = {key: round(float(value), 4) for key, value in sorted(chosen.items())}
     compact = {key: value.astype(np.float32) for key, value in sorted(fitted.arrays.items())}

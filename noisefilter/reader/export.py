@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Weights = Mapping[str, NDArray[np.float32]]
 
 OPSET, IR_VERSION = 20, 9
+#: Attention heads of MiniLM.
+HEADS = 12
 #: What no state is below.
 LOWEST = -30.0
 
@@ -64,17 +66,16 @@ class Graph:
         return self.do("LayerNormalization", states, scale, bias, axis=-1, epsilon=1e-12)
 
 
-def export(weights: Weights, pieces: Sequence[str], *, frozen: int, heads: int = 12) -> bytes:
+def export(weights: Weights, pieces: Sequence[str], *, frozen: int) -> bytes:
     """The encoder as ONNX with 8-bit weights; its vocabulary is in the file's metadata.
 
     Args:
         weights: by the names of `noisefilter.reader.network.Encoder`.
         pieces: the vocabulary.
         frozen: layers below the one where the marks enter.
-        heads: attention heads.
     """
     graph = Graph()
-    states = _encode(graph, weights, frozen, heads)
+    states = _encode(graph, weights, frozen)
     tokens = graph.do("Squeeze", graph.linear(states, "token", weights), graph.axis(2))
     graph.nodes.append(helper.make_node("Identity", [tokens], ["tokens"]))
     graph.nodes.append(helper.make_node("Identity", [_judge_sentences(graph, states, weights)], ["sentences"]))
@@ -97,7 +98,7 @@ def export(weights: Weights, pieces: Sequence[str], *, frozen: int, heads: int =
     return _quantize(model, pieces)
 
 
-def _encode(graph: Graph, weights: Weights, frozen: int, heads: int) -> str:
+def _encode(graph: Graph, weights: Weights, frozen: int) -> str:
     """States of the tokens after the last layer: (1, tokens, width)."""
     width = weights["words.weight"].shape[1]
     length = graph.do("Shape", "ids", start=1, end=2)
@@ -105,7 +106,7 @@ def _encode(graph: Graph, weights: Weights, frozen: int, heads: int) -> str:
     place = graph.do("Slice", places, graph.axis(0), length)
     word = graph.do("Gather", graph.constant("words.weight", weights["words.weight"]), "ids")
     states = graph.norm(graph.do("Add", word, place), "norm", weights)
-    apart = graph.axis(0, 0, heads, width // heads)
+    apart = graph.axis(0, 0, HEADS, width // HEADS)
     layers = 1 + max(int(name.split(".")[1]) for name in weights if name.startswith("layers."))
     for layer in range(layers):
         if layer == frozen:
@@ -119,7 +120,7 @@ def _encode(graph: Graph, weights: Weights, frozen: int, heads: int) -> str:
             graph.do("Transpose", graph.do("Reshape", part, apart), perm=order)
             for part, order in zip(parts, ([0, 2, 1, 3], [0, 2, 3, 1], [0, 2, 1, 3]), strict=True)
         )
-        scores = graph.do("Mul", graph.do("MatMul", query, key), graph.number((width // heads) ** -0.5))
+        scores = graph.do("Mul", graph.do("MatMul", query, key), graph.number((width // HEADS) ** -0.5))
         seen = graph.do("MatMul", graph.do("Softmax", scores, axis=-1), value)
         context = graph.do("Reshape", graph.do("Transpose", seen, perm=[0, 2, 1, 3]), graph.axis(0, 0, width))
         states = graph.norm(
