@@ -11,11 +11,12 @@ import pytest
 from noisefilter import score
 from noisefilter.batch.inputs import Inputs
 from noisefilter.labelling.agreement import agree
-from noisefilter.labelling.candidates import Listed, choose_pages, doubt, list_given, list_page
+from noisefilter.labelling.candidates import Listed, choose_pages, doubt, list_given
 from noisefilter.labelling.folder import Tool, import_labels, write_export
 from noisefilter.labelling.offsets import Utf16
 from noisefilter.labels import LabelledSpan
 from noisefilter.learn.corpora import read_corpora
+from noisefilter.page import read_page
 from noisefilter.types import Page, Score, Sentence
 from tests.annotating import (
     annotation,
@@ -54,7 +55,7 @@ def tool(request) -> Tool:
 
 
 def exported(folder: Path, model: Model, tool: Tool, pages: dict[str, bytes] | None = None) -> Path:
-    listed = [list_page(name, Page(content)) for name, content in (pages or PAGES).items()]
+    listed = [Listed(name, read_page(Page(content))) for name, content in (pages or PAGES).items()]
     write_export(folder, choose_pages(listed, model).candidates, tool)
     return folder
 
@@ -221,7 +222,7 @@ def test_a_page_without_a_score_is_named_with_its_status(model):
         "d": b"%PDF-1.7",
         "e": b"x" * 40_000_001,
     }
-    found = choose_pages([list_page(name, Page(content)) for name, content in contents.items()], model)
+    found = choose_pages([Listed(name, read_page(Page(content))) for name, content in contents.items()], model)
     assert [candidate.listed.id for candidate in found.candidates] == ["a"]
     assert found.unscored == [("b", "empty"), ("c", "too_short"), ("d", "not_html_or_text"), ("e", "too_large")]
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from noisefilter.batch.inputs import Inputs
-from noisefilter.labelling.candidates import choose_pages, list_page
+from noisefilter.labelling.candidates import Listed, choose_pages
 from noisefilter.labelling.folder import Tool, import_labels, write_export
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import read_corpora
+from noisefilter.page import read_page
 from noisefilter.types import Page
 from tests.annotating import annotation, choice, doccano_export, doccano_rows, region, studio_export, studio_tasks
 from tests.making import ARTICLE
@@ -33,7 +34,7 @@ def folder(tmp_path, model: Model) -> Callable[[Tool], Path]:
     """Two pages, `a` and `b`, to label in a tool; `a` is the first."""
 
     def make(tool: Tool) -> Path:
-        listed = [list_page(name, Page(TEXT)) for name in "ab"]
+        listed = [Listed(name, read_page(Page(TEXT))) for name in "ab"]
         write_export(tmp_path / "out", choose_pages(listed, model).candidates, tool)
         return tmp_path / "out"
 
@@ -257,7 +258,7 @@ def test_a_folder_that_holds_a_corpus_is_not_written_over(folder):
 
 def test_two_pages_of_one_id_are_refused(model):
     with pytest.raises(CorpusError, match="a second page with the id 'a'"):
-        choose_pages([list_page("a", Page(ARTICLE)), list_page("a", Page(ARTICLE))], model)
+        choose_pages([Listed("a", read_page(Page(ARTICLE)))] * 2, model)
 
 
 def test_a_row_that_is_no_page_is_named_and_left_out(tmp_path, caplog):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from heapq import nlargest
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -50,11 +51,6 @@ class Choice:
     passed_over: int
 
 
-def list_page(name: str, page: Page) -> Listed:
-    """A page alone, under a name."""
-    return Listed(scrub(name), read_page(page))
-
-
 def list_given(given: Given, page: Page) -> Listed:
     """A page of an input, with what its row says of where it is from; the tools' databases hold no NUL."""
     page = read_page(page)
@@ -85,8 +81,11 @@ def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = 
             else:
                 unscored.append((entry.id, status))
 
+    by_doubt = attrgetter("doubt")
     # nlargest holds no more than it returns, so a crawl need not fit into memory
-    everything = sorted(scored(), key=_doubt, reverse=True) if limit is None else nlargest(limit, scored(), key=_doubt)
+    everything = (
+        sorted(scored(), key=by_doubt, reverse=True) if limit is None else nlargest(limit, scored(), key=by_doubt)
+    )
     return Choice(everything, unscored, count - len(everything))
 
 
@@ -110,10 +109,6 @@ def _nearness(probability: float, threshold: float) -> float:
     if probability < threshold:
         return probability / threshold
     return (1 - probability) / (1 - threshold) if threshold < 1 else 1.0
-
-
-def _doubt(candidate: Candidate) -> float:
-    return candidate.doubt
 
 
 def _score(listed: Iterable[Listed], model: Model, jobs: int) -> Iterator[tuple[Listed, Score]]:
