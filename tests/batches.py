@@ -10,6 +10,9 @@ import time
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
+
+from noisefilter.batch import Options
 from noisefilter.batch.columns import plan_columns, sample_kinds
 from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.shard import run_shard
@@ -20,10 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
-    from noisefilter.batch import Options
-
 QUICK = "tests.poisoned:score_pages"
 SLOW = "tests.poisoned:slow_score_pages"
+QUIET = Console(quiet=True)
+
+
+def options(**changes: Any) -> Options:
+    """Options of a run that is quick to do: small shards, scores made up."""
+    return Options(**{"format": "jsonl", "scorer": QUICK, "shard_pages": 20, **changes})
 
 
 def rows_of(count: int, **poison: Iterable[int]) -> list[dict[str, Any]]:
@@ -56,6 +63,21 @@ def run_here(inputs: Sequence[str], output: Path, options: Options) -> None:
     (output / COLUMNS).write_bytes(columns)
     for shard in make_shards(sources, options.shard_pages):
         run_shard(Task(shard), options, LocalFolder(output), begins=lambda _: None, ends=lambda _: None)
+
+
+def http(body: bytes, *headers: str, kind: str = "text/html; charset=utf-8", status: str = "200 OK") -> bytes:
+    """A server's response."""
+    return "\r\n".join((f"HTTP/1.1 {status}", f"Content-Type: {kind}", *headers, "\r\n")).encode() + body
+
+
+def warc(number: int, response: bytes, kind: str = "response", length: int | None = None) -> bytes:
+    """A record as Common Crawl has it."""
+    head = (
+        f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Date: 2025-01-01T00:00:00Z\r\n"
+        f"WARC-Target-URI: https://site.example/{number}\r\nContent-Type: application/http; msgtype={kind}\r\n"
+        f"Content-Length: {len(response) if length is None else length}\r\n\r\n"
+    )
+    return head.encode() + response + b"\r\n\r\n"
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

@@ -9,10 +9,14 @@ import pytest
 from noisefilter import score_many
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.model import FAST, default_model, load_model, models_folder
+from tests.calling import call
 from tests.making import CORPUS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from typer.testing import Result
 
     from noisefilter import Score
     from noisefilter.labels import LabelledPage
@@ -43,3 +47,9 @@ def corpus() -> list[LabelledPage]:
 @pytest.fixture(scope="session")
 def corpus_scores(corpus: list[LabelledPage], model: Model) -> list[Score]:
     return list(score_many((labelled.page for labelled in corpus), model=model))
+
+
+@pytest.fixture
+def run() -> Callable[..., Result]:
+    """Calls the command line."""
+    return call

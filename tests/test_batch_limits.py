@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from rich.console import Console
 
-from noisefilter.batch import BatchError, Fields, Limits, Options, run
+from noisefilter.batch import BatchError, Fields, Limits, run
 from noisefilter.batch.cutter import Cutter
 from noisefilter.batch.fields import Fault, to_entry
 from noisefilter.batch.files import MAX_PAGE, Found, open_plain
@@ -25,7 +24,7 @@ from noisefilter.batch.tasks import Cut, Piece, Range, Shard
 from noisefilter.batch.waiting import DEATHS_OUTSIDE, Waiting
 from noisefilter.batch.watch import Worker
 from noisefilter.batch.worker import cut_files
-from tests.batches import QUICK, all_ids, records, rows_of, write_jsonl
+from tests.batches import QUIET, all_ids, options, records, rows_of, write_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +33,6 @@ if TYPE_CHECKING:
 
 zstandard = pytest.importorskip("zstandard")
 pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
-
-QUIET = Console(quiet=True)
-
-
-def options(**changes: Any) -> Options:
-    return Options(**{"format": "jsonl", "scorer": QUICK, "shard_pages": 20, **changes})
 
 
 def zst_bomb(megabytes: int) -> bytes:

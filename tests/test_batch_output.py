@@ -21,12 +21,15 @@ from noisefilter.batch.tasks import Range, Task
 from noisefilter.batch.writers.cells import defuse
 from noisefilter.batch.writers.parquet import GROUP, ParquetWriter
 from noisefilter.policy import Policy
-from tests.batches import QUICK, all_ids, ids, read_cells, records, rows_of, run_here, write_jsonl
+from tests.batches import QUICK, all_ids, http, ids, read_cells, records, rows_of, run_here, warc, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
-from tests.test_batch_readers import pa, pq, warc_record
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+pytest.importorskip("fastwarc")
+pytest.importorskip("zstandard")
 
 
 def options(**changes) -> Options:
@@ -84,10 +87,7 @@ def test_warc_parquet_and_json_lines_of_the_same_pages_give_the_same_records(tmp
         pa.Table.from_pylist([{**row, "html": row["html"].encode()} for row in rows]), tmp_path / "a.parquet"
     )
     (tmp_path / "a.warc.gz").write_bytes(
-        b"".join(
-            gzip.compress(warc_record(number, body.encode(), "text/html; charset=utf-8"))
-            for number, body in enumerate(bodies)
-        )
+        b"".join(gzip.compress(warc(number, http(body.encode()))) for number, body in enumerate(bodies))
     )
     found = []
     for name in ("a.jsonl", "a.parquet", "a.warc.gz"):

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from noisefilter.batch import BatchError, Limits, Options, run
@@ -23,7 +22,7 @@ from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Shard, Task
 from noisefilter.batch.worker import Failed
 from noisefilter.cli import app
-from tests.batches import QUICK, SLOW, all_ids, parts, records, rows_of, wait_for, write_jsonl
+from tests.batches import QUIET, SLOW, all_ids, options, parts, records, rows_of, wait_for, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
 from tests.poisoned import POISON
 
@@ -35,12 +34,7 @@ pytestmark = [
     # Ray's own, about its next defaults and the files that its processes leave open
     pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::DeprecationWarning"),
 ]
-QUIET = Console(quiet=True)
 CLONE = Path(__file__).parent.parent
-
-
-def options(**changes: Any) -> Options:
-    return Options(**{"format": "jsonl", "scorer": QUICK, "shard_pages": 20, **changes})
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from noisefilter.batch.files import find_files
 from noisefilter.batch.pieces import MAX_PIECES, cut_file, read_piece
 from noisefilter.batch.plan import LARGEST, SMALLEST, list_sources, make_shards
 from noisefilter.batch.storage import LocalFolder
-from tests.batches import rows_of, write_jsonl
+from tests.batches import http, rows_of, warc, write_jsonl
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,26 +31,6 @@ pytest.importorskip("fastwarc")
 
 BOM = "\ufeff"
 PACKERS = {".gz": gzip.compress, ".zst": zstandard.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
-
-
-def warc_record(number: int, body: bytes, kind: str = "text/html", status: str = "200 OK", more: str = "") -> bytes:
-    """A response record as Common Crawl has it."""
-    http = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{more}\r\n".encode() + body
-    head = (
-        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Date: 2025-01-01T00:00:00Z\r\n"
-        f"WARC-Target-URI: https://site.example/{number}\r\nContent-Type: application/http; msgtype=response\r\n"
-        f"Content-Length: {len(http)}\r\n\r\n"
-    )
-    return head.encode() + http + b"\r\n\r\n"
-
-
-def request_record() -> bytes:
-    http = b"GET / HTTP/1.1\r\nHost: site.example\r\n\r\n"
-    head = (
-        "WARC/1.0\r\nWARC-Type: request\r\nWARC-Record-ID: <urn:uuid:r>\r\nWARC-Date: 2025-01-01T00:00:00Z\r\n"
-        f"Content-Type: application/http; msgtype=request\r\nContent-Length: {len(http)}\r\n\r\n"
-    )
-    return head.encode() + http + b"\r\n\r\n"
 
 
 def read_all(path: str, form: str, size: int = 0) -> list[Row]:
@@ -95,7 +75,7 @@ def test_pieces_of_any_size_hold_every_row_once_and_in_order(tmp_path, form, suf
     elif form == "parquet":
         pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=6)
     else:
-        path.write_bytes(b"".join(pack(warc_record(number, b"x"), suffix) for number in range(40)))
+        path.write_bytes(b"".join(pack(warc(number, http(b"x")), suffix) for number in range(40)))
     found = read_all(str(path), form, size)
     assert [row.fault for row in found] == [None] * 40
     if form == "warc":
@@ -199,11 +179,12 @@ def test_a_damaged_parquet_column_loses_no_row_from_the_count(tmp_path):
 
 def test_a_warc_gives_its_responses_and_says_what_is_no_page(tmp_path):
     parts = [
-        request_record(), warc_record(0, "<p>café “x”</p>".encode("cp1252"), "text/html; charset=iso-8859-1"),
-        warc_record(1, b"x", status="404 Not Found"), warc_record(2, b"x", "image/png"), warc_record(3, b"plain", "text/plain"),
-        warc_record(4, gzip.compress(b"<p>packed</p>"), more="Content-Encoding: gzip\r\n"),
-        warc_record(5, "<p>é</p>".encode(), "text/html; charset=no-such"), warc_record(6, b"\xff", "text/html; charset=utf-8"),
-        warc_record(7, (BOM + "<p>é</p>").encode(), "text/html; charset=iso-8859-1"),
+        warc(9, b"GET / HTTP/1.1\r\nHost: site.example\r\n\r\n", "request"),
+        warc(0, http("<p>café “x”</p>".encode("cp1252"), kind="text/html; charset=iso-8859-1")),
+        warc(1, http(b"x", status="404 Not Found")), warc(2, http(b"x", kind="image/png")), warc(3, http(b"plain", kind="text/plain")),
+        warc(4, http(gzip.compress(b"<p>packed</p>"), "Content-Encoding: gzip", kind="text/html")),
+        warc(5, http("<p>é</p>".encode(), kind="text/html; charset=no-such")), warc(6, http(b"\xff")),
+        warc(7, http((BOM + "<p>é</p>").encode(), kind="text/html; charset=iso-8859-1")),
     ]  # fmt: skip
     (tmp_path / "a.warc.gz").write_bytes(b"".join(map(gzip.compress, parts)))
     rows = read_all(str(tmp_path / "a.warc.gz"), "warc", 2)
@@ -217,7 +198,7 @@ def test_a_warc_gives_its_responses_and_says_what_is_no_page(tmp_path):
 
 
 def test_a_warc_that_breaks_off_says_so(tmp_path):
-    content = b"".join(warc_record(number, b"x" * 500) for number in range(5))
+    content = b"".join(warc(number, http(b"x" * 500)) for number in range(5))
     (tmp_path / "a.warc").write_bytes(content[:-200])
     rows = read_all(str(tmp_path / "a.warc"), "warc", 2)
     assert [row.fault is None for row in rows] == [True] * 4 + [False]
@@ -359,7 +340,7 @@ def test_an_input_that_is_not_there_is_refused_by_its_name(tmp_path, name):
 def test_urls_are_read_through_fsspec(tmp_path):
     system = fsspec.filesystem("memory")
     system.pipe("/crawl/a.jsonl.gz", gzip.compress(b'{"id": "a", "text": "x"}\n' * 3))
-    system.pipe("/crawl/b.warc", warc_record(0, b"x") + warc_record(1, b"y"))
+    system.pipe("/crawl/b.warc", warc(0, http(b"x")) + warc(1, http(b"y")))
     system.pipe("/crawl/page.html", b"<p>x</p>")
     table = BytesIO()
     pq.write_table(pa.Table.from_pylist(rows_of(5)), table)
@@ -381,7 +362,7 @@ def test_urls_are_read_through_fsspec(tmp_path):
         (b'{"text": "x"}\n', "jsonl"),
         *((packer(b'{"text": "x"}\n'), "jsonl") for packer in PACKERS.values()),
         (b"<p>x</p>", "pages"),
-        (warc_record(0, b"x"), "warc"),
+        (warc(0, http(b"x")), "warc"),
     ],
 )
 def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):

@@ -20,7 +20,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from noisefilter.batch import BatchError, Limits, Options, RefusedError, run, runner
+from noisefilter.batch import BatchError, Limits, RefusedError, run, runner
 from noisefilter.batch.plan import changed_files
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.watch import Worker, resident_mb
@@ -28,7 +28,7 @@ from noisefilter.cli import app
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import Policy
 from noisefilter.report.progress import Meter
-from tests.batches import QUICK, SLOW, all_ids, ids, parts, records, rows_of, wait_for, write_jsonl
+from tests.batches import QUICK, QUIET, SLOW, all_ids, ids, options, parts, records, rows_of, wait_for, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
 
 if TYPE_CHECKING:
@@ -36,12 +36,7 @@ if TYPE_CHECKING:
 
     from noisefilter.batch.plan import Source
 
-QUIET = Console(quiet=True)
 CLONE = Path(__file__).parent.parent
-
-
-def options(**changes: Any) -> Options:
-    return Options(**{"format": "jsonl", "scorer": QUICK, "shard_pages": 20, **changes})
 
 
 def start(

@@ -12,7 +12,6 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from noisefilter.batch import BatchError, Limits, Options, RefusedError, lease, run
 from noisefilter.batch.engine import LocalEngine
@@ -22,7 +21,7 @@ from noisefilter.batch.journal import Journal
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder, ObjectFolder, open_storage
 from noisefilter.batch.tasks import Range, Shard, Task
-from tests.batches import QUICK, all_ids, rows_of, write_jsonl
+from tests.batches import QUICK, QUIET, all_ids, rows_of, write_jsonl
 
 fsspec = pytest.importorskip("fsspec")
 from fsspec.implementations.memory import MemoryFileSystem  # noqa: E402
@@ -30,7 +29,6 @@ from fsspec.spec import AbstractBufferedFile  # noqa: E402
 
 from tests import flaky_store  # noqa: E402
 
-QUIET = Console(quiet=True)
 OPTIONS = Options(format="jsonl", scorer=QUICK, shard_pages=20)
 
 

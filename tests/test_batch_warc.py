@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
 
 from noisefilter.batch import Limits, Options, run
 from noisefilter.batch.files import MAX_PAGE
 from noisefilter.batch.pieces import cut_file, read_piece
 from noisefilter.batch.response import ResponseError, decode_body, parse_head
-from tests.batches import QUICK, records
+from tests.batches import QUICK, QUIET, http, records, warc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,7 +28,6 @@ brotli, warcio = pytest.importorskip("brotli"), pytest.importorskip("warcio")
 zstandard = pytest.importorskip("zstandard")
 pytest.importorskip("fastwarc")
 
-QUIET = Console(quiet=True)
 PAGE = "".join(f"<p>Pier {number} was measured on {number} May.</p>" for number in range(200)).encode()
 
 
@@ -52,19 +50,6 @@ PACK: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
     "br": ("Content-Encoding: br", brotli.compress),
     "zstd": ("Content-Encoding: zstd", zstandard.compress),
 }
-
-
-def http(body: bytes, *headers: str, kind: str = "text/html; charset=utf-8", status: str = "200 OK") -> bytes:
-    return "\r\n".join((f"HTTP/1.1 {status}", f"Content-Type: {kind}", *headers, "\r\n")).encode() + body
-
-
-def warc(number: int, response: bytes, kind: str = "response", length: int | None = None) -> bytes:
-    head = (
-        f"WARC/1.0\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:{number}>\r\nWARC-Date: 2025-01-01T00:00:00Z\r\n"
-        f"WARC-Target-URI: https://site.example/{number}\r\nContent-Type: application/http; msgtype={kind}\r\n"
-        f"Content-Length: {len(response) if length is None else length}\r\n\r\n"
-    )
-    return head.encode() + response + b"\r\n\r\n"
 
 
 def decoded(response: bytes) -> tuple[bytes, str]:

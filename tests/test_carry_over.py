@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
-import pytest
-
-sys.path.append(str(Path(__file__).parent.parent / "scripts"))
 
 import carry_over_noise
 import carry_over_sentences
+import numpy as np
+import pytest
 from carry_over_legs import BY_SITE
 from carry_over_noise import noise_figures, readers_agree
 

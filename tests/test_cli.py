@@ -14,22 +14,12 @@ from typing import Any
 
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
 
 import noisefilter
 from noisefilter import score
 from noisefilter.batch.inputs import Inputs
-from noisefilter.cli import app
 from noisefilter.report.terminal import Table
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
-
-
-@pytest.fixture
-def run():
-    def call(*arguments: str, standard_input: str | bytes | None = None):
-        return CliRunner().invoke(app, list(arguments), input=standard_input, catch_exceptions=False)
-
-    return call
 
 
 @pytest.fixture

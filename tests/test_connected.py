@@ -10,11 +10,10 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from typer.testing import CliRunner
 
 from noisefilter import score
-from noisefilter.cli import app
-from tests.batches import write_jsonl
+from tests.batches import http, warc, write_jsonl
+from tests.calling import call
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 
 if TYPE_CHECKING:
@@ -45,7 +44,7 @@ def crawl(tmp_path, monkeypatch, rows) -> Path:
 
 
 def run(*arguments: str, code: int = 0) -> Result:
-    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    result = call(*arguments)
     assert result.exit_code == code, result.output
     return result
 
@@ -91,9 +90,7 @@ def test_score_reads_a_crawl_in_any_form(crawl, rows, form):
 
 def test_score_reads_warc(crawl):
     pytest.importorskip("fastwarc")
-    from tests.test_batch_readers import warc_record  # noqa: PLC0415 - it needs the extra
-
-    (crawl / "a.warc.gz").write_bytes(gzip.compress(warc_record(7, HTML_ARTICLE.encode(), "text/html; charset=utf-8")))
+    (crawl / "a.warc.gz").write_bytes(gzip.compress(warc(7, http(HTML_ARTICLE.encode()))))
     (record,) = records(run("score", "--json", "--model", "fast", "a.warc.gz"))
     assert (record["id"], record["path"], record["url"]) == ("<urn:uuid:7>", "a.warc.gz", "https://site.example/7")
 

@@ -15,12 +15,10 @@ from noisefilter.batch.cutter import Cutter
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Piece
 from noisefilter.batch.worker import Sampled
-from tests.batches import QUICK, rows_of, write_jsonl
+from tests.batches import QUICK, QUIET, rows_of, write_jsonl
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-QUIET = Console(quiet=True)
 
 
 def clean(folder: Path, rows: list[dict[str, Any]], form: str, **changes: Any) -> Path:

@@ -8,14 +8,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
 from noisefilter import cli
 from noisefilter.batch import Options, RefusedError, run
 from noisefilter.batch.plan import list_sources
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.cli import app
 from noisefilter.viewing.sources import Sources
+from tests.calling import call
 from tests.making import ARTICLE
 
 if TYPE_CHECKING:
@@ -33,10 +32,6 @@ class Unread(io.BytesIO):
 def without(monkeypatch):
     """Makes a module impossible to import."""
     return lambda name: monkeypatch.setitem(sys.modules, name, None)
-
-
-def call(*arguments: str):
-    return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
 
 
 @pytest.mark.parametrize(("form", "module"), [("parquet", "pyarrow"), ("jsonl.zst", "zstandard")])

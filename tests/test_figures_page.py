@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-
 import pytest
-
-from tests.making import TESTS
-
-sys.path.append(str(TESTS.parent / "scripts"))
-
 import write_figures
 from write_figures import ALL, END, PAGE, START, Table, read_figures, renew, write_tables
+
+from tests.making import TESTS
 
 
 def test_the_page_holds_what_the_script_writes():

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent.parent / "scripts"))
-
 from check_goldens import corpus_pages, hash_scores
 
 from tests.making import TESTS

@@ -29,6 +29,7 @@ from tests.annotating import (
     utf16,
     utf16_range,
 )  # fmt: skip
+from tests.batches import write_jsonl
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 
 if TYPE_CHECKING:
@@ -240,7 +241,7 @@ def test_the_site_is_the_host_where_nothing_better_is_known(tmp_path):
         },
         {"id": "c", "text": ARTICLE, "url": "http://[broken", "title": "A\x00B"},
     ]
-    (tmp_path / "pages.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+    write_jsonl(tmp_path / "pages.jsonl", rows)
     listed = listed_in(tmp_path)
     assert [own.site for own in listed] == ["news.example", "the quay", None]
     assert (listed[1].licence, listed[1].source) == ("CC0-1.0", "crawl")

@@ -9,10 +9,8 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from typer.testing import CliRunner
 
 from noisefilter import load, score
-from noisefilter.cli import app
 from noisefilter.learn.corpora import read_corpora
 from tests.annotating import annotation, choice, doccano_export, doccano_rows, studio_export, studio_tasks
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
@@ -21,14 +19,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LABELLING = CORPUS.parent / "docs" / "labelling.md"
-
-
-@pytest.fixture
-def run():
-    def call(*arguments: str, standard_input: str | None = None):
-        return CliRunner().invoke(app, list(arguments), input=standard_input, catch_exceptions=False)
-
-    return call
 
 
 @pytest.fixture

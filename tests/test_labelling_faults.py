@@ -16,6 +16,7 @@ from noisefilter.learn.corpora import read_corpora
 from noisefilter.page import read_page
 from noisefilter.types import Page
 from tests.annotating import annotation, choice, doccano_export, doccano_rows, region, studio_export, studio_tasks
+from tests.batches import write_jsonl
 from tests.making import ARTICLE
 
 if TYPE_CHECKING:
@@ -264,7 +265,7 @@ def test_two_pages_of_one_id_are_refused(model):
 def test_a_row_that_is_no_page_is_named_and_left_out(tmp_path, caplog):
     rows = [{"id": "a", "text": 7}, {"id": "b"}, {"id": "c", "path": "../c.txt"}, {"id": "d", "path": "d.txt"}]
     rows += [{"id": "e", "text": ARTICLE, "title": 7}]
-    (tmp_path / "pages.jsonl").write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf8")
+    write_jsonl(tmp_path / "pages.jsonl", rows)
     caplog.set_level("INFO", "noisefilter")
     inputs = Inputs([str(tmp_path)])
     assert [given.id for given, _ in inputs.pages()] == ["e"]

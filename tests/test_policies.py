@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
+from choose_policies import with_policies, write_policies
 from hypothesis import given
 from hypothesis import strategies as st
-from typer.testing import CliRunner
-
-sys.path.append(str(Path(__file__).parent.parent / "scripts"))
-
-from choose_policies import with_policies, write_policies
 
 from noisefilter import Policy, load, score
-from noisefilter.cli import app
 from noisefilter.decide import drop_reason, verdict
 from noisefilter.labels import CorpusError
 from noisefilter.learn.intervals import Observed
@@ -36,6 +29,7 @@ from noisefilter.model import models_folder
 from noisefilter.policy import BALANCED, CAUTIOUS, POLICIES, STRICT, check_policy, find_policy
 from noisefilter.report.figures import HIGH, LOW
 from noisefilter.types import VERDICTS, Span
+from tests.calling import call
 from tests.making import ARTICLE, TESTS, read_cases
 
 CORPUS = TESTS.parent / "corpus"
@@ -223,7 +217,7 @@ def test_too_few_labels_are_refused():
 
 
 def run(*arguments: str, code: int = 0) -> str:
-    result = CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+    result = call(*arguments)
     assert result.exit_code == code, result.output
     return result.output
 

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-from typer.testing import CliRunner
 
-from noisefilter.cli import app
 from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.learn import session
 from noisefilter.learn.card import OWN_BAD_AT, SHIPPED_BAD_AT, write_card
@@ -24,6 +22,8 @@ from noisefilter.learn.train import TrainingData, split_pages
 from noisefilter.model import MANIFEST, save_model
 from noisefilter.report.figures import ACCEPTED, LABELLED
 from noisefilter.types import Page
+from tests.batches import write_jsonl
+from tests.calling import call as run
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, visible
 
 if TYPE_CHECKING:
@@ -39,16 +39,12 @@ MARKED = [[0, 11, "promotion"]]
 def write_corpus(folder: Path, pages: Sequence[Mapping[str, Any]], labels: Sequence[Mapping[str, Any]]) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in (("pages", pages), ("labels", labels)):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+        write_jsonl(folder / f"{name}.jsonl", rows)
     return folder
 
 
 def labelled(name: str, *, by: str = "anna", text: str = ARTICLE, **more: object) -> LabelledPage:
     return LabelledPage(name, Page(text, format="text"), name, "quay", by=by, **more)  # type: ignore[arg-type]
-
-
-def run(*arguments: str):
-    return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
 
 
 def test_a_corpus_says_who_labelled_and_which_spans_were_only_accepted(tmp_path):

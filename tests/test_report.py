@@ -12,41 +12,19 @@ from http.client import HTTPConnection
 from threading import Thread
 
 import pytest
-from typer.testing import CliRunner
 
-from noisefilter import Page, Reason, Score, Sentence, Span, score
-from noisefilter.cli import app
+from noisefilter import Page, Reason, Score, Span, score
 from noisefilter.html.cleaning.marking import marked_html, visible_stretches
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.report import site
 from noisefilter.report.single import framed, score_html
-from noisefilter.report.tally import Sample, Seen, Tally, mean_interval
+from noisefilter.report.tally import Sample, Tally, mean_interval
 from noisefilter.report.view import Shown, describe, page_views
 from noisefilter.report.walls import WALLS, is_wall
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
+from tests.reporting import HOSTILE, TEXT, made, seen
 
 pytest.importorskip("jinja2")
-
-TEXT = "Rain fell. Buy our boots! The river rose. Nobody knows why."
-HOSTILE = '</script><script>alert("ran")</script><!--\u202egnp.exe\u2066 \u2028\x1b[2J <img src=x onerror=alert(1)>'
-
-
-def made(text: str = TEXT, **changes) -> Score:
-    """A score made by hand."""
-    fields = {
-        "visible_text": text,
-        "spans": (Span(11, 25, "promotion", 0.8, "asks to buy"),),
-        "sentences": (Sentence(0, 10, 0.1, 0.2, 0.3, 0.4),),
-        "noise": 0.6, "filler": 0.1, "off_topic": 0.2, "boilerplate": 0.0, "verdict": "drop", "status": "ok", "title": "Rain",
-        "language": "en", "url": "https://www.rain.example/1", "model": "made", "text_version": 2, "page_type": "article",
-        "reasons": (Reason("it is worded like thin articles: raises noise", 0.5),),
-    }  # fmt: skip
-    return Score(**{**fields, **changes})
-
-
-def seen(name: str, noise: float | None, verdict: str = "keep", own_site: str = "", **record) -> Seen:
-    record = {"noise": noise, "verdict": verdict, "status": "unscored" if noise is None else "ok", **record}
-    return Seen.of_record(name, own_site, record, lambda: Shown(name, own_site, made(noise=noise)))
 
 
 def data_of(html: str):
@@ -65,14 +43,6 @@ class Tags(HTMLParser):
 
     def handle_starttag(self, tag, attrs):
         self.found.append((tag, dict(attrs)))
-
-
-@pytest.fixture
-def run():
-    def call(*arguments: str):
-        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
-
-    return call
 
 
 def test_a_score_comes_back_from_its_record():

@@ -25,7 +25,7 @@ from noisefilter.report.tally import Seen, Tally
 from noisefilter.report.view import Shown
 from noisefilter.viewing.serving import ReviewServer
 from tests.making import CORPUS
-from tests.test_report import HOSTILE, made, seen
+from tests.reporting import HOSTILE, made, seen
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 

@@ -8,21 +8,11 @@ import shlex
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from noisefilter.cli import app
 from noisefilter.model import MANIFEST
 from tests.making import ARTICLE, CORPUS
 
 RETRAINING = (CORPUS.parent / "docs" / "retraining.md").read_text(encoding="utf8")
-
-
-@pytest.fixture
-def run():
-    def call(*arguments: str):
-        return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
-
-    return call
 
 
 @pytest.fixture(scope="module")
