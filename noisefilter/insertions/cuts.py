@@ -99,7 +99,7 @@ def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, in
         log_odds: of each of its words, that it is foreign.
     """
     first, last = int(table.start[row]), int(table.end[row])
-    low, high = np.searchsorted(table.owner, [row, row + 1])
+    low, high = table.entry_edges[row : row + 2]
     if low == high:
         return first, last
     token = table.token_index[low:high]

@@ -79,7 +79,7 @@ class TokenTable:
 
 def token_table(table: SentenceTable, rows: Index) -> TokenTable:
     """Arrays of the words of the chosen sentences."""
-    edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
+    edges = table.entry_edges
     sizes = edges[rows + 1] - edges[rows]
     owner = np.repeat(np.arange(len(rows)), sizes)
     entry = range_entries(edges[rows], edges[rows + 1])
@@ -140,7 +140,7 @@ def _dots(left: Inputs, at: Index, right: Inputs, of: Index) -> NDArray[np.float
 
 def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_row: int) -> Inputs:
     """Highest cosine of a word of the chosen sentences with one of another paragraph near; -1 for words without topic."""
-    edges = np.searchsorted(table.owner, np.arange(len(table) + 1))
+    edges = table.entry_edges
     unit = unit_rows(known).astype(np.float32)
     carries = (table.idf > 0) & (table.known < number_row)[table.word]
     first, last = _window(table, rows)

@@ -54,7 +54,7 @@ def read_articles(table: SentenceTable, reader: Reader, urgency: Matrix | None =
     """What the reader says of the sentences of some articles; of long ones it reads the most urgent parts, without `urgency` all."""
     sentences = np.zeros((len(table), COLUMNS))
     words = np.full(len(table.token_index), NOTHING)
-    entry_edges = np.searchsorted(table.owner, table.edges)
+    entry_edges = table.entry_edges[table.edges]
     for number, page in enumerate(table.pages):
         low, high = table.edges[number : number + 2]
         base = int(table.base[number])
@@ -141,7 +141,7 @@ def words_of(table: SentenceTable, measured: LastScores, readings: Readings) -> 
         readings: what the reader says.
     """
     words = dict(measured.words)
-    parts = np.split(readings.words, np.searchsorted(table.owner, np.arange(1, len(table))))
+    parts = np.split(readings.words, table.entry_edges[1:-1])
     for row in np.flatnonzero(readings.known).tolist():
         words[row] = (parts[row] + words.get(row, parts[row])) / 2
     return words

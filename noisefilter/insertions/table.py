@@ -68,22 +68,17 @@ class InsertionTable:
         return self.sentences.idf * (self.sentences.seen > WINDOW)
 
     @cached_property
-    def _entry_edges(self) -> Index:
-        """First entry of each sentence, and the end of the last."""
-        return np.searchsorted(self.sentences.owner, np.arange(len(self) + 1))
-
-    @cached_property
     def burst(self) -> Burst:
         """Of each sentence: the run of `BURST` tokens with the highest mean of `foreign`."""
-        mean, start = _bursts(self.foreign, self._entry_edges)
-        inside = _range_vectors(self.sentences, start, np.minimum(start + BURST, self._entry_edges[1:]))
+        mean, start = _bursts(self.foreign, self.sentences.entry_edges)
+        inside = _range_vectors(self.sentences, start, np.minimum(start + BURST, self.sentences.entry_edges[1:]))
         whole = self.sentences.vectors * self.sentences.lengths[:, None]
         return Burst(mean, start, unit_rows(inside), unit_rows(whole - inside))
 
     @cached_property
     def title_run(self) -> TitleRun:
         """Of each sentence: the longest run of capitalised words after its first, small words allowed inside."""
-        return _title_runs(self.sentences, self._entry_edges)
+        return _title_runs(self.sentences, self.sentences.entry_edges)
 
     @cached_property
     def clause(self) -> Clause:
@@ -93,7 +88,7 @@ class InsertionTable:
     @cached_property
     def odd_run(self) -> Column:
         """Highest mean of `odd_capital` in a run of `BURST` tokens of each sentence."""
-        return _bursts(self.sentences.odd_capital, self._entry_edges)[0]
+        return _bursts(self.sentences.odd_capital, self.sentences.entry_edges)[0]
 
 
 def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:

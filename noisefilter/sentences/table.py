@@ -225,6 +225,11 @@ class SentenceTable:
         return np.repeat(np.arange(len(self)), self.last - self.first)
 
     @cached_property
+    def entry_edges(self) -> Index:
+        """First entry of each sentence, and the end of the last: (sentences + 1,)."""
+        return np.append(0, np.cumsum(self.last - self.first))
+
+    @cached_property
     def _distinct_words(self) -> tuple[Index, Index]:
         return self.word_vectors.distinct(self.tokens.ids[self.token_index])
 
