@@ -110,18 +110,6 @@ def test_nuls_and_lone_surrogates_in_an_article_do_not_hide_it():
     result.to_dict()["visible_text"].encode()
 
 
-def test_utf_16_without_a_mark_is_scored_like_utf_8():
-    assert score(HTML_ARTICLE.encode("utf-16-le")).to_dict() == score(HTML_ARTICLE.encode()).to_dict()
-    assert score(HTML_ARTICLE.encode("utf-16-be")).to_dict() == score(HTML_ARTICLE.encode()).to_dict()
-
-
-@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "unicode_escape"])
-def test_a_charset_that_is_a_trap_is_not_an_error(charset):
-    page = f'<html><head><meta charset="{charset}"></head><body><p>{SENTENCE * 9} \\d café</p></body></html>'
-    for content in (page.encode(), page.encode("cp1252")):
-        assert score(content).status == "ok"
-
-
 def test_a_page_that_nests_deep_can_be_cleaned():
     cleaned = clean_html("<div>" * 300 + f"<p>{SENTENCE * 9}</p>")
     assert SENTENCE.strip() in cleaned

@@ -79,7 +79,7 @@ def test_a_charset_that_is_none_is_passed_over(charset):
     assert PLAIN in text_of(html(PLAIN, charset).encode())
 
 
-@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode"])
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "unicode_escape"])
 def test_a_codec_that_is_no_charset_of_the_web_is_passed_over(charset):
     assert "café" in text_of(html(PLAIN, charset).encode())
 
