@@ -23,25 +23,7 @@ LINES = (
     "The gates were forged in 1911, just as Rico Banderas Drops Surprise Album, by the firm of Brandt.",
     "What is a sluice?", "Key Takeaways", "1. Maud Perrin", "\U0001f327\U0001f327", "\ufeff", "a\x00b", "c\ud800d", "---",
 )  # fmt: skip
-TAGS = (
-    "p",
-    "div",
-    "li",
-    "h1",
-    "h2",
-    "td",
-    "a",
-    "b",
-    "span",
-    "pre",
-    "nav",
-    "footer",
-    "aside",
-    "script",
-    "br",
-    "table",
-    "tr",
-)
+TAGS = tuple("p div li h1 h2 td a b span pre nav footer aside script br table tr".split())
 EXAMPLES = settings(
     max_examples=25, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
 )

@@ -12,21 +12,7 @@ if TYPE_CHECKING:
 #: The field of a row that holds what noisefilter says; one of the input's that is called so is replaced.
 OWN = "noisefilter"
 #: Fields of the score's record that a row gets, in order, behind its id.
-FIELDS = (
-    "url",
-    "title",
-    "verdict",
-    "status",
-    "page_type",
-    "noise",
-    "reasons",
-    "filler",
-    "off_topic",
-    "boilerplate",
-    "text",
-    "spans",
-    "model",
-)
+FIELDS = tuple("url title verdict status page_type noise reasons filler off_topic boilerplate text spans model".split())
 LENGTH = "length"
 #: Fields that a row gets on request.
 MORE: dict[str, Callable[[Score], Any]] = {

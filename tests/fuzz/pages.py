@@ -50,19 +50,8 @@ LINES = (
     "In conclusion, sluices matter more than ever in our world.", "Buy now and save 40% on boots!", "What is a sluice?", "1. Maud Perrin",
     "The gates were forged in 1911, just as Rico Banderas Drops Surprise Album, by the firm of Brandt.",
 )  # fmt: skip
-CHARSETS = (
-    "utf-8",
-    "utf-8-sig",
-    "utf-16",
-    "utf-16-le",
-    "utf-16-be",
-    "utf-32",
-    "cp1252",
-    "shift_jis",
-    "gb18030",
-    "koi8-r",
-    "cp037",
-    "utf-7",
+CHARSETS = tuple(
+    "utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 cp1252 shift_jis gb18030 koi8-r cp037 utf-7".split()
 )
 URLS = (None, "https://quay.example/rain", "http://[", "", "\ud800", "file:///x", "quay", "https://\u2603/\x00")
 TITLES = (None, "Harbour board votes to repair the sluice", "", "\x00\ud800", "<b>&amp;", "\x1b[2J", "\n")
