@@ -12,13 +12,15 @@ from http.client import HTTPConnection
 from threading import Thread
 
 import pytest
+from typer.testing import CliRunner
 
 from noisefilter import Page, Reason, Score, Span, score
+from noisefilter.cli import app
 from noisefilter.html.cleaning.marking import marked_html, visible_stretches
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.report import site
 from noisefilter.report.single import framed, score_html
-from noisefilter.report.tally import Sample, Tally, mean_interval
+from noisefilter.report.tally import Sample, Seen, Tally, mean_interval
 from noisefilter.report.view import Shown, describe, page_views
 from noisefilter.report.walls import WALLS, is_wall
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE

@@ -29,7 +29,7 @@ MOST_PARTS, MOST_GROUP_WORDS, MOST_IN_CELL = 40, 300, 4
 #: Log-odds of what is never an article, and how likely a page must be an article: for its comments to be none, and its cards around it;
 #: for what stands apart; for cards in it.
 SURE, LIKELY, RATHER_LIKELY, VERY_LIKELY = 4.0, 0.5, 0.7, 0.9
-#: Cues whose short lines are no article's, in any language and in those without word measures (docs/decisions/0042).
+#: Cues whose short lines are no article's, in any language and in those without word measures (docs/decisions/0044).
 LABELS, LABELS_UNKNOWN, MOST_LABEL = (
     frozenset(["ad"]),
     frozenset(["ad", "also read", "comments", "share", "trending"]),
