@@ -18,6 +18,7 @@ from tests.batches import write_jsonl
 from tests.making import ARTICLE, CORPUS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from typer.testing import Result
@@ -52,7 +53,7 @@ def write(name: str, rows: list[dict[str, Any]]) -> str:
                 for row in rows
             )
     else:
-        pack = {"gz": gzip.compress, "zst": zstd}.get(name.rpartition(".")[2], bytes)
+        pack = PACKED.get(name.rpartition(".")[2], bytes)
         with open(name, "wb") as file:  # noqa: PTH123 - as above
             file.write(pack(content))
     return name
@@ -61,6 +62,9 @@ def write(name: str, rows: list[dict[str, Any]]) -> str:
 def zstd(content: bytes) -> bytes:
     packed: bytes = pytest.importorskip("zstandard").compress(content)
     return packed
+
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstd}
 
 
 def labelled(*names: str) -> list[tuple[str, str, float | None, Any, str]]:
@@ -92,9 +96,7 @@ def test_labels_find_their_pages_in_other_inputs(known, form):
 def test_a_corpus_may_be_packed(known, folder, form):
     for name in ("pages", "labels"):
         plain = folder / "corpus" / f"{name}.jsonl"
-        (folder / "corpus" / f"{name}.jsonl.{form}").write_bytes(
-            {"gz": gzip.compress, "zst": zstd}[form](plain.read_bytes())
-        )
+        (folder / "corpus" / f"{name}.jsonl.{form}").write_bytes(PACKED[form](plain.read_bytes()))
         plain.unlink()
     assert labelled("corpus") == known
     assert {page.source for page in read_labelled(["corpus"])} == {"corpus"}
