@@ -35,7 +35,7 @@ def test_a_crawl_is_cleaned_and_reviewed():
     assert "24 read: 24 kept, 0 dropped, 0 rejected" in shown[1]
     assert "drop" in shown[2]
     assert "report.html: 24 pages" in shown[-2]
-    assert "review.html: 24 pages" in shown[-1]
+    assert "review.html: the 10 most doubtful of 24 pages" in shown[-1]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
