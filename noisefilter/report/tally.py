@@ -218,7 +218,7 @@ class Tally:
         doubtful_only: show the most doubtful pages, of whatever verdict, and none by lot.
     """
 
-    def __init__(self, *, pages: int = 300, rows: int = 5000, doubtful_only: bool = False) -> None:
+    def __init__(self, *, pages: int = 250, rows: int = 5000, doubtful_only: bool = False) -> None:
         self.sample = Sample(pages, doubtful_only=doubtful_only)
         self.listed = Sample(0 if doubtful_only else rows)
         self.total = 0

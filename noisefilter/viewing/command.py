@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from noisefilter.report.tally import Tally
 
 #: Without another number, so many pages are shown with their text.
-PAGES, DOUBTFUL = 300, 100
+PAGES, DOUBTFUL = 250, 100
 
 
 def report(
