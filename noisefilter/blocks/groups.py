@@ -13,6 +13,7 @@ from noisefilter.blocks.islands import find_islands
 from noisefilter.blocks.posts import with_posts
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE
+from noisefilter.html.tags import CELLS
 from noisefilter.text.cues import cue_table
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ LABELS, LABELS_UNKNOWN, MOST_LABEL = (
 )
 #: What is taken off the log-odds of code and of facts; a row of a table is one up to so many words (docs/decisions/0036).
 CODE, FACT, MOST_FACTS = 2.0, 1.0, 20
-CELLS, TERMS = frozenset(("td", "th")), frozenset(("dt", "dd"))
+TERMS = frozenset(("dt", "dd"))
 #: Words of a paragraph that is looked for again, and the log-odds of its copy.
 COPIED, COPY = 12, 2.0
 #: A heading stays if so much of its section does.

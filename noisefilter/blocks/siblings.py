@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE, TAG_GROUPS
+from noisefilter.html.tags import CELLS
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags, Index
@@ -28,8 +29,6 @@ PARAGRAPH = 20
 MOST_CONTROL, MIN_REPEATED = 4, 2
 #: Elements of one make that are tied; most of them have several parts, or are short facts.
 MIN_SIBLINGS, MOSTLY_PARTS, MOST_FACT = 3, 0.7, 20
-#: Their rows are tied (groups.py); columns of a layout have nothing in common.
-CELLS = frozenset(("td", "th"))
 DIGITS = re.compile(r"\d+")
 #: Groups of tags of headings below the first level, and of buttons.
 HEADED, BUTTON = [list(TAG_GROUPS).index(name) for name in ("h2", "h4")], list(TAG_GROUPS).index("button")
@@ -73,11 +72,12 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column, *, panels: 
     places = table.places
     assert places is not None  # noqa: S101 - for the type checker: only HTML has elements
     found = logits.copy()
-    make = _makes(table)
+    make = places.make
+    # rows of cells are tied in groups.py; columns of a layout have nothing in common
     filled = (places.blocks > 0) & [entry.tag not in CELLS for entry in table.page.places]
     parts = filled & ((places.blocks > 1) | _facts(table))
     if panels:
-        parts &= _begins(table) == BUTTON
+        parts &= places.begins == BUTTON
     count, all_of = np.bincount(make, parts), np.bincount(make, filled)
     row = (count >= MIN_SIBLINGS) & (count >= MOSTLY_PARTS * all_of)
     chosen = np.flatnonzero(row[make] & filled)
@@ -105,31 +105,16 @@ def _facts(table: BlockTable) -> Flags:
     return lines & plain[first]
 
 
-def _makes(table: BlockTable, *, numbered: bool = False) -> Index:
-    """Number of the make of each place: those of one make stand below one element, have the same tag and names, and begin alike.
-
-    With `numbered` names that differ in their digits are the same: "post-12", "post-13".
-    """
+def _numbered_makes(table: BlockTable) -> Index:
+    """Number of the make of each place where names that differ in their digits are the same: "post-12", "post-13"."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
-    begins = _begins(table) + 1
-    alike = places.structure.alike
-    if numbered:
-        _, first, group = np.unique(alike, return_index=True, return_inverse=True)
-        known: dict[tuple[str, str], int] = {}
-        for index, place in enumerate(first.tolist()):
-            entry = table.page.places[place]
-            first[index] = known.setdefault((entry.tag, DIGITS.sub("", entry.names)), index)
-        alike = first[group]
-    make = (alike + (places.parent + 1) * len(places.parent)) * (len(TAG_GROUPS) + 1) + begins
-    return np.unique(make, return_inverse=True)[1]
-
-
-def _begins(table: BlockTable) -> Index:
-    """Group of tags of the first block of each place."""
-    places = table.places
-    assert places is not None  # noqa: S101 - as above
-    return np.append(table.tag_group, -1)[np.minimum(places.first, len(table))]
+    _, first, group = np.unique(places.structure.alike, return_index=True, return_inverse=True)
+    known: dict[tuple[str, str], int] = {}
+    for index, place in enumerate(first.tolist()):
+        entry = table.page.places[place]
+        first[index] = known.setdefault((entry.tag, DIGITS.sub("", entry.names)), index)
+    return places.make_by(first[group])
 
 
 def _any_link(table: BlockTable, leads: Flags) -> Column:
@@ -185,10 +170,10 @@ def _siblings(table: BlockTable, leads: Flags, *, sure: bool) -> Flags:
     heads = places.inside((leads & (table.words >= LEAST_HEADLINE)).astype(np.float64))
     short = (places.blocks > 1) & (places.words >= LEAST_CARD) & (places.words <= MOST_CARD)
     card = short & (heads > 0)
-    headed = short & np.isin(_begins(table), HEADED) & (places.inside(table.links) > 0)
+    headed = short & np.isin(places.begins, HEADED) & (places.inside(table.links) > 0)
     if sure and np.count_nonzero(headed) >= MIN_SIBLINGS:
         headed &= places.inside(_any_link(table, leads)) > 0
-        make = _makes(table)
+        make = places.make
         card |= headed & (np.bincount(make, headed)[make] >= MIN_SIBLINGS)
     return rows_of(table, card, MIN_CARDS)
 
@@ -213,7 +198,8 @@ def rows_of(table: BlockTable, chosen: Flags, least: int, *, posts: bool = False
     found = np.zeros(len(table), np.bool_)
     if np.count_nonzero(chosen) < least:
         return found
-    make, filled = _makes(table, numbered=posts), places.blocks > 0
+    make = _numbered_makes(table) if posts else places.make
+    filled = places.blocks > 0
     count, all_of = np.bincount(make, chosen), np.bincount(make, filled)
     row = (count >= least) & (all_of - count <= MOST_OTHERS * all_of)
     for place in np.flatnonzero(row[make] & (chosen if posts else filled)).tolist():

@@ -22,6 +22,7 @@ from noisefilter.text.tokens import (
     vector_sums,
     word_list,
 )
+from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,7 @@ TAG_GROUPS = {
 GROUP_OF_TAG = {tag: group for group, tags in enumerate(TAG_GROUPS.values()) for tag in tags}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class PlaceTable:
     """Places as arrays; counts cover everything inside a place. One row per place."""
 
@@ -81,7 +82,18 @@ class PlaceTable:
     linked: Column
     prose: Column
     blocks: Column
+    begins: Index  # place of the first block's tag in `TAG_GROUPS`, -1 for none
     structure: Structure
+
+    @cached_property
+    def make(self) -> Index:
+        """Number of the make: places of one make stand below one element, have the same tag and names, and begin alike."""
+        return self.make_by(self.structure.alike)
+
+    def make_by(self, alike: Index) -> Index:
+        """The same where places with one number of `alike` count as having the same tag and names."""
+        make = (alike + (self.parent + 1) * len(self.parent)) * (len(TAG_GROUPS) + 1) + self.begins + 1
+        return np.unique(make, return_inverse=True)[1]
 
     def inside(self, values: Column) -> Column:
         """Sum of what is known of each block over everything inside each place."""
@@ -243,6 +255,7 @@ def _table(
     gap = np.concatenate([_gaps(page) for page in pages])
     cue = find_cues("boilerplate", every, tokens, first, np.where(words <= CUE_WORDS, last, first))
     place = np.fromiter((block.place for block in blocks), np.int64, count)
+    tag_group = np.fromiter((GROUP_OF_TAG.get(block.tag, -1) for block in blocks), np.int64, count)
     known = np.array(
         [is_known(language or tell_language(page, part, page.blocks)) for page, part in zip(pages, parts, strict=True)],
         np.bool_,
@@ -273,8 +286,8 @@ def _table(
         run=np.cumsum(gap >= BLANK_LINE),
         echo=_echo(tokens, first, last, owner),
         place=place,
-        tag_group=np.fromiter((GROUP_OF_TAG.get(block.tag, -1) for block in blocks), np.int64, count),
-        places=_place_table(pages[0], words, linked, prose) if pages[0].is_html else None,
+        tag_group=tag_group,
+        places=_place_table(pages[0], words, linked, prose, tag_group) if pages[0].is_html else None,
         names=place_names(pages[0]),
     )
 
@@ -347,7 +360,9 @@ def _title_shares(pages: Sequence[BlockedPage], tokens: Tokens, first: Index, la
     return np.where(last - first <= CUE_WORDS, shares, 0.0)
 
 
-def _place_table(page: BlockedPage, words: Column, linked: Column, prose: NDArray[np.bool_]) -> PlaceTable:
+def _place_table(
+    page: BlockedPage, words: Column, linked: Column, prose: NDArray[np.bool_], tag_group: Index
+) -> PlaceTable:
     count = len(page.places)
     parents = [entry.parent for entry in page.places]
     bits = {tag: 1 << bit for bit, tag in enumerate(CONTAINERS)}
@@ -377,5 +392,6 @@ def _place_table(page: BlockedPage, words: Column, linked: Column, prose: NDArra
         linked=links,
         prose=proses,
         blocks=(last - first).astype(np.float64),
+        begins=np.append(tag_group, -1)[np.minimum(first, len(tag_group))],
         structure=find_structure(page, parent, depth, spine),
     )
