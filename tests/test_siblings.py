@@ -11,6 +11,12 @@ TEASER = "The council heard of it last night and will vote in March."
 ARTICLE = "".join(f"<p>{line}</p>" for line in SLUICE) * 3
 
 
+def cards_like(card: str) -> str:
+    """An element with a card of each story."""
+    cards = "".join(card.format(n=number, title=title, text=TEASER) for number, title in enumerate(STORIES))
+    return f"<main>{ARTICLE}<div>{cards}</div></main>"
+
+
 def card_texts(html: str) -> set[str]:
     """Texts of the blocks that are of a card."""
     page = walk(html)
@@ -27,8 +33,7 @@ def card_texts(html: str) -> set[str]:
     ],
 )
 def test_siblings_with_a_linked_headline_are_cards(card):
-    cards = "".join(card.format(n=number, title=title, text=TEASER) for number, title in enumerate(STORIES))
-    found = card_texts(f"<main>{ARTICLE}<div>{cards}</div></main>")
+    found = card_texts(cards_like(card))
     assert {*STORIES, TEASER} <= found
     assert not found & set(SLUICE)
 
@@ -69,12 +74,10 @@ def test_sections_and_lists_are_no_cards(html):
     ],
 )
 def test_siblings_with_a_link_each_or_the_same_control_go_on_sure_pages(card):
-    cards = "".join(card.format(n=number, title=title, text=TEASER) for number, title in enumerate(STORIES))
-    page = walk(f"<main>{ARTICLE}<div>{cards}</div></main>")
-    table = blocks_of(page)
-    found = {text for text, card in zip(page.texts(), find_cards(table), strict=True) if card}
+    found = card_texts(cards_like(card))
     assert set(STORIES) <= found
     assert not found & set(SLUICE)
+    table = blocks_of(walk(cards_like(card)))
     assert not find_cards(table, np.full(len(table), -1.0)).any()
 
 
