@@ -19,13 +19,14 @@ from noisefilter.html.walk import split_blocks
 from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
 from noisefilter.learn.evaluate import span_figures
 from noisefilter.learn.intervals import with_intervals
-from noisefilter.learn.last import LastFit, fit_foreign
+from noisefilter.learn.last import LastFit, fit_foreign, writer_fold
 from noisefilter.learn.stages import ARRAYS_OF
 from noisefilter.learn.thresholds import choose_thresholds
 from noisefilter.page import read_page
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
+from shared_corpus import own_articles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -77,7 +78,7 @@ def fitted_without(corpus: Corpus, model: Model) -> Callable[[int], Model]:
     """The model with its insertion classifiers fitted without a writer; all else is as it was."""
     untouched = {split: list(corpus.untouched(split)) for split in ("train", "tune")}
     written = {split: list(corpus.written_insertions(split)) for split in untouched}
-    taught = {"train": [page.labelled for page in corpus.own_insertions()], "tune": []}
+    taught = {"train": [*(page.labelled for page in corpus.own_insertions()), *own_articles()], "tune": []}
     kinds = sentence_arrays(model)
 
     def without(writer: int) -> Model:
@@ -104,10 +105,11 @@ def read_without(
     learned = LastFit(readers, [sentence_arrays(model)], insertions, model.vectors)
     written = {split: [page.labelled for page in corpus.written_insertions(split)] for split in ("train", "tune")}
     tuned = [*written["tune"], *corpus.untouched("tune"), *corpus.judged_sentences("tune")]
-    rows = [(page.writer, learned.foreign(page, page.writer or 0, 0)) for page in written["train"]]
+    fitted = [(writer_fold(page), page) for page in (*written["train"], *own_articles())]
+    rows = [(fold, learned.foreign(page, fold, 0)) for fold, page in fitted if fold is not None]
 
     def without(writer: int) -> Model:
-        fit = [own for by, own in rows if own and by != writer]
+        fit = [own for fold, own in rows if own and fold != writer]
         tune = [learned.foreign(page, writer, 0) for page in tuned if page.writer != writer]
         arrays, held = fit_foreign(fit, [own for own in tune if own])
         own = _with(model, {**insertions[writer], **arrays}, choose_thresholds({}, {"insertions": held}))

@@ -11,12 +11,13 @@ import json
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 from zlib import crc32
 
 from noisefilter.labels import LabelledPage, LabelledSpan
+from noisefilter.learn.corpora import read_corpora, read_rows
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ PERMISSIVE = ("CC-BY-4.0", "CC BY 4.0", "US government work", "MIT/Apache-2.0", 
 SPLICED_SOURCES = ("thehill.com",)
 #: Passages that the project wrote for articles of the corpus.
 OWN_PASSAGES = Path(__file__).parents[1] / "corpus" / "written" / "passages.jsonl"
+#: Articles that the project invented, with and without such passages.
+OWN_ARTICLES = Path(__file__).parents[1] / "corpus" / "invented"
 BLOGS = "blogs"
 #: Of each source so many untouched texts at most, by file; sources in which foreign lines are known to stand are left out (the
 #: corpus' README), and so are texts that are very long.
@@ -296,6 +299,17 @@ class Corpus:
             if counts[row["source"]] <= most and row["text"] not in seen:
                 seen.add(row["text"])
                 yield _text_page(row)
+
+
+def own_articles() -> Iterator[LabelledPage]:
+    """The project's own articles with and without passages, by writers 18 and later (corpus/README.md)."""
+    honest = {row["id"]: row.get("honest", ()) for _, row in read_rows(OWN_ARTICLES / "labels.jsonl")}
+    for page in read_corpora([OWN_ARTICLES]):
+        spans = [
+            *(page.spans or ()),
+            *(LabelledSpan(own["start"], own["end"], "honest", own["quote"]) for own in honest[page.id]),
+        ]
+        yield replace(page, spans=tuple(sorted(spans, key=attrgetter("start"))), writer=int(page.id.split("-")[1]))
 
 
 def put_in(text: str, title: str | None, site: str, row: dict[str, Any]) -> WrittenInsertions:

@@ -43,7 +43,7 @@ from noisefilter.model import (
     save_model,
 )
 from noisefilter.text.vectors import load_vectors
-from shared_corpus import BLOGS, Corpus
+from shared_corpus import BLOGS, Corpus, own_articles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,7 +77,7 @@ def read_data(corpus: Corpus) -> TrainingData:
         split: [*(page.labelled for page in corpus.written_insertions(split)), *corpus.untouched(split)]
         for split in parts
     }
-    inserted["train"] += [page.labelled for page in corpus.own_insertions()]
+    inserted["train"] += [*(page.labelled for page in corpus.own_insertions()), *own_articles()]
     return TrainingData(
         parts["train"], parts["tune"], articles, inserted["train"], inserted["tune"], _texts(corpus), other
     )

@@ -12,9 +12,11 @@ import pytest
 from carry_over_legs import BY_SITE
 from carry_over_noise import noise_figures, readers_agree
 
+from noisefilter.fit import FOLDS
 from noisefilter.labels import LabelledPage
+from noisefilter.learn.last import SEEN_BY_ALL, fold_without
 from noisefilter.types import Page
-from shared_corpus import OWN_PASSAGES, put_in
+from shared_corpus import OWN_PASSAGES, own_articles, put_in
 
 
 class Row(NamedTuple):
@@ -80,3 +82,13 @@ def test_the_projects_own_passages_are_in_order_and_of_known_kinds():
         assert places == sorted(places)
         assert {own["kind"] for own in row["passages"]} <= {"off_topic", "honest"}
         assert all(own["text"].strip() for own in row["passages"])
+
+
+def test_the_projects_own_articles_hold_what_is_foreign_and_what_is_not():
+    pages = list(own_articles())
+    writers = {page.writer for page in pages}
+    assert not writers & set(SEEN_BY_ALL)
+    assert {fold_without(page) for page in pages} == set(range(FOLDS))
+    of_kind = [{span.kind for span in page.spans or ()} for page in pages]
+    assert sum("off_topic" in kinds for kinds in of_kind) * 2 == len(pages)
+    assert sum("honest" in kinds for kinds in of_kind) > len(pages) / 2

@@ -19,7 +19,7 @@ from noisefilter.insertions.reading import (
 )
 from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.learn import last
-from noisefilter.learn.last import NO_FOLD, LastFit, fit_foreign, fold_without
+from noisefilter.learn.last import NO_FOLD, SEEN_BY_ALL, LastFit, fit_foreign, fold_without
 from noisefilter.model import open_reader
 from noisefilter.reader import session
 from noisefilter.reader.session import COLUMNS, Reader, ReaderScores
@@ -74,9 +74,15 @@ def test_a_writer_s_page_is_read_by_the_reader_that_has_not_seen_him():
     assert [fold_without(page(ARTICLE, writer, off_topic=SLUICE[2])) for writer in range(FOLDS)] == list(range(FOLDS))
 
 
-def test_pages_of_the_project_s_own_writers_were_seen_by_all_readers():
+def test_passages_of_the_project_s_own_writers_were_seen_by_all_readers():
     assert fold_without(page(ARTICLE, FOLDS, off_topic=SLUICE[2])) is None
     assert fold_without(page(ARTICLE, FOLDS + 12, honest=SLUICE[2])) is None
+
+
+def test_articles_of_the_project_s_own_writers_are_left_out_with_a_fold():
+    first = SEEN_BY_ALL.stop
+    assert [fold_without(page(ARTICLE, writer)) for writer in (first, first + 1, first + 2)] == [3, 4, 0]
+    assert fold_without(page(ARTICLE, first + 2, off_topic=SLUICE[2])) == 0
 
 
 def test_judged_sentences_are_read_by_the_reader_that_has_not_seen_their_site():

@@ -30,18 +30,25 @@ CLASSES: NetworkOptions = {"alpha": 1.0}
 FOREIGN: NetworkOptions = {"alpha": 10.0}
 #: What `fold_without` says of a page that no reader learns from.
 NO_FOLD = FOLDS
+#: Writers whose passages every reader learns from and none is measured on (corpus/README.md).
+SEEN_BY_ALL = range(FOLDS, 18)
 
 
 def fold_without(page: LabelledPage) -> int | None:
     """The fold whose reader has not seen a page: sentences are left out by site, passages by writer.
 
-    `NO_FOLD` for a page without either, from which none learns; None for the project's own writers, from whom all do.
+    `NO_FOLD` for a page without either, from which none learns; None for a writer from whom all do.
     """
     if page.sentences is not None:
         return fold_of(page.site)
-    if not page.spans:
+    if page.writer is None and not page.spans:
         return NO_FOLD
-    return page.writer if page.writer is not None and page.writer < FOLDS else None
+    return writer_fold(page)
+
+
+def writer_fold(page: LabelledPage) -> int | None:
+    """The fold that leaves a page's writer out; None if nobody wrote passages into it, or one from whom all learn."""
+    return None if page.writer is None or page.writer in SEEN_BY_ALL else page.writer % FOLDS
 
 
 class ForeignRows(NamedTuple):
@@ -113,7 +120,7 @@ def fit_last(
     inputs, votes = _stack(learned.classes(page, -1, -1) for page in tune)
     thresholds = kind_thresholds(network.probabilities(inputs), votes)
     progress("last networks: reading passages")
-    written = [(page, page.writer) for page in fit if page.writer is not None and page.writer < FOLDS]
+    written = [(page, fold) for page in fit if (fold := writer_fold(page)) is not None]
     rows = [found for page, fold in written if (found := learned.foreign(page, fold, fold_of(page.site)))]
     held = [found for page in tune if (found := learned.foreign(page, -1, -1))]
     fitted, pages = fit_foreign(rows, held)

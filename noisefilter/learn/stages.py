@@ -20,7 +20,7 @@ from noisefilter.blocks.fit import block_examples, fit_blocks
 from noisefilter.fit import FOLDS
 from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
 from noisefilter.labels import CorpusError
-from noisefilter.learn.last import LastFit, fit_last
+from noisefilter.learn.last import LastFit, fit_last, writer_fold
 from noisefilter.learn.layouts import varied
 from noisefilter.learn.policies import policies_by
 from noisefilter.learn.thresholds import choose_thresholds
@@ -255,14 +255,14 @@ def _fit_reader(training: Training, _: Fitted) -> Fitted:
 
 
 def _fit_writers(training: Training, done: Fitted) -> Fitted:
-    """Classifiers of insertions without each writer in turn: what the last networks hear of a page must not come from its writer."""
+    """Classifiers of insertions without each fold's writers in turn: what the last networks hear of a page must not come from its writer."""
     data = training.data
     kinds = done.of("sentences")
     found = []
     for writer in range(FOLDS):
-        training.progress(f"insertions, without writer {writer}")
+        training.progress(f"insertions, without the writers of fold {writer}")
         fit, tune = (
-            labelled_examples(page for page in part if page.writer != writer)
+            labelled_examples(page for page in part if writer_fold(page) != writer)
             for part in ([*data.fit, *data.inserted], [*data.tune, *data.tune_inserted])
         )
         found.append(fit_insertions(fit, tune, kinds, done.folds, training.vectors, training.jobs)[0])
