@@ -53,7 +53,7 @@ _LAZY = {
 
 
 def __getattr__(name: str) -> object:
-    """Import what computes when it is first used: `import noisefilter` stays light (DESIGN: 0.1 s)."""
+    """Import heavy modules on first use, so that `import noisefilter` stays light (DESIGN: 0.1 s)."""
     if name not in _LAZY:
         msg = f"module 'noisefilter' has no attribute {name!r}"
         raise AttributeError(msg)
@@ -65,5 +65,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """The public names, those that are imported late included."""
+    """The public names, including those imported lazily."""
     return sorted({*__all__, *globals()})

@@ -1,4 +1,4 @@
-"""What callers call: arguments are checked here, bad pages get a status further down."""
+"""The public functions. Arguments are checked here; bad pages get a status further down."""
 
 from __future__ import annotations
 
@@ -40,22 +40,22 @@ def score(
     Args:
         page: HTML or plain text; bytes are decoded.
         url: where the page came from; it is copied to the score.
-        title: the article's title, if known; else it is read from the page.
+        title: the article's title, if known; otherwise it is read from the page.
         format: "html" or "text" instead of sniffing.
-        language: ISO 639-1 code of the article, if known; else it is detected. Only English is judged.
-        policy: what decides the verdict: "cautious", "balanced" or "strict", a `Policy`, or the path of one; "balanced" by default.
+        language: ISO 639-1 code of the article, if known; otherwise it is detected. Only English is judged.
+        policy: decides the verdict: "cautious", "balanced" (default), "strict", a `Policy`, or the path of one.
         thresholds: probability from which a span is cut, by kind, and `not_article`; the model's by default.
-        site: what returns on the pages of the site that this one is from; by default nothing is known of it.
-        model: what `load` gave, or "fast", or the folder of a model; the shipped model with the reader by default.
+        site: profile of the page's site, which knows the blocks that recur on its pages; none by default.
+        model: a loaded `Model`, "fast", or the folder of a model; the shipped model with the reader by default.
 
     Returns:
-        The score. Bad input never raises: its `status` says what is wrong, and its numbers are None. A page that the code itself
-        fails on is "unreadable"; the traceback goes to the logger `noisefilter`.
+        The score. Bad input never raises: its `status` says what is wrong, and its numbers are None. If the code itself
+        fails on a page, the status is "unreadable", and the traceback goes to the logger `noisefilter`.
 
     Raises:
-        TypeError: `page` is neither bytes, str nor Page, or another argument is of a wrong type.
+        TypeError: `page` is neither bytes, str nor Page, or another argument has the wrong type.
         ValueError: an unknown format, policy or threshold.
-        ModelError: `model` names a folder that holds no model; a ValueError, too.
+        ModelError: `model` names a folder that holds no model; it is a ValueError.
 
     Examples:
         >>> score("Too little to say.").status
@@ -76,21 +76,21 @@ def score_many(
     site: SiteProfile | None = None,
     model: Model | str | Path | None = None,
 ) -> Iterator[Score]:
-    """Scores in the order of the pages, each as `score` would give it, computed in batches.
+    """Scores in page order, the same as `score` gives, computed in batches.
 
     Args:
-        pages: contents, or `Page`s with their url and title; may be a generator, which is read as scores are taken.
-        jobs: worker processes; -1 for one a core.
+        pages: contents, or `Page`s with their url and title; may be a generator, which is read lazily.
+        jobs: worker processes; -1 for one per core.
         language: as for `score`.
         policy: as for `score`.
         thresholds: as for `score`.
-        site: as for `score`; all pages are of that site.
+        site: as for `score`; all pages must be from that site.
         model: as for `score`.
 
     Raises:
         TypeError: a page that is neither bytes, str nor Page.
-        ValueError: an unknown policy or threshold, or no jobs.
-        ModelError: `model` names a folder that holds no model; a ValueError, too.
+        ValueError: an unknown policy or threshold, or `jobs` is 0 or below -1.
+        ModelError: `model` names a folder that holds no model; it is a ValueError.
     """
     if isinstance(pages, bytes | str | Page):
         msg = f"score_many takes several pages; for one {type(pages).__name__} use score"
@@ -100,7 +100,7 @@ def score_many(
         msg = f"jobs must be a positive number or -1, not {jobs}"
         raise ValueError(msg)
     if isinstance(model, str | Path):
-        as_model(model)  # what is wrong with it is said at once
+        as_model(model)  # so that a bad model fails now
     return _score_batches(pages, jobs, language, limits, site, model, policy)
 
 
@@ -119,7 +119,7 @@ def _score_batches(
         for batch in batches:
             yield from score_safely(batch, chosen, limits, language, site, policy)
         return
-    joblib = late_import("joblib")  # 0.1 s that one process does not need
+    joblib = late_import("joblib")  # takes 0.1 s, and one process does not need it
     run = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
     for scores in run(joblib.delayed(_score_batch)(batch, model, limits, language, site, policy) for batch in batches):
         yield from scores
@@ -148,10 +148,10 @@ def extract(
     model: Model | str | Path | None = None,
     headline: bool = False,
 ) -> str:
-    """The article's text with boilerplate taken out and nothing else; "" if the page holds none.
+    """The article's text: the page without boilerplate, and nothing else removed; "" if it holds none.
 
-    The headline counts as boilerplate, since `Score.title` has it; `headline=True` keeps it where the page shows it. The other
-    arguments and errors as for `score`.
+    The headline counts as boilerplate, since `Score.title` has it; `headline=True` keeps it where the page shows it.
+    Other arguments and errors are as for `score`.
 
     Examples:
         >>> extract("<body><nav><a href='/'>Home</a> <a href='/news'>News</a></nav></body>")
@@ -173,12 +173,12 @@ def clean_html(
     site: SiteProfile | None = None,
     model: Model | str | Path | None = None,
 ) -> str:
-    """The page's HTML with the same spans cut out as `Score.clean(kinds)`, safe to embed under a policy without scripts.
+    """The page's HTML without the spans that `Score.clean(kinds)` cuts; safe to embed if a CSP forbids scripts.
 
     Args:
         page: HTML.
         kinds: kinds of span to cut out.
-        url: as for `score`, and so the rest.
+        url: as for `score`, like the rest.
         title: as for `score`.
         language: as for `score`.
         thresholds: as for `score`.
@@ -186,7 +186,7 @@ def clean_html(
         model: as for `score`.
 
     Returns:
-        HTML of the kept text, with those elements, attributes, links and pictures that are allowed; "" if the page cannot be read.
+        HTML of the kept text, with allowed elements, attributes, links and images only; "" if the page cannot be read.
 
     Raises:
         TypeError: `page` is neither bytes, str nor Page.
@@ -200,7 +200,7 @@ def clean_html(
 
 
 def load(path: str | Path) -> Model:
-    """A model: "default", "fast" (without the reader: some eight times as fast, and finds less), or a folder that `noisefilter train` wrote.
+    """A model: "default", "fast" (no reader: about 8 times as fast, finds less), or a folder from `noisefilter train`.
 
     Raises:
         ModelError: the folder holds no model, or one that this version cannot use; the message names the file.
@@ -209,7 +209,7 @@ def load(path: str | Path) -> Model:
 
 
 def as_model(model: Model | str | Path | None) -> Model:
-    """The argument as a `Model`; read once a process.
+    """The argument as a `Model`; read once per process.
 
     Raises:
         ModelError: a folder that holds no model.
@@ -224,10 +224,10 @@ def as_page(
     title: str | None = None,
     format: Format = "auto",  # noqa: A002
 ) -> Page:
-    """The argument as a `Page`; a `Page`'s own url, title and format win.
+    """The argument as a `Page`; a `Page`'s own url, title and format take precedence.
 
     Raises:
-        TypeError: it is neither bytes, str nor Page, or its url or title is no str.
+        TypeError: it is neither bytes, str nor Page, or its url or title is not a str.
         ValueError: an unknown format.
     """
     if format not in {"auto", "html", "text"}:
@@ -268,10 +268,10 @@ def _check_options(
     model: Model | str | Path | None,
     policy: Policy | str | Path | None = None,
 ) -> dict[str, float]:
-    """The thresholds, checked as the rest is: what is wrong with an argument must not be told of the page.
+    """Check the arguments and return the thresholds: a bad argument must not be reported as a bad page.
 
     Raises:
-        TypeError: an argument of another type.
+        TypeError: an argument of the wrong type.
         ValueError: an unknown policy or threshold.
     """
     _check_type("language", language, str)

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: One number a row: (rows,).
+#: One number per row: (rows,).
 Column = NDArray[np.float64]
 #: Numbers in rows and columns: (rows, columns).
 Matrix = NDArray[np.float64]
-#: The same as a network reads it: float32 in training, where there are millions of rows.
+#: A network's input matrix: float32 in training, where there are millions of rows.
 Inputs = NDArray[np.floating[Any]]
-#: Whole numbers: rows of something else, offsets, counts.
+#: Integers: rows of another array, offsets, counts.
 Index = NDArray[np.int64]
-#: One truth a row: (rows,).
+#: One boolean per row: (rows,).
 Flags = NDArray[np.bool_]
-#: Arrays of a model by name.
+#: A model's arrays by name.
 Arrays = dict[str, Matrix]

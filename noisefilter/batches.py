@@ -1,4 +1,4 @@
-"""Pages → batches: as many as the classifiers see at once in one process."""
+"""Pages → batches, which the classifiers process at once."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
-#: Pages of a batch, and the characters or bytes of content from which one is full: short texts gain from larger batches,
-#: pages of HTML only take memory.
+#: A batch is full at so many pages, or so many characters or bytes of content. Short texts gain from larger batches;
+#: HTML pages only take memory.
 BATCH, BATCH_CONTENT = 64, 2_000_000
 
 
@@ -18,7 +18,7 @@ def cut_batches(items: Iterable[Item], content: Callable[[Item], int]) -> Iterat
     """Batches in order, each as soon as it is full.
 
     Args:
-        items: pages, or what holds one.
+        items: pages, or objects that hold one.
         content: size of an item's content.
 
     >>> list(cut_batches(["a", "b"], len))

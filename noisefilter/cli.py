@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 class Commands(TyperGroup):
-    """Commands whose complaints about wrong arguments, which quote them, are shown rather than obeyed by the terminal."""
+    """Commands whose usage errors are escaped: they quote arguments, which may hold control characters."""
 
     def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401, D102 - click's, as typer carries it
-        lenient(sys.stdout)  # what --help prints too may hold signs that the encoding lacks
+        lenient(sys.stdout)  # --help, too, may print characters that the encoding lacks
         with _shown_complaints():
             return super().make_context(*args, **options)
 
@@ -44,14 +44,14 @@ def _shown_complaints() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(getattr(error, "message", None), str):  # click's errors; their class has more than one home
+        if isinstance(getattr(error, "message", None), str):  # click's errors; their class is in more than one module
             error.message = shown(error.message)  # type: ignore[attr-defined]
         raise
 
 
 HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, context_settings=HELP)
-#: Exit code of a training whose model is worse than the default one.
+#: Exit code of `train` if the model is worse than the default one.
 WORSE = 3
 app.add_typer(label, name="label")
 for command in (score, clean, policies, report, review):

@@ -1,4 +1,4 @@
-"""Functions of a table → a matrix that knows the name of each column."""
+"""Functions of a table → a matrix with named columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Of = ParamSpec("Of")
 
 
 class Columns(Generic[Of]):
-    """Columns in order: each is one function, and goes by its name or by the one beside it.
+    """Columns in order. Each is a function, named after itself or by the name given with it.
 
     >>> def length(words: NDArray[np.str_]) -> NDArray[np.float64]:
     ...     return np.char.str_len(words).astype(float)

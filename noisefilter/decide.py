@@ -1,4 +1,4 @@
-"""Probabilities → spans, verdict: the only comparisons with thresholds and with the cuts of a policy."""
+"""Probabilities → spans and verdict, by comparison with thresholds and with the cuts of a policy."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from noisefilter.policy import Policy
     from noisefilter.types import Score, Verdict
 
-#: Below, a page is hardly an article. At one half short articles under bare markup would never be dropped.
+#: Below this probability, a page is hardly an article. At 0.5, short articles in bare markup would never be dropped.
 POSSIBLE_ARTICLE = 0.25
 
 
 def boilerplate_spans(
     table: BlockTable, probabilities: NDArray[np.float64], thresholds: Mapping[str, float], *, named: bool = True
 ) -> list[Span]:
-    """One span for each run of blocks that are boilerplate of the same name; naming takes time that a cut need not spend."""
+    """One span for each run of boilerplate blocks with the same reason; `named=False` skips reasons, to save time."""
     boilerplate = probabilities >= thresholds["boilerplate"]
     reasons = name_boilerplate(table, boilerplate) if named and boilerplate.any() else [""] * len(table)
     spans: list[Span] = []
@@ -54,7 +54,7 @@ def sentence_spans(
     kept: NDArray[np.bool_],
     thresholds: Mapping[str, float],
 ) -> list[Span]:
-    """Spans of the sentences of one article that are not boilerplate (`kept`), a kind after the other."""
+    """Spans of one article's sentences that are not boilerplate (`kept`), kind by kind."""
     spans = []
     sentences = table.sentences
     low, high = sentences.edges[article : article + 2].tolist()
@@ -75,14 +75,14 @@ def sentence_spans(
 
 
 def is_other(article: float | None, thresholds: Mapping[str, float]) -> bool:
-    """Whether a page is surely no article, by the probability that it is one; unknown of plain text."""
+    """Whether a page is surely no article, by the probability that it is one (None for plain text)."""
     return article is not None and 1 - article >= thresholds["not_article"]
 
 
 def verdict(noise: float, article: float | None, spans: Iterable[Span], policy: Policy) -> Verdict:
-    """What becomes of an article: boilerplate around it moves nothing.
+    """The verdict on an article; boilerplate around it has no influence.
 
-    `noise` judges articles: what is hardly one is looked at, not dropped.
+    `noise` is for articles: a page that is hardly one is reviewed, not dropped.
     """
     if noise >= policy.drop_at and (article is None or article >= POSSIBLE_ARTICLE):
         return "drop"
@@ -92,7 +92,7 @@ def verdict(noise: float, article: float | None, spans: Iterable[Span], policy: 
 
 
 def drop_reason(score: Score, verdicts: Collection[str]) -> str | None:
-    """Why a page goes if these verdicts do, as a name that can be counted; None if it stays."""
+    """Why a page is dropped if these verdicts are, as a name to count by; None if it is kept."""
     if score.verdict not in verdicts:
         return None
     return f"unscored_{score.status}" if score.verdict == "unscored" else f"verdict_{score.verdict}"

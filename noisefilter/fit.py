@@ -1,4 +1,4 @@
-"""Matrices → arrays: fitting, in the form that `networks.build_network` and its word scores read."""
+"""Matrices → fitted arrays, in the form that `networks.build_network` and `networks.word_scores` read."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ Fitted = TypeVar("Fitted")
 Of = TypeVar("Of")
 
 SEED = 0
-#: Log-odds of a kind that no label names.
+#: Log-odds of a class without examples.
 NEVER = -6.0
 FOLDS = 5
-#: Rows that are standardised at a time.
+#: Rows standardised at a time.
 ROWS = 50_000
 
 
@@ -54,24 +54,24 @@ def fold_of(site: str, folds: int = FOLDS) -> int:
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold(Generic[Fitted]):
-    """A model of all rows, and for each group of them one that has not seen it."""
+    """A model fitted on all rows, and for each group one fitted without it."""
 
     of_all: Fitted
     without: Mapping[int, Fitted]
 
     def for_group(self, group: int) -> Fitted:
-        """The model that has not seen a group; that of all rows if no row is in the group, or every row is."""
+        """The model fitted without a group; that of all rows if no row is in the group, or every row is."""
         return self.without.get(group, self.of_all)
 
 
 def out_of_fold(
     groups: Sequence[int] | Index, fit: Callable[[Index, int | None], Fitted], jobs: int = 1
 ) -> OutOfFold[Fitted]:
-    """Models for stacking: what the next stage learns from is predicted by models that have not seen the row's group.
+    """Models for stacking: the next stage learns from predictions of models fitted without the row's group.
 
     Args:
         groups: of each row.
-        fit: gives a model of some rows, and is given the group that they leave out: None for the model of all.
+        fit: fits a model on some rows; it is also given the group they leave out, None for the model of all rows.
         jobs: threads.
 
     >>> models = out_of_fold([0, 1, 1], lambda rows, _: rows.tolist())
@@ -81,9 +81,9 @@ def out_of_fold(
     of_row = np.asarray(groups)
     names = [int(name) for name in np.unique(of_row) if (of_row != name).any()]
     rows = [np.flatnonzero(of_row != name) for name in names]
-    run = Parallel(n_jobs=jobs, backend="threading", pre_dispatch=jobs)  # what a model is fitted on may take a gigabyte
+    run = Parallel(n_jobs=jobs, backend="threading", pre_dispatch=jobs)  # the data of one fit may take a gigabyte
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # threads share the filters: `fit_network`'s do not hold
+        warnings.simplefilter("ignore", ConvergenceWarning)  # threads share the filters: `fit_network`'s are not enough
         *without, of_all = run(
             delayed(fit)(*args) for args in [*zip(rows, names, strict=True), (np.arange(len(of_row)), None)]
         )
@@ -97,14 +97,14 @@ def fit_first(
     context: Callable[[Of, Matrix], Matrix],
     fit: Callable[[Index, int | None], Arrays],
 ) -> tuple[OutOfFold[Arrays], list[Matrix]]:
-    """First networks of a `Cascade`, and what its second one is fitted on: each item's context by a network that has not seen it.
+    """First networks of a `Cascade`, and the inputs of its second one, with context predicted out of fold.
 
     Args:
         folds: of the items.
-        items: what `context` reads beside the probabilities.
-        inputs: what the first network reads of each item.
-        context: as of the cascade.
-        fit: gives the arrays of a network of some items, as `out_of_fold` calls it.
+        items: what `context` reads besides the probabilities.
+        inputs: the first network's input matrix of each item.
+        context: as in the cascade.
+        fit: gives the arrays of a network fitted on some items; called by `out_of_fold`.
     """
     models = out_of_fold(folds, fit)
     rows = zip(folds, items, inputs, strict=True)
@@ -132,15 +132,15 @@ def fit_network(
 
     Args:
         matrix: (rows, features), NaN where missing; float32 stays float32, which halves the memory of large ones.
-        classes: (rows,), numbers from 0.
-        weights: (rows,), what each row counts.
+        classes: (rows,), class numbers from 0.
+        weights: (rows,), weight of each row.
         hidden: sizes of the hidden layers.
         alpha: weight decay.
         epochs: passes over the data.
         falling: learning rates and how many passes each is used for, instead of `epochs` passes at one rate.
-        batch: rows a step.
+        batch: rows per step.
         seed: of the first perceptron.
-        members: perceptrons with one hidden layer whose log-odds are averaged; their hidden layers stand side by side.
+        members: perceptrons with one hidden layer whose log-odds are averaged; their hidden layers are concatenated.
         classes_in_all: columns of a logistic regression's output, if some classes may be missing from the data.
     """
     inputs, mean, scale = _standard(matrix)
@@ -159,13 +159,13 @@ def fit_network(
 
 
 def _layers(network: MLPClassifier) -> Arrays:
-    """Weights and biases of a fitted perceptron by layer."""
+    """A fitted perceptron's weights and biases by layer."""
     pairs = enumerate(zip(network.coefs_, network.intercepts_, strict=True))
     return {key: value for n, (layer, bias) in pairs for key, value in ((f"weights{n}", layer), (f"bias{n}", bias))}
 
 
 def _side_by_side(networks: Sequence[Arrays]) -> Arrays:
-    """Layers of the network that averages the log-odds of some with one hidden layer."""
+    """Layers of one network that averages the log-odds of several with one hidden layer."""
     return {
         "weights0": np.hstack([network["weights0"] for network in networks]),
         "bias0": np.concatenate([network["bias0"] for network in networks]),
@@ -175,11 +175,11 @@ def _side_by_side(networks: Sequence[Arrays]) -> Arrays:
 
 
 def _standard(matrix: Inputs) -> tuple[Inputs, Matrix, Matrix]:
-    """The columns in standard deviations from their means, these, and the deviations; some rows at a time, for memory."""
+    """The standardised columns, their means and standard deviations; in chunks of rows, to save memory."""
     inputs = matrix.copy()
-    inputs[:, np.isnan(matrix).all(axis=0)] = 0.0  # never seen in training: says nothing
+    inputs[:, np.isnan(matrix).all(axis=0)] = 0.0  # never seen in training: no information
     parts = [slice(low, low + ROWS) for low in range(0, len(inputs), ROWS)]
-    # StandardScaler.partial_fit would make NaN of a column that is missing in all rows of one part
+    # StandardScaler.partial_fit would give NaN for a column that is missing in all rows of one part
     count = sum((~np.isnan(inputs[part])).sum(axis=0) for part in parts)
     mean = sum(np.nansum(inputs[part], axis=0, dtype=np.float64) for part in parts) / count
     squares = sum(np.nansum((inputs[part] - mean) ** 2, axis=0) for part in parts)
@@ -211,15 +211,15 @@ def _fit_perceptron(
         warm_start=len(rates) > 1,
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is ours to choose
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is fixed
         for rate, epochs in rates:
             perceptron.set_params(learning_rate_init=rate, max_iter=epochs).fit(inputs, classes, sample_weight=weights)
     return perceptron
 
 
 def _with_all_classes(layer: Matrix, bias: Matrix, classes: Index, count: int) -> tuple[Matrix, Matrix]:
-    """A softmax layer with a column for each class, also for those that no row had."""
-    if len(classes) == 2:  # one column tells two classes apart
+    """A softmax layer with a column for each class, including those that no row had."""
+    if len(classes) == 2:  # scikit-learn has one column for two classes
         layer, bias = np.hstack([-layer, layer]) / 2, np.concatenate([-bias, bias]) / 2
     whole, offsets = np.zeros((len(layer), count)), np.full(count, 10 * NEVER)
     whole[:, classes], offsets[classes] = layer, bias
@@ -227,12 +227,12 @@ def _with_all_classes(layer: Matrix, bias: Matrix, classes: Index, count: int) -
 
 
 def network_of(arrays: Arrays) -> Network:
-    """The network that `fit_network` gave the arrays of."""
+    """The network with the arrays that `fit_network` gave."""
     return build_network(named("fitted", arrays), "fitted")
 
 
 def named(name: str, arrays: Arrays) -> Arrays:
-    """Arrays with the estimator's name before each key."""
+    """The arrays, their keys prefixed with the estimator's name."""
     return {f"{name}.{key}": value for key, value in arrays.items()}
 
 
@@ -242,7 +242,7 @@ def fit_linear(
     """Weights (columns, outputs) and bias (outputs) of a linear model; `targets` is (rows, outputs) of 0 and 1."""
     coefficients, biases = [], []
     for output in range(targets.shape[1]):
-        if len(np.unique(targets[:, output])) == 1:  # a kind that no label names is not learned
+        if len(np.unique(targets[:, output])) == 1:  # a single class: nothing to learn
             coefficients.append(np.zeros(matrix.shape[1]))
             biases.append(NEVER if not targets[0, output] else -NEVER)
             continue
@@ -254,7 +254,7 @@ def fit_linear(
 
 
 def word_rows(tokens: Tokens, first: Index, last: Index) -> sp.csr_matrix:
-    """The matrix whose product with a weight table `networks.word_scores` computes: (ranges, HASH_ROWS)."""
+    """The matrix that `networks.word_scores` implicitly multiplies by a weight table: (ranges, HASH_ROWS)."""
     sizes = last - first
     rows = np.repeat(np.arange(len(first)), sizes)
     index = range_entries(first, last)

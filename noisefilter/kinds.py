@@ -1,4 +1,4 @@
-"""The kinds of span: a row each, which every room reads that lists, counts, cuts, names or paints them."""
+"""The kinds of span, one entry each: all code that lists, counts, cuts, names or colours them reads it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ Kind = Literal["boilerplate", "promotion", "off_topic", "filler"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanKind:
-    """What is known of a kind of span.
+    """A kind of span.
 
     Args:
-        letter: what a sentence of it is labelled with; in labelling tools the key.
-        called: how reports name it.
-        rank: where kinds overlap, the one with the lowest is shown.
-        removed: whether `Score.text` leaves it out; what stays in is reported.
-        around: whether it stands around the article: it moves no verdict then.
-        threshold: the probability from which it is cut, where no examples settle one.
-        precision: of a class of sentences, what the threshold that examples settle promises on the tuning sites
+        letter: label of its sentences; in labelling tools its hotkey.
+        called: its name in reports.
+        rank: where kinds overlap, the one with the lowest rank is shown.
+        removed: whether `Score.text` leaves it out; otherwise it is only reported.
+        around: whether it is outside the article; it then has no influence on the verdict.
+        threshold: the probability from which it is cut, unless examples determine one.
+        precision: for a sentence class, the precision on the tuning sites that its threshold is chosen for
             (docs/decisions/0003-thresholds.md).
         style: its look in a terminal.
-        brackets: what stands around it in a terminal without colours.
-        colour: of its marks and labels, on a light ground.
+        brackets: put around it in a terminal without colours.
+        colour: of its marks and labels, on a light background.
         on_dark: the same on a dark one.
-        underline: how its marks are underlined, so that nobody needs to tell colours apart.
-        sign: what its marks begin with, for the same reason.
+        underline: style of its underline, so that nobody needs to tell colours apart.
+        sign: first character of its marks, for the same reason.
     """
 
     letter: str
@@ -101,11 +101,11 @@ KINDS: dict[Kind, SpanKind] = {
         sign="~",
     ),
 }
-#: Kinds that are classes of sentences, which readers judged one by one, with what their thresholds promise.
+#: Sentence classes, which readers judged sentence by sentence, with the precision that their thresholds promise.
 SENTENCE_KINDS = {name: kind.precision for name, kind in sorted(KINDS.items()) if kind.precision is not None}
-#: Where spans overlap, the first of these kinds is shown: what is foreign weighs most.
+#: Where spans overlap, the first of these kinds is shown: off-topic text weighs most.
 WORST_FIRST = tuple(sorted(KINDS, key=lambda name: KINDS[name].rank))
 #: Kinds that `Score.text` leaves out.
 REMOVED_KINDS = frozenset(name for name, kind in KINDS.items() if kind.removed)
-#: Those of the article itself, which make the verdict `trim`.
+#: Those inside the article, which make the verdict `trim`.
 TRIMMED_KINDS = frozenset(name for name in REMOVED_KINDS if not KINDS[name].around)

@@ -1,4 +1,4 @@
-"""Labels as nouns: a page and what readers said of it."""
+"""Data types for labels: a page and how readers judged it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from noisefilter.types import Page
 
-#: `noise` from which an article is noise (corpus/README.md).
+#: Grade of `noise` from which an article is noise (corpus/README.md).
 POSITIVE = 2
-#: Votes that a reader's estimate of what another one would say counts as: beside a vote it tells a clear case from a border case
-#: (docs/decisions/0039-border-cases-of-noise.md).
+#: Votes that a reader's estimate of how another would vote counts as. Together with a vote it tells clear cases from
+#: border cases (docs/decisions/0039-border-cases-of-noise.md).
 SECOND = 5
 
 
 class CorpusError(ValueError):
-    """A corpus that cannot be read; the message names file and line; a fault an argument."""
+    """A corpus that cannot be read; the message names file and line; one argument per fault."""
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.args))
@@ -24,9 +24,9 @@ class CorpusError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class LabelledSpan:
-    """A passage of `visible_text` that a reader labelled; `quote` anchors it again if the offsets have moved.
+    """A passage of `visible_text` that a reader labelled; `quote` re-anchors it if the offsets have moved.
 
-    Its kind is one of `KINDS`, or "honest": it looks like an insertion and is none.
+    Its kind is one of `KINDS`, or "honest": it looks like an insertion but is none.
     """
 
     start: int
@@ -37,12 +37,12 @@ class LabelledSpan:
 
 @dataclass(frozen=True, slots=True)
 class LabelledPage:
-    """A page and what is known of it; None is unknown, not negative.
+    """A page and its labels; None means unknown, not negative.
 
-    `noise` is 0-3, the mean of `votes` where several readers voted; `second` is the probability that one more reader would
-    say 2 or more, where somebody estimated it. `sentences` are (start, end, letter), `weight` counts in fitting the article
-    classifier. `writer` put the passages in that `spans` name, if somebody did. `by` is who labelled, and `accepted` says that
-    the spans are those of a model, just as it had marked them.
+    `noise` is 0-3, the mean of `votes` where several readers voted; `second` is the estimated probability that one more
+    reader would say 2 or more. `sentences` are (start, end, letter). `weight` is for fitting the article classifier.
+    `writer` inserted the passages that `spans` mark, if anyone did. `by` is the labeller. `accepted` means that the
+    spans are exactly those that a model had marked.
     """
 
     id: str
@@ -59,7 +59,7 @@ class LabelledPage:
     votes: tuple[int, ...] = ()
     second: float | None = None
     writer: int | None = None
-    by: str = field(default="", repr=False)  # the hash of contents and labels is made of what `repr` shows
+    by: str = field(default="", repr=False)  # the hash of contents and labels covers what `repr` shows
     accepted: bool = field(default=False, repr=False)
 
     @property
@@ -70,7 +70,7 @@ class LabelledPage:
 
     @property
     def noise_target(self) -> float | None:
-        """What a classifier learns: the share of the readers, with `second` as `SECOND` more votes."""
+        """A classifier's target: the share of the readers, with `second` as `SECOND` more votes."""
         share, count = self.noise_share, max(1, len(self.votes))
         return (
             share if share is None or self.second is None else (share * count + self.second * SECOND) / (count + SECOND)

@@ -1,4 +1,4 @@
-"""Files ↔ `Model`: arrays in safetensors, a JSON manifest; nothing that could run."""
+"""Files ↔ `Model`: arrays in safetensors, a JSON manifest, nothing executable."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ ARRAYS = "model.safetensors"
 READER = "reader.onnx"
 VECTORS = "vectors.safetensors"
 CARD = "CARD.md"
-#: An estimator as skops writes it, which models could have before; it can run code, so nothing reads it any more.
+#: A skops estimator, which older models could have. It can run code, so it is no longer read.
 ESTIMATOR = "article.skops"
 FORMAT = 1
-#: What a manifest must say, and what it is.
+#: Required keys of a manifest, with their types.
 NEEDED = {
     "format": int,
     "text_version": int,
@@ -46,9 +46,9 @@ NEEDED = {
     "vectors_sha256": str,
     "features_sha256": str,
 }
-#: The models that are shipped: with the reader, and without it for crawls of millions.
+#: The shipped models: with the reader, and without it for crawls of millions of pages.
 DEFAULT, FAST = SHIPPED = ("default", "fast")
-#: Names of thresholds: one a kind of span, `not_article` for pages of another type.
+#: Names of thresholds: one per kind of span, and `not_article` for pages of another type.
 THRESHOLDS = (*JUDGED_KINDS, "not_article")
 
 
@@ -58,7 +58,7 @@ class ModelError(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """What was learned: arrays by estimator, thresholds and policies that were chosen on it, and the word vectors it was made with.
+    """Arrays by estimator, thresholds and policies chosen for them, and the word vectors used in training.
 
     `reader` is an encoder in the ONNX format, if the model has one.
     """
@@ -78,11 +78,11 @@ class Model:
 
     @property
     def policies(self) -> dict[str, Policy]:
-        """The pairs of cuts on `noise` that were chosen for it, by name."""
+        """The pairs of cuts on `noise` chosen for it, by name."""
         return policies_of(self.manifest)
 
     def policy(self, wanted: Policy | str | Path | None = None) -> Policy:
-        """A policy by its name or path, or itself; "balanced" if None.
+        """The policy of this name or path; a `Policy` as it is; "balanced" if None.
 
         Raises:
             ValueError: an unknown name, or a file that holds no policy.
@@ -94,7 +94,7 @@ def policies_of(manifest: Mapping[str, Any]) -> dict[str, Policy]:
     """The policies that a manifest holds, by name, the most cautious first.
 
     Raises:
-        TypeError, ValueError: one of them makes no sense.
+        TypeError, ValueError: one of them is invalid.
     """
     known = manifest["policies"]
     names = sorted(known, key=lambda name: (POLICIES.index(name) if name in POLICIES else len(POLICIES), name))
@@ -109,7 +109,7 @@ def models_folder() -> Path:
 
 @lru_cache(maxsize=1)
 def default_model() -> Model:
-    """The model that `noisefilter.score` uses; loaded once a process."""
+    """The model that `noisefilter.score` uses; loaded once per process."""
     return load_model(DEFAULT)
 
 
@@ -132,13 +132,14 @@ def _vectors(path: Path) -> VectorTable:
 
 
 def load_model(path: str | Path) -> Model:
-    """The model in a folder, whole: what is wrong with one is found here, not on some page.
+    """Load a model completely, so that any fault in it shows here and not on some page.
 
     Args:
         path: of the folder, or the name of a shipped model, "default" or "fast".
 
     Raises:
-        ModelError: no manifest, arrays, vectors or reader, or other ones than this version needs; no onnxruntime for the reader.
+        ModelError: manifest, arrays, vectors or reader are missing or do not fit this version, or there is no
+            onnxruntime for the reader.
     """
     folder = folder_of(path)
     if (folder / ESTIMATOR).exists():
@@ -158,16 +159,16 @@ def load_model(path: str | Path) -> Model:
 
 @lru_cache(maxsize=4)
 def scorer(model: Model) -> Scorer:
-    """The estimators of a model, built once a process."""
+    """The estimators of a model, built once per process."""
     return build_scorer(model.arrays, None if model.reader is None else open_reader(model.reader))
 
 
 @lru_cache(maxsize=4)
 def open_reader(network: bytes) -> Reader:
-    """The reader of an ONNX file, opened once a process.
+    """The reader of an ONNX file, opened once per process.
 
     Raises:
-        ModelError: there is no onnxruntime, or the file is no reader.
+        ModelError: there is no onnxruntime, or the file is not a reader.
     """
     try:
         return Reader(network)
@@ -193,7 +194,7 @@ def _read_reader(path: Path, sha256: str) -> bytes:
 
 @lru_cache(maxsize=2)
 def model_at(path: str | Path | None) -> Model:
-    """The model of a folder, or the shipped one, read once a process: workers are sent its path, not its arrays.
+    """The model in a folder, or the shipped one, read once per process: workers are sent its path, not its arrays.
 
     Raises:
         ModelError: the folder holds no model, or one of another format.
@@ -202,9 +203,9 @@ def model_at(path: str | Path | None) -> Model:
 
 
 def _read_arrays(path: Path, sha256: str, alike: str) -> dict[str, NDArray[np.floating[Any]]]:
-    """The arrays in a file: those of a shipped model, by name, shape and type, and all of their values finite.
+    """The arrays in a file, if names, shapes and types are those of a shipped model and all values are finite.
 
-    The shipped models are what the code was tested with, so their files say what the code needs, and no list has to be kept.
+    The code is tested with the shipped models, so their files define what it needs, and no list has to be maintained.
     """
     content = _read(path)
     if hashlib.sha256(content).hexdigest() != sha256:
@@ -250,7 +251,7 @@ def _read(path: Path) -> bytes:
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(_read(path))
-    except (ModelError, ValueError, RecursionError) as error:  # too deep for the reader
+    except (ModelError, ValueError, RecursionError) as error:  # RecursionError: nested too deeply
         msg = f"no model in {path.parent}: {path} cannot be read: {error}"
         raise ModelError(msg) from error
     wrong = [
@@ -328,7 +329,7 @@ def digest(path: Path) -> str:
 
 
 def check_thresholds(thresholds: Mapping[str, object]) -> None:
-    """Raise ValueError for a threshold that does not exist or lies outside 0-1, TypeError for one that is no number."""
+    """Raise ValueError for an unknown threshold or one outside 0-1, TypeError for one that is not a number."""
     for name, value in thresholds.items():
         if name not in THRESHOLDS:
             msg = f"unknown threshold {name!r}: choose from {', '.join(THRESHOLDS)}"
@@ -336,6 +337,6 @@ def check_thresholds(thresholds: Mapping[str, object]) -> None:
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             msg = f"threshold {name} must be a number, not {type(value).__name__}"
             raise TypeError(msg)
-        if not 0 <= value <= 1:  # nor is NaN
+        if not 0 <= value <= 1:  # NaN fails, too
             msg = f"threshold {name} must be a number between 0 and 1, not {value!r}"
             raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""Arrays → estimators, built again from what a model holds; and what all stages do with them."""
+"""A model's arrays → estimators, and what all stages do with them."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 Of = TypeVar("Of")
 
-#: Log-odds beyond this say nothing more.
+#: Log-odds are clipped here: more would say no more.
 LOGIT_LIMIT = 8.0
-#: Standard deviations beyond this are cut off: hostile pages have features that no training page had.
+#: Inputs are clipped at so many standard deviations: hostile pages have features that no training page had.
 INPUT_LIMIT = 6.0
-#: Rows that a network reads at a time: they stay in the processor's cache from layer to layer.
+#: Rows in a forward pass: they stay in the processor's cache from layer to layer.
 ROWS_AT_ONCE = 1024
 
 
@@ -30,23 +30,23 @@ class Estimator(Protocol):
     """What a fitted scikit-learn classifier offers."""
 
     def predict_proba(self, X: Inputs) -> Matrix:  # noqa: N803 - scikit-learn's name
-        """Probabilities, one column a class."""
+        """Probabilities, one column per class."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Perceptron:
-    """A fitted perceptron of rectified units, or a logistic regression if it has one layer.
+    """A fitted perceptron with ReLU units, or a logistic regression if it has one layer.
 
-    The same numbers as of scikit-learn's `MLPClassifier` and `LogisticRegression`, without their checks, which take 0.1 ms a
-    call, longer than the layers take on the rows of a page, and without importing scikit-learn, which takes a second.
+    It gives the same numbers as scikit-learn's `MLPClassifier` and `LogisticRegression`, but skips their checks (0.1 ms
+    a call, more than the layers take on the rows of a page) and the import of scikit-learn (a second).
     """
 
     weights: Sequence[Matrix]
     biases: Sequence[Matrix]
 
     def predict_proba(self, X: Inputs) -> Matrix:  # noqa: N803 - scikit-learn's name
-        """Probabilities, one column a class."""
+        """Probabilities, one column per class."""
         values: Matrix = X @ self.weights[0]
         values += self.biases[0]
         for weights, bias in zip(self.weights[1:], self.biases[1:], strict=True):
@@ -54,7 +54,7 @@ class Perceptron:
             values = values @ weights
             values += bias
         if values.shape[1] == 1:
-            second = late_import("scipy.special").expit(values[:, 0])  # 0.1 s that `import noisefilter` need not pay
+            second = late_import("scipy.special").expit(values[:, 0])  # importing it takes 0.1 s
             return np.stack([1 - second, second], axis=1)
         values = np.exp(values - values.max(axis=1)[:, None])
         return np.asarray(values / values.sum(axis=1)[:, None])
@@ -78,9 +78,9 @@ class Network:
         )
 
     def moves(self, matrix: Inputs) -> Inputs | None:
-        """By how much each input of each row moves the log-odds away from those of average inputs: (rows, inputs).
+        """How much each input of each row moves the log-odds from those of average inputs: (rows, inputs).
 
-        None if the estimator is more than one layer with one output: there is no such sum then.
+        None unless the estimator is a single layer with one output: others have no such sum.
         """
         layers = self.estimator.weights if isinstance(self.estimator, Perceptron) else ()
         if len(layers) != 1 or layers[0].shape[1] != 1:
@@ -89,7 +89,7 @@ class Network:
 
 
 def standardize(matrix: Inputs, mean: Inputs, scale: Inputs) -> Inputs:
-    """Columns in standard deviations from the mean of training, missing values at the mean."""
+    """Columns in standard deviations from their mean in training, missing values at the mean."""
     standard: Inputs = np.subtract(matrix, mean)
     standard /= scale
     np.clip(standard, -INPUT_LIMIT, INPUT_LIMIT, out=standard)
@@ -108,7 +108,7 @@ def build_network(arrays: Mapping[str, Matrix], name: str) -> Network:
 
 
 def logit(probability: Matrix) -> Matrix:
-    """Log-odds, limited."""
+    """Log-odds, clipped."""
     safe = np.clip(probability, 1e-9, 1 - 1e-9)
     return np.asarray(np.clip(np.log(safe / (1 - safe)), -LOGIT_LIMIT, LOGIT_LIMIT))
 
@@ -125,15 +125,15 @@ def word_scores(tokens: Tokens, first: Index, last: Index, weights: Matrix, bias
 
 
 def rounded(values: Matrix) -> Matrix:
-    """Four decimals before any threshold, so that batch and single page agree."""
+    """Round to four decimals before any threshold, so that batch and single page agree."""
     return np.round(values, 4)
 
 
 @dataclass(frozen=True, slots=True)
 class Cascade(Generic[Of]):
-    """Rows judged in two passes: the second reads what the first reads, and what the first says around each row.
+    """Rows judged in two passes: the second network reads the first one's inputs and its predictions around each row.
 
-    `context` gives these columns: of something that has rows, and of their probabilities by the first network.
+    `context` makes columns of these predictions, from an item and the first network's probabilities for its rows.
     """
 
     first: Network
@@ -141,12 +141,12 @@ class Cascade(Generic[Of]):
     second: Network
 
     def probabilities(self, items: Sequence[Of], inputs: Sequence[Inputs]) -> list[Matrix]:
-        """Class probabilities of the rows of several things; `inputs` are what the first network reads of each."""
+        """Class probabilities of the rows of several items; `inputs` are the first network's, for each item."""
         first = in_batch(self.first, inputs)
         return in_batch(self.second, [self.second_inputs(*row) for row in zip(items, inputs, first, strict=True)])
 
     def second_inputs(self, item: Of, inputs: Inputs, first: Matrix) -> Matrix:
-        """What the second network reads after the probabilities of the first."""
+        """The second network's inputs, given the first one's probabilities."""
         return np.hstack([inputs, self.context(item, first)])
 
 
@@ -156,7 +156,7 @@ def build_cascade(arrays: Mapping[str, Matrix], name: str, context: Callable[[Of
 
 
 def in_batch(network: Network, matrices: Sequence[Inputs]) -> list[Matrix]:
-    """Probabilities of the rows of several matrices, computed at once."""
+    """Probabilities for the rows of several matrices, computed at once."""
     if not matrices:
         return []
     sizes = [len(matrix) for matrix in matrices]

@@ -14,9 +14,9 @@ from noisefilter.threads import late_import
 if TYPE_CHECKING:
     from noisefilter.types import Page, Status
 
-#: What code raises over a page that it was not written for. The page is to blame and no other one: it becomes `unreadable`.
-#: Everything else goes to the caller: what the machine lacks (MemoryError, OSError), interrupts, and classes of their own by
-#: which task queues raise a time limit in the middle of a page.
+#: Exceptions that code raises over a page it was not written for: that page, and no other, becomes `unreadable`.
+#: Everything else goes to the caller: lack of resources (MemoryError, OSError), interrupts, and the task queues' own
+#: exceptions, with which they enforce a time limit in the middle of a page.
 PAGE_FAULTS = (
     ArithmeticError,
     AssertionError,
@@ -30,16 +30,18 @@ PAGE_FAULTS = (
 )
 #: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a worker has 400 MiB.
 MAX_CHARACTERS = 8_000_000
-#: No article is longer. What a page of any shape may take within these bounds, tests/test_growth.py holds.
+#: No article is longer. tests/test_growth.py checks what pages of any shape cost within these limits.
 MAX_TEXT = 1_000_000
-#: More signs that may open or close a tag, or twice as many that may give an attribute its value, are `too_large`, before anything
-#: is parsed: an element takes some 400 bytes. The longest of 3,284 pages from the web has 20,574.
+#: A page with more `<`, or more than twice as many `=`, is `too_large`, before anything is parsed: an element takes
+#: some 400 bytes. The longest of 3,284 pages from the web has 20,574.
 MAX_TAGS = 400_000
-#: More blocks or sentences are `too_large`: some 25 kB and 0.2 ms each, where words differ. The longest of those pages has 3,076.
+#: A page with more blocks or sentences is `too_large`: each takes some 25 kB and 0.2 ms, where words differ.
+#: The longest of those pages has 3,076.
 MAX_BLOCKS = 15_000
-#: libxml2 compares each attribute of an element with all the others: 100,000 take 9 s, and so do 1,900 on each of 1,000 elements.
+#: libxml2 compares each attribute of an element with all others: 100,000 take 9 s, as do 1,900 on each of 1,000
+#: elements.
 MAX_ATTRIBUTES = 250
-#: Fewer equals signs are not looked at one by one.
+#: With no more `=` than this, attributes are counted only if a tag is long.
 FEW_ATTRIBUTES = 20_000
 
 MAGIC = (
@@ -56,7 +58,7 @@ MAGIC = (
     b"\xd0\xcf\x11\xe0",
     b"\x00asm",
 )
-#: Signatures that a text may open with too; a NUL soon after tells.
+#: Signatures that a text may begin with, too: binary only if a NUL follows soon.
 READABLE_MAGIC = (b"GIF8", b"RIFF", b"BZh", b"OggS", b"ID3", b"wOFF", b"wOF2", b"MZ", b"Rar!", b"SQLite format 3")
 #: Control characters that no text encoding uses.
 CONTROLS = bytes((*range(9), *range(14, 27), *range(28, 32)))
@@ -90,8 +92,8 @@ HTML_TAG = re.compile(
     r"header|footer|nav|form|img|blockquote|pre)\b[^<>]*>",
     re.IGNORECASE,
 )
-# Possessive throughout: every character is read once, whatever the page's author had in mind. A quotation mark opens a
-# value only after "=", as in browsers: a stray one would swallow the page up to the next.
+# Possessive throughout, so that every character is read once, even on hostile pages. A quotation mark opens a value
+# only after "=", as in browsers: a stray one would swallow the page up to the next.
 TAG_PATTERN = r"""<[a-zA-Z][^\s>/]*+(?:=\s*+(?:"[^"]*+"?|'[^']*+'?)|[^>=]++|=)*+>?"""
 START_TAG = re.compile(TAG_PATTERN)
 SCRIPT_OR_TAG = re.compile(
@@ -127,9 +129,10 @@ def read_page(page: Page) -> Page:
 
 
 def decode_declared(content: bytes, charset: str) -> str | bytes:
-    """Content as its sender declared it; the bytes as they are if they begin with a mark, are no text, or not written so.
+    """Decode content by the charset that its sender declared.
 
-    Browsers believe the sender before the page, and a byte order mark before both.
+    The bytes stay as they are if they begin with a byte order mark or a signature, are binary, or cannot be decoded.
+    Browsers trust the sender more than the page, and a byte order mark more than both.
     """
     codec = _web_charset(charset)
     marked = content.startswith((*MAGIC, *(mark for mark, _ in BYTE_ORDER_MARKS)))
@@ -142,7 +145,7 @@ def decode_declared(content: bytes, charset: str) -> str | bytes:
 
 
 def scrub(text: str) -> str:
-    """Text that can be written: NULs and lone surrogates replaced one for one, so that offsets keep their place."""
+    """Text that can be encoded: NULs and lone surrogates are replaced one for one, so that offsets stay valid."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -151,7 +154,7 @@ def scrub(text: str) -> str:
 
 
 def sniff_format(text: str) -> Literal["html", "text"]:
-    """ "html" if the text starts like a page or holds several tags that pages are built of."""
+    """ "html" if the text starts like a page or has several tags that are common in pages."""
     head = text[:4096].lstrip("\ufeff \t\r\n")
     if re.match(r"<(?:!doctype|html|head|body|\?xml)", head, re.IGNORECASE):
         return "html"
@@ -199,7 +202,7 @@ def _wide_charset(content: bytes) -> str | None:
 
 
 def is_binary(head: bytes) -> bool:
-    """Control characters that no text encoding uses make up more than one byte in fifty."""
+    """Whether more than one byte in fifty is a control character that no text encoding uses."""
     return len(head) - len(head.translate(None, CONTROLS)) > len(head) / 50
 
 
@@ -215,7 +218,7 @@ def _decode_bytes(content: bytes) -> str:
 
 
 def _declared_charset(content: bytes) -> str | None:
-    """The charset that a page names, as browsers read it; None for none, or one that is no charset of the web."""
+    """The charset that a page declares, as browsers read it; None if there is none, or none that the web uses."""
     found = DECLARED_CHARSET.search(content[:4096])
     if not found:
         return None
@@ -225,7 +228,7 @@ def _declared_charset(content: bytes) -> str | None:
 
 
 def _web_charset(name: str) -> str | None:
-    """Python's codec for a charset name, None for one that no page is written in."""
+    """Python's codec for a charset name; None if no page is written in it."""
     name = name.lower()
     try:
         codec = codecs.lookup(WEB_CHARSETS.get(name, name))
@@ -237,21 +240,21 @@ def _web_charset(name: str) -> str | None:
 
 
 def _decode_undeclared(content: bytes, declared: str | None) -> str:
-    """A page that is not what it declares: BeautifulSoup's detector guesses from the bytes."""
+    """Decode a page whose declaration is wrong or missing: BeautifulSoup's detector guesses from the bytes."""
     if declared:
         text = content.decode(declared, "replace")
         if text.count("\ufffd") <= max(10, len(text) // 1000):  # a few broken bytes do not make it wrong
             return text
-    # not `UnicodeDammit`, which tries these names itself and tells the user's log of broken bytes
+    # not `UnicodeDammit`, which tries these names itself and logs broken bytes to the user's log
     head = content[:200_000]
-    detector = late_import("bs4.dammit").EncodingDetector  # 40 ms that most pages do not need
+    detector = late_import("bs4.dammit").EncodingDetector  # 40 ms, and few pages need it
     names = list(filter(None, map(_web_charset, detector(head, is_html=True).encodings)))
     guess = next((name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors)), "cp1252")
     return content.decode(guess, "replace")
 
 
 def _decodes(content: bytes, charset: str, errors: str) -> bool:
-    """Whether the content can be read by a charset."""
+    """Whether the content can be decoded with a charset."""
     try:
         content.decode(charset, errors)
     except ValueError:
@@ -264,14 +267,14 @@ def _has_many_tags(text: str) -> bool:
 
 
 def cap_attributes(text: str) -> str:
-    """Text in which an element with more than `MAX_ATTRIBUTES` attributes has none."""
+    """The text, with all attributes removed from elements that have more than `MAX_ATTRIBUTES`."""
     if text.count("=") <= FEW_ATTRIBUTES and not _has_long_tag(text):
         return text
     return SCRIPT_OR_TAG.sub(_cap_match, text)
 
 
 def _has_long_tag(text: str) -> bool:
-    """Whether something that may be a tag has room for more than `MAX_ATTRIBUTES` attributes, and as many separators."""
+    """Whether a possible tag is long enough for more than `MAX_ATTRIBUTES` attributes, and has as many separators."""
     for piece in [piece for piece in text.split(">") if len(piece) >= 2 * MAX_ATTRIBUTES]:
         start = LETTER_TAG.search(piece, 0, len(piece) - 2 * MAX_ATTRIBUTES + 2)
         if start and len(piece[start.start() :].replace("=", " ").replace("/", " ").split()) > MAX_ATTRIBUTES:
@@ -280,14 +283,14 @@ def _has_long_tag(text: str) -> bool:
 
 
 def _cap_match(match: re.Match[str]) -> str:
-    if match["script"]:  # its content may look like tags, only its own start tag is one
+    if match["script"]:  # its content may look like tags; only its start tag is one
         return START_TAG.sub(_without_attributes, match[0], count=1)
     return _without_attributes(match)
 
 
 def _without_attributes(tag: re.Match[str]) -> str:
     text = tag[0]
-    if len(text) < 2 * MAX_ATTRIBUTES or len(ATTRIBUTE.findall(text)) <= MAX_ATTRIBUTES + 1:  # its name is one
+    if len(text) < 2 * MAX_ATTRIBUTES or len(ATTRIBUTE.findall(text)) <= MAX_ATTRIBUTES + 1:  # the name is one match
         return text
     name = TAG_NAME.match(text)
     return f"{name[0]}>" if name else text

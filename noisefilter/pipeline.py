@@ -1,4 +1,4 @@
-"""Page → `Score`: the table of contents."""
+"""Page → `Score`: all stages in order."""
 
 from __future__ import annotations
 
@@ -47,20 +47,20 @@ if TYPE_CHECKING:
     from noisefilter.types import Page, Reason, Span, Status
 
 LOGGER = logging.getLogger("noisefilter")
-#: Fewer words in the article are `too_short` to judge.
+#: An article with fewer words is `too_short` to judge.
 MIN_WORDS = 30
-#: Blocks that are boilerplate at least so surely are no context for the article, whatever threshold the caller sets:
-#: what stands around a sentence must not depend on where the spans are cut.
+#: From this probability of boilerplate, a block is no context for the article, whatever threshold the caller sets:
+#: a sentence's context must not depend on where the spans are cut.
 SURE_BOILERPLATE = 0.8
-#: A headline is none from here on: it is given apart, and in training no article has one.
+#: From this one, a headline is none, either: it is given as `Score.title`, and in training no article has one.
 LIKELY_BOILERPLATE = 0.5
-#: Characters of plain texts whose blocks are measured at once: arrays beyond the processor's cache gain nothing.
+#: Characters of plain texts measured at once: arrays larger than the processor's cache gain nothing.
 AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
 class _Article:
-    """A page whose blocks are judged, and its sentences; `chosen` are those of its article, if that can be judged."""
+    """A page with its judged blocks and its sentences; `chosen` marks those of its article, if that can be judged."""
 
     page: Page
     table: BlockTable
@@ -72,13 +72,13 @@ class _Article:
 
     @property
     def boilerplate(self) -> Matrix:
-        """Probability of boilerplate of each sentence: (sentences,)."""
+        """Each sentence's probability of boilerplate: (sentences,)."""
         return self.blocks.boilerplate[self.sentences[:, 2]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """Which article of a batch this is, what was measured of all of them, and the numbers of this one."""
+    """One article of a batch: its index, the measurements of the whole batch, and its own numbers."""
 
     number: int
     table: InsertionTable
@@ -102,7 +102,7 @@ def score_safely(
     site: SiteProfile | None = None,
     policy: Policy | str | Path | None = None,
 ) -> list[Score]:
-    """Scores of some pages, in order; one that cannot be scored is "unreadable", and takes no other page with it."""
+    """Scores of some pages, in order; one that cannot be scored is "unreadable" and does not affect the others."""
     try:
         return score_pages(pages, model, thresholds, language, site, policy)
     except ModelError:  # no page is to blame
@@ -145,7 +145,7 @@ def _cut(read: Sequence[ReadPage]) -> list[tuple[Page, BlockedPage]]:
 
 
 def _unscored(read: ReadPage, model: Model, language: str | None) -> Score:
-    """The score of a page that leaves before its blocks are judged."""
+    """The score of a page whose blocks cannot be judged."""
     return Score(
         visible_text=read.text,
         spans=(),
@@ -172,7 +172,7 @@ def extract_safely(
     *,
     headline: bool = False,
 ) -> str:
-    """The article's text with boilerplate taken out and nothing else; "" for a page that cannot be read."""
+    """The article's text without boilerplate, and nothing else removed; "" for a page that cannot be read."""
     try:
         return extract_page(page, model, thresholds, site, headline=headline)
     except ModelError:
@@ -190,7 +190,7 @@ def extract_page(
     *,
     headline: bool = False,
 ) -> str:
-    """The article's text with boilerplate taken out and nothing else; its `headline` stays if it is wanted."""
+    """The article's text without boilerplate, and nothing else removed; `headline=True` keeps the headline."""
     read = read_blocks(page)
     if read.status != "ok":
         return read.text
@@ -229,7 +229,7 @@ def score_blocks(
 
     Args:
         blocks: the block estimators of a model.
-        tables: of one page of HTML, or of some plain texts.
+        tables: each of one HTML page, or of several plain texts.
         pages: the first page of each table, as `read_page` gave it.
         sites: as for `BlockScorer.scores`.
     """
@@ -244,14 +244,14 @@ def score_blocks(
 def _measure(
     pages: Sequence[BlockedPage], tokens: Sequence[Tokens], vectors: VectorTable, language: str | None
 ) -> BlockTable:
-    """Table of the blocks of an HTML page, or of some plain texts."""
+    """Table of the blocks of an HTML page, or of several plain texts."""
     if pages[0].is_html:
         return block_table(pages[0], tokens[0], vectors, language)
     return text_table(pages, tokens, vectors, language)
 
 
 def _group(pages: Sequence[BlockedPage]) -> list[list[int]]:
-    """Which pages are measured at once: short plain texts are, an HTML page is by itself."""
+    """Which pages are measured together: short plain texts are, an HTML page is measured alone."""
     groups = [[index] for index, page in enumerate(pages) if page.is_html]
     room = 0
     for index, page in enumerate(pages):
@@ -280,7 +280,9 @@ def _find_articles(
 
 
 def article_blocks(table: BlockTable, boilerplate: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Blocks in which sentences are judged, and stand around one another: not sure boilerplate, nor an HTML page's headline.
+    """Blocks whose sentences are judged, in each other's context.
+
+    Left out are sure boilerplate and an HTML page's headline, unless that is unlikely to be boilerplate.
 
     Args:
         table: blocks of one page.
@@ -296,7 +298,7 @@ def article_blocks(table: BlockTable, boilerplate: NDArray[np.float64]) -> NDArr
 def _find_article(
     page: Page, table: BlockTable, scores: BlockScores, model: Model, limits: Mapping[str, float], language: str | None
 ) -> _Article:
-    """Split sentences and choose those of the article, if it is one, long enough, and in a language that we know."""
+    """Split sentences and choose those of the article, if it is one, long enough, and in a known language."""
     probabilities = scores.boilerplate
     sentences = np.array(split_sentences(table.page), dtype=np.int64).reshape(-1, 3)
     chosen = article_blocks(table, probabilities)[sentences[:, 2]]
@@ -316,7 +318,7 @@ def _find_article(
 
 
 def _judge_articles(articles: Sequence[_Article], model: Model, limits: Mapping[str, float]) -> list[_Judged]:
-    """Sentences of some articles measured and judged, then the articles; one record an article."""
+    """Measure and judge the sentences of some articles, then the articles; one record per article."""
     if not articles:
         return []
     parts = [Article(values.table.page, values.table.tokens, values.sentences[values.chosen]) for values in articles]
@@ -369,7 +371,7 @@ def _put_together(
 
 
 def _sentences(article: _Article, judged: _Judged | None) -> list[Sentence]:
-    """Every sentence of the page; those of sure boilerplate, or of an article that is not judged, are nothing else."""
+    """Every sentence of the page; without a judgement, its probabilities of other kinds than boilerplate are 0."""
     boilerplate = article.boilerplate
     rows = np.zeros((len(boilerplate), 3))
     if judged is not None:

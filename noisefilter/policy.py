@@ -1,4 +1,4 @@
-"""Two cuts on `noise`: what is looked at, and what is dropped."""
+"""Two cuts on `noise`: what is reviewed, and what is dropped."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ if TYPE_CHECKING:
 
 #: The policies that every model has, from the one that drops least to the one that drops most.
 POLICIES = CAUTIOUS, BALANCED, STRICT = ("cautious", "balanced", "strict")
-#: A policy of one's own is called that.
+#: Name of a user's own policy.
 OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What becomes of an article by its `noise`: at or above `drop_at` the verdict is "drop", at or above `review_at` "review".
+    """An article's verdict by its `noise`: at or above `drop_at` "drop", else at or above `review_at` "review".
 
     Raises:
-        TypeError: a cut that is no number, or a name that is no string.
+        TypeError: a cut that is not a number, or a name that is not a string.
         ValueError: a cut outside 0-1, or `review_at` above `drop_at`.
 
     Examples:
@@ -53,7 +53,7 @@ class Policy:
             raise ValueError(msg)
 
     def with_cuts(self, review_at: float | None = None, drop_at: float | None = None) -> Policy:
-        """This policy with cuts of one's own; where only one is given, the other gives way to it.
+        """This policy with other cuts; if only one is given, the other moves where the two would conflict.
 
         Raises:
             ValueError: as for a `Policy`.
@@ -74,7 +74,7 @@ class Policy:
 
         Raises:
             OSError: the file cannot be read.
-            ValueError: it holds no policy; the message names it.
+            ValueError: it holds no policy; the message names the file.
         """
         try:
             return cls.from_dict(json.loads(Path(path).read_text(encoding="utf8")))
@@ -84,10 +84,10 @@ class Policy:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
-        """The policy of a record; what was measured of it is left aside.
+        """The policy in a record; its measurements are ignored.
 
         Raises:
-            TypeError: the record is no object, or holds a cut that is no number.
+            TypeError: the record is not an object, or a cut is not a number.
             ValueError: a cut is missing, or as for a `Policy`.
         """
         if not isinstance(record, dict):
@@ -99,12 +99,12 @@ class Policy:
         return cls(record["review_at"], record["drop_at"], record.get("name", OWN))
 
     def save(self, path: str | Path, **more: object) -> None:
-        """Write the policy as JSON, with what else is known of it."""
+        """Write the policy and the fields `more` as JSON."""
         Path(path).write_text(json.dumps({**asdict(self), **more}, indent=1) + "\n", encoding="utf8")
 
 
 def find_policy(wanted: object, known: Mapping[str, Policy]) -> Policy:
-    """A policy as it was asked for: one of the model's by its name, a file by its path, or itself; "balanced" if None.
+    """Find a policy: one of the model's by its name, a file by its path, or a `Policy` itself; "balanced" if None.
 
     Raises:
         TypeError: something else was asked for.
@@ -127,5 +127,5 @@ def find_policy(wanted: object, known: Mapping[str, Policy]) -> Policy:
 
 
 def check_policy(wanted: object) -> None:
-    """Raise TypeError or ValueError for what no model finds a policy by: before the first page, not in a worker far away."""
+    """Raise TypeError or ValueError if no model knows this policy: before the first page, not in a remote worker."""
     find_policy(wanted, dict.fromkeys(POLICIES, Policy(1, 1)))

@@ -1,4 +1,4 @@
-"""Matrices → probabilities: networks that scikit-learn fitted, built again from a model's arrays.
+"""Matrices → probabilities: networks that scikit-learn fitted, rebuilt from a model's arrays.
 
 Training calls the same functions with the estimators it has just fitted.
 """
@@ -38,7 +38,7 @@ class Scorer:
 
 
 def features_digest() -> str:
-    """SHA-256 of the names of all columns that the networks read, in their order: what a model's weights refer to."""
+    """SHA-256 of the names of all columns that the networks read, in order: a model's weights refer to these."""
     names = [f"{network} {name}" for network, columns in INPUTS.items() for name in columns]
     return hashlib.sha256("\n".join(names).encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""Pages → a row of named columns each: a scikit-learn transformer, for a classifier of one's own on top."""
+"""Pages → one row of named columns each: a scikit-learn transformer, to put your own classifier on top."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def log_words(score: Score) -> float:
 
 
 def promotion(score: Score) -> float:
-    """Expected share of the article's characters that promote; a score says it of sentences only."""
+    """Expected share of the article's characters that promote; a score has this for sentences only."""
     article = sum((sentence.end - sentence.start) * (1 - sentence.boilerplate) for sentence in score.sentences)
     promoting = sum((sentence.end - sentence.start) * sentence.promotion for sentence in score.sentences)
     return promoting / max(article, 1.0)
 
 
 def highest(score: Score, kind: Kind) -> float:
-    """Probability of the sentence that is most likely of the kind: one insertion hardly moves a mean."""
+    """Highest probability of the kind in any sentence: a single insertion hardly moves a mean."""
     return max((getattr(sentence, kind) for sentence in score.sentences), default=0.0)
 
 
@@ -57,7 +57,7 @@ def span_rate(score: Score, kind: Kind) -> float:
     return 1000 * sum(span.kind == kind for span in score.spans) / max(article_words(score), 1)
 
 
-#: What is read of a page's score: each column's name, and its value for a page whose status is "ok".
+#: Columns from a page's score: name, and function that gives the value if the page's status is "ok".
 SCORE_FEATURES: tuple[tuple[str, Callable[[Score], float]], ...] = (
     *((name, attrgetter(name)) for name in NUMBERS),
     ("promotion", promotion),
@@ -65,27 +65,28 @@ SCORE_FEATURES: tuple[tuple[str, Callable[[Score], float]], ...] = (
     ("log_words", log_words),
     *((f"{kind}_spans", partial(span_rate, kind=kind)) for kind in KINDS),
 )
-#: What the article classifier read, as columns; the prefix sets its `filler` (of all its sentences alike) apart from the score's.
+#: The article classifier's inputs as columns; the prefix tells its `filler` (of all sentences alike) from the score's.
 MEASURES = tuple(f"measure_{name}" for name in INPUTS)
 COLUMNS = (*(name for name, _ in SCORE_FEATURES), *MEASURES)
 
 
 class ArticleFeatures(TransformerMixin, BaseEstimator):
-    """What noisefilter measures of pages, one row a page: (pages, columns) of float64.
+    """noisefilter's measurements of pages, one row per page: (pages, columns) of float64.
 
-    The columns are what the `Score` says (`noise`, `filler`, `off_topic`, `boilerplate`, `promotion`, the highest probabilities
-    of its sentences, `log_words`, spans of each kind per 1,000 words of the article) and, as `measure_...`, what `noise` was read from.
-    A page without a score (its status is not "ok") gives a row of NaN, never an error: put an imputer behind, or a classifier
-    that takes missing values, such as `HistGradientBoostingClassifier`.
+    The columns are values of the `Score` (`noise`, `filler`, `off_topic`, `boilerplate`, `promotion`, the highest
+    probabilities of its sentences, `log_words`, spans of each kind per 1,000 words of the article) and, as
+    `measure_...`, the inputs of `noise`. A page without a score (its status is not "ok") gives a row of NaN, never an
+    error: add an imputer, or use a classifier that takes missing values, such as `HistGradientBoostingClassifier`.
 
     Nothing is learned from the pages, so features of all of them may be computed once, before any split.
 
     Args:
-        model: what `noisefilter.load` gave, "fast", or the path of a folder; the shipped model with the reader by default. A
-            name or path is cheaper to clone and to pickle.
-        language: ISO 639-1 code of the articles, if known; else it is detected. Only English is judged.
-        jobs: worker processes; -1 for one a core.
-        thresholds: as for `noisefilter.score`; they move the spans, and `{"not_article": 1.0}` scores what is no article too.
+        model: a loaded `Model`, "fast", or the path of a folder; the shipped model with the reader by default. A name
+            or path is cheaper to clone and to pickle.
+        language: ISO 639-1 code of the articles, if known; otherwise it is detected. Only English is judged.
+        jobs: worker processes; -1 for one per core.
+        thresholds: as for `noisefilter.score`; they move the spans, and `{"not_article": 1.0}` also scores pages that
+            are no articles.
 
     >>> features = ArticleFeatures().transform(["Too little to say."])
     >>> features.shape == (1, ArticleFeatures().n_features_out_), bool(np.isnan(features).all())
@@ -109,8 +110,8 @@ class ArticleFeatures(TransformerMixin, BaseEstimator):
         """Check the parameters and the pages' types; nothing is learned, and no page is scored.
 
         Raises:
-            TypeError: a parameter of another type, or pages as for `transform`.
-            ValueError: an unknown threshold, no jobs, or pages as for `transform`.
+            TypeError: a parameter of the wrong type, or pages as for `transform`.
+            ValueError: an unknown threshold, invalid `jobs`, or pages as for `transform`.
             ModelError: the path holds no model.
         """
         self._scores([])  # checks
@@ -118,21 +119,21 @@ class ArticleFeatures(TransformerMixin, BaseEstimator):
         return self
 
     def transform(self, X: object) -> NDArray[np.float64]:  # noqa: N803 - scikit-learn's name
-        """The features: (pages, columns), rows in the order of the pages, columns as `get_feature_names_out` says.
+        """The features: (pages, columns), rows in page order, columns as in `get_feature_names_out`.
 
         Args:
             X: pages, each HTML or plain text as str or bytes, or a `Page`: a list, an array, a Series, or a frame or array of
                 one column. A missing cell is an empty page.
 
         Raises:
-            TypeError: `X` is one page or no sequence, or a page is of another type.
+            TypeError: `X` is one page or not a sequence, or a page has the wrong type.
             ValueError: `X` has more than one column.
         """
         rows = [features_of(score) for score in self._scores(read_pages(X))]
         return np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:  # noqa: ARG002 - scikit-learn's name
-        """Names of the columns; `input_features` is not read."""
+        """Names of the columns; `input_features` is ignored."""
         return np.array(COLUMNS, dtype=object)
 
     @property
@@ -145,7 +146,7 @@ class ArticleFeatures(TransformerMixin, BaseEstimator):
         return True
 
     def __sklearn_tags__(self) -> Tags:
-        """Pages in, not matrices of numbers; scikit-learn's checks with such matrices are left out."""
+        """The input is pages, not numeric matrices; scikit-learn's checks with such matrices are skipped."""
         tags = super().__sklearn_tags__()
         tags.input_tags.one_d_array = tags.input_tags.string = tags.input_tags.allow_nan = True
         tags.input_tags.two_d_array = False
@@ -154,7 +155,7 @@ class ArticleFeatures(TransformerMixin, BaseEstimator):
         return tags
 
     def _scores(self, pages: Sequence[Page]) -> Iterator[Score]:
-        """The pages' scores, in order; the parameters are checked at once."""
+        """The pages' scores, in order; the parameters are checked immediately."""
         return score_many(pages, jobs=self.jobs, language=self.language, thresholds=self.thresholds, model=self.model)
 
 
@@ -167,10 +168,10 @@ def features_of(score: Score) -> list[float]:
 
 
 def read_pages(X: object) -> list[Page]:  # noqa: N803 - scikit-learn's name
-    """The pages of what scikit-learn hands over.
+    """The pages in scikit-learn's `X`.
 
     Raises:
-        TypeError: it is one page or no sequence, or a page is neither str, bytes nor Page.
+        TypeError: it is one page or not a sequence, or a page is neither str, bytes nor Page.
         ValueError: it has more than one column.
     """
     pages = []
@@ -185,7 +186,7 @@ def read_pages(X: object) -> list[Page]:  # noqa: N803 - scikit-learn's name
 
 
 def _cells(X: object) -> list[Any]:  # noqa: N803 - scikit-learn's name
-    """One cell a row, None for what a library of frames calls missing."""
+    """One cell per row, None for what the dataframe library calls missing."""
     if isinstance(X, str | bytes | bytearray | memoryview | Mapping | AbstractSet) or not isinstance(X, Sized):
         msg = f"X must be a sequence of pages, not {type(X).__name__}"
         raise TypeError(msg)
@@ -200,7 +201,7 @@ def _cells(X: object) -> list[Any]:  # noqa: N803 - scikit-learn's name
 
 
 def _one_column(data: Any, columns: int) -> Any:  # noqa: ANN401 - a frame or an array
-    """The data, if it has one column; ValueError if it has another number."""
+    """The data; ValueError unless it has exactly one column."""
     if columns != 1:
         msg = f"X must have one column, the pages, not {columns}"
         raise ValueError(msg)

@@ -1,4 +1,4 @@
-"""What the threads and forks of a caller's process share: a lock, late imports, the number of BLAS threads."""
+"""What the threads and forks of a process share: a lock, lazy imports, the number of BLAS threads."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 Value = TypeVar("Value")
 
 
-class cached_property(Generic[Value]):  # noqa: N801 - it stands for the one of the library
-    """That of `functools` without the lock that it has before Python 3.12, on which a forked child would wait for ever."""
+class cached_property(Generic[Value]):  # noqa: N801 - it replaces that of the library
+    """`functools.cached_property` without its lock before Python 3.12, on which a forked child would hang."""
 
     def __init__(self, function: Callable[[Any], Value]) -> None:
         self._function = function
@@ -39,19 +39,19 @@ class cached_property(Generic[Value]):  # noqa: N801 - it stands for the one of 
         return value
 
 
-#: Held for moments, by whoever changes what threads share. A fork waits for it, and gives it back on both sides: a child that was
-#: forked while another thread held it would wait for ever, since that thread does not exist there. Late imports run under it and
-#: take locks of modules that do the same; these are imported above, so that a fork, which takes the youngest lock first, takes
-#: them in the same order.
+#: Held briefly by whoever changes what threads share. A fork acquires it and releases it in parent and child: a child
+#: forked while another thread held it would hang, since that thread does not exist there. Lazy imports run under it and
+#: take locks of modules that do the same at a fork. These are imported above, so that a fork, which takes the lock that
+#: was registered last first, takes them in the same order.
 LOCK = RLock()
 
 _imported: dict[str, ModuleType] = {}
 
 
 def late_import(name: str) -> Any:  # noqa: ANN401 - whatever a module holds
-    """A module that is imported when it is first needed, and never while a fork happens.
+    """Import a module on first use, and never during a fork.
 
-    Python locks each import: in a child that was forked meanwhile the import would wait for ever.
+    Python locks each import: in a child that was forked meanwhile, the import would hang.
     """
     if name not in _imported:
         with LOCK:
@@ -61,13 +61,13 @@ def late_import(name: str) -> Any:  # noqa: ANN401 - whatever a module holds
 
 @cache
 def _libraries() -> list[Any]:
-    """The BLAS libraries of the process, as threadpoolctl controls them."""
+    """threadpoolctl's controllers of the process' BLAS libraries."""
     found = late_import("threadpoolctl").ThreadpoolController().lib_controllers
     return [library for library in found if library.user_api == "blas"]
 
 
 def _set_threads(library: Any, number: int) -> None:  # noqa: ANN401 - a controller of threadpoolctl's
-    """Set the number of threads of a library, from whatever thread: threadpoolctl 3.8 heeds only the thread that was first."""
+    """Set a library's number of threads from any thread: threadpoolctl 3.8 obeys only the first one."""
     give_up_control = getattr(library, "clear_controlling_thread", lambda **_: None)
     give_up_control(force=True)
     library.set_num_threads(number)
@@ -75,14 +75,14 @@ def _set_threads(library: Any, number: int) -> None:  # noqa: ANN401 - a control
 
 
 class _OneBlasThread:
-    """While some thread scores, BLAS computes on one thread; after the last one on as many as before.
+    """BLAS runs on one thread while any thread scores, and afterwards on as many as before.
 
-    A page's matrices are so small that threads wait longer than they work, and workers share cores. BLAS has one number for
-    the whole process: if each thread put back what it had found, one would put back another's 1 for good.
+    A page's matrices are so small that threads wait longer than they work, and workers share cores. BLAS has one number
+    for the whole process: if each thread restored what it had found, one would restore another's 1 for good.
     """
 
     def __init__(self) -> None:
-        self.scoring: set[int] = set()  # threads: one that an exception threw out on the way leaves when it next scores
+        self.scoring: set[int] = set()  # thread ids; one that an exception left here goes when the thread next scores
         self.before: dict[Any, int] = {}
 
     def __enter__(self) -> Self:
@@ -100,7 +100,7 @@ class _OneBlasThread:
             self._restore()
 
     def _restore(self) -> None:
-        """Put back what was found, unless somebody scores, or somebody else has set another number meanwhile."""
+        """Restore the numbers, unless a thread still scores or other code has set another number meanwhile."""
         if not self.scoring:
             for library, number in self.before.items():
                 if library.num_threads == 1:
@@ -108,12 +108,12 @@ class _OneBlasThread:
             self.before = {}
 
     def forget_others(self) -> None:
-        """In a child, no thread scores but perhaps the one that forked."""
+        """In a forked child, only the thread that forked may be scoring."""
         self.scoring &= {get_ident()}
         self._restore()
 
 
-#: `with one_blas_thread:` around what scores.
+#: `with one_blas_thread:` around code that scores.
 one_blas_thread = _OneBlasThread()
 
 if hasattr(os, "register_at_fork"):  # Windows has no forks

@@ -1,4 +1,4 @@
-"""The nouns that the whole house shares: Page, Link, Block, Sentence, Span, Reason, Score."""
+"""The data types that all modules share: Page, Link, Block, Sentence, Span, Reason, Score."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Status = Literal[
 PageType = Literal["article", "forum", "product", "listing", "collection", "documentation", "service"]
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
-#: What a page may be, in the order of the classifier's columns.
+#: Types of page, in the order of the classifier's columns.
 PAGE_TYPES: tuple[PageType, ...] = get_args(PageType)
 
 
@@ -38,7 +38,7 @@ class Page:
 
     Args:
         content: HTML or plain text; bytes are decoded.
-        url: where it came from; resolves nothing, names the site.
+        url: where it came from; it names the site, no links are resolved against it.
         title: the article's title, if known; otherwise it is read from the page.
         format: "html", "text", or "auto" to sniff.
         status: "ok", or why the page cannot be read (set by `read_page`).
@@ -76,7 +76,7 @@ class Block(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A slice of `visible_text` with one probability a kind."""
+    """A slice of `visible_text` with one probability per kind."""
 
     start: int
     end: int
@@ -86,7 +86,7 @@ class Sentence:
     filler: float
 
 
-#: Kinds that every sentence has a probability of.
+#: Kinds for which every sentence has a probability.
 JUDGED_KINDS = tuple(name for name in KINDS if name in Sentence.__slots__)
 
 
@@ -105,15 +105,15 @@ class Span:
 class Reason:
     """What moved `Score.noise`, in words with its value and direction.
 
-    `share` is its part in all that moved `noise`, up or down, away from that of an average article: positive if it raises
-    `noise`, negative if it lowers it. The absolute shares of all reasons that a page could have add up to 1.
+    `share` is its part of all that moved `noise` away from an average article's: positive if it raises `noise`,
+    negative if it lowers it. The absolute shares of all reasons that a page could have add up to 1.
     """
 
     text: str
     share: float
 
 
-#: Fields of a record (`Score.to_dict`) in order, and what each holds; of a class of this module a list.
+#: Fields of a record (`Score.to_dict`) in order, with their types; for a class of this module, a list of it.
 RECORD: dict[str, type[str | int | float | Reason | Span | Sentence]] = {
     "url": str,
     "title": str,
@@ -133,7 +133,7 @@ RECORD: dict[str, type[str | int | float | Reason | Span | Sentence]] = {
     "text": str,
     "visible_text": str,
 }
-#: What a score says in one number each.
+#: Fields of a score that are one number.
 NUMBERS = tuple(name for name, holds in RECORD.items() if holds is float)
 #: Characters of a title that `repr` shows.
 REPR_TITLE = 60
@@ -195,7 +195,7 @@ class Score:
 
     Every offset counts code points of `visible_text`. `text` is `visible_text` minus spans: it is
     computed, so text and evidence cannot disagree. `reasons` are what moved `noise` most, at most three;
-    `measures` are all that `noise` was read from, as (name, value), and no part of `to_dict`.
+    `measures` are all inputs of `noise`, as (name, value); `to_dict` leaves them out.
     """
 
     visible_text: str
@@ -235,12 +235,12 @@ class Score:
         return self.visible_text[span.start : span.end]
 
     def html(self) -> str:
-        """A page of HTML that shows the score with its evidence, in one piece; needs the extra `report`.
+        """A self-contained HTML page that shows the score with its evidence; needs the extra `report`.
 
         Raises:
             ModuleNotFoundError: the extra is not installed.
         """
-        from noisefilter.report.single import score_html  # noqa: PLC0415 - types knows no other room; needs an extra
+        from noisefilter.report.single import score_html  # noqa: PLC0415 - a layer above this one; needs an extra
 
         return score_html(self)
 
@@ -254,7 +254,7 @@ class Score:
             return None
 
     def __repr__(self) -> str:
-        """One line: what a prompt should say of a page."""
+        """One line, for the interactive prompt."""
         noise = "None" if self.noise is None else f"{self.noise:.2f}"
         status = "" if self.status == "ok" else f", status={self.status!r}"
         found = f"{len(self.spans)} spans, {len(self.visible_text)} characters"
@@ -265,7 +265,7 @@ class Score:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Score:
-        """The score that `to_dict` gave, without its `measures`; fields that it does not have are ignored.
+        """The score of a `to_dict` record, without its `measures`; unknown fields are ignored.
 
         Raises:
             ValueError: a record without `visible_text`: one written with `text="sha256"`, or by another program.
@@ -274,7 +274,7 @@ class Score:
             msg = (
                 "a record without visible_text holds no score: write it with to_dict(), whose text is 'full' by default"
             )
-            raise ValueError(msg)  # noqa: TRY004 - what is missing is no matter of types
+            raise ValueError(msg)  # noqa: TRY004 - a missing field is no matter of types
         known = {name: holds for name, holds in RECORD.items() if name != "text"}
         values: dict[str, Any] = {name: _restored(record.get(name), holds) for name, holds in known.items()}
         return cls(**{**values, "text_version": values["text_version"] or 0})
@@ -299,7 +299,7 @@ class Score:
 
 
 def _restored(value: Any, holds: type) -> Any:  # noqa: ANN401 - whatever JSON gives
-    """A field of a record as a score has it."""
+    """A field of a record as its type in a score."""
     if not is_dataclass(holds):
         return value
     names = [field.name for field in fields(holds)]
@@ -317,8 +317,8 @@ def check_choices(names: Collection[str], choices: Collection[str], called: str,
     Args:
         names: what was chosen.
         choices: what there is to choose from.
-        called: what the names are called in the message about a string.
-        unknown: how the message about a name begins.
+        called: name of the argument in the message about a string.
+        unknown: beginning of the message about an unknown name.
     """
     if isinstance(names, str):
         msg = f"{called} must be a collection of names, not a string"
