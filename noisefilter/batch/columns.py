@@ -1,4 +1,4 @@
-"""Inputs → the columns of a run's output: chosen when it is planned, so that every part has the same."""
+"""Inputs → the columns of a run's output, fixed when the run is planned, so that every part has the same."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     #: Field -> names of the Python types that its values have.
     Kinds = Mapping[str, Sequence[str]]
 
-#: Files that are looked at, and rows of each.
+#: Files that are sampled, and rows of each.
 FILES, ROWS = 16, 256
-#: Kinds of column by the Python type of what they hold, as Arrow calls them; other values are written as JSON.
+#: Kinds of column (Arrow's names) by the Python type of their values; other values are written as JSON.
 PLAIN: dict[str, str] = {"bool": "bool_", "int": "int64", "float": "float64", "str": "string", "bytes": "binary"}
 
 
 def plan_columns(sources: Sequence[Source], sample: Callable[[Piece, int], Kinds]) -> bytes:
-    """The columns as a run stores them: those of Parquet with their types, those of other files as their first rows have them.
+    """The columns as a run stores them: Parquet's with their types, other files' inferred from their first rows.
 
     Args:
         sources: the inputs.
-        sample: gives the kinds of the fields of a file's first rows; it is told its size.
+        sample: gives the kinds of the fields in a file's first rows, from the file and its size.
     """
     types: dict[str, str] = {}
     found: dict[str, set[str]] = {"path": {"str"}} if any(source.format == "pages" for source in sources) else {}
@@ -57,7 +57,7 @@ def read_columns(output: Storage) -> dict[str, str]:
     """The columns of a run, in order, each with its kind: see `arrow_type`.
 
     Raises:
-        BatchError: they are not there.
+        BatchError: their file is missing.
     """
     content = output.read(COLUMNS)
     if content is None:
@@ -74,8 +74,8 @@ def sample_kinds(
     Args:
         piece: what to read.
         options: of the run.
-        rows: so many are read.
-        beat: called with the number of rows that are read, before the next is.
+        rows: how many to read.
+        beat: called before each row with the number of rows read so far.
     """
     kinds: dict[str, set[str]] = {}
     count, local = 0, not is_url(piece.path)

@@ -1,4 +1,4 @@
-"""`noisefilter clean`: arguments → a run, and what is printed of it."""
+"""`noisefilter clean`: arguments → a run and its printed summary."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 else:
     FormatName = Literal[tuple(FORMATS)]  # typer makes the choices of it
 
-#: Sites that the printed summary shows, those with enough pages for a share; `summary.json` has more.
+#: Sites in the printed summary, and pages that a site needs to be among them; `summary.json` has more.
 SITES, ENOUGH = 10, 10
 Name = Annotated[
     str | None, typer.Option(help="Field of the input; guessed if not named. A dot reaches into an object.")
@@ -99,7 +99,7 @@ def clean(
 def _run(
     inputs: list[str], output: str, options: Options, limits: Limits, engine: EngineName, address: str | None
 ) -> Mapping[str, Any]:
-    """The run's summary; what ends it early becomes a message and an exit code."""
+    """The run's summary; an error or interrupt becomes a message and an exit code."""
     from noisefilter.batch.errors import BatchError, RefusedError  # noqa: PLC0415 - what --help does not need
     from noisefilter.batch.runner import run  # noqa: PLC0415
 
@@ -114,7 +114,7 @@ def _run(
 
 
 def _state(output: str) -> Sequence[str]:
-    """What is there of the run; nothing if that cannot be seen either."""
+    """How far the run got; nothing if that cannot be read, either."""
     from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - as above
     from noisefilter.batch.runner import describe_state  # noqa: PLC0415
 
@@ -135,7 +135,7 @@ def _verdicts(only: str | None, *, drop: bool) -> tuple[str, ...] | None:
 
 
 def print_summary(console: Console, summary: Mapping[str, Any], output: str) -> None:
-    """What became of the pages, why, and the sites with the largest share of noise."""
+    """Print what became of the pages, why, and the sites with the most pages judged noise."""
 
     def say(text: str) -> None:
         console.print(shown(text), soft_wrap=True, markup=False, highlight=False)

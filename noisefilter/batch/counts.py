@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 #: Sites that a summary lists, those with the most pages; the others are added up.
 LISTED = 1000
 TALLIES = ("verdicts", "statuses", "drop_reasons", "reject_reasons", "spans", "sites", "sites_dropped", "noise")
-#: Steps of noise that are counted between 0 and 1, and between two of those that a summary adds up.
+#: Steps from 0 to 1 in which noise is counted, and steps that a summary adds up to a tenth.
 STEPS, TENTH = 1000, 100
 NUMBERS = ("read", "kept", "dropped", "rejected", "seconds")
 
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the rows that were read; `sites_dropped` counts verdicts, whatever was kept, `noise` its thousandths by verdict."""
+    """What became of the rows read; `sites_dropped` counts verdicts, kept or not, `noise` thousandths by verdict."""
 
     read: int = 0
     kept: int = 0
@@ -58,7 +58,7 @@ class Counts:
             self.drop_reasons[reason] += 1
 
     def reject(self, reason: str) -> None:
-        """Count a row that was not."""
+        """Count a row that was not scored."""
         self.rejected += 1
         self.reject_reasons[reason] += 1
 
@@ -70,7 +70,7 @@ class Counts:
             getattr(self, name).update(other[name])
 
     def balance(self) -> bool:
-        """Whether everything that was read is somewhere."""
+        """Whether all rows read are accounted for."""
         return self.kept + self.dropped + self.rejected == self.read
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ def _distribution(steps: Counter[int]) -> dict[str, Any]:
 
 
 def name_site(url: str | None) -> str:
-    """Host of a URL without `www.`; "" if it has none, or one that would do something to a terminal.
+    """Host of a URL without `www.`; "" if it has none, or one with unprintable characters.
 
     >>> name_site("https://www.news.example:8080/story")
     'news.example'

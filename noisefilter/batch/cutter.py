@@ -1,4 +1,4 @@
-"""Files → pieces, and the kinds of their fields, in a process that is watched.
+"""Files → pieces, and the kinds of their fields, in a watched process.
 
 A file that cannot be counted within the limits is cut before the row that breaks them.
 """
@@ -24,12 +24,13 @@ if TYPE_CHECKING:
     from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Cut
 
-#: An unpacked file of this size is counted here: it holds no more than it says, and a process takes half a second to start.
+#: Uncompressed files up to this size are counted in this process: they hold no more than their size, and another
+#: process takes half a second to start.
 SMALL = 1 << 24
 
 
 class Cutter:
-    """Cuts files into pieces; a context manager, for it keeps a process.
+    """Cuts files into pieces; a context manager, since it keeps a process.
 
     Args:
         options: of the run.
@@ -48,10 +49,10 @@ class Cutter:
         self._bury()
 
     def cut(self, task: Cut, file: Found) -> list[Piece]:
-        """Pieces of a file; the last one is a fault if its reader dies over a row again and again.
+        """Pieces of a file; the last one is a fault if its reader repeatedly dies at a row.
 
         Raises:
-            BatchError: it dies whatever it does.
+            BatchError: the reader keeps dying.
         """
         if task.size == 0 or _is_harmless(task.path, task.format, file.size):
             return cut_file(task.path, task.name, task.format, task.size, task.largest)
@@ -70,11 +71,11 @@ class Cutter:
         raise BatchError(msg)
 
     def sample(self, piece: Piece, size: int) -> dict[str, list[str]]:
-        """Kinds of the fields of a file's first rows, up to the first that its reader dies over.
+        """Kinds of the fields in a file's first rows, up to the first at which its reader dies.
 
         Args:
             piece: the file.
-            size: its bytes.
+            size: its size in bytes.
         """
         if _is_harmless(piece.path, piece.format, size):
             return sample_kinds(piece, self._settings[0])
@@ -122,6 +123,6 @@ class Cutter:
 
 
 def _is_harmless(path: str, form: str, size: int) -> bool:
-    """Whether a file is read here: no other process sees it, or it holds no more than it says, and that is little."""
+    """Whether a file is read in this process: it is in its memory, or it is local, uncompressed and small."""
     plain = not is_packed(path) and not is_url(path) and form != "parquet"
     return path.startswith("memory:") or (plain and size <= SMALL)

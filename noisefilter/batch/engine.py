@@ -1,4 +1,4 @@
-"""Shards → finished shards, on this machine: worker processes, each watched from outside."""
+"""Shards → finished shards, on this machine, by worker processes that are each watched from outside."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 
 class Engine(Protocol):
-    """Where shards are done."""
+    """What processes shards."""
 
     def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
-        """Return when every shard's part stands.
+        """Process shards; returns when every part is complete.
 
         Args:
             shards: what is to be done.
-            on_pages: called with a shard's number and how many of its pages are scored, -1 when its part stands.
+            on_pages: called with a shard's number and how many of its pages are scored, -1 when its part is complete.
 
         Raises:
-            BatchError: the disk is full, an input changed, or workers die whatever they do.
+            BatchError: the disk is full, an input changed, or workers keep dying.
         """
 
 
@@ -43,7 +43,7 @@ class LocalEngine:
         options: what decides the output.
         limits: how many workers, and what a page may cost.
         output: the run's folder.
-        journal: where deaths are remembered.
+        journal: where deaths are recorded.
 
     Raises:
         RefusedError: workers would not see the folder.
@@ -56,7 +56,7 @@ class LocalEngine:
         self._waiting = Waiting((), journal)
 
     def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
-        """Return when every shard's part stands; see `Engine`."""
+        """Process shards; see `Engine`."""
         self._waiting = Waiting(shards, self._journal)
         wanted = min(len(shards), self._limits.jobs or os.cpu_count() or 1)
         try:
@@ -72,7 +72,7 @@ class LocalEngine:
             self._workers.clear()
 
     def _listen(self, on_pages: Callable[[int, int], None]) -> None:
-        """Take what workers say, for a moment; a pipe that breaks is a death."""
+        """Handle workers' messages, waiting briefly; a broken pipe means that a worker died."""
         ready = wait([worker.pipe for worker in self._workers], LOOK_S)
         for worker in [worker for worker in self._workers if worker.pipe in ready]:
             while worker in self._workers and worker.pipe.poll():
@@ -102,7 +102,7 @@ class LocalEngine:
                 raise BatchError(text)
 
     def _give(self, worker: Worker) -> None:
-        """The next shard for a worker; none is left, or it has done its share: it goes."""
+        """Give a worker its next shard; dismiss it if there is none, or it is worn."""
         if self._waiting and not worker.is_worn:
             worker.give(self._waiting.take())
             return

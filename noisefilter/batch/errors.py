@@ -1,4 +1,4 @@
-"""What goes wrong with a run, and the import of what an extra brings."""
+"""Errors of a run, and the import of modules from extras."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class BatchError(RuntimeError):
-    """A run that cannot go on; what is done stays done, and the message says what to do, an argument a line."""
+    """A run that cannot continue. Finished parts stay; the message says what to do, one argument per line."""
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.args))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from noisefilter.batch.options import Fields
     from noisefilter.types import Format
 
-#: Names under which crawlers and corpora store things, the surest first; each with the format of what it holds.
+#: Field names that crawlers and corpora use, the surest first; for content with its format.
 CONTENT: tuple[tuple[str, Format], ...] = (
     ("html", "html"),
     ("raw_html", "html"),
@@ -32,7 +32,7 @@ TITLES = ("title", "headline", "metadata.title")
 
 
 class Fault(NamedTuple):
-    """Why something read is no page: a word to count by, and the details."""
+    """Why a row is no page: a word to count by, and the details."""
 
     reason: str
     detail: str
@@ -41,8 +41,8 @@ class Fault(NamedTuple):
 class Row(NamedTuple):
     """What a reader read: its place in the file, and either fields or a fault.
 
-    `page` is what a file or a record of a WARC holds, which has no field of its own. `raw` is what a fault was read from.
-    `cell_faults` are fields whose type does not allow what they hold, with the details; bytes in them are as they were.
+    `page` is the page of a file or WARC record, for which there is no field. `raw` is the input that gave a fault.
+    `cell_faults` are the fields whose values do not fit their type, with the details; bytes in them stay bytes.
     """
 
     number: int
@@ -67,7 +67,7 @@ class Entry(NamedTuple):
 
 
 def to_entry(row: Row, order: int, source: str, names: Fields) -> Entry:
-    """The row's page, or why there is none; a row without an id gets its file and place."""
+    """The row's page, or why there is none; a row without an id is named after its file and place."""
     found = _first(row.fields, names.id, IDS)
     key = row.id or (str(found) if isinstance(found, int | str) and str(found) else f"{source}#{row.number}")
     if row.fault is not None:
@@ -78,7 +78,7 @@ def to_entry(row: Row, order: int, source: str, names: Fields) -> Entry:
     for column, detail in row.cell_faults.items():
         if column != field or not isinstance(
             row.fields[column], bytes
-        ):  # a page's bytes are decoded as those of a page
+        ):  # the page's own bytes are decoded later
             reason = "not_utf8" if isinstance(row.fields[column], bytes) else "not_read"
             fault = Fault(reason, f"row {row.number}, column {column!r}: {detail}")
             return Entry(order, key, source, row, None, fault, None)

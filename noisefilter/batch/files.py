@@ -19,15 +19,16 @@ from noisefilter.page import MAX_CHARACTERS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: What a stream says of content that was cut off or damaged; any other error is the machine's.
+#: What a stream raises for truncated or damaged content; any other error is the machine's.
 BROKEN: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
-#: Bytes of a page, unpacked: a larger one is `too_large` wherever it comes from, and must not be held to find that out.
+#: Most bytes of a page, decompressed: a larger one is `too_large` wherever it comes from, and must not be read into
+#: memory to find that out.
 MAX_PAGE = 4 * MAX_CHARACTERS
-#: Packed bytes that are unpacked at a time: those of zstd may make 32,768 times as many.
+#: Compressed bytes that are decompressed at a time: zstd may expand them 32,768 times.
 STEP = 2048
-#: Bytes of a file's beginning and end that tell whether it is the same.
+#: Bytes at a file's beginning and end that tell whether it changed.
 EDGE = 1 << 16
-#: What file systems call the fact that changes with the content, the surest first.
+#: File systems' names for what changes with the content, the surest first.
 STAMPS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "updated", "created")
 
 
@@ -50,7 +51,7 @@ def is_url(path: str) -> bool:
 
 
 def find_files(path: str) -> tuple[list[Found], bool]:
-    """Files that an input names, sorted; and whether it is a folder or pattern, so that other files may be passed over.
+    """Files that an input names, sorted; and whether it is a folder or pattern, whose other files may be skipped.
 
     Raises:
         RefusedError: there is no such file.
@@ -103,26 +104,26 @@ def _remote(system: Any, name: str) -> Found:  # noqa: ANN401 - an fsspec file s
 
 
 def open_bytes(path: str) -> IO[bytes]:
-    """A file as it is."""
+    """Open a file as it is."""
     if is_url(path):
-        # buffered by Python: a store's own file knows no `readline` of a limited length
+        # buffered by Python: a store's own file has no `readline` of limited length
         return io.BufferedReader(extra("fsspec", path).open(path, "rb").open(), 1 << 20)
     return Path(path).open("rb")
 
 
 def open_plain(path: str) -> IO[bytes]:
-    """A file unpacked, as its name's last part says; reading raises one of `BROKEN` if it is damaged."""
+    """Open a file, decompressed as its suffix says; reading raises one of `BROKEN` if it is damaged."""
     unpack = PACKED.get(Path(path).suffix)
     return open_bytes(path) if unpack is None else unpack(open_bytes(path))
 
 
 def is_packed(path: str) -> bool:
-    """Whether reading from the middle needs unpacking from the start."""
+    """Whether a file is compressed, and can only be read from its start."""
     return Path(path).suffix in PACKED
 
 
 class _Gzip(gzip.GzipFile):
-    """Members of gzip, unpacked; closing it closes the file below, too."""
+    """Decompressed gzip; closing it closes the underlying file, too."""
 
     def __init__(self, source: IO[bytes]) -> None:
         super().__init__(fileobj=source)
@@ -134,12 +135,12 @@ class _Gzip(gzip.GzipFile):
 
 
 class _Frames(io.RawIOBase):
-    """Frames, unpacked; the libraries' own readers differ in what they say of a file that is cut off.
+    """Decompressed frames; the libraries' own readers differ in how they report a truncated file.
 
     Args:
-        source: the packed file.
-        begin: what unpacks one frame.
-        damage: what that raises of damaged content.
+        source: the compressed file.
+        begin: makes a decompressor for one frame.
+        damage: what that raises for damaged content.
     """
 
     def __init__(self, source: IO[bytes], begin: Callable[[], Any], damage: type[Exception]) -> None:
@@ -170,7 +171,7 @@ class _Frames(io.RawIOBase):
         return count
 
     def _unpack(self) -> bytes:
-        """What the packed bytes at hand make, up to the end of a frame."""
+        """Decompress the bytes at hand, up to the end of a frame."""
         self._frame = self._frame or self._begin()
         try:
             unpacked: bytes = self._frame.decompress(self._packed)
@@ -191,7 +192,7 @@ def _buffered(source: IO[bytes], begin: Callable[[], Any], damage: type[Exceptio
     return io.BufferedReader(_Frames(source, begin, damage), 1 << 20)
 
 
-#: How names of packed files end, and what unpacks them.
+#: Suffixes of compressed files, and what decompresses them.
 PACKED: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     ".gz": lambda source: cast("IO[bytes]", _Gzip(source)),
     ".zst": _zstd,
@@ -202,7 +203,7 @@ PACKED: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is there as a whole or not at all, whatever happens meanwhile."""
+    """Write a file atomically: whatever happens, it is there as a whole or not at all."""
     hidden = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     with hidden.open("wb") as file:
         file.write(content)
@@ -213,7 +214,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make names in a folder outlast a loss of power."""
+    """Make the names in a folder survive a power loss."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -222,7 +223,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def digest_edges(file: Found) -> str:
-    """What changes with the beginning or the end of a file; "" if the store's own stamp changes with the content."""
+    """Hash of a file's beginning and end; "" if the store's own stamp changes with the content."""
     if is_url(file.path) and file.stamp:
         return ""
     with open_bytes(file.path) as content:
@@ -232,6 +233,6 @@ def digest_edges(file: Found) -> str:
 
 
 def digest_files(files: list[Found]) -> str:
-    """What changes with any file of a list."""
+    """Hash that changes with any file of a list."""
     facts = "\n".join(f"{file.name}\t{file.size}\t{file.stamp}" for file in files)
     return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""How a run can be written: a row a format. A new one is a module in `writers/` and a row here."""
+"""The output formats, one entry each. A new one is a module in `writers/` and an entry here."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class OutputFormat(NamedTuple):
     """A format of the output.
 
     Args:
-        suffix: how its files end.
-        writer: module in `writers/` and what of it makes the writer of a new file; loaded when a run writes, not for --help.
+        suffix: ending of its files.
+        writer: `module:callable` in `writers/` that makes a file's writer; loaded when a run writes, not for --help.
         extra: the module that it needs, and what a message says needs it.
         more: fields that its records have besides the usual ones (`records.MORE`).
-        columns: whether it asks for the columns.
+        columns: whether it needs the columns.
     """
 
     suffix: str

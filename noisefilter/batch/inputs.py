@@ -1,4 +1,4 @@
-"""Inputs → pages in order, with the record of their score where they have one: how every command opens what it is given."""
+"""Inputs → pages in order, with the record of their score if they have one: how every command reads its inputs."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from noisefilter.types import Score
 
 LOGGER = logging.getLogger("noisefilter")
-#: Rows without a page that are named; the others are counted.
+#: Rows without a page that are named; further ones are only counted.
 SHOWN = 20
 #: The file of a corpus that holds its pages, or names their files.
 CORPUS_PAGES = "pages.jsonl"
@@ -44,14 +44,14 @@ TEXTLESS = "the format dolma holds no texts: name the documents, or a run in ano
 PAGELESS = (
     "its record holds the cleaned text only: name the page itself, or run `noisefilter clean` with --visible-text"
 )
-#: How the columns of a CSV file are called that hold what noisefilter says.
+#: Prefix of noisefilter's own columns in a CSV file.
 CSV_PREFIX = f"{OWN}_"
-#: Fields that tell a record of `score --json`.
+#: Fields that identify a record of `score --json`.
 SCORED = frozenset(("verdict", "status", "spans", "noise"))
 
 
 class Given(NamedTuple):
-    """A row of an input: its id, its file, its fields, its page, and the record of its score, one of which may be missing.
+    """A row of an input: its id, file and fields, its page and the record of its score, either of which may be missing.
 
     `number` is its place in the file.
     """
@@ -67,18 +67,18 @@ class Given(NamedTuple):
 class Inputs:
     """Pages of files, folders, globs, URLs, runs of `noisefilter clean`, corpora and `-`, in order.
 
-    HTML, text, JSON lines, CSV, Parquet and WARC, packed or not, whatever wrote them. Rows that hold no page are named in the log
-    and counted in `rejected`, as are those that a run has rejected.
+    HTML, text, JSON lines, CSV, Parquet and WARC, compressed or not, whatever wrote them. Rows without a page are named
+    in the log and counted in `rejected`. Rows that a run has rejected are counted there, too.
 
     Args:
         names: as above.
-        pageless: tells by its fields a row that is given although it holds no page; by default there is none.
+        pageless: tells from a row's fields whether to yield it even without a page; by default, none is.
     """
 
     def __init__(self, names: Sequence[str], pageless: Callable[[Mapping[str, Any]], bool] = lambda _: False) -> None:
-        #: Rows that hold no page; complete when all pages are read.
+        #: Rows without a page; complete when all pages are read.
         self.rejected = 0
-        #: Rows that hold a score.
+        #: Rows with a score.
         self.scored = 0
         self._names, self._named_rows, self._pageless = names, 0, pageless
 
@@ -99,7 +99,7 @@ class Inputs:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _named(self, name: str) -> str:
-        """The input; of a corpus its pages, while what a run has rejected is counted."""
+        """The input, for a corpus its pages; counts what a run has rejected."""
         corpus = Path(name) / CORPUS_PAGES
         if corpus.is_file():
             say(f"{name} is a corpus: of its files {CORPUS_PAGES} is read")
@@ -128,11 +128,11 @@ class Inputs:
             yield Given(str(named or entry.id), piece.name, row.fields, page, record, row.number)
 
     def pages(self) -> Iterator[tuple[Given, Page]]:
-        """Rows with their pages; of a record without one the text that its spans count in is the page. See `__iter__`."""
+        """Rows with their pages; for a record without one, its `visible_text` is the page. See `__iter__`."""
         return ((given, page) for given, page in self.rows() if page is not None)
 
     def rows(self) -> Iterator[tuple[Given, Page | None]]:
-        """The same, and the rows that `pageless` tells, without a page."""
+        """The same, and the rows that `pageless` accepts, without a page."""
         for given in self:
             page = page_of(given)
             if page is None and given.record is not None:
@@ -150,7 +150,7 @@ class Inputs:
 
 
 def page_of(given: Given) -> Page | None:
-    """The row's page, else the text that the spans of its record count in; None if it holds neither."""
+    """The row's page, else its record's `visible_text`; None if it has neither."""
     record = given.record or {}
     if given.page is None and isinstance(text := record.get("visible_text"), str):
         return Page(text, record.get("url"), record.get("title"), "text")
@@ -158,7 +158,7 @@ def page_of(given: Given) -> Page | None:
 
 
 def _entry(row: Row, piece: Piece, *, has_record: bool) -> Entry:
-    """The row's page; that of a corpus may be a file beside it."""
+    """The row's page, which in a corpus may be a file beside it."""
     entry = to_entry(row, 0, piece.name, Fields())
     path = row.fields.get("path")
     if entry.fault is None or entry.fault.reason != "no_page" or has_record or not isinstance(path, str):
@@ -175,7 +175,7 @@ def _entry(row: Row, piece: Piece, *, has_record: bool) -> Entry:
 def score_given(
     given: Iterable[Given], *, model: Model | None = None, policy: Policy | None = None, jobs: int = 1
 ) -> Iterator[tuple[Given, Score | None]]:
-    """Rows with the scores of their pages, in order; None where a record holds the score, which stands as it is."""
+    """Rows with the scores of their pages, in order; None where a record has the score already."""
     for is_scored, group in groupby(given, key=lambda one: one.record is not None):
         if is_scored:
             yield from ((one, None) for one in group)
@@ -192,10 +192,10 @@ def _put(given: Given, waiting: deque[Given]) -> Page:
 
 
 def scored_record(fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """What a row says of its page's score: a crawl's record, the columns of a CSV file, or a line of `score --json`.
+    """The record of the score in a row: from a run, the columns of a CSV file, or a line of `score --json`; else None.
 
     Raises:
-        RefusedError: attributes without the texts.
+        RefusedError: dolma attributes, which lack the texts.
     """
     record = fields.get(OWN)
     if isinstance(record, dict) and "verdict" in record:
@@ -213,7 +213,7 @@ def scored_record(fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
 
 
 def _cell(value: Any) -> Any:  # noqa: ANN401 - whatever the cell holds
-    """A cell of a CSV file as what it was written from."""
+    """The value from which a cell of a CSV file was written."""
     if not isinstance(value, str) or value == "":
         return None
     try:

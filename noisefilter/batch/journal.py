@@ -1,4 +1,4 @@
-"""Deaths of workers, as they are remembered from one start of a run to the next."""
+"""Deaths of workers, recorded so that a resumed run knows them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from noisefilter.batch.tasks import Shard
 
 JOURNAL = "deaths.jsonl"
-#: A page that killed a worker so often, with no other page beside it, is set aside. With the batch in which it was first met that
-#: makes three tries at most: the first may be another page's fault, the second a machine's that was short of memory.
+#: A page that has killed a worker so often while it was tried alone is set aside. With the first try, in a batch, that
+#: makes three at most: the first death may be another page's fault, the second due to a machine short of memory.
 DEATHS_ALONE = 2
 
 
 class Journal:
-    """Which pages of which shards are to be scored alone, and which no more.
+    """Which pages of which shards are to be scored alone, and which not at all.
 
-    Only a run that lives to see its worker die writes here, so a run that is killed blames no page.
+    A run writes here only if it survives its worker, so a run that is killed blames no page.
     """
 
     def __init__(self, output: Storage) -> None:
@@ -40,10 +40,10 @@ class Journal:
                 row["shard"], Range(row["first"], row["last"]), row["reason"], reading=row.get("reading", False)
             )
         except (ValueError, KeyError, TypeError):
-            return  # a line that a loss of power cut off: one try more
+            return  # a line cut off by a power loss: costs one more try
 
     def record(self, shard: int, pages: Range, reason: str, *, reading: bool = False) -> None:
-        """Remember that a worker died over pages of a shard, while it scored them or while it read them."""
+        """Record that a worker died while it scored or read pages of a shard."""
         row = {"shard": shard, "first": pages.first, "last": pages.last, "reason": reason}
         self._output.append(JOURNAL, json.dumps({**row, "reading": True} if reading else row))
         self._remember(shard, pages, reason, reading=reading)
@@ -59,11 +59,11 @@ class Journal:
             self._aside[shard][pages.first] = reason
 
     def is_aside(self, shard: int, pages: Range) -> bool:
-        """Whether a page is set aside already, and so is not to blame again."""
+        """Whether a page is already set aside, and so cannot be to blame again."""
         return pages.last - pages.first == 1 and pages.first in self._aside[shard]
 
     def task(self, shard: Shard) -> Task:
-        """The shard with what is known of it."""
+        """The shard, with what is known from earlier tries."""
         aside = dict(self._aside[shard.number])
         return Task(
             shard, aside, tuple(self._alone[shard.number]), frozenset(self._unread[shard.number] & aside.keys())

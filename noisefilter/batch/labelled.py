@@ -1,4 +1,4 @@
-"""Inputs → labelled pages: corpora, tables with a label beside the page, labels whose pages stand elsewhere."""
+"""Inputs → labelled pages: corpora, tables with a label beside the page, labels whose pages are in other files."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ if TYPE_CHECKING:
     from noisefilter.labels import LabelledPage
 
 CORPUS_LABELS = "labels.jsonl"
-#: Column of a table that says no or yes, or a grade; `noise` of the corpus format is always a grade.
+#: Column of a table with no or yes, or a grade; `noise` in the corpus format is always a grade.
 LABEL = "label"
-#: Fields that make a row a label, and what else of a label is read.
+#: Fields that make a row a label, and its other fields.
 LABELS, MORE = ("noise", LABEL, "spans", "sentences", "main_text"), ("page_type", "by")
 #: Fields that CSV holds as JSON.
 PARSED = frozenset(("noise", LABEL, "spans", "sentences"))
-#: Grades that no and yes stand for: the mildest that say so, as reports write them.
+#: Grades for no and yes: the mildest of each, as reports write them.
 GRADES = (1, 2)
 WANTED = (
     "give a corpus, rows that hold html or text beside noise (0 to 3) or label (1 noise, 0 worth it), or labels.jsonl and the "
     "pages of its ids"
 )
 
-#: Where labels look for their pages, for a message that says what to do.
+#: Where pages of labels are looked for, in a message that says what to do.
 AMONG = "the inputs: name its page, too (pages.jsonl of the same download, or the crawl)"
 
 
 class _Row(NamedTuple):
-    """A row of the inputs: its id, its file, its place there, its fields, its page and its label, one of which may be missing."""
+    """A row of the inputs: id, file, place, fields, page and label; page or label may be missing."""
 
     id: str
     source: str
@@ -54,12 +54,13 @@ class _Row(NamedTuple):
 def read_labelled(names: Sequence[str], labels: str | None = None) -> list[LabelledPage]:
     """Labelled pages of whatever `Inputs` reads.
 
-    A folder with `pages.jsonl` and `labels.jsonl`, packed or not, is a corpus, whose ids are its own. All other inputs belong together:
-    a row with a page and a label stands for itself, and a label without a page is that of the page of its id, in whatever file.
+    A folder with `pages.jsonl` and `labels.jsonl`, compressed or not, is a corpus with its own ids. All other inputs
+    belong together: a row may have both page and label, and a label without a page is for the page with its id, in any
+    file.
 
     Args:
         names: of the inputs.
-        labels: a file whose labels are the only ones that count; the inputs give the pages.
+        labels: a file with the only labels to use; the inputs give the pages.
 
     Raises:
         CorpusError: no labelled page, or a label that contradicts its page or the format; the message names file and row.
@@ -85,7 +86,7 @@ def read_labelled(names: Sequence[str], labels: str | None = None) -> list[Label
 
 
 def _corpus_files(name: str) -> tuple[Path, Path] | None:
-    """Pages and labels of a corpus, packed or not; None if it is none."""
+    """Pages and labels of a corpus, compressed or not; None if it is none."""
     pages, labels = (
         next((path for suffix in ("", *PACKED) if (path := Path(name) / f"{file}{suffix}").is_file()), None)
         for file in (CORPUS_PAGES, CORPUS_LABELS)
@@ -94,13 +95,13 @@ def _corpus_files(name: str) -> tuple[Path, Path] | None:
 
 
 def _join_files(pages: Sequence[str], labels: str, source: str) -> list[LabelledPage]:
-    """Pages of some inputs with the labels of a file, which is read as a whole or not at all; pages without one are not held."""
+    """Pages of the inputs with the labels of a file, which is read as a whole or not at all; others are not held."""
     rows = _label_rows([row for row in _rows([labels], whole=True) if row.label is not None])
     return join_labels((_page_row(row, source) for row in _rows(pages) if row.page), rows, AMONG)
 
 
 def _join_rows(rows: Sequence[_Row]) -> list[LabelledPage]:
-    """Rows with a page and a label, file by file; then the labels without a page, with the pages of their ids."""
+    """Rows with a page and a label, file by file; then the labels without a page, joined to pages by id."""
     apart = {row.id for row in rows if row.page is None}
     standing: dict[str, list[_Row]] = {}
     for row in rows:
@@ -126,7 +127,7 @@ def _rows(names: Sequence[str], *, whole: bool = False) -> Iterator[_Row]:
 
 
 def _page_row(row: _Row, source: str) -> tuple[str, str, Callable[[], Page], Mapping[str, Any]]:
-    """What `join_labels` wants of a page."""
+    """What `join_labels` needs of a page."""
     fields = {**row.fields, "source": row.fields.get("source") or source}
     return row.id, row.where, partial(_given, row.page or Page("")), fields
 
@@ -136,7 +137,7 @@ def _given(page: Page) -> Page:
 
 
 def _label(given: Given) -> dict[str, Any] | None:
-    """What a row says of its page, None for nothing; `noise` of a score that the row is is no label."""
+    """A row's label, None if it has none; if the row is itself a score, its `noise` is no label."""
     names = (LABEL,) if given.record is given.fields else (*LABELS, *MORE)
     found = {name: value for name in names if (value := _plain(name, given.fields.get(name))) is not None}
     is_alone = given.page is None and given.record is None
@@ -144,7 +145,7 @@ def _label(given: Given) -> dict[str, Any] | None:
 
 
 def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the cell holds
-    """A cell as the corpus format has it: what CSV holds as JSON, numbers of a column that has gaps."""
+    """A cell as in the corpus format: parses CSV's JSON, and makes integers of floats in a column with gaps."""
     if isinstance(value, str) and name in PARSED:
         with suppress(ValueError):
             value = json.loads({"True": "true", "False": "false"}.get(value, value))
@@ -154,7 +155,7 @@ def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the cell ho
 
 
 def _label_rows(rows: Sequence[_Row]) -> list[tuple[str, dict[str, Any]]]:
-    """The labels as `labels.jsonl` has them, each with its place."""
+    """The labels as in `labels.jsonl`, each with its place."""
     graded = any(row.label and row.label.get(LABEL) in {2, 3} for row in rows)
     found = []
     for row in rows:

@@ -1,6 +1,6 @@
-"""An object → a lock, where the store has none: it is written again and again, and whoever sees it change stays away.
+"""A lock for stores that have none: an object is rewritten at intervals, and whoever sees it change stays away.
 
-No clock is compared with another machine's. A lease that no one writes any more is taken over.
+Clocks of different machines are not compared. A lease that is no longer rewritten is taken over.
 """
 
 from __future__ import annotations
@@ -18,37 +18,37 @@ from noisefilter.batch.errors import BatchError, RefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: Seconds between writings; an object store takes a second at most, a busy machine a few.
+#: Seconds between writes; an object store takes a second at most, a busy machine a few.
 BEAT_S = 10.0
-#: So long a lease that is found is watched: three writings may be late.
+#: Seconds for which an existing lease is watched: three writes may be late.
 WATCH_S = 35.0
-#: So long after the first writing it is read again: of two runs that found none and wrote at once, the later stays.
+#: Seconds from the first write until it is read back: of two runs that found none and wrote at once, the later wins.
 SETTLE_S = 2.0
 
 
 class Objects(Protocol):
-    """What a lease asks of a store; `str` of it names it in messages."""
+    """What a lease needs of a store; its `str` names it in messages."""
 
     def read(self, name: str) -> bytes | None:
-        """An object's content; None if it is not there."""
+        """An object's content; None if it does not exist."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Put an object."""
+        """Write an object."""
 
     def remove(self, name: str) -> None:
-        """Take an object away, if it is there."""
+        """Remove an object, if it exists."""
 
 
 class Lease:
     """A lease on a store while the block runs.
 
     Args:
-        store: where the object lies.
+        store: where the object is.
         name: its name.
-        tell: is told that another run's lease is watched.
+        tell: called with a message if another run's lease is watched.
 
     Raises:
-        RefusedError: another run writes it.
+        RefusedError: another run holds it.
     """
 
     def __init__(self, store: Objects, name: str, tell: Callable[[str], object]) -> None:
@@ -72,12 +72,12 @@ class Lease:
     def __exit__(self, *_: object) -> None:
         self._stop.set()
         self._thread.join()
-        with suppress(Exception):  # a store that is away: what ended the run must be told, not that
+        with suppress(Exception):  # an unreachable store must not hide what ended the run
             if self._is_ours():
                 self._store.remove(self._name)
 
     def check(self) -> None:
-        """Raise BatchError if another run has taken the lease, as it may after this one stood still."""
+        """Raise BatchError if another run has taken the lease, as it may after this one stalled."""
         if self._lost.is_set():
             msg = f"another run has taken {self._store} over: this one stood still for too long"
             raise BatchError(msg)
@@ -102,5 +102,5 @@ class Lease:
                     self._lost.set()
                     return
                 self._write()
-            except Exception:  # noqa: BLE001, S112 - a store that is away for a while; the run itself meets it if it stays away
+            except Exception:  # noqa: BLE001, S112 - a store may be unreachable for a while; if it stays so, the run itself fails
                 continue

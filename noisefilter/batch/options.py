@@ -1,4 +1,4 @@
-"""What a run is asked for: what decides its output, and what only decides how fast it comes."""
+"""Options of a run: those that decide its output, and those that only decide its speed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 InputFormat = Literal["auto", "jsonl", "csv", "parquet", "warc", "pages"]
 EngineName = Literal["local", "ray"]
 
-#: Score pages with the model: what a worker calls, unless a run names a function of its own.
+#: Scores pages with the model; a worker calls it unless the run names another function.
 SCORER = "noisefilter.batch.scorer:score_pages"
 
 
@@ -38,10 +38,10 @@ class Options:
         policy: what decides the verdict: a name, a `Policy`, or the path of one; "balanced" if None.
         content: keep the field that held the page; without, the output is smaller.
         visible_text: add `visible_text`, whose code points the spans count.
-        shard_pages: pages in a shard; 0 makes one shard of each file, without reading it first; None makes them of 256 down to 16,
-            smaller toward the end of the run.
+        shard_pages: pages in a shard; 0 makes one shard of each file, without reading it first; None makes shards of
+            256 down to 16 pages, smaller towards the end of the run.
         model: "fast", or the folder of a model; the shipped one with the reader if None.
-        scorer: import path (`module:function`) of what turns pages, that folder and that policy into scores.
+        scorer: import path (`module:function`) of what turns pages, `model` and `policy` into scores.
     """
 
     format: str = "jsonl.zst"
@@ -58,10 +58,10 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What decides how fast a run is and what a page may cost; may change from one start to the next.
+    """What decides how fast a run is and what a page may cost; may change when a run is resumed.
 
     Args:
-        jobs: worker processes; None for one a core, of a cluster as many as it has room for.
+        jobs: worker processes; None for one per core, on a cluster as many as it has room for.
         timeout_s: seconds that a page may take to be read or scored before its worker is killed.
         memory_mb: resident MiB that a worker may hold before it is killed; read from /proc, so on Linux only.
         recycle_pages: pages after which a worker is replaced.

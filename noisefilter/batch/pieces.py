@@ -18,10 +18,11 @@ from noisefilter.batch.warc import read_warc
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-#: Pieces of what must be unpacked or parsed from its start (a packed or CSV file, a row group of Parquet): the last one reads all of
-#: it, so on average half of it is read for each. gzip is read in a sixtieth of the time that scoring takes: 8 pieces cost 7% more.
+#: Most pieces of what must be decompressed or parsed from its start (a compressed or CSV file, a row group of Parquet).
+#: The last one reads all of it, so each reads half of it on average. Reading gzip takes a sixtieth of the time of
+#: scoring: 8 pieces cost 7% more.
 MAX_PIECES = 8
-#: Pieces of any file from which on they get larger, where they may: a plan must not weigh more than the run.
+#: With more pieces than this in a file, they get larger, where they may: a plan must not cost more than the run.
 MANY_PIECES = 256
 #: Formats whose pieces begin at an offset.
 SEEKABLE = frozenset({"jsonl", "warc"})
@@ -34,7 +35,7 @@ def read_piece(
 
     Args:
         piece: what to read.
-        tick: called for everything that is read, also what is no row of the piece.
+        tick: called for everything that is read, even if it is no row of the piece.
         unread: rows that must not be read, by their place in the piece, with the reason.
 
     Raises:
@@ -61,12 +62,12 @@ def _read_all(piece: Piece, tick: Callable[[], None]) -> Iterator[Row]:
     if count < piece.count and (row is None or row.fault is None or row.fault.reason != "broken_file"):
         msg = f"{piece.name} changed while the run read it: {count} of {piece.count} rows from number {piece.start} on"
         raise BatchError(msg)
-    for _ in range(count, piece.count):  # counting got over the broken place, reading did not
+    for _ in range(count, piece.count):  # counting got past the damage, reading did not
         yield Row(row.number if row else piece.start, {}, fault=row.fault if row else None)
 
 
 def _read_around(piece: Piece, tick: Callable[[], None], unread: Mapping[int, Fault]) -> Iterator[Row]:
-    """The rows that can be read: pages are files, each for itself; of other files nothing behind the first row that cannot."""
+    """Rows, with faults for unread ones: of pages, each a file, only those; of other files, all from the first on."""
     if piece.files:
         for place, (_, name) in enumerate(piece.files):
             if place in unread:
@@ -96,7 +97,7 @@ def cut_file(
 ) -> list[Piece]:
     """Pieces of at most `size` rows, found by reading the file once; 0 makes one piece without reading it.
 
-    More rows go into a piece where entering the file costs too much, and up to `largest` where there would be many pieces.
+    Pieces get more rows where the file must be read from its start, and up to `largest` where they would be many.
 
     Args:
         path: the file.
@@ -104,8 +105,8 @@ def cut_file(
         form: its format.
         size: rows of a piece.
         largest: as above.
-        beat: called with the number of rows that are counted, before the next is read.
-        stop: so many rows are counted, and no more read.
+        beat: called before each row with the number of rows counted so far.
+        stop: number of rows after which to stop.
     """
     whole = Piece(path, name, form)
     if size == 0:
@@ -133,7 +134,7 @@ def cut_file(
 
 
 def _cut_groups(whole: Piece, size: int) -> list[Piece]:
-    """Pieces of a Parquet file, none of which enters two row groups."""
+    """Pieces of a Parquet file, none of which spans two row groups."""
     pieces, first = [], 0
     for rows in list_groups(whole.path):
         step = max(size, -(-rows // MAX_PIECES))
@@ -143,7 +144,7 @@ def _cut_groups(whole: Piece, size: int) -> list[Piece]:
 
 
 def join_pieces(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Pieces that follow each other in a file as one, so that it is entered once."""
+    """Merge pieces that follow each other in a file, so that it is opened once."""
     last: Piece | None = None
     for piece in pieces:
         if last is None or not _follows(last, piece):
@@ -157,7 +158,7 @@ def join_pieces(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def _follows(last: Piece, piece: Piece) -> bool:
-    """Whether a piece is the next of the same file; one named twice begins again."""
+    """Whether a piece continues the same file; a file named twice starts again."""
     same = (last.path, last.format, last.fault) == (piece.path, piece.format, piece.fault)
     return same and (bool(piece.files) or piece.start > last.start)
 

@@ -1,4 +1,4 @@
-"""Inputs → shards, and the manifest by which a later run tells whether it is the same."""
+"""Inputs → shards, and the manifest by which a later start recognises the same run."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ if TYPE_CHECKING:
 
 SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".warc": "warc"}
 PAGES = frozenset({".html", ".htm", ".xhtml", ".txt", ".text", ".md"})
-#: How content begins, for standard input, which has no name; and how packed content does.
+#: First bytes of content, for standard input, which has no name; and of compressed content.
 BEGINNINGS = ((b"PAR1", ".parquet"), (b"WARC/", ".warc"), (b"{", ".jsonl"))
 PACKED_BEGINNINGS = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
-#: Where standard input is kept, since a run that goes on reads it again.
+#: Where standard input is kept, since a resumed run reads it again.
 STDIN = ".stdin"
-#: Pages of a shard where the run does not say: a sixteenth of what is left (the most that 16 workers can take without one of them
-#: waiting for the others), but not more than redoing should cost after a kill, nor less than writing a folder is worth.
+#: Default pages of a shard: a sixteenth of what is left (the most that 16 workers can take without one of them waiting
+#: for the others), but at most what may be redone after a kill, and at least what is worth writing a folder for.
 SHARE, SMALLEST, LARGEST = 16, 16, 256
-#: Folders of a run that hold pages, and its files besides its parts.
+#: Files of a run besides its parts, and its folders that hold pages.
 MANIFEST, PLAN, SUMMARY = "manifest.json", "plan.json", "summary.json"
 PAGES_OF_RUN = ("kept", "dropped")
 RUN_FILES = frozenset({MANIFEST, PLAN, COLUMNS, SUMMARY, JOURNAL})
-#: The layout of the output folder and of its manifest.
+#: Version of the layout of the output folder and its manifest.
 LAYOUT = 3
 
 
@@ -59,7 +59,7 @@ class Source(NamedTuple):
 def list_sources(
     inputs: Sequence[str], form: str, output: Storage, stdin: IO[bytes] | None
 ) -> tuple[list[Source], int]:
-    """Files of the inputs in order, and how many files of folders are passed over since nothing is known to read them.
+    """Files of the inputs in order, and how many files in folders are skipped: of unknown formats, or of runs.
 
     Raises:
         RefusedError: an input that names no file, or none that can be read; a format whose extra is missing.
@@ -88,7 +88,7 @@ def list_sources(
 
 
 def _check_readers(sources: Sequence[Source]) -> None:
-    """Raise RefusedError now, and not after an hour or in a worker, for what reads a source and is not installed."""
+    """Raise RefusedError now, not after an hour or in a worker, if a package that reads a source is not installed."""
     formats = {source.format for source in sources}
     if "warc" in formats:
         for module in ("fastwarc", "zstandard", "brotli"):  # the latter two unpack the pages in it
@@ -100,14 +100,14 @@ def _check_readers(sources: Sequence[Source]) -> None:
 
 
 def _outside(found: Sequence[Found], folder: str) -> list[Found]:
-    """Files that do not lie in a folder, whichever way leads to it."""
+    """Files outside a folder, by resolved paths."""
     inside = _real(folder)
     places = {place: _real(place) for place in {file.path.rpartition("/")[0] for file in found}}
     return [file for file in found if not places[file.path.rpartition("/")[0]].startswith(inside)]
 
 
 def _without_runs(found: Sequence[Found], name: str) -> list[Found]:
-    """Files that are no output of a run in a folder below; of a run that is named itself, the pages that it scored."""
+    """Files that are not the output of a run in a subfolder; if a run itself is named, the pages that it scored."""
     if has_magic(name) and (PART in name or not {*FOLDERS}.isdisjoint(name.split("/"))):
         return list(found)  # a pattern that names parts wants them
     top = "" if has_magic(name) else _real(name.rstrip("/"))
@@ -121,7 +121,7 @@ def _without_runs(found: Sequence[Found], name: str) -> list[Found]:
 
 
 def _run_folders(path: str) -> list[str]:
-    """Folders that would be a run's if this is a file of one."""
+    """Folders that would be a run's if this is one of its files."""
     folder, _, name = path.rpartition("/")
     above, _, last = folder.rpartition("/")
     if last.startswith(HIDDEN) or (last in FOLDERS and name.startswith(PART)):
@@ -130,7 +130,7 @@ def _run_folders(path: str) -> list[str]:
 
 
 def holds_run(folder: str) -> bool:
-    """Whether a run's manifest lies in a folder."""
+    """Whether a folder holds a run's manifest."""
     try:
         with open_bytes(f"{folder}/{MANIFEST}") as file:
             known = json.loads(file.read(1 << 26))
@@ -140,13 +140,13 @@ def holds_run(folder: str) -> bool:
 
 
 def _real(folder: str) -> str:
-    """A folder in one way of writing, to compare it by; the last sign is a slash."""
+    """A folder's canonical path or URL, for comparison; it ends in a slash."""
     system, is_remote, path = folder.partition("://")
     return f"{system}://{path.strip('/')}/" if is_remote else f"{Path(folder).resolve()}/"
 
 
 def _format(path: str, form: str, *, several: bool) -> str | None:
-    """How a file is read; None for a file of a folder whose name says nothing."""
+    """A file's format; None for a file in a folder whose name does not tell it."""
     if form != "auto":
         return form
     name = Path(path.partition("?")[0].lower())
@@ -157,7 +157,7 @@ def _format(path: str, form: str, *, several: bool) -> str | None:
 
 
 def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
-    """Standard input as a file in the output folder, whose hash tells whether it is the same the next time."""
+    """Standard input as a file in the output folder; its hash tells whether it is the same next time."""
     fresh = output.spool / f"{STDIN}.{uuid.uuid4().hex}.tmp"
     try:
         with fresh.open("xb") as file:
@@ -190,10 +190,10 @@ def cut_here(task: Cut, file: Found) -> list[Piece]:  # noqa: ARG001 - others lo
 def make_shards(
     sources: Sequence[Source], size: int | None, cut: Callable[[Cut, Found], list[Piece]] = cut_here
 ) -> list[Shard]:
-    """Shards of at most `size` rows, small files together; of a file each if `size` is 0.
+    """Shards of at most `size` rows, small files together; one per file if `size` is 0.
 
-    None makes a shard of a share of what is left, so that shards get smaller toward the end of the run and no worker waits
-    long for another's last one, and yet there are few. `cut` gives the pieces of a file.
+    If it is None, each shard is a share of what is left. So there are few, yet they get smaller towards the end of the
+    run, and no worker waits long for another's last one. `cut` gives the pieces of a file.
     """
     pieces = list(_all_pieces(sources, SMALLEST if size is None else size, LARGEST if size is None else 0, cut))
     left = sum(piece.count for piece in pieces)
@@ -222,14 +222,14 @@ def _all_pieces(
                 yield from cut(Cut(source.file.path, source.file.name, form, size, largest), source.file)
             continue
         files = [(source.file.path, source.file.name) for source in group]
-        step = size or 1000  # a shard a page would be mostly waiting for the disk
+        step = size or 1000  # with one page per shard, a run would mostly wait for the disk
         for start in range(0, len(files), step):
             part = tuple(files[start : start + step])
             yield Piece(name, name, form, count=len(part), files=part)
 
 
 def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]:
-    """What a run is: inputs, options, model and version.
+    """What identifies a run: inputs, options, model and version.
 
     Raises:
         RefusedError: there is no such model.
@@ -267,12 +267,12 @@ def describe_model(folder: str | None) -> str:
 
 
 def describe_software(options: Options) -> str:
-    """What must be the same wherever shards are done."""
+    """Version and model, which must be the same wherever shards are processed."""
     return f"noisefilter {version('noisefilter')} with {describe_model(options.model)}"
 
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
-    """What changed between two manifests, in words, and nothing that did not."""
+    """What changed between two manifests, in words."""
     found = [
         f"{name}: {before.get(name)} then, {now[name]} now"
         for name in ("layout", "noisefilter", "model")
@@ -288,7 +288,7 @@ def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
 
 
 def _flat(options: dict[str, Any], name: str = "") -> dict[str, Any]:
-    """Options by name; those of a group each for itself, as in `policy.drop_at`."""
+    """Options by name; nested ones are flattened, as in `policy.drop_at`."""
     found: dict[str, Any] = {}
     for key, value in options.items():
         found |= _flat(value, f"{name}{key}.") if isinstance(value, dict) else {f"{name}{key}": value}
@@ -296,7 +296,7 @@ def _flat(options: dict[str, Any], name: str = "") -> dict[str, Any]:
 
 
 def changed_files(sources: Sequence[Source]) -> list[str]:
-    """Which files are not as they were when they were listed, in words; new ones do not count."""
+    """Which files have changed since they were listed, in words; new ones do not count."""
     now: dict[str, Found] = {}
     for name in dict.fromkeys(source.input for source in sources if source.input != "-"):
         with suppress(RefusedError):

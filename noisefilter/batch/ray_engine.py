@@ -1,8 +1,8 @@
 """Shards → finished shards, on the machines of a Ray cluster: a task is one try of one shard.
 
-A task does what the local engine does with one worker: it watches a process of its own on its node, and tells which pages
-that begins. What a death means is decided here, where all shards are known, by the local engine's rules. Ray itself tries nothing
-again, for it would not count the tries.
+A task does what the local engine does with one worker: it watches a process of its own on its node, and reports which
+pages that begins. What follows from a death is decided here, where all shards are known, by the local engine's rules.
+Ray itself retries nothing, since it would not count the tries.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
     from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Range, Shard, Task
 
-#: Tasks that Ray knows of at a time, without `--jobs`: enough for it to see that more machines would have work.
+#: Tasks submitted to Ray at a time, without `--jobs`: enough for it to see that more machines would have work.
 IN_FLIGHT = 1000
-#: Seconds in which the cluster's first machine must answer.
+#: Seconds in which the cluster's address must answer.
 KNOCK_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Died:
-    """The worker died, as the process beside it on its node saw."""
+    """The worker died, as seen by the process that watched it on its node."""
 
     reason: str
     details: str
@@ -65,27 +65,27 @@ class Setting:
 
 
 class Board:
-    """What tasks tell, in order; it lives beside the run, so that it outlasts every other node."""
+    """Messages from tasks, in order; it lives on the run's own node, so that it survives the loss of any other."""
 
     def __init__(self) -> None:
         self._told: list[tuple[int, Begun | Scored]] = []
 
     def tell(self, number: int, message: Begun | Scored) -> None:
-        """Keep what the try of this number tells."""
+        """Keep a message from the try of this number."""
         self._told.append((number, message))
 
     def take(self) -> list[tuple[int, Begun | Scored]]:
-        """What was told since the last time."""
+        """The messages since the last call."""
         messages, self._told = self._told, []
         return messages
 
 
-#: This process' worker between two tasks, and what it was started for: the model is not loaded for each shard.
+#: This process' worker between two tasks, with its setting, so that the model is not loaded for each shard.
 _idle: list[tuple[Setting, Worker]] = []
 
 
 def try_shard(setting: Setting, task: Task, number: int, board: Any) -> Done | Died | Failed:  # noqa: ANN401 - an actor
-    """Do a task in a worker of this node; how that ended."""
+    """Do a task in a worker on this node; returns how it ended."""
     import ray  # noqa: PLC0415 - it runs this
 
     software = describe_software(setting.options)
@@ -105,7 +105,7 @@ def try_shard(setting: Setting, task: Task, number: int, board: Any) -> Done | D
 
 
 def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object]) -> Done | Died | Failed:
-    """Do with a worker what the local engine does, until its task ends."""
+    """Watch a worker as the local engine does, until its task ends."""
     while True:
         wait([worker.pipe], LOOK_S)
         while worker.pipe.poll():
@@ -126,7 +126,7 @@ def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object])
 
 
 def _get_worker(setting: Setting, task: Task) -> Worker:
-    """The worker that was idle, with the task; or a new one, which will ask for it."""
+    """The idle worker, given the task; or a new one, which will ask for it."""
     while _idle:
         known, worker = _idle.pop()
         if known == setting and not worker.is_worn:
@@ -138,22 +138,22 @@ def _get_worker(setting: Setting, task: Task) -> Worker:
 
 @dataclass(slots=True)
 class _Try:
-    """A task that Ray has, and which pages it is at."""
+    """A task submitted to Ray, and the pages that it is scoring."""
 
     shard: Shard
     pages: Range | None = None
 
 
 class RayEngine:
-    """Runs shards as Ray tasks; pages that kill their workers are set aside as the local engine does it.
+    """Runs shards as Ray tasks; pages that kill their workers are set aside as by the local engine.
 
-    A node that is lost costs its workers a try each. Their pages are then tried alone, as after any death, and come through.
+    The loss of a node costs each of its workers a try. Their pages are then tried alone, as after any death, and pass.
 
     Args:
         options: what decides the output.
         limits: how many tasks at a time, and what a page may cost.
         output: the run's folder, which all nodes must reach.
-        journal: where deaths are remembered.
+        journal: where deaths are recorded.
         address: of the cluster; what `ray.init` finds if None.
 
     Raises:
@@ -171,7 +171,7 @@ class RayEngine:
         self._numbers = count(1)
 
     def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
-        """Return when every shard's part stands; see `Engine`."""
+        """Process shards; see `Engine`."""
         with _connected(self._ray, self._address), _told(self._ray):
             waiting, board = Waiting(shards, self._journal), self._start_board()
             submit = self._ray.remote(num_cpus=1, max_retries=0)(try_shard).remote
@@ -185,7 +185,7 @@ class RayEngine:
                     for number, end in ends:
                         self._settle(self._tries.pop(number), end, waiting, on_pages)
             finally:
-                with suppress(self._ray.exceptions.RayError):  # a cluster that is gone: what ended the run says so
+                with suppress(self._ray.exceptions.RayError):  # if the cluster is gone, the error that ended the run says so
                     for ref in self._refs:
                         self._ray.cancel(ref, force=True)
                     self._ray.kill(board)
@@ -202,7 +202,7 @@ class RayEngine:
         self._refs[submit(self._setting, task, number, board)] = number
 
     def _hear(self, board: Any, on_pages: Callable[[int, int], None]) -> None:  # noqa: ANN401 - an actor
-        """Take what tasks tell; one that was given up may still tell something."""
+        """Handle messages from tasks; one that was given up may still send some."""
         for number, message in self._ray.get(board.take.remote()):
             if number not in self._tries:
                 continue
@@ -214,7 +214,7 @@ class RayEngine:
                     on_pages(self._tries[number].shard.number, pages.last)
 
     def _how_it_ended(self, ref: Any) -> Done | Died | Failed:  # noqa: ANN401 - a Ray reference
-        """What a task returned; a node or a process of Ray that went away is a death, a bug in the task ends the run."""
+        """What a task returned; a lost node or Ray process counts as a death, a bug in the task ends the run."""
         try:
             return self._ray.get(ref)
         except self._ray.exceptions.RayTaskError as error:
@@ -238,7 +238,7 @@ class RayEngine:
 
 @contextmanager
 def _told(ray: Any) -> Iterator[None]:  # noqa: ANN401 - the module
-    """Ray's own errors, of a cluster that went away or does not know this program, as a BatchError."""
+    """Turn Ray's own errors, of a cluster that is gone or does not know this program, into a BatchError."""
     try:
         yield
     except ray.exceptions.RayError as error:
@@ -247,7 +247,7 @@ def _told(ray: Any) -> Iterator[None]:  # noqa: ANN401 - the module
 
 
 def _knock(address: str | None) -> None:
-    """Raise OSError if no one answers at `HOST:PORT`: Ray would try for minutes and say nothing."""
+    """Raise OSError if nothing answers at `HOST:PORT`: Ray would try for minutes in silence."""
     found = re.fullmatch(r"(?:ray://)?([^:/]+):(\d+)", address or "")
     if found:
         socket.create_connection((found[1], int(found[2])), timeout=KNOCK_S).close()
@@ -255,7 +255,7 @@ def _knock(address: str | None) -> None:
 
 @contextmanager
 def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401 - the module
-    """A connection to the cluster; one that the caller has is left as it is."""
+    """Connect to the cluster; the caller's own connection is left as it is."""
     if ray.is_initialized():
         yield
         return
@@ -263,12 +263,12 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401
     try:
         _knock(address)
         ray.init(address=address, log_to_driver=False, logging_level="warning")
-    except Exception as error:  # also of gRPC, of tokens, of Ray's own
+    except Exception as error:  # including those of gRPC, tokens and Ray
         msg = f"no Ray cluster at {address or 'hand'}: {type(error).__name__}: {error}"
         raise BatchError(msg) from error
     try:
         if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, before)  # Ray has taken it; it is to stop the run as Ctrl-C does
+            signal.signal(signal.SIGTERM, before)  # Ray replaced the handler; it must stop the run as Ctrl-C does
         yield
     finally:
         ray.shutdown()

@@ -1,6 +1,6 @@
 """Piece of a file → rows: JSON lines, CSV, pages; `tables.py` reads Parquet and `warc.py` WARC.
 
-A reader never raises for what a file holds: what does not parse is a row with a fault. What is broken off is one, too.
+A reader never raises for a file's content: what does not parse is a row with a fault, and so is a truncated end.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 
     from noisefilter.batch.tasks import Piece
 
-#: A longer line is a fault: a worker must not hold a file that has no line breaks.
+#: A longer line is a fault: a worker must not hold a file without line breaks in memory.
 MAX_LINE = 1 << 28
-#: Of what cannot be read, a reject shows so many characters.
+#: Characters of unreadable input that a reject shows.
 SHOWN = 1000
 BROKEN_CSV: tuple[type[Exception], ...] = (*BROKEN, csv.Error)
 
 
 def read_lines(piece: Piece, tick: Callable[[], None]) -> Iterator[tuple[int, int, bytes | None]]:
-    """Number, offset and bytes of each line; no bytes where it is too long, or where the file breaks off."""
+    """Number, offset and bytes of each line; None for bytes if it is too long, or where the file breaks off."""
     number, offset, skip = piece.start or 1, piece.offset, 0
     with open_plain(piece.path) as file:
         if is_packed(piece.path):
@@ -51,7 +51,7 @@ def read_lines(piece: Piece, tick: Callable[[], None]) -> Iterator[tuple[int, in
 
 
 def _read_line(file: IO[bytes]) -> tuple[bytes | None, int]:
-    """A line and its length; no bytes if it is too long."""
+    """A line and its length; None for the line if it is too long."""
     line = file.readline(MAX_LINE)
     length = len(line)
     if length < MAX_LINE or line.endswith(b"\n"):
@@ -84,7 +84,7 @@ def _parse_line(number: int, line: bytes) -> Row:
 
 
 def _read_csv(piece: Piece, tick: Callable[[], None]) -> Iterator[Row]:
-    csv.field_size_limit(MAX_LINE)  # a page is longer than the 131,072 characters that csv allows
+    csv.field_size_limit(MAX_LINE)  # a page may exceed csv's default of 131,072 characters
     with io.TextIOWrapper(open_plain(piece.path), "utf-8-sig", "surrogateescape", newline="") as file:
         number = 0
         try:
@@ -101,7 +101,7 @@ def _read_csv(piece: Piece, tick: Callable[[], None]) -> Iterator[Row]:
 
 
 def _csv_lines(file: IO[str]) -> Iterator[str]:
-    """Lines of a file; csv.Error if one is too long, before it is held."""
+    """Lines of a file; csv.Error if one is too long, before all of it is read."""
     while line := file.readline(MAX_LINE):
         if len(line) == MAX_LINE:
             msg = f"a line of more than {MAX_LINE:,} characters"

@@ -9,9 +9,9 @@ if TYPE_CHECKING:
 
     from noisefilter.types import Score
 
-#: The field of a row that holds what noisefilter says; one of the input's that is called so is replaced.
+#: The field of a row that holds noisefilter's record; an input's own field of this name is replaced.
 OWN = "noisefilter"
-#: Fields of the score's record that a row gets, in order, behind its id.
+#: Fields of the score's record that a row gets, in order, after its id.
 FIELDS = tuple("url title verdict status page_type noise reasons filler off_topic boilerplate text spans model".split())
 LENGTH = "length"
 #: Fields that a row gets on request.
@@ -24,9 +24,9 @@ QUOTED = 500
 
 
 def describe(name: str, score: Score, more: Collection[str] = ()) -> dict[str, Any]:
-    """What noisefilter adds to the row of this id; `more` names fields of `MORE`."""
+    """What noisefilter adds to the row with this id; `more` names fields of `MORE`."""
     record = score.to_dict()
     described = {"id": name, **{field: record[field] for field in FIELDS}}
-    for span, kept in zip(score.spans, described["spans"], strict=True):  # a dropped page is judged by its record alone
+    for span, kept in zip(score.spans, described["spans"], strict=True):  # so that a dropped page can be judged by its record
         kept["quote"] = score.quote(span)[:QUOTED]
     return described | {field: MORE[field](score) for field in more}

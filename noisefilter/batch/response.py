@@ -1,7 +1,7 @@
-"""HTTP response of a WARC record → head and body; the body unpacked by what its bytes are, whatever its headers say.
+"""HTTP response of a WARC record → head and body, decompressed by what its bytes are, whatever its headers say.
 
-It sees bytes only, never the file: whatever a response holds, the record after it is found by the record's own length.
-What breaks off is kept as far as it could be read, as browsers and warcio do, and says so.
+This code sees bytes only, never the file: whatever a response holds, the next record is found by the record's length.
+What is truncated is kept as far as it could be read, as in browsers and warcio, and marked.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 STATUS = re.compile(r"HTTP/\d[\d.]*\s+(\d{3})\b")
 CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s"';,]+)""", re.IGNORECASE)
-#: A chunk's size: 16 digits are more than any file has.
+#: A chunk's size: 16 digits are more than any file needs.
 CHUNK = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]{0,4096})?\r?\n")
-#: Names that say nothing about the bytes.
+#: Names that stand for no encoding.
 PLAIN = frozenset(("", "none", "identity"))
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-#: Encodings on top of each other; curl takes as many.
+#: Most nested encodings; curl accepts as many.
 MAX_CODINGS = 5
-#: Bytes that are unpacked at a time: few, for zstd may make 64 MB of them.
+#: Bytes that are decompressed at a time: few, since zstd may make 64 MB of them.
 STEP = 2048
 
 
@@ -45,13 +45,13 @@ class ResponseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Status and headers, these in order and by small names."""
+    """Status, and headers in order, with lower-case names."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
 
     def values(self, name: str) -> list[str]:
-        """What headers of a name list, in small letters."""
+        """Comma-separated values of the headers with this name, in lower case."""
         found = (value for key, value in self.headers if key == name)
         return [part.strip().lower() for value in found for part in value.split(",")]
 
@@ -72,14 +72,14 @@ class Head:
 
 
 class Body(NamedTuple):
-    """What was sent; `cut` says where it breaks off, "" if it is whole."""
+    """The content; `cut` says where it is truncated, "" if it is whole."""
 
     content: bytes
     cut: str = ""
 
 
 def parse_head(response: bytes) -> tuple[Head, bytes]:
-    """Head and body as it was sent.
+    """Head, and body as it was sent.
 
     Raises:
         ResponseError: this is no HTTP response.
@@ -103,10 +103,11 @@ def parse_head(response: bytes) -> tuple[Head, bytes]:
 def decode_body(head: Head, body: bytes) -> Body:
     """The body without its encodings.
 
-    An encoding is taken off where the bytes have it, the outermost first. A header that is left over is a lie if what remains is text.
+    An encoding is removed if the bytes have it, the outermost first. A header that is left over is taken as wrong if
+    what remains is text.
 
     Raises:
-        ResponseError: what remains is neither text nor of an encoding that is known, or is too large for a page.
+        ResponseError: what remains is neither text nor in a known encoding, or is too large for a page.
     """
     declared = (*head.values("content-encoding"), *head.values("transfer-encoding"))
     pending = [name for name in declared if name not in PLAIN][-MAX_CODINGS:]
@@ -133,7 +134,7 @@ def _too_large() -> ResponseError:
 
 
 def _take_off(pending: list[str], body: bytes) -> tuple[str, bytes, str] | None:
-    """Outermost encoding that the body has, what is left without it, and where that breaks off."""
+    """The body's outermost encoding, the body without it, and where that is truncated."""
     for name in reversed(pending):
         found = _dechunk(body) if name == "chunked" else _uncompress(name, body)
         if found is not None:
@@ -142,7 +143,7 @@ def _take_off(pending: list[str], body: bytes) -> tuple[str, bytes, str] | None:
 
 
 def _dechunk(body: bytes) -> Body | None:
-    """Chunks joined; None if the first one does not look like one, as where a crawler has joined them already."""
+    """Join chunks; None if the first does not look like one, as when a crawler has already joined them."""
     parts: list[bytes] = []
     place = 0
     while found := CHUNK.match(body, place):
@@ -160,7 +161,7 @@ def _dechunk(body: bytes) -> Body | None:
 
 
 def _uncompress(name: str, body: bytes) -> Body | None:
-    """The body unpacked by its mark, else as its header says; None if it is not packed."""
+    """The body decompressed by its signature, else by its header; None if it is not compressed."""
     if body.startswith(GZIP):
         return _unpack(lambda: zlib.decompressobj(31), body, GZIP)
     if body.startswith(ZSTD):
@@ -172,12 +173,12 @@ def _uncompress(name: str, body: bytes) -> Body | None:
         found = _unpack(lambda: zlib.decompressobj(-15), body)
     elif name == "br":
         found = _unpack(_Brotli, body)
-    # these have no mark: the beginning of a text may be taken for one of them, its end hardly
+    # these have no signature: a text may begin like one of them, but hardly end like one
     return found if found and (not found.cut or is_binary(body[:65_536])) else None
 
 
 def _unpack(start: Callable[[], Any], body: bytes, mark: bytes | None = None) -> Body | None:
-    """Members one after another, as far as they go; None if nothing can be unpacked. What follows them is padding."""
+    """Decompress members in turn, as far as possible; None if nothing can be. What follows them is padding."""
     unpacked = bytearray()
     while mark is None or body.startswith(mark):
         stream, place, cut = start(), 0, ""
@@ -201,7 +202,10 @@ def _unpack(start: Callable[[], Any], body: bytes, mark: bytes | None = None) ->
 
 
 def _replay(start: Callable[[], Any], body: bytes, place: int) -> tuple[Any, bytearray, int]:
-    """All that can be had of a member that is damaged within a step from `place` on: by single bytes, for what fails gives nothing."""
+    """Decompress what is possible of a member damaged within a step from `place` on, byte by byte.
+
+    A step that fails gives nothing.
+    """
     stream = start()
     unpacked = bytearray(stream.decompress(body[:place]))
     end = min(place + STEP, len(body))
@@ -213,7 +217,7 @@ def _replay(start: Callable[[], Any], body: bytes, place: int) -> tuple[Any, byt
 
 
 class _Brotli:
-    """Brotli with the interface of zlib's objects; it may make gigabytes of a step, so it is asked for little at a time."""
+    """Brotli with zlib's interface; a step may expand to gigabytes, so it is asked for little at a time."""
 
     def __init__(self) -> None:
         self._stream = extra("brotli", "WARC with brotli").Decompressor()
@@ -229,5 +233,5 @@ class _Brotli:
 
 @cache
 def _faults() -> tuple[type[Exception], ...]:
-    """What unpackers raise over damaged bytes."""
+    """What decompressors raise for damaged bytes."""
     return zlib.error, extra("zstandard", "WARC").ZstdError, extra("brotli", "WARC").error

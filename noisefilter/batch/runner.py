@@ -1,4 +1,4 @@
-"""Inputs → cleaned shards: the table of contents of a run, and how it goes on after one that was killed."""
+"""Inputs → cleaned shards: all steps of a run, and how an interrupted one is resumed."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger("noisefilter")
 SUCCESS = "_SUCCESS"
-#: What a folder may hold before its first run begins, and how the names of other such files begin.
+#: Files that a folder may hold before its run has a manifest, and prefixes of other such names.
 EARLY, EARLY_BEGINNINGS = (LOCK, PLAN, COLUMNS), (STDIN, f".{MANIFEST}", f".{PLAN}", f".{COLUMNS}")
 #: Changes that a message names.
 SHOWN = 20
@@ -72,30 +72,30 @@ def run(
     console: Console | None = None,
     stdin: IO[bytes] | None = None,
 ) -> dict[str, Any]:
-    """Clean the inputs into a folder, or finish what an earlier run of the same call began; the summary.
+    """Clean the inputs into a folder, or resume an earlier run of the same call; returns the summary.
 
     Args:
         inputs: files, folders, patterns, URLs that fsspec knows, or `-` for standard input.
         output: folder of this run alone, or a URL of one.
         options: what decides the output.
         limits: how many workers, and what a page may cost.
-        engine: where shards are done: "local", or "ray" for the machines of a cluster; may change from start to start.
+        engine: what processes shards: "local", or "ray" for the machines of a cluster; may change on resuming.
         address: the cluster's; what `ray.init` finds if None.
-        console: where the bar is shown; standard error by default. Without a terminal progress is in the log.
+        console: where the bar is shown; standard error by default. Without a terminal, progress goes to the log.
         stdin: what `-` reads.
 
     Raises:
         RefusedError: wrong inputs, an unknown policy, another run in the folder, or a run whose inputs, options or model changed.
-        BatchError: the run cannot go on; the same call goes on where it ended.
+        BatchError: the run cannot continue; the same call resumes it.
         KeyboardInterrupt: it was stopped; as above.
     """
     options, limits = _settled(options or Options()), limits or Limits()
     folder = open_storage(output)
     if engine == "ray":
         extra("ray", "--engine ray", "ray")
-    if "-" in inputs:  # else what is wrong with the inputs is said first
+    if "-" in inputs:  # else errors of the inputs come first
         _check_writer(options)
-    _read_manifest(folder)  # a folder of something else is left as it is, without a lock
+    _read_manifest(folder)  # a folder with other content gets no lock
 
     with folder.lock(LOGGER.warning) as check, _terminable():
         sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
@@ -115,7 +115,7 @@ def run(
 
 
 def describe_state(output: str | Path) -> str:
-    """What is there of a run that ended early, and how to go on, in words."""
+    """How far an interrupted run got, and how to resume it, in words."""
     folder = open_storage(output)
     plan = folder.read(PLAN)
     if plan is None:
@@ -127,7 +127,7 @@ def describe_state(output: str | Path) -> str:
 
 
 def _settled(options: Options) -> Options:
-    """The options with their policy's cuts in the place of its name or path: what it stands for must not change under a run."""
+    """The options with the policy itself for its name or path, whose meaning must not change during a run."""
     try:
         check_choices((options.format,), FORMATS, "format", "unknown format")
         return replace(options, policy=find_policy(options.policy, policies_at(options.model or DEFAULT)))
@@ -156,7 +156,7 @@ def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limit
 
 
 def _refuse_changed(sources: Sequence[Source], folder: Storage) -> None:
-    """Raise RefusedError if an input is not what it was when the run began: what was read may be of both."""
+    """Raise RefusedError if an input has changed since the run began: what was read may be of both versions."""
     changed = changed_files(sources)
     if changed:
         head, foot = (
@@ -167,13 +167,13 @@ def _refuse_changed(sources: Sequence[Source], folder: Storage) -> None:
 
 
 def _first(changed: Sequence[str]) -> list[str]:
-    """What changed, a line each, as far as a person reads."""
+    """The first changes, one per line, and how many more there are."""
     more = [f"and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
     return [f"  {line}" for line in (*changed[:SHOWN], *more)]
 
 
 def _read_manifest(folder: Storage) -> dict[str, Any] | None:
-    """What an earlier run in the folder was; None if there was none.
+    """The manifest of an earlier run in the folder; None if there was none.
 
     Raises:
         RefusedError: the folder holds something else.
@@ -193,7 +193,7 @@ def _read_manifest(folder: Storage) -> dict[str, Any] | None:
 
 
 def _check_writer(options: Options) -> None:
-    """Raise RefusedError now, before a page is read, if what writes the output is not installed."""
+    """Raise RefusedError now, before a page is read, if the output format's package is not installed."""
     if needed := FORMATS[options.format].extra:
         extra(*needed)
 
@@ -207,7 +207,7 @@ def _engine(name: EngineName, options: Options, limits: Limits, folder: Storage,
 
 
 def _meter(console: Console | None, shards: Sequence[Shard], left: Sequence[Shard], folder: Storage) -> Meter:
-    """Progress, from where earlier starts ended."""
+    """Progress meter, starting from what earlier starts finished."""
     counted = [shard.count for shard in shards]
     total = None if None in counted else sum(count or 0 for count in counted)
     numbers = {shard.number for shard in left}
@@ -219,7 +219,7 @@ def _meter(console: Console | None, shards: Sequence[Shard], left: Sequence[Shar
 
 
 def _work(engine: Engine, left: Sequence[Shard], folder: Storage, meter: Meter, check: Callable[[], None]) -> None:
-    """Do what is left."""
+    """Process the remaining shards."""
     by_number = {shard.number: shard for shard in left}
 
     def on_pages(number: int, pages: int) -> None:
@@ -234,11 +234,11 @@ def _work(engine: Engine, left: Sequence[Shard], folder: Storage, meter: Meter, 
     try:
         engine.run(left, on_pages)
     finally:
-        folder.clear()  # what the others were at: a full disk needs the room
+        folder.clear()  # unfinished output: a full disk needs the space
 
 
 def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: float | None) -> dict[str, Any]:
-    """Add the counts up, check that nothing is missing, write the summary and the marker of success."""
+    """Add up the counts, check that nothing is missing, write the summary and the success marker."""
     if rate is None and folder.read(SUCCESS) is not None and (summary := folder.read(SUMMARY)) is not None:
         return dict(json.loads(summary))
     counts = Counts()
@@ -258,7 +258,7 @@ def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: fl
 
 
 def _read_counts(folder: Storage, shards: Sequence[Shard]) -> Iterator[dict[str, Any]]:
-    """Counts of finished shards, in order; several are read at a time, for an object store answers slowly."""
+    """Counts of finished shards, in order; several are read at a time, since object stores are slow."""
     with ThreadPoolExecutor(READERS) as pool:
         names = [part_path(part_name(shard.number), COUNTS) for shard in shards]
         yield from (dict(json.loads(content)) for content in pool.map(lambda name: _read(folder, name), names))
@@ -274,20 +274,20 @@ def _read(folder: Storage, name: str) -> bytes:
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Make a polite kill, and a terminal that goes away, stop the run like Ctrl-C does."""
+    """Make SIGTERM, and SIGHUP from a closed terminal, stop the run like Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
 
     def stop(*_: object) -> None:
         for name in caught:
-            signal.signal(name, signal.SIG_IGN)  # a terminal that goes away sends several: the first one cleans up
+            signal.signal(name, signal.SIG_IGN)  # a closing terminal sends several: the first one cleans up
         raise KeyboardInterrupt
 
     before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
     caught = [
         name for name, handler in before.items() if handler is not signal.SIG_IGN
-    ]  # `nohup` wants to be left alone
+    ]  # `nohup` stays in effect
     for name in caught:
         signal.signal(name, stop)
     try:

@@ -1,4 +1,4 @@
-"""Pages → scores, in a worker: the model is loaded once a process, its word vectors memory-mapped."""
+"""Pages → scores, in a worker: the model is loaded once per process, its word vectors memory-mapped."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ if TYPE_CHECKING:
 def score_pages(pages: Sequence[Page], model: str | None, policy: Policy | str | None = None) -> list[Score]:
     """Scores of the pages, in order, by the model in a folder; by the shipped one if None.
 
-    What `score_many` would answer with a status is raised here: the shard sets that page aside among its rejects.
+    Errors for which `score_many` gives a status are raised here: the shard puts that page among its rejects.
     """
     return pipeline.score_pages(pages, model_at(model), {}, policy=policy)

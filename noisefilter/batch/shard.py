@@ -1,7 +1,7 @@
 """Shard → finished output: the one function that every engine calls.
 
-It writes a hidden folder and publishes its files, the counts last: a part counts when those are there, and whoever comes second
-finds them there.
+It writes to a hidden folder and publishes its files, the counts last. A part is complete once those are there, and a
+second process that finishes the same part finds them.
 """
 
 from __future__ import annotations
@@ -61,18 +61,18 @@ def run_shard(
     ends: Callable[[Range], None],
     beat: Callable[[int], None] = no_beat,
 ) -> None:
-    """Read, score and write a shard; returns when its files stand in `output` for good.
+    """Read, score and write a shard; returns when its files are in `output` for good.
 
     Args:
         task: the shard.
         options: what decides its output.
         output: the folder of the run.
-        begins: called before pages are scored, with their places: should the process die, it was one of them.
-        ends: called when they are scored, with the same.
-        beat: called for everything else that is done, with the place of the row that is read next.
+        begins: called with the places of pages before they are scored: if the process dies, one of them is to blame.
+        ends: called with the same when they are scored.
+        beat: called at every other step, with the place of the row that is read next.
 
     Raises:
-        OSError: input or output fail; nothing is left of the shard.
+        OSError: input or output fails; nothing remains of the shard.
         BatchError: the input changed.
     """
     number = task.shard.number
@@ -119,7 +119,7 @@ def _write_shard(
 
 
 def _entries(task: Task, options: Options, out: _Output, beat: Callable[[int], None]) -> Iterator[Entry]:
-    """Entries that hold a page and are not set aside; the others are rejected on the way."""
+    """Entries that hold a page and are not set aside; the others are rejected."""
     order = 0
     for piece in task.shard.pieces:
         for row in _watched(piece, order, task, beat):
@@ -136,7 +136,7 @@ def _entries(task: Task, options: Options, out: _Output, beat: Callable[[int], N
 
 
 def _watched(piece: Piece, first: int, task: Task, beat: Callable[[int], None]) -> Iterator[Row]:
-    """Rows of a piece whose first one has this place in the shard; for the watcher each is named before it is read."""
+    """Rows of a piece that begins at place `first` of the shard; the watcher is told of each before it is read."""
     local = not is_url(piece.path)  # a store that does not answer is no row's fault
     count = 0
 
@@ -158,7 +158,7 @@ def _died(task: Task, order: int, when: str) -> Fault:
 
 
 def _batches(entries: Iterator[Entry], alone: Sequence[Range]) -> Iterator[list[Entry]]:
-    """Entries as `score_many` would batch them; those of the ranges `alone` one by one."""
+    """Entries in the same batches as in `score_many`; those of the ranges `alone` one by one."""
     for suspected, group in groupby(
         entries, key=lambda entry: any(first <= entry.order < last for first, last in alone)
     ):
@@ -169,7 +169,7 @@ def _batches(entries: Iterator[Entry], alone: Sequence[Range]) -> Iterator[list[
 
 
 def _score(scorer: ScorePages, batch: Sequence[Entry], options: Options) -> Sequence[Score | Fault]:
-    """A score a page; if the batch fails, page by page, with a fault for each that fails by itself."""
+    """One score per page; if the batch fails, page by page, with a fault for each that fails by itself."""
     pages = [entry.page for entry in batch if entry.page is not None]
     try:
         return scorer(pages, options.model, options.policy)
@@ -197,7 +197,7 @@ class _Output:
         stack.callback(self._rejects.close)
 
     def add(self, entry: Entry, score: Score) -> None:
-        """Write a page to what is kept or to what is dropped."""
+        """Write a page to the kept or the dropped ones."""
         reason = drop_reason(score, self._dropping)
         described = describe(entry.id, score, self._more)
         fields = dict(entry.row.fields)

@@ -1,4 +1,4 @@
-"""Where a run writes: a folder of this machine, or one of an object store that fsspec knows. Both hold the same names."""
+"""Where a run writes: a local folder, or one in an object store that fsspec knows. Both hold the same names."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LOCK = ".lock"
-#: Seconds between tries of what a store did not do. Everything that is asked of it here may be asked twice.
+#: Seconds between tries of a request that a store failed. All requests made here may be repeated.
 PAUSES_S = (1.0, 5.0)
-#: What no other try changes.
+#: Errors that no retry changes.
 FINAL = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, BatchError)
 
 
@@ -31,44 +31,44 @@ class Storage(Protocol):
 
     @property
     def place(self) -> str:
-        """How its files begin, the last `/` left out."""
+        """Prefix of its files' paths or URLs, without the last `/`."""
 
     @property
     def spool(self) -> Path:
-        """Folder of this machine in which files are made before they are put here."""
+        """Local folder in which files are made before they are put here."""
 
     def names(self) -> list[str]:
-        """Names in it; none if it is not there."""
+        """Names in it; none if it does not exist."""
 
     def read(self, name: str) -> bytes | None:
-        """A file's content; None if it is not there."""
+        """A file's content; None if it does not exist."""
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file so that it is there as a whole or not at all."""
+        """Write a file atomically."""
 
     def append(self, name: str, line: str) -> None:
-        """Add a line to a file, for good."""
+        """Append a line to a file, durably."""
 
     def remove(self, name: str) -> None:
-        """Take a file away, if it is there."""
+        """Remove a file, if it exists."""
 
     def put(self, path: Path, name: str) -> str:
-        """Move a file of the spool here; its path or URL."""
+        """Move a file of the spool here; returns its path or URL."""
 
     def publish(self, hidden: Path, name: str) -> None:
-        """Move the files of a folder of the spool to where a part's belong, the counts last; if another was first, that one stays."""
+        """Move the files in a folder of the spool to a part's places, the counts last; an existing part stays."""
 
     def finished(self) -> set[str]:
-        """Names of the parts whose counts are there, and so all of them."""
+        """Names of the complete parts: those whose counts are there."""
 
     def clear(self) -> None:
-        """Take away what killed workers left unfinished."""
+        """Remove what killed workers left unfinished."""
 
     def lock(self, tell: Callable[[str], object]) -> AbstractContextManager[Callable[[], None]]:
-        """The folder for this run alone; what is given raises BatchError should another run have taken it.
+        """Lock the folder for this run; gives a check that raises BatchError if another run has taken it over.
 
         Args:
-            tell: is told what takes long.
+            tell: called with a message if it takes long.
 
         Raises:
             RefusedError: another run is at work in it, or it cannot be a folder.
@@ -76,7 +76,7 @@ class Storage(Protocol):
 
 
 def open_storage(output: str | Path) -> Storage:
-    """The folder that a path or URL names; `file://` is a path as well, for a disk can do more than an object store.
+    """The folder that a path or URL names; `file://` is a path, too, since a disk can do more than an object store.
 
     Raises:
         RefusedError: a URL that names none.
@@ -91,7 +91,7 @@ def open_storage(output: str | Path) -> Storage:
 
 
 def refuse_memory(output: Storage) -> None:
-    """Raise RefusedError for a store that other processes do not see, as workers are."""
+    """Raise RefusedError for a store in memory, which workers, being other processes, do not see."""
     if output.place.startswith("memory:"):
         msg = f"{output} lives in one process, and pages are scored in others: choose a folder or an object store"
         raise RefusedError(msg)
@@ -99,7 +99,7 @@ def refuse_memory(output: Storage) -> None:
 
 @dataclass(frozen=True, slots=True)
 class LocalFolder:
-    """A folder on a disk, or on one that machines share: what is written is synced and then renamed."""
+    """A folder on a local or shared disk: what is written is synced and then renamed."""
 
     path: Path
 
@@ -113,42 +113,43 @@ class LocalFolder:
 
     @property
     def spool(self) -> Path:
-        """The folder itself: only inside of it a rename is certain."""
+        """The folder itself: a rename is certain only within it."""
         return self.path
 
     def names(self) -> list[str]:
-        """Names in it; none if it is not there."""
+        """Names in it; none if it does not exist."""
         return sorted(file.name for file in self.path.iterdir()) if self.path.is_dir() else []
 
     def read(self, name: str) -> bytes | None:
-        """A file's content; None if it is not there."""
+        """A file's content; None if it does not exist."""
         with suppress(FileNotFoundError, NotADirectoryError):
             return (self.path / name).read_bytes()
         return None
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file so that it is there as a whole or not at all."""
+        """Write a file atomically."""
         write_whole(self.path / name, content)
 
     def append(self, name: str, line: str) -> None:
-        """Add a line to a file, for good; a line of its own also after one that was cut off."""
+        """Append a line to a file, durably; it is a line of its own even after one that was cut off."""
         with (self.path / name).open("a", encoding="ascii") as file:
             file.write(f"\n{line}\n")
             file.flush()
             os.fsync(file.fileno())
 
     def remove(self, name: str) -> None:
-        """Take a file away, if it is there."""
+        """Remove a file, if it exists."""
         (self.path / name).unlink(missing_ok=True)
 
     def put(self, path: Path, name: str) -> str:
-        """Rename a file of the spool; its path."""
+        """Rename a file of the spool; returns its path."""
         return str(path.replace(self.path / name))
 
     def publish(self, hidden: Path, name: str) -> None:
-        """Claim the part by renaming a folder of the spool, which fails onto one that is not empty, and move its files from there.
+        """Claim the part by renaming a folder of the spool, and move its files from there.
 
-        The first process wins; what it could not move before it was killed, the second one does.
+        The rename fails if the target is not empty, so the first process wins. What it could not move before it was
+        killed, the second one moves.
         """
         if (self.path / part_path(name, COUNTS)).is_file():
             return
@@ -161,11 +162,11 @@ class LocalFolder:
                 raise
         for last in (False, True):
             self._move([path for path in claim.glob("*") if (path.name == COUNTS) is last], name)
-        with suppress(OSError):  # another process is at it as well
+        with suppress(OSError):  # another process is moving files, too
             claim.rmdir()
 
     def _move(self, paths: list[Path], name: str) -> None:
-        """Move files of a part to their folders; what is gone, another process has moved."""
+        """Move a part's files to their folders; missing ones were moved by another process."""
         targets = [self.path / part_path(name, path.name) for path in paths]
         for path, target in zip(paths, targets, strict=True):
             target.parent.mkdir(exist_ok=True)
@@ -178,11 +179,11 @@ class LocalFolder:
             sync_folder(folder)
 
     def finished(self) -> set[str]:
-        """Names of the parts; listed and not asked for one by one, for a shared disk remembers what it did not find."""
+        """Names of the parts; listed, not looked up one by one, since a shared disk caches what it did not find."""
         return {path.stem for path in (self.path / part_path(PART, COUNTS)).parent.glob(f"{PART}*")}
 
     def clear(self) -> None:
-        """Take away what killed workers left unfinished."""
+        """Remove what killed workers left unfinished."""
         for path in self.path.glob(f"{HIDDEN}*"):
             shutil.rmtree(path, ignore_errors=True)
         for path in self.path.glob(".*.tmp"):
@@ -190,7 +191,7 @@ class LocalFolder:
 
     @contextmanager
     def lock(self, tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:  # noqa: ARG002 - nothing takes long
-        """The folder for this process alone; the system gives it free when the process ends, however it does."""
+        """Lock the folder for this process; the system releases it when the process ends, however it does."""
         import fcntl  # noqa: PLC0415 - not on every system, and inputs are read on all
 
         if self.path.is_file():
@@ -217,7 +218,7 @@ class LocalFolder:
 
 
 class _Patient:
-    """A file system that tries again, and whose own errors (stores raise many that are no OSError) are told with the URL."""
+    """A file system with retries; its own errors (stores raise many that are no OSError) are reported with the URL."""
 
     def __init__(self, system: Any, url: str) -> None:  # noqa: ANN401 - an fsspec file system
         self._system, self._url = system, url
@@ -245,7 +246,7 @@ class _Patient:
 
 @dataclass(frozen=True, slots=True)
 class ObjectFolder:
-    """A prefix of an object store: objects appear as a whole, a part is there when its counts are, which are written last."""
+    """A prefix in an object store: objects appear as a whole; a part is complete when its counts, written last, exist."""
 
     url: str
 
@@ -259,11 +260,11 @@ class ObjectFolder:
 
     @property
     def spool(self) -> Path:
-        """The system's folder for temporary files, of which each worker has its own."""
+        """The system's temporary folder, of which each worker has its own."""
         return Path(tempfile.gettempdir())
 
     def _at(self, name: str = "") -> tuple[Any, str]:
-        """The file system, which remembers no listing, and the path of a name in it."""
+        """The file system, with its cached listings dropped, and the path of a name in it."""
         fsspec = extra("fsspec", self.url)
         try:
             system, root = fsspec.core.url_to_fs(self.url)
@@ -274,60 +275,60 @@ class ObjectFolder:
         return _Patient(system, self.url), f"{root}/{name}" if name else root
 
     def names(self) -> list[str]:
-        """Names in it; none if it is not there."""
+        """Names in it; none if it does not exist."""
         system, root = self._at()
         with suppress(FileNotFoundError):
             return sorted(path.rstrip("/").rpartition("/")[2] for path in system.ls(root, detail=False))
         return []
 
     def read(self, name: str) -> bytes | None:
-        """An object's content; None if it is not there."""
+        """An object's content; None if it does not exist."""
         system, path = self._at(name)
         with suppress(FileNotFoundError):
             return bytes(system.cat_file(path))
         return None
 
     def write(self, name: str, content: bytes) -> None:
-        """Put an object: the store shows it as a whole or not at all."""
+        """Write an object; stores do so atomically."""
         system, path = self._at(name)
         system.pipe_file(path, content)
 
     def append(self, name: str, line: str) -> None:
-        """Write an object again with a line more: objects cannot grow."""
+        """Rewrite an object with one more line: objects cannot grow."""
         self.write(name, (self.read(name) or b"") + f"{line}\n".encode("ascii"))
 
     def remove(self, name: str) -> None:
-        """Take an object away, if it is there."""
+        """Remove an object, if it exists."""
         system, path = self._at(name)
         with suppress(FileNotFoundError):
             system.rm_file(path)
 
     def put(self, path: Path, name: str) -> str:
-        """Put a file of the spool; its URL."""
+        """Upload a file of the spool; returns its URL."""
         system, target = self._at(name)
         system.put_file(str(path), target)
         path.unlink()
         return f"{self.url}/{name}"
 
     def publish(self, hidden: Path, name: str) -> None:
-        """Put a folder of the spool, the counts last; nothing if they are there, for then another process was first."""
+        """Upload a folder of the spool, the counts last; nothing if they exist: then another process was first."""
         if self.read(part_path(name, COUNTS)) is not None:
             return
         for path in sorted(hidden.iterdir(), key=lambda path: path.name == COUNTS):
             self.put(path, part_path(name, path.name))
 
     def finished(self) -> set[str]:
-        """Names of the parts whose counts are there; those of a run in a folder below are not of this one."""
+        """Names of the parts whose counts are there; those of runs in subfolders do not count."""
         system, folder = self._at(part_path(PART, COUNTS).partition("/")[0])
         names = [path.rpartition("/")[2] for path in system.find(folder)]
         return {name.partition(".")[0] for name in names if name.startswith(PART)}
 
     def clear(self) -> None:
-        """Nothing: what is unfinished lies in the workers' own folders, or is written over."""
+        """Do nothing: what is unfinished is in the workers' own folders, or will be overwritten."""
 
     @contextmanager
     def lock(self, tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:
-        """The folder for this run alone, by an object that is written again and again."""
+        """Lock the folder for this run, by an object that is rewritten at intervals."""
         try:
             self.read(LOCK)
         except BatchError as error:

@@ -1,4 +1,4 @@
-"""Parquet → rows; a cell that its column's type does not allow costs its row at most."""
+"""Parquet → rows; a cell that does not fit its column's type costs its row at most."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ BATCH = 64
 
 
 def list_groups(path: str) -> list[int]:
-    """Rows of each row group of a Parquet file; one row, which is a fault, if it is none."""
+    """Number of rows in each row group of a Parquet file; if it is damaged, one row, which will be a fault."""
     with open_bytes(path) as file:
         try:
             facts = extra("pyarrow.parquet", "Parquet").ParquetFile(file).metadata
@@ -55,7 +55,7 @@ def _errors() -> tuple[type[Exception], ...]:
 
 
 def _damage(error: Exception) -> Fault:
-    """What is wrong with the file; an OSError without a number is pyarrow's word for damage, with one it is the machine's."""
+    """The file's fault; an OSError without errno is how pyarrow reports damage, one with errno is the machine's."""
     if isinstance(error, OSError) and error.errno is not None:
         raise error
     return Fault("broken_file", str(error))
@@ -99,7 +99,7 @@ def _cells(column: Any) -> tuple[list[Any], dict[int, str]]:  # noqa: ANN401 - p
         OverflowError,
         KeyError,
         arrow.ArrowException,
-    )  # of an encoding, of a date beyond the year 9999
+    )  # bad encoding, date beyond the year 9999
     try:
         return column.to_pylist(), {}
     except failures:
@@ -117,7 +117,7 @@ def _cells(column: Any) -> tuple[list[Any], dict[int, str]]:  # noqa: ANN401 - p
 
 
 def _as_it_is(column: Any, place: int) -> bytes | str | None:  # noqa: ANN401 - pyarrow
-    """Bytes of a string, a date as Arrow writes it; None of anything else."""
+    """Bytes of a string, a date as Arrow writes it; None for anything else."""
     arrow = extra("pyarrow", "Parquet")
     one = column.slice(place, 1)
     if arrow.types.is_dictionary(one.type):
@@ -132,7 +132,7 @@ def _as_it_is(column: Any, place: int) -> bytes | str | None:  # noqa: ANN401 - 
 
 
 def known_type(kind: Any) -> Any:  # noqa: ANN401 - an Arrow type
-    """The type with UTC for time zones that this machine does not know: the instants are the same."""
+    """The type, with UTC for time zones unknown to this machine: the instants are the same."""
     arrow = extra("pyarrow", "Parquet")
     types = arrow.types
     if types.is_timestamp(kind) and kind.tz is not None:
@@ -149,7 +149,7 @@ def known_type(kind: Any) -> Any:  # noqa: ANN401 - an Arrow type
 
 
 def distinct(names: Sequence[str]) -> list[str]:
-    """The names; one that stands again gets its number.
+    """The names; a repeated one gets a number.
 
     >>> distinct(["id", "text", "text"])
     ['id', 'text', 'text#2']

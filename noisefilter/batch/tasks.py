@@ -1,4 +1,4 @@
-"""What is asked of a worker, and how its output is called."""
+"""What is asked of a worker, and the names of its output."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ if TYPE_CHECKING:
 
 COUNTS = "counts.json"
 REJECTS = "rejects.jsonl"
-#: Where the columns of a run stand in its folder.
+#: File in a run's folder that holds its columns.
 COLUMNS = "columns.json"
-#: Folders of what a shard writes, a file each: a folder holds one kind of row, so that other tools read it as one data set.
+#: Folders to which a shard writes, one file each: a folder holds one kind of row, so that other tools read it as one
+#: data set.
 FOLDERS = ("kept", "dropped", "rejects", "counts")
 #: Beginning of the names of a shard's files, and of the hidden folder that they are first written to.
 PART, HIDDEN = "part-", ".part-"
 
 
 class Range(NamedTuple):
-    """Rows of a shard, from one place up to another."""
+    """Rows of a shard, from place `first` up to, but not including, `last`."""
 
     first: int
     last: int
@@ -27,10 +28,10 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Rows of a file: `count` of them from number `start` on, which stands at `offset`; all that follow if `count` is -1.
+    """Rows of a file: `count` of them from number `start` on, which is at `offset`; all that follow if `count` is -1.
 
-    `files` are the paths and names of pages, each a file; then path and name are the input's. `fault` stands for one row that
-    killed whoever counted it, with the reason: nothing is read.
+    `files` are the paths and names of pages, each a file; then path and name are the input's. `fault` is for one row
+    that killed the process that counted it, with the reason: nothing is read.
     """
 
     path: str
@@ -62,9 +63,9 @@ class Task:
 
     Args:
         shard: what to read.
-        aside: pages that killed their workers, by place in the shard, with the reason: they are rejected unread.
+        aside: pages that killed their workers, by place in the shard, with the reason: they are rejected unscored.
         alone: ranges in which a worker died: their pages are scored one by one, so that the next death names its page.
-        unread: those of `aside` whose workers died while they read them.
+        unread: those of `aside` whose workers died while reading them: they are not even read.
     """
 
     shard: Shard
@@ -94,12 +95,12 @@ class Sample:
 
 
 def part_name(number: int) -> str:
-    """How a shard's files are called in their folders."""
+    """Name of a shard's files in their folders."""
     return f"{PART}{number:05d}"
 
 
 def part_path(part: str, file: str) -> str:
-    """Where a file of a shard stands in the run's folder.
+    """Path of a shard's file in the run's folder.
 
     >>> part_path("part-00007", "kept.jsonl.zst")
     'kept/part-00007.jsonl.zst'

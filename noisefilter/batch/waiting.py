@@ -1,4 +1,4 @@
-"""Shards that wait for a worker, and what becomes of one whose worker died: the same rules for every engine."""
+"""Shards that wait for a worker, and what happens to one whose worker died: the same rules for every engine."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from noisefilter.batch.tasks import Range, Shard, Task
 
 LOGGER = logging.getLogger("noisefilter")
-#: So often a worker may die without having begun a page (while it starts, reads or writes) before the run ends.
+#: Deaths of workers outside of any page (while starting, or reading or writing a shard) after which the run ends.
 DEATHS_OUTSIDE = 10
 
 
 class Waiting:
-    """Shards in order; one that was begun in vain comes first.
+    """Shards in order; one whose worker died comes first.
 
     Args:
         shards: what is to be done.
-        journal: where deaths are remembered.
+        journal: where deaths are recorded.
     """
 
     def __init__(self, shards: Sequence[Shard], journal: Journal) -> None:
@@ -35,27 +35,27 @@ class Waiting:
         return len(self._shards)
 
     def take(self) -> Task:
-        """The next shard, with what is known of it."""
+        """The next shard, with what is known from earlier tries."""
         return self._journal.task(self._shards.popleft())
 
     def begin(self) -> None:
-        """A worker came to be: earlier deaths at the start were no rule."""
+        """A worker has started: forget earlier deaths at the start."""
         self._outside[-1] = 0
 
     def bury(
         self, shard: Shard | None, pages: Range | None, reason: str, details: str, *, reading: bool = False
     ) -> None:
-        """Remember that a worker died, and put its shard in front again.
+        """Record that a worker died, and put its shard in front again.
 
         Args:
-            shard: what it was at; None if it had not begun.
+            shard: its shard; None if it had not begun.
             pages: which of the shard's pages it was scoring or reading, None if none.
-            reason: what to say of a page that does this again and again.
+            reason: recorded for a page that does this repeatedly.
             details: what is known of a death outside of pages.
             reading: whether it was reading.
 
         Raises:
-            BatchError: workers die whatever they do.
+            BatchError: workers keep dying.
         """
         LOGGER.debug("a worker died (%s) at rows %s of shard %s", reason, pages, shard.number if shard else None)
         if shard is not None:

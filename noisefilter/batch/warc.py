@@ -1,6 +1,7 @@
-"""WARC → rows: response records, as crawlers write them, with what was sent as their page.
+"""WARC → rows: response records, as crawlers write them, with the response body as their page.
 
-A record is read whole, by its own length, and only then parsed (`response.py`): what it holds cannot change where the next begins.
+A record is read whole, by its own length, and only then parsed (`response.py`): its content cannot change where the
+next one begins.
 """
 
 from __future__ import annotations
@@ -20,16 +21,16 @@ if TYPE_CHECKING:
 
     from noisefilter.types import Format
 
-#: Types of content that hold a page.
+#: Content types of pages.
 FORMATS: dict[str, Format] = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
-#: What reading a record may raise; an OSError with a number is the machine's and no fault of the record.
+#: What reading a record may raise; an OSError with errno is the machine's and no fault of the record.
 FAULTS: tuple[type[Exception], ...] = (*BROKEN, OSError, ValueError)
-#: A larger record cannot be a page: what that may hold, and the head before it.
+#: A larger record cannot be a page: the largest page, and room for the head.
 MAX_RECORD = MAX_PAGE + (1 << 20)
-#: How records of a packed file begin, each a member of its own, by the file's first bytes; and of a plain one.
+#: How a record begins, by the first bytes of a compressed file, where each is its own member; and in a plain file.
 BEGINNINGS = {b"\x1f\x8b": b"\x1f\x8b\x08", b"\x28\xb5": b"\x28\xb5\x2f\xfd"}
 PLAIN_BEGINNING = b"WARC/1."
-#: Bytes that are read at a time where nothing is kept of them.
+#: Bytes that are read at a time.
 STEP = 1 << 20
 
 
@@ -45,16 +46,16 @@ class Record(NamedTuple):
 def read_warc(
     path: str, offset: int = 0, number: int = 0, *, parse: bool = True, tick: Callable[[], None] = no_beat
 ) -> Iterator[tuple[Row, int]]:
-    """Response records from an offset on, with the number of the first; each with its own offset.
+    """Response records from an offset on, each with its own offset.
 
-    Other records (requests, metadata) are no rows. An error page or a picture is one, with a fault.
+    Other records (requests, metadata) are no rows. An error page or an image is a row with a fault.
 
     Args:
         path: the file.
         offset: where a record begins.
         number: its number among the response records.
-        parse: without, the rows are empty: for counting.
-        tick: called for each record, also those that are no rows.
+        parse: if false, the rows are empty: for counting.
+        tick: called for each record, including those that are no rows.
     """
     with open_bytes(path) as file:
         for record in _records(file, offset, tick):
@@ -63,9 +64,9 @@ def read_warc(
 
 
 def _records(file: IO[bytes], offset: int, tick: Callable[[], None]) -> Iterator[Record]:
-    """Response records from an offset on; behind one that is damaged it goes on at the next beginning that it finds."""
+    """Response records from an offset on; after a damaged one, reading continues at the next beginning found."""
     start: int | None = offset
-    lost = False  # between a damaged record, of which one row tells, and the next that can be read
+    lost = False  # between a damaged record, reported in one row, and the next readable one
     while start is not None:
         place, broken = start, False
         file.seek(start)
@@ -84,7 +85,7 @@ def _records(file: IO[bytes], offset: int, tick: Callable[[], None]) -> Iterator
             if not lost:
                 yield Record(
                     place + 1, {}, fault=_broken(error)
-                )  # where no record begins: read from there, it is this row again
+                )  # no record begins here, so reading from here gives this row again
             lost = broken = True
         start = _find_beginning(file, place + 1) if broken else None
 
@@ -116,7 +117,7 @@ def _read(record: Any, place: int) -> Record:  # noqa: ANN401 - a WarcRecord
 
 
 def _find_beginning(file: IO[bytes], start: int) -> int | None:
-    """Offset of the next record from an offset on, by how it begins; None if there is none."""
+    """Offset of the next record from an offset on, by its first bytes; None if there is none."""
     file.seek(0)
     mark = BEGINNINGS.get(file.read(2), PLAIN_BEGINNING)
     file.seek(start)

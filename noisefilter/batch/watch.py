@@ -1,4 +1,4 @@
-"""A worker process, watched from outside: what it says, how long it takes, what it holds."""
+"""A worker process, watched from outside: its messages, time and memory."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Cut, Sample
 
-#: Seconds between looks at clocks and memory: what a page can take in between is far from what a machine has.
+#: Seconds between checks of time and memory: in between, a page cannot take nearly as much as a machine has.
 LOOK_S = 0.1
-#: Libraries that compute on every core unless told otherwise; a worker has one.
+#: Variables of libraries that compute on every core unless told otherwise; a worker has one.
 THREADS = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -39,7 +39,7 @@ THREADS = (
 
 
 class Worker:
-    """A process of its own and not one of a pool: it can be killed without harm to others, and is replaced.
+    """A separate process, not one of a pool: it can be killed without harm to others, and is replaced.
 
     Args:
         options: what decides the output.
@@ -70,22 +70,22 @@ class Worker:
 
     @property
     def pid(self) -> int | None:
-        """Its number."""
+        """Its process id."""
         return self._process.pid
 
     @property
     def scratch(self) -> str:
-        """Its folder for temporary files, which goes with it."""
+        """Its temporary folder, which is removed with it."""
         return self._scratch.name
 
     @property
     def exit_code(self) -> int | None:
-        """How it ended, as multiprocessing tells it."""
+        """Its exit code, as multiprocessing gives it."""
         return self._process.exitcode
 
     @property
     def is_worn(self) -> bool:
-        """Whether it has done its share of pages."""
+        """Whether it has scored so many pages that it must be replaced."""
         return self._done >= self._limits.recycle_pages
 
     def give(self, task: Task | Cut | Sample) -> None:
@@ -96,7 +96,7 @@ class Worker:
             self.pipe.send(task)
 
     def receive(self) -> Message | None:
-        """What it says next; None if it died. One that holds too much before its first page has failed: no page is to blame."""
+        """Its next message; None if it died. If it uses too much memory before its first page, no page is to blame."""
         try:
             message: Message = self.pipe.recv()
         except (EOFError, OSError):
@@ -117,12 +117,12 @@ class Worker:
         return message
 
     def go(self) -> None:
-        """Let it score the pages that it has named."""
+        """Let it score the pages that it has announced."""
         with suppress(OSError):
             self.pipe.send(None)
 
     def look(self) -> None:
-        """Kill it if it takes too long over its pages or a row, or holds too much; its pipe breaks then."""
+        """Kill it if it takes too long over its pages or a row, or too much memory; its pipe then breaks."""
         if self.doomed or not self._busy:
             return
         beats, row = self._pulse.read()
@@ -137,21 +137,21 @@ class Worker:
 
     @property
     def reading(self) -> Range | None:
-        """The row that it died over while it read; None if it did something else, or was killed from outside."""
+        """The row at which it died while reading; None if it did something else, or was killed from outside."""
         _, row = self._pulse.read()
         if row < 0 or self.pages is not None or (self.doomed is None and self.exit_code == -signal.SIGKILL):
             return None
         return Range(row, row + 1)
 
     def dismiss(self) -> None:
-        """Let it go: it has nothing left to lose."""
+        """Let it end: it has no unfinished work."""
         with suppress(OSError):
             self.pipe.send(None)
         self._process.join(5)
         self.kill()
 
     def kill(self) -> None:
-        """End it, whatever it does, and take away what it left unfinished outside of the run's folder."""
+        """Kill it, and remove what it left unfinished outside of the run's folder."""
         self._process.kill()
         self._process.join()
         self.pipe.close()
@@ -159,7 +159,7 @@ class Worker:
 
 
 def resident_mb(pid: int | None) -> float:
-    """Memory that a process holds, in MiB; 0 where the system does not tell, or it is gone."""
+    """Resident memory of a process in MiB; 0 where the system does not tell, or the process is gone."""
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     except (OSError, IndexError, ValueError):
@@ -169,7 +169,7 @@ def resident_mb(pid: int | None) -> float:
 
 @contextmanager
 def _environment(scratch: str) -> Iterator[None]:
-    """The environment in which a child computes on one thread, with a folder of its own for temporary files."""
+    """Environment variables for a child: one thread, and a temporary folder of its own."""
     wanted = {**dict.fromkeys(THREADS, "1"), "TMPDIR": scratch}
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
@@ -185,7 +185,7 @@ def _environment(scratch: str) -> Iterator[None]:
 
 @contextmanager
 def _no_main() -> Iterator[None]:
-    """Nothing to import again as the main module: a worker needs nothing of it, and that of Ray's processes takes 35 MiB."""
+    """Hide the main module from a worker's imports: it needs none of it, and that of Ray's processes takes 35 MiB."""
     before = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:

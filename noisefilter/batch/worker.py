@@ -1,4 +1,4 @@
-"""A worker process: takes tasks from a pipe, tells which pages it begins, and ends with its parent."""
+"""A worker process: takes tasks from a pipe, announces the pages that it begins, and ends with its parent."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ _STORY = (
     "The bridge over the Lenne was closed on Monday after an inspector found two cracked bearings. Repairs begin in May and "
     "should take nine weeks, the county's engineer said. Until then buses turn at the mill, and walkers may use the weir."
 )
-#: Scored before a worker is ready: what the first page loads (the model, seconds on a busy machine) is not on a crawled page's time.
+#: Scored before a worker is ready, so that loading (the model takes seconds on a busy machine) does not count as a
+#: crawled page's time.
 WARM_UP = (
     Page(f"<html><body><nav><a href='/'>Home</a></nav><article><p>{_STORY}</p><p>{_STORY}</p></article></body></html>"),
     Page(f"{_STORY}\n\n{_STORY}", format="text"),
@@ -42,31 +43,31 @@ WARM_UP = (
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """The worker is there."""
+    """The worker is ready."""
 
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Pages of its shard will be scored as soon as it is told that this was heard: no page is tried in secret."""
+    """It will score these pages of its shard once this is acknowledged, so that every try is known."""
 
     pages: Range
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """They are scored."""
+    """These pages are scored."""
 
     pages: Range
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The shard's part stands."""
+    """The shard's part is complete."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The shard cannot be done for a reason that is no page's: the run ends, unless another try may help."""
+    """The shard failed, and no page is to blame: the run ends, unless another try may help."""
 
     message: str
     again: bool = False
@@ -90,14 +91,14 @@ Message = Ready | Begun | Scored | Done | Failed | Pieces | Sampled
 
 
 def work(pipe: Connection, options: Options, output: Storage, parent: int, scratch: str) -> None:
-    """Do tasks until the pipe says None or breaks."""
+    """Do tasks until the pipe gives None or breaks."""
     _end_with_parent(parent)
-    from noisefilter.batch.shard import load_scorer  # noqa: PLC0415 - a second that must end with the parent too
+    from noisefilter.batch.shard import load_scorer  # noqa: PLC0415 - takes a second, in which it must end with the parent
 
     pulse = Pulse(scratch)
     try:
         load_scorer(options.scorer)(WARM_UP, options.model, options.policy)
-    except Exception as error:  # noqa: BLE001 - whatever it is, each page of each worker would bring it out
+    except Exception as error:  # noqa: BLE001 - whatever it is, every page of every worker would raise it
         pipe.send(Failed(f"{options.scorer} cannot score a page: {type(error).__name__}: {error}"))
         return
     try:
@@ -109,7 +110,7 @@ def work(pipe: Connection, options: Options, output: Storage, parent: int, scrat
 
 
 def cut_files(pipe: Connection, options: Options, output: Storage, parent: int, scratch: str) -> None:  # noqa: ARG001 - as `work`
-    """Cut files into pieces, or read their first rows, until the pipe says None or breaks: for the plan, without the model."""
+    """Cut files into pieces, or read their first rows, until the pipe gives None or breaks; needs no model."""
     _end_with_parent(parent)
     from noisefilter.batch.columns import sample_kinds  # noqa: PLC0415 - as in `work`
     from noisefilter.batch.pieces import cut_file  # noqa: PLC0415
@@ -144,7 +145,7 @@ def _do(task: Task, options: Options, output: Storage, pipe: Connection, pulse: 
     except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
         first = task.shard.pieces[0]
         again = is_url(first.path) and not isinstance(error, FINAL)
-        if again:  # a store or the network; it is given some time
+        if again:  # a store or the network: give it some time
             pulse.beat(MOVING)
             time.sleep(PAUSES_S[-1])
         return Failed(_describe(error, f"shard {task.shard.number} ({first.name} from row {first.start})"), again)
@@ -152,7 +153,7 @@ def _do(task: Task, options: Options, output: Storage, pipe: Connection, pulse: 
 
 
 def _describe(error: Exception, place: str) -> str:
-    """What went wrong, for whoever started the run; where, if it is neither the system nor foreseen: a bug, or an error of a store."""
+    """The error in words, for the user; with its place if it is unforeseen: a bug, or an error of a store."""
     if isinstance(error, BatchError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
@@ -161,13 +162,13 @@ def _describe(error: Exception, place: str) -> str:
 
 
 def _end_with_parent(parent: int) -> None:
-    """Make the system kill this process when its parent dies, a thread where the system does not offer that; the parent hears signals."""
+    """End with the parent: killed by the system, or by a thread if that cannot do it. The parent handles signals."""
     for name in (signal.SIGINT, signal.SIGHUP):  # these reach the whole group; the parent decides
         signal.signal(name, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before that line
+    if os.getppid() != parent:  # it died before this line
         os._exit(1)
 
     def look() -> None:

@@ -1,1 +1,1 @@
-"""Records → a file: a module a format; `formats.py` lists them."""
+"""Records → a file: one module per format; `formats.py` lists them."""

@@ -1,4 +1,4 @@
-"""What all writers share: how a value becomes JSON, and closing a file so that it outlasts a loss of power."""
+"""What all writers share: how a value becomes JSON, and closing a file so that it survives a power loss."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Writer(Protocol):
 
 
 def to_json(value: object) -> str:
-    """A value as JSON, in ASCII, so that lone surrogates of the input come through; null for what is no number (NaN, infinity)."""
+    """A value as ASCII JSON, so that lone surrogates of the input come through; null for NaN and infinity."""
     try:
         return json.dumps(value, default=as_json, allow_nan=False)
     except ValueError:
@@ -41,7 +41,7 @@ def _finite(value: object) -> object:
 
 
 def as_json(value: object) -> object:
-    """What JSON has no type for, as text: bytes of UTF-8 as they read, others in base64."""
+    """A value for which JSON has no type, as text: bytes decoded if they are UTF-8, else in base64."""
     if isinstance(value, bytes):
         try:
             return value.decode()
@@ -53,7 +53,7 @@ def as_json(value: object) -> object:
 
 
 def close_safely(file: IO[bytes]) -> None:
-    """Close a file when it is on the disk."""
+    """Close a file once it is on the disk."""
     file.flush()
     os.fsync(file.fileno())
     file.close()

@@ -1,4 +1,4 @@
-"""Records → CSV: cells that no spreadsheet runs."""
+"""Records → CSV whose cells no spreadsheet runs."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from noisefilter.batch.writers.base import Columns
 
-#: A spreadsheet runs a cell that begins with one of these, also behind blanks and what is not seen, or as a wide letter; some
-#: take what follows a tab or a carriage return for a cell of its own.
+#: A spreadsheet runs a cell that begins with one of these, even after blanks and invisible characters, or in full
+#: width; some take what follows a tab or a carriage return for a cell of its own.
 RUNS = frozenset("=+-@")
 BREAKS = ("\t", "\r")
 
 
 class CsvWriter:
-    """Rows under the columns of the run; what a row has besides stands in one cell."""
+    """Rows under the run's columns; all other fields of a row go into one cell."""
 
     def __init__(self, path: Path, columns: Columns) -> None:
         self._file = path.open("wb")

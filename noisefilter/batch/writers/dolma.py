@@ -1,4 +1,4 @@
-"""Records → attributes as dolma keeps them, a document a line."""
+"""Records → dolma's attributes, one document per line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class DolmaWriter(LineWriter):
-    """A document's id and attributes a line, packed with gzip."""
+    """One document's id and attributes per line, compressed with gzip."""
 
     def __init__(self, path: Path, _columns: Columns | None = None) -> None:
         super().__init__(path, pack=gzipped)
@@ -27,7 +27,7 @@ class DolmaWriter(LineWriter):
 
 
 def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What noisefilter says as values over ranges of the document's text.
+    """noisefilter's record as values over ranges of the document's text.
 
     Ranges count `visible_text`, which is the document's own text if that is plain.
     """

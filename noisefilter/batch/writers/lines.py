@@ -1,4 +1,4 @@
-"""Records → JSON lines, packed or not."""
+"""Records → JSON lines, compressed or not."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class LineWriter:
-    """A line a record.
+    """One line per record.
 
     Args:
         path: the file.
-        pack: packs what is written to the file.
+        pack: compresses what is written to the file.
     """
 
     def __init__(
@@ -42,12 +42,12 @@ class LineWriter:
 
 
 def gzipped(file: IO[bytes]) -> IO[bytes]:
-    """Packs with gzip; no name and no date, so that the same records give the same bytes."""
+    """Compresses with gzip, without name and date, so that the same records give the same bytes."""
     return cast("IO[bytes]", gzip.GzipFile("", "wb", 6, file, mtime=0))
 
 
 def zstandard(file: IO[bytes]) -> IO[bytes]:
-    """Packs with zstd."""
+    """Compresses with zstd."""
     packer: IO[bytes] = extra("zstandard", "zstd").ZstdCompressor(level=3).stream_writer(file, closefd=False)
     return packer
 

@@ -23,9 +23,9 @@ GROUP = 256
 
 
 class ParquetWriter:
-    """Columns as the run has them, the same in every file.
+    """The run's columns, the same in every file.
 
-    What does not fit (a field that comes later, words where there were numbers) stands as JSON in `noisefilter.more`.
+    What does not fit (a field that appears later, words where there were numbers) goes to `noisefilter.more` as JSON.
     """
 
     def __init__(self, path: Path, columns: Columns) -> None:
@@ -90,7 +90,7 @@ class ParquetWriter:
         return True
 
     def _own_type(self) -> Any:  # noqa: ANN401 - an Arrow type
-        """What noisefilter says: fields of the score's record, of `records.MORE`, and the reason of what is dropped."""
+        """Type of noisefilter's column: fields of the score's record, `visible_text`, and why a page is dropped."""
         text = self._arrow.string()
         columns = [(name, self._type_of(RECORD[name])) for name in (*FIELDS, "visible_text")]
         return self._arrow.struct([("id", text), *columns, ("reason", text), ("more", text)])
@@ -105,7 +105,7 @@ class ParquetWriter:
 
 
 def _encodable(text: str) -> str:
-    """The text; without lone surrogates, which no encoding has."""
+    """The text, without lone surrogates, which cannot be encoded."""
     try:
         text.encode()
     except UnicodeEncodeError:
