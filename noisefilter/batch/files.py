@@ -33,7 +33,7 @@ STAMPS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "
 
 
 class BrokenFileError(EOFError):
-    """Compressed content that ends early or cannot be unpacked."""
+    """Compressed content that ends early or cannot be decompressed."""
 
 
 class Found(NamedTuple):

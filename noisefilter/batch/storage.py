@@ -246,7 +246,7 @@ class _Patient:
 
 @dataclass(frozen=True, slots=True)
 class ObjectFolder:
-    """A prefix in an object store: objects appear as a whole; a part is complete when its counts, written last, exist."""
+    """A prefix in an object store: objects appear as a whole; a part is complete when its counts, put last, exist."""
 
     url: str
 

@@ -1,1 +1,1 @@
-"""Where users already are: pandas and Polars, Scrapy, datatrove, Spark, Ray; each thin, each an extra of its own."""
+"""Integrations with pandas and Polars, Scrapy, datatrove, Spark and Ray; each is thin and has its own extra."""

@@ -43,19 +43,19 @@ class NoiseFilter(BaseFilter):
 
     Args:
         drop: verdicts that are dropped; none by default, so that the step only annotates.
-        columns: what of a score is written, as for `score_frame`.
-        prefix: what the names in the metadata begin with.
-        replace_text: put the cleaned article in the place of `Document.text`, also of the dropped ones.
-        format: as for `score`, and so the rest.
+        columns: values of the score to write, as for `score_frame`.
+        prefix: of their names in the metadata.
+        replace_text: replace `Document.text` with the cleaned article, in dropped documents, too.
+        format: as for `score`, like the next three.
         language: as for `score`.
         policy: as for `score`.
         thresholds: as for `score`.
         model: folder of a model; the shipped one by default.
-        exclusion_writer: datatrove's writer for what is dropped.
+        exclusion_writer: datatrove's writer for dropped documents.
         batch_size: documents that are scored at once.
 
     Raises:
-        TypeError, ValueError: an argument that makes no sense.
+        TypeError, ValueError: an invalid argument.
     """
 
     name = "🧹 noisefilter"
@@ -88,11 +88,11 @@ class NoiseFilter(BaseFilter):
         check_options(format, thresholds, policy)
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
-        """Whether a document stays, or False and the reason."""
+        """True if a document is kept, else False and the reason."""
         return self.filter_batch([doc])[0]
 
     def filter_batch(self, batch: list[Document]) -> list[bool | tuple[bool, str]]:
-        """For each document whether it stays, or False and the reason; writes the scores into the metadata."""
+        """For each document True if it is kept, else False and the reason; writes the scores into the metadata."""
         pages = [
             page_of(doc.text, doc.metadata.get("url"), doc.metadata.get("title"), self.format, f"document {doc.id!r}")
             for doc in batch

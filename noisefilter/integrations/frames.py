@@ -50,10 +50,10 @@ def score_frame(
         column: the column with the pages, HTML or plain text, as strings or bytes. A missing cell is an empty page.
         url: the column with the pages' addresses; as with `score`, they are copied and change no number.
         title: the column with the articles' titles, where they are known.
-        columns: what of a score is added: noise, filler, off_topic, boilerplate, verdict, status, text, visible_text,
+        columns: values of the score to add: noise, filler, off_topic, boilerplate, verdict, status, text, visible_text,
             title, language, page_type, url, model; the first seven by default.
-        prefix: what the new columns' names begin with.
-        jobs: worker processes, as for `score_many`, and so the rest.
+        prefix: of the new columns' names.
+        jobs: worker processes, as for `score_many`.
         format: as for `score`.
         language: as for `score`.
         policy: as for `score`.
@@ -62,7 +62,7 @@ def score_frame(
         model: as for `score`.
 
     Raises:
-        TypeError: `df` is lazy or no frame, or a cell of `column` holds something else than text or bytes.
+        TypeError: `df` is lazy or no frame, or a cell of `column` holds neither text nor bytes.
         ValueError: a column that the frame lacks, or one that it has already.
     """
     frame = _eager(df)
@@ -82,7 +82,7 @@ def score_frame(
 
 
 def score_lists(scores: Iterable[Score], columns: Sequence[str]) -> Lists:
-    """The named values of scores, one list a name."""
+    """The named values of scores, one list per name."""
     lists: Lists = {name: [] for name in columns}
     for score in scores:
         for name, cells in lists.items():
@@ -92,7 +92,7 @@ def score_lists(scores: Iterable[Score], columns: Sequence[str]) -> Lists:
 
 @dataclass(frozen=True)
 class FrameScorer:
-    """The arguments of `score_frame`, checked, to be sent to workers; `model` is a folder that every worker can read.
+    """The checked arguments of `score_frame`, to be sent to workers; `model` is a folder that every worker can read.
 
     Raises:
         TypeError: `columns` is a bare string.
@@ -125,7 +125,7 @@ def _eager(df: IntoDataFrameT) -> nw.DataFrame[IntoDataFrameT]:
     """The frame for narwhals.
 
     Raises:
-        TypeError: it is lazy, lives elsewhere, or is no frame.
+        TypeError: it is lazy, remote, or no frame.
         ValueError: two columns have one name.
     """
     try:
@@ -149,14 +149,14 @@ def pages_of(
     column: str,
     format: Format,  # noqa: A002
 ) -> Iterator[Page]:
-    """A page a row; `urls` and `titles` may be shorter, what they lack is unknown."""
+    """One page per row; `urls` and `titles` may be shorter, what they lack is unknown."""
     rows = zip(contents, chain(urls, repeat(None)), chain(titles, repeat(None)), strict=False)
     for row, (content, url, title) in enumerate(rows):
         yield page_of(content, url, title, format, where=f"column {column!r}, row {row},")
 
 
 def _cells(frame: nw.DataFrame[Any], name: str | None) -> list[object]:
-    """A column's cells, with None for whatever its library calls missing; none of a column that is not named."""
+    """A column's cells, with None for whatever its library calls missing; no cells if `name` is None."""
     if name is None:
         return []
     cells = frame.get_column(name)

@@ -1,4 +1,4 @@
-"""Ray Data's batches → the same with the scores of a column: a class for `map_batches`. It works without Ray as well."""
+"""Ray Data's batches → the same with the scores of a column: a class for `map_batches`. It works without Ray, too."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ScoreBatch(FrameScorer):
     """Adds the scores of a column's pages to a batch, in any of Ray's batch formats: numpy, pandas or pyarrow.
 
-    Arguments as for `score_frame`, but `model` is a folder that every worker can read. It is read once a worker.
+    Arguments as for `score_frame`, but `model` is a folder that every worker can read. It is read once per worker.
 
     Raises:
         TypeError: `columns` is a bare string.

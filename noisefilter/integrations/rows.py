@@ -1,4 +1,4 @@
-"""Score → what a row, an item or a document gets of it."""
+"""Score → the values that a row, an item or a document gets."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from noisefilter.policy import Policy
     from noisefilter.types import Format, Score
 
-#: What may be asked for besides numbers: the values of a `Score` that are one string.
+#: Columns available besides numbers: the values of a `Score` that are one string.
 STRINGS = tuple(name for name, holds in RECORD.items() if holds is str)
-#: What is added if nothing else is asked for.
+#: Columns that are added by default.
 COLUMNS = (*NUMBERS, "verdict", "status", "text")
 #: Data often has a `text` and a `title` of its own.
 PREFIX = "noisefilter_"
@@ -55,7 +55,7 @@ def check_options(
     thresholds: Mapping[str, float] | None,
     policy: Policy | str | Path | None = None,
 ) -> None:
-    """Raise ValueError for an unknown format, threshold or policy: here, not on the first page in a worker far away."""
+    """Raise ValueError for an unknown format, threshold or policy: now, not on the first page in a remote worker."""
     as_page("", format=format)
     check_thresholds(dict(thresholds or {}))
     check_policy(policy)
@@ -65,7 +65,7 @@ def page_of(content: Any, url: Any, title: Any, format: Format, where: str) -> P
     """A cell or a field as a page; a missing one (None) is an empty page.
 
     Raises:
-        TypeError: it holds neither text nor bytes; `where` says where it stands.
+        TypeError: it holds neither text nor bytes; the message names its place, `where`.
     """
     if content is not None and not isinstance(content, bytes | str):
         msg = f"{where} holds {type(content).__name__}, neither text nor bytes"
@@ -74,7 +74,7 @@ def page_of(content: Any, url: Any, title: Any, format: Format, where: str) -> P
 
 
 def _text_or_none(value: object) -> str | None:
-    """A url or title if it is one: fields hold numbers, lists or nothing as well."""
+    """A url or title if it is one: fields may also hold numbers, lists or nothing."""
     return value if isinstance(value, str) and value else None
 
 
@@ -89,7 +89,7 @@ def values_of(score: Score, columns: Collection[str] = COLUMNS, prefix: str = PR
 
 
 def check_drop(verdicts: Collection[str]) -> frozenset[str]:
-    """The verdicts whose pages go, as a set.
+    """The verdicts whose pages are dropped, as a set.
 
     Raises:
         TypeError: a bare string.

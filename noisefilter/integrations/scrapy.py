@@ -1,4 +1,4 @@
-"""A spider's items → the same with their scores; what a setting names is dropped."""
+"""A spider's items → the same with their scores; those whose verdict a setting names are dropped."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ if TYPE_CHECKING:
 
 
 class NoiseFilterPipeline:
-    """An item pipeline that scores each item's page off the reactor and writes the score into the item.
+    """An item pipeline that scores each item's page outside the reactor and writes the score into the item.
 
     Settings, all of them optional:
 
     - `NOISEFILTER_INPUT`: the field that holds the page, HTML or plain text; `html`. An item without it, or with
       None in it, passes untouched.
     - `NOISEFILTER_URL`, `NOISEFILTER_TITLE`: the fields with address and title; `url` and `title`, where there are such.
-    - `NOISEFILTER_FIELDS`: which value of the score goes to which field; by default noise, filler, off_topic, boilerplate,
+    - `NOISEFILTER_FIELDS`: maps values of the score to fields; by default noise, filler, off_topic, boilerplate,
       verdict, status and text go to `noisefilter_noise` and so on. `Item`s and dataclasses must declare these fields.
     - `NOISEFILTER_DROP`: verdicts whose items are dropped, for instance `["drop"]`; none by default.
-    - `NOISEFILTER_POLICY`: what decides the verdict, as the argument `policy` of `noisefilter.score`; "balanced" by default.
+    - `NOISEFILTER_POLICY`: decides the verdict, as the argument `policy` of `noisefilter.score`; "balanced" by default.
     - `NOISEFILTER_FORMAT`, `NOISEFILTER_LANGUAGE`, `NOISEFILTER_THRESHOLDS`: as the arguments of `noisefilter.score`.
     - `NOISEFILTER_MODEL`: "fast", or the folder of a model; the shipped one with the reader by default.
 
@@ -51,7 +51,7 @@ class NoiseFilterPipeline:
     `noisefilter/dropped/…` with the reason.
 
     Raises:
-        TypeError, ValueError: a setting that makes no sense; the crawl does not begin.
+        TypeError, ValueError: an invalid setting; the crawl does not begin.
     """
 
     def __init__(self, crawler: Crawler) -> None:
@@ -80,14 +80,14 @@ class NoiseFilterPipeline:
         return cls(crawler)
 
     def close_spider(self, spider: object = None) -> None:  # noqa: ARG002 - Scrapy before 2.13 passes it
-        """Let the thread end; nothing waits in it any more."""
+        """Let the thread end; it has nothing left to do."""
         self.thread.shutdown(wait=False)
 
     async def process_item(self, item: Any, spider: object = None) -> Any:  # noqa: ANN401, ARG002 - as in `close_spider`; an item is of any class
         """The item with its score.
 
         Raises:
-            DropItem: a setting says that it goes; the message names the reason.
+            DropItem: a setting drops it; the message names the reason.
             TypeError: the input field holds neither text nor bytes.
             ValueError: the item declares no field for a value.
         """
@@ -127,7 +127,7 @@ class NoiseFilterPipeline:
 
 
 async def _result(future: Future[Score]) -> Score:
-    """What the thread comes to, while the reactor goes on: with asyncio's event loop, or with another reactor of Twisted's."""
+    """Await the thread's result without blocking the reactor: that of asyncio's event loop, or another of Twisted's."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

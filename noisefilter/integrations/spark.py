@@ -38,7 +38,7 @@ def score_dataframe(
     thresholds: Mapping[str, float] | None = None,
     model: str | Path | None = None,
 ) -> DataFrame:
-    """The frame with one new column for each value of the pages' scores; computed when Spark asks for it.
+    """The frame with one new column for each value of the pages' scores; computed lazily by Spark.
 
     Arguments as for `score_frame`, but `model` is a folder that every worker can read. The work is spread by
     partitions: repartition a frame that has fewer than there are cores.
@@ -65,7 +65,7 @@ def score_dataframe(
 
 
 class ScoreBatches(FrameScorer):
-    """The function for `mapInPandas`: batches of rows in, the same with their scores out."""
+    """The function for `mapInPandas`: takes batches of rows and gives them back with their scores."""
 
     def __call__(self, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """The batches, each with the new columns."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def agree(votes: Sequence[Sequence[LabelledSpan]], text: str) -> list[LabelledSpan]:
     """Spans of what more than half of the annotators marked as the same kind, character by character.
 
-    Where marks end a comma apart, what is left between them holds no letter and no digit; it is dropped.
+    Agreed spans without a letter or digit are dropped: they arise where marks end a comma apart.
     """
     agreed = []
     for kind in KINDS:

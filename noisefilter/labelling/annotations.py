@@ -1,4 +1,4 @@
-"""What the readers of both tools give: annotations as the tool tells them, before anything is checked."""
+"""Annotations as either labelling tool exports them, before anything is checked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A passage that somebody marked; offsets as the tool counts, `quote` if the tool tells what stands there."""
+    """A passage that somebody marked; offsets as the tool counts, `quote` if the tool exports the marked text."""
 
     start: Any
     end: Any
@@ -18,9 +18,9 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """What one annotator says of one page.
+    """One annotator's labels for one page.
 
-    `where` names file, line and task; a page has one `task` in a file; `by` is the annotator, if the tool tells.
+    `where` names file, line and task; a page has one `task` in a file; `by` is the annotator, if the tool exports it.
     """
 
     where: str

@@ -1,4 +1,4 @@
-"""Pages to label → their scores, the doubtful first."""
+"""Pages to label → their scores, the most doubtful first."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A page with what the model says of it; `doubt` runs from 0, sure, to 1."""
+    """A page with its score; `doubt` runs from 0, sure, to 1."""
 
     listed: Listed
     score: Score
@@ -44,7 +44,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The pages to label, the doubtful first; ids and statuses of pages without a score; how many others were passed over."""
+    """The pages to label, the most doubtful first; ids and statuses of unscored pages; how many others are left out."""
 
     candidates: list[Candidate]
     unscored: list[tuple[str, str]]
@@ -52,7 +52,7 @@ class Choice:
 
 
 def list_given(given: Given, page: Page) -> Listed:
-    """A page of an input, with what its row says of where it is from; the tools' databases hold no NUL."""
+    """A page of an input, with its row's provenance; NULs are replaced, since the tools' databases hold none."""
     page = read_page(page)
     url, title = (scrub(value) if value is not None else None for value in (page.url, page.title))
     site, source, licence = (
@@ -63,7 +63,7 @@ def list_given(given: Given, page: Page) -> Listed:
 
 
 def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = None, jobs: int = 1) -> Choice:
-    """The pages that teach most, at most `limit`, with their scores.
+    """The most doubtful pages, at most `limit`, with their scores.
 
     Raises:
         CorpusError: two pages with the same id.
@@ -82,7 +82,7 @@ def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = 
                 unscored.append((entry.id, status))
 
     by_doubt = attrgetter("doubt")
-    # nlargest holds no more than it returns, so a crawl need not fit into memory
+    # nlargest holds only what it returns, so a crawl need not fit into memory
     everything = (
         sorted(scored(), key=by_doubt, reverse=True) if limit is None else nlargest(limit, scored(), key=by_doubt)
     )
@@ -90,10 +90,10 @@ def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = 
 
 
 def doubt(score: Score, thresholds: Mapping[str, float]) -> float:
-    """How little the model knows of a page: half from the article's noise, half from its sentences.
+    """How unsure the model is about a page: half from the article's noise, half from its sentences.
 
-    `noise` is a calibrated probability, so it is emptiest at one half. A sentence is doubtful as far as one of its
-    probabilities is near the threshold from which it would be cut.
+    `noise` is a calibrated probability, so it says least at 0.5. A sentence is the more doubtful, the nearer one of its
+    probabilities is to the threshold from which it would be cut.
     """
     if score.noise is None:
         return 1.0
@@ -129,7 +129,7 @@ def _score(listed: Iterable[Listed], model: Model, jobs: int) -> Iterator[tuple[
 
 
 def _host(url: str | None) -> str | None:
-    """The host that a URL names, for want of a better name of the site."""
+    """The host that a URL names, for lack of a better name of the site."""
     try:
         return urlsplit(url).hostname if url else None
     except ValueError:  # a bracket that no IPv6 address closes

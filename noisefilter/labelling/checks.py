@@ -1,4 +1,4 @@
-"""Annotations as a tool tells them → spans and a noise that fit the page, or faults."""
+"""Annotations as a tool exports them → spans and a noise grade that fit the page, or faults."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def settle_spans(annotation: Annotation, text: str, units: Sequence[Unit], fault
 
 
 def settle_noise(annotation: Annotation, faults: list[str]) -> int | None:
-    """The one noise that an annotation gives, None if it gives none; anything else adds to `faults`."""
+    """The one noise grade that an annotation gives, None if it gives none; anything else adds to `faults`."""
     unknown = [choice for choice in annotation.noise if str(choice) not in CHOICES]
     values = {CHOICES[str(choice)] for choice in annotation.noise if str(choice) in CHOICES}
     if unknown:
@@ -76,7 +76,7 @@ def _settle(mark: Mark, text: str, utf16: Utf16, units: Sequence[Unit]) -> Label
 
 
 def _place(mark: Mark, text: str, utf16: Utf16, units: Sequence[Unit]) -> tuple[int, int]:
-    """Where a mark lies, in the first unit in which its quotation fits; without a quotation, in the first unit."""
+    """A mark's range, in the first unit in which its quotation fits; without a quotation, in the first unit."""
     if mark.quote is not None and not isinstance(mark.quote, str):
         msg = f"the quotation of {mark.label} {mark.start}-{mark.end} is no text"
         raise FaultError(msg)

@@ -1,7 +1,7 @@
 """doccano: lines with spans for a sequence labelling project, its label types, and its JSONL exports.
 
-Its editor counts UTF-16 code units (it slices JavaScript strings), its server stores what the editor says. With "Count
-grapheme clusters as one character" it counts those: that must be off.
+Its editor counts UTF-16 code units (it slices JavaScript strings), and its server stores them. With "Count grapheme
+clusters as one character" it counts those: that must be off.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOISE = {f"noise {value}": value for value in range(MAX_NOISE + 1)}
 
 
 def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
-    """Writes `tasks.jsonl` and the label types; their names."""
+    """Write `tasks.jsonl` and the label types; returns their names."""
     # ASCII: doccano guesses the character set of what it reads
     lines = [json.dumps(make_line(candidate)) + "\n" for candidate in candidates]
     (folder / "tasks.jsonl").write_text("".join(lines), encoding="utf8")
@@ -41,7 +41,7 @@ def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
 
 
 def make_line(candidate: Candidate) -> dict[str, Any]:
-    """A page as a line; what is neither text nor label comes back with the export, as it is a string on every line."""
+    """A page as a line; fields besides text and label come back in the export, since they are strings on every line."""
     score, entry = candidate.score, candidate.listed
     units = Utf16(score.visible_text)
     return {
@@ -58,7 +58,7 @@ def make_line(candidate: Candidate) -> dict[str, Any]:
 
 
 def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
-    """Annotations of an export, each file one annotator's; what cannot be read is added to `faults`."""
+    """Annotations of an export, one annotator per file; what cannot be read is added to `faults`."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape") as lines:
         for number, line in enumerate(lines, 1):
             where = f"{path}:{number}"

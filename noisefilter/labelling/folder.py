@@ -1,4 +1,4 @@
-"""A folder to label ↔ a corpus: writes pages and tasks, joins annotations to them again."""
+"""A folder to label ↔ a corpus: writes pages and tasks, and joins annotations to them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Tool(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Adapter:
-    """What a tool needs; its units are tried in order where the text at the offsets tells which one it is."""
+    """What a tool needs; its units are tried in order if a quotation tells which one applies."""
 
     write_tasks: Callable[[Path, list[Candidate]], list[str]]
     read_annotations: Callable[[Path, list[str]], Iterator[Annotation]]
@@ -54,7 +54,7 @@ ADAPTERS = {
 
 @dataclass(slots=True)
 class Imported:
-    """What an import came to, in pages: those in the folder, those labelled, and of these some more."""
+    """Page counts of an import: those in the folder, those labelled, and kinds of the latter."""
 
     pages: int
     labelled: int = 0
@@ -65,7 +65,7 @@ class Imported:
 
 @dataclass(slots=True)
 class _Votes:
-    """What the annotators said of one page, an entry each."""
+    """All labels of one page, one entry per annotation."""
 
     text: str
     by: list[str | None] = field(default_factory=list)
@@ -74,7 +74,7 @@ class _Votes:
 
 
 def write_export(folder: Path, candidates: list[Candidate], tool: Tool) -> list[str]:
-    """Writes `pages.jsonl`, the tool's tasks and what the tool's project needs; the names of the files.
+    """Write `pages.jsonl`, the tool's tasks and what its project needs; returns the names of the files.
 
     Raises:
         CorpusError: the folder holds a corpus already, or cannot be written.
@@ -93,7 +93,7 @@ def write_export(folder: Path, candidates: list[Candidate], tool: Tool) -> list[
 
 
 def _page_row(candidate: Candidate) -> dict[str, Any]:
-    """The page as `read_corpora` reads it, and what the model marked, to tell afterwards what was changed."""
+    """The page as `read_corpora` reads it, and what the model marked, to tell later what was changed."""
     entry, score = candidate.listed, candidate.score
     row = {
         "id": entry.id,
@@ -112,10 +112,10 @@ def _page_row(candidate: Candidate) -> dict[str, Any]:
 
 
 def import_labels(folder: Path, files: Sequence[Path], tool: Tool) -> Imported:
-    """Writes `labels.jsonl` from the tool's exports, anew; what it came to.
+    """Write `labels.jsonl` anew from the tool's exports; returns the counts.
 
     Raises:
-        CorpusError: all faults of the annotations, a line each, with file, line and task; nothing is written then.
+        CorpusError: all faults of the annotations, one per line, with file, line and task; then nothing is written.
     """
     count = _Count(folder, _read_pages(folder / "pages.jsonl"), ADAPTERS[tool])
     for path in files:
@@ -151,7 +151,7 @@ def _read_pages(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
 
 @dataclass(slots=True)
 class _Count:
-    """Votes by page, and all that is wrong with them."""
+    """Votes by page, and all their faults."""
 
     folder: Path
     rows: dict[str, tuple[str, dict[str, Any]]]
@@ -160,7 +160,7 @@ class _Count:
     faults: list[str] = field(default_factory=list)
 
     def add_file(self, path: Path) -> None:
-        """Counts the annotations of an export."""
+        """Count the annotations of an export."""
         tasks: dict[str, object] = {}
         try:
             for annotation in self.adapter.read_annotations(path, self.faults):

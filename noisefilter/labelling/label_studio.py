@@ -1,7 +1,7 @@
 """Label Studio: tasks with predictions, the labelling interface, and its JSON and JSON-MIN exports.
 
-Its editor counts code points of a `Text` (`charsToCodePoints` in its sources), every line break as one, and stores what it
-read there as `text`. Version 1.0 counted UTF-16 code units; the text at the offsets tells which it was
+Its editor counts code points of a `Text` (`charsToCodePoints` in its sources), every line break as one, and stores the
+marked text as `text`. Version 1.0 counted UTF-16 code units; the text at the offsets tells which it was
 (docs/decisions/0018-labelling-tools.md).
 """
 
@@ -42,7 +42,7 @@ BETWEEN = re.compile(r"[\s,]*")
 
 
 def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
-    """Writes `tasks.json` and the labelling interface; their names."""
+    """Write `tasks.json` and the labelling interface; returns their names."""
     tasks = ",\n".join(json.dumps(make_task(candidate)) for candidate in candidates)
     (folder / "tasks.json").write_text(f"[\n{tasks}\n]\n", encoding="utf8")
     labels = "\n".join(LABEL.format(name=name, kind=kind, key=kind.letter.lower()) for name, kind in KINDS.items())
@@ -53,8 +53,8 @@ def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
 def make_task(candidate: Candidate) -> dict[str, Any]:
     """A page as a task, with the model's spans as a prediction.
 
-    The noise is left open: the model tells 0 and 1 from 2 and 3, no more, and a number that stands there already would be
-    taken over. The prediction's score falls with the doubt, so that "uncertainty sampling" hands out the doubtful first.
+    Noise is left open: the model only tells 0 and 1 from 2 and 3, and annotators would keep a number that is already
+    there. The prediction's score falls with the doubt, so that "uncertainty sampling" hands out doubtful pages first.
     """
     score, entry = candidate.score, candidate.listed
     regions = [
@@ -88,7 +88,7 @@ def make_task(candidate: Candidate) -> dict[str, Any]:
 
 
 def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
-    """Annotations of an export; cancelled ones are passed over, what cannot be read is added to `faults`."""
+    """Annotations of an export; cancelled ones are skipped, what cannot be read is added to `faults`."""
     for where, task in _read_array(path):
         try:
             yield from _read_min(where, task) if "annotation_id" in task else _read_task(where, task)
@@ -115,7 +115,7 @@ def _read_task(where: str, task: dict[str, Any]) -> Iterator[Annotation]:
 
 
 def _read_min(where: str, task: dict[str, Any]) -> Iterator[Annotation]:
-    """JSON-MIN: one record an annotation, its results under the names of the controls; a task without one has a record too."""
+    """JSON-MIN: one record per annotation, results under the controls' names; a task without one has a record, too."""
     if task["annotation_id"] is None:
         return
     marks = [mark for value in task.get("kind", ()) for mark in _marks(value, value["labels"])]
@@ -132,7 +132,7 @@ def _read_min(where: str, task: dict[str, Any]) -> Iterator[Annotation]:
 
 
 def _marks(value: dict[str, Any], labels: list[Any]) -> list[Mark]:
-    """One mark for each label of a region; a region without one is a mark of no kind, which is refused later."""
+    """One mark for each label of a region; without a label, a mark without a kind, which is refused later."""
     return [Mark(value["start"], value["end"], label, value.get("text")) for label in labels or [None]]
 
 
@@ -143,7 +143,7 @@ def _annotator(annotation: dict[str, Any]) -> str | None:
 
 
 def _read_array(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Objects of a JSON array, one by one, so that each can be named by its line."""
+    """Objects of a JSON array, one by one, so that messages can name their lines."""
     text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
     decoder = json.JSONDecoder()
     line, counted, number = 1, 0, 0

@@ -9,7 +9,7 @@ Unit = Literal["code points", "UTF-16 code units"]
 
 
 class Utf16:
-    """Where the code points of a text lie if UTF-16 code units are counted, as JavaScript does.
+    """Converts offsets in a text between code points and UTF-16 code units, which JavaScript counts.
 
     >>> Utf16("a😀b").to_units(2), Utf16("a😀b").to_points(3), Utf16("a😀b").to_points(2)
     (3, 2, None)

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     Figures = Mapping[str, Mapping[str, Mapping[str, float]]]
 
-#: What counts the pages or the labels: the same for both models.
+#: Figures that count pages or labels: the same for both models.
 COUNTS = ("pages", "articles", "noisy", "sentences", "labelled", LABELLED, ACCEPTED)
 
 
 def comparison_tables(before: Figures, after: Figures, how: str = "adapted") -> list[Table]:
-    """One table a kind: a row a source and figure; `how` the other model than the default one was made."""
+    """One table per kind, one row per source and figure; `how` says how the other model was made."""
     tables = []
     for kind, by_source in _compared(before):
         table = Table(title=shown(kind), title_justify="left", box=None, pad_edge=False, header_style="bold")
@@ -36,7 +36,7 @@ def comparison_tables(before: Figures, after: Figures, how: str = "adapted") -> 
 
 
 def comparison_markdown(before: Figures, after: Figures) -> str:
-    """For each kind the figures before and after, by source, as Markdown tables."""
+    """The figures before and after, by kind and source, as Markdown tables."""
     lines: list[str] = []
     for kind, by_source in _compared(before):
         names = _names(before, after, kind)
@@ -53,7 +53,7 @@ def comparison_markdown(before: Figures, after: Figures) -> str:
 
 
 def _compared(figures: Figures) -> Iterator[tuple[str, Mapping[str, Mapping[str, float]]]]:
-    """Kinds of figures that two models are compared by: no thresholds and policies, no bins of calibration curves."""
+    """Kinds of figures for comparing two models: no thresholds and policies, no bins of calibration curves."""
     return (
         (kind, by_source)
         for kind, by_source in figures.items()
@@ -62,6 +62,6 @@ def _compared(figures: Figures) -> Iterator[tuple[str, Mapping[str, Mapping[str,
 
 
 def _names(before: Figures, after: Figures, kind: str) -> list[str]:
-    """Names of the figures that either model has; two intervals in a cell would hide the figures."""
+    """Names of the figures that either model has, without intervals: two in a cell would hide the figures."""
     rows = (*before[kind].values(), *after.get(kind, {}).values())
     return list(dict.fromkeys(name for row in rows for name in row if not name.endswith((LOW, HIGH))))

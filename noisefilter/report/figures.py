@@ -1,4 +1,4 @@
-"""Figures → rows of words: an interval beside its figure, whole numbers as they are."""
+"""Figures → rows of strings: an interval beside its figure, integers as they are."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: What the names of the ends of an interval end in (`learn.intervals`).
+#: Suffixes of the names of an interval's ends (`learn.intervals`).
 LOW, HIGH = ", 95% from", ", 95% to"
-#: Names of figures of spans: characters that are labelled, and pages whose spans are a model's, as it had marked them.
+#: Names of figures of spans: labelled characters, and pages whose spans are exactly those that a model had marked.
 LABELLED, ACCEPTED = "labelled characters", "pages just as a model marked them"
 #: kind -> source -> figure -> value
 Figures = dict[str, dict[str, dict[str, float]]]
-#: Kinds of figures that begin so hold the bins of a calibration curve, for the picture.
+#: Prefix of the kinds of figures that hold the bins of a calibration curve, for the picture.
 CALIBRATION = "calibration: "
-#: The kind of figures that holds what each threshold of the model gives.
+#: Kind of figures: the results of each of the model's thresholds.
 THRESHOLDS = "thresholds"
-#: The kind of figures that holds what each policy of the model gives.
+#: Kind of figures: the results of each of the model's policies.
 POLICIES = "policies"
 
 
 def figure_columns(by_source: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Names of the figures of some sources, in order; the ends of intervals stand in their figure's column."""
+    """Names of the figures of some sources, in order; the ends of intervals go in their figure's column."""
     names = dict.fromkeys(name for row in by_source.values() for name in row)
     return [name for name in names if not name.endswith((LOW, HIGH))]
 

@@ -1,4 +1,4 @@
-"""What the commands share: options, the checks of what they say, and how a wrong call ends."""
+"""What the commands share: options, their checks, and how a wrong call ends."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def fail(*lines: str, code: int = USAGE) -> NoReturn:
 
 
 def check_jobs(jobs: int) -> None:
-    """End the command if there is no such number of processes."""
+    """End the command if this is no number of processes."""
     if jobs == 0 or jobs < -1:
         fail(f"--jobs must be a positive number or -1, not {jobs}")
 
 
 def load(path: Path | None) -> Model:
-    """The model that is named, the shipped one if none is; what is wrong with it ends the command."""
+    """The named model, or the shipped one if none is named; a fault in it ends the command."""
     from noisefilter.model import DEFAULT, ModelError, load_model  # noqa: PLC0415 - what --help does not need
 
     try:
@@ -59,7 +59,7 @@ def load(path: Path | None) -> Model:
 
 
 def chosen_policy(name: str | None, review_at: float | None, drop_at: float | None, model: Path | None) -> Policy:
-    """What `--policy`, `--review-at` and `--drop-at` say together; a wrong call ends with its message."""
+    """The policy that `--policy`, `--review-at` and `--drop-at` give together; a fault ends the command."""
     from noisefilter.model import DEFAULT, ModelError, policies_at  # noqa: PLC0415 - as above
     from noisefilter.policy import find_policy  # noqa: PLC0415
 

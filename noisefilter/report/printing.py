@@ -1,4 +1,4 @@
-"""Text of pages, names and messages → what is printed of them: shown, never obeyed by the terminal."""
+"""Text of pages, names and messages → printed text, with what a terminal would obey escaped."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("noisefilter")
 #: Characters of a line where there is no terminal whose width it must keep to: nothing is cut for a pipe or a file.
 WIDE = 1_000_000
-#: What a terminal obeys (C0, DEL, C1), what turns or breaks a line (bidi controls, separators), and what cannot be written.
+#: Control characters (C0, DEL, C1), what reorders or breaks a line (bidi controls, separators), what cannot be encoded.
 OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"
 IN_A_LINE, IN_LINES = re.compile(f"[\t\n{OBEYED}]"), re.compile(f"[{OBEYED}]")
 
 
 def shown(text: str, *, lines: bool = False) -> str:
-    r"""The text with what a terminal would obey as escapes (`\x1b`); with `lines`, its line breaks and tabs stay.
+    r"""The text with what a terminal would obey escaped (`\x1b`); with `lines`, line breaks and tabs stay.
 
     >>> print(shown("Rain\x1b[2J stops \u202eplay"))
     Rain\x1b[2J stops \u202eplay
@@ -33,13 +33,13 @@ def shown(text: str, *, lines: bool = False) -> str:
 
 
 def json_line(record: Mapping[str, Any]) -> bytes:
-    """The record as a line of JSON in UTF-8; what a terminal would obey stands as JSON's own escapes, so nothing is lost."""
+    """The record as a line of JSON in UTF-8; what a terminal would obey is escaped as in JSON, so nothing is lost."""
     line = json.dumps(record, ensure_ascii=False)
     return IN_A_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode() + b"\n"
 
 
 def lenient(stream: TextIO) -> TextIO:
-    """The stream; signs that its encoding lacks come out as escapes."""
+    """The stream, set to escape characters that its encoding lacks."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="backslashreplace")
     return stream
@@ -58,7 +58,7 @@ class _Printer(logging.Handler):
     """Prints what the library logs to standard error, whatever that is at the time.
 
     Args:
-        dated: begin each line with its time and level; otherwise only what is more than a note says what it is.
+        dated: begin each line with its time and level; otherwise, only warnings and errors show their level.
     """
 
     def __init__(self, *, dated: bool) -> None:
@@ -78,7 +78,7 @@ class _Printer(logging.Handler):
 
 
 def listen(verbose: bool | None = None) -> None:  # noqa: FBT001 - typer calls it so
-    """Print what the library logs: notes, with `verbose` what it does as well, and without errors only."""
+    """Print what the library logs: notes; if `verbose` is true, also what it does; if it is false, only errors."""
     for handler in [handler for handler in LOGGER.handlers if isinstance(handler, _Printer)]:
         LOGGER.removeHandler(handler)
     LOGGER.addHandler(_Printer(dated=bool(verbose)))
@@ -86,12 +86,12 @@ def listen(verbose: bool | None = None) -> None:  # noqa: FBT001 - typer calls i
 
 
 def is_quiet() -> bool:
-    """Whether nothing but errors is to be seen."""
+    """Whether only errors are printed."""
     return LOGGER.getEffectiveLevel() > logging.WARNING
 
 
 def say(*lines: str) -> None:
-    """Tell a note: on standard error in a command, in the log elsewhere."""
+    """Give a note: on standard error in a command, in the log elsewhere."""
     for line in lines:
         LOGGER.info("%s", line)
 
@@ -106,6 +106,6 @@ def complain(whose: str, *lines: str) -> None:
 
 
 def lines_of(error: Exception) -> tuple[str, ...]:
-    """What an error says; one of several arguments says a line with each, unless it is the system's."""
+    """Lines of an error's message: one per argument if there are several, unless it is an OSError."""
     several = len(error.args) > 1 and not isinstance(error, OSError)
     return tuple(map(str, error.args)) if several else (str(error),)

@@ -19,7 +19,7 @@ Item = TypeVar("Item")
 
 
 class Meter:
-    """Counts pages, of several shards if there are any; a shard that begins again counts from where it is.
+    """Counts pages, of several shards if there are any; a restarted shard counts from where it is.
 
     Args:
         doing: what is done with the pages, in a word.
@@ -63,13 +63,13 @@ class Meter:
                 self.advance(0, count)
 
     def finish(self, shard: int, pages: int) -> None:
-        """A shard is done: so many pages were in it."""
+        """Count a shard of `pages` pages as done."""
         self._current.pop(shard, None)
         self._finished += pages
         self._show()
 
     def advance(self, shard: int, pages: int) -> None:
-        """So many pages of a shard are done."""
+        """Set how many pages of a shard are done."""
         self._current[shard] = pages
         self._show()
 

@@ -1,4 +1,4 @@
-"""One `Score` → a page of HTML by itself, and the frame that a notebook shows it in."""
+"""One `Score` → a self-contained HTML page, and the frame in which a notebook shows it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from noisefilter.report.view import Shown
 if TYPE_CHECKING:
     from noisefilter.types import Page, Score
 
-#: Pixels of the frame in a notebook.
+#: Height in pixels of the frame in a notebook.
 HEIGHT = 640
 
 
 def score_html(score: Score, page: Page | None = None, name: str | None = None) -> str:
-    """The report of one page, in one piece; with the page itself, if it is given and HTML, its marks are shown in place.
+    """A self-contained report on one page; if the page itself is given and HTML, the marks are shown in it.
 
     Raises:
         ModuleNotFoundError: Jinja2, of the extra `report`, is not installed.
@@ -29,6 +29,6 @@ def score_html(score: Score, page: Page | None = None, name: str | None = None) 
 
 
 def framed(html: str) -> str:
-    """The page in a frame of its own, so that neither its styles nor its scripts reach the notebook."""
+    """The page in its own frame, so that neither its styles nor its scripts affect the notebook."""
     frame = f'srcdoc="{escape(html)}" sandbox="allow-scripts allow-downloads" loading="lazy" title="noisefilter score"'
     return f'<iframe {frame} style="width:100%;height:{HEIGHT}px;border:1px solid #8886"></iframe>'

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 TEMPLATES = "templates"
 SCRIPTS = ("text.js", "marks.js", "overview.js", "page.js", "list.js")
 TABS = {"overview": "Overview", "sites": "Sites", "pages": "Pages"}
-#: What must not stand as it is in a script element of a page, and what would turn the lines of its source.
+#: What must be escaped in a script element, and what would reorder the lines of its source.
 ESCAPED = re.compile(f"[<{OBEYED}]")
 WIDTH, HEIGHT = 1000, 220
-#: Where the cut stands if no page was dropped.
+#: Position of the cut if no page was dropped.
 FIRST_CUT = 80
 #: Characters of a title in the list.
 MOST_TITLE = 160
@@ -43,9 +43,9 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
 
     Args:
         tally: what was counted and sampled.
-        title: what it is a report of.
-        first: the view that is seen first: "overview", "sites" or "pages".
-        save_to: the address on this host that takes marks as they are made; without, they are downloaded.
+        title: subject of the report.
+        first: the view that is shown first: "overview", "sites" or "pages".
+        save_to: the address on this host that takes marks as they are made; without it, they are downloaded.
 
     Raises:
         ExtraError: Jinja2 is not installed.
@@ -121,7 +121,7 @@ def _template() -> Any:  # noqa: ANN401 - Jinja2 is an extra
 
 
 def _legible(value: object) -> object:
-    """Texts of pages without what would turn the lines around them; our own code, which is no bare `str`, as it is."""
+    """Escape what would reorder lines in pages' texts; our own code, which is no bare `str`, stays as it is."""
     return shown(value) if type(value) is str else value
 
 
@@ -137,7 +137,7 @@ def _read(name: str) -> str:
 
 
 def _share(part: int, whole: int) -> str:
-    """A share as people read it; what is not nothing does not read as 0%."""
+    """A share as people read it; if it is not 0, it is not shown as 0%."""
     share = 100 * part / max(1, whole)
     return "< 1%" if 0 < share < 0.5 else f"{share:.0f}%"
 
@@ -149,7 +149,7 @@ def _first_cut(bins: Mapping[str, list[int]]) -> int:
 
 
 def _chart(bins: Mapping[str, list[int]]) -> dict[str, Any]:
-    """Bars of the histogram, parted by verdict; their heights go by the square root, for most crawls have one high bar."""
+    """Bars of the histogram, split by verdict; heights go by the square root, since most crawls have one high bar."""
     totals = [sum(column) for column in zip(*bins.values(), strict=True)] or [0] * BINS
     unit = (HEIGHT - 6) / sqrt(max(1, *totals))
     step = WIDTH / BINS

@@ -1,4 +1,4 @@
-"""Pages, one by one → counts of all of them, and a sample of those to look at: a crawl need not fit into memory."""
+"""Pages, one by one → counts of all of them, and a sample to look at: a crawl need not fit into memory."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 BINS = 100
 #: Sites that a report lists, those with the most pages; and reasons of a site.
 SITES, SITE_REASONS = 1000, 3
-#: Of a page's reasons, so many count for its site.
+#: Reasons of a page that count for its site.
 PAGE_REASONS = 2
 #: Distinct reasons that are counted of one site.
 MOST_REASONS = 200
 #: Unscored pages are at most this share of the pages to look at: there is nothing to see on them.
 UNSCORED_SHARE = 0.1
-#: What a reason says of one page only: its numbers, what is usual, and the direction.
+#: Parts of a reason that belong to one page only: its numbers, what is usual, and the direction.
 OWN_WORDS = re.compile(
     r"\s*\((?:usual|usually)[^)]*\)|: (?:raises|lowers) noise|^\d+(?:[.,]\d+)*%? (?:of )?(?:its |the )?"
 )
@@ -39,7 +39,7 @@ OWN_WORDS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is counted of a page; `load` gives what is shown of it, should it come into the sample."""
+    """What is counted of a page; `load` gives what is shown of it, if it is sampled."""
 
     id: str
     site: str
@@ -54,12 +54,12 @@ class Seen:
 
     @classmethod
     def of_score(cls, name: str, site: str, score: Score, load: Callable[[], Shown]) -> Seen:
-        """A page that was scored just now."""
+        """A page that was just scored."""
         return cls.of_record(name, site, {**score.to_dict(), "sentences": ()}, load)
 
     @classmethod
     def of_record(cls, name: str, site: str, record: Mapping[str, Any], load: Callable[[], Shown]) -> Seen:
-        """A page by its record: that of `Score.to_dict`, or a crawl's, which says less."""
+        """A page by its record: from `Score.to_dict`, or from a crawl, which has less in it."""
         noise = record.get("noise")
         reasons = [reason["text"] for reason in record.get("reasons") or () if reason["share"] > 0] or [
             span["reason"] for span in record.get("spans") or () if span["kind"] in TRIMMED_KINDS
@@ -89,7 +89,7 @@ def _not_held() -> Shown:
 
 
 def general(reason: str) -> str:
-    """A reason without what only this page has, so that equal ones count as one.
+    """A reason without what is specific to this page, so that equal ones count as one.
 
     >>> general("57% of its words stand in sentences that surely say nothing (usual: 14%): raises noise")
     'words stand in sentences that surely say nothing'
@@ -144,7 +144,7 @@ def mean_interval(count: int, total: float, squares: float) -> tuple[float | Non
 
 
 class _Ranked(NamedTuple):
-    """A page in a heap: the higher, the sooner it is taken; ties go by the hash of its id."""
+    """A page in a heap: higher ranks are taken first; ties go by the hash of its id."""
 
     rank: float
     lot: int
@@ -153,7 +153,7 @@ class _Ranked(NamedTuple):
 
 
 class Sample:
-    """Some pages of each verdict: those nearest to .5, and others by lot, which is the same in every run."""
+    """Some pages of each verdict: those with `noise` nearest to 0.5, and others at random, the same in every run."""
 
     def __init__(self, size: int, *, doubtful_only: bool = False) -> None:
         self.size = size
@@ -179,7 +179,7 @@ class Sample:
             heappushpop(heap, ranked)
 
     def chosen(self) -> list[Seen]:
-        """The pages, the most doubtful first; of each verdict as many as of the others, where there are."""
+        """The pages, the most doubtful first; equally many of each verdict, as far as there are."""
         turns = {key: [ranked.seen for ranked in sorted(heap, reverse=True)] for key, heap in self._heaps.items()}
         queues = [_interleave(turns.get((name, True), []), turns.get((name, False), [])) for name in self._verdicts()]
         limits = [
@@ -196,7 +196,7 @@ class Sample:
 
 
 def _interleave(first: list[Seen], second: list[Seen]) -> list[Seen]:
-    """Turn about of both, each page once."""
+    """Pages of both in turn, each once."""
     pairs = [
         seen
         for place in range(max(len(first), len(second)))
@@ -213,9 +213,9 @@ class Tally:
     """Counts of all pages and a sample of them.
 
     Args:
-        pages: pages that are shown with their text.
-        rows: pages that are listed.
-        doubtful_only: show the most doubtful pages, of whatever verdict, and none by lot.
+        pages: how many are shown with their text.
+        rows: how many are listed.
+        doubtful_only: show the most doubtful pages, of whatever verdict, and none at random.
     """
 
     def __init__(self, *, pages: int = 250, rows: int = 5000, doubtful_only: bool = False) -> None:
@@ -245,7 +245,7 @@ class Tally:
         self._sites.setdefault(seen.site, _Site()).add(seen)
         self.sample.add(seen)
         if self.listed.size:
-            self.listed.add(replace(seen, load=_not_held))  # a row is a line: the page behind it is let go
+            self.listed.add(replace(seen, load=_not_held))  # a row is one line: its page is not kept in memory
 
     def add_all(self, pages: Iterable[Seen]) -> None:
         """Count some pages."""
@@ -253,7 +253,7 @@ class Tally:
             self.add(seen)
 
     def counts(self) -> dict[str, Any]:
-        """What the report's script reads of all pages; its size does not depend on their number."""
+        """What the report's script needs of all pages; its size does not depend on their number."""
         known = [name for name in VERDICTS if name in self.verdicts]
         names = [*known, *sorted(name for name in self.verdicts if name not in known)]
         largest = sorted(self._sites.items(), key=lambda item: (-item[1].pages, item[0]))

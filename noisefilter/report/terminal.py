@@ -29,7 +29,7 @@ NOISY, HALF_NOISY = 0.7, 0.4
 
 
 class Table:
-    """Scores as rows, printed as they come: some lines a page in a terminal, elsewhere a line with tabs, nothing cut.
+    """Scores, printed as they come: in a terminal some lines per page, elsewhere one tab-separated line, nothing cut.
 
     A page's lines are its verdict, numbers and name; what moved its noise most; and the worst evidence.
     """
@@ -74,7 +74,7 @@ class Table:
         if self._console.is_terminal:
             self._console.print(line, no_wrap=True, overflow="ellipsis")
         else:
-            self._console.file.write("\t".join(cells) + "\n")  # rich would make blanks of tabs
+            self._console.file.write("\t".join(cells) + "\n")  # rich would turn tabs into blanks
 
 
 def _number(value: float | None, width: int, *, plain: bool = False) -> Text:
@@ -111,7 +111,7 @@ def _words(score: Score, span: Span) -> str:
 
 
 def worst_span(score: Score) -> Span | None:
-    """The span that a reader should see first: the surest one of the worst kind."""
+    """The span that a reader should see first: the most probable one of the worst kind."""
     for kind in (name for name in WORST_FIRST if not KINDS[name].around):
         spans = [span for span in score.spans if span.kind == kind]
         if spans:
@@ -172,7 +172,7 @@ def mark_text(score: Score, *, plain: bool = False) -> Text:
 
 
 def figure_tables(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[RichTable]:
-    """One table a kind: a row a source, a column a figure; the bins of calibration curves are left to the picture."""
+    """One table per kind, with sources as rows and figures as columns; calibration curves are left to the picture."""
     tables = []
     for kind, by_source in figures.items():
         if kind.startswith("calibration: "):

@@ -18,21 +18,21 @@ if TYPE_CHECKING:
 
     from noisefilter.types import Page, Score, Span
 
-#: Bytes of a report that texts, marked pages and pages as they came may take, so that all of it stays below 10 MB.
+#: Bytes of a report for texts, marked pages and original pages, so that all of it stays below 10 MB.
 TEXT_BYTES, FRAME_BYTES, RAW_BYTES = 3_600_000, 2_600_000, 2_000_000
-#: Characters of one page's text that are shown; a longer one would take the room of hundreds.
+#: Characters of one page's text that are shown; a longer text would take the space of hundreds.
 MOST_TEXT = 250_000
 MOST_RAW = 2_000_000
-#: HTML is hardly ever packed to less than one part in so many.
+#: HTML is hardly ever compressed by more than this factor.
 MOST_PACKED = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page to look at; `note` says what is missing of it, `page` is what it was read from, where that is known.
+    """A page to look at; `note` says what is missing, `page` is what it was read from, if that is known.
 
-    `whole` is false where `score.visible_text` is only the cleaned text, which offsets do not count; `quotes` are then the spans
-    whose words are known, as (kind, probability, reason, words).
+    `whole` is false if `score.visible_text` is only the cleaned text, to which offsets do not refer; `quotes` are then
+    the spans whose words are known, as (kind, probability, reason, words).
     """
 
     id: str
@@ -45,7 +45,7 @@ class Shown:
 
 
 def page_views(pages: Iterable[Shown]) -> list[dict[str, Any]]:
-    """What is drawn of each page, in order; the last ones lose their pages, then their texts, when the budget is used up."""
+    """What is drawn of each page, in order; within the budget, the last ones lose their HTML, or are left out."""
     left = {"text": TEXT_BYTES, "frame": FRAME_BYTES, "raw": RAW_BYTES}
     views = []
     for shown in pages:
@@ -99,13 +99,13 @@ def _view(shown: Shown) -> dict[str, Any]:
 
 
 def _kept(text: str, spans: Sequence[Span], length: int) -> list[int]:
-    """Ranges of the cleaned text as one flat list: they are `Score.text`, not another way to come to it."""
+    """Ranges of the cleaned text as one flat list, computed as in `Score.text`."""
     ranges = kept_ranges(text, (span for span in spans if span.kind in REMOVED_KINDS))
     return [edge for start, end in ranges if start < length for edge in (start, min(end, length))]
 
 
 def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
-    """The page with marks, and as it came, for the corpus that is exported; packed, since HTML repeats itself."""
+    """Add the page with marks, and as it came, for the exported corpus; compressed, since HTML repeats itself."""
     page = read_page(shown.page) if shown.page is not None else None
     if page is None or page.status != "ok" or page.format != "html" or len(page.content) > MOST_RAW or not shown.whole:
         return
@@ -120,7 +120,7 @@ def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
 
 
 def describe(span: Span) -> str:
-    """What a mark says of its span."""
+    """The description of a span at its mark."""
     return f"{KINDS[span.kind].called}, {span.score:.2f}: {span.reason}"
 
 

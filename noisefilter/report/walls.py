@@ -1,4 +1,4 @@
-"""Text of a page → whether it is what a server said instead of the page: a bot wall, an error, a notice of consent."""
+"""Text of a page → whether a server sent it instead of the page: a bot wall, an error, a demand for scripts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MOST_WORDS = 250
 
 
 class Wall(NamedTuple):
-    """A wording of servers, with a text that it matches and one that it spares."""
+    """A pattern for a server's message, with a text that it matches and one that it does not."""
 
     pattern: str
     matches: str
