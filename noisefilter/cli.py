@@ -1,4 +1,4 @@
-"""Arguments → calls: `noisefilter score | clean | policies | report | review | train | evaluate | label export | label import`."""
+"""Arguments → calls: `noisefilter score | clean | policies | report | review | train | evaluate | label`."""
 
 from __future__ import annotations
 

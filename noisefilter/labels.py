@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 #: Grade of `noise` from which an article is noise (corpus/README.md).
 POSITIVE = 2
-#: Votes that a reader's estimate of how another would vote counts as. Together with a vote it tells clear cases from
-#: border cases (docs/decisions/0039-border-cases-of-noise.md).
+#: Weight, in votes, of a reader's estimate of how another would vote. Beside a vote, it tells clear cases from border
+#: cases (docs/decisions/0039-border-cases-of-noise.md).
 SECOND = 5
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Of = TypeVar("Of")
 
-#: Log-odds are clipped here: more would say no more.
+#: Log-odds are clipped here: beyond, they add no information.
 LOGIT_LIMIT = 8.0
 #: Inputs are clipped at so many standard deviations: hostile pages have features that no training page had.
 INPUT_LIMIT = 6.0

@@ -28,7 +28,7 @@ PAGE_FAULTS = (
     LxmlError,
     re.error,
 )
-#: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a worker has 400 MiB.
+#: Larger pages are `too_large`: lxml needs some 12 bytes of memory per byte of page, and a page may take 350 MiB.
 MAX_CHARACTERS = 8_000_000
 #: No article is longer. tests/test_growth.py checks what pages of any shape cost within these limits.
 MAX_TEXT = 1_000_000

@@ -52,7 +52,7 @@ MIN_WORDS = 30
 #: From this probability of boilerplate, a block is no context for the article, whatever threshold the caller sets:
 #: a sentence's context must not depend on where the spans are cut.
 SURE_BOILERPLATE = 0.8
-#: From this one, a headline is none, either: it is given as `Score.title`, and in training no article has one.
+#: From this one, an HTML page's headline is none, either: `Score.title` has it, and in training no article has one.
 LIKELY_BOILERPLATE = 0.5
 #: Characters of plain texts measured at once: arrays larger than the processor's cache gain nothing.
 AT_ONCE = 200_000

@@ -122,8 +122,8 @@ class ArticleFeatures(TransformerMixin, BaseEstimator):
         """The features: (pages, columns), rows in page order, columns as in `get_feature_names_out`.
 
         Args:
-            X: pages, each HTML or plain text as str or bytes, or a `Page`: a list, an array, a Series, or a frame or array of
-                one column. A missing cell is an empty page.
+            X: pages, each HTML or plain text as str or bytes, or a `Page`: a list, an array, a Series, or a frame or
+                array of one column. A missing cell is an empty page.
 
         Raises:
             TypeError: `X` is one page or not a sequence, or a page has the wrong type.

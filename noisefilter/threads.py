@@ -41,8 +41,8 @@ class cached_property(Generic[Value]):  # noqa: N801 - it replaces that of the l
 
 #: Held briefly by whoever changes what threads share. A fork acquires it and releases it in parent and child: a child
 #: forked while another thread held it would hang, since that thread does not exist there. Lazy imports run under it and
-#: take locks of modules that do the same at a fork. These are imported above, so that a fork, which takes the lock that
-#: was registered last first, takes them in the same order.
+#: take locks of modules that do the same at a fork. These are imported above, so that a fork, which takes the lock
+#: registered last first, takes them in the same order.
 LOCK = RLock()
 
 _imported: dict[str, ModuleType] = {}

@@ -140,7 +140,7 @@ REPR_TITLE = 60
 
 
 def cut(text: str, spans: Iterable[Span]) -> str:
-    r"""Text without the spans; a line that loses all its words goes with its line break.
+    r"""Text without the spans; a line that loses all its words is removed with its line break.
 
     >>> cut("Home\n\nRain fell.\n", [Span(0, 4, "boilerplate", 0.9, "navigation")])
     'Rain fell.\n'

@@ -12,7 +12,7 @@ __all__ = ["BatchError", "Fields", "Limits", "Options", "RefusedError", "run"]
 
 
 def __getattr__(name: str) -> object:
-    """Import what runs when it is first used: the command line's help does not need it."""
+    """Import `run` on first use: the command line's help does not need it."""
     if name != "run":
         msg = f"module 'noisefilter.batch' has no attribute {name!r}"
         raise AttributeError(msg)

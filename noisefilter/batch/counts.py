@@ -78,7 +78,7 @@ class Counts:
         return {name: getattr(self, name) for name in NUMBERS} | {name: dict(getattr(self, name)) for name in TALLIES}
 
     def summary(self) -> dict[str, Any]:
-        """Counts as `summary.json` has them: the distribution of noise; per site the share of pages whose verdict is drop."""
+        """Counts as in `summary.json`, with the distribution of noise and each site's share of drop verdicts."""
         largest = sorted(self.sites.items(), key=lambda item: (-item[1], item[0]))
         sites = [
             {"site": site, "pages": pages, "dropped": round(self.sites_dropped[site] / pages, 4)}

@@ -76,9 +76,7 @@ def to_entry(row: Row, order: int, source: str, names: Fields) -> Entry:
         return Entry(order, key, source, row, row.page, None, None)
     field, form = _content_field(row.fields, names)
     for column, detail in row.cell_faults.items():
-        if column != field or not isinstance(
-            row.fields[column], bytes
-        ):  # the page's own bytes are decoded later
+        if column != field or not isinstance(row.fields[column], bytes):  # the page's own bytes are decoded later
             reason = "not_utf8" if isinstance(row.fields[column], bytes) else "not_read"
             fault = Fault(reason, f"row {row.number}, column {column!r}: {detail}")
             return Entry(order, key, source, row, None, fault, None)

@@ -99,7 +99,7 @@ class Inputs:
             shutil.rmtree(folder, ignore_errors=True)
 
     def _named(self, name: str) -> str:
-        """The input, for a corpus its pages; counts what a run has rejected."""
+        """The input, or the pages file of a corpus; counts what a run has rejected."""
         corpus = Path(name) / CORPUS_PAGES
         if corpus.is_file():
             say(f"{name} is a corpus: of its files {CORPUS_PAGES} is read")

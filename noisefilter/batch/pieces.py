@@ -67,7 +67,10 @@ def _read_all(piece: Piece, tick: Callable[[], None]) -> Iterator[Row]:
 
 
 def _read_around(piece: Piece, tick: Callable[[], None], unread: Mapping[int, Fault]) -> Iterator[Row]:
-    """Rows, with faults for unread ones: of pages, each a file, only those; of other files, all from the first on."""
+    """Rows, of which some must not be read: those become faults.
+
+    Pages are files of their own. In other files, all rows after the first such one are faults, too.
+    """
     if piece.files:
         for place, (_, name) in enumerate(piece.files):
             if place in unread:

@@ -37,7 +37,7 @@ PACKED_BEGINNINGS = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh
 #: Where standard input is kept, since a resumed run reads it again.
 STDIN = ".stdin"
 #: Default pages of a shard: a sixteenth of what is left (the most that 16 workers can take without one of them waiting
-#: for the others), but at most what may be redone after a kill, and at least what is worth writing a folder for.
+#: for the others), but no more than should be redone after a kill, and no fewer than are worth writing a folder for.
 SHARE, SMALLEST, LARGEST = 16, 16, 256
 #: Files of a run besides its parts, and its folders that hold pages.
 MANIFEST, PLAN, SUMMARY = "manifest.json", "plan.json", "summary.json"
@@ -48,7 +48,7 @@ LAYOUT = 3
 
 
 class Source(NamedTuple):
-    """A file and its format, with the input that named it; `edges` is a hash of its beginning and end, unless it is a page."""
+    """A file, its format and the input that named it; `edges` hashes its beginning and end, unless it is a page."""
 
     file: Found
     format: str

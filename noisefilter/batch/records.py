@@ -27,6 +27,6 @@ def describe(name: str, score: Score, more: Collection[str] = ()) -> dict[str, A
     """What noisefilter adds to the row with this id; `more` names fields of `MORE`."""
     record = score.to_dict()
     described = {"id": name, **{field: record[field] for field in FIELDS}}
-    for span, kept in zip(score.spans, described["spans"], strict=True):  # so that a dropped page can be judged by its record
+    for span, kept in zip(score.spans, described["spans"], strict=True):  # to judge a dropped page by its record
         kept["quote"] = score.quote(span)[:QUOTED]
     return described | {field: MORE[field](score) for field in more}

@@ -85,7 +85,7 @@ def run(
         stdin: what `-` reads.
 
     Raises:
-        RefusedError: wrong inputs, an unknown policy, another run in the folder, or a run whose inputs, options or model changed.
+        RefusedError: wrong inputs, an unknown policy, another run in the folder, or changed inputs, options or model.
         BatchError: the run cannot continue; the same call resumes it.
         KeyboardInterrupt: it was stopped; as above.
     """
@@ -285,9 +285,7 @@ def _terminable() -> Iterator[None]:
         raise KeyboardInterrupt
 
     before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
-    caught = [
-        name for name, handler in before.items() if handler is not signal.SIG_IGN
-    ]  # `nohup` stays in effect
+    caught = [name for name, handler in before.items() if handler is not signal.SIG_IGN]  # `nohup` stays in effect
     for name in caught:
         signal.signal(name, stop)
     try:

@@ -62,7 +62,7 @@ def _damage(error: Exception) -> Fault:
 
 
 def _batches(table: Any, start: int, last: int, tick: Callable[[], None]) -> Iterator[tuple[int, Any]]:  # noqa: ANN401 - pyarrow
-    """The rows from `start` up to `last` in batches, with the number of the row before each; other row groups are not read."""
+    """Rows from `start` up to `last` in batches, with the number of the row before each; reads no other row groups."""
     first = 0
     for group in range(table.metadata.num_row_groups):
         rows = table.metadata.row_group(group).num_rows

@@ -88,7 +88,7 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A file whose first rows tell the kinds of its fields: see `sample_kinds`."""
+    """A file whose first rows show the kinds of its fields: see `sample_kinds`."""
 
     piece: Piece
     rows: int

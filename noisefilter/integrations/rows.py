@@ -100,6 +100,6 @@ def check_drop(verdicts: Collection[str]) -> frozenset[str]:
 
 
 def needs_extra(module: str) -> ModuleNotFoundError:
-    """The error that names the extra to install; an integration's module has its extra's name."""
+    """The error that names the extra to install; an integration's module is named after its extra."""
     extra = module.rpartition(".")[2]
     return ModuleNotFoundError(f"{module} needs an extra: python -m pip install 'noisefilter[{extra}]'", name=extra)

@@ -47,8 +47,8 @@ class NoiseFilterPipeline:
     - `NOISEFILTER_FORMAT`, `NOISEFILTER_LANGUAGE`, `NOISEFILTER_THRESHOLDS`: as the arguments of `noisefilter.score`.
     - `NOISEFILTER_MODEL`: "fast", or the folder of a model; the shipped one with the reader by default.
 
-    The crawl's stats count `noisefilter/scored`, `noisefilter/no_input`, `noisefilter/verdict/…`, `noisefilter/status/…` and
-    `noisefilter/dropped/…` with the reason.
+    The crawl's stats count `noisefilter/scored`, `noisefilter/no_input`, `noisefilter/verdict/…`,
+    `noisefilter/status/…` and `noisefilter/dropped/…` with the reason.
 
     Raises:
         TypeError, ValueError: an invalid setting; the crawl does not begin.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 LOGGER = logging.getLogger("noisefilter")
-#: Characters of a line where there is no terminal whose width it must keep to: nothing is cut for a pipe or a file.
+#: Characters of a line without a terminal, whose width would limit it: nothing is cut for a pipe or a file.
 WIDE = 1_000_000
 #: Control characters (C0, DEL, C1), what reorders or breaks a line (bidi controls, separators), what cannot be encoded.
 OBEYED = "\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff"

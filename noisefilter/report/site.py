@@ -126,7 +126,7 @@ def _legible(value: object) -> object:
 
 
 def _safe(text: str) -> Any:  # noqa: ANN401 - as above
-    """Our own code, and data escaped above: what the template must write as it is."""
+    """Mark our own code, or data escaped above, as safe: the template writes it as it is."""
     from jinja2.utils import markupsafe  # type: ignore[attr-defined]  # noqa: PLC0415 - as above
 
     return markupsafe.Markup(text)

@@ -106,7 +106,7 @@ def _evidence(score: Score) -> Text:
 
 
 def _words(score: Score, span: Span) -> str:
-    """What a span holds, in a line."""
+    """A span's text in one line."""
     return shown(" ".join(score.quote(span).split()))
 
 
@@ -120,7 +120,7 @@ def worst_span(score: Score) -> Span | None:
 
 
 def print_explained(console: Console, name: str, score: Score) -> None:
-    """What moved the page's noise, its text with its spans marked, and each span's reason and words."""
+    """Print what moved the page's noise, its text with its spans marked, and each span's reason and words."""
     plain = console.no_color or not console.is_terminal
     console.print(Text(f"── {shown(name)} ──"), no_wrap=True, overflow="ellipsis")
     numbers = ", ".join(
