@@ -371,7 +371,7 @@ def _put_together(
 
 
 def _sentences(article: _Article, judged: _Judged | None) -> list[Sentence]:
-    """Every sentence of the page; without a judgement, its probabilities of other kinds than boilerplate are 0."""
+    """Every sentence of the page; for one that is not judged, probabilities other than boilerplate are 0."""
     boilerplate = article.boilerplate
     rows = np.zeros((len(boilerplate), 3))
     if judged is not None:

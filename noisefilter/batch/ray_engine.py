@@ -185,7 +185,7 @@ class RayEngine:
                     for number, end in ends:
                         self._settle(self._tries.pop(number), end, waiting, on_pages)
             finally:
-                with suppress(self._ray.exceptions.RayError):  # the error that ended the run says it
+                with suppress(self._ray.exceptions.RayError):  # what ended the run says that the cluster is gone
                     for ref in self._refs:
                         self._ray.cancel(ref, force=True)
                     self._ray.kill(board)

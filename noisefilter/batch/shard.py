@@ -1,7 +1,7 @@
 """Shard → finished output: the one function that every engine calls.
 
-It writes to a hidden folder and publishes its files, the counts last. A part is complete once those are there, and a
-second process that finishes the same part finds them.
+It writes to a hidden folder and publishes its files, the counts last. A part is complete once its counts are there, and
+a second process that does the same part finds them.
 """
 
 from __future__ import annotations

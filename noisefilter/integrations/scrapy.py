@@ -127,7 +127,7 @@ class NoiseFilterPipeline:
 
 
 async def _result(future: Future[Score]) -> Score:
-    """Await the thread's result without blocking the reactor: that of asyncio's event loop, or another of Twisted's."""
+    """Await the thread's result without blocking the reactor, be it asyncio's event loop or another of Twisted's."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:

@@ -43,7 +43,7 @@ def fail(*lines: str, code: int = USAGE) -> NoReturn:
 
 
 def check_jobs(jobs: int) -> None:
-    """End the command if this is no number of processes."""
+    """End the command if the number of processes is invalid."""
     if jobs == 0 or jobs < -1:
         fail(f"--jobs must be a positive number or -1, not {jobs}")
 
