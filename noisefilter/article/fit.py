@@ -98,7 +98,7 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
 
 
 def fit_articles(
-    examples: Sequence[ArticleExample], folds: Sequence[dict[str, Matrix]]
+    examples: Sequence[ArticleExample], folds: Sequence[dict[str, Matrix]], invented: Sequence[ArticleExample] = ()
 ) -> tuple[dict[str, Matrix], Matrix]:
     """Arrays of the article classifier, and the probability of each example by one that had not seen its site.
 
@@ -107,14 +107,16 @@ def fit_articles(
     Args:
         examples: articles to fit on.
         folds: arrays of sentence classifiers that have not seen the sites of their fold.
+        invented: more articles to fit on. They are not calibrated on: how many of them are noise says nothing of the web.
     """
-    fold = np.array([fold_of(example.site) for example in examples])
-    read = _read(examples, [folds[number] for number in fold])
+    fold = np.array([fold_of(example.site) for example in (*examples, *invented)])
+    read = _read([*examples, *invented], [folds[number] for number in fold])
     models = out_of_fold(fold, lambda chosen, _: _fit(read, chosen))
     arrays = models.of_all
-    held = _log_odds_out_of_fold(read, fold, models)
+    found = slice(len(examples))
+    held = _log_odds_out_of_fold(read, fold, models)[found]
     share = np.array([example.page.noise_share for example in examples], dtype=np.float64)
-    slope, offset = _fit_soft(sp.csr_matrix(held[:, None]), share, read.weights, c=1e3)
+    slope, offset = _fit_soft(sp.csr_matrix(held[:, None]), share, read.weights[found], c=1e3)
     last = {
         "article.weights0": arrays["article.weights0"] * slope[0],
         "article.bias0": arrays["article.bias0"] * slope[0] + offset,
