@@ -1,1 +1,1 @@
-"""What was put into an article: its measures, the networks that judge sentences and words, and where to cut."""
+"""Insertions in articles: their features, the networks that judge sentences and words, and where to cut."""

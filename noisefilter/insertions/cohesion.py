@@ -1,6 +1,7 @@
-"""Sentences → columns: how a sentence, the run of sentences around it and its paragraph hang together with what stands near.
+"""Sentences → columns: how well a sentence, the runs that contain it and its paragraph fit their surroundings.
 
-A foreign sentence is unlike its neighbours; a foreign paragraph is like itself, so it is compared with what stands outside of it.
+A foreign sentence differs from its neighbours. The sentences of a foreign paragraph resemble each other, so a paragraph
+is compared with the text outside it.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Column, Index
     from noisefilter.sentences.table import SentenceTable
 
-#: Lengths of the runs of sentences that are compared with what stands around them: paragraphs laid out a sentence a line.
+#: Lengths of the runs of sentences that are compared with the text around them: paragraphs may have a sentence a line.
 RUNS = (2, 3, 5)
-#: Likest sentences whose mean likeness counts: a sentence that belongs has some that speak of the same.
+#: How many of the most similar sentences are averaged: a sentence that belongs has several on the same subject.
 LIKEST = 3
-#: Articles of fewer sentences have no neighbourhood that a sentence could differ from.
+#: In articles with fewer sentences, a sentence is not compared with its neighbourhood.
 FEW = 5
 COHESION_NAMES = (
     *(
@@ -46,7 +47,7 @@ def cohesion_matrix(table: SentenceTable) -> NDArray[np.float64]:
 
 
 def _likest(table: SentenceTable) -> list[Column]:
-    """Likeness to the likest sentences near, outside of the own paragraph where it has several."""
+    """Similarity to the most similar sentences nearby; the own paragraph's count 0.1 less, except direct neighbours."""
     vectors, block, article, count = table.vectors, table.block, table.article, len(table)
     near = np.full((count, 2 * WINDOW), -1.0)
     for step in range(1, min(WINDOW, int(table.sizes.max()) - 1) + 1):
@@ -74,14 +75,14 @@ def _likest(table: SentenceTable) -> list[Column]:
 
 
 def _runs(table: SentenceTable) -> list[Column]:
-    """Lowest likeness of a run of sentences that holds this one to what stands before and after the run."""
+    """Lowest similarity, over the runs that contain this sentence, of a run to the text before and after it."""
     index = np.arange(len(table))
     alone = np.einsum("ij,ij->i", table.vectors, table.context)
     inside, reach = table.vectors, 1
     whole_window = sums(table.vectors, *table.bounds(index - WINDOW, index + reach + WINDOW))
     columns = []
     for size in RUNS:
-        while reach < size:  # a longer run is the shorter one and the sentence after it, and so is what stands around
+        while reach < size:  # a longer run adds the next sentence to the shorter one; so does its window
             inside = inside + table.neighbour(table.vectors, reach)
             whole_window += table.neighbour(table.vectors, reach + WINDOW)
             reach += 1
@@ -95,7 +96,7 @@ def _runs(table: SentenceTable) -> list[Column]:
 
 
 def _paragraphs(table: SentenceTable) -> list[Column]:
-    """The sentence's paragraph against what stands around it: likeness, words that nothing there uses, likeness to the title."""
+    """Of the paragraph: similarity to its surroundings, share of words not used there, similarity to title, size."""
     opens = np.flatnonzero(np.append(True, table.block[1:] != table.block[:-1]))
     ends = np.append(opens[1:], len(table))
     group = np.repeat(np.arange(len(opens)), ends - opens)
@@ -118,7 +119,7 @@ def _paragraphs(table: SentenceTable) -> list[Column]:
 
 
 def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) -> Index:
-    """Sentences between a token's paragraph and the nearest sentence of another one that uses its stem; far if none does."""
+    """Distance in sentences from a token's paragraph to the nearest sentence outside with its stem; large if none."""
     far = 1_000_000
     if not len(table.stems):
         return np.zeros(0, dtype=np.int64)
@@ -137,7 +138,7 @@ def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) 
 
 
 def _words(table: SentenceTable) -> list[Column]:
-    """Names that nothing near uses and names that something does, words that something near uses, the rarest of them."""
+    """Rarity of the names not used nearby, of those used nearby, of all words used nearby, and of the rarest one."""
     tokens = table.tokens
     inner = np.append(False, table.owner[1:] == table.owner[:-1])
     name = tokens.title[table.token_index] & inner & ~tokens.stop[table.token_index]

@@ -1,7 +1,7 @@
-"""Sentences → matrix: what gives away a passage from another story.
+"""Sentences → matrix: the features that give away a passage from another story.
 
-Two signals: cohesion with the sentences around, and form (a headline inside a running sentence). Links are not read: what is
-learned from are texts, and a page is judged alike however it was saved.
+There are two signals: cohesion with the sentences around, and form (a headline inside a running sentence). Links are
+not used: the training data is text, and a page must score the same however it was saved.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def burst_strength(table: InsertionTable) -> Column:
 
 
 def burst_contrast(table: InsertionTable) -> Column:
-    """The strangest run against the mean of the sentence: a splice sits in an honest host."""
+    """The strangest run minus the mean of the sentence: a splice stands in an otherwise ordinary sentence."""
     return table.burst.mean - table.sentences.mean(table.foreign)
 
 
@@ -69,7 +69,7 @@ def run_new(table: InsertionTable) -> Column:
 
 
 def gap_likeness(table: InsertionTable) -> Column:
-    """Cosine of the sentence before with the one after, less the sentence's own with either: does it interrupt?"""
+    """Cosine of the sentences before and after, minus the higher of this one's with them: does it interrupt?"""
     plain = table.sentences
     before, after = (plain.neighbour(plain.vectors, step) for step in NEIGHBOURS)
     across, along, on = (
@@ -97,7 +97,7 @@ def _around(name: str, step: int) -> Callable[[InsertionTable], Column]:
 
 
 def splice_cue(table: InsertionTable) -> Column:
-    """Words that tie another story to a sentence."""
+    """Whether it has a phrase that attaches another story to a sentence."""
     return (table.sentences.cues["splices"] >= 0).astype(float)
 
 
@@ -107,7 +107,7 @@ def odd_capitals(table: InsertionTable) -> Column:
 
 
 def splice_before(table: InsertionTable) -> Column:
-    """A splice cue in a sentence whose strangest clause is far from its rest."""
+    """The splice cue, times how much stranger the strangest clause is than the rest of the sentence."""
     return splice_cue(table) * np.maximum(table.clause.measures[:, CLAUSE_NAMES.index("clause_contrast")], 0)
 
 
@@ -144,8 +144,8 @@ INSERTION_FEATURES: Columns[[InsertionTable]] = Columns(
 )
 
 
-#: Dimensions of the vectors of the sentence and its strangest clause that are read: what farms put in is of some subjects
-#: more than of others, and a shop's offer does not sound like a story.
+#: Leading dimensions of the vectors of the sentence and its strangest clause that are features: farms insert some
+#: subjects more than others, and a shop's offer does not sound like a story.
 VECTOR_HEAD = 32
 #: Names of the columns of `insertion_matrix`.
 INSERTION_COLUMNS = (

@@ -1,4 +1,4 @@
-"""Foreign sentences and the log-odds of their words → the characters to cut, so that the rest reads on."""
+"""Foreign sentences and the log-odds of their words → the characters to cut so that the rest still reads well."""
 
 from __future__ import annotations
 
@@ -14,30 +14,32 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Column, Index
     from noisefilter.sentences.table import SentenceTable
 
-#: What it counts, in log-odds of a word, that a cut opens or closes at a sign or an end of the sentence, that it takes the
-#: whole sentence, and that a word is in it. Chosen on passages of two writers whom no model had read: a word's 2 instead of .5
-#: raises the F1 of the characters from .71 to .76; the other two matter little.
+#: Bonuses, in log-odds of a word: for a cut that starts or ends at punctuation or at the edge of the sentence, for one
+#: that takes the whole sentence, and for each word in it. Chosen on passages of two writers whom no model had learned
+#: from: 2 instead of .5 a word raises the F1 of the characters from .71 to .76; the other two matter little.
 AT_SIGN, WHOLE, WORD_IN = 4.0, 8.0, 2.0
-#: By how much the words of a cut must be more foreign than those that stay, in mean log-odds of a word; where none stay, than an
-#: article's own words mostly are. Chosen on tune: it spares more untouched pages than it misses passages (docs/decisions/0040).
+#: How far the mean log-odds of a cut's words must exceed those of the words that stay; where none stay, `OWN_WORD`,
+#: typical of an article's own words. Chosen on tune: it spares more untouched pages than it misses passages
+#: (docs/decisions/0040).
 STANDS_OUT, OWN_WORD = 3.6, -4.6
-#: A sentence beside one that goes whole goes along if it is of the same paragraph, foreign with at least this probability, and its
-#: words stand out as well: who puts in a paragraph puts in all of it (docs/decisions/0042).
+#: If a sentence is cut whole, its neighbours in the paragraph are cut too if they are foreign with at least this
+#: probability and their words stand out as well: whoever inserts a paragraph inserts all of it (docs/decisions/0042).
 ALONG = 0.3
-#: Signs that tie a passage to what stands before it, and what closes them.
+#: Punctuation that ties a passage to the text before it; `CLOSES` has the punctuation that ends such a passage.
 TIES = ",;:—–-([…"
-#: Signs that join words or numbers if no blank stands beside them, and what it counts to cut through what they join.
+#: Punctuation that joins words or numbers if no blank is beside it, and the penalty for cutting through the joined
+#: words.
 JOINS, NEVER = "-–,:.'’/&", -1e6
 BRACKETS = "(["
 CLOSES = {"(": ")", "[": "]", "—": "—", "–": "–", "-": "-", ",": ","}
 QUOTES = "\"'“”‘’«»"
-#: Words that end no clause: where a sign or the sentence's end follows the cut, they go with it.
+#: Words that cannot end a clause: where punctuation or the sentence's end follows the cut, they are cut as well.
 LEADING = frozenset(
     "a an the of to in on at by for with from into onto upon via through than as like such and or but nor that which who whose "
     "whom where when while if because although though since unless whether between among across behind during without my your "
     "his her its our their this these those just much rather even so very more most less least".split()
 )
-#: Words that want a verb after them: with the verb the whole clause goes. Others may stand in between.
+#: Words that need a verb after them: if the verb is cut, so is the whole clause. `BETWEEN` may stand before the verb.
 AUXILIARY = frozenset(
     "can could will would shall should may might must is are was were be been being has have had do does did".split()
 )
@@ -49,13 +51,13 @@ BETWEEN = frozenset(
 def cut_ranges(
     table: SentenceTable, found: Iterable[int], probabilities: Column, words: Mapping[int, Column]
 ) -> list[tuple[int, int, int]]:
-    """What to cut of the sentences that were found: the row of one, and the offsets of the cut in the table's text.
+    """What to cut for the sentences found: the row of each, and the offsets of its cut in the table's text.
 
     Args:
         table: the articles.
-        found: rows of the sentences that are surely enough foreign, in order.
+        found: rows of the sentences above the threshold, in order.
         probabilities: that a sentence is foreign, (sentences,).
-        words: log-odds of the words of each sentence that was read word by word, by row.
+        words: by row, the log-odds of the words of each sentence that was judged word by word.
     """
     cuts, done = list[tuple[int, int, int]](), -1
 
@@ -63,7 +65,7 @@ def cut_ranges(
         return cut_range(table, row, words[row]) if row in words else _whole(table, row)
 
     def goes_along(row: int, beside: int) -> bool:
-        """Whether a sentence is of the paragraph of another that goes whole, foreign as well, and would go whole itself."""
+        """Whether a sentence is in the paragraph of `beside`, is foreign as well, and would be cut whole itself."""
         along = table.block[row] == table.block[beside] and probabilities[row] >= min(ALONG, probabilities[beside])
         return bool(along) and of_one(row) == _whole(table, row)
 
@@ -90,8 +92,8 @@ def _whole(table: SentenceTable, row: int) -> tuple[int, int]:
 def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, int] | None:
     """Offsets into the table's text of what to cut out of a sentence: the best run of words, or all of it.
 
-    The signs that tie the run to its host go with it; the host's full stop stays. None if no words stand out: then the sentence
-    is in doubt as a whole, as honest ones are whose words the article does not use elsewhere.
+    Punctuation that ties the run to the sentence is cut as well; the sentence's full stop stays. None if no words stand
+    out: then the sentence is doubtful only as a whole, like honest ones whose words the article does not use elsewhere.
 
     Args:
         table: the article.
@@ -117,7 +119,7 @@ def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, in
 
 
 def _rewards(text: str, begins: Index, ends: Index) -> Column:
-    """What it counts that a cut opens or closes before each word, or after the last: at a sign, at an end of the sentence."""
+    """Bonus or penalty for a cut that starts or ends before each word, or after the last: (words + 1,)."""
     gaps = [text[end:begin] for end, begin in zip(ends[:-1], begins[1:], strict=True)]
     inside = [
         NEVER if len(gap) < 2 and gap in JOINS else AT_SIGN if any(sign in TIES for sign in gap) else 0.0
@@ -127,7 +129,7 @@ def _rewards(text: str, begins: Index, ends: Index) -> Column:
 
 
 def _stands_out(log_odds: Column, left: int, right: int) -> bool:
-    """Whether the words of a run are more foreign than those that would stay."""
+    """Whether the words of a run are more foreign, by `STANDS_OUT`, than those that would stay."""
     stay = np.concatenate([log_odds[:left], log_odds[right:]])
     beside = float(stay.mean()) if len(stay) else OWN_WORD
     return float(log_odds[left:right].mean()) - beside >= STANDS_OUT
@@ -150,7 +152,7 @@ def _best_run(log_odds: Column, rewards: Column) -> tuple[int, int]:
 
 
 def _mended(words: Sequence[str], at_sign: NDArray[np.bool_]) -> int:
-    """How many of the words before a cut stay, so that none of them hangs in the air."""
+    """How many of the words before a cut stay, so that none is left dangling."""
     left = len(words)
     while not at_sign[left] and words[left - 1] in LEADING:
         left -= 1
@@ -163,7 +165,7 @@ def _mended(words: Sequence[str], at_sign: NDArray[np.bool_]) -> int:
 
 
 def _with_signs(text: str, first: int, last: int, begin: int, stop: int, *, ends_host: bool) -> tuple[int, int]:
-    """The range with its quotation marks, and with the signs that would hang in the air without it."""
+    """The range with its quotation marks, and with the punctuation that would be left dangling without it."""
     while begin > first and text[begin - 1] in QUOTES:
         begin -= 1
     while stop < last - 1 and text[stop] in QUOTES + "!?":

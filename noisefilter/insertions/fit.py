@@ -1,7 +1,7 @@
 """Pages whose foreign passages are known → the classifiers that find insertions, and the page's probability.
 
-The last network reads what the others say. So that it trusts them as far as they deserve, the pages are in `PARTS` parts
-that share no sites, and what it learns from was said by classifiers that had not seen the page's part.
+The last network reads the predictions of the others. So that it does not trust them too much, the pages are in `PARTS`
+parts that share no sites, and it learns from predictions out of fold: by classifiers that had not seen the page's part.
 """
 
 from __future__ import annotations
@@ -61,12 +61,12 @@ if TYPE_CHECKING:
 PARTS = 3
 #: Pages that a process is given at once.
 CHUNK = 50
-#: Share of the sentences of honest pages that are looked at word by word.
+#: Share of the tune sentences without an insertion that are judged word by word.
 DOUBTED = 0.12
-#: Share of the sentences that the first network learns from, of those that neither are foreign nor look so: the others say
-#: little more and take time.
+#: Share of the sentences that neither are nor look foreign from which the first network learns: more of them add little
+#: and take time.
 TAUGHT = 0.35
-#: What a sentence of a passage counts that looks foreign and belongs, where others count one.
+#: Weight of a sentence in a passage that looks foreign and belongs; others weigh one.
 HONEST = 8.0
 FIRST: NetworkOptions = {
     "hidden": (64,),
@@ -82,7 +82,7 @@ WORD_ALPHA = 1e-5
 
 @dataclass(frozen=True, slots=True)
 class InsertionExample:
-    """A page, the sentences that are judged, and the bounds of what was put into it."""
+    """A page, the sentences that are judged, and the bounds of its insertions."""
 
     page: BlockedPage
     sentences: tuple[SentenceRange, ...]
@@ -97,16 +97,16 @@ class InsertionExample:
 
     @property
     def foreign(self) -> Index:
-        """1 for each sentence that holds some of an insertion."""
+        """1 for each sentence that overlaps an insertion."""
         return self._touched(self.ranges)
 
     @property
     def weights(self) -> Matrix:
-        """What each sentence counts in fitting."""
+        """Weight of each sentence in fitting."""
         return np.where((self._touched(self.honest) == 1) & (self.foreign == 0), HONEST, 1.0)
 
     def _touched(self, ranges: Iterable[tuple[int, int]]) -> Index:
-        """1 for each sentence that shares more than a few characters with a range."""
+        """1 for each sentence that shares more than three characters with a range."""
         bounds = [(sentence.start, sentence.end) for sentence in self.sentences]
         touched = [any(min(end, b) - max(start, a) > 3 for start, end in ranges) for a, b in bounds]
         return np.array(touched, dtype=np.int64)
@@ -118,7 +118,7 @@ class InsertionExample:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """What the fitted classifiers say of a tune page: probabilities of its sentences, the truth, and which ones a cut may be made in."""
+    """Predictions for the sentences of a tune page, the truth, and which sentences something could be cut from."""
 
     probabilities: Matrix
     foreign: Index
@@ -126,16 +126,16 @@ class HeldOut:
 
 
 def held_out(probabilities: Matrix, foreign: Index, stand_out: Flags) -> HeldOut:
-    """What is said in the end of a page: probabilities by the last network are lowered as in scoring."""
+    """A page's final predictions: probabilities by the last network, lowered as in scoring."""
     return HeldOut(against_article(probabilities, np.array([0, len(probabilities)])), foreign, stand_out)
 
 
 def stand_out(table: SentenceTable, words: Mapping[int, Matrix]) -> Flags:
-    """Which sentences of some articles something would be cut out of, whatever their probability: (sentences,).
+    """Which sentences something could be cut from, whatever their probability: (sentences,).
 
     Args:
         table: the articles.
-        words: log-odds of the words, of the sentences whose words were judged; all of another one may go.
+        words: by sentence, the log-odds of the words where they were judged; any other sentence may be cut whole.
     """
     return np.array(
         [row not in words or cut_range(table, row, words[row]) is not None for row in range(len(table))], np.bool_
@@ -143,7 +143,7 @@ def stand_out(table: SentenceTable, words: Mapping[int, Matrix]) -> Flags:
 
 
 def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
-    """Pages whose off-topic passages a reader marked; what was marked as boilerplate is left out."""
+    """Pages with labelled off-topic passages; sentences labelled boilerplate are left out."""
     examples = []
     for page in pages:
         blocked = None if page.spans is None and page.sentences is None else read_blocks(page.page).blocked
@@ -167,7 +167,7 @@ def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
 
 
 def _judged(page: BlockedPage, labels: LabelledPage) -> InsertionExample:
-    """A page whose sentences were judged one by one: off-topic if half of the votes say so, boilerplate left out."""
+    """A page with labelled sentences: off-topic if at least half of the votes say so; boilerplate is left out."""
     sentences, ranges = [], []
     starts = np.array([block.start for block in page.blocks])
     for start, end, votes in labels.sentences or ():
@@ -188,7 +188,7 @@ def fit_insertions(
     jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Arrays, list[HeldOut]]:
-    """Arrays of the classifiers for insertions, and what they say of the tune pages.
+    """Arrays of the classifiers for insertions, and their predictions for the tune pages.
 
     Args:
         examples: pages to fit on.
@@ -197,7 +197,7 @@ def fit_insertions(
         folds: arrays of sentence classifiers that have not seen the sites of their fold.
         vectors: word vectors.
         jobs: processes that measure pages.
-        progress: is told what is being done.
+        progress: called with a message at each step.
     """
     fitting = _Fitting(examples, tune, kinds, folds, vectors, jobs)
     progress(f"insertions: judging the sentences of {len(examples)} pages")
@@ -209,7 +209,7 @@ def fit_insertions(
 
 
 class _Fitting:
-    """The stages, one after the other; each keeps what the next one reads, for the pages to fit on and then for tune."""
+    """The stages in order; each keeps what the next one reads, first for the pages to fit on and then for tune."""
 
     def __init__(
         self,
@@ -229,21 +229,21 @@ class _Fitting:
         self.arrays: Arrays = {}
 
     def _teaching(self, pages: Index) -> Index:
-        """Some pages to fit on; all of them if these teach nothing."""
+        """The given pages to fit on; all pages if the given ones have only one class."""
         taught = np.concatenate([self.foreign[page] for page in pages]) if len(pages) else np.zeros(0)
         return pages if len(np.unique(taught)) > 1 else np.arange(self.count)
 
     def _unseen(self, models: OutOfFold[Arrays], page: int) -> Network:
-        """The network that judges a page: that without its part, or the one of all parts for tune."""
+        """The network that judges a page: the one fitted without its part, or for tune the one fitted on all parts."""
         return network_of(models.for_group(int(self.part[page])) if page < self.count else models.of_all)
 
     def _left_out(self, page: int, part: int | None = None) -> tuple[int, ...]:
-        """Parts that words of a page are not judged by: its own, and that which a network leaves out."""
+        """Parts that the word model for a page must not have seen: the page's own, and the one a network leaves out."""
         unseen = {int(self.part[page])} if page < self.count else set()
         return tuple(sorted(unseen if part is None else unseen | {part}))
 
     def judge_sentences(self) -> None:
-        """First network, and which sentences it doubts."""
+        """Fit the first network, and find the doubtful sentences."""
         self.inputs = self._measure()
         draw = np.random.default_rng(SEED)
         chosen = [
@@ -264,7 +264,7 @@ class _Fitting:
         self.log_odds = [logit(values) for values in doubts]
 
     def _measure(self) -> list[Inputs]:
-        """What the first network reads of each page; its kinds of sentence come from a fold that had not seen the site."""
+        """Inputs of the first network for each page; their sentence classes are predicted out of fold."""
         folds = [fold_of(page.site, len(self.folds)) if self.folds else 0 for page in self.pages[: self.count]]
         fold = np.array([*folds, *[len(self.folds)] * (len(self.pages) - self.count)])
         found: list[Inputs] = [np.zeros(0)] * len(self.pages)
@@ -276,7 +276,7 @@ class _Fitting:
         return found
 
     def judge_words(self) -> None:
-        """Word log-odds, and what the network says of the words of doubtful sentences."""
+        """Fit the linear word models and the passage networks, and judge the words of doubtful sentences."""
         pairs = list(zip(self.pages, self.rows, strict=True))
         read = _in_chunks(_read_words, self.jobs, pairs, self.vectors)
         self.words: list[TokenTable] = [words for words, _ in read]
@@ -290,7 +290,7 @@ class _Fitting:
             "passage_words.weights": linear[()][0][:, None],
             "passage_words.bias": np.array([linear[()][1]]),
         }
-        # each network learns from word log-odds that had seen neither the page's part nor its own
+        # each network learns from word log-odds of models that saw neither the page's part nor the one it leaves out
         fitted = self._fit_parts(
             lambda page, part: (self._token_inputs(page, linear[self._left_out(page, part)]), truth[page]), PASSAGE
         )
@@ -303,7 +303,7 @@ class _Fitting:
     def _fit_parts(
         self, taught: Callable[[int, int | None], tuple[Any, ...]], options: NetworkOptions
     ) -> OutOfFold[Arrays]:
-        """Networks of the parts; `taught` gives a page's rows for the one that leaves out a part."""
+        """A network without each part, and one of all; `taught` gives a page's rows for the one without a part."""
 
         def fit(pages: Index, part: int | None) -> Arrays:
             rows = zip(*(taught(page, part) for page in self._teaching(pages).tolist()), strict=True)
@@ -324,7 +324,7 @@ class _Fitting:
         return token_matrix(words, self.log_odds[page], word_log_odds(words, *linear))
 
     def judge_again(self) -> tuple[Arrays, list[HeldOut]]:
-        """Last network, calibrated on tune."""
+        """Fit the last network, and calibrate it on tune."""
         inputs = []
         for page in range(len(self.pages)):
             by_words = passage_columns(self.words[page], self.log_odds[page], self.word_log_odds[page])
@@ -357,7 +357,7 @@ class _Fitting:
 
 
 def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: VectorTable) -> list[Inputs]:
-    """What the first network reads of each page."""
+    """Inputs of the first network for each page."""
     table = InsertionTable(SentenceTable([example.article(vectors) for example in examples], vectors))
     inputs = insertion_inputs(table, sentence_classes(table, kinds)).astype(np.float32)  # half the memory
     return np.split(inputs, table.sentences.edges[1:-1])
@@ -366,7 +366,7 @@ def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: Vecto
 def _read_words(
     pairs: Sequence[tuple[InsertionExample, Index]], vectors: VectorTable
 ) -> list[tuple[TokenTable, Index]]:
-    """Words of the doubtful sentences of each page, and 1 for each that stands in an insertion."""
+    """Words of the doubtful sentences of each page, and 1 for each word in an insertion."""
     found = []
     for example, rows in pairs:
         table = SentenceTable([example.article(vectors)], vectors)
@@ -379,17 +379,17 @@ def _read_words(
 
 
 def _in_chunks(work: Callable[..., list[Any]], jobs: int, pages: Sequence[Any], *others: object) -> list[Any]:
-    """`work(pages, *others)` of some pages at a time, in some processes, one after the other."""
+    """Results of `work(pages, *others)`, run in parallel on chunks of the pages, in the order of the pages."""
     chunks = [pages[start : start + CHUNK] for start in range(0, len(pages), CHUNK)]
     parts = Parallel(n_jobs=jobs)(delayed(work)(chunk, *others) for chunk in chunks)
     return [result for part in parts for result in part]
 
 
 def fit_pages(held: Sequence[HeldOut]) -> Arrays:
-    """Arrays of the classifier that says whether something was put into a page: `PAGE_PRIOR` of the pages are taken to have it.
+    """Arrays of the classifier of pages with an insertion, weighted as if `PAGE_PRIOR` of all pages had one.
 
     Args:
-        held: what the insertion classifiers say of pages that did not fit them, with insertions and without.
+        held: predictions of the insertion classifiers for held-out pages, with insertions and without.
     """
     inputs = np.concatenate([page_off_topic_inputs(page.probabilities) for page in held])
     truth = np.array([int(page.foreign.any()) for page in held])

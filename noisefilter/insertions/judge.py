@@ -1,7 +1,7 @@
-"""Sentences → probability that each holds something foreign, and where in it that stands.
+"""Sentences → the probability that each holds something foreign, and where in the sentence it is.
 
-A first network looks at every sentence. What it doubts is looked at word by word. A last network judges the sentence again, by
-what its words and its neighbours said.
+A first network judges every sentence. The doubtful ones are judged word by word. A last network judges these sentences
+again, from the predictions for their words and their neighbours.
 """
 
 from __future__ import annotations
@@ -32,17 +32,18 @@ if TYPE_CHECKING:
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.sentences.table import SentenceTable
 
-#: Doubtful words of an article that are read, in its order: a word takes some 3 kB and is compared with all words around it. The
-#: longest of 3,284 pages from the web has 40,000 words, and one sentence in eight is doubtful.
+#: Most words of doubtful sentences that are judged in an article, from its start: a word takes some 3 kB and is
+#: compared with all words around it. The longest of 3,284 web pages has 40,000 words, and one sentence in eight is
+#: doubtful.
 MOST_WORDS = 20_000
 STAGES = ("insertion", "passage", "insertion_last")
-#: Share of pages that have an insertion, as the page's probability assumes (docs/decisions/0007-page-prior.md).
+#: Share of pages with an insertion that the page's probability assumes (docs/decisions/0007-page-prior.md).
 PAGE_PRIOR = 0.2
-#: Sentences whose log-odds say whether something was put into an article: the highest.
+#: How many of an article's highest sentence log-odds the page's probability is computed from.
 HIGHEST = 3
-#: How foreign the sentences of an article look that nobody touched, in mean log-odds, at most: what goes beyond is the article's manner. A
-#: surely foreign sentence counts no more than a doubtful one (`DOUBTFUL`), and so many usual ones are added (`ADDED`), since few
-#: sentences say little (docs/decisions/0043-articles-foreign-throughout.md).
+#: `USUAL` is the highest mean log-odds that an untouched article usually has; a higher mean is put down to its style.
+#: In the mean no sentence counts more than `DOUBTFUL`, and `ADDED` sentences at `USUAL` are added, since few sentences
+#: are weak evidence (docs/decisions/0043-articles-foreign-throughout.md).
 USUAL, DOUBTFUL, ADDED = -6.0, -2.0, 3
 PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "sentences_log")
 _FIRST = (*INSERTION_COLUMNS, *(f"log_odds_{name}" for name in SENTENCE_CLASSES[1:]))
@@ -57,7 +58,7 @@ INPUTS = {
 
 @dataclass(frozen=True, slots=True)
 class LastScores:
-    """The last word on sentences: class probabilities, probability to be foreign, log-odds of the words of doubtful ones, by sentence."""
+    """Final predictions: class and foreign probabilities of sentences, and word log-odds of doubtful ones by row."""
 
     classes: Matrix
     off_topic: Matrix
@@ -76,14 +77,14 @@ class InsertionScorer:
     gate: float
 
     def score(self, table: InsertionTable, kinds: Matrix) -> LastScores:
-        """What is said of the sentences.
+        """Score the sentences of some articles.
 
         Args:
             table: the articles.
-            kinds: probabilities of the sentences by the sentence classifier, all classes.
+            kinds: class probabilities by the sentence classifier: (sentences, classes).
         """
         matrix = insertion_inputs(table, kinds)
-        doubts = np.round(self.insertion.probabilities(matrix)[:, 1], 6)  # alike in any batch
+        doubts = np.round(self.insertion.probabilities(matrix)[:, 1], 6)  # the same in any batch
         words = token_table(table.sentences, doubtful_rows(table.sentences, doubts, self.gate))
         log_odds = logit(doubts)
         weighed = word_log_odds(words, self.words, self.bias)
@@ -95,9 +96,9 @@ class InsertionScorer:
 
 
 def against_article(probabilities: Column, edges: Index) -> Column:
-    """Probabilities that sentences are foreign to their article, lowered where its other sentences look foreign as well.
+    """Probabilities that sentences are foreign to their article, lowered where its other sentences look foreign too.
 
-    An article full of new facts and invented names looks foreign throughout; what was put into it stands out all the same.
+    An article full of new facts and invented names looks foreign throughout; an insertion stands out all the same.
 
     Args:
         probabilities: of each sentence by itself, (sentences,).
@@ -113,7 +114,7 @@ def against_article(probabilities: Column, edges: Index) -> Column:
 
 
 def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:
-    """The sentences that are read word by word: the doubtful ones, of each article as many as hold `MOST_WORDS`."""
+    """The sentences to judge word by word: the doubtful ones, up to `MOST_WORDS` words in each article."""
     rows = np.flatnonzero(doubts >= gate)
     words = np.maximum((table.last - table.first)[rows], 1)
     read = np.cumsum(words)
@@ -123,7 +124,7 @@ def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:
 
 
 def insertion_inputs(table: InsertionTable, kinds: Matrix) -> Matrix:
-    """What the first network reads: measures of the sentences, and what kind of sentence each is without regard to topic."""
+    """Inputs of the first network: the features of each sentence, and the log-odds of its class regardless of topic."""
     return np.hstack([insertion_matrix(table), logit(kinds[:, 1:])])
 
 
@@ -144,7 +145,7 @@ def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Mat
 
 
 def page_off_topic_inputs(probabilities: Matrix) -> Matrix:
-    """The highest log-odds of a page's sentences and its length, which its off-topic probability is read from: (1, PAGE_NAMES)."""
+    """Inputs of a page's off-topic probability, its highest sentence log-odds and its length: (1, PAGE_NAMES)."""
     ranked = np.sort(logit(probabilities))[::-1]
     padded = np.concatenate([ranked, [-LOGIT_LIMIT] * HIGHEST])
     return np.array([[*padded[:HIGHEST], np.log1p(len(probabilities))]])

@@ -1,6 +1,7 @@
 """Words of doubtful sentences → matrix: where in a sentence another story begins and ends.
 
-A word is measured together with those around it (`token_matrix`), and a sentence by what was said of its words (`passage_columns`).
+A word's inputs include the words around it (`token_matrix`); a sentence's are made of the predictions for its words
+(`passage_columns`).
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Index, Inputs
     from noisefilter.sentences.table import SentenceTable
 
-#: Words on each side that are measured together with a word, and whose log-odds are read with its own.
+#: Words on each side whose features are inputs for a word, and those whose log-odds are.
 REACH, WEIGHED_REACH = 5, 3
 LIMIT = WORD_LIMIT = 8.0
-#: Rows of vectors that are picked at a time, so that they stay in the processor's cache.
+#: Vector rows that are gathered at a time, so that they stay in the processor's cache.
 AT_ONCE = 256
-#: Dimensions of the word's vector that are read.
+#: Leading dimensions of the word's vector that are inputs.
 VECTOR_HEAD = 24
 TOKEN_NAMES = tuple(
     (
@@ -46,17 +47,17 @@ TOKEN_COLUMNS = (
     "from_end",
     *(f"word_log_odds_{step:+}" for step in range(-WEIGHED_REACH, WEIGHED_REACH + 1)),
 )
-#: Signs between words; a hyphen after a blank, three dots, and an apostrophe at a word's edge are some too.
+#: Punctuation between words: a hyphen only after a blank, dots only if three, an apostrophe only at a word's edge.
 BETWEEN = re.compile(r"[,;:—–()|…\"“”‘«»'.\-](?:(?<![.\-'])|(?<=\s-)|(?<=\.{3})|(?<=')(?:(?<!\w')|(?!\w)))")
 COMMAS, QUOTES = ",;", "\"“”‘«»'"
 
 
 @dataclass(frozen=True, slots=True)
 class TokenTable:
-    """The words of some sentences, one after the other.
+    """The words of some sentences, in order.
 
-    `entry` are their places in the `token_index` of the sentence table, `owner` the position of their sentence in the
-    chosen rows; `base` is (words, TOKEN_NAMES), `head` (words, VECTOR_HEAD).
+    `entry` is each word's position in the `token_index` of the sentence table, `owner` the position of its sentence in
+    `rows`; `base` is (words, TOKEN_NAMES), `head` (words, VECTOR_HEAD).
     """
 
     rows: Index
@@ -130,7 +131,7 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
 
 
 def _dots(left: Inputs, at: Index, right: Inputs, of: Index) -> NDArray[np.float64]:
-    """Product of row `at[i]` of one matrix with row `of[i]` of another, for some rows at a time."""
+    """Dot product of row `at[i]` of one matrix with row `of[i]` of another, some rows at a time."""
     products = np.empty(len(at))
     for low in range(0, len(at), AT_ONCE):
         part = slice(low, low + AT_ONCE)
@@ -139,7 +140,7 @@ def _dots(left: Inputs, at: Index, right: Inputs, of: Index) -> NDArray[np.float
 
 
 def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_row: int) -> Inputs:
-    """Highest cosine of a word of the chosen sentences with one of another paragraph near; -1 for words without topic."""
+    """Each chosen word's highest cosine with a word of another paragraph nearby; -1 for words without topic."""
     edges = table.entry_edges
     unit = unit_rows(known).astype(np.float32)
     carries = (table.idf > 0) & (table.known < number_row)[table.word]
@@ -154,26 +155,26 @@ def _kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_r
         around = edges[low] + np.flatnonzero(carries[edges[low] : edges[high]])
         words = np.flatnonzero(np.bincount(table.word[around]))
         place[words] = np.arange(len(words))
-        says = np.zeros((high - low, len(words)), dtype=np.float32)  # which sentence says which word
+        says = np.zeros((high - low, len(words)), dtype=np.float32)  # which sentence has which word
         says[table.owner[around] - low, place[table.word[around]]] = 1
         sentence = np.arange(low, high)
         apart = (table.block[low:high] != table.block[chosen][:, None]) & (abs(sentence - chosen[:, None]) <= WINDOW)
-        near = apart.astype(np.float32) @ says > 0  # to which sentence which word
+        near = apart.astype(np.float32) @ says > 0  # which words are near which chosen sentence
         row = np.searchsorted(chosen, table.owner[entries])
         inside = np.flatnonzero(carries[entries] & near.any(axis=1)[row])
         step = max(1, MOST_COSINES // max(1, len(words)))
         for some in (inside[at : at + step] for at in range(0, len(inside), step)):
             likeness = np.where(near[row[some]], unit[table.word[entries[some]]] @ unit[words].T, -2.0).max(axis=1)
-            kin[some] = np.round(likeness, 4)  # alike in any batch
+            kin[some] = np.round(likeness, 4)  # the same in any batch
     return np.concatenate(found) if found else np.zeros(0)
 
 
-#: Cosines of words that are held at a time: a sentence may have a hundred thousand.
+#: Cosines that are held in memory at a time: a sentence may have a hundred thousand words.
 MOST_COSINES = 4_000_000
 
 
 def _neighbourhoods(rows: Index, article: Index) -> list[slice]:
-    """The chosen sentences, those together that share most of their surroundings."""
+    """Slices of the chosen sentences, each with those of an article that share most of their surroundings."""
     parts, first = [], 0
     for index in range(1, len(rows) + 1):
         if index == len(rows) or article[index] != article[first] or rows[index] - rows[first] > 2 * WINDOW:
@@ -183,13 +184,13 @@ def _neighbourhoods(rows: Index, article: Index) -> list[slice]:
 
 
 def _window(table: SentenceTable, rows: Index) -> tuple[Index, Index]:
-    """First sentence of each chosen one's surroundings, and the one after the last."""
+    """First sentence of the window around each chosen one, and the one after its last."""
     first, last = table.edges[table.article[rows]], table.edges[table.article[rows] + 1]
     return np.maximum(rows - WINDOW, first), np.minimum(rows + WINDOW + 1, last)
 
 
 def _signs(table: SentenceTable, rows: Index, token: Index) -> list[Inputs]:
-    """Whether a comma, another sign, a quotation mark stands between a word and the one before it."""
+    """Columns: whether a comma, other punctuation, a quotation mark stands between a word and the one before it."""
     tokens = table.tokens
     before = np.append(0, tokens.end)[table.first[rows]]  # end of the word before the sentence
     begins = np.maximum(before, table.base[table.article[rows]]).tolist()
@@ -199,7 +200,7 @@ def _signs(table: SentenceTable, rows: Index, token: Index) -> list[Inputs]:
     for first, last in zip(begins, ends.tolist(), strict=True):
         for match in BETWEEN.finditer(table.text, first, last):
             place, sign = match.start(), match[0]
-            if sign != "-" or place > first:  # the blank before it may be another article's
+            if sign != "-" or place > first:  # the blank before it may belong to another article
                 places.append(place)
                 kinds.append(0 if sign in COMMAS else 2 if sign in QUOTES else 1)
     columns[
@@ -214,7 +215,7 @@ def word_log_odds(table: TokenTable, weights: Inputs, bias: float) -> Inputs:
 
 
 def token_matrix(table: TokenTable, doubts: Inputs, weighed: Inputs) -> NDArray[np.float32]:
-    """What the network reads of each word.
+    """Inputs of the passage network for each word.
 
     Columns: `TOKEN_NAMES` of the 2 * REACH + 1 words around, -1 beyond the sentence; the word's vector; the means of
     `TOKEN_NAMES` and of the vectors over the sentence; log-odds of the sentence and its neighbours; words to the
@@ -245,7 +246,7 @@ def token_matrix(table: TokenTable, doubts: Inputs, weighed: Inputs) -> NDArray[
 
 
 def _side_by_side(owner: Index, *parts: Inputs | tuple[Inputs, int, float]) -> NDArray[np.float32]:
-    """Columns of the words; of a part with a reach those of the words around as well, and what stands beyond the sentence."""
+    """Columns side by side; a part (values, reach, beyond) adds words within reach, `beyond` outside the sentence."""
     spread = [part if isinstance(part, tuple) else (part, 0, 0.0) for part in parts]
     matrix = np.empty((len(owner), sum((2 * reach + 1) * part.shape[1] for part, reach, _ in spread)), dtype=np.float32)
     left = 0
@@ -254,7 +255,7 @@ def _side_by_side(owner: Index, *parts: Inputs | tuple[Inputs, int, float]) -> N
         if reach:
             place = (
                 np.arange(len(owner)) + reach * owner
-            )  # blanks between the sentences, so that words around are one stretch
+            )  # padding between sentences, so that each window is contiguous
             spaced = np.full((int(place[-1]) + 1 + 2 * reach, columns), beyond, dtype=np.float32)
             spaced[place + reach] = part
             matrix[:, left : left + width] = np.lib.stride_tricks.sliding_window_view(spaced.ravel(), width)[::columns][
@@ -279,14 +280,14 @@ PASSAGE_NAMES = (
     "paragraph_mean",
     "paragraph_others",
 )
-#: Words of sentences that are looked at side by side, up to `MAX_TEXT`; numpy adds four and fewer in another order than more.
+#: Widths that sentences are padded to, up to `MAX_TEXT`; numpy adds four values and fewer in another order than more.
 WIDTHS = 4 ** np.arange(1, 11)
-#: Log-odds of the words of a sentence that no doubt fell on.
+#: Mean word log-odds that a sentence counts with if it is not doubtful.
 NO_DOUBT = -7.0
 
 
 def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDArray[np.float64]:
-    """What the words of each chosen sentence, and its neighbours, say of it: (rows, PASSAGE_NAMES).
+    """Features of each chosen sentence from the log-odds of its words and its neighbours: (rows, PASSAGE_NAMES).
 
     Args:
         table: the words of the chosen sentences.
@@ -298,7 +299,7 @@ def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDAr
     values = (log_odds, table.base[:, TOKEN_NAMES.index("kin")], table.base[:, TOKEN_NAMES.index("idf")])
     sizes = np.diff(edges)
     steps = np.searchsorted(WIDTHS, sizes)
-    for step in np.unique(steps[sizes > 0]).tolist():  # sentences of about the same length, side by side
+    for step in np.unique(steps[sizes > 0]).tolist():  # sentences of similar length together
         rows = np.flatnonzero((steps == step) & (sizes > 0))
         index = edges[rows][:, None] + np.arange(WIDTHS[step])
         there = index < edges[rows + 1][:, None]
@@ -310,7 +311,7 @@ def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDAr
 
 
 def richest_runs(values: Inputs, there: NDArray[np.bool_]) -> tuple[Index, Index, Inputs]:
-    """Bounds and sum of the contiguous run with the highest sum of each row, one value long at least (Kadane).
+    """Bounds and sum of each row's contiguous run with the highest sum, at least one value long (Kadane).
 
     `values` is (rows, width), zero where nothing is `there`.
     """
@@ -350,7 +351,7 @@ def _row_columns(there: NDArray[np.bool_], log_odds: Inputs, kin: Inputs, weight
 
 
 def _kin_columns(chosen: NDArray[np.bool_], kin: Inputs, weight: Inputs, inside: NDArray[np.bool_]) -> list[Inputs]:
-    """Mean nearness of the topic words to words around, by rarity: of all, of the lower half, of the run, of the rest."""
+    """Mean `kin` of the topic words, weighted by rarity: of all, of the lower half, of the run, of the rest."""
     count = chosen.sum(axis=1)
     ranked = np.sort(np.where(chosen, kin, np.inf), axis=1)
     middle = [np.take_along_axis(ranked, np.maximum(at, 0)[:, None], axis=1) for at in ((count - 1) // 2, count // 2)]
@@ -364,7 +365,7 @@ def _kin_columns(chosen: NDArray[np.bool_], kin: Inputs, weight: Inputs, inside:
 
 
 def _around_columns(table: TokenTable, doubts: Inputs, means: Inputs) -> NDArray[np.float64]:
-    """Log-odds of the chosen sentences and their neighbours, those of their words, and those of their paragraph's others."""
+    """The columns from `log_odds` on: log-odds and word means of the neighbours and of the paragraph's others."""
     rows = table.rows
     near = [
         neighbour(values, table.article, step, NO_DOUBT)[rows] for values in (doubts, means) for step in NEAR_SENTENCES

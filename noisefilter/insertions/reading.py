@@ -1,4 +1,4 @@
-"""What the reader says of sentences, and the last networks, which read it beside the measures: classes, and what was put in."""
+"""The reader's predictions for sentences, and the last networks, which combine them with those made from features."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from noisefilter.reader.session import Reader
     from noisefilter.sentences.table import SentenceTable
 
-#: Log-odds beyond this say nothing more, and those of a word that the reader has not read.
+#: What the reader's log-odds are clipped to, and the log-odds of a word that it has not read.
 LIMIT, NOTHING = 12.0, -8.0
-#: A sentence that may be foreign with this probability is half as urgent as one that surely is.
+#: A sentence with this probability of being foreign is half as urgent as one that surely is.
 MAYBE_FOREIGN = 0.02
 FOREIGN_NAMES = ("measured_foreign", "read_foreign")
 CLASS_NAMES = (
@@ -39,9 +39,10 @@ INPUTS = {"reader_classes": CLASS_NAMES, "reader_foreign": FOREIGN_NAMES, "reade
 
 @dataclass(frozen=True, slots=True)
 class Readings:
-    """What the reader says: log-odds of each sentence to be foreign and log-probabilities of its classes, and of words to be foreign.
+    """The reader's predictions.
 
-    `sentences` is (sentences, 1 + classes); `words` is (entries of `token_index`,). `known` are the sentences that it has read:
+    `sentences` are log-odds of being foreign, then log-probabilities of the classes: (sentences, 1 + classes). `words`
+    are log-odds of being foreign: (entries of `token_index`,). `known` marks the sentences that it has read:
     (sentences,).
     """
 
@@ -51,7 +52,7 @@ class Readings:
 
 
 def read_articles(table: SentenceTable, reader: Reader, urgency: Matrix | None = None) -> Readings:
-    """What the reader says of the sentences of some articles; of long ones it reads the most urgent parts, without `urgency` all."""
+    """The reader's predictions for some articles; with `urgency`, only the most urgent pieces of long ones are read."""
     sentences = np.zeros((len(table), COLUMNS))
     words = np.full(len(table.token_index), NOTHING)
     entry_edges = table.entry_edges[table.edges]
@@ -77,38 +78,38 @@ def read_articles(table: SentenceTable, reader: Reader, urgency: Matrix | None =
 
 
 def urgency_of(classes: Matrix, foreign: Matrix) -> Matrix:
-    """How much it matters that the reader reads each sentence, by what measures alone say: (sentences, 2).
+    """How urgently the reader should read each sentence, by the predictions made from features alone: (sentences, 2).
 
     Args:
-        classes: probabilities of the classes; one that is not sure matters.
-        foreign: probabilities of being foreign; one that may be matters most.
+        classes: class probabilities; a sentence of uncertain class is urgent.
+        foreign: probabilities of being foreign; a sentence that may be is most urgent.
     """
     return np.column_stack([1 - classes.max(axis=1, initial=0.0), foreign / (foreign + MAYBE_FOREIGN)])
 
 
 def class_columns(classes: Matrix, readings: Readings) -> Matrix:
-    """What the last network of the sentences reads: (sentences, CLASS_NAMES).
+    """Inputs of the last network for classes: (sentences, CLASS_NAMES).
 
     Args:
-        classes: probabilities of the classes by measures alone.
-        readings: what the reader says.
+        classes: class probabilities from features alone.
+        readings: the reader's predictions.
     """
     return np.hstack([logit(classes), readings.sentences[:, 1:]])
 
 
 def foreign_columns(measured: Matrix, readings: Readings) -> Matrix:
-    """What the last network of the insertions reads: (sentences, FOREIGN_NAMES).
+    """Inputs of the last network for insertions: (sentences, FOREIGN_NAMES).
 
     Args:
-        measured: probabilities of being foreign by measures alone.
-        readings: what the reader says.
+        measured: probabilities of being foreign from features alone.
+        readings: the reader's predictions.
     """
     return np.column_stack([logit(measured), readings.sentences[:, 0]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadingScorer:
-    """The classifiers of measures, the reader, and the networks that read both."""
+    """The classifiers that read features, the reader, and the networks that combine both."""
 
     insertions: InsertionScorer
     reader: Reader
@@ -116,11 +117,11 @@ class ReadingScorer:
     foreign: Network
 
     def score(self, table: InsertionTable, classes: Matrix) -> LastScores:
-        """What is said of the sentences.
+        """Score the sentences of some articles.
 
         Args:
             table: the articles.
-            classes: probabilities of the sentences' classes by the networks that read measures alone.
+            classes: class probabilities by the networks that read features alone: (sentences, classes).
         """
         sentences = table.sentences
         measured = self.insertions.score(table, classes)
@@ -133,12 +134,12 @@ class ReadingScorer:
 
 
 def words_of(table: SentenceTable, measured: LastScores, readings: Readings) -> dict[int, Matrix]:
-    """Log-odds of being foreign of the words of each sentence that was read or doubted, by sentence: the mean of both, where both are known.
+    """By sentence, the log-odds that its words are foreign: the mean of `measured` and `readings`, or the one there is.
 
     Args:
         table: the articles.
-        measured: what the classifiers of measures say.
-        readings: what the reader says.
+        measured: predictions from features, with words of the doubtful sentences.
+        readings: the reader's predictions.
     """
     words = dict(measured.words)
     parts = np.split(readings.words, table.entry_edges[1:-1])

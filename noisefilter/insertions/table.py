@@ -16,14 +16,15 @@ from noisefilter.threads import cached_property
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Index, Matrix
 
-#: Words of a headline; the burst of foreign words is looked for in windows of this size.
+#: Words of a headline; the burst of foreign words is searched for in windows of this size.
 BURST = 6
-#: Signs between clauses: a class first, so that `re` skips what cannot be one; what makes a hyphen or dots one is looked for behind.
+#: Punctuation between clauses. The character class comes first so that `re` can skip ahead; lookarounds check hyphens
+#: and dots.
 CLAUSE = re.compile(r"[,;:—–()….\-](?:(?<![.\-])|(?<=\s-)(?=\s)|(?<=\.{3}))")
 
 
 class Burst(NamedTuple):
-    """A run of words of each sentence: its mean, its first entry, its unit vector and that of the rest of the sentence."""
+    """A run of words of each sentence: its mean, first entry and unit vector, and that of the rest of the sentence."""
 
     mean: Column
     start: Index
@@ -39,7 +40,7 @@ class TitleRun(NamedTuple):
 
 
 class Clause(NamedTuple):
-    """A clause of each sentence: its measures, (sentences, CLAUSE_NAMES), and its unit vector."""
+    """A clause of each sentence: its features, (sentences, CLAUSE_NAMES), and its unit vector."""
 
     measures: Matrix
     vector: Matrix
@@ -49,7 +50,7 @@ class Clause(NamedTuple):
 class InsertionTable:
     """A `SentenceTable` with values per entry of its tokens: how foreign each word is to the sentences around it.
 
-    Each array is made when it is first asked for.
+    Each array is computed on first use.
     """
 
     sentences: SentenceTable
@@ -64,7 +65,7 @@ class InsertionTable:
 
     @cached_property
     def foreign(self) -> Column:
-        """Of each entry: the rarity of a word that nothing nearby uses, zero for the others."""
+        """Of each entry: the word's rarity if no sentence nearby uses it, else zero."""
         return self.sentences.idf * (self.sentences.seen > WINDOW)
 
     @cached_property
@@ -111,7 +112,7 @@ def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:
 
 
 def _range_vectors(table: SentenceTable, starts: Index, ends: Index) -> Column:
-    """Sum of the word vectors of ranges of `token_index`, one row a range."""
+    """Sum of the word vectors of each range of `token_index`: (ranges, dimensions)."""
     return sums_of_rows(table.known_vectors, table.word[range_entries(starts, ends)], np.maximum(ends - starts, 0))
 
 
@@ -131,7 +132,7 @@ def _title_runs(table: SentenceTable, offsets: Index) -> TitleRun:
 
 
 def _title_run(capital: list[bool], small: list[bool]) -> tuple[int, int]:
-    """Capitalised words of the longest run of some words, and where it begins; two small words may stand between them."""
+    """Capitalised words in the longest run of them, and where it begins; up to two small words may stand in between."""
     best = current = lapse = begin = start = 0
     for position, (is_capital, is_small) in enumerate(zip(capital, small, strict=True)):
         if is_capital:
@@ -199,5 +200,5 @@ def _clauses(table: SentenceTable, foreign: Column) -> Clause:
     return Clause(result, found)
 
 
-#: A clause with fewer words that mean something is too short to be a story of its own.
+#: A clause with fewer content words is too short to be a story of its own.
 LEAST_CARRYING = 3

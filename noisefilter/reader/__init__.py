@@ -1,1 +1,1 @@
-"""Sentences in their surroundings → which are foreign, which of their words, and what class each is of."""
+"""Sentences in context → which of them and of their words are foreign, and the class of each sentence."""

@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2 as its package brings it → what an encoder starts from (extra `train`)."""
+"""The package of all-MiniLM-L6-v2 → the weights and the vocabulary that an encoder starts from (extra `train`)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-#: Occurrences in the training texts from which a piece is kept: 15,762 of 30,522, which read 1% more tokens a text.
+#: Occurrences in the training texts from which a piece is kept: 15,762 of 30,522 are, and texts have 1% more tokens.
 FEWEST = 40
 
 
@@ -29,7 +29,7 @@ class Base(NamedTuple):
 
 
 def load_base() -> Base:
-    """The weights and the vocabulary (Apache-2.0), out of the package, which is not imported: it prints, and wants much else.
+    """The weights and the vocabulary (Apache-2.0); the package is not imported: it prints, and has many dependencies.
 
     Raises:
         PackageNotFoundError: the extra `train` is not installed.
@@ -42,12 +42,12 @@ def load_base() -> Base:
 
 
 def common_pieces(texts: Iterable[str], pieces: Sequence[str], fewest: int = FEWEST) -> tuple[list[str], list[int]]:
-    """The pieces that texts use so often, with the rows of the whole vocabulary that they are.
+    """The pieces that occur often enough in the texts, and their rows in the whole vocabulary.
 
     Args:
-        texts: what is to be read.
-        pieces: the whole vocabulary, which has another order of its special pieces.
-        fewest: occurrences from which a piece is kept; single ASCII signs always are.
+        texts: the training texts.
+        pieces: the whole vocabulary, with its special pieces in another order.
+        fewest: occurrences from which a piece is kept; single ASCII characters always are.
     """
     row = {piece: number for number, piece in enumerate(pieces)}
     whole = Vocabulary([*SPECIAL, *(piece for piece in pieces if piece not in SPECIAL)])

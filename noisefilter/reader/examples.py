@@ -1,4 +1,4 @@
-"""Articles with labels → pieces to learn from."""
+"""Labelled articles → pieces to train on."""
 
 from __future__ import annotations
 
@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     Range = tuple[int, int]
 
-#: What is known of a word or a sentence.
+#: Labels of a word or a sentence.
 UNKNOWN, OWN, FOREIGN = -1, 0, 1
-#: A sentence with so many foreign words is foreign, and one with half of its words; one with fewer is left out.
+#: A sentence with this many foreign tokens is foreign, and so is one with half of its tokens foreign; with fewer its
+#: label is unknown.
 MOST_OWN = 2
 
 
@@ -34,9 +35,9 @@ class ReaderExample:
         text: of the article.
         title: of the article.
         sentences: character ranges.
-        foreign: character ranges of what was put in.
+        foreign: character ranges of the insertions.
         honest: character ranges that look foreign and are not; they count twice.
-        unknown: numbers of the sentences of which nobody knows whether they are foreign.
+        unknown: indices of the sentences that may or may not be foreign.
         classes: shares of the votes, (sentences, len(`CLASSES`)); None if nobody judged them.
     """
 
@@ -50,7 +51,7 @@ class ReaderExample:
 
 
 class TaughtPiece(NamedTuple):
-    """A piece and what is known of its tokens and sentences."""
+    """A piece and the labels of its tokens and sentences."""
 
     inputs: Inputs
     tokens: NDArray[np.int8]  # (tokens,): `UNKNOWN`, `OWN` or `FOREIGN`
@@ -70,7 +71,7 @@ class TaughtPiece(NamedTuple):
 
 
 def taught_pieces(examples: Iterable[ReaderExample], vocabulary: Vocabulary) -> Iterator[TaughtPiece]:
-    """The pieces of the articles that hold a sentence, in order."""
+    """Those pieces of the articles that contain a sentence, in order."""
     for example in examples:
         reading = read_tokens(example.text, example.title, example.sentences, vocabulary)
         words = _word_labels(example, reading)

@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 OPSET, IR_VERSION = 20, 9
 #: Attention heads of MiniLM.
 HEADS = 12
-#: What no state is below.
+#: Lower than any state: stands for the tokens outside a sentence when the maximum is taken.
 LOWEST = -30.0
 
 
 class Graph:
-    """An ONNX graph that grows an operation at a time; each method returns the name of its output."""
+    """An ONNX graph, built one operation at a time; each method returns the name of its output."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -134,7 +134,7 @@ def _encode(graph: Graph, weights: Weights, frozen: int) -> str:
 
 
 def _judge_sentences(graph: Graph, states: str, weights: Weights) -> str:
-    """What is said of each sentence by the piece's first token and by the mean and highest states of its own: (sentences, columns)."""
+    """Logits of the sentences from the first token's state and the mean and maximum of theirs: (sentences, columns)."""
     flat = graph.do("Squeeze", states, graph.axis(0))
     size = graph.do("ReduceSum", "stretches", graph.axis(1), keepdims=1)
     mean = graph.do("Div", graph.do("MatMul", "stretches", flat), size)

@@ -1,4 +1,4 @@
-"""Pieces with labels → weights of the encoder (extra `train`)."""
+"""Labelled pieces → weights of the encoder (extra `train`)."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from noisefilter.reader.examples import TaughtPiece
     from noisefilter.reader.network import Encoder
 
-#: Pieces of a step, and of how many steps the pieces are sorted by length, so that little is padding.
+#: Pieces in a step, and the number of steps whose pieces are sorted by length together to save padding.
 STEP, SORTED = 16, 24
-#: What the loss over words counts beside that over sentences, and a word that only stands around.
+#: Weight of the word loss beside the sentence loss, and in it of a word that is only context.
 WORD_LOSS, AROUND_LOSS = 0.5, 0.3
-#: The heads are new and learn faster than the layers.
+#: Learning rate of the heads, which are new, as a multiple of the layers'.
 HEAD_RATE = 5.0
-#: Judged sentences of a step from which their loss counts in full.
+#: Number of sentences with class labels in a step from which the class loss counts in full.
 FULL_STEP = 80
 WARM_UP = 0.08
 
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """How the encoder learns: peak of the learning rate, seed, and the device that torch is to use."""
+    """How the encoder is trained: peak learning rate, seed, and the torch device."""
 
     rate: float = 3e-4
     seed: int = 0
@@ -62,9 +62,9 @@ def fit_encoder(
     *,
     progress: Callable[[str], None] = lambda _: None,
 ) -> None:
-    """Teach the encoder all pieces once, in an order that the seed gives.
+    """Train the encoder on all pieces once, in an order that the seed gives.
 
-    The weights are kept in 32 bits and computed with in 16 (bfloat16): four times as fast on a CPU as computing in 32.
+    The weights are kept in 32 bits, but computation is in bfloat16: four times as fast on a CPU as in 32 bits.
     """
     torch.manual_seed(options.seed)
     encoder.to(options.device).bfloat16().train()
@@ -109,13 +109,13 @@ def weights_of(encoder: Encoder) -> Mapping[str, NDArray[np.float32]]:
 
 
 def _schedule(step: int, steps: int) -> float:
-    """Share of the peak rate: a short rise, then a straight fall."""
+    """Share of the peak learning rate: a short linear warm-up, then linear decay."""
     rise = min(1.0, (step + 1) / max(1.0, WARM_UP * steps))
     return rise * min(1.0, (1 - step / steps) / (1 - WARM_UP) + 0.02)
 
 
 def _steps(pieces: Sequence[TaughtPiece], random: np.random.Generator) -> list[list[int]]:
-    """Numbers of the pieces of each step."""
+    """Indices of the pieces in each step."""
     order = random.permutation(len(pieces)).tolist()
     steps = []
     for start in range(0, len(order), STEP * SORTED):
@@ -150,7 +150,7 @@ def _stack(pieces: Sequence[TaughtPiece], device: str) -> _Step:
 
 
 def _loss(encoder: Encoder, step: _Step) -> Tensor:
-    """Cross-entropy of the foreign sentences, of the foreign words, and of the classes, each where it is known."""
+    """Weighted sum of the cross-entropies of foreign sentences, foreign words and classes, each where labelled."""
     words, sentences = encoder(step.ids, step.marks, step.owner, step.begin, step.end)
     words, sentences = words.float(), sentences.float()
     counts = (step.foreign >= 0) * step.weights

@@ -1,4 +1,4 @@
-"""A reader's last layer, out of its ONNX file and back into it (extra `train`): what a user's labels move."""
+"""Get and replace the last layer in a reader's ONNX file, to adapt it to a user's labels (extra `train`)."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BEFORE, BIAS, WEIGHTS = "hidden.bias", "classes.bias", "classes.weight"
 
 
 def with_hidden(network: bytes) -> bytes:
-    """The network with one more output: what its last layer reads of each sentence."""
+    """The network with one more output: the last layer's input for each sentence."""
     model = onnx.load_from_string(network)
     model.graph.node.append(helper.make_node("Identity", [_hidden(model)], [HIDDEN]))
     model.graph.output.append(helper.make_tensor_value_info(HIDDEN, TensorProto.FLOAT, ["sentences", "hidden"]))
@@ -37,7 +37,7 @@ def head_of(network: bytes) -> tuple[Matrix, Matrix]:
 
 
 def with_head(network: bytes, weights: Matrix, bias: Matrix) -> bytes:
-    """The network with another last layer, in 32 bits; the rest stays as it is."""
+    """The network with the given last layer, in 32 bits; the rest is unchanged."""
     model = onnx.load_from_string(network)
     graph = model.graph
     for tensor in [tensor for tensor in graph.initializer if tensor.name == BIAS or tensor.name.startswith(WEIGHTS)]:
@@ -57,7 +57,7 @@ def with_head(network: bytes, weights: Matrix, bias: Matrix) -> bytes:
 
 
 def _hidden(model: onnx.ModelProto) -> str:
-    """Name of what the last layer reads."""
+    """Name of the last layer's input."""
     total = next(node for node in model.graph.node if BEFORE in node.input)
     return str(next(node for node in model.graph.node if total.output[0] in node.input).output[0])
 

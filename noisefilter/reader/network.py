@@ -1,4 +1,4 @@
-"""The encoder as PyTorch trains it: the lower layers of MiniLM, with letter case, and two heads."""
+"""The encoder in PyTorch, for training: the lower layers of MiniLM, with letter case, and two heads."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """The encoder with its heads; word and place embeddings and the lowest `frozen` layers do not learn.
+    """The encoder with its heads; word and position embeddings and the lowest `frozen` layers are not trained.
 
     Args:
         words: rows of the vocabulary.
-        layers: of MiniLM's six, the lowest.
+        layers: how many of MiniLM's six, from the lowest.
         frozen: layers below the one where letter case and part enter.
-        seed: of what the heads begin with.
+        seed: for the initial weights of the heads.
     """
 
     def __init__(self, words: int, layers: int, frozen: int, seed: int = 0) -> None:
@@ -79,7 +79,7 @@ class Encoder(nn.Module):
         Args:
             ids: rows of the vocabulary, zero where a piece has ended: (batch, tokens).
             marks: part and letter case: (batch, tokens).
-            owner: which piece of the batch each sentence is of: (sentences,).
+            owner: which piece of the batch each sentence belongs to: (sentences,).
             begin: its first token.
             end: the token after its last.
         """
@@ -105,7 +105,7 @@ class Encoder(nn.Module):
         return states
 
     def load_base(self, weights: Mapping[str, Tensor], rows: Sequence[int]) -> None:
-        """Take over MiniLM's weights; `rows` are the rows of its vocabulary that ours are."""
+        """Copy MiniLM's weights; `rows` are the rows of our pieces in its vocabulary."""
         named = {name.removeprefix("bert."): value for name, value in weights.items()}
         embeddings = {
             name: named[f"embeddings.{name}_embeddings.weight"] for name in ("word", "position", "token_type")

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 
 class Size(NamedTuple):
-    """Tokens of a piece with its title, and of what it shows before and after the sentences that it judges."""
+    """Tokens of a piece, title included, and of the context before and after the sentences that it judges."""
 
     piece: int
     before: int
     after: int
 
 
-#: Pieces that are read, and those that the encoder learns from: short ones are read faster, and as well (docs/decisions/0032).
+#: Sizes of pieces for scoring and for training: short ones are read faster, and as well (docs/decisions/0032).
 READ, TAUGHT = Size(160, 24, 12), Size(256, 32, 16)
-#: Tokens of the title that a piece shows.
+#: Most tokens of the title in a piece.
 TITLE = 16
 #: Characters of a title that are read.
 TITLE_LETTERS = 200
-#: What a token belongs to; each has `CASES` rows in the encoder's table of marks.
+#: The part of a piece that a token is in; each has `CASES` rows in the encoder's table of marks.
 OUTSIDE, AROUND, JUDGED = (part * CASES for part in range(3))
 MARKS = 3 * CASES
 
@@ -48,7 +48,7 @@ class Piece(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What the encoder is given of a piece: arrays of a batch of one, and which sentences they are."""
+    """The encoder's inputs for a piece, a batch of one, and the indices of its sentences."""
 
     ids: Index  # (1, tokens)
     marks: Index  # (1, tokens): part and letter case
@@ -58,7 +58,7 @@ class Inputs(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An article as tokens. `word` is -1 for a line break; `sentence` numbers the sentences that were given."""
+    """An article as tokens. `word` and `sentence` are indices, -1 for a line break."""
 
     ids: Index
     case: Index
@@ -71,7 +71,7 @@ class Reading:
     title_case: Index
 
     def pieces(self, size: Size = READ) -> list[Piece]:
-        """Pieces that cover the article; they are cut between sentences, unless one alone is longer than a piece."""
+        """Pieces that cover the article; they are cut between sentences, unless one is longer than a piece."""
         room = size.piece - len(self.title_ids) - 3 - size.before - size.after
         starts = np.flatnonzero(np.diff(self.sentence, prepend=-2) != 0)
         count = len(self.ids)
@@ -87,7 +87,7 @@ class Reading:
         return found
 
     def inputs(self, piece: Piece) -> Inputs:
-        """What the encoder reads of a piece: the title, what stands before, the sentences, what stands after."""
+        """The encoder's inputs for a piece: title, context before, judged sentences, context after."""
         low, start, end, high = piece
         inside = np.arange(low, high)
         part = np.where((inside >= start) & (inside < end), JUDGED, AROUND)
@@ -102,12 +102,12 @@ class Reading:
 
     @property
     def shown(self) -> int:
-        """Tokens before those of the article in every piece."""
+        """Number of tokens before the article's in every piece: the title and its separators."""
         return len(self.title_ids) + 2
 
 
 def read_tokens(text: str, title: str | None, sentences: Sequence[tuple[int, int]], vocabulary: Vocabulary) -> Reading:
-    """The words of the sentences as tokens; what stands between two sentences is not read.
+    """The words of the sentences as tokens; of the text between two sentences only a line break is kept.
 
     Args:
         text: of the page.

@@ -1,4 +1,4 @@
-"""Pieces → what the encoder says of them, by onnxruntime."""
+"""Pieces → the encoder's predictions, computed by onnxruntime."""
 
 from __future__ import annotations
 
@@ -20,24 +20,25 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
 
-#: What the encoder says of a sentence, in the order of its columns: foreign, then the classes.
+#: Classes of a sentence; the encoder's columns are foreign, then these.
 CLASSES = ("informative", "filler", "promotion", "off_topic", "boilerplate")
 COLUMNS = 1 + len(CLASSES)
-#: What the network takes and gives.
+#: Names of the network's inputs and outputs.
 INPUTS, OUTPUTS = ("ids", "marks", "stretches"), ("tokens", "sentences")
-#: A further output that training asks for: what the last layer reads of each sentence (`reader.heads`).
+#: A further output, used in adapting: the last layer's input for each sentence (`reader.heads`).
 HIDDEN = "hidden"
-#: Pieces of an article that are read, the most urgent ones: some 800 words. The others are judged by measures alone. Of 6, 8, 10, 12
-#: and all, filler by site is .872, .877, .880, .882, .884, and insertions are found alike (docs/decisions/0032).
+#: Most pieces of an article that are read, by urgency: some 800 words. The others are judged by features alone. With 6,
+#: 8, 10, 12 and all, the AUC of filler on held-out sites is .872, .877, .880, .882, .884; insertions are found equally
+#: well (docs/decisions/0032).
 MOST_PIECES = 10
 #: An optimization of onnxruntime that takes eight times as long on a CPU as what it replaces.
 SLOW = "SkipLayerNormFusion"
-#: Key of the ONNX file's metadata that holds the vocabulary, a piece a line.
+#: Key of the ONNX file's metadata that holds the vocabulary, one piece per line.
 VOCABULARY = "vocabulary"
 
 
 class ReaderScores(NamedTuple):
-    """Log-odds of each sentence (sentences, `COLUMNS`), and of each of its words to be foreign, with their places."""
+    """Log-odds of each sentence (sentences, `COLUMNS`), and of each word being foreign, with the words' positions."""
 
     sentences: Matrix
     words: Matrix
@@ -47,14 +48,14 @@ class ReaderScores(NamedTuple):
 
 
 class ReaderError(ValueError):
-    """A file that is no reader."""
+    """The file is not a reader."""
 
 
 class Reader:
     """A small encoder that reads an article once, in pieces.
 
-    One piece is given at a time: the scales of 8-bit arithmetic depend on all that is in a batch, and the same page must
-    give the same bytes whatever stands beside it. One thread, for workers share cores.
+    It runs one piece at a time: 8-bit scales depend on the whole batch, and a page must give the same bytes whatever it
+    is batched with. It uses one thread, since workers share the cores.
     """
 
     def __init__(self, network: bytes) -> None:
@@ -72,7 +73,7 @@ class Reader:
         self.vocabulary = Vocabulary(pieces)
 
     def _open(self) -> None:
-        """A session of this process: one that was forked while another thread ran it may hold that thread's locks for ever."""
+        """Open a session for this process: one inherited in a fork may hold another thread's locks for ever."""
         onnxruntime = late_import(
             "onnxruntime"
         )  # 0.1 s that `import noisefilter` and the model without a reader need not pay
@@ -101,17 +102,18 @@ class Reader:
         sentences: Sequence[tuple[int, int]],
         urgency: NDArray[np.float64] | None = None,
     ) -> ReaderScores:
-        """What the encoder says of an article.
+        """The encoder's predictions for an article.
 
-        A sentence that is longer than a piece is judged by parts: the highest value of each column counts. A sentence without a word,
-        or in a piece that is not read, has -inf in all columns.
+        A sentence longer than a piece is judged in parts, and the highest value of each column counts. A sentence
+        without a word, or in a piece that is not read, has -inf in all columns.
 
         Args:
             text: of the page.
             title: of the article.
             sentences: character ranges of the article's sentences, in order.
-            urgency: how much it matters that each is read, (sentences, 2): of a longer article the `MOST_PIECES` pieces with the
-                highest sum of the mean of the first column and the maximum of the second. Without it all are read.
+            urgency: how urgently each should be read, (sentences, 2). Of a long article the `MOST_PIECES` most urgent
+                pieces are read: those with the highest sum of the first column's mean and the second's maximum. Without
+                it all are.
         """
         reading = read_tokens(text, title, sentences, self.vocabulary)
         found = np.full((len(sentences), COLUMNS), -np.inf, np.float32)
@@ -129,9 +131,10 @@ class Reader:
         return ReaderScores(found, words, reading.word_start, reading.word_end, reading.word_sentence)
 
     def hidden(self, text: str, title: str | None, sentences: Sequence[tuple[int, int]]) -> Matrix:
-        """What the last layer reads of each sentence, by a network that gives it: (sentences, hidden); zero for one without a word.
+        """The last layer's input for each sentence: (sentences, hidden), zero for one without a word.
 
-        Arguments as for `read`; of a sentence that is longer than a piece its last part counts.
+        Arguments as for `read`. The network must have this output; of a sentence longer than a piece the last part
+        counts.
         """
         reading = read_tokens(text, title, sentences, self.vocabulary)
         found: Matrix | None = None
@@ -151,5 +154,5 @@ def _most_urgent(reading: Reading, urgency: NDArray[np.float64]) -> list[Piece]:
         return pieces
     inside = [part[part >= 0] for part in (reading.sentence[piece.start : piece.end] for piece in pieces)]
     rows = [urgency[np.unique(part)] if len(part) else np.zeros((1, 2)) for part in inside]
-    values = np.round([part[:, 0].mean() + part[:, 1].max() for part in rows], 6)  # alike in any batch
+    values = np.round([part[:, 0].mean() + part[:, 1].max() for part in rows], 6)  # the same in any batch
     return [pieces[row] for row in sorted(np.argsort(-values, kind="stable")[:MOST_PIECES].tolist())]

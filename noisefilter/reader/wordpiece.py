@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-#: Letters and digits together, every sign by itself, as BERT's uncased tokenizer cuts words.
+#: Runs of letters and digits, and every other character by itself, as BERT's uncased tokenizer splits words.
 WORD = re.compile(r"[^\W_]+|[^\w\s]|_")
 #: The first rows of a vocabulary; `LINE_BREAK` stands between two lines of an article.
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "¶")
 PADDING, UNKNOWN, START, END, LINE_BREAK = range(5)
-#: How a word is written: the encoder's vocabulary is uncased, and farms' headlines are not.
+#: Letter case of a word, an input by itself: the encoder's vocabulary is uncased, and farms' headlines are not.
 SMALL, CAPITALISED, CAPITALS, NUMBER = range(4)
 CASES = 4
-#: Letters of the longest word that is looked up, as in BERT.
+#: Letters of the longest word that is looked up, as in BERT; a longer one is unknown.
 LONGEST_WORD = 100
-#: Words whose rows are kept; all of them are forgotten when there are more.
+#: Words whose rows are cached; a full cache is emptied.
 MOST_KEPT = 100_000
 
 
 class Vocabulary:
-    """WordPiece: a word is the fewest of the longest pieces, read from its start; later pieces begin with "##".
+    """WordPiece: a word is split from its start, each time by the longest known piece; later pieces begin with "##".
 
     >>> Vocabulary([*SPECIAL, "un", "##able", "able"]).rows("Unable")
     (5, 6)
@@ -36,7 +36,7 @@ class Vocabulary:
         self._kept: dict[str, tuple[int, ...]] = {}
 
     def rows(self, word: str) -> tuple[int, ...]:
-        """Rows of the word's pieces; of a word that has none, the row of `UNKNOWN`."""
+        """Rows of the word's pieces; the row of `UNKNOWN` if it cannot be split into known pieces."""
         rows = self._kept.get(word)
         if rows is None:
             rows = self._split(_folded(word))
@@ -71,7 +71,7 @@ def case_of(word: str) -> int:
 
 
 def _folded(word: str) -> str:
-    """The word in small letters and without accents."""
+    """The word in lower case, without accents."""
     word = word.lower()
     if word.isascii():
         return word
