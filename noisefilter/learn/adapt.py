@@ -1,4 +1,4 @@
-"""A model, labelled pages of a user → the model adapted to them: last layers move where labels bear it out, all else stays."""
+"""A model and a user's labelled pages → the model adapted to them: last layers move where the labels justify it."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from noisefilter.learn.train import TrainingData
     from noisefilter.model import Model
 
-#: Pages with labels of a stage from which it is adapted: with fewer, no error can be told from chance.
+#: Labelled pages from which a stage is adapted: with fewer, no error can be told from chance.
 MIN_PAGES = 15
-#: Rows of each sort that a network must have seen; off-topic sentences are so unlike that it takes more.
+#: Rows that a network needs of each of two classes; off-topic sentences vary so much that it takes more.
 MIN_ROWS = {"insertion_last": 50, "reader_foreign": 50, "reader_head_foreign": 50}
 MIN_ROWS_OF_ANY = 5
-#: Labels of a kind from which a threshold is chosen again: its precision is then known to some five points.
+#: Labels of a kind from which a threshold is chosen again: its precision is then known to within some five points.
 MIN_THRESHOLD_LABELS = 100
 PUT_BACK = "stays: adapted it was worse on the held-out pages"
 NAMES = {
@@ -43,7 +43,7 @@ NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a network: how far it moved, with the loss of pages left out before and after, or why it stayed."""
+    """What became of a network: how far it moved, with the held-out loss before and after, or why it stayed."""
 
     stage: str
     network: str
@@ -57,12 +57,12 @@ class Outcome:
 
     @property
     def moved(self) -> bool:
-        """Whether the network is another one than the base's."""
+        """Whether the network differs from the base's."""
         return self.strength is not None
 
     @property
     def label(self) -> str:
-        """Stage, and which of its networks it is where it has several."""
+        """The stage, with the name of the network if the stage has several."""
         return f"{self.stage} ({NAMES[self.network]})" if self.network in NAMES else self.stage
 
 
@@ -89,16 +89,16 @@ def adapt(
 ) -> tuple[Model, list[Outcome]]:
     """The base model adapted to `data.fit`, and what became of each network; arrays that did not move are the base's.
 
-    The same pages give the same arrays on the same machine. `data.tune` is left alone: what the new model is measured on.
+    The same pages give the same arrays on the same machine. `data.tune` is not used: the new model is measured on it.
 
     Args:
-        data: labelled pages to adapt to, and others.
+        data: labelled pages to adapt to, and held-out ones.
         base: the model to start from.
         name: of the new one.
         jobs: processes that read pages.
-        progress: is told what is being done.
-        stays: stages that are not to be adapted, since that made them worse.
-        heads: whether the reader's last layer is adapted, too (extra `train`).
+        progress: called with a message at each step.
+        stays: stages not to adapt, since that made them worse.
+        heads: whether to adapt the reader's last layer as well (extra `train`).
     """
     found = Adapted(
         {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()},
@@ -136,7 +136,7 @@ def adapt(
 
 
 def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) -> bytes:
-    """The reader with its last layer moved where labels bear it out; the networks that read it are adapted after it."""
+    """The reader with its last layer moved where labels justify it; the networks that read it are adapted later."""
     from noisefilter.learn import adapt_reader  # noqa: PLC0415 - onnx, which is in the extra `train`
 
     found.arrays |= adapt_reader.head_arrays(reader)
@@ -148,7 +148,7 @@ def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) 
 
 
 def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:
-    """Move one network if its labels suffice and bear it out; `found` learns of what moved."""
+    """Move one network if it has enough labels and they justify it; `found` is updated with what moved."""
     pages, count = (len(set(rows.page)), len(rows.inputs)) if rows is not None else (0, 0)
     reason = _too_little(network, rows)
     if rows is None or reason:
@@ -187,10 +187,10 @@ def _too_little(network: str, rows: Rows | None) -> str:
 
 
 def _balanced(rows: Rows, arrays: Mapping[str, Matrix], network: str) -> Rows:
-    """Rows weighted so that the network's offset has no need to move up.
+    """Rows weighted so that there is no reason to raise the network's offset.
 
-    Plain text gives up boilerplate to spare the article (docs/decisions/0013-plain-text.md); labels, which count both errors
-    alike, must not undo that.
+    On plain text, boilerplate is let through to spare the article (docs/decisions/0013-plain-text.md). Labels weigh
+    both errors equally and must not undo that.
     """
     logits = last_inputs(arrays, network, rows.inputs) @ arrays[f"{network}.weights1"] + arrays[f"{network}.bias1"]
     predicted, truth = probabilities(logits)[:, 0], rows.truth[:, 0]
@@ -201,9 +201,9 @@ def _balanced(rows: Rows, arrays: Mapping[str, Matrix], network: str) -> Rows:
 
 
 def _new_thresholds(network: str, rows: Rows, move: Move) -> dict[str, float]:
-    """Thresholds chosen on what layers said of pages that they had not seen, where labels suffice.
+    """Thresholds chosen on predictions out of fold, where there are enough labels.
 
-    Fewer labels leave the base's: probabilities are calibrated again, so that a threshold goes on saying the same.
+    With fewer the base's stay: the probabilities are calibrated again, so a threshold keeps its meaning.
     """
     if network in {"sentence_second", "reader_classes"}:
         return kind_thresholds(move.out, np.nan_to_num(rows.truth), MIN_THRESHOLD_LABELS)
@@ -211,5 +211,5 @@ def _new_thresholds(network: str, rows: Rows, move: Move) -> dict[str, float]:
 
 
 def _settle_policies(rows: Rows) -> bool:
-    """Whether there are labels enough of both sorts to choose policies again; the same holds of fewer as of thresholds."""
+    """Whether there are enough labels of both classes to choose policies again; with fewer the base's stay."""
     return MIN_THRESHOLD_LABELS <= float(rows.truth.sum()) <= len(rows.truth) - MIN_THRESHOLD_LABELS

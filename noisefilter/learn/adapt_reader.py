@@ -1,4 +1,4 @@
-"""Labelled pages → a reader whose last layer has moved: what it reads of their sentences, with the truth (extra `train`)."""
+"""Labelled pages → rows to adapt a reader's last layer to, and the reader with the adapted layer (extra `train`)."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Matrix
     from noisefilter.labels import LabelledPage
 
-#: The last layer by what it says, and which of its columns that is.
+#: The two heads that the last layer consists of, and the columns of each.
 HEADS = {"reader_head_foreign": slice(0, 1), "reader_head_classes": slice(1, None)}
-#: Classes of labelled sentences among the reader's; that one is off-topic is said by the other head.
+#: Columns of the labelled classes among the reader's; off-topic is left to the other head.
 PLACES = [CLASSES.index(name) for name in ("informative", "filler", "promotion", "boilerplate")]
 
 
 def head_arrays(network: bytes) -> dict[str, Matrix]:
-    """The last layer, as the arrays of two networks of one layer."""
+    """The last layer, as the arrays of two one-layer networks."""
     weights, bias = head_of(network)
     found: dict[str, Matrix] = {}
     for name, columns in HEADS.items():
@@ -34,13 +34,13 @@ def head_arrays(network: bytes) -> dict[str, Matrix]:
 
 
 def with_heads(network: bytes, arrays: dict[str, Matrix]) -> bytes:
-    """The reader with other ones."""
+    """The reader with these arrays as its last layer."""
     weights = np.hstack([arrays[f"{name}.weights0"] for name in HEADS])
     return with_head(network, weights, np.concatenate([arrays[f"{name}.bias0"] for name in HEADS]))
 
 
 def head_rows(pages: Sequence[LabelledPage], network: bytes) -> dict[str, Rows]:
-    """Rows for each of them that the pages have labels for."""
+    """Rows for each head that the pages have labels for."""
     reader = Reader(with_hidden(network))
     found: dict[str, list[tuple[LabelledPage, tuple[Matrix, Matrix, Matrix]]]] = {name: [] for name in HEADS}
     for page in pages:
@@ -60,7 +60,7 @@ def head_rows(pages: Sequence[LabelledPage], network: bytes) -> dict[str, Rows]:
 
 
 def _votes(letters: Sequence[str], *, named: bool) -> Matrix:
-    """Shares of the votes for each class; what labels could not name is unknown: off-topic, and in spans boilerplate."""
+    """Shares of the votes for each class, NaN for what labels cannot name: off-topic, and boilerplate in spans."""
     truth = np.zeros((len(letters), len(CLASSES)))
     for row, votes in enumerate(letters):
         known = [CLASS_OF[vote] for vote in votes if vote in CLASS_OF]

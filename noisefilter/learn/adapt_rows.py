@@ -1,6 +1,6 @@
-"""Labelled pages → what the last networks of each stage read of them, with the truth: rows to move a last layer by.
+"""Labelled pages → inputs and labels of the last network of each stage: rows to adapt its last layer to.
 
-The stages run as they do on any page; a recorder in the place of a last network's estimator keeps what it is asked.
+The stages run as in scoring; a recorder in place of the last network's estimator keeps its inputs.
 """
 
 from __future__ import annotations
@@ -42,24 +42,24 @@ if TYPE_CHECKING:
     Found = dict[str, tuple[Matrix, Matrix, Matrix]]
     Measure = Callable[[LabelledPage, Mapping[str, Matrix], VectorTable, bytes | None], Found]
 
-#: The last networks of the blocks: of HTML, of HTML on which trafilatura has voted, of plain text.
+#: The last networks for blocks: in HTML, in HTML with trafilatura's vote, in plain text.
 BLOCK_NETWORKS = tuple(f"{form}_second" for form in FORMS)
-#: The stages in their order, and the networks that are adapted in each: those that have the last word.
+#: The stages in order, and the networks that are adapted in each: its last ones.
 STAGES = {
     "blocks": BLOCK_NETWORKS,
     "sentences": ("sentence_second",),
     "insertions": ("insertion_last",),
     "articles": ("article",),
 }
-#: The same of a model with a reader.
+#: The same for a model with a reader.
 READER_STAGES = {**STAGES, "sentences": ("reader_classes",), "insertions": ("reader_foreign",)}
-#: Pages measured in a process at once.
+#: Pages that a process is given at once.
 CHUNK = 8
 
 
 @dataclass(frozen=True, slots=True)
 class _Recorder:
-    """An estimator that keeps what it is asked."""
+    """An estimator that keeps its inputs."""
 
     estimator: Estimator
     asked: list[Matrix] = field(default_factory=list)
@@ -70,7 +70,7 @@ class _Recorder:
 
 
 def _recorded(network: Network) -> tuple[Network, list[Matrix]]:
-    """The network, and the list to which it will add what it reads, standardised, some rows at a time."""
+    """The network, and the list that it will add its standardised inputs to, some rows at a time."""
     recorder = _Recorder(network.estimator)
     return replace(network, estimator=recorder), recorder.asked
 
@@ -116,7 +116,7 @@ def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: Vecto
 def _sentence_rows(
     page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, reader: bytes | None
 ) -> Found:
-    """Labelled sentences; where they come from spans, boilerplate is what the labels do not name."""
+    """Labelled sentences; where the labels are spans, boilerplate is unknown."""
     found: Found = {}
     for example in sentence_examples([page], vectors):
         scorer = build_sentence_scorer(arrays)
@@ -140,7 +140,7 @@ def _sentence_rows(
 def _insertion_rows(
     page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, reader: bytes | None
 ) -> Found:
-    """Sentences of pages whose off-topic passages are labelled; without a reader the doubtful ones."""
+    """Sentences of pages whose off-topic passages are labelled; without a reader only the doubtful ones."""
     found: Found = {}
     for example in labelled_examples([page]):
         table = InsertionTable(SentenceTable([example.article(vectors)], vectors))
@@ -177,17 +177,17 @@ def _article_rows(
 
 
 def _standard(inputs: Matrix, arrays: Mapping[str, Matrix], name: str) -> Matrix:
-    """Inputs of a network, standardised as it does."""
+    """Inputs, standardised as the network does it."""
     return np.asarray(standardize(inputs, arrays[f"{name}.mean"], arrays[f"{name}.scale"]), dtype=np.float64)
 
 
 def read_article(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the article classifier reads when a page is scored: (articles, n)."""
+    """Inputs of the article classifier, as in scoring: (articles, n)."""
     return article_inputs(table.sentences, table.matrix, rounded(sentence_classes(table, arrays)[:, 1:3]), arrays)
 
 
 def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> InsertionTable | None:
-    """The sentences that would be judged if the page were scored, read with the same eyes."""
+    """The sentences that would be judged if the page were scored; None if there would be no score."""
     read = read_blocks(page.page)
     blocked = read.blocked
     if blocked is None:

@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from noisefilter.model import Model
     from noisefilter.report.figures import Figures
 
-#: Of every model.
+#: Weaknesses of every model.
 BAD_AT = """\
 - Languages other than English are not judged (`status="language"`).
 - It does not check facts, and it is no detector of machine-written text: a fluent lie with names and numbers is kept.
 """
-#: Of the shipped models.
+#: Weaknesses of the shipped models.
 SHIPPED_BAD_AT = """\
 - Captions are taken out of HTML pages, also those that carry facts, and some footnotes and table cells: WCXB's gold texts leave
   captions out. A caption's span says so in its reason.
@@ -42,7 +42,7 @@ SHIPPED_BAD_AT = """\
 - An FAQ whose answers say something is held against an article all the same: see the second text below.
 """
 
-#: Of a model of one's own.
+#: Weaknesses of a user's own model.
 OWN_BAD_AT = """\
 - It knows the sites that it learned from better than others; of sites that are not among the held-out ones the figures say nothing.
 """
@@ -52,7 +52,7 @@ WCXB development split: Murrough Foley, CC-BY-4.0. The word vectors imitate all-
 the model has one, is made of its lowest layers. Texts trained the weights; none is stored in them."""
 
 
-#: Stages of the model, by the start of the names of their arrays, in the order in which a page meets them.
+#: Stages in the order in which a page goes through them, with the prefixes of their arrays' names.
 STAGES = {
     "blocks": ("block_",),
     "sentences": ("sentence",),
@@ -115,14 +115,14 @@ def write_card(
     for kind, by_source in figures.items():
         if not kind.startswith(CALIBRATION):
             shown += [f"### {kind}", "", *_table("source", by_source), ""]
-    labels = model.manifest.get("labels")  # of a model of one's own
+    labels = model.manifest.get("labels")  # only a user's own model has them
     shown += ["## What it is bad at", "", f"{BAD_AT}{OWN_BAD_AT if labels else SHIPPED_BAD_AT}"]
     shown += ["Passages of our own in a story of our own, as this model judges them:", "", *example_lines(model), ""]
     return "\n".join(shown)
 
 
 def write_picture(figures: Figures, folder: Path) -> None:
-    """Write the calibration curves beside the card; without bins to draw none is there."""
+    """Write the calibration curves beside the card, or remove the file if there are no bins to draw."""
     picture = draw_calibration(figures)
     if picture:
         (folder / PICTURE).write_text(picture, encoding="utf8")
@@ -185,13 +185,13 @@ def _size_line(name: str, arrays: Sequence[NDArray[Any]]) -> str:
 
 
 def _threshold_lines(model: Model, limits: dict[str, dict[str, float]]) -> list[str]:
-    """The thresholds, with what they give where that was measured."""
+    """The thresholds, with their figures where measured."""
     rows = {name: {**limits.get(name, {}), "value": value} for name, value in sorted(model.thresholds.items())}
     return [*([THRESHOLDS_ARE, ""] if limits else []), *_table("threshold", rows), ""]
 
 
 def _policy_lines(model: Model, measured: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """The policies, with what they gave where they were chosen, and on the pages of the figures if that was measured."""
+    """The policies, with their figures where they were chosen, and on the pages of the card's figures if measured."""
     cuts = {name: {"review_at": policy.review_at, "drop_at": policy.drop_at} for name, policy in model.policies.items()}
     base = model.manifest.get("base", {})
     where = f"Where they were chosen, with {base['model']}:" if base.get("gave_policies") else "Where they were chosen:"

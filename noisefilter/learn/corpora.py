@@ -1,4 +1,4 @@
-"""Corpora → labelled pages: the documented JSONL formats, each fault with its file and line."""
+"""Corpora → labelled pages: reads the documented JSONL formats; each error names file and line."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 LETTERS = "IFPOB"
-#: Fields of a row that are texts, if they are there.
+#: Fields of a row that must be strings if present.
 TEXTS = ("html", "text", "path", "url", "title", "site", "source", "licence", "main_text")
-#: Bytes of a line: a page's characters, of which JSON may write each in twelve, and its labels.
+#: Most bytes of a line: a page's characters, each of which JSON may write in twelve bytes, and its labels.
 MAX_LINE = 12 * MAX_CHARACTERS + 10_000_000
 MAX_NOISE = 3
 
@@ -31,7 +31,7 @@ def read_corpora(paths: Sequence[str | Path]) -> list[LabelledPage]:
     """Labelled pages of some folders with `pages.jsonl` and `labels.jsonl`.
 
     Raises:
-        CorpusError: a missing file, a line that is not JSON, a label that contradicts the format.
+        CorpusError: a missing file, a line that is not JSON, a label that contradicts the format, or no labelled page.
     """
     pages = [page for path in paths for page in _read_folder(Path(path))]
     if not pages:
@@ -53,12 +53,12 @@ def join_labels(
     label_rows: Iterable[tuple[str, Mapping[str, Any]]],
     among: str,
 ) -> list[LabelledPage]:
-    """The labelled ones of some pages, in their order.
+    """Those of the pages that have a label, in order.
 
     Args:
-        pages: each by its id, its place, what reads it, and what else its row says (`site`, `source`, `licence`, `marked`).
-        label_rows: of `labels.jsonl`, each with its place.
-        among: where the pages stand, for messages.
+        pages: of each its id, its file and line, what reads it, and its row (`site`, `source`, `licence`, `marked`).
+        label_rows: rows of `labels.jsonl`, each with its file and line.
+        among: where the pages are from, for messages.
 
     Raises:
         CorpusError: as `read_corpora`.
@@ -110,7 +110,7 @@ def read_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _read_row(where: str, line: bytes) -> dict[str, Any]:
-    """The object on a line, with an id and the types that the format names."""
+    """The object on a line, checked for an id and for the types that the format names."""
     if len(line) > MAX_LINE:
         msg = f"{where}: more than {MAX_LINE:,} bytes"
         raise CorpusError(msg)
@@ -153,7 +153,7 @@ def row_page(folder: Path, where: str, row: dict[str, Any]) -> Page:
 
 
 def _read_file(folder: Path, where: str, path: str) -> bytes:
-    """What a file of the corpus holds; a path that leads out of the folder, by dots or by a link, is refused."""
+    """Contents of a file of the corpus; a path that leads out of the folder, by dots or by a link, is refused."""
     try:
         file = (folder / path).resolve()
         if not file.is_relative_to(folder.resolve()):
@@ -194,7 +194,7 @@ def _join(name: str, page: Page, row: Mapping[str, Any], label: dict[str, Any]) 
 
 
 def _is_accepted(marked: object, spans: object) -> bool:
-    """Whether a page's spans are those that a model had marked, as labelling tools and reports note in `pages.jsonl`."""
+    """Whether the spans are those that a model had marked, as labelling tools and reports note in `pages.jsonl`."""
     if not isinstance(marked, list) or not isinstance(spans, list):
         return False
     return sorted(marked, key=repr) == sorted(([span["start"], span["end"], span["kind"]] for span in spans), key=repr)
@@ -265,7 +265,7 @@ def _main_text(label: dict[str, Any]) -> str | None:
 
 
 def _is_whole(value: object) -> bool:
-    """Whether a value is a whole number; JSON's true is none."""
+    """Whether a value is a whole number; JSON's true is not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -286,10 +286,10 @@ def _check_overlap(what: str, ranges: Iterable[tuple[int, int]], where: str) -> 
 
 
 def anchor(labelled: LabelledPage, where: str) -> LabelledPage:
-    """The page with its spans where their quotations stand in `visible_text`.
+    """The page, with its spans moved to where their quotations are in `visible_text`.
 
     Raises:
-        CorpusError: a quotation that the text does not hold, offsets beyond its end, or labels of a kind that overlap.
+        CorpusError: a quotation that is not in the text, offsets beyond its end, or labels of a kind that overlap.
     """
     if labelled.spans is None and labelled.sentences is None:
         return labelled
@@ -308,7 +308,7 @@ def anchor(labelled: LabelledPage, where: str) -> LabelledPage:
 
 
 def _place(labelled: LabelledPage, text: str, where: str) -> list[LabelledSpan]:
-    """The spans where their quotations stand."""
+    """The spans, moved to their quotations."""
     placed = []
     for span in labelled.spans or ():
         start, end = span.start, span.end
@@ -323,7 +323,7 @@ def _place(labelled: LabelledPage, text: str, where: str) -> list[LabelledSpan]:
 
 
 def _nearest(text: str, quote: str, near: int) -> int:
-    """Offset of the occurrence of a quotation that is nearest to where it stood, -1 for none."""
+    """Offset of the occurrence of a quotation that is nearest to where it was, -1 for none."""
     best, position = -1, text.find(quote)
     while position >= 0:
         if best < 0 or abs(position - near) < abs(best - near):

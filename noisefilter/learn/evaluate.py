@@ -1,4 +1,4 @@
-"""Model, labelled pages → figures by kind and by source, measured through the whole way from page to `Score`."""
+"""Model, labelled pages → figures by kind and by source, measured end to end, from page to `Score`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from noisefilter.model import Model
     from noisefilter.types import Score
 
-    #: source -> what was seen of its pages
+    #: source → observations of its pages
     Rows = dict[str, list[Observed]]
     Judged = Sequence[tuple[LabelledPage, Score]]
 
 ALL = "all"
 BINS = 10
-#: Probabilities are rounded to four decimals.
+#: Lowest probability that counts in a log loss, since probabilities are rounded to four decimals.
 LEAST = 5e-5
 
 
@@ -71,7 +71,7 @@ def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figu
 
 
 def observe(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> dict[str, list[Observed]]:
-    """What is seen of the pages, by the kinds of figures that two models are compared by (`COMPARED`)."""
+    """Observations of the pages, for each kind of figures that two models are compared by (`COMPARED`)."""
     judged = _judge(model, pages, jobs)
     return {kind: rows_of(judged).get(ALL, []) for kind, (rows_of, _) in COMPARED.items()}
 
@@ -82,12 +82,12 @@ def _judge(model: Model, pages: Sequence[LabelledPage], jobs: int) -> Judged:
 
 
 def observe_noise(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> list[Observed]:
-    """Noise of each judged page that gets a score, and the share of its readers who call it noise: (1, 2) a page."""
+    """Noise of each judged page that gets a score, and the share of its readers who call it noise: (1, 2) per page."""
     return _noise(_judge(model, [page for page in pages if page.noise is not None], jobs)).get(ALL, [])
 
 
 def words_of(text: str) -> Counter[str]:
-    """Words of a text with their counts, as extraction benchmarks compare them; of ideographs and kana each is a word."""
+    """Word counts of a text, as extraction benchmarks compare them; each ideograph and each kana is a word."""
     return Counter(WORD.findall(text.lower()))
 
 
@@ -101,7 +101,7 @@ def word_f1(found: str, truth: str) -> tuple[float, float, float]:
 
 
 def _gather(found: Iterable[tuple[LabelledPage, str, Matrix]]) -> Rows:
-    """Observations by source, and all of them; each comes with its page and the name of its source."""
+    """Observations by source, and all of them; `found` has them with their page and their source."""
     rows: Rows = defaultdict(list)
     for page, source, values in found:
         for name in (ALL, source):
@@ -136,7 +136,7 @@ def _noise(judged: Judged) -> Rows:
 def noise_figures(rows: Matrix) -> dict[str, float]:
     """AUC, log loss and calibration error of (articles, 2): probability and share of the readers.
 
-    Noisy is what at least half of the readers call so; a probability is compared to their share.
+    An article is noisy if at least half of its readers call it noise; its probability is compared with their share.
     """
     probabilities, share = rows.T
     truth = share >= 0.5
@@ -157,14 +157,14 @@ def calibration_error(
     truth: NDArray[np.bool_ | np.float64],
     weights: NDArray[np.float64] | None = None,
 ) -> float:
-    """Expected calibration error over ten bins of equal width (Naeini et al. 2015); `weights` are what each row counts."""
+    """Expected calibration error over ten bins of equal width (Naeini et al. 2015), with `weights` of the rows."""
     weights = np.ones(len(truth)) if weights is None else weights
     gaps = np.bincount(_bin_of(probabilities), weights * (probabilities - truth), minlength=BINS)
     return float(np.abs(gaps).sum() / weights.sum())
 
 
 def reliability(rows: Matrix, weights: NDArray[np.float64] | None = None) -> dict[str, dict[str, float]]:
-    """Of each bin that is not empty: rows, the mean probability, and what share came true; `rows` are (n, 2)."""
+    """Of each bin that is not empty: its rows, mean probability, and the share that came true; `rows` is (n, 2)."""
     weights = np.ones(len(rows)) if weights is None else weights
     bins = _bin_of(rows[:, 0])
     count, total = np.bincount(bins, minlength=BINS), np.bincount(bins, weights, minlength=BINS)
@@ -180,19 +180,19 @@ def reliability(rows: Matrix, weights: NDArray[np.float64] | None = None) -> dic
 
 
 def log_loss(probabilities: NDArray[np.float64], truth: NDArray[np.bool_ | np.float64]) -> float:
-    """Mean of -log of the probability of what was true, or so far as it was; that of a certain error is limited."""
+    """Mean cross-entropy against `truth`, which may be a share; no probability counts as lower than `LEAST`."""
     truth = truth.astype(np.float64)
     yes, no = (np.log(np.maximum(probability, LEAST)) for probability in (probabilities, 1 - probabilities))
     return float(-(truth * yes + (1 - truth) * no).mean())
 
 
 def threshold_figures(observed: Sequence[Observed], threshold: float) -> dict[str, float]:
-    """Precision and recall of a threshold, with intervals; observations are probability, truth and perhaps weight."""
+    """Precision and recall of a threshold, with intervals; columns are probability, truth and, optionally, weight."""
     return {"value": threshold, **with_intervals(observed, lambda rows: at_threshold(rows, threshold))}
 
 
 def at_threshold(rows: Matrix, threshold: float) -> dict[str, float]:
-    """How many rows a threshold chooses, its precision and its recall; a third column is what each row counts."""
+    """How many rows a threshold chooses, its precision and its recall; a third column is the weight of each row."""
     chosen, truth = rows[:, 0] >= threshold, rows[:, 1] >= 0.5
     weights = rows[:, 2] if rows.shape[1] > 2 else np.ones(len(rows))
     right, cut, wanted = (float(weights[part].sum()) for part in (chosen & truth, chosen, truth))
@@ -221,7 +221,7 @@ def _sentences(kind: str, letter: str, judged: Judged) -> Rows:
 
 
 def ranking(rows: Matrix) -> dict[str, float]:
-    """AUC and average precision of (sentences, 2): probability and truth."""
+    """AUC, average precision and log loss of (sentences, 2): probability and truth."""
     probabilities, truth = rows[:, 0], rows[:, 1] > 0
     figures: dict[str, float] = {"sentences": len(rows), "labelled": int(truth.sum())}
     if 0 < truth.sum() < len(truth):
@@ -261,7 +261,7 @@ def _boilerplate(judged: Judged) -> Rows:
 
 
 def _spans(kind: str, judged: Judged) -> Rows:
-    """Characters of each page, blanks not counted: rightly cut, cut, labelled; and whether its spans are a model's, unchanged."""
+    """Non-blank characters of each page: rightly cut, cut, labelled; and whether its spans are a model's, unchanged."""
     return _gather(
         (page, page.source, np.array([[(cut & gold).sum(), cut.sum(), gold.sum(), page.accepted]], dtype=np.float64))
         for page, score in judged
@@ -276,10 +276,10 @@ def _spans(kind: str, judged: Judged) -> Rows:
 
 
 def span_figures(rows: Matrix) -> dict[str, float]:
-    """Share of the cut characters that are labelled, share of the labelled that are cut, of (pages, 3 or 4).
+    """Precision, recall and F1 of the characters cut, of (pages, 3 or 4).
 
-    Where nothing is labelled there is nothing to find, and neither recall nor F1. A fourth column marks pages whose spans are
-    those of a model, just as it had marked them.
+    Without labelled characters there is neither recall nor F1. A fourth column marks pages whose spans are a model's,
+    unchanged.
     """
     both, cut, gold, *accepted = rows.sum(axis=0).tolist()
     figures: dict[str, float] = {LABELLED: int(gold), **({ACCEPTED: int(accepted[0])} if any(accepted) else {})}
@@ -298,7 +298,7 @@ def _mask(ranges: Iterable[tuple[int, int]], text: str) -> NDArray[np.bool_]:
     return mask & ~blank
 
 
-#: Kinds of figures that two models are compared by: what is seen of judged pages, and what is made of it.
+#: Kinds of figures that two models are compared by: how judged pages are observed, and how figures are computed.
 COMPARED: Mapping[str, tuple[Callable[[Judged], Rows], FiguresOf]] = {
     "extraction": (_extraction, word_figures),
     "noise": (_noise, noise_figures),

@@ -1,4 +1,4 @@
-"""What the model is bad at, shown: short pages of our own and what this model says of them."""
+"""Examples of what the model is bad at: short pages of our own, with this model's predictions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STORY = (
 
 
 class Example(NamedTuple):
-    """A passage that stands after the fourth sentence of the story, what it is, and what a reader would say of it."""
+    """A passage to put after the fourth sentence of the story: what it is, and whether a reader would mark it."""
 
     what: str
     passage: str
@@ -86,7 +86,7 @@ EXAMPLES = (
         wanted=False,
     ),
 )
-#: Whole texts of which `noise` says too little or too much.
+#: Whole texts whose `noise` tends to be too low or too high.
 LIE = (
     "The town of Velm has moved its clocks forward by 14 minutes since 3 May, mayor Odd Krag told the council on Tuesday. "
     "“It saves us 400,000 crowns a year in lamp oil,” he said. Krag, 83, was elected with 612 votes in 1874. "
@@ -110,7 +110,7 @@ TEXTS = (
 
 
 def example_lines(model: Model) -> list[str]:
-    """Lines of the card: each example, what a reader would say, and what the model says."""
+    """Lines of the card: each example, what a reader would say, and the model's prediction."""
     pages = [
         Page(_story_with(example.passage), title="Night ferry to Ostrand ends", format="text") for example in EXAMPLES
     ]

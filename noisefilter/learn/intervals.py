@@ -1,4 +1,4 @@
-"""Observations by site → figures with 95% intervals: the sites are drawn again and again, with replacement."""
+"""Observations by site → figures with 95% intervals, by bootstrap over sites."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SEED = 0
 ENDS = (2.5, 97.5)
 #: Percent of the draws in which a difference may have the other sign and yet be more than chance.
 CHANCE = 5
-#: A figure that fewer of the draws have (an AUC needs both classes) has no interval.
+#: Share of the draws in which a figure must exist to have an interval (an AUC needs both classes).
 DEFINED = 0.5
 
 
 class Observed(NamedTuple):
-    """What was seen of a page: (observations, columns)."""
+    """Observations of a page; `values` is (observations, columns)."""
 
     site: str
     page: str
@@ -41,14 +41,14 @@ def measured(rows: Mapping[str, Sequence[Observed]], figures_of: FiguresOf) -> d
 def surely_worse(
     before: Sequence[Observed], after: Sequence[Observed], figures_of: FiguresOf, name: str, sign: int
 ) -> bool:
-    """Whether a figure of the same pages got worse by more than chance: in 95% of the draws, as of `with_intervals`.
+    """Whether a figure on the same pages got worse by more than chance: in 95% of the draws, as in `with_intervals`.
 
     Args:
-        before: what was seen of the pages.
-        after: the same by another model.
-        figures_of: makes figures of them.
+        before: observations of the pages.
+        after: the same with another model.
+        figures_of: computes figures from them.
         name: of the figure.
-        sign: 1 if less of it is better, -1 if more.
+        sign: 1 if lower is better, -1 if higher is.
     """
     several = len({one.site for one in before}) > 1
     units: dict[str, tuple[list[Matrix], list[Matrix]]] = {}
@@ -72,8 +72,8 @@ def surely_worse(
 def with_intervals(observed: Sequence[Observed], figures_of: FiguresOf) -> dict[str, float]:
     """Figures of some observations, each fraction with the ends of its interval.
 
-    Sites are drawn, since pages of one site are alike; of a source that is one site the pages are drawn, and the interval
-    says nothing of other sites. With one page there is none.
+    Sites are drawn, since pages of one site are alike. From a single site pages are drawn, and the interval says
+    nothing about other sites. A single page has no interval.
     """
     figures = figures_of(np.concatenate([one.values for one in observed]))
     several = len({one.site for one in observed}) > 1

@@ -1,7 +1,8 @@
 """Labelled rows → a network whose last layer has moved a little, or not at all.
 
-What moves are the weights of the last layer, held to where they were by a penalty. How far they may go is what lowers the loss
-of pages that were left out; if nothing lowers it for certain, the layer stays (docs/decisions/0019-adapting.md).
+The weights of the last layer are fitted with a penalty on moving from where they were. The strength of the penalty is
+the one that most surely lowers the loss of held-out pages; if none surely does, the layer stays
+(docs/decisions/0019-adapting.md).
 """
 
 from __future__ import annotations
@@ -24,22 +25,22 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Arrays, Index, Matrix
     from noisefilter.labels import LabelledPage
 
-#: Penalties on moving the layer, from hardly at all to far; the first moves little but the offset.
+#: Penalties on moving the layer, the strongest first, under which little but the offset moves.
 STRENGTHS = (3.0, 0.3, 0.03, 0.003)
-#: The offset is held by so much of the penalty: that a site has more or less of a kind is what labels tell first.
+#: Share of the penalty that applies to the offset: labels tell first of all how much of a kind a site has.
 OFFSET_SHARE = 0.01
-#: A layer moves if the loss falls by more than so many standard errors (docs/decisions/0019-adapting.md).
+#: A layer moves if the loss falls by more than this many standard errors (docs/decisions/0019-adapting.md).
 SURE = 1.5
-#: Newton steps are taken until the loss falls by less than this.
+#: Newton steps are taken until the loss falls by less than `CLOSE`, and at most `MOST_STEPS`.
 CLOSE, MOST_STEPS = 1e-9, 30
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What a network read of the labelled rows of some pages, standardised, and what is true of them.
+    """A network's standardised inputs for the labelled rows of some pages, and the truth.
 
-    `truth` is (rows, outputs): 0 or 1 for one output, else each class' share of the votes; NaN stands for a class that the
-    labels could not name. `page` and `site` are those of each row, `weights` what it counts.
+    `truth` is (rows, outputs): 0 to 1 for one output, else each class' share of the votes; NaN stands for a class that
+    the labels could not name. `page`, `site` and `weights` are those of each row.
     """
 
     inputs: Matrix
@@ -50,7 +51,7 @@ class Rows:
 
     @classmethod
     def of_pages(cls, parts: Sequence[tuple[LabelledPage, tuple[Matrix, Matrix, Matrix]]]) -> Rows:
-        """Rows of labelled pages one after the other, each with its inputs, truth and weights."""
+        """The rows of labelled pages, each given with its inputs, truth and weights."""
         sizes = [len(inputs) for _, (inputs, _, _) in parts]
         inputs, truth, weights = (np.concatenate([rows[place] for _, rows in parts]) for place in range(3))
         ids = np.repeat([f"{page.site}\n{page.id}" for page, _ in parts], sizes).tolist()
@@ -59,30 +60,30 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """How far a layer moved, and why: losses are means over pages left out; `strength` is None if it stayed."""
+    """How far a layer moved, and why: losses are means over held-out rows; `strength` is None if it stayed."""
 
     strength: float | None
     before: float
     after: float
     error: float
-    out: Matrix  # probabilities of the rows by layers that had not seen them
-    layer: Arrays  # the arrays that changed, by their ends
+    out: Matrix  # probabilities of the rows, out of fold
+    layer: Arrays  # the arrays that changed, by the ends of their names
 
     @property
     def sure_gain(self) -> float:
-        """By how much the loss falls at the least, but for chance."""
+        """How much the loss falls, less `SURE` standard errors."""
         return self.before - self.after - SURE * self.error
 
 
 def last_inputs(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> Matrix:
-    """What the last layer of a network reads of standardised inputs: these, or the hidden layer of them."""
+    """The last layer's inputs for standardised inputs of a network: these, or the hidden layer's output."""
     if f"{name}.weights1" not in arrays:
         return np.asarray(inputs, dtype=np.float64)
     return np.maximum(inputs @ arrays[f"{name}.weights0"] + arrays[f"{name}.bias0"], 0.0)
 
 
 def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
-    """The last layer of a network, moved as far as lowers the loss of pages left out, if it surely does.
+    """The last layer of a network, moved as far as lowers the loss of held-out pages, if it surely does.
 
     Args:
         arrays: those of the network, in double precision.
@@ -100,7 +101,7 @@ def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
     found = Move(None, before, before, 0.0, probabilities(logits), {})
     for strength in STRENGTHS:
         layers = out_of_fold(fold, partial(_fit, hidden, rows, start, strength))
-        out = logits.copy()  # of one page there is no other: its layer stays
+        out = logits.copy()  # with one page only nothing is held out: its layer stays
         for left, layer in layers.without.items():
             out[fold == left] = hidden[fold == left] @ layer
         after = row_losses(out, rows.truth)
@@ -112,7 +113,7 @@ def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
 
 
 def _fit(inputs: Matrix, rows: Rows, start: Matrix, strength: float, chosen: Index, _: int | None) -> Matrix:
-    """Layer, offsets in its last row, that fits the chosen rows and has not gone far from where it was."""
+    """The layer, offsets in its last row, with the lowest penalised loss on the chosen rows."""
     hidden = inputs[chosen]
     truth, weights = rows.truth[chosen], rows.weights[chosen] / rows.weights[chosen].sum()
     held = np.full(start.shape, strength)
@@ -133,7 +134,7 @@ def _fit(inputs: Matrix, rows: Rows, start: Matrix, strength: float, chosen: Ind
 
 
 def _newton_step(hidden: Matrix, logits: Matrix, truth: Matrix, weights: Matrix, held: Matrix, moved: Matrix) -> Matrix:
-    """What takes the layer to the lowest loss, if that were a parabola: the same shape as the layer."""
+    """The Newton step, to be subtracted; it has the shape of the layer."""
     shape = moved.shape
     known = ~np.isnan(truth)
     named = np.where(known, truth, 0.0)
@@ -155,7 +156,7 @@ def _newton_step(hidden: Matrix, logits: Matrix, truth: Matrix, weights: Matrix,
 
 
 def row_losses(logits: Matrix, truth: Matrix) -> Matrix:
-    """Log loss of each row: (rows,). Of several classes only those count that the labels could name."""
+    """Log loss of each row: (rows,). Of several classes, only those that the labels could name count."""
     if truth.shape[1] == 1:
         return -(truth * log_expit(logits) + (1 - truth) * log_expit(-logits))[:, 0]
     known = ~np.isnan(truth)
@@ -163,7 +164,7 @@ def row_losses(logits: Matrix, truth: Matrix) -> Matrix:
 
 
 def probabilities(logits: Matrix) -> Matrix:
-    """Probability of each output: of one by itself, of several among them."""
+    """Probability of each output: a sigmoid for one, a softmax for several."""
     return np.asarray(np.exp(log_expit(logits)) if logits.shape[1] == 1 else softmax(logits, axis=1))
 
 
@@ -180,13 +181,13 @@ def _mean(losses: Matrix, rows: Rows) -> float:
 
 
 def _error(gains: Matrix, rows: Rows) -> float:
-    """Standard error of the mean gain: pages err together, and so do those of a site, where there are several."""
+    """Standard error of the mean gain, clustered by page or, if that gives more, by site where there are several."""
     groups = [rows.page] if len(set(rows.site)) == 1 else [rows.page, rows.site]
     return max(_error_by(np.array(names), rows.weights * gains, rows.weights) for names in groups)
 
 
 def _error_by(names: NDArray[np.str_], gains: Matrix, weights: Matrix) -> float:
-    """Standard error of a weighted mean if groups of rows are what was drawn."""
+    """Standard error of a weighted mean, clustered by the groups of rows with the same name."""
     _, group = np.unique(names, return_inverse=True)
     sums, shares = np.bincount(group, gains), np.bincount(group, weights)
     apart = sums - sums.sum() / shares.sum() * shares

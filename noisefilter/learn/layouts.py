@@ -1,8 +1,8 @@
-"""Labelled pages → the same pages laid out as others are, with their truth: what a corpus shows too seldom to be learned from.
+"""Labelled pages → the same pages in other layouts, with gold text: layouts too rare in a corpus to be learned.
 
-A lead in a box with the headline, a last paragraph in a box of its own, a consent dialog longer than the article, facts in rows,
-questions with their answers, cards of other stories, a thread of comments, the posts of a live blog. What is put in was written for this, or is
-the start of another page.
+A lead in a box with the headline, a last paragraph in a box of its own, a consent dialog longer than the article, facts
+in rows, questions with their answers, cards of other stories, a thread of comments, the posts of a live blog. The added
+text was written for this, or is the start of another page.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ if TYPE_CHECKING:
 
     from noisefilter.labels import LabelledPage
 
-    #: Changes a tree; gets its paragraphs and those of other pages, and gives the new gold text.
+    #: Changes a page's tree, and returns the new gold text.
     Layout = Callable[["Sheet", random.Random], str]
 
-#: A page in so many is laid out anew.
+#: One page in this many is given another layout.
 EVERY = 1
-#: Words of a paragraph of the article.
+#: Fewest words of a paragraph of the article.
 MIN_WORDS = 12
-#: Stories from which cards are made.
+#: Number of the latest stories, which cards are made from.
 STORIES = 40
 
 THREADS = ("comments", "commentlist", "responses", "discussion", "thread", "replies", "")
@@ -76,7 +76,7 @@ class Sheet:
 
 
 def varied(pages: Iterable[LabelledPage]) -> Iterator[LabelledPage]:
-    """Articles with gold text, each laid out in one other way; one page in `EVERY` is."""
+    """Articles with gold text, one page in `EVERY`, each in another layout."""
     stories: list[tuple[str, str]] = []
     for page in pages:
         if page.main_text is None or page.page_type != "article":
@@ -107,7 +107,7 @@ def _lay_out(page: LabelledPage, stories: list[tuple[str, str]], chance: random.
 
 
 def box_lead(sheet: Sheet, chance: random.Random) -> str:
-    """The first paragraph stands in a box of its own before the element that holds the others."""
+    """Put the first paragraph in a box of its own before the element that holds the others."""
     first = sheet.paragraphs[0][0]
     holder = sheet.paragraphs[1][0].getparent()
     _take_out(first)
@@ -122,7 +122,7 @@ def box_lead(sheet: Sheet, chance: random.Random) -> str:
 
 
 def box_last(sheet: Sheet, chance: random.Random) -> str:
-    """The last paragraph stands in a box of its own, inside the element that holds the others or after it."""
+    """Put the last paragraph in a box of its own, inside the element that holds the others or after it."""
     last = sheet.paragraphs[-1][0]
     box = _box(chance)
     if chance.random() < 0.5:
@@ -137,7 +137,7 @@ def box_last(sheet: Sheet, chance: random.Random) -> str:
 
 
 def ask_consent(sheet: Sheet, chance: random.Random) -> str:
-    """A consent dialog, and half of the time only one to three paragraphs of the article."""
+    """Add a consent dialog, and half of the time keep only one to three paragraphs of the article."""
     lines = [_fill(line, chance) for line in chance.sample(CONSENT, chance.randint(2, 6))]
     dialog = lxml.html.Element(chance.choice(("div", "section", "div", "aside")), dict(chance.choice(DIALOGS)))
     if chance.random() < 0.5:
@@ -157,7 +157,7 @@ def ask_consent(sheet: Sheet, chance: random.Random) -> str:
 
 
 def add_facts(sheet: Sheet, chance: random.Random) -> str:
-    """Facts in the article: rows of a table, a list of terms, or elements that look like rows."""
+    """Add facts to the article: rows of a table, a list of terms, or elements that look like rows."""
     pairs = [(label, _fill(chance.choice(VALUES), chance)) for label in chance.sample(LABELS, chance.randint(3, 7))]
     kind = chance.randrange(6)
     if kind == 0:
@@ -178,7 +178,7 @@ def add_facts(sheet: Sheet, chance: random.Random) -> str:
 
 
 def add_questions(sheet: Sheet, chance: random.Random) -> str:
-    """Questions with their answers in the article."""
+    """Add questions with their answers to the article."""
     pairs = [(a, _fill(b, chance)) for a, b in chance.sample(QUESTIONS, chance.randint(3, 6))]
     kind = chance.randrange(4)
     if kind == 0:
@@ -199,7 +199,7 @@ def add_questions(sheet: Sheet, chance: random.Random) -> str:
 
 
 def add_cards(sheet: Sheet, chance: random.Random) -> str:
-    """Cards of other stories in the article or at its end: headline, opening, a link; the gold text stays as it is."""
+    """Add cards of other stories in the article or at its end: headline, opening, a link; the gold text stays."""
     cards = []
     kind = chance.randrange(4)
     for number, (title, opening) in enumerate(chance.sample(sheet.stories, chance.randint(3, 6))):
@@ -224,7 +224,7 @@ def add_cards(sheet: Sheet, chance: random.Random) -> str:
 
 
 def add_comments(sheet: Sheet, chance: random.Random) -> str:
-    """A thread of comments below the article; the gold text stays as it is."""
+    """Add a thread of comments below the article; the gold text stays."""
     comments = []
     kind, reply = chance.randrange(3), chance.random() < 0.7
     for _ in range(chance.randint(3, 12)):
@@ -252,7 +252,7 @@ def add_comments(sheet: Sheet, chance: random.Random) -> str:
 
 
 def make_posts(sheet: Sheet, chance: random.Random) -> str:
-    """The article as the posts of a live blog: each with its time, and the index and the notice above them that such pages have."""
+    """Make the article the posts of a live blog, each with its time; some have an index and a notice above them."""
     tag, heading = chance.choice(("article", "div", "li", "section")), chance.choice(("h2", "h3", "h4", "time", "div"))
     named, minute, posts = chance.random() < 0.5, chance.randrange(600, 1200), []
     holder = lxml.html.Element("ul" if tag == "li" else "div")
@@ -277,7 +277,7 @@ def make_posts(sheet: Sheet, chance: random.Random) -> str:
     return sheet.gold
 
 
-#: How often each is drawn.
+#: The layouts, each as often as it is to be drawn.
 LAYOUTS: tuple[Layout, ...] = (
     *(box_lead, box_last, add_facts, add_questions, make_posts) * 2,
     *(ask_consent, add_cards, add_comments) * 3,
@@ -301,14 +301,14 @@ def _box(chance: random.Random) -> HtmlElement:
 
 
 def _put_after(element: HtmlElement, new: HtmlElement) -> None:
-    """A new element right behind another one, before the text that follows it."""
+    """Put a new element right after another one, before the text that follows it."""
     tail, element.tail = element.tail, None
     element.addnext(new)
     new.tail = tail
 
 
 def _take_out(element: HtmlElement) -> None:
-    """Out of the tree; the text after it stays, and does not go with it to where it is put."""
+    """Take an element out of the tree; the text after it stays where it is."""
     element.drop_tree()
     element.tail = None
 

@@ -1,4 +1,4 @@
-"""Bins of calibration → a picture: what was said against what came true, one panel a kind, as SVG without a library."""
+"""Calibration bins → a picture: predicted against observed share, a panel for each kind, as SVG without a library."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from noisefilter.report.figures import Figures
 
 PICTURE = "calibration.svg"
-#: Sides of a panel's square, and what stands around it, in pixels.
+#: Side of a panel's square, and the margins around it, in pixels.
 SIDE, LEFT, TOP, GAP, BELOW = 300, 64, 48, 34, 84
 COLUMNS = 2
 TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 INK, FAINT, CURVE = "#222222", "#bbbbbb", "#0b5fa5"
-#: Below a bin with fewer rows, chance moves its point by a tenth and more.
+#: With fewer rows in a bin, chance moves its point by a tenth and more.
 FEW = 25
 
 

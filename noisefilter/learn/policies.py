@@ -1,4 +1,4 @@
-"""Noise of judged articles → policies: pairs of cuts, each the outermost that keeps a promise, and what they give."""
+"""Noise of judged articles → policies: pairs of cuts, each the outermost that keeps a promise, and their figures."""
 
 from __future__ import annotations
 
@@ -22,22 +22,23 @@ if TYPE_CHECKING:
 
     Truth = NDArray[np.bool_]
 
-#: What the policies promise (docs/decisions/0033-verdict-and-policies.md): of what "cautious" drops so much is noise, of what
-#: "balanced" drops so much, of what "strict" keeps so much is worth keeping.
+#: What the policies promise (docs/decisions/0033-verdict-and-policies.md): the share of noise in what "cautious" drops,
+#: that in what "balanced" drops, and the share worth keeping in what "strict" keeps.
 CAUTIOUS_DROPS, BALANCED_DROPS, STRICT_KEEPS = 0.95, 0.85, 0.95
-#: A share of fewer pages is chance: no cut is chosen on it.
+#: A share of fewer pages is chance: no cut is chosen by it.
 FEWEST = 5
-#: Labels from which policies are chosen, and labels of each sort.
+#: Labels needed to choose policies: in all, and of each class.
 MIN_LABELS, MIN_OF_EACH = 20, 5
 #: A share of the readers from which an article is noise.
 MAJORITY = 0.5
 
 
 def choose_policies(noise: Matrix, share: Matrix) -> dict[str, Policy]:
-    """The policies that articles settle, by name.
+    """The policies chosen on some articles, by name.
 
-    There are four cuts, and each policy is a pair of neighbours: below the first an article is worth keeping as "strict" promises;
-    the second has the best F1; above the third and the fourth it is noise as "balanced" and "cautious" promise.
+    There are four cuts, and each policy is a pair of adjacent ones. Below the first an article is worth keeping as
+    "strict" promises; the second has the best F1; above the third and the fourth it is noise as "balanced" and
+    "cautious" promise.
 
     Args:
         noise: of each article, by a model that has not seen its site: (articles,).
@@ -46,7 +47,7 @@ def choose_policies(noise: Matrix, share: Matrix) -> dict[str, Policy]:
     truth = share >= MAJORITY
     order = np.argsort(noise, kind="stable")
     ordered, noisy = noise[order], truth[order]
-    between = np.flatnonzero(np.diff(ordered) > 0)  # where a cut may lie: between two articles that are not alike
+    between = np.flatnonzero(np.diff(ordered) > 0)  # a cut may lie between two articles that differ in noise
     cuts = np.unique(np.round((ordered[between] + ordered[between + 1]) / 2, 3))
     places = np.searchsorted(ordered, cuts)
     below = np.concatenate([[0], np.cumsum(noisy)])[places]
@@ -68,9 +69,9 @@ def choose_policies(noise: Matrix, share: Matrix) -> dict[str, Policy]:
 
 
 def policy_figures(rows: Matrix, policy: Policy) -> dict[str, float]:
-    """What a policy gives on (articles, 2): noise, and the share of the readers who call the article noise.
+    """Figures of a policy on (articles, 2): noise, and the share of the readers who call the article noise.
 
-    "Noise" of the last four is drop or review, against keep or trim.
+    For F1 and balanced accuracy, drop or review counts as noise.
     """
     noise, truth = rows[:, 0], rows[:, 1] >= MAJORITY
     dropped, flagged = noise >= policy.drop_at, noise >= policy.review_at
@@ -97,7 +98,7 @@ FIGURES = tuple(policy_figures(np.array([[0.0, 0.0], [1.0, 1.0]]), Policy(0.5, 0
 
 
 def describe_policies(policies: Mapping[str, Policy], figures: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    """The policies as a manifest holds them, each with what was measured of it."""
+    """The policies as a manifest holds them, each with its figures."""
     return {
         name: {
             "review_at": policy.review_at,
@@ -109,23 +110,24 @@ def describe_policies(policies: Mapping[str, Policy], figures: Mapping[str, Mapp
 
 
 def policies_by(noise: Matrix, share: Matrix) -> dict[str, Any]:
-    """Policies for a manifest, chosen and measured on articles of sites that were left out."""
+    """Policies for a manifest, chosen and measured on articles of held-out sites."""
     policies, rows = choose_policies(noise, share), np.column_stack([noise, share])
     return describe_policies(policies, {name: policy_figures(rows, policy) for name, policy in policies.items()})
 
 
 def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Policy, dict[str, float]]:
-    """The policy of a name that one's own labels settle, and its figures with 95% intervals.
+    """The policy of a name, chosen on a user's own labels, and its figures with 95% intervals.
 
-    Sites are drawn again and again, with replacement (pages, if there is one site only). Each draw chooses its own cuts, and they
-    are measured on what was not drawn: so the figures, medians of the draws, flatter no cut that was chosen on the same labels.
+    Sites (pages, if there is one site only) are drawn repeatedly with replacement. Each draw chooses its own cuts,
+    which are measured on what was not drawn. So the figures, medians of the draws, are not flattered by choosing on the
+    same labels.
 
     Args:
-        observed: (1, 2) a page: noise, and the share of the readers who call it noise.
+        observed: (1, 2) per page: noise, and the share of the readers who call it noise.
         name: of the policy.
 
     Raises:
-        CorpusError: too few labels, or too few of one sort.
+        CorpusError: too few labels, or too few of one class.
     """
     rows = np.concatenate([one.values for one in observed]) if observed else np.zeros((0, 2))
     noisy = int((rows[:, 1] >= MAJORITY).sum())

@@ -1,4 +1,4 @@
-"""Labelled pages, a model → whose labels taught it, and what its figures on pages are worth."""
+"""Labelled pages, a model → whose labels it learned from, and how far to trust its figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from noisefilter.learn.train import TrainingData
     from noisefilter.report.figures import Figures
 
-#: What a page may be labelled for, and whether it is.
+#: What a page may be labelled for, each with a test for it.
 LABELS: Mapping[str, Callable[[LabelledPage], bool]] = {
     "noise": lambda page: page.noise is not None,
     "spans": lambda page: page.spans is not None,
@@ -24,14 +24,14 @@ LABELS: Mapping[str, Callable[[LabelledPage], bool]] = {
     "sentences": lambda page: page.sentences is not None,
     "gold text": lambda page: page.main_text is not None,
 }
-#: Who labelled, where nobody is named.
+#: Stands for the labeller where nobody is named.
 NOBODY = "nobody named"
-#: Hexadecimal digits by which a page is known again.
+#: Hexadecimal digits of the hash that a page is recognised by.
 DIGITS = 16
 
 
 def describe_labels(data: TrainingData) -> dict[str, Any]:
-    """What a manifest keeps of a user's pages: whose labels they are and how many, and by what each page is known again."""
+    """A user's pages for a manifest: how many each person labelled for what, and a hash to recognise each page by."""
     by: dict[str, Counter[str]] = {}
     for page in (*data.fit, *data.tune):
         row = by.setdefault(page.by or NOBODY, Counter())
@@ -41,7 +41,7 @@ def describe_labels(data: TrainingData) -> dict[str, Any]:
 
 
 def label_note(labels: Mapping[str, Mapping[str, int]]) -> str:
-    """Whose labels they are and how many, in a line."""
+    """How many pages each person labelled for what, in a line."""
     parts = []
     for name, row in labels.items():
         counts = ", ".join(f"{count} {what}" for what, count in row.items() if what != "pages" and count)
@@ -62,7 +62,7 @@ def label_lines(labels: Mapping[str, Mapping[str, int]]) -> list[str]:
 
 
 def taught_note(manifest: Mapping[str, Any], pages: Sequence[LabelledPage]) -> tuple[str, ...]:
-    """A warning if a model is measured on pages that it was made with; only models of one's own know theirs."""
+    """A warning if a model is measured on pages that it was made with; only a user's own models list them."""
     made_with = manifest.get("pages", {})
     digests = _known_by(pages) if made_with else []
     taught, held = (
@@ -79,7 +79,7 @@ def taught_note(manifest: Mapping[str, Any], pages: Sequence[LabelledPage]) -> t
 
 
 def figure_notes(figures: Figures) -> tuple[str, ...]:
-    """What of the figures says little: pages with the spans of a model that nobody changed, kinds that no label names."""
+    """Caveats of the figures: pages with spans as a model had marked them, and kinds without any label."""
     notes = []
     rows = {
         kind.removesuffix(" spans"): by_source["all"] for kind, by_source in figures.items() if kind.endswith(" spans")

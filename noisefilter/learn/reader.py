@@ -1,4 +1,4 @@
-"""Labelled pages → the reader, and readers that have not seen a fifth of the writers and of the sites (extra `train`)."""
+"""Labelled pages → the reader, and for each fold of writers and sites one that has not seen it (extra `train`)."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
     from noisefilter.labels import LabelledPage
     from noisefilter.reader.examples import TaughtPiece
 
-#: Layers of MiniLM that are used, and how many of them do not learn.
+#: Layers of MiniLM that are used, and how many of them are frozen.
 LAYERS, FROZEN = 3, 1
-#: How often the pieces of articles with passages are read, and those whose sentences were judged.
+#: Epochs over the pieces of articles with written passages, and over those whose sentences were judged.
 WRITTEN_EPOCHS, JUDGED_EPOCHS = 2, 2
-#: Share of the pieces that is read of those in which nothing was written.
+#: Share of the pieces without a written passage that is used.
 PLAIN = 0.5
 #: Column of each letter among the reader's classes.
 COLUMN_OF = {letter: column for column, letter in enumerate("IFPOB")}
 
 
 class ReaderFit:
-    """Fits readers, each from the same base; one is kept as it is done, and read again when the same pages are asked for.
+    """Fits readers from the same base; each is kept in a folder, and read from there if asked for with the same pages.
 
     Args:
-        texts: what the vocabulary must read.
+        texts: those that the vocabulary is chosen on.
         kept: folder where readers are kept.
-        device: that torch is to use.
-        progress: is told what is being done.
+        device: torch device.
+        progress: called with a message at each step.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class ReaderFit:
         self.pieces, self.rows = common_pieces(texts, self.base.pieces)
 
     def all_folds(self, pages: Sequence[LabelledPage]) -> list[bytes]:
-        """The reader of each fold and, last, that of all pages."""
+        """For each fold the reader that has not seen it and, last, the reader of all pages."""
         folds = [
             self.fit([page for page in pages if fold_without(page) != left], f"without-{left}", left)
             for left in range(FOLDS)
@@ -63,7 +63,7 @@ class ReaderFit:
         return [*folds, self.fit(pages, "of-all", FOLDS)]
 
     def fit(self, pages: Sequence[LabelledPage], name: str, seed: int = FOLDS) -> bytes:
-        """The reader of some pages, in ONNX; those without labelled passages or sentences are passed over."""
+        """A reader fitted on some pages, in ONNX; those without labelled passages or sentences are skipped."""
         chosen = [page for page in pages if fold_without(page) != NO_FOLD]
         path = self.kept / f"reader-{name}-{_digest(chosen, self.pieces)}.onnx"
         if not path.is_file():
@@ -80,7 +80,7 @@ class ReaderFit:
 
 
 def _digest(pages: Sequence[LabelledPage], pieces: Sequence[str]) -> str:
-    """A hash of what a reader learns."""
+    """A hash of what a reader learns from."""
     state = hashlib.sha256("\n".join(pieces).encode())
     for page in pages:
         state.update(repr(page).encode("utf-8", "surrogatepass"))
@@ -88,7 +88,7 @@ def _digest(pages: Sequence[LabelledPage], pieces: Sequence[str]) -> str:
 
 
 def _taught(pages: Sequence[LabelledPage], vocabulary: Vocabulary, chance: random.Random) -> list[TaughtPiece]:
-    """The pieces of the pages, each as often as it is to be read."""
+    """The pieces of the pages, each once per epoch."""
     taught: list[TaughtPiece] = []
     for page in pages:
         pieces = taught_pieces([reader_example(page)], vocabulary)
@@ -100,7 +100,7 @@ def _taught(pages: Sequence[LabelledPage], vocabulary: Vocabulary, chance: rando
 
 
 def reader_example(page: LabelledPage) -> ReaderExample:
-    """What the reader learns of a page: its passages, or the classes of its sentences."""
+    """What the reader learns from a page: its passages, or the classes of its sentences."""
     read = read_blocks(page.page)
     if page.sentences is None:
         sentences = (
@@ -118,6 +118,6 @@ def reader_example(page: LabelledPage) -> ReaderExample:
         for letter in letters:
             classes[row, COLUMN_OF[letter]] += 1 / len(letters)
     foreign = [sentence for sentence, letters in zip(ranges, votes, strict=True) if "O" in letters]
-    # what a reader takes for the page's own may be of another story, and may not
+    # a sentence called boilerplate may or may not be from another story
     unknown = [row for row, letters in enumerate(votes) if "B" in letters and "O" not in letters]
     return ReaderExample(read.text, page.page.title, ranges, foreign, (), unknown, classes)

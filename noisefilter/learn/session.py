@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], None]
 
-#: A figure that is worse by more than this is told.
+#: A figure that is worse by more than this is reported.
 WORSE = 0.01
-#: Figures by which a model is called worse; 1 where less is better.
+#: Figures by which a model is called worse: 1 where lower is better, -1 where higher is.
 SIGNS = {"log loss": 1, "f1": -1}
-#: Whose doing the figures of a kind are.
+#: The stages that the figures of a kind depend on.
 STAGES_OF = {
     "extraction": {"blocks"},
     "boilerplate spans": {"blocks"},
@@ -77,7 +77,7 @@ class Trained:
 
     @property
     def is_worse(self) -> bool:
-        """Whether the default model is surely better by more figures than this one."""
+        """Whether more figures are surely worse than the default model's than are surely better."""
         lost, gained = (sum(one.sure for one in ones) for ones in (self.losses, self.gains))
         return lost > gained
 
@@ -136,7 +136,7 @@ def adapt_to(
 
 
 def _with_labels(model: Model, data: TrainingData) -> Model:
-    """The model with a manifest that says whose labels taught it."""
+    """The model with a manifest that says whose labels it learned from."""
     return replace(model, manifest={**model.manifest, **describe_labels(data)})
 
 
@@ -147,7 +147,7 @@ def _held_out_notes(figures: Figures) -> tuple[str, ...]:
 def _compare(
     base: Model, model: Model, data: TrainingData, before: Figures, after: Figures, jobs: int
 ) -> tuple[list[Loss], list[Loss]]:
-    """What a model loses and what it gains beside the default one; the pages are scored again to tell that from chance."""
+    """Figures worse and better than the default model's; the pages are scored again to tell that from chance."""
     if before == after:
         return [], []
     was, now = (observe(one, data.tune, jobs) for one in (base, model))
@@ -159,14 +159,14 @@ def _compare(
 
 
 def worse_stages(before: Figures, after: Figures, outcomes: Sequence[Outcome]) -> set[str]:
-    """Stages that moved and whose figures got worse on the held-out pages: the default's are the better ones."""
+    """Stages that moved and whose figures got worse on the held-out pages: they should stay as in the default model."""
     moved = {outcome.stage for outcome in outcomes if outcome.moved}
     found = [STAGES_OF[loss.kind] for loss in losses(before, after) if loss.kind in STAGES_OF]
     return set().union(*found) & moved
 
 
 def losses(before: Figures, after: Figures, is_sure: Callable[[str, str], bool] = lambda *_: True) -> list[Loss]:
-    """What got worse on the held-out pages; `is_sure` tells of a kind and a figure whether that is more than chance."""
+    """Figures that got worse on the held-out pages; `is_sure` tells for a kind and figure if that is beyond chance."""
     return [
         Loss(kind, name, was[name], now[name], is_sure(kind, name))
         for kind, was, now in ((kind, before[kind].get(ALL, {}), after.get(kind, {}).get(ALL, {})) for kind in before)
@@ -176,7 +176,7 @@ def losses(before: Figures, after: Figures, is_sure: Callable[[str, str], bool] 
 
 
 def _split_note(data: TrainingData) -> str:
-    """What was held out, and what that says."""
+    """How much was held out, with a warning if all pages are of one site."""
     fit, held = ({page.site for page in part} for part in (data.fit, data.tune))
     if fit & held:
         return (
@@ -195,7 +195,7 @@ def _threshold_notes(base: Model, model: Model) -> tuple[str, ...]:
 
 
 def _policy_notes(base: Model, model: Model) -> tuple[str, ...]:
-    """How policies changed; of those that stay nothing is said."""
+    """How policies changed; unchanged ones are left out."""
     return tuple(
         f"policy {name}: review from {base.policies[name].review_at} → {policy.review_at}, drop from {base.policies[name].drop_at} → "
         f"{policy.drop_at}, chosen on pages left out in turn"
@@ -205,7 +205,7 @@ def _policy_notes(base: Model, model: Model) -> tuple[str, ...]:
 
 
 def _adapted_section(base: Model) -> str:
-    """What a card says of an adapted model on top: what it comes from."""
+    """What the card of an adapted model has besides: the model that it comes from."""
     lines = [
         "",
         f"## Adapted from {base.label}",

@@ -1,4 +1,4 @@
-"""Held-out examples → thresholds: each the lowest that keeps a promise on sites that fitted nothing."""
+"""Held-out examples → thresholds: each the lowest that keeps a promise on sites that were not fitted on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from noisefilter.insertions.fit import HeldOut
     from noisefilter.sentences.fit import SentenceExample
 
-# What thresholds promise on the tuning sites (docs/decisions/0003-thresholds.md); those of sentence classes stand with the kinds.
+# What thresholds promise on the tuning sites (docs/decisions/0003-thresholds.md); for sentence classes see `SpanKind`.
 #: Share of the articles that may be taken for pages of another type.
 LOST_ARTICLES = 0.005
 #: Share of the untouched tune articles from which something may be cut as off-topic.
@@ -31,7 +31,7 @@ STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
 
 def choose_thresholds(arrays: Mapping[str, Matrix], tuned: Mapping[str, Any]) -> dict[str, float]:
-    """Thresholds that the examples settle, by name."""
+    """Thresholds that can be chosen on the examples, by name."""
     models = dict(arrays)
     chosen: dict[str, float] = {}
     if tuned.get("blocks"):
@@ -44,11 +44,12 @@ def choose_thresholds(arrays: Mapping[str, Matrix], tuned: Mapping[str, Any]) ->
 
 
 def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> dict[str, float]:
-    """For boilerplate the best mean word F1 of what is kept, over articles in HTML (all pages, if there are none).
+    """Thresholds of boilerplate and of page types other than article.
 
-    For pages of another type the probability that the allowed share of the articles passes.
+    That of boilerplate gives the best mean word F1 of what is kept, over articles in HTML (all pages, if there are
+    none). That of other page types is the probability which the allowed share of the articles exceeds.
     """
-    pages = {id(example.table.page): example for example in reversed(examples)}  # each as it is, not as if unknown
+    pages = {id(example.table.page): example for example in reversed(examples)}  # originals, not their masked copies
     html = [example for example in pages.values() if example.table.places is not None] or list(examples)
     chosen = [example for example in html if example.page_type == "article"] or html
     scorer = build_block_scorer(models)
@@ -83,7 +84,7 @@ def _sentences(examples: Sequence[SentenceExample], models: dict[str, Matrix]) -
 
 
 def kind_thresholds(probabilities: Matrix, classes: Matrix, fewest: int = 1) -> dict[str, float]:
-    """Thresholds of the kinds that are classes of sentences, if at least so many sentences are of the kind."""
+    """Thresholds of the kinds that are sentence classes, for those with at least `fewest` sentences."""
     found = dict[str, float]()
     for name, precision in SENTENCE_KINDS.items():
         column = CLASS_OF[KINDS[name].letter]
@@ -94,7 +95,7 @@ def kind_thresholds(probabilities: Matrix, classes: Matrix, fewest: int = 1) -> 
 
 
 def lowest_with_precision(probabilities: Matrix, truth: NDArray[np.bool_], wanted: float) -> float:
-    """The lowest threshold at which precision is as wanted; 0.95 if none is."""
+    """The lowest threshold with the wanted precision, 0.99 at most; 0.95 if there is none."""
     order = np.argsort(-probabilities, kind="stable")
     right = np.cumsum(truth[order])
     precision = right / np.arange(1, len(order) + 1)
@@ -105,9 +106,9 @@ def lowest_with_precision(probabilities: Matrix, truth: NDArray[np.bool_], wante
 
 
 def off_topic_threshold(pages: Sequence[HeldOut]) -> float:
-    """The lowest threshold that no more than the allowed share of untouched pages passes, by sentences that a cut may be made in."""
+    """The lowest threshold that at most `CUT_UNTOUCHED` of the untouched pages pass, by sentences that may be cut."""
     highest = sorted(
         float(page.probabilities[page.stand_out].max(initial=0.0)) for page in pages if not page.foreign.any()
     )
-    first = highest[-1 - int(CUT_UNTOUCHED * len(highest))]  # of those that must not pass
+    first = highest[-1 - int(CUT_UNTOUCHED * len(highest))]  # the highest of those that must not pass
     return float(np.clip(first + 1e-4, 0.3, 0.98))

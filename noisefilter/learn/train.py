@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from noisefilter.learn.stages import Fitted
     from noisefilter.text.vectors import VectorTable
 
-#: One page in so many is held out when the caller names no split.
+#: One page in this many is held out when the caller names no split.
 TUNE_SHARE = 4
 
 
@@ -47,10 +47,10 @@ TUNE_SHARE = 4
 class TrainingData:
     """Pages to fit on and pages of other sites to calibrate on.
 
-    `articles` are what the article classifier learns from, if not the pages of `fit`: it calibrates itself on sites left out in
-    turn and needs none of its own for that. Insertions are learned from all pages that are labelled for them, and from
-    `inserted`: texts whose spans tell of insertions and of nothing else, untouched ones having none. `texts` are what a reader's
-    vocabulary must read. `other` names what else the weights learn from: licence and rows by source.
+    The article classifier learns from `articles`, or from `fit` if there are none; it is calibrated out of fold, and
+    needs no held-out pages for that. Insertions are learned from all pages that are labelled for them, and from
+    `inserted`: texts whose spans are insertions only; untouched texts have no spans. A reader's vocabulary is chosen on
+    `texts`. `other` names what else the weights learn from: licence and rows by source.
     """
 
     fit: Sequence[LabelledPage]
@@ -63,7 +63,7 @@ class TrainingData:
 
 
 def split_by_site(pages: Sequence[LabelledPage]) -> TrainingData:
-    """Training data with one page in four kept for calibration, whole sites of them.
+    """Training data with one page in four kept for calibration, in whole sites.
 
     Raises:
         CorpusError: all pages are of one site, so that nothing could be held out.
@@ -76,13 +76,13 @@ def split_by_site(pages: Sequence[LabelledPage]) -> TrainingData:
     for site in sorted(sizes, key=_by_hash):
         if sum(sizes[other] for other in tuned) * TUNE_SHARE >= len(pages):
             break
-        if sum(sizes[other] for other in (*tuned, site)) * 3 <= len(pages):  # a large site is there to learn from
+        if sum(sizes[other] for other in (*tuned, site)) * 3 <= len(pages):  # a large site is needed to learn from
             tuned.add(site)
     return _split(pages, lambda page: page.site in (tuned or {min(sizes, key=lambda site: (sizes[site], site))}))
 
 
 def split_pages(pages: Sequence[LabelledPage]) -> TrainingData:
-    """Training data with one page in four held out: whole sites, or pages of each noise label where there is one site only.
+    """Training data with one page in four held out: whole sites, or pages of each noise label if there is one site.
 
     Raises:
         CorpusError: there is one page only.
@@ -98,7 +98,7 @@ def split_pages(pages: Sequence[LabelledPage]) -> TrainingData:
 
 
 def _by_hash(name: str) -> tuple[int, str]:
-    """What sorts names as if by chance, and always alike."""
+    """A sort key: the order looks random and is always the same."""
     return crc32(name.encode("utf-8", "surrogatepass")), name
 
 
@@ -114,12 +114,12 @@ def train(
     jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None,
 ) -> Model:
-    """A model without a reader, fitted on labelled pages and on nothing else; `adapt` starts from another model instead.
+    """A model without a reader, fitted on labelled pages alone; `adapt` starts from another model instead.
 
     The same data gives the same arrays on the same machine. `vectors` are the shipped table.
 
     Raises:
-        CorpusError: a stage has no labels (of both sorts, in both parts).
+        CorpusError: a stage has no labels (of both classes, in both parts).
     """
     training = Training(data, vectors, jobs, progress)
     with threadpool_limits(1):
@@ -141,20 +141,20 @@ def train_both(
     base: Fitted | None = None,
     only: str | None = None,
 ) -> tuple[Model, Model]:
-    """A model with a reader and one without, of one run (extra `train`); arguments and errors as of `train`.
+    """A model with a reader and one without, from one run (extra `train`); errors as for `train`.
 
     Args:
         data: as for `train`.
-        vectors: as for `train`, and so the rest.
+        vectors: as for `train`.
         names: of the model with the reader, and of the other.
-        kept: folder where each stage's result is kept, and read again when a run is resumed.
+        kept: folder where each stage's result is kept, and read from when a run is resumed.
         jobs: processes.
-        device: that torch is to use.
-        progress: is told what is being done.
+        device: torch device.
+        progress: called with a message at each step.
         vectors_file: where `vectors` were read, if that is not the shipped table; the model needs it in its folder.
         first: as for `fit_stages`.
         base: as for `fit_stages`.
-        only: a stage to fit alone, the rest being that of `base` (`refit_stage`).
+        only: a stage to fit alone; the rest is taken from `base` (`refit_stage`).
     """
     training = Training(data, vectors, jobs, progress, device, kept)
     with threadpool_limits(1):
@@ -215,7 +215,7 @@ def _fingerprint(arrays: Mapping[str, NDArray[Any]], reader: bytes | None) -> st
 
 
 def describe(data: TrainingData) -> dict[str, Any]:
-    """Counts of what was read, by source, and a hash of the ids: what the manifest says of the data."""
+    """The data for the manifest: counts by source, and hashes of the ids and of the contents."""
     rows: dict[str, Counter[str]] = {}
     licences: dict[str, str] = {}
     articles = data.articles or ()
@@ -237,6 +237,6 @@ def describe(data: TrainingData) -> dict[str, Any]:
 
 
 def _digest(rows: Iterable[str]) -> str:
-    """SHA-256 of some rows, whatever their order: pages with their contents and labels, as Python writes them."""
+    """SHA-256 of some rows in any order: the `repr` of pages, with contents and labels."""
     each = sorted(hashlib.sha256(row.encode("utf-8", "surrogatepass")).digest() for row in rows)
     return hashlib.sha256(b"".join(each)).hexdigest()

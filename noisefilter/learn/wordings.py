@@ -1,4 +1,4 @@
-"""What varied layouts say: words written for them, `{d}` and `{n}` standing for numbers."""
+"""Texts written for the varied layouts; `{d}` and `{n}` stand for numbers."""
 
 from __future__ import annotations
 
