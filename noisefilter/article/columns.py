@@ -1,4 +1,4 @@
-"""Article → a row: what the article classifier reads of its measures and words."""
+"""Article → a row: the inputs of the article classifier, from features and words."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 #: Rarity, in nats, from which a word counts as topic: met in fewer than one article of 400.
 TOPIC_IDF = 6.0
-#: What names, numbers and topic words are read as: that one stands there, not which.
+#: Stand-ins for names, numbers and topic words: that there is one counts, not which.
 NAME, NUMBER, TOPIC = 12, 13, 11
 #: Rows that words and pairs of an article are hashed to.
 WORD_ROWS = 2**16
-#: What the article classifier reads of these beside the words; the rest brought nothing to collections that it had not seen
-#: (docs/decisions/0028-noise-that-carries-over.md).
+#: Features of the article that the classifier reads besides the words; the others gained nothing on held-out
+#: collections (docs/decisions/0028-noise-that-carries-over.md).
 NOISE_MEASURES = (
     "filler",
     "filler_at_start",
@@ -38,12 +38,12 @@ NOISE_MEASURES = (
 
 
 def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the article classifier reads: measures, and what a linear model says of its words. (articles, n)."""
+    """Inputs of the article classifier: features, and the log-odds of a linear model over the words. (articles, n)."""
     return np.column_stack([article_measures(table, matrix, probabilities), manner_log_odds(table, arrays)])
 
 
 def article_measures(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Matrix) -> NDArray[np.float64]:
-    """What the article classifier reads of `article_rows`: (articles, NOISE_MEASURES)."""
+    """The columns of `article_rows` that the article classifier reads: (articles, NOISE_MEASURES)."""
     return article_rows(table, matrix, probabilities)[:, [ARTICLE_FEATURES.index(name) for name in NOISE_MEASURES]]
 
 
@@ -58,9 +58,9 @@ def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matri
 
 
 def manner_words(table: SentenceTable) -> tuple[Index, Index, Matrix]:
-    """Article, hash row and weight, 1 + log of the count, of the words and pairs that say how it is written.
+    """Article, hash row and weight, 1 + log of the count, of the words and pairs that show how it is written.
 
-    Of names, numbers and rare words only the sort is read, so that topic cannot decide.
+    Names, numbers and rare words are replaced by stand-ins, so that topic cannot decide.
     """
     tokens, index, owner = table.tokens, table.token_index, table.owner
     inside = np.append(False, owner[1:] == owner[:-1])[: len(owner)]  # a sentence's first word has a capital anyway

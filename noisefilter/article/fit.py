@@ -1,8 +1,8 @@
-"""Judged articles → the article classifier: one linear model over how an article is worded and what is measured of it.
+"""Judged articles → the article classifier: one linear model over an article's wording and features.
 
-It learns from shares of readers instead of verdicts, and measures are taken on sentence probabilities of classifiers that had
-not seen the article's site. What a reader thinks another one would say teaches which article is noisier; how many are noisy is what
-readers said themselves, so it is calibrated on that.
+It learns from shares of readers instead of verdicts; features use sentence probabilities out of fold. A reader's
+estimate of another one's vote helps to rank articles, so it is part of the target. Only the votes tell how many
+articles are noisy, so it is calibrated on them.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
 
-#: Of the linear model (docs/decisions/0028-noise-that-carries-over.md).
+#: Inverse penalty of the linear model (docs/decisions/0028-noise-that-carries-over.md).
 C = 30.0
-#: What a standard deviation of a measure counts beside an article's words, which are a row of unit length: penalised alike, the
-#: few strong measures would have it all their own way (as above).
+#: Scale of a standardised feature beside an article's words, which are a row of unit length: with the same penalty, the
+#: few strong features would dominate (as above).
 MEASURE = 0.02
-#: Articles that a word must stand in to be read.
+#: Articles that a word must occur in to be used.
 MIN_ARTICLES = 2
 MIN_SENTENCES = 3
 
@@ -100,9 +100,9 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
 def fit_articles(
     examples: Sequence[ArticleExample], folds: Sequence[dict[str, Matrix]], invented: Sequence[ArticleExample] = ()
 ) -> tuple[dict[str, Matrix], Matrix]:
-    """Arrays of the article classifier, and the probability of each example by one that had not seen its site.
+    """Arrays of the article classifier, and the probability of each example, out of fold.
 
-    These are what it is calibrated on; so it needs no articles of its own for that.
+    It is calibrated on these predictions, and needs no other articles for that.
 
     Args:
         examples: articles to fit on.
@@ -126,7 +126,7 @@ def fit_articles(
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What the classifier reads of some articles, and what it learns: words (articles, WORD_ROWS), measures, targets, weights."""
+    """Inputs and targets of some articles: words (articles, WORD_ROWS), features, targets, weights."""
 
     words: sp.csr_matrix
     measures: Matrix
@@ -135,7 +135,7 @@ class _Read:
 
 
 def _read(examples: Sequence[ArticleExample], kinds: Sequence[Mapping[str, Matrix]]) -> _Read:
-    """Words and measures of the articles, each with sentence probabilities by the arrays that belong to it."""
+    """Words and features of the articles; `kinds` are the arrays of the sentence classifier to use for each."""
     words, measures = [], []
     for example, arrays in zip(examples, kinds, strict=True):
         _, rows, values = manner_words(example.table)
@@ -151,7 +151,7 @@ def _read(examples: Sequence[ArticleExample], kinds: Sequence[Mapping[str, Matri
 
 
 def _fit(read: _Read, chosen: Index) -> dict[str, Matrix]:
-    """The linear model of the chosen articles; what their words say together is the last input of the network `article`."""
+    """The linear model of the chosen articles; its sum over the words is the last input of the network `article`."""
     words, measures = read.words[chosen], read.measures[chosen]
     count = np.asarray((words > 0).sum(axis=0)).ravel()
     idf = np.where(count >= MIN_ARTICLES, np.log((1 + len(chosen)) / (1 + count)) + 1, 0.0)
@@ -179,9 +179,9 @@ def _weighted(words: sp.csr_matrix, idf: Matrix) -> sp.csr_matrix:
 
 
 def _fit_soft(inputs: sp.csr_matrix, target: Matrix, weights: Matrix, *, c: float) -> tuple[Matrix, float]:
-    """Weights and bias of a logistic regression on shares of readers: each row is there as noise and as none, in these shares.
+    """Weights and bias of a logistic regression on shares of readers: each row counts as both classes, by its share.
 
-    Rows of one sort teach nothing: even odds.
+    With rows of one class only all are zero: even odds.
     """
     parts = weights * target, weights * (1 - target)
     kept = [np.flatnonzero(part > 0) for part in parts]

@@ -28,8 +28,8 @@ INPUTS = {"article": (*NOISE_MEASURES, "words")}
 class SentenceScores:
     """Probabilities of the sentences of an article, each (sentences,), given that they are not boilerplate.
 
-    `words` are log-odds of being foreign of the words of each doubtful sentence, by sentence. `measured` are filler and promotion by
-    measures alone, which is what `noise` reads: (sentences, 2).
+    `words` has, by sentence, the log-odds that the words of doubtful (or read) sentences are foreign. `measured` are
+    filler and promotion from features alone, which `noise` is computed from: (sentences, 2).
     """
 
     filler: Matrix
@@ -41,7 +41,7 @@ class SentenceScores:
 
 @dataclass(frozen=True, slots=True)
 class PageScores:
-    """What is said of whole articles; each (articles,). `read` is what `noise` was read from: (articles, n)."""
+    """Probabilities of whole articles, each (articles,). `read` are the inputs of `noise`: (articles, n)."""
 
     noise: Matrix
     off_topic: Matrix
@@ -50,7 +50,7 @@ class PageScores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArticleScorer:
-    """The sentence and article estimators of a model; `last` are those for insertions, and what else reads them."""
+    """The sentence and article estimators of a model; `last` are those for insertions, with the reader if any."""
 
     arrays: Mapping[str, Matrix]
     classes: SentenceScorer
@@ -75,8 +75,8 @@ class ArticleScorer:
 
         Args:
             table: the articles.
-            scores: what was said of their sentences.
-            boilerplate: each sentence's probability of boilerplate: what belongs to the page was not put into the article.
+            scores: predictions for their sentences.
+            boilerplate: each sentence's probability of boilerplate, which lowers that of being an insertion.
         """
         off_topic = scores.off_topic * (1 - boilerplate)
         read = article_inputs(table.sentences, table.matrix, scores.measured, self.arrays)

@@ -1,9 +1,9 @@
-"""What moved the article classifier → `Score.reasons`: three reasons in words, each with its share.
+"""What moved the article classifier → `Score.reasons`: up to three reasons in words, each with its share.
 
-The classifier is a logistic regression, so what an input adds to the log-odds is exact: its weight times its distance, in
-standard deviations, from the average of the training articles. Inputs that mean the same to a reader are one reason: their
-shares add up, and the one that moved most, in the direction of the sum, gives the words: of those that are true of what a reader
-sees (`seen.py`), with the value that is seen there. A reason that none is true of is held back.
+The classifier is a logistic regression, so what an input adds to the log-odds is exact: its weight times its distance,
+in standard deviations, from the average of the training articles. Inputs that mean the same to a reader are one reason,
+and their shares add up. The words are those of the input that moved most in the direction of the sum, among the inputs
+that are true of what a reader sees (`seen.py`), with the value seen there. A reason without such an input is left out.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 #: How a value is shown: a share in percent, a number, or not at all, since it is on a scale of its own.
 Unit = Literal["percent", "number", "hidden"]
-#: What the article classifier reads, in order.
+#: Inputs of the article classifier, in order.
 INPUTS = (*NOISE_MEASURES, "wording")
 MOST = 3
-#: What a reader sees lies on the same side of the average as what was read, and at least so much of the way off; else the words of a
-#: feature are not true of the page.
+#: The words of a feature are true of the page if the value that a reader sees is on the same side of the average as the
+#: input, and at least this share as far from it.
 SEEN_SHARE = 0.5
 
 
 class Words(NamedTuple):
-    """What a feature is in words; `below` says it of values under the average where `above` would not fit them."""
+    """A feature in words; `below` is for values under the average, where `above` would not fit."""
 
     unit: Unit
     above: str
@@ -89,15 +89,15 @@ def name_noise(network: Network, inputs: Matrix, seen: Matrix) -> list[tuple[Rea
     Args:
         network: the article classifier.
         inputs: what it read: (articles, `INPUTS`).
-        seen: what of its measures is there to be seen: (articles, `NOISE_MEASURES`).
+        seen: the features as a reader sees them: (articles, `NOISE_MEASURES`).
 
     Returns:
-        At most three an article; none if the classifier is no single linear layer, for then no share would be true.
+        At most three per article; none if the classifier is not a single linear layer, since shares would not be exact.
     """
     exact = network.moves(inputs)
     if exact is None:
         return [()] * len(inputs)
-    moves = np.round(exact, 6)  # alike in any batch
+    moves = np.round(exact, 6)  # the same in any batch
     sums = np.round(moves @ IN_GROUP, 6)
     total = np.abs(sums).sum(axis=1, keepdims=True)
     shares = np.round(sums / np.maximum(total, 1e-9), 2) + 0.0  # no -0.0
@@ -120,7 +120,7 @@ def name_noise(network: Network, inputs: Matrix, seen: Matrix) -> list[tuple[Rea
 
 
 def name_measures(inputs: Matrix) -> list[tuple[tuple[str, float], ...]]:
-    """What the article classifier read of each article, by name; the same numbers in any batch.
+    """Inputs of the article classifier for each article, by name; the same numbers in any batch.
 
     Args:
         inputs: what it read: (articles, `INPUTS`).
@@ -131,9 +131,9 @@ def name_measures(inputs: Matrix) -> list[tuple[tuple[str, float], ...]]:
 def _in_words(
     moves: Matrix, values: Matrix, usual: Matrix, true: NDArray[np.bool_], group: int, *, raises: bool
 ) -> str:
-    """What the feature of the group that moved most in its direction says, beside the average, and the direction.
+    """The words of the feature that moved most in the group's direction, with the average, and the direction.
 
-    Features that are not true of the page say nothing; "" if none is, or if what is true moved the other way.
+    Features that are not true of the page are skipped; "" if none is left, or if all left moved the other way.
     """
     inside = np.flatnonzero((IN_GROUP[:, group] > 0) & true)
     direction = moves[inside] if raises else -moves[inside]
@@ -149,7 +149,7 @@ def _in_words(
 
 
 def _shown(value: float, unit: Unit) -> str:
-    """A value as a reader wants it: no more digits than say something."""
+    """A value for a reader, with significant digits only."""
     if unit == "percent":
         percent = 100 * value
         return f"{percent:.1f}%" if 0.05 <= percent < 9.95 else f"{percent:.0f}%"

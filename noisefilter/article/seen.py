@@ -1,7 +1,7 @@
-"""Article → what a reader can count of the measures that its noise was read from: in the sentences that are kept, and those alone.
+"""Article → the features behind its noise as a reader can count them: in the kept sentences only.
 
-The classifier also reads sentences that may be boilerplate, and sections that end too late (`sentences/sections.py`). Its inputs stay as
-they were learned; a reason must be true of the page.
+The classifier also reads sentences that may be boilerplate, and sections that end too late (`sentences/sections.py`).
+Its inputs stay as in training, but a reason must be true of the page.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Matrix
     from noisefilter.sentences.table import SentenceTable
 
-#: Sentences at the start and at the end of an article that have a measure of their own.
+#: Sentences at the start and at the end of an article that have a feature of their own.
 ENDS = 5
 
 
 def seen_measures(table: SentenceTable, matrix: Matrix, filler: Matrix, kept: NDArray[np.bool_]) -> Matrix:
-    """The measures as the kept sentences have them: (articles, NOISE_MEASURES).
+    """The features of the kept sentences: (articles, NOISE_MEASURES).
 
     Args:
         table: the articles.
-        matrix: measures of their sentences, columns as in `SENTENCE_COLUMNS`.
+        matrix: features of their sentences, columns as in `SENTENCE_COLUMNS`.
         filler: probability of each sentence, as the score gives it: (sentences,).
-        kept: the sentences that are no boilerplate: (sentences,).
+        kept: the sentences that are not boilerplate: (sentences,).
     """
     article, count = table.article[kept], len(table.sizes)
     words, says_nothing, section = table.words[kept], filler[kept], sections_shown(table, kept)

@@ -1,1 +1,1 @@
-"""Evidence → words: what a person reads in `Span.reason` and `Score.reasons`. Names what was decided; decides nothing."""
+"""Evidence → words: what a person reads in `Span.reason` and `Score.reasons`. Explains decisions, and makes none."""

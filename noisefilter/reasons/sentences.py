@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from noisefilter.text.cues import Cue
 
 COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
-#: Cosine above which a reader would call it a restatement. By eye on our own pages.
+#: Cosine from which a reader would call it a restatement. Chosen by eye on our own pages.
 SAID_BEFORE = 0.75
-#: A shorter sentence has no words to compare.
+#: A shorter sentence has too few words to compare.
 COMPARED_WORDS = 3
 #: Share of a word's occurrences that have a capital, from which it is a name.
 NAME_CAPITALS = 0.6
-#: Signs of an earlier sentence that are quoted: enough to find it.
+#: Characters of an earlier sentence that are quoted: enough to find it.
 QUOTED = 60
 NUMBER_WORD = re.compile(
     r"\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundreds?|thousands?|millions?|"
     r"half|twice|dozens?|decades?)\b"
 )
 HEADLINE_WORDS = 4
-#: Words with capitals or digits in a row; one small word may stand between two of them.
+#: Words with capitals or digits in a row; up to two short words may stand between them.
 HEADLINE = re.compile(r"(?:[A-Z0-9$“\"][\w’'$%.“”\"-]*,? (?:[a-z]{1,5} ){0,2}){3,}[A-Z0-9$“\"][\w’'”\"-]*")
 
 
@@ -103,7 +103,7 @@ def _said_at(table: InsertionTable, row: int) -> int:
     """The earlier sentence that is most like this one; of equal ones the first."""
     sentences = table.sentences
     low = max(int(sentences.edges[sentences.article[row]]), row - LOOK_BACK)
-    likeness = np.round(sentences.vectors[low:row] @ sentences.vectors[row], 6)  # alike in any batch
+    likeness = np.round(sentences.vectors[low:row] @ sentences.vectors[row], 6)  # the same in any batch
     return low + int(np.argmax(likeness))
 
 
@@ -127,7 +127,7 @@ def _what_it_lacks(table: InsertionTable, row: int) -> str:
 
 
 def _holds_name(table: InsertionTable, row: int) -> bool:
-    """A word with a capital that it mostly has; at the start of a sentence, and in a heading, every word has one."""
+    """Whether a capitalised word mostly has its capital: at a sentence's start and in headings every word has one."""
     sentences, vectors = table.sentences, table.sentences.word_vectors
     tokens = sentences.tokens
     words = slice(int(sentences.first[row]), int(sentences.last[row]))
@@ -142,9 +142,9 @@ def name_promotion(table: InsertionTable, row: int) -> str:
 
 
 def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str:
-    """What the passage is that is cut of a sentence and maybe its neighbours, and whether the sentence reads on without it.
+    """What the passage is that is cut from a sentence and maybe its neighbours, and whether the sentence reads on.
 
-    A link; a headline, by its capitals or because it stands in a sentence of the article; else another subject.
+    A link; a headline, by its capitals; else another subject.
     """
     sentences = table.sentences
     article = sentences.article[row]
@@ -168,7 +168,7 @@ def name_insertion(table: InsertionTable, row: int, start: int, end: int) -> str
     return f"another subject than its sentence: {' '.join(passage.split())[:80]} ({how})"
 
 
-#: What names the kinds that take a whole sentence.
+#: Functions that give the reasons of the kinds that take a whole sentence.
 NAMES: dict[Kind, Callable[[InsertionTable, int], str]] = {"promotion": name_promotion, "filler": name_filler}
 
 

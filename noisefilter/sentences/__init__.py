@@ -1,1 +1,1 @@
-"""What class a sentence is of: sentences as arrays, their columns, the networks that judge them, and the reason of each."""
+"""Classes of sentences: sentences as arrays, their columns, and the networks that judge them."""

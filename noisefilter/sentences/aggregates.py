@@ -1,4 +1,4 @@
-"""Sentences and their probabilities → a row an article: what is measured of it."""
+"""Sentences and their probabilities → features of each article, one row per article."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Column
     from noisefilter.sentences.table import SentenceTable
 
-#: Sentence measures whose mean over the article, by words, says something of its worth.
+#: Sentence features whose mean over the article, weighted by words, is a feature of the article.
 MEANS = tuple(
     (
         "any_digit digits any_name names quotes ends_question ends_colon rarity rarest stop_words title_likeness "
@@ -67,7 +67,7 @@ def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilitie
     filler, promotion = probabilities.T
     from_end = table.sizes[article] - 1 - table.place
     spread = np.log1p(words) - table.means(np.log1p(words))[article]
-    shares = {  # of each sentence; summed at once, since sums of one column alone round otherwise
+    shares = {  # of each sentence; summed together, since a single column would round differently
         "heading_words": heading * weight,
         **{f"mean_{name}": matrix[:, columns[name]] * weight for name in MEANS},
         **{
@@ -98,7 +98,7 @@ def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilitie
 
 
 def _words_of_paragraph(table: SentenceTable) -> Column:
-    """Mean words of the paragraphs of each article that have any."""
+    """Mean number of words in a paragraph of each article; paragraphs without words do not count."""
     opens = (
         np.flatnonzero(np.append(True, table.block[1:] != table.block[:-1])) if len(table) else np.zeros(0, np.int64)
     )

@@ -1,6 +1,6 @@
-"""Sentences → matrix: what is measured of a sentence in its article.
+"""Sentences → matrix: the features of a sentence in its article.
 
-`SENTENCE_COLUMNS` is the column order. Only form, words and place: the same for HTML and plain text.
+`SENTENCE_COLUMNS` is the column order. Form, words and place only, so HTML and plain text have the same features.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def log_words(table: SentenceTable) -> Column:
 
 
 def word_length(table: SentenceTable) -> Column:
-    """Characters a word."""
+    """Characters per word."""
     return np.minimum((table.end - table.start) / np.maximum(table.words, 1), 25)
 
 
@@ -62,7 +62,7 @@ def ends_colon(table: SentenceTable) -> Column:
 
 
 def commas(table: SentenceTable) -> Column:
-    """Commas a word."""
+    """Commas per word."""
     return np.minimum(table.count("comma") / np.maximum(table.words, 1), 1)
 
 
@@ -97,7 +97,7 @@ def any_digit(table: SentenceTable) -> Column:
 
 
 def names(table: SentenceTable) -> Column:
-    """Capitalised words after the first, a word: names."""
+    """Share of words that are capitalised, the first word apart: names."""
     inner = table.tokens.title.copy()
     inner[table.first[table.words > 0]] = False
     return table.share(inner & ~table.tokens.stop)
@@ -178,12 +178,12 @@ def said_before(table: SentenceTable) -> Column:
 
 
 def new_words(table: SentenceTable) -> Column:
-    """Share of the rare words that no sentence nearby uses, by rarity."""
+    """Share of the words that no sentence nearby uses, weighted by rarity."""
     return table.mean((table.seen > WINDOW).astype(float), table.idf)
 
 
 def next_words(table: SentenceTable) -> Column:
-    """Share of the rare words that a neighbouring sentence uses, by rarity."""
+    """Share of the words that a neighbouring sentence uses, weighted by rarity."""
     return table.mean((table.seen <= 1).astype(float), table.idf)
 
 
@@ -234,7 +234,7 @@ def _section(index: int) -> Callable[[SentenceTable], Column]:
 
 
 NEIGHBOURS = (-1, 1)
-#: Features of which the neighbours' values, and the article's mean, are features too.
+#: Features whose values for the neighbours, and whose mean over the article, are features too.
 OF_NEIGHBOURS = ("log_words", "ends_sentence", "digits", "names")
 OF_ARTICLE = ("digits", "names", "quotes", "said_before", "rarity", "log_words")
 

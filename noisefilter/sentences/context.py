@@ -1,7 +1,7 @@
-"""First verdicts on the kinds of sentences → columns: what is said of the sentences around, and what the article is like.
+"""First-pass predictions for sentences → columns: predictions for the sentences around, and features of the article.
 
-Whether a sentence says nothing depends on the company it keeps: filler comes in stretches, and a reader who has met much of
-it judges the next sentence by it.
+Whether a sentence is filler depends on its context: filler comes in stretches, and a reader who has met much of it
+judges the next sentence accordingly.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ class FirstKinds:
 
     @cached_property
     def ranked(self) -> Matrix:
-        """The values of each article in order, class by class."""
+        """The values of each article, sorted for each class by itself."""
         ranked = [column[np.lexsort((column, self.table.article))] for column in self.log_odds.T]
         return np.stack(ranked, axis=1)
 
 
 def log_odds(first: FirstKinds) -> Matrix:
-    """What the first pass says of the sentence itself."""
+    """First-pass log-odds of the sentence itself."""
     return first.log_odds
 
 
@@ -59,7 +59,7 @@ def _log_odds_of(step: int) -> Callable[[FirstKinds], Matrix]:
 
 
 def paragraph(first: FirstKinds) -> Matrix:
-    """Mean of the other sentences of the paragraph, which is of one mind; its own value if it stands alone."""
+    """Mean of the paragraph's other sentences, which tend to be alike; its own value if there are none."""
     table, values = first.table, first.log_odds
     if not len(table):
         return values
@@ -71,7 +71,7 @@ def paragraph(first: FirstKinds) -> Matrix:
 
 
 def stretch(first: FirstKinds) -> Matrix:
-    """Mean of the sentences around, itself included; beyond the article's ends the last one counts again."""
+    """Mean of the sentences around, itself included; at the article's ends the outermost one is repeated."""
     table = first.table
     begin, last = table.edges[table.article], table.edges[table.article + 1] - 1
     place = np.arange(len(table))
@@ -87,14 +87,14 @@ def mean(first: FirstKinds) -> Matrix:
 
 
 def spread(first: FirstKinds) -> Matrix:
-    """Standard deviation in the article: much of one kind among others is another thing than a mixture."""
+    """Standard deviation in the article: stretches of one kind among others differ from a mixture."""
     table = first.table
     apart = table.totals((first.log_odds - mean(first)) ** 2)
     return np.sqrt(apart / np.maximum(table.sizes, 1)[:, None])[table.article]
 
 
 def _above(quarters: int) -> Callable[[FirstKinds], Matrix]:
-    """Value that so many quarters of the article's sentences are not above."""
+    """First, second or third quartile of the article's sentences."""
 
     def columns(first: FirstKinds) -> Matrix:
         table = first.table
@@ -103,7 +103,7 @@ def _above(quarters: int) -> Callable[[FirstKinds], Matrix]:
     return columns
 
 
-#: What is said of each class, by the beginnings of the columns' names.
+#: The columns that each class has, by the beginnings of their names.
 OF_CLASSES: Mapping[str, Callable[[FirstKinds], Matrix]] = {
     "log_odds": log_odds,
     **{f"log_odds_{step:+}": _log_odds_of(step) for step in NEAR},
@@ -123,14 +123,14 @@ KIND_CONTEXT = (
 
 
 def kind_context(measured: tuple[SentenceTable, Matrix], first: Matrix) -> Matrix:
-    """What the second pass over the sentences reads beside their own measures: (sentences, KIND_CONTEXT).
+    """Inputs of the second pass besides the sentences' own features: (sentences, KIND_CONTEXT).
 
     Args:
         measured: the sentences, and their features, columns as in `SENTENCE_COLUMNS`.
         first: class probabilities by the first pass: (sentences, classes).
     """
     table, matrix = measured
-    classes = np.round(first, 6)  # alike in any batch
+    classes = np.round(first, 6)  # the same in any batch
     known = FirstKinds(table, logit(classes))
     of_article = article_rows(table, matrix, classes[:, 1:3])[table.article]
     return np.hstack([*(measure(known) for measure in OF_CLASSES.values()), of_article])

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
 
-#: Class of each letter, columns of the output; off-topic sentences teach this classifier nothing.
+#: Column of the output for each letter; this classifier learns nothing from off-topic sentences.
 CLASS_OF = {"I": 0, "F": 1, "P": 2, "B": 3}
 KIND_LETTER: dict[str, str] = {name: kind.letter for name, kind in KINDS.items()}
 NETWORK: NetworkOptions = {"hidden": (32,), "alpha": 3.0, "falling": ((1e-3, 20),), "members": 4}
@@ -37,7 +37,7 @@ WORD_ALPHA = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class SentenceExample:
-    """An article with the truth of its sentences: `classes` (sentences, 4) holds each class' share of the votes."""
+    """An article with labelled sentences: `classes` (sentences, 4) holds each class' share of the votes."""
 
     table: SentenceTable
     matrix: Matrix
@@ -103,9 +103,9 @@ def _letter(sentence: SentenceRange, page: LabelledPage) -> str:
 
 
 def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[dict[str, Matrix], list[dict[str, Matrix]]]:
-    """Arrays of the sentence classifier, and those of each fold's, which has not seen the fold's sites.
+    """Arrays of the sentence classifier, and for each fold those of a classifier that has not seen the fold's sites.
 
-    Each pass learns from what the one before says of sites that it has not seen.
+    Each pass learns from predictions of the one before, out of fold.
     """
     rows = [word_rows(example.table.tokens, example.table.first, example.table.last) for example in examples]
     folds = [fold_of(example.site) for example in examples]
@@ -151,7 +151,7 @@ def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: 
 
 
 def fit_classes(matrix: Matrix, classes: Matrix, options: NetworkOptions) -> dict[str, Matrix]:
-    """A network that learns shares of votes: each sentence is there once a class, and counts as its share."""
+    """A network that learns shares of votes: each sentence is a row for each class voted for, weighted by its share."""
     row, column = np.nonzero(classes)
     anchors = np.arange(classes.shape[1])  # every class has a column, whatever the labels hold
     return fit_network(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Matrix
     from noisefilter.sentences.table import SentenceTable
 
-#: Dimensions of the sentence vector that the sentence classifier reads; the first ones carry most.
+#: Leading dimensions of the sentence vector that the sentence classifier reads; they carry most.
 VECTOR_INPUTS = 48
 _FIRST = (
     *SENTENCE_COLUMNS,
@@ -29,7 +29,7 @@ INPUTS = {"sentence_first": _FIRST, "sentence_second": (*_FIRST, *KIND_CONTEXT)}
 
 
 def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
-    """What the sentence classifier reads: measures, word log-odds (own, neighbours', article's), vector."""
+    """Inputs of the sentence classifier: features, word log-odds (own, neighbours', article's), vector."""
     mean = (table.totals(words) / np.maximum(table.sizes, 1)[:, None])[table.article]
     around = [table.neighbour(words, step) for step in (-1, 1)]
     return np.hstack([matrix, words, *around, mean, table.vectors[:, :VECTOR_INPUTS]])

@@ -1,7 +1,7 @@
 """Sentences → the template section that each stands in: as the classifiers read it, and as a reader sees it.
 
-What is read takes all that follows "Key points" for takeaways, since in plain text an item looks like a heading; it stays as it was
-learned. Reasons speak of what is seen.
+The classifiers take all that follows "Key points" for takeaways, since in plain text an item looks like a heading; they
+were fitted on that, so it stays. Reasons use the sections that a reader sees.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Index
     from noisefilter.sentences.table import SentenceTable
 
-#: Longer lines are no headings.
+#: Lines with more words are not headings.
 HEADING_WORDS = 14
 TAKEAWAYS = next(index for index, cue in enumerate(cue_table("templates").cues) if cue.name == "takeaways")
 
 
 def sections_read(texts: Sequence[str], sizes: Index, article: Index, cues: Index) -> Index:
-    """Template heading above each sentence; another short line without a full stop ends its section."""
+    """Template heading above each sentence, -1 for none; another short line without a full stop ends its section."""
     sections = np.full(len(texts), -1, dtype=np.int64)
     heads = [index for index in np.flatnonzero(sizes <= HEADING_WORDS).tolist() if _is_unended(texts[index])]
     for index, after in pairwise([*heads, len(texts)]):
@@ -42,7 +42,7 @@ def sections_read(texts: Sequence[str], sizes: Index, article: Index, cues: Inde
 
 
 def sections_shown(table: SentenceTable, kept: NDArray[np.bool_]) -> Index:
-    """Template heading above each kept sentence, -1 for none; the next heading ends its section, the items of a list do not.
+    """Template heading above each kept sentence, -1 for none; the next heading ends its section, list items do not.
 
     Args:
         table: the sentences.
@@ -69,5 +69,5 @@ def sections_shown(table: SentenceTable, kept: NDArray[np.bool_]) -> Index:
 
 
 def _is_unended(text: str) -> bool:
-    """Whether a line has no sign at its end that a sentence has, as headings do."""
+    """Whether a line ends without the punctuation of a sentence, like a heading."""
     return text[-1] not in '.!…:,;"”'

@@ -52,8 +52,8 @@ class Article(NamedTuple):
 class SentenceTable:
     """Sentences of some articles, one article after the other, with the arrays that the features share.
 
-    All offsets are into the articles' texts, each followed by a line break. Blocks are numbered through, too. What is measured of
-    a sentence never depends on another article. Each array is made when it is first asked for.
+    All offsets are into the articles' texts, each followed by a line break. Blocks are numbered across articles, too. A
+    sentence's values never depend on another article. Each array is computed on first use.
     """
 
     articles: Sequence[Article]
@@ -139,7 +139,7 @@ class SentenceTable:
 
     @cached_property
     def end(self) -> Index:
-        """Offset behind its last character."""
+        """Offset after its last character."""
         return self._ranges[:, 1] + self.base[self.article]
 
     @cached_property
@@ -163,7 +163,7 @@ class SentenceTable:
 
     @property
     def last(self) -> Index:
-        """The token behind its last one."""
+        """The token after its last one."""
         return self._token_ranges[1]
 
     @cached_property
@@ -183,7 +183,7 @@ class SentenceTable:
 
     @property
     def lengths(self) -> Column:
-        """Length of its vector before it was made unit."""
+        """Length of its vector before normalisation."""
         return self._units[1]
 
     @cached_property
@@ -205,7 +205,7 @@ class SentenceTable:
 
     @cached_property
     def shown_section(self) -> Index:
-        """Template heading that a reader sees it stand under, -1 for none: see `sections_shown`."""
+        """Template heading that a reader sees above it, -1 for none: see `sections_shown`."""
         return sections_shown(self, np.ones(len(self), dtype=np.bool_))
 
     # of each token of the pages, or of each that stands in a sentence
@@ -236,7 +236,7 @@ class SentenceTable:
 
     @property
     def known(self) -> Index:
-        """Rows of the vector table of all different words."""
+        """Rows of the vector table, one for each distinct word."""
         return self._distinct_words[0]
 
     @cached_property
@@ -266,18 +266,18 @@ class SentenceTable:
 
     @cached_property
     def idf(self) -> Column:
-        """Rarity of each entry, zero for small words."""
+        """Rarity of each entry, zero for stop words."""
         rarity = self.word_vectors.idf[self.tokens.ids[self.token_index]].astype(np.float64)
         return rarity * ~self.tokens.stop[self.token_index]
 
     @cached_property
     def odd_capital(self) -> Column:
-        """Of each entry: 1 less the share of the word's occurrences with a capital, where it has one and opens no sentence."""
+        """How unusual each entry's capital is: 1 minus the word's share of them; 0 if none, or first in a sentence."""
         capital = self.tokens.title.copy()
         capital[self.first[self.words > 0]] = False
         return capital[self.token_index] * (1.0 - self.word_vectors.capital[self.tokens.ids[self.token_index]])
 
-    # values of these, summed and compared
+    # sums and comparisons of values
 
     def count(self, name: str) -> Column:
         """Characters of a class in each sentence."""
@@ -298,7 +298,7 @@ class SentenceTable:
         return neighbour(values, self.article, step, beyond)
 
     def bounds(self, first: Index, last: Index) -> tuple[Index, Index]:
-        """The ranges of sentences, one a sentence, as far as they lie in its article."""
+        """The ranges of sentences, one for each sentence, clipped to its article."""
         return np.maximum(first, self.edges[self.article]), np.minimum(last, self.edges[self.article + 1])
 
     def totals(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -318,24 +318,24 @@ class SentenceTable:
 
 
 def count_distinct(keys: Index, article: Index, count: int) -> Column:
-    """How many different keys, of 32 bits, each article has."""
+    """Number of distinct 32-bit keys in each article."""
     return _changes(np.sort(keys + (article << 32)), count)
 
 
 def _changes(ordered: Index, count: int) -> Column:
-    """How many different ones of some sorted keys, numbered by article, each article has."""
+    """Number of distinct keys in each article; the keys are sorted, with the article in their upper bits."""
     opens = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
     return np.bincount(ordered[opens] >> 32, minlength=count).astype(float)
 
 
 def _offsets(sizes: Sequence[int] | Index) -> Index:
-    """Where each of some things begins that stand one after the other."""
+    """Start of each of the consecutive ranges with these sizes."""
     ends = np.cumsum(np.asarray(sizes, dtype=np.int64))
     return ends - np.asarray(sizes, dtype=np.int64)
 
 
 def _title_stems(pages: Sequence[BlockedPage]) -> Index:
-    """Hashes of the words of the titles, numbered by article as stems are."""
+    """Stem hashes of the words in the titles, with the article in the upper bits as in `stems`."""
     found = [
         hash_word(word[:STEM_LETTERS]) + (row << 32)
         for row, page in enumerate(pages)
@@ -345,7 +345,7 @@ def _title_stems(pages: Sequence[BlockedPage]) -> Index:
 
 
 def _seen(stems: Index, owner: Index, order: Index, title: Index) -> Index:
-    """Distance in sentences to the nearest other sentence with the same stem; far if there is none."""
+    """Distance in sentences to the nearest other one with the stem; large if none, `WINDOW` at most for title words."""
     far = 1_000_000
     if not len(stems):
         return np.zeros(0, dtype=np.int64)
