@@ -1,7 +1,7 @@
-"""Tree → the same tree with each block of code in one `pre` and its lines ended by line feeds, whatever a highlighter made of them.
+"""Tree → the same tree with each block of code in one `pre` and a line feed after each line, whatever the highlighter.
 
-A highlighter may make a box of each line, or an inline element that a style sheet turns into one: no line feed stands
-between them. Or it makes rows of a table, beside line numbers that are no part of the code.
+A highlighter may make a box of each line, or an inline element that a style sheet turns into one, without line feeds in
+between. Or it makes rows of a table, beside line numbers that are not part of the code.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-#: Names of line numbers: Pygments, Rouge, Chroma, Hexo, Prism, highlight.js, GitHub. What else they name holds no digits alone.
+#: Names of line numbers: Pygments, Rouge, Chroma, Hexo, Prism, highlight.js, GitHub. Other elements with these names
+#: hold more than digits.
 GUTTER = frozenset(
     "gutter lineno linenos linenodiv line-number line-numbers line-numbers-rows lnt ln blob-num rouge-gutter hljs-ln-numbers "
     "hljs-ln-n linenumber react-syntax-highlighter-line-number code-line-number".split()
@@ -35,14 +36,14 @@ LINE_NAMES = frozenset(
 )
 LINE_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table-row|list-item)", re.IGNORECASE)
 CODE_CELLS = frozenset("code blob-code hljs-ln-code line-code rouge-code".split())
-#: A `pre` with one of these was left open, or holds no code; so does one with a longer line.
+#: A `pre` with one of these, or with a line longer than `LONGEST_LINE`, was left open or holds no code.
 FOREIGN = frozenset(
     "address article aside blockquote dd dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header main nav p pre section".split()
 )
 LONGEST_LINE = 500
 UNREAD = frozenset(("script", "style", "template", "svg", "textarea"))
-#: Names and styles of lines of code that stand outside of `pre` and `code`; where no sign is in the source, none does. Each sign
-#: begins with letters that are looked for at once: twice as fast as one word after the other.
+#: Names and styles of code lines outside of `pre` and `code`. A source without any of the signs has none of them. Each
+#: sign begins with fixed letters, which makes the search twice as fast as one for each name.
 PLAIN_SIGNS = (re.compile("space(?:-|: ?)pre"), re.compile("-line(?:(?<=(?:code|view)-line)|(?<=cm-line))"))
 PLAIN_CODE = re.compile(r"(?<![\w-])(?:whitespace-pre|white-space:\s?pre|code-line|cm-line|view-line)(?![\w-])")
 PLAIN_LINES = ("div", "li", "span")
@@ -50,7 +51,7 @@ MIN_LINES = 3
 
 
 def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: list[HtmlElement]) -> None:
-    """Take the numbers out of a page's code, and end each line of it by a line feed."""
+    """Take the line numbers out of a page's code, and end each of its lines with a line feed."""
     boxes = [
         box for box in pres if len(box) and next(box.iterdescendants("pre"), None) is None
     ]  # else one was left open
@@ -103,7 +104,7 @@ def _names(element: HtmlElement) -> list[str]:
 
 
 def _is_code(table: HtmlElement) -> bool:
-    """Whether a table has nothing but code in it, a line a row or all in one cell, and no `pre`."""
+    """Whether a table holds nothing but code, one line per row or all in one cell, and no `pre`."""
     cells = list(table.iter("td", "th"))
     if (
         not cells
@@ -146,7 +147,7 @@ def _join_lines(box: HtmlElement) -> None:
 
 
 def _alike(box: HtmlElement) -> list[HtmlElement]:
-    """All that a block without a line feed holds, if it is several elements of one class: a style sheet makes lines of them."""
+    """Children of a block without a line feed, if they are of one class: a style sheet makes lines of them."""
     holder = box[0] if len(box) == 1 and box[0].tag == "code" else box
     made = {(element.tag, element.get("class")) for element in holder}
     between = [holder.text, *(element.tail for element in holder)]
@@ -173,7 +174,7 @@ def _last_text(element: HtmlElement) -> str:
 
 
 class _Joiner:
-    """One way through a block of code: exactly one line feed comes to stand between two of its lines."""
+    """One pass through a block of code, which leaves exactly one line feed between two of its lines."""
 
     def __init__(self, lines: set[HtmlElement]) -> None:
         self._lines = lines
@@ -214,7 +215,7 @@ class _Joiner:
         self._inside = True
 
     def _text(self, text: str | None, around: HtmlElement) -> str | None:
-        """A text as it is to stand: with the line feed that is due before it, without the blanks between lines."""
+        """The text with the line feed that is due before it, and without the blanks between lines."""
         if not text:
             return text
         between = not self._inside and (self._due or self._ended or not self._begun)

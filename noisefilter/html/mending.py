@@ -1,6 +1,6 @@
-"""Tree → the tree that a browser builds: shadow roots in their hosts, nothing inside of elements that hold nothing.
+"""Tree → the tree that a browser builds: shadow roots in their hosts, void elements empty.
 
-And what its author meant: a menu or an aside that nobody closed ends before the next paragraph.
+And the tree that its author meant: a menu or an aside that was never closed ends before the next paragraph.
 """
 
 from __future__ import annotations
@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-#: Elements without content that libxml2 puts their followers into; of the others it knows.
+#: Void elements that libxml2 puts their followers into; it knows the others.
 VOID = ("source", "track", "embed")
-#: Attributes of a template that a browser opens where its host stands; the second is what Chrome read first.
+#: Attributes that make a template a shadow root of its host; Chrome read the second one at first.
 SHADOW_ROOTS = ("shadowrootmode", "shadowroot")
 #: Elements that may have a shadow root, besides the page's own (DOM Standard, `attachShadow`).
 HOSTS = frozenset("article aside blockquote body div footer h1 h2 h3 h4 h5 h6 header main nav p section span".split())
 
-#: What XML has no room for.
+#: Characters that XML does not allow.
 UNWRITABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-#: Elements beside the article that authors forget to close, their tags, and characters of the paragraph that is none of theirs.
+#: Elements beside the article that authors forget to close, their tags, and the fewest characters of a paragraph that
+#: is not part of them.
 ASIDES = ("nav", "aside")
 ASIDE_TAG = re.compile(r"<(/?)(?:nav|aside)\b", re.IGNORECASE)
 #: Four times as fast as counting each in a page's source.
@@ -33,7 +34,7 @@ MIN_PARAGRAPH = 60
 
 
 def close_asides(text: str, tree: HtmlElement) -> None:
-    """End each menu or aside that the source leaves open before the first paragraph inside that is no link.
+    """End each menu or aside that the source leaves open before the first paragraph inside that is not a link.
 
     Args:
         text: the page's source. If its tags are not those of the tree, as where a script writes some, nothing is done.
@@ -69,7 +70,7 @@ def _is_paragraph(element: HtmlElement) -> bool:
 
 
 def free_followers(voids: Iterable[HtmlElement]) -> None:
-    """Put behind void elements, given in document order, what the parser put into them."""
+    """Move what the parser put into void elements to after them; `voids` are in document order."""
     for element in voids:
         if not len(element) and not element.text:
             continue
@@ -105,7 +106,7 @@ def open_shadow_roots(tree: HtmlElement) -> None:
 
 
 class _Slot:
-    """A place in a shadow root: the first thing that it shows takes the place of what it holds itself."""
+    """A slot of a shadow root: the first thing put into it replaces its own content."""
 
     def __init__(self, element: HtmlElement) -> None:
         self.element = element
@@ -131,7 +132,7 @@ class _Slot:
 
 
 class _Rest:
-    """What of a host goes to the slot without a name; if there is none, it stays behind the shadow root."""
+    """Puts the other content of a host into the slot without a name, or after the shadow root if there is none."""
 
     def __init__(self, root: HtmlElement, slot: _Slot | None) -> None:
         self._last = root
@@ -181,5 +182,5 @@ def _add_text(element: HtmlElement, text: str | None) -> None:
 
 
 def writable(text: str) -> str:
-    """Text as lxml takes it: it reads characters from references such as `&#1;` that it does not write; each stays one."""
+    """Text that lxml accepts: it reads characters, as from `&#1;`, that it cannot write; each is replaced by one."""
     return UNWRITABLE.sub("\ufffd", text)

@@ -26,7 +26,7 @@ MENDED = ("template", *VOID, "pre", "code", "table")
 def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.HTMLParser) -> HtmlElement:
     """Tree of an HTML page, without comments and processing instructions.
 
-    lxml's plain parser class is faster, its elements lack the methods that cutting and trafilatura need.
+    lxml's plain parser class is faster, but its elements lack the methods that cutting and trafilatura need.
 
     Raises:
         ValueError: lxml finds no element.
@@ -45,7 +45,7 @@ def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.
 
 
 def mend(tree: HtmlElement) -> None:
-    """Make of lxml's tree what a browser shows; one way through it finds what there is to do."""
+    """Make of lxml's tree what a browser shows; one pass finds what there is to mend."""
     found: dict[str, list[HtmlElement]] = {tag: [] for tag in MENDED}
     for element in tree.iter(*MENDED):
         found[element.tag].append(element)

@@ -1,8 +1,8 @@
 """Tree → the same tree with its article in sight, for pages that show none without a script.
 
 Application shells carry their text where only a crawler or a browser without scripts finds it: in `noscript`, as the
-`articleBody` of JSON-LD (schema.org), or in the data that a framework hands to its scripts. It counts only where the page
-shows little else.
+`articleBody` of JSON-LD (schema.org), or in the data that a framework hands to its scripts. It counts only where the
+page shows little else.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-#: A body is longer than the page's prose by that, if it is not longer than all that the page shows.
+#: A body must be longer than this many times the page's prose, unless it is longer than all that the page shows.
 TIMES_PROSE = 2
-#: Paragraphs of a body that are looked for on the page, and the letters of each.
+#: Longest paragraphs of a body that are looked for on the page, and the letters compared of each.
 PROBES, PROBE = 8, 40
 UNSEEN = frozenset(("script", "style", "noscript", "template", "head", "svg"))
 
@@ -32,7 +32,7 @@ def rescue_article(
     wrapped: Iterable[HtmlElement] | None = None,
     scripts: Iterable[HtmlElement] | None = None,
 ) -> bool:
-    """Put a hidden article into the tree's body, if the page shows little beside it; tells whether it did.
+    """Put a hidden article into the tree's body if the page shows little else; returns whether it did.
 
     Args:
         tree: the page; it is changed.

@@ -1,6 +1,6 @@
 """Script → the article that it carries as data: schema.org's, or what a framework hands from its server to the browser.
 
-Only JSON is read, never a script. A body is known by its name and by being prose; of all that are found the longest counts.
+Only JSON is read, never a script. A body is recognised by its name and by being prose; the longest one found is used.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-#: A shorter text is a notice ("Please turn on JavaScript") or a teaser. Characters without blanks.
+#: Fewest non-blank characters of an article: a shorter text is a notice ("Please turn on JavaScript") or a teaser.
 MIN_ARTICLE = 400
-#: Characters of one script, and values of one record: no page that was seen had more, and a hostile one costs no more.
+#: Most characters of one script, and most values of one record: no page seen had more; they bound hostile ones.
 LONGEST_SCRIPT, MOST_VALUES = 8_000_000, 300_000
 JSON_LD = "application/ld+json"
 #: Properties of schema.org that hold a whole text, whatever the type.
 SCHEMA_BODIES = frozenset(("articleBody", "text"))
-#: What sites call an article's text, in lower case without other signs.
+#: Names that sites give to an article's text, in lower case and letters only.
 BODIES = frozenset(
     "articlebody body bodyhtml bodytext content contenthtml contents html htmlbody text articletext articlecontent maincontent "
     "fulltext storybody storyhtml posthtml postbody postcontent rendered richtext markdown paragraphs blocks children "
     "components sections".split()
 )
-#: What holds the text of a block in a list of blocks.
+#: Keys that hold the text of a block in a list of blocks; the first one present is used.
 TEXTS = (
     "text",
     "html",
@@ -74,7 +74,7 @@ FLIGHT_ROW = re.compile(r"(?:^|(?<=\n)|\n?)[0-9a-f]+:(?:T([0-9a-f]{1,6}),)?")
 #: Ids of scripts that hold JSON.
 DATA_IDS = frozenset(("__NEXT_DATA__", "__NUXT_DATA__"))
 SENTENCE_END = re.compile(r"[.!?][\"'”’)]*(?:\s|$|<)|[。！？।؟]")
-#: Ends of sentences of a text that is prose.
+#: Fewest ends of sentences in a text that is prose.
 MIN_SENTENCES = 4
 DECODER = json.JSONDecoder(strict=False)  # line breaks inside strings are common
 
@@ -118,7 +118,7 @@ def unwrap(content: str) -> str:
 
 def paragraphs(text: str) -> list[str]:
     """Lines of a body that may hold HTML."""
-    text = writable(text)  # JSON may name what a tree does not take
+    text = writable(text)  # JSON may hold characters that a tree does not accept
     if "<" in text:
         try:
             fragment = lxml.html.fragment_fromstring(text, create_parent="div")
@@ -145,7 +145,7 @@ def _decode(content: str) -> Any:  # noqa: ANN401 - JSON
 
 
 def _inflate(data: Any) -> Any:  # noqa: ANN401 - JSON
-    """Nuxt's data, a list whose objects and lists name their values by place, with the values in them."""
+    """Nuxt's data, a list whose objects and lists refer to their values by index, with the references resolved."""
     if not isinstance(data, list) or not data or not isinstance(data[0], (dict, list)):
         return data
     shells: list[Any] = [type(item)() if isinstance(item, (dict, list)) else item for item in data]
@@ -197,7 +197,7 @@ def is_prose(body: list[str]) -> bool:
 
 
 def _block_texts(value: Any, budget: list[int], depth: int = 0) -> Iterator[str]:  # noqa: ANN401 - JSON
-    """Texts of a list of blocks, in order; those within a paragraph come as one. `budget` bounds the values that are read."""
+    """Texts of a list of blocks, in order, those within a paragraph joined. `budget` bounds the values read."""
     budget[0] -= 1
     if depth > DEEPEST or budget[0] < 0:
         return

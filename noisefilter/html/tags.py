@@ -1,4 +1,4 @@
-"""Tags and attributes: what is passed over, what is a block, what an element is called."""
+"""Tags and attributes: what is skipped, what is a block, what an element is called."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ BLOCK_LEVEL = frozenset(
 LINE_ITEMS = frozenset("li dt dd tr option".split())
 CELLS = frozenset(("td", "th"))
 IN_ROWS = LINE_ITEMS | CELLS
-#: What a tag does: its own block, the end of a line, a link, bold letters. All others only hold text; those of custom elements are blocks.
+#: What a tag does: its own block, the end of a line, a link, bold letters. All others only hold text; those of custom
+#: elements are blocks.
 BLOCK, BREAK, LINK, BOLD, INLINE = range(5)
 ROLES = dict.fromkeys(BLOCK_LEVEL, BLOCK) | {"br": BREAK, "a": LINK, "b": BOLD, "strong": BOLD}
 NAMING = frozenset(("class", "id", "role", "itemprop", "aria-label"))
@@ -30,7 +31,7 @@ def role_of(tag: str) -> int:
 
 
 def names_of(attributes: list[tuple[str, str]]) -> tuple[str, bool]:
-    """Class, id, role and microdata names of an element in lower case, what its author called it; whether a style hides it."""
+    """Class, id, role, microdata and label names of an element in lower case; and whether a style hides it."""
     names, hidden = "", False
     for attribute, value in attributes:
         if attribute in NAMING:

@@ -1,14 +1,14 @@
-"""Element → whether no reader sees its text: a short one that the page hides and that nothing on the page brings out.
+"""Element → whether no reader sees its text: it is short, the page hides it, and nothing on the page reveals it.
 
-A hidden text may belong to the article: folded behind "Read more", in a closed tab, on a page that a script unveils. So
-an element is passed over only if
+Hidden text may belong to the article: folded behind "Read more", in a closed tab, on a page that a script reveals. So
+an element is skipped only if
 
-- its author hides it: by `hidden`, by its own style, by a class that is kept for screen readers everywhere, or by a class or
-  id that a simple rule of the page's own style sheet hides and that no other rule shows again;
-- nothing on the page brings it out: no control or script names it, no control stands beside it, nothing around it folds, and no
-  name says that it opens;
-- it is short (`LONGEST`), those of its class are short together, since panels of one make open one by one, and all that is
-  passed over is little beside what the page shows (`MOST_HIDDEN`).
+- its author hides it: by `hidden`, by its own style, by a class that any site uses for screen readers, or by a class
+  or id that a simple rule of the page's own style sheet hides and that no other rule shows again;
+- nothing on the page reveals it: no control or script names it, no control stands beside it, nothing around it folds,
+  and no name says that it opens;
+- it is short (`LONGEST`), those of its class are short together, since panels of one class open one by one, and all
+  that is skipped is little beside what the page shows (`MOST_HIDDEN`).
 
 The figures are those of WCXB's training pages and of `pages_more` (docs/decisions/0031-what-no-reader-sees.md).
 """
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-#: Characters of one hidden text; longer ones are articles as often as not.
+#: Most characters of one hidden text; longer ones are articles as often as not.
 LONGEST = 400
-#: All that is passed over, as a share of what the page shows.
+#: All that is skipped must be less than this share of what the page shows.
 MOST_HIDDEN = 0.25
-#: Bounds that only hostile pages reach: hidden elements of a page, elements in one, names that are looked up in style sheets,
-#: characters of style sheets, and of a rule.
+#: Bounds that only hostile pages reach: hidden elements of a page, elements in one, names that are looked up in style
+#: sheets, characters of style sheets, and of a rule.
 MOST_ELEMENTS, MOST_INSIDE, MOST_NAMES, MOST_STYLES, LONGEST_RULE = 2_000, 300, 200, 1_000_000, 2_000
 #: A headline may be hidden behind a picture of it; a page that fades in is hidden as a whole.
 NEVER = frozenset("html body main article h1".split())
@@ -39,7 +39,7 @@ HIDING = re.compile(
     r"|clip\s*:\s*rect\(\s*(?:[01](?:px)?[\s,]*){4}\))",
     re.IGNORECASE,
 )
-#: Where `HIDING` is looked for in a style sheet: these are found a hundred times faster.
+#: `HIDING` is searched for in a style sheet only where one of these stands: they are found a hundred times faster.
 SIGNS = ("display:none", "display: none", "visibility", "rect(", "-9999", "-10000")
 STYLE_SIGNS = ("none", "hidden", "collapse", ":-", ": -", "rect")
 SHOWING = re.compile(
@@ -55,28 +55,28 @@ FOR_SCREEN_READERS = frozenset("sr-only visually-hidden visuallyhidden screen-re
 OPENS = re.compile(
     r"expand|collaps|accordi|toggl|tabs?\b|panel|fold|more|spoiler|faq|answer|transcript|slide|swap|read-|trunc|popup|modal|dialog|paywall|premium|subscri"
 )
-#: Elements that control others, and how they name them by their id.
+#: Elements that control others, and the attributes by which they name the others' ids.
 CONTROLS = ("a", "button", "input", "label", "li")
 NAMING = frozenset("aria-controls data-target data-bs-target popovertarget commandfor for href".split())
 
 
 class Unseen:
-    """What of a page is passed over, decided as it is walked: hidden elements, and the characters in them."""
+    """Decides which hidden elements of a page are skipped while it is walked, and counts the characters in them."""
 
     def __init__(self, tree: HtmlElement, styles: Iterable[HtmlElement], scripts: Iterable[HtmlElement]) -> None:
-        self._found: list[tuple[HtmlElement, int, str]] = []  # with its length, and what tells those that are alike
+        self._found: list[tuple[HtmlElement, int, str]] = []  # element, its length, and a key that those alike share
         self._tree = tree
         self._sheet = COMMENT.sub("", "\n".join(text for style in styles if (text := style.text))[:MOST_STYLES])
         names = set(_hidden_names(self._sheet))
         self._ids = {name[1:] for name in names if name[0] == "#"}
         self._classes = FOR_SCREEN_READERS | {name[1:] for name in names if name[0] == "."}
-        self._known: dict[str, str] = {}  # what of a value of `class` or `style` hides
+        self._known: dict[str, str] = {}  # value of `class` or `style` → what of it hides
         self._scripts = scripts
         self._asked = self._looked_up = 0
         self._controlled: set[str] | None = None
 
     def takes(self, element: HtmlElement, attributes: list[tuple[str, str]]) -> bool:
-        """Whether to pass over an element."""
+        """Whether to skip an element."""
         known = self._known
         for name, value in attributes:
             if name == "class" or name == "style":  # noqa: PLR1714 - a set is slower here
@@ -92,9 +92,9 @@ class Unseen:
         return False
 
     def settle(self, shown: int) -> bool:
-        """Make templates of what stays passed over: tells whether that is all that was.
+        """Make templates of what stays skipped; returns whether that is all that was skipped.
 
-        A template's text is seen by no one, but its scripts stay where `rescue.py` looks for them.
+        Nobody sees a template's text, but its scripts stay where `rescue.py` looks for them.
         """
         lengths: Counter[str] = Counter()
         for _, length, alike in self._found:
@@ -131,7 +131,7 @@ class Unseen:
         return True
 
     def _opens(self, element: HtmlElement) -> bool:
-        """Whether something on the page may bring an element out."""
+        """Whether something on the page may reveal an element."""
         names = " ".join(value for name, value in element.items() if name != "style")
         if OPENS.search(names.lower()) or "aria-expanded" in element.attrib or "aria-labelledby" in element.attrib:
             return True
@@ -196,7 +196,7 @@ def _hidden_names(sheet: str) -> Iterator[str]:
 
 
 def _rules(sheet: str, selector: str) -> Iterator[str]:
-    """What the rules of a style sheet say whose selectors name a class or an id."""
+    """Bodies of the rules in a style sheet whose selectors name a class or an id."""
     for number, at in enumerate(_places_of(sheet, (selector,))):
         following = sheet[at + len(selector) : at + len(selector) + 1]
         start = sheet.find("{", at, at + LONGEST_RULE)
@@ -213,6 +213,6 @@ def _places_of(text: str, signs: Iterable[str]) -> Iterator[int]:
 
 
 def _end(sheet: str, start: int) -> int:
-    """Where a rule ends whose brace stands at `start`."""
+    """End of the rule whose brace is at `start`."""
     end = sheet.find("}", start, start + LONGEST_RULE)
     return start + LONGEST_RULE if end < 0 else end

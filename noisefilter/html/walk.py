@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
     from noisefilter.types import Page
 
-#: The rules below as a format: golden files freeze it, a change of it is a breaking change.
+#: Version of the format that the rules below make: golden files freeze it, and changing it is a breaking change.
 TEXT_VERSION = 3
 
-#: Where title, rules and articles out of sight are found.
+#: Elements that may hold the title, style rules, or an article out of sight.
 UNREAD = ("meta", "title", "style", "noscript", "script")
-#: Words of a headline.
+#: Fewest and most words of a headline.
 MIN_TITLE, MAX_TITLE = 3, 25
 #: Lines at the top of a plain text among which its headline is looked for.
 TITLE_LINES = 8
-#: Characters of a paragraph, and elements without any.
+#: Fewest characters of a paragraph, and elements whose paragraphs do not count.
 MIN_PROSE = 80
 BOILERPLATE = frozenset(("nav", "header", "footer"))
 SITE_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+[^|·•»–—]{2,40}$")
@@ -50,8 +50,8 @@ class BlockedPage:
     """The visible text of a page and its blocks, in order; `places` is empty for plain text.
 
     `ranges` has for each place the first block inside it and the one after the last.
-    `shown` counts the characters that the page shows by itself, without an article that was put in sight (`rescue.py`), `prose`
-    those of them that are in paragraphs outside of menus.
+    `shown` counts the characters that the page shows by itself, without a hidden article that `rescue.py` put in;
+    `prose` those of them that are in paragraphs outside of menus.
     """
 
     text: str
@@ -127,7 +127,7 @@ def _guess_title(text: str, blocks: list[Block]) -> str | None:
 
 
 def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] | None = None) -> BlockedPage:
-    """Blocks of a parsed page, whose hidden article is put in sight; `pieces`, if given, is filled for `clean_html`."""
+    """Blocks of a parsed page; a hidden article is made visible. `pieces`, if given, is filled for `clean_html`."""
     found: dict[str, list[HtmlElement]] = {tag: [] for tag in UNREAD}
     for element in tree.iter(*UNREAD):
         found[element.tag].append(element)
@@ -172,7 +172,7 @@ def _count_prose(walker: _Walker) -> int:
 
 
 class _Walker:
-    """One pass over the tree in document order, without recursion: pages nest as deep as they like."""
+    """One pass over the tree in document order, without recursion, since pages may nest to any depth."""
 
     def __init__(self, pieces: list[Piece] | None = None, unseen: Unseen | None = None) -> None:
         self.texts: list[str] = []
@@ -284,7 +284,7 @@ class _Walker:
             self._space = self._line_break = False
 
     def _read_or_skip(self, text: str, element: HtmlElement, *, is_tail: bool) -> None:
-        """Read a text; of blanks between elements only that there were some."""
+        """Read a text; of blanks between elements, only note that there were some."""
         if self._verbatim or not text.isspace():
             self._read(text, element, is_tail=is_tail)
         else:
@@ -318,7 +318,7 @@ class _Walker:
             self._bold += len(words)
 
     def _start_block(self) -> None:
-        """Set the block apart from the last one as a reader sees it: new cell, new line, new paragraph."""
+        """Separate the block from the last one as a reader sees it: new cell, new line, new paragraph."""
         if self.blocks:
             place = self.places[self._place]
             last = self.places[self.blocks[-1].place]
@@ -343,7 +343,7 @@ class _Walker:
         """Write the block that was being read.
 
         Raises:
-            RuntimeError: its text does not come to lie where the block says; a bug, and no offset would be right from here on.
+            RuntimeError: its text would not be where the block says: a bug, which makes all later offsets wrong.
         """
         self._space = False
         if not self._buffered:

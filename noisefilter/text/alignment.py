@@ -1,6 +1,6 @@
 """Blocks, reference text → the share of each block that the reference holds.
 
-The same code reads trafilatura's opinion (its output is the reference) and a corpus' labels (its gold text is).
+The reference is trafilatura's output where its opinion is asked, and the gold text where a corpus' labels are read.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     Gap = tuple[int, int, int, int]
 
 WORD = re.compile(rf"[^\W{IDEOGRAPHS}]+|[{IDEOGRAPHS}]")
-#: Runs of so many words that both sides hold once are anchors; in the gaps between them shorter runs will do.
+#: Runs of this many words that occur once on both sides are anchors; in the gaps between them shorter runs will do.
 RUNS = (6, 3)
-#: Shorter blocks say too little to be found anywhere but next to their neighbours. Words.
+#: Blocks with fewer words are too unspecific to be matched anywhere but next to their neighbours.
 SHORT = 6
-#: How far from its neighbours a short block may be found. Words.
+#: How many words from its neighbours a short block may be matched.
 SHORT_REACH = 15
-#: Fewer words that stand alone on a line of the reference could be anybody's.
+#: A line of the reference with fewer words could match any block.
 MIN_LINE = 2
 #: Bytes of a word's number.
 WIDTH = 8
@@ -42,10 +42,10 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 def align(texts: Sequence[str], reference: str) -> tuple[list[float], float]:
     """Share of each text's words (0-1) that `reference` holds, and the share of `reference` that the texts cover.
 
-    Runs of words that either side holds once are looked up first; those found in ascending order become anchors, and
-    the gaps between them are searched again. A short text must lie next to what was found before, so that a table of
-    contents is not taken for the headings it lists. What then is left on either side is compared without order, since
-    a reference may move a passage. A text without words is as its predecessor.
+    Runs of words that occur once on either side are matched first; those in ascending order become anchors, and the
+    gaps between them are searched again. A short text must be next to what was matched before, so that a table of
+    contents is not taken for the headings it lists. What is then left on either side is matched in any order, since a
+    reference may move a passage. A text without words has the share of its predecessor.
     """
     matcher = _Matcher(texts, reference)
     matcher.match_in_order()
@@ -54,7 +54,7 @@ def align(texts: Sequence[str], reference: str) -> tuple[list[float], float]:
 
 
 class _Matcher:
-    """Words of both sides as numbers, and which of them have found each other."""
+    """Words of both sides as numbers, and which of them are matched."""
 
     def __init__(self, texts: Sequence[str], reference: str) -> None:
         split = [WORD.findall(text.lower()) for text in texts]
@@ -87,7 +87,7 @@ class _Matcher:
             self._fill(gap)
 
     def _split(self, gap: Gap, size: int) -> list[Gap]:
-        """Take the runs of a gap that both sides hold once; returns what lies between them."""
+        """Match the runs of a gap that occur once on both sides; returns the gaps between them."""
         low, high, floor, ceiling = gap
         if high - low < size or ceiling - floor < size:
             return [gap] if high > low and ceiling > floor else []
@@ -107,7 +107,7 @@ class _Matcher:
     def _extend(
         self, place: int, target: int, bounds: tuple[int, int], other: tuple[int, int], size: int
     ) -> tuple[int, int]:
-        """Take a run and the equal words around it; returns its range on the left."""
+        """Match a run and the equal words around it; returns its range on the left."""
         back = min(place - bounds[0], target - other[0])
         start = place - _equal(self.left[place - back : place][::-1], self.right[target - back : target][::-1])
         ahead = min(bounds[1] - place, other[1] - target)
@@ -120,7 +120,7 @@ class _Matcher:
         self.taken_right[target : target + end - start] = True
 
     def _fill(self, gap: Gap) -> None:
-        """Look up the whole blocks of a gap, one after the other."""
+        """Match the whole blocks of a gap, one after the other."""
         low, high, floor, ceiling = gap
         first = int(np.searchsorted(self.starts, low))
         last = int(np.searchsorted(self.starts, high, side="right")) - 1
@@ -134,14 +134,14 @@ class _Matcher:
             words = self.left[start:end].tobytes()
             reach = size if length >= SHORT else min(size, at + SHORT_REACH + length)
             position = _find(words, stretch, at, reach)
-            if position < 0 and index + 3 >= last:  # just before what was found next
+            if position < 0 and index + 3 >= last:  # just before the next match
                 position = _find(words, stretch, max(at, size - SHORT_REACH - length), size)
             if position >= 0:
                 self._take(start, end, floor + position)
                 at = position + length
 
     def match_moved(self) -> None:
-        """Compare what is left without order: whole lines, then runs."""
+        """Match what is left in any order: whole lines, then runs."""
         self._match_lines()
         size = RUNS[0]
         left, right = self._free(size, self.left, self._open_words()), self._free(size, self.right, ~self.taken_right)
@@ -156,14 +156,14 @@ class _Matcher:
                 self._take(place, place + size, target)
 
     def _open_words(self) -> NDArray[np.bool_]:
-        """Words of blocks of which less than half was found."""
+        """Unmatched words of the blocks that are less than half matched."""
         sizes = np.diff(self.starts)
         half = np.array(self.shares()) < 0.5
         return np.repeat(half, sizes) & ~self.taken_left
 
     @staticmethod
     def _free(size: int, words: Index, free: NDArray[np.bool_]) -> Index:
-        """Where runs of words start of which none is taken."""
+        """Starts of the runs whose words are all free."""
         if len(words) < size:
             return np.zeros(0, dtype=np.int64)
         running = np.concatenate([[0], np.cumsum(free)])
@@ -185,7 +185,7 @@ class _Matcher:
 
 
 def _run_hashes(words: Index, size: int) -> NDArray[np.uint64]:
-    """A hash of each run of so many words."""
+    """A hash of each run of `size` words."""
     count = len(words) - size + 1
     hashes = np.zeros(max(0, count), dtype=np.uint64)
     with np.errstate(over="ignore"):
@@ -196,7 +196,7 @@ def _run_hashes(words: Index, size: int) -> NDArray[np.uint64]:
 
 
 def _common_runs(left: Index, right: Index, size: int) -> tuple[Index, Index]:
-    """Where runs stand that either side holds once, in the order of the left."""
+    """Starts on both sides of the runs that occur once on each, in the order of the left."""
     found = []
     for words in (left, right):
         hashes, first, counts = np.unique(_run_hashes(words, size), return_index=True, return_counts=True)
@@ -215,7 +215,7 @@ def _equal(left: Index, right: Index) -> int:
 
 
 def _find(words: bytes, stretch: bytes, start: int, end: int) -> int:
-    """Where the words stand in a row in `stretch[start:end]`, -1 for nowhere; both sides are the bytes of word numbers."""
+    """Index of the words in `stretch[start:end]`, -1 if they are not there; both sides are word numbers as bytes."""
     position = start * WIDTH
     while True:
         position = stretch.find(words, position, end * WIDTH)

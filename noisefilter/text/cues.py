@@ -1,7 +1,7 @@
-"""Phrase tables: what a passage is called in words, and which passages are worth a feature.
+"""Phrase tables: they give passages their reasons in words, and make features.
 
-Each row of `data/*.toml` lists sentences that it matches and spares; one test reads both. A cue names and hints:
-it never decides, the classifiers do.
+Each row of `data/*.toml` lists sentences that it matches and ones that it spares; one test reads both. A cue never
+decides: the classifiers do.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class Cue:
     """A row of a phrase table: `reason` is what a person reads in `Span.reason`.
 
-    One of the lower-case `words` (or a sign such as ©) stands in every text that the pattern matches: looking for
-    them first, in arrays, spares nine texts in ten the regular expression. What the pattern has for other languages than English
-    has words of its own, `other_words`, so that an English text is not searched for it.
+    Every text that the pattern matches has one of the lower-case `words` (or a sign such as ©): looking for them first,
+    in arrays, spares nine texts in ten the regular expression. The parts of the pattern for languages other than
+    English have their own `other_words`, so that an English text is not searched for them.
     """
 
     name: str
@@ -39,9 +39,10 @@ class Cue:
 class CueTable:
     """The rows of a table in order: of those that match, the one that matches first in the text wins.
 
-    Of each pattern, `openings` has the alternatives that match at the start of the text only, `inner` the others, which look
-    for small letters in a text of small letters: searching with `re.IGNORECASE` takes twice as long. `others` are the openings
-    in other languages, "" for none: they are compiled once a text holds one of their words, since all take a fifth of a second.
+    Of each pattern, `openings` has the alternatives that match at the start of the text only, `inner` the others, which
+    are searched for in the text in lower case: with `re.IGNORECASE` that takes twice as long. `others` are the openings
+    in other languages, "" for none: they are compiled once a text has one of their words, since all of them take a
+    fifth of a second.
     """
 
     cues: tuple[Cue, ...]
@@ -52,7 +53,7 @@ class CueTable:
     def find(self, text: str, candidates: Iterable[int] | None = None) -> int:
         """Index of the cue that the text matches, -1 for none.
 
-        `candidates` tell whose words the text holds: twice the row for its `words`, one more for its `other_words`.
+        `candidates` are the cues whose words the text has: twice the row for its `words`, one more for `other_words`.
         """
         best, found, small = len(text) + 1, -1, ""
         for candidate in range(2 * len(self.cues)) if candidates is None else candidates:
@@ -103,18 +104,18 @@ def cue_table(name: str) -> CueTable:
 
 
 def fold_case(text: str) -> str:
-    """Text in small letters, as `re.IGNORECASE` sees them; every character keeps its place."""
+    """Text in lower case, as `re.IGNORECASE` compares it; every character keeps its place."""
     return text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s").lower()
 
 
 @cache
 def _compile(pattern: str) -> re.Pattern[str] | None:
-    """A pattern without regard to case, None for an empty one."""
+    """A case-insensitive pattern, None for an empty one."""
     return re.compile(pattern, re.IGNORECASE) if pattern else None
 
 
 def split_alternatives(pattern: str) -> list[str]:
-    """The alternatives of a pattern, cut at the bars that stand in no group."""
+    """The alternatives of a pattern, split at the bars outside of groups."""
     parts, depth = [""], 0
     for sign in SIGN.findall(pattern):
         depth += (sign == "(") - (sign == ")")

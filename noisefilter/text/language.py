@@ -26,7 +26,7 @@ def _identifier() -> LanguageIdentifier:
 
 
 def is_known(code: str | None) -> bool:
-    """Whether the models have learned a language's words; one that nobody can tell is taken for such a one."""
+    """Whether the models have learned a language's words; a language that cannot be told counts as learned."""
     return code is None or code in KNOWN
 
 
@@ -34,7 +34,7 @@ def name_language(text: str) -> str | None:
     """ISO 639-1 code of the text's language, None if there are no letters to tell it by."""
     code = None
     for reach in REACHES:
-        letters = " ".join(text.split(None, reach)[:reach])  # so many words have as many letters
+        letters = " ".join(text.split(None, reach)[:reach])  # this many words have at least as many letters
         if any(character.isalpha() for character in letters[:reach]):
             code, probability = _identifier().classify(letters[:reach])
             if probability >= SURE:

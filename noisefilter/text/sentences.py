@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 #: A block without an inner full stop is one sentence; asking nupunkt would cost a tenth of the page's time.
 MAY_SPLIT = re.compile(r"[.!?…][\"”’')\]]*\s|[\u3002\uff01\uff1f\u06d4\u0964\u1362]")
-#: nupunkt takes "stock." and "bank." for abbreviations; a plain word before the stop and a capital after it end a sentence.
+#: nupunkt takes "stock." and "bank." for abbreviations; a plain word before the stop and a capital after it end a
+#: sentence.
 PLAIN_END = re.compile(r"[.!?](?<=[a-z]{4}[.!?])[\"”’')\]]*\s+(?=[\"“‘(]?[A-Z])")
 #: Ends of sentences in scripts that nupunkt does not know; CJK has no blank after them.
 OTHER_END = re.compile(r"[\u3002\uff01\uff1f\u061f\u06d4\u0964\u0965\u1362]+[\"”’')\]\u300d\u300f\uff09]*")

@@ -21,19 +21,19 @@ if TYPE_CHECKING:
 
     from noisefilter.text.vectors import VectorTable
 
-#: Ideographs and kana, as inside of a character class: scripts without blanks between words, in which each counts as one
-#: (Unicode's UAX #29 says so of them, but for runs of katakana).
+#: Ideographs and kana, for a character class: scripts without blanks between words, in which each character counts as a
+#: word (as in Unicode's UAX #29, except for runs of katakana).
 IDEOGRAPHS = "\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 LETTER = rf"[^\W_{IDEOGRAPHS}]"
-WORD = re.compile(rf"{LETTER}++(?:['’]{LETTER}++)*+|[{IDEOGRAPHS}]")  # possessive: nothing is gained by going back
+WORD = re.compile(rf"{LETTER}++(?:['’]{LETTER}++)*+|[{IDEOGRAPHS}]")  # possessive: backtracking gains nothing
 WORDS_AND_GAPS = re.compile(f"({WORD.pattern})")
 HAS_DIGIT = re.compile("[0-9]")
 
 #: Hash tables of words and word pairs have this many rows: 2^15 lost 0.001 AUC against 2^18 on block words.
 HASH_ROWS = 1 << 15
-#: Ends of hashes that words of cues are looked up by, before the whole hashes are.
+#: Number of hash ends, by which words of cues are looked up before whole hashes are.
 CUE_FILTER = 1 << 17
-#: Words that agree in so many letters count as one word where a text's vocabulary is compared with itself.
+#: Words that agree in this many first letters count as one where a text's vocabulary is compared with itself.
 STEM_LETTERS = 6
 
 STOP_WORDS = frozenset(
@@ -74,12 +74,12 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class Characters:
-    """The characters of a text, for counting classes of them in ranges: of each the classes that it belongs to, as bits."""
+    """The characters of a text, for counting classes of them in ranges: the classes of each character, as bits."""
 
     classes: NDArray[np.uint16]
 
     def count(self, name: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many characters of the class stand in each range; they are few, so their places are looked up."""
+        """How many characters of the class are in each range; they are few, so their positions are searched."""
         places = np.flatnonzero(self.classes & np.uint16(1 << CLASSES.index(name)) != 0)
         return np.searchsorted(places, ends) - np.searchsorted(places, starts)
 
@@ -130,10 +130,10 @@ def token_hash(word: str) -> int:
 
 
 class _Known:
-    """Row of each word met so far, by its spelling, and what is known of it: numbers and flags, one column a row.
+    """Row of each word seen so far, by its spelling, and the word's numbers and flags, one column per row.
 
-    A row is taken, then written, then its word is added; a row that was taken is nobody else's. So no lock is held, and whatever
-    interrupts that, every word that is there has its own row.
+    A row is taken, then written, then its word is added; no one else gets a row that was taken. So no lock is needed:
+    whatever interrupts this, every word that is there has its own row.
     """
 
     def __init__(self, room: int) -> None:
@@ -144,13 +144,14 @@ class _Known:
 
 
 class Lexicon:
-    """What is known of the words that a process has met.
+    """Numbers and flags of the words that a process has seen.
 
-    Pages say the same words again and again: each is looked at once a process, and numpy picks the rest.
+    Pages repeat the same words: each is analysed once per process, and numpy gathers the rest.
     """
 
-    #: Words after which it starts anew: a crawl's words never end, memory does. These take some 25 MiB and a tenth of a second, and
-    #: come up in 4,000 texts of 150 words; with eight times as many a worker grew by 15% over 25,000 such texts, and went on.
+    #: Words after which it starts anew, since a crawl's words never end and memory does. This many take some 25 MiB and
+    #: a tenth of a second, and occur in 4,000 texts of 150 words; with eight times as many a worker grew by 15% over
+    #: 25,000 such texts, and kept growing.
     MOST = 50_000
 
     def __init__(self, vectors: VectorTable) -> None:
@@ -175,7 +176,7 @@ class Lexicon:
         return known.numbers[:, found], known.flags[:, found]
 
     def _measure(self, word: str) -> tuple[int, ...]:
-        """What is known of a word."""
+        """Numbers and flags of a word."""
         plain = word.lower().replace("’", "'")
         digit = HAS_DIGIT.search(word) is not None
         row = self.vectors.number_row if digit else self.vectors.rows_by_word.get(plain, self.vectors.unknown_row)
@@ -193,12 +194,12 @@ class Lexicon:
 
 @lru_cache(maxsize=4)
 def lexicon(vectors: VectorTable) -> Lexicon:
-    """The words that this process has met, for a table of vectors."""
+    """This process's lexicon for a table of vectors."""
     return Lexicon(vectors)
 
 
 def tokenize(text: str, vectors: VectorTable) -> Tokens:
-    """Tokens of a text; numbers share one hash and one vector, so that no model learns a date by heart."""
+    """Tokens of a text; numbers share one hash and one vector, so that no model memorises a date."""
     parts = WORDS_AND_GAPS.split(text)  # strings only: match objects would cost four times as much
     edges = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
     (ids, hashes, stems), (title, upper, digit, stop) = lexicon(vectors).look_up(parts[1::2])
@@ -218,7 +219,7 @@ def tokenize(text: str, vectors: VectorTable) -> Tokens:
 
 
 def join_tokens(parts: Sequence[Tokens], offsets: NDArray[np.int64]) -> Tokens:
-    """Tokens of texts that stand one after the other, each followed by one character more.
+    """Tokens of concatenated texts, each followed by one more character.
 
     Args:
         parts: tokens of each text; no pair reaches from one to the next.
@@ -266,7 +267,7 @@ def _rows_of(mask: int) -> tuple[int, ...]:
 
 @cache
 def cue_words(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Sorted hashes of the words of a table's cues, for each the candidates of `CueTable.find`, as bits, and how hashes may end."""
+    """Sorted hashes of the words of a table's cues, bits of the candidates of each (`CueTable.find`), and hash ends."""
     rows: dict[int, int] = {}
     for row, cue in enumerate(cue_table(name).cues):
         for other, words in enumerate((cue.words, cue.other_words)):
@@ -279,12 +280,12 @@ def cue_words(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[
 
 
 def pair_hashes(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Hash of each word with the one before it; the first word stands with nothing."""
+    """Hash of each word with the one before it; the first word has none."""
     before = np.concatenate([np.zeros(min(1, len(hashes)), dtype=np.int64), hashes[:-1]])
     return (before * 0x9E3779B1 + hashes * 31) & 0xFFFFFFFF
 
 
-#: Stands behind the values of ranges, since a range may be empty and begin there.
+#: Appended to the values of ranges, since an empty range may begin there.
 NOTHING = np.zeros(1)
 
 
@@ -314,8 +315,8 @@ def _side_by_side(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[
 def sums_of_rows(values: NDArray[np.float64], rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Sums of the first `sizes[0]` of the `rows` of a matrix, of the next `sizes[1]`, and so on: (sizes, columns).
 
-    A product with a sparse matrix of ones: it adds row to row, where `reduceat` goes down each column by itself and takes ten
-    times as long.
+    A product with a sparse matrix of ones: it adds row to row, where `reduceat` goes down each column by itself and
+    takes ten times as long.
     """
     edges = np.zeros(len(sizes) + 1, dtype=np.int32)
     np.cumsum(sizes, out=edges[1:])
@@ -342,7 +343,7 @@ def neighbour(values: NDArray[Any], article: NDArray[np.int64], step: int, beyon
 
 
 def unit_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each row at length one; a row of zeros stays."""
+    """Each row scaled to length one; a row of zeros stays."""
     lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
     return np.asarray(values / np.maximum(lengths, 1e-9)[:, None])
 
@@ -360,6 +361,6 @@ def word_list(text: str) -> Sequence[str]:
 def vector_sums(
     ids: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64], table: VectorTable
 ) -> NDArray[np.float64]:
-    """Sum of the word vectors of each range of words: each word's vector is made once, however often it stands there."""
+    """Sum of the word vectors of each range of words; the vector of each distinct word is computed once."""
     known, word = table.distinct(ids[range_entries(first, last)])
     return sums_of_rows(table.vectors(known), word, np.maximum(last - first, 0))

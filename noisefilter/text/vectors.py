@@ -60,7 +60,7 @@ class VectorTable:
         return picked
 
     def distinct(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The different ones of some rows, ascending, and the place of each row among them."""
+        """The distinct rows, ascending, and the index of each row among them."""
         place = np.zeros(len(self.matrix), dtype=np.int64)
         place[rows] = 1
         known = np.flatnonzero(place)
@@ -73,8 +73,9 @@ def load_vectors(path: Path) -> VectorTable:
 
     Raises:
         FileNotFoundError: there is no such file.
-        ValueError: an array that is missing, or of another type or shape; a word that is no UTF-8; a weight that is not finite.
-        SafetensorError: no such file.
+        ValueError: an array that is missing, or of another type or shape; a word that is no UTF-8; a weight that is not
+            finite.
+        SafetensorError: a file that is not in the safetensors format.
     """
     if not path.is_file():
         msg = f"no vector table at {path}"
@@ -106,7 +107,7 @@ def load_vectors(path: Path) -> VectorTable:
 
 
 def read_header(path: Path) -> dict[str, tuple[str, list[int]]]:
-    """Type and shape of each array in a safetensors file, whose header is known to fit the file.
+    """Type and shape of each array in a safetensors file; its header is checked against the file.
 
     Raises:
         OSError: there is no such file.
@@ -129,8 +130,9 @@ def _check_header(header: Mapping[str, tuple[str, list[int]]]) -> dict[str, list
     return {name: shape for name, (_, shape) in header.items()}
 
 
-#: The arrays of a table with their types; all but the letters of its words are measures, one row a word.
+#: The arrays of a table with their types; all but the letters of its words have one row per word.
 ARRAYS = {"words": "U8", "matrix": "I8", "scale": "F32", "idf": "F32", "capital": "F32"}
 MEASURES = tuple(ARRAYS)[1:]
-#: Types of the safetensors format (https://huggingface.co/docs/safetensors) that a table has; its own reader copies.
+#: Types of the safetensors format (https://huggingface.co/docs/safetensors) that a table has; its own reader would
+#: copy.
 TYPES: dict[str, np.dtype[Any]] = {"U8": np.dtype("u1"), "I8": np.dtype("i1"), "F32": np.dtype("<f4")}
