@@ -1,1 +1,1 @@
-"""What is boilerplate: blocks as arrays, their columns, the networks that judge them, and the reason of each."""
+"""Boilerplate: blocks as arrays, their columns, the networks that judge them, and their reasons."""

@@ -1,4 +1,4 @@
-"""Elements of a page that are never its article, however long they are: consent dialogs, and threads of comments below articles."""
+"""Elements that are never a page's article, however long they are: consent dialogs, and comment threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from noisefilter.html.walk import BlockedPage
     from noisefilter.types import Block
 
-#: What consent dialogs speak of. A text of one speaks of two of these, a button of one.
+#: Phrases of consent dialogs. A text in one has two different ones, a button one.
 CONSENT = re.compile(
     r"\b(cookies?|consent|(?:our|\d+) (?:partners|vendors|companies|providers)|legitimate interests?|personal data|your privacy|tracking|"
     r"(?:store|save|access|keep|put)\w* .{0,30}on (?:a|your) (?:device|phone|computer)|personali[sz]ed|geolocation|"
@@ -25,20 +25,21 @@ CONSENT = re.compile(
     r"(?:accept|allow|reject|agree)\b.{0,12}\b(?:all|everything|cookies)|only (?:what is )?(?:needed|necessary|essential)|"
     r"manage (?:options|choices|settings)|i agree|profiles?)\b"
 )
-#: Where one of these does not stand, no dialog does; a search of the whole text is cheap.
+#: A page without any of these has no dialog that texts give away; searching the whole text is cheap.
 SIGNS = ("cookie", "consent", "privacy")
-#: Buttons that are looked at: more only hostile pages have.
+#: Most buttons that are looked at; only hostile pages have more.
 MOST_ANCHORS = 50
-#: Words of a button.
+#: Most words of a button.
 MOST_BUTTON = 8
-#: Names of what is a dialog whatever it says, and of consent dialogs; what holds one of `ARTICLE` is a page's frame.
+#: Names of dialogs, whatever they say, and of consent dialogs; an element that holds one of `ARTICLE` is a page's
+#: frame.
 DIALOG = re.compile(
     r"(?<![\w-])(?:alert)?dialog(?![\w-])"
     r"|(?<![\w-])(?!(?:tag|category|post|topic)-)(?:[\w-]*[-_])?"
     r"(?:cookies?|consent|gdpr|onetrust|didomi|usercentrics|cookiebot|truste|iubenda|borlabs)(?:[-_][\w-]*)?(?![\w-])"
 )
 ARTICLE = frozenset(("main", "article", "h1"))
-#: Names of threads of comments, and the share of a page's words from which they are what the page is for.
+#: Names of comment threads, and the share of a page's words from which a thread is what the page exists for.
 THREAD = re.compile(
     r"\b(?:comments?|comment-?list|comments?-(?:area|section|thread|list|wrapper)|respond|responses|disqus_thread|discussion)\b"
 )
@@ -49,7 +50,8 @@ ROOTS = frozenset(("body", "html"))
 def find_dialogs(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
     """Blocks of dialogs: (blocks,).
 
-    Elements that are dialogs by tag or role, or consent dialogs by name; and those with a button or link of which most texts speak of consent.
+    Elements that are dialogs by tag or role, or consent dialogs by name; and those around a button or link in which at
+    least half of the texts speak of consent.
 
     Args:
         page: an HTML page.
@@ -66,7 +68,7 @@ def find_dialogs(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
 
 
 class _Speech:
-    """What of a page speaks of consent; looked up only where a button is near."""
+    """Which texts of a page speak of consent; looked up only near buttons."""
 
     def __init__(self, page: BlockedPage, small: str, long: Flags) -> None:
         self._page, self._small = page, small
@@ -84,7 +86,10 @@ class _Speech:
         ]
 
     def around(self, index: int) -> tuple[int, int]:
-        """First block of the largest element around a block of which at least half of the texts speak of consent, and the one after the last."""
+        """First block, and the one after the last, of the largest element around a block that speaks of consent.
+
+        At least half of the element's texts do.
+        """
         place, found = self._page.blocks[index].place, (index, index)
         first = last = index
         texts = consents = 0
@@ -100,7 +105,7 @@ class _Speech:
         return found
 
     def _speaks(self, index: int) -> bool:
-        """Whether a block is a text that says two things of consent."""
+        """Whether a block is a text with two different phrases of consent."""
         if index not in self._known:
             block = self._page.blocks[index]
             self._known[index] = (
@@ -110,7 +115,7 @@ class _Speech:
 
 
 def find_threads(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
-    """Blocks of threads of comments, by the names of their elements, unless they are what the page is for: (blocks,).
+    """Blocks of comment threads, by the names of elements, unless a thread is what the page exists for: (blocks,).
 
     Args:
         page: an HTML page.
@@ -121,12 +126,12 @@ def find_threads(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
 
 @lru_cache(maxsize=50_000)
 def _box_of(names: str) -> str:
-    """What the names of an element say that it is: "dialog", "thread", or ""."""
+    """What an element is by its names: "dialog", "thread", or ""."""
     return "dialog" if DIALOG.search(names) else "thread" if THREAD.search(names) else ""
 
 
 def _named(page: BlockedPage, box: str, counted: NDArray[np.float64] | None = None) -> Flags:
-    """Blocks of the elements of a sort, the page's frame apart; `counted` words limit how much of the page they may be."""
+    """Blocks of the elements that are a `box`, without the page's frame or, with `counted` words, most of the page."""
     found = np.zeros(len(page.blocks), np.bool_)
     named = [
         place
@@ -142,7 +147,7 @@ def _named(page: BlockedPage, box: str, counted: NDArray[np.float64] | None = No
 
 
 def _framing(page: BlockedPage) -> set[int]:
-    """Places that hold an article's element."""
+    """Places that contain one of the `ARTICLE` elements, or are one."""
     found: set[int] = set()
     for place, entry in enumerate(page.places):
         if entry.tag in ARTICLE:

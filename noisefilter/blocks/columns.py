@@ -1,6 +1,6 @@
-"""Blocks → matrix: what a plain text shows of a block too: words, form, topic, place; and the matrices.
+"""Blocks → matrix: the features that plain text has as well (words, form, topic, place), and the matrix of all.
 
-`TEXT_FEATURES` is a column order; `markup.py` has those that only HTML has.
+`TEXT_FEATURES` is a column order; `markup.py` has the features that only HTML has.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from noisefilter.blocks.table import BlockTable
     from noisefilter.blocks.vote import Vote
 
-#: Blocks from which the nearest prose, or the last heading, is far.
+#: Distances in blocks to the nearest prose, and from the last heading, are at most this.
 FAR = 100
 
 
@@ -36,12 +36,12 @@ def log_words(table: BlockTable) -> Column:
 
 
 def word_length(table: BlockTable) -> Column:
-    """Characters a word; labels and addresses differ from prose."""
+    """Characters per word; labels and addresses differ from prose."""
     return np.minimum(table.characters / np.maximum(table.words, 1), 30)
 
 
 def sentence_marks(table: BlockTable) -> Column:
-    """Full stops, question and exclamation marks a word."""
+    """Full stops, question and exclamation marks per word."""
     return np.minimum(table.count("stop") / np.maximum(table.words, 1), 1)
 
 
@@ -56,7 +56,7 @@ def ends_colon(table: BlockTable) -> Column:
 
 
 def commas(table: BlockTable) -> Column:
-    """Commas a word; prose has clauses."""
+    """Commas per word; prose has clauses."""
     return np.minimum(table.count("comma") / np.maximum(table.words, 1), 1)
 
 
@@ -134,7 +134,7 @@ def run_size(table: BlockTable) -> Column:
 
 
 def run_words(table: BlockTable) -> Column:
-    """Words a line of the run."""
+    """Words per line of the run."""
     return np.log1p(group_mean(table.words, table.run))
 
 
@@ -182,7 +182,7 @@ def _since_title(table: BlockTable) -> Column:
 
 
 def title_blocks(table: BlockTable) -> NDArray[np.int64]:
-    """The block of each page that says its title, the first heading that does or else the first block; -1 for none: (pages,)."""
+    """The block with each page's title, the first heading or else the first block with it; -1 for none: (pages,)."""
     likely = (table.title_share >= SAME_TITLE) & (table.words >= 3)
     tags = np.fromiter(
         (block.tag in {"h1", "h2", ""} for page in table.pages for block in page.blocks), np.bool_, len(table)
@@ -256,7 +256,7 @@ def prose_before(table: BlockTable) -> Column:
 
 
 def prose_nearby(table: BlockTable) -> Column:
-    """Share of prose words among the ten blocks around."""
+    """Share of prose words in the block and the ten around it."""
     return window_share(table, table.words * table.prose, 5)
 
 
@@ -315,7 +315,8 @@ TEXT_FEATURES: Columns[[BlockTable]] = Columns(
     known_words,
     *((f"cue_{cue.name.replace(' ', '_')}", _cue(index)) for index, cue in enumerate(cue_table("boilerplate").cues)),
 )
-#: What is read from words and letter case of a language; zero in one that the models have not learned. Cues know many.
+#: Features that depend on a language's words and letter case; zero if the models have not learned it. Cues know many
+#: languages.
 OF_LANGUAGE = frozenset(
     "word_length title_case upper_case stop_words starts_lower topic_likeness run_likeness run_title_case "
     "heading_likeness alike_likeness".split()

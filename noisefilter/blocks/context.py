@@ -1,4 +1,4 @@
-"""First verdicts on blocks → matrix: what was said of the blocks around each one.
+"""First-pass predictions for blocks → matrix: the predictions around each block.
 
 `TEXT_CONTEXT` and `MARKUP_CONTEXT` are column orders.
 """
@@ -27,13 +27,13 @@ NEIGHBOURS = (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6)
 REACHES = (3, 5, 15, 40)
 #: Elements above a block in which the kept share is measured, its own included.
 LEVELS = 4
-#: What a block without words weighs in an element's kept share.
+#: Weight of a block in an element's kept share, besides its words.
 BLANK_WEIGHT = 0.3
 
 
 @dataclass(frozen=True, eq=False)
 class FirstPass:
-    """Blocks and what a first pass says of them: its log-odds of boilerplate, (blocks,)."""
+    """Blocks and the first pass's log-odds of boilerplate: (blocks,)."""
 
     table: BlockTable
     logits: Column
@@ -45,7 +45,7 @@ class FirstPass:
 
     @cached_property
     def kept(self) -> Column:
-        """Words of the block that are kept."""
+        """Expected number of the block's words that are kept."""
         return self.table.words * self.stays
 
     @cached_property
@@ -60,8 +60,8 @@ class FirstPass:
 
     @property
     def places(self) -> PlaceTable:
-        """Elements of the page, which plain text has not."""
-        assert self.table.places is not None  # noqa: S101 - for the type checker: who asks for markup has looked
+        """Elements of the page, which plain text does not have."""
+        assert self.table.places is not None  # noqa: S101 - for the type checker: whoever asks for markup has checked
         return self.table.places
 
     @property
@@ -77,7 +77,7 @@ class FirstPass:
 
 
 def log_odds(first: FirstPass) -> Column:
-    """What the first pass says of the block itself."""
+    """First-pass log-odds of the block itself."""
     return first.logits
 
 
@@ -89,7 +89,7 @@ def _log_odds_of(step: int) -> Callable[[FirstPass], Column]:
 
 
 def log_odds_of_heading(first: FirstPass) -> Column:
-    """What it says of the last heading: below "Most read" stands boilerplate."""
+    """First-pass log-odds of the last heading: boilerplate follows "Most read"."""
     heading = first.table.last_heading
     return np.where(heading >= 0, first.logits[np.maximum(heading, 0)], 0.0)
 
@@ -107,22 +107,22 @@ def kept_before(first: FirstPass) -> Column:
 
 
 def kept_after(first: FirstPass) -> Column:
-    """Share that stands after: none behind the end of the article."""
+    """Share that stands after: none after the end of the article."""
     return (first.total - first.running) / first.total
 
 
 def kept_of_page(first: FirstPass) -> Column:
-    """Share of the page's words that are kept: of an article many."""
+    """Share of the page's words that are kept: many on an article's page."""
     return first.total / np.maximum(1.0, first.table.totals(first.table.words))
 
 
 def kept_words(first: FirstPass) -> Column:
-    """How many they are."""
+    """Number of words of the page that are kept."""
     return np.log1p(first.total)
 
 
 def kept_of_run(first: FirstPass) -> Column:
-    """Mean over the run without a blank line: a list is kept or goes as a whole."""
+    """Mean over the run without a blank line: a list is kept or removed as a whole."""
     return group_mean(first.stays, first.table.run)
 
 
@@ -138,12 +138,12 @@ def _kept_of_run_beside(step: int) -> Callable[[FirstPass], Column]:
 
 
 def kept_alike(first: FirstPass) -> Column:
-    """Mean over the blocks that look alike: one teaser among cards that go is a card."""
+    """Mean over the blocks that look alike: a teaser among cards that are removed is a card."""
     return group_mean(first.stays, first.alike)
 
 
 def kept_alike_by_words(first: FirstPass) -> Column:
-    """The same by words, drawn a little to the page's mean."""
+    """The same weighted by words, and shrunk a little towards the page's mean."""
     kept = first.kept + 0.5 * float(first.stays.mean())
     return group_mean(kept, first.alike) / (group_mean(first.table.words, first.alike) + 0.5)
 
@@ -183,7 +183,7 @@ HTML_CONTEXT = TEXT_CONTEXT + MARKUP_CONTEXT
 
 
 def block_context(table: BlockTable, logits: Column) -> NDArray[np.float64]:
-    """What a first pass says of the blocks around each one: (blocks, TEXT_CONTEXT), for HTML MARKUP_CONTEXT as well.
+    """First-pass predictions around each block as columns: (blocks, TEXT_CONTEXT), for HTML MARKUP_CONTEXT as well.
 
     `logits` are its log-odds of boilerplate.
     """

@@ -54,37 +54,38 @@ if TYPE_CHECKING:
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
 
-#: Pages whose gold text the blocks cover less than this are labelled for another version of the page.
+#: If a page's blocks cover less than this share of its gold text, the labels are for another version of the page.
 MIN_COVERED = 0.6
-#: A block counts in fitting as its words, up to this: long articles do not outweigh their boilerplate.
+#: A block's weight in fitting is its words, up to this, so that long articles do not outweigh their boilerplate.
 MOST_WORDS = 60
 #: Articles are what the library is for.
 ARTICLE_WEIGHT = 2.0
 HIDDEN = (64,)
 #: Pages of other languages are few.
 UNKNOWN_WEIGHT = 2.0
-#: One page in so many is also learned from as if its language were unknown.
+#: One page in this many is also learned from as if its language were unknown.
 MASKED = 2
 #: Perceptrons that are averaged: one more gained .001 of word F1 each up to three (docs/decisions/0009).
 MEMBERS = 3
 ALPHA = 1e-3
 EPOCHS = 8
-#: Share of the words of articles that plain text may lose at this probability, near which pages choose their threshold
-#: (docs/decisions/0013, 0036).
+#: Share of the words of articles that may be lost in plain text at the probability `TEXT_CUT`, near which pages choose
+#: their threshold (docs/decisions/0013, 0036).
 TEXT_LOSS, TEXT_CUT = 0.01, 0.38
-#: Pages of sites with several pages from which the use of site profiles can be learned.
+#: Fewest pages, of sites with several, from which the use of site profiles is learned.
 MIN_SITE_PAGES, SITE_ALPHA = 10, 1.0
 #: The forms of a page, each with networks of its own.
 FORMS = ("block", "block_text")
-#: A line of at least so many words repeats the title if it shares `SAME_TITLE` of the words of both.
+#: A line of at least this many words repeats the title if it shares `SAME_TITLE` of the words of both.
 MIN_HEADLINE = 3
-#: A line between title and article is the standfirst if it has so many words and shares so much of them with the title.
+#: A line between title and article is the standfirst if it has this many words and shares this much of them with the
+#: title.
 MIN_STANDFIRST, STANDFIRST_SHARE = 6, 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class BlockExample:
-    """A page with the truth of its blocks: `boilerplate` is 1 for what the gold text does not hold."""
+    """A page with labelled blocks: `boilerplate` is 1 for those that are not in the gold text."""
 
     table: BlockTable
     boilerplate: Index
@@ -133,7 +134,7 @@ def label_blocks(blocked: BlockedPage, page: LabelledPage) -> Index | None:
         if covered < MIN_COVERED:
             return None
         boilerplate = (np.array(shares) < 0.5).astype(np.int64)
-        # gold texts differ about the headline: it is given apart, but who pastes a plain text wants it back
+        # gold texts differ about the headline: it is given separately, but whoever pastes plain text wants to keep it
         boilerplate[_headlines(blocked, 0 if blocked.is_html else int(np.argmin(boilerplate)))] = blocked.is_html
         return boilerplate
     labels = np.zeros(len(blocked.blocks), dtype=np.int64)
@@ -148,9 +149,9 @@ def label_blocks(blocked: BlockedPage, page: LabelledPage) -> Index | None:
 
 
 def _headlines(blocked: BlockedPage, first_kept: int) -> list[int]:
-    """Lines that say the title, and the standfirst between it and the article.
+    """Lines that repeat the title, and the standfirst between it and the article.
 
-    Gold texts leave them out, since they are given apart; who pastes a plain text wants them back.
+    Gold texts leave them out, since they are given separately; whoever pastes plain text wants to keep them.
     """
     wanted = set(word_list(blocked.title or ""))
     found: list[int] = []
@@ -165,7 +166,7 @@ def _headlines(blocked: BlockedPage, first_kept: int) -> list[int]:
 
 
 def fit_blocks(examples: Sequence[BlockExample], tune: Sequence[BlockExample]) -> Arrays:
-    """Arrays of the block classifiers; stacked on predictions for sites that the earlier stages had not seen.
+    """Arrays of the block classifiers; each stage is fitted on out-of-fold predictions of the earlier ones.
 
     Args:
         examples: pages to fit on.
@@ -208,7 +209,7 @@ def _fit_form(
 
 
 def _held_inputs(examples: Sequence[BlockExample], arrays: Arrays) -> list[BlockInputs]:
-    """What the passes read of pages of one form that fitted nothing."""
+    """Inputs of the passes for held-out pages of one form."""
     types = build_network(arrays, "block_page_type") if form_of(examples[0].table) == "block" else None
     return page_inputs([example.table for example in examples], arrays, types)
 
@@ -216,7 +217,7 @@ def _held_inputs(examples: Sequence[BlockExample], arrays: Arrays) -> list[Block
 def _with_vote(
     examples: Sequence[BlockExample], inputs: Sequence[BlockInputs]
 ) -> tuple[list[BlockExample], list[BlockInputs]]:
-    """The examples on which trafilatura has voted, and what the networks then read of them."""
+    """The examples with trafilatura's vote, and the networks' inputs for them."""
     voted = [(e, entry.with_vote(e.vote)) for e, entry in zip(examples, inputs, strict=True) if e.vote]
     return [example for example, _ in voted], [entry for _, entry in voted]
 
@@ -228,7 +229,7 @@ def _fit_passes(
     tune: Sequence[BlockExample],
     held: Sequence[BlockInputs],
 ) -> Arrays:
-    """Arrays of both passes: the second is fitted on what the first says of sites that it has not seen, and calibrated."""
+    """Arrays of both passes: the second is fitted on out-of-fold predictions of the first, and calibrated on `tune`."""
     matrices = [entry.measures for entry in inputs]
     models, context = fit_first(
         _folds(examples), inputs, matrices, around_blocks, lambda rows, _: _fit(examples, matrices, rows)
@@ -244,7 +245,7 @@ def _fit_passes(
 
 
 def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
-    """How much to take off the log-odds so that few words of the articles pass `TEXT_CUT`."""
+    """How much to subtract from the log-odds so that only `TEXT_LOSS` of the articles' words pass `TEXT_CUT`."""
     article = _stack_labels(examples) == 0
     words = np.concatenate([example.table.words for example in examples])[article]
     order = np.argsort(-logits[article], kind="stable")
@@ -256,7 +257,7 @@ def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
 
 
 def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
-    """How much it says that a block returns on the site's other pages; fitted on pages that fitted nothing else."""
+    """The network for blocks that recur on the site's other pages; fitted on pages that nothing else was fitted on."""
     sites: dict[str, list[BlockExample]] = defaultdict(list)
     for example in tune:
         if example.table.places is not None:
@@ -285,7 +286,7 @@ def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
 
 
 def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:
-    """Log-odds of boilerplate of pages that fitted nothing, before site and vote."""
+    """Log-odds of boilerplate of held-out pages, before site and vote."""
     passes = build_cascade(arrays, "block", around_blocks)
     judged = (passes.probabilities([entry], [entry.measures])[0] for entry in _held_inputs(examples, arrays))
     return [logit(probabilities[:, 1]) for probabilities in judged]
@@ -329,7 +330,7 @@ def _fit_words(examples: Sequence[BlockExample]) -> tuple[list[Matrix], Arrays]:
 
 
 def _of_known_words(example: BlockExample) -> BlockExample:
-    """The example, which teaches no words if its language is unknown."""
+    """The example, with no weight for the word model if its language is unknown."""
     return replace(example, weights=example.weights * example.table.spoken)
 
 

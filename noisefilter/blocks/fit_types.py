@@ -1,4 +1,4 @@
-"""Blocks of labelled pages → the page type's classifiers: a linear model over names, a logistic regression over means."""
+"""Blocks of labelled pages → the page-type classifiers: a linear model over names, a logistic regression over means."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ NAME_ALPHA = 1e-4
 def fit_types(
     tables: Sequence[BlockTable], inputs: Sequence[Matrix], types: Sequence[str | None], folds: Sequence[int]
 ) -> tuple[list[Matrix], Arrays]:
-    """Log probabilities of the page types out of fold, one array a page, and the arrays of the classifier of all.
+    """Log probabilities of the page types out of fold, one array per page, and the arrays of the classifier of all.
 
     Args:
         tables: pages.
-        inputs: what the first pass reads of each.
+        inputs: the first pass's inputs for each.
         types: one of `PAGE_TYPES`; anything else is unknown.
         folds: fold of each page's site.
     """
@@ -47,7 +47,7 @@ def fit_types(
 def _fit_seen(
     tables: Sequence[BlockTable], inputs: Sequence[Matrix], labels: Index, fold: Index, seen: Index
 ) -> Arrays:
-    """The classifiers of the pages seen; the second one reads log-odds of the first for sites that it had not seen."""
+    """The classifiers of the pages seen; the second one is fitted on log-odds of the first, out of fold."""
     chosen = [tables[index] for index in seen.tolist()]
     targets = np.eye(len(PAGE_TYPES))[labels[seen]]
     rows = sp.vstack([_name_row(table) for table in chosen]).tocsr()
@@ -81,7 +81,7 @@ def _logs(table: BlockTable, measures: Matrix, arrays: Mapping[str, Matrix]) -> 
 
 
 def _untaught(columns: int) -> Arrays:
-    """Where fewer than two types are named, every page is an article."""
+    """Arrays where fewer than two types are labelled: every page is an article."""
     count, width = len(PAGE_TYPES), 3 * columns + len(PAGE_TYPES)
     return {
         "block_types.weights": np.zeros((NAME_ROWS, count)),

@@ -1,4 +1,4 @@
-"""Blocks → what belongs together, which stays or goes together: rows, labels with values, questions with answers, headings."""
+"""Blocks → groups that are kept or removed together: rows, labels with values, questions with answers, headings."""
 
 from __future__ import annotations
 
@@ -21,32 +21,34 @@ if TYPE_CHECKING:
     from noisefilter.blocks.table import BlockTable
     from noisefilter.html.walk import BlockedPage
 
-#: A block counts in its group as its words, up to this, and a little more.
+#: A block's weight in its group is its words, up to `MOST_WORDS`, plus `BLANK`.
 MOST_WORDS, BLANK = 40, 2.0
 #: Elements whose parts are one thing.
 WHOLE = frozenset(("tr", "details", "figure"))
-#: Larger ones are layout, and rows with a heading or with so many blocks in a cell: pages were set in tables.
+#: Larger ones are layout, and so are rows with a heading or with more blocks in a cell: pages used to be set in tables.
 MOST_PARTS, MOST_GROUP_WORDS, MOST_IN_CELL = 40, 300, 4
-#: Log-odds of what is never an article, and how likely a page must be an article: for its comments to be none, and its cards around it;
-#: for what stands apart; for cards in it.
+#: Log-odds of what is never part of an article. Then how likely a page must be an article for these to be removed: its
+#: comments and the cards around it; what stands apart; cards within it.
 SURE, LIKELY, RATHER_LIKELY, VERY_LIKELY = 4.0, 0.5, 0.7, 0.9
-#: Cues whose short lines are no article's, in any language and in those without word measures (docs/decisions/0044).
+#: Cues whose short lines are never an article's: in any language, and in one without word features
+#: (docs/decisions/0044).
 LABELS, LABELS_UNKNOWN, MOST_LABEL = (
     frozenset(["ad"]),
     frozenset(["ad", "also read", "comments", "share", "trending"]),
     8,
 )
-#: What is taken off the log-odds of code and of facts; a row of a table is one up to so many words (docs/decisions/0036).
+#: What is subtracted from the log-odds of code and of facts; a table row is a fact up to this many words
+#: (docs/decisions/0036).
 CODE, FACT, MOST_FACTS = 2.0, 1.0, 20
 TERMS = frozenset(("dt", "dd"))
-#: Words of a paragraph that is looked for again, and the log-odds of its copy.
+#: Fewest words of a paragraph whose copies are removed, and the log-odds of a copy.
 COPIED, COPY = 12, 2.0
-#: A heading stays if so much of its section does.
+#: A heading is kept if more than this share of its section is.
 MOSTLY = 0.5
 
 
 def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Column:
-    """Log-odds of boilerplate with one value a group, and headings that go with what they head.
+    """Log-odds of boilerplate with one value per group, and with headings that follow their sections.
 
     Args:
         table: blocks of one HTML page.
@@ -74,19 +76,19 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
 
 
 def _labels(table: BlockTable) -> Flags:
-    """Short lines that a cue names and that no gold text keeps: "Advertisement"; in a language without word measures some more."""
+    """Short lines with a cue that no gold text keeps, as "Advertisement"; more cues count in an unknown language."""
     rows = _rows_of(LABELS if table.known.all() else LABELS_UNKNOWN)
     return np.isin(table.cue, rows) & (table.words <= MOST_LABEL)
 
 
 @cache
 def _rows_of(names: frozenset[str]) -> Index:
-    """Numbers of some cues."""
+    """Row numbers of some cues."""
     return np.array([number for number, cue in enumerate(cue_table("boilerplate").cues) if cue.name in names])
 
 
 def _leniency(table: BlockTable, group: Index) -> Column:
-    """What is taken off the log-odds of code and of rows of facts: gold texts leave out many of them, readers want them."""
+    """What is subtracted from the log-odds of code and facts: gold texts leave out many of them, readers want them."""
     tags = [block.tag for block in table.page.blocks]
     parts, words, links = (
         np.bincount(group, values)[group] for values in (np.ones(len(table)), table.words, table.links)
@@ -124,7 +126,7 @@ def find_groups(page: BlockedPage, words: Column) -> Index:
 
 
 def _nearest(page: BlockedPage, tags: frozenset[str]) -> list[int]:
-    """Of each place the nearest one, itself included, that has one of the tags; -1 for none."""
+    """For each place the nearest one around it, itself included, with one of the tags; -1 for none."""
     found: list[int] = []
     for place, entry in enumerate(page.places):
         found.append(place if entry.tag in tags else found[entry.parent] if entry.parent >= 0 else -1)
@@ -132,7 +134,7 @@ def _nearest(page: BlockedPage, tags: frozenset[str]) -> list[int]:
 
 
 def _layout_rows(page: BlockedPage, owner: list[int]) -> set[int]:
-    """Rows that hold a part of the page and no facts: a heading, or many blocks in one cell; `owner` as in `find_groups`."""
+    """Rows that are layout and no facts: with a heading, or many blocks in a cell; `owner` as in `find_groups`."""
     rows = [index for index, place in enumerate(owner) if place >= 0 and page.places[place].tag == "tr"]
     if not rows:
         return set()
@@ -146,13 +148,13 @@ def _layout_rows(page: BlockedPage, owner: list[int]) -> set[int]:
 
 
 def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column:
-    """A heading that would go stays if what it heads stays; one that would stay goes if all that it heads goes."""
+    """A heading is kept if most of its section is kept, and removed if all of its section is removed."""
     blocks = table.page.blocks
     heads = [(index, int(block.tag[1])) for index, block in enumerate(blocks) if block.tag in HEADINGS]
     found = logits.copy()
     limited, stays = weights * np.clip(logits, -4, 4), weights * (logits < 0)
     for number, (index, level) in enumerate(heads, start=1):
-        # the headline heads the page and no section, that of a card its card
+        # the headline heads the page and no section, a card's headline its card
         if table.title_share[index] >= SAME_TITLE or logits[index] == SURE:
             continue
         later = (heads[place] for place in range(number, len(heads)))
@@ -169,7 +171,7 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
 
 
 def _without_copies(table: BlockTable, logits: Column) -> Column:
-    """Of a paragraph that stands twice, as for a wide and for a narrow screen, the first one that stays is enough."""
+    """Of a paragraph that occurs twice, as for wide and narrow screens, only the first one that is kept stays."""
     found = logits.copy()
     kept: set[str] = set()
     for index in np.flatnonzero((table.repeated > 0) & (table.words >= COPIED) & (logits < 0)).tolist():

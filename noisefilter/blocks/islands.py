@@ -1,4 +1,4 @@
-"""Blocks → what stands apart from the article, on the page's edge or beyond a menu, and is hardly likelier than not to be of it."""
+"""Blocks → islands: doubtful stretches apart from the article, on the page's edge or beyond a menu."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags
     from noisefilter.blocks.table import BlockTable
 
-#: So many blocks of boilerplate in a row set apart what follows.
+#: This many blocks of boilerplate in a row set apart what follows.
 APART = 3
-#: Mean log-odds by words, from which what stands apart goes; where the words are unknown the log-odds are less sure.
+#: Mean log-odds, weighted by words, above which an island is removed; in an unknown language log-odds are less sure.
 DOUBTFUL, DOUBTFUL_UNKNOWN = -1.25, -2.0
 KEPT = 0.5
 

@@ -1,7 +1,8 @@
 """Blocks → probabilities: which are boilerplate, and what type of page they make.
 
-Two passes: the first judges each block by itself, the second also by what the first said around it. trafilatura is asked
-only about pages on which that leaves doubt; two other networks then read its vote as well (docs/decisions/0009).
+There are two passes: the first judges each block by itself, the second also by the first one's predictions around it.
+trafilatura is asked only about pages that stay doubtful; two other networks then read its vote as well
+(docs/decisions/0009).
 """
 
 from __future__ import annotations
@@ -35,13 +36,15 @@ if TYPE_CHECKING:
     from noisefilter.blocks.vote import Vote
     from noisefilter.networks import Cascade, Network
 
-#: Expected loss of word F1 from which trafilatura is asked: one article in thirty, with all of the gain (0009).
+#: Expected loss of word F1 above which trafilatura is asked: on one article in thirty, with all of the gain (0009).
 DOUBT = 0.2
-#: It is not asked about a page that is less likely an article: half of the doubtful ones are so, and it finds articles (0009).
+#: It is not asked about pages with a lower probability of being an article, half of the doubtful ones: it is made to
+#: find articles (0009).
 LEAST_ARTICLE = 0.05
-#: A page's cut lies between these probabilities of boilerplate: doubtful pages keep more, sure ones are left alone (0010).
+#: A page's threshold lies between these probabilities of boilerplate: doubtful pages keep more, sure ones do not change
+#: (0010).
 LOWEST_CUT, HIGHEST_CUT = 0.5, 0.95
-#: What has two passes of its own: HTML, HTML on which trafilatura has voted, plain text.
+#: Forms that have two passes of their own: HTML, HTML with trafilatura's vote, plain text.
 FORMS = ("block", "block_voted", "block_text")
 
 _TEXT = (*TEXT_FEATURES.names, "word_log_odds")
@@ -64,7 +67,7 @@ INPUTS = {
 
 @dataclass(frozen=True, slots=True)
 class BlockScores:
-    """Probability of boilerplate of each block of a page, (blocks,); of each of `PAGE_TYPES`, None for plain text."""
+    """A page's probabilities: of boilerplate, (blocks,), and of each of `PAGE_TYPES`, None for plain text."""
 
     boilerplate: Matrix
     page_type: Matrix | None
@@ -77,33 +80,33 @@ class BlockScores:
 
 @dataclass(frozen=True, slots=True)
 class BlockInputs:
-    """A table and what the networks read of it; `types` are log-odds of the page types, empty for plain text."""
+    """A table and its networks' inputs; `types` are log probabilities of the page types, empty for plain text."""
 
     table: BlockTable
     measures: Matrix
     types: Matrix
 
     def with_vote(self, vote: Vote) -> BlockInputs:
-        """What both passes read once trafilatura was asked."""
+        """The inputs of both passes with trafilatura's vote."""
         return replace(self, measures=np.hstack([self.measures, vote_matrix(self.table, vote)]))
 
 
 def around_blocks(inputs: BlockInputs, first: Matrix) -> Matrix:
-    """What the second pass reads beside: what the first says around each block, and the page type."""
+    """Further inputs of the second pass: the first one's predictions around each block, and the page type."""
     types = np.broadcast_to(inputs.types, (len(inputs.table), len(inputs.types)))
     return np.hstack([block_context(inputs.table, logit(first[:, 1])), types])
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedBlocks:
-    """What the networks read of a table, and the log-odds of boilerplate that they give its blocks: (blocks,)."""
+    """The networks' inputs for a table, and the log-odds of boilerplate of its blocks: (blocks,)."""
 
     inputs: BlockInputs
     log_odds: Matrix
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether trafilatura's vote is wanted: on HTML that may be an article and is doubtful, or of no known language."""
+        """Whether to ask trafilatura: on HTML that may be an article and is doubtful, or in an unknown language."""
         table = self.inputs.table
         doubtful = expected_loss(self.log_odds, table.words) > DOUBT or not table.known.all()
         return form_of(table) == "block" and may_be_article(self.inputs) and doubtful
@@ -119,7 +122,7 @@ class BlockScorer:
     site: Network
 
     def judge(self, tables: Sequence[BlockTable]) -> list[JudgedBlocks]:
-        """What both passes say of the blocks of each table."""
+        """Judge the blocks of each table in both passes."""
         inputs = page_inputs(tables, self.arrays, self.page_type)
         found = [JudgedBlocks(entry, np.zeros(0)) for entry in inputs]
         for form in ("block", "block_text"):
@@ -129,7 +132,7 @@ class BlockScorer:
         return found
 
     def judge_again(self, judged: Sequence[JudgedBlocks], votes: Sequence[Vote | None]) -> list[JudgedBlocks]:
-        """The same tables, the doubtful ones of which trafilatura has voted on judged by networks that read its vote."""
+        """The same tables; doubtful ones with a vote of trafilatura are judged by the networks that read it."""
         found = list(judged)
         voted = {
             index: judgement.inputs.with_vote(vote)
@@ -145,7 +148,7 @@ class BlockScorer:
         return [JudgedBlocks(entry, logit(page[:, 1])) for entry, page in zip(inputs, judged, strict=True)]
 
     def scores(self, judged: Sequence[JudgedBlocks], sites: Sequence[Matrix | None] | None = None) -> list[BlockScores]:
-        """Scores of the pages of some tables, in order; `sites` has for each page what `site_inputs` reads, or None."""
+        """Scores of the pages of some tables, in order; `sites` has each page's `returns` (`site_inputs`), or None."""
         scores: list[BlockScores] = []
         for judgement in judged:
             table = judgement.inputs.table
@@ -165,12 +168,12 @@ class BlockScorer:
 
 
 def may_be_article(inputs: BlockInputs) -> bool:
-    """Whether a page is worth a second opinion, by the types that it may be of; unknown types do not speak against it."""
+    """Whether a page is likely enough an article for a second opinion; with unknown page types it is."""
     return not len(inputs.types) or bool(softmax(inputs.types)[PAGE_TYPES.index("article")] >= LEAST_ARTICLE)
 
 
 def form_of(table: BlockTable) -> str:
-    """Start of the names of the networks that judge a table: plain text has its own."""
+    """Prefix of the names of the networks that judge a table: plain text has its own."""
     return "block_text" if table.places is None else "block"
 
 
@@ -181,7 +184,7 @@ def build_block_scorer(arrays: Mapping[str, Matrix]) -> BlockScorer:
 
 
 def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], types: Network | None) -> list[BlockInputs]:
-    """What the passes read of each table: word, name and type models have judged it; plain text needs no `types`."""
+    """Inputs of the passes for each table, with word, name and type models applied; plain text needs no `types`."""
     found = []
     for table in tables:
         words = word_scores_of(table, arrays)
@@ -197,7 +200,7 @@ def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], type
 
 
 def block_inputs(table: BlockTable, *scores: Matrix) -> Matrix:
-    """What the first pass reads of each block: measures, log-odds of the word model and, for HTML, of the names."""
+    """Inputs of the first pass for each block: features, log-odds of the word model and, for HTML, of the names."""
     return np.hstack([block_matrix(table), *scores])
 
 
@@ -233,7 +236,7 @@ def type_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:
 
 
 def type_inputs(measures: Matrix, words: Matrix, names: Matrix) -> Matrix:
-    """What the page type is read from: means of the block inputs by block and by word, their spread, names. (1, n)."""
+    """Inputs of the page type: means of the block inputs by block and by word, their spread, names. (1, n)."""
     if not len(measures):
         return np.concatenate([np.zeros(3 * measures.shape[1]), names])[None, :]
     weights = words / max(1.0, float(words.sum()))
@@ -241,26 +244,26 @@ def type_inputs(measures: Matrix, words: Matrix, names: Matrix) -> Matrix:
 
 
 def type_logits(probabilities: Matrix) -> Matrix:
-    """Log probabilities of the page types, limited: what the second pass reads of them."""
+    """Log probabilities of the page types, clipped, as the second pass reads them."""
     return np.asarray(np.maximum(np.log(np.maximum(probabilities, 1e-9)), -LOGIT_LIMIT))
 
 
 def softmax(logs: Matrix) -> Matrix:
-    """Probabilities of their logarithms, which limits have moved."""
+    """Probabilities from log probabilities, normalised again since those were clipped."""
     values = np.exp(logs - logs.max())
     return rounded(values / values.sum())
 
 
 def site_inputs(logits: Matrix, returns: Matrix, words: Matrix) -> Matrix:
-    """What is read where other pages of the site are known: (blocks, 4).
+    """Inputs of the network for pages whose site is known: (blocks, 4).
 
-    `returns` is (blocks, 2): on how many of the other pages a block stands, and on which share of them.
+    `returns` is (blocks, 2): on how many of the site's other pages a block occurs, and on which share of them.
     """
     return np.stack([logits, np.log1p(returns[:, 0]), returns[:, 1], np.log1p(words)], axis=1)
 
 
 def expected_loss(logits: Matrix, words: Matrix) -> float:
-    """1 minus the word F1 that is to be expected if blocks less likely article than not are taken out."""
+    """1 minus the expected word F1 if the blocks that are more likely boilerplate than not are removed."""
     stays = words / (1 + np.exp(logits))
     kept = logits < 0
     right, total = stays[kept].sum(), words[kept].sum() + stays.sum()
@@ -270,8 +273,9 @@ def expected_loss(logits: Matrix, words: Matrix) -> float:
 def spare_doubtful(logits: Matrix, words: Matrix) -> Matrix:
     """Probabilities of boilerplate, lowered on pages where keeping more raises the expected word F1.
 
-    A block should stay if it is article with more than half the F1 that the page can reach (Lipton et al. 2014): on a
-    sure page that is about one half, on a doubtful one less. The whole page is moved, so its order stays.
+    A block should be kept if its probability of being article exceeds half the F1 that the page can reach (Lipton et
+    al. 2014): about one half on a sure page, less on a doubtful one. All log-odds are shifted alike, so their order
+    stays.
     """
     stays = 1 / (1 + np.exp(logits))
     order = np.argsort(-stays, kind="stable")

@@ -1,4 +1,4 @@
-"""Blocks → matrix: what only HTML shows of a block: links, tags, the elements around it, trafilatura's vote.
+"""Blocks → matrix: the features that only HTML has: links, tags, the elements around a block, trafilatura's vote.
 
 `MARKUP_FEATURES` and `VOTE_FEATURES` are column orders.
 """
@@ -76,7 +76,7 @@ def _places(table: BlockTable) -> PlaceTable:
 
 
 def _around(name: str, steps: int) -> Callable[[BlockTable], Column]:
-    """Measures of the element that holds the block, and of those above it."""
+    """A feature of the element that holds the block, or of one above it."""
 
     def column(table: BlockTable) -> Column:
         return table.at_place(_place_measure(table, name), steps)
@@ -85,7 +85,7 @@ def _around(name: str, steps: int) -> Callable[[BlockTable], Column]:
 
 
 def _place_measure(table: BlockTable, name: str) -> Column:
-    """A measure of each place, of everything inside it."""
+    """A feature of each place, over everything inside it."""
     places = _places(table)
     if name == "page_share":
         return places.words / max(1.0, float(table.words.sum()))
@@ -114,7 +114,7 @@ def before_main(table: BlockTable) -> Column:
 
 
 def _branch(name: str) -> Callable[[BlockTable], Column]:
-    """Measures of the branch by which the block hangs on the path to the main container."""
+    """A feature of the branch by which the block hangs on the path to the main container."""
 
     def column(table: BlockTable) -> Column:
         return table.at_place(_place_measure(table, name)[_places(table).structure.branch])
@@ -182,7 +182,7 @@ def vote_page(table: BlockTable, vote: Vote) -> Column:
 
 
 def vote_nearby(table: BlockTable, vote: Vote) -> Column:
-    """trafilatura's vote on the ten blocks around, by words."""
+    """trafilatura's vote on the block and the ten around it, weighted by words."""
     return window_share(table, np.array(vote.shares) * table.words, 5)
 
 
@@ -203,9 +203,9 @@ def _vote_around(steps: int) -> Callable[[BlockTable, Vote], Column]:
 
 
 def window_share(table: BlockTable, part: Column, reach: int) -> Column:
-    """Sum of `part` over the words, over `reach` blocks on either side."""
+    """Sum of `part` divided by the sum of words, over the block and `reach` blocks on either side."""
     window = np.ones(2 * reach + 1)
-    place = np.arange(len(table)) + reach * table.owner  # blanks between pages
+    place = np.arange(len(table)) + reach * table.owner  # padding between pages
     sums = []
     for values in (part, table.words):
         spaced = np.zeros(len(table) + reach * (len(table.pages) - 1))

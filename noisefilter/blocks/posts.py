@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags
     from noisefilter.blocks.table import BlockTable
 
-#: A post begins with the time of day; words of that line, and of a post with it.
+#: A post begins with the time of day; most words of that line, fewest words of a post with it.
 TIME = re.compile(r"(?<![\d.:])\d{1,2}[.:h]\d\d(?![\d.:])")
 MOST_TIME, LEAST_POST = 8, 8
-#: A ticker consists of links.
+#: Largest share of a post that is links: a ticker consists of them.
 MOST_LINKED = 0.3
-#: So much of what would stay is posts, or the page has another article.
+#: Posts are at least this share of what would be kept, or the page has another article.
 MOSTLY = 0.5
-#: Above the posts a standfirst stays, a line does not unless it is as likely article.
+#: Above the posts a standfirst is kept; a shorter line only if its log-odds are at most this.
 LIKELY_ARTICLE = -2.0
 
 
 def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) -> Column:
-    """Log-odds of a page of posts: each post stays as their mean does, and of what stands above only paragraphs and likely lines.
+    """Log-odds of a page of posts: all posts are kept if their mean is; above them only paragraphs and likely lines.
 
     Args:
         table: blocks of one HTML page.

@@ -1,4 +1,4 @@
-"""Boilerplate → its name, which a person reads in `Span.reason`. Names what the classifiers decided; decides nothing."""
+"""Boilerplate → its name, which a person reads in `Span.reason`. It explains decisions, and makes none."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BOXES = frozenset(
 MINOR = frozenset(
     ("date line", "reading time", "byline", "login line", "share or follow line", "tags", "navigation", "comments")
 )
-#: A longer text is no heading of a group.
+#: Longer texts are not the heading of a group.
 HEAD_WORDS = 12
 #: Longer texts are not looked up among the boxes.
 BOX_WORDS = 80
@@ -98,7 +98,7 @@ NAME_ROW = {part: row for row, (parts, _) in reversed(list(enumerate(NAMED))) fo
 LONG_PART = re.compile(
     "|".join(sorted((re.escape(part) for part in NAME_ROW if len(part) > WHOLE_WORD), key=len, reverse=True))
 )
-#: A line that shares so much of its words with the title is the headline.
+#: A line that shares this much of its words with the title is the headline.
 SAME_TITLE = 0.75
 #: Lines above the article among which its author is named.
 BYLINE_REACH = 4
@@ -106,7 +106,7 @@ BYLINE_REACH = 4
 WHOLE = frozenset(("navigation", "footer"))
 #: A heading and one link are no list yet.
 LINK_LINES = 2
-#: A box of more lines is several.
+#: A box with more lines is several boxes.
 BOX_LINES = 12
 #: Fewer lines in a row are no list.
 LIST_LINES = 3
@@ -114,7 +114,7 @@ HEADLINE_WORDS = 4
 
 
 def name_boilerplate(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[str]:
-    """For each block what kind of boilerplate it would be: by its words, the box around it, the heading above, its place."""
+    """For each block, what boilerplate it would be: by its words, the box around it, the heading above, its place."""
     cues, boxes = cue_table("boilerplate").cues, cue_table("boxes").cues
     looked_at = boilerplate & (table.words <= BOX_WORDS)
     box = find_cues(
@@ -175,9 +175,9 @@ def _name_groups(boilerplate: NDArray[np.bool_], heads: Sequence[str | None]) ->
 def _name_boxes(
     table: BlockTable, boilerplate: NDArray[np.bool_], heads: Sequence[str | None], votes: Sequence[str | None]
 ) -> list[str | None]:
-    """The nearest element around each block that says what it holds: by its class, its first line, or most of its lines.
+    """What the nearest element around each block holds, by its class, its first line, or most of its lines.
 
-    An element that also holds a part of the article says nothing of the boilerplate in it.
+    An element that also holds a part of the article gives no name to the boilerplate in it.
     """
     places = table.page.places
     kept = [0, *np.cumsum(~boilerplate).tolist()]
@@ -215,7 +215,7 @@ def _may_be_names(table: BlockTable, index: int) -> bool:
 
 
 def _name_by_form(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[str]:
-    """What each block would be by its form: menus stand before the article, other stories after it; their lines are longer."""
+    """What each block would be by its form: menus have short lines, lists of other stories long ones."""
     kept = np.flatnonzero(~boilerplate)
     first, last = (int(kept[0]), int(kept[-1])) if len(kept) else (len(table), -1)
     index = np.arange(len(table))

@@ -1,4 +1,4 @@
-"""Blocks → what stands as elements of one make: cards of other stories, and the articles of a page that holds several."""
+"""Blocks → elements of one make: cards of other stories, and the articles of a page that holds several."""
 
 from __future__ import annotations
 
@@ -15,34 +15,36 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags, Index
     from noisefilter.blocks.table import BlockTable
 
-#: A block is a link if so much of it is.
+#: A block is a link if this share of it is.
 LINKED = 0.9
-#: What leads to no other page.
+#: Beginnings of links that lead to no other page.
 WITHIN = ("#", "javascript:", "mailto:", "tel:")
-#: Words of a card, with those of its headline; a section of an article whose heading is a link is longer.
+#: Fewest words of a card's headline, fewest and most of the card; article sections whose heading is a link are longer.
 LEAST_HEADLINE, LEAST_CARD, MOST_CARD = 3, 6, 70
-#: Siblings are cards if so many of them look like one.
+#: Siblings are cards if at least `MIN_CARDS` look like one, and at most a share of `MOST_OTHERS` do not.
 MIN_CARDS, MOST_OTHERS = 2, 0.2
-#: Words of a paragraph of the article, between which cards of less sure pages stay.
+#: Fewest words of a paragraph of the article; on less sure pages, cards between paragraphs are kept.
 PARAGRAPH = 20
-#: Words of a control ("Reply"), and how often it stands elsewhere on the page.
+#: Most words of a control ("Reply"), and the fewest times that it occurs elsewhere on the page.
 MOST_CONTROL, MIN_REPEATED = 4, 2
-#: Elements of one make that are tied; most of them have several parts, or are short facts.
+#: Fewest elements of one make that are tied, the share of them with several parts or short facts, most words of a fact.
 MIN_SIBLINGS, MOSTLY_PARTS, MOST_FACT = 3, 0.7, 20
 DIGITS = re.compile(r"\d+")
 #: Groups of tags of headings below the first level, and of buttons.
 HEADED, BUTTON = [list(TAG_GROUPS).index(name) for name in ("h2", "h4")], list(TAG_GROUPS).index("button")
-#: Words of all of them up to which they have one fate, as rows and questions have; of longer ones, as posts, the mean counts so much.
+#: With up to this many words in all, elements take their mean, as rows and questions do; with more, as posts, the mean
+#: has a weight of `OF_LONG`.
 SHORT, OF_LONG = 300, 0.5
-#: Words of an article among several, how many there may be, and how much more prose one has than the one that the title names.
+#: Fewest words of an article among several, most articles, and how many times the prose of the one that the title names
+#: another may have.
 LEAST_ARTICLE, MOST_ARTICLES, MOST_LONGER = 60, 30, 3
 
 
 def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
     """Blocks of cards that lead to other pages, and of answers of readers: (blocks,).
 
-    Siblings of one make, each a short text with a headline that is a link, or under a heading and with a link, or with the same
-    control ("Reply"); or elements that are links as a whole, several blocks to each page that they lead to.
+    Siblings of one make, each a short text with a headline that is a link, or under a heading and with a link, or with
+    the same control ("Reply"); or elements that are links as a whole, several blocks to each page that they lead to.
 
     Args:
         table: blocks of one HTML page.
@@ -106,7 +108,7 @@ def _facts(table: BlockTable) -> Flags:
 
 
 def _numbered_makes(table: BlockTable) -> Index:
-    """Number of the make of each place where names that differ in their digits are the same: "post-12", "post-13"."""
+    """Number of each place's make, with names that differ only in digits taken as the same: "post-12", "post-13"."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
     _, first, group = np.unique(places.structure.alike, return_index=True, return_inverse=True)
@@ -127,7 +129,7 @@ def _any_link(table: BlockTable, leads: Flags) -> Column:
 
 
 def _targets(table: BlockTable) -> list[str]:
-    """Where each block leads that is nothing but a link to another page; "" for the others."""
+    """Target of each block that is nothing but a link to another page; "" for the others."""
     full = table.linked >= LINKED * table.characters
     found = [""] * len(table)
     for index in np.flatnonzero(full & (table.links > 0)).tolist():
@@ -138,7 +140,7 @@ def _targets(table: BlockTable) -> list[str]:
 
 
 def _whole_links(targets: list[str]) -> Flags:
-    """Runs of links in which several pages are led to by some blocks in a row."""
+    """Runs of links in which several pages each have more than one link to them in a row."""
     found = np.zeros(len(targets), np.bool_)
     start = 0
     for whole, run in groupby(targets, bool):
@@ -161,9 +163,9 @@ def _rows(table: BlockTable, targets: list[str]) -> Flags:
 
 
 def _siblings(table: BlockTable, leads: Flags, *, sure: bool) -> Flags:
-    """Elements of one make below one element, nearly all of them a headline that leads to another page with a short text.
+    """Siblings of one make, nearly all of them a short text with a headline that leads to another page.
 
-    On pages that are surely an article also three and more of a heading and a short text, with a link in each.
+    On pages that are surely an article, also three or more with a heading and a short text, with a link in each.
     """
     places = table.places
     assert places is not None  # noqa: S101 - for the type checker: only HTML has cards
@@ -179,7 +181,7 @@ def _siblings(table: BlockTable, leads: Flags, *, sure: bool) -> Flags:
 
 
 def _answers(table: BlockTable, leads: Flags) -> Flags:
-    """Elements of one make below one element, nearly all of them with the same control, and without a link to another page."""
+    """Siblings of one make, nearly all of them with the same control and without a link to another page."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
     full = (table.links > 0) & (table.linked >= LINKED * table.characters) & ~leads
@@ -192,7 +194,7 @@ def _answers(table: BlockTable, leads: Flags) -> Flags:
 
 
 def rows_of(table: BlockTable, chosen: Flags, least: int, *, posts: bool = False) -> Flags:
-    """Blocks of the places of each make of which nearly all, and so many, are chosen; of `posts`, which are numbered, only the chosen."""
+    """Blocks of each make with `least` and nearly all of its places chosen; of numbered `posts`, only the chosen."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
     found = np.zeros(len(table), np.bool_)
@@ -224,14 +226,14 @@ def find_other_articles(table: BlockTable) -> Flags:
     if len(articles) < 2 or len(named) != 1 or (articles is not tagged and named[0] != articles[0]):
         return found
     prose = {inside: (table.words * table.prose)[slice(*inside)].sum() for inside in articles}
-    if 0 < max(prose.values()) <= MOST_LONGER * prose[named[0]]:  # else the title names but a teaser
+    if 0 < max(prose.values()) <= MOST_LONGER * prose[named[0]]:  # else the title names only a teaser
         for first, last in articles:
             found[first:last] = (first, last) != named[0]
     return found
 
 
 def _headed(table: BlockTable) -> list[tuple[int, int]]:
-    """The largest elements with one first-level heading, as `_ranges`; an article whose sections have such headings is not told apart."""
+    """The largest elements with one first-level heading, as `_ranges`; sections with such headings count, too."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
     heads = [block.place for block in table.page.blocks if block.tag == "h1"]
@@ -247,7 +249,7 @@ def _headed(table: BlockTable) -> list[tuple[int, int]]:
 
 
 def _ranges(table: BlockTable, chosen: list[int]) -> list[tuple[int, int]]:
-    """First block of each of some places that are long enough and in no other one, and the one after the last."""
+    """First block, and the one after the last, of the chosen places that are long enough and not in another one."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
     found: list[tuple[int, int]] = []

@@ -27,10 +27,10 @@ NUMBER = re.compile(r"\d+")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteProfile:
-    """On how many pages of a site each block stands. Texts are kept as hashes only.
+    """On how many pages of a site each block occurs. Texts are kept as hashes only.
 
-    `blocks` counts pages by the hash of a block's text, `pages` holds the hash of each page's whole text, so that a page
-    which the profile was made from does not count as its own witness.
+    `blocks` counts pages by the hash of a block's text, `pages` holds the hash of each page's whole text, so that a
+    page that the profile was made from is not counted for itself.
     """
 
     blocks: Mapping[int, int]
@@ -62,7 +62,7 @@ class SiteProfile:
         return cls(dict(counts), frozenset(seen))
 
     def returns(self, page: BlockedPage) -> NDArray[np.float64] | None:
-        """For each block the number and the share of the other pages that hold it: (blocks, 2); None if there are none."""
+        """For each block the number and share of other pages that hold it: (blocks, 2); None if there are no others."""
         itself = int(_hash(page.text) in self.pages)
         others = len(self.pages) - itself
         if others < 1:

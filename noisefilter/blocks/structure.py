@@ -1,4 +1,4 @@
-"""Places of a page → where each stands to the page's main container, and which ones look alike."""
+"""Places of a page → where each is relative to the page's main container, and which ones look alike."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Column, Index
     from noisefilter.html.walk import BlockedPage
 
-#: The main container is the deepest element that still holds so much of the page's prose.
+#: The main container is the deepest element that still holds this share of the page's prose.
 MAIN_SHARE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """Where the places stand; one row a place.
+    """Where the places stand; one row per place.
 
     The spine is the path from the root to the main container. Each place hangs on it by a branch, the child of a spine
     element; `rise` says how far above the main container (0: inside it), `steps` how far below the spine element.

@@ -41,11 +41,12 @@ PROSE_WORDS = 20
 CLOSING = frozenset(".!?…\"”’')\u3002\uff01\uff1f\u300d\u300f\uff09\u061f\u06d4\u0964\u1362\u00bb\u037e")
 #: Longer blocks are not boilerplate that a phrase table could name; looking costs time.
 CUE_WORDS = 40
-#: Blocks, and letters of each, by which a page's language is told.
+#: Number of blocks, and letters of each, by which a page's language is told.
 LONGEST, LETTERS = 5, 200
-#: Of at least so many words such a share are English stop words, or it is another language: there it was .16 at most.
+#: A text of `ENOUGH` words or more is English if this share of them are English stop words; in other languages it was
+#: .16 at most.
 ENOUGH, ENGLISH = 20, 0.2
-#: A line with so much of the title's words says the title.
+#: A line with this share of its words in the title repeats the title.
 SAME_TITLE = 0.6
 #: Line breaks that a reader sees as a blank line.
 BLANK_LINE = 2
@@ -87,7 +88,7 @@ class PlaceTable:
 
     @cached_property
     def make(self) -> Index:
-        """Number of the make: places of one make stand below one element, have the same tag and names, and begin alike."""
+        """Number of each place's make: those of one make have the same parent, tag and names, and begin alike."""
         return self.make_by(self.structure.alike)
 
     def make_by(self, alike: Index) -> Index:
@@ -96,7 +97,7 @@ class PlaceTable:
         return np.unique(make, return_inverse=True)[1]
 
     def inside(self, values: Column) -> Column:
-        """Sum of what is known of each block over everything inside each place."""
+        """Sum of a value per block over everything inside each place."""
         return sums(values, self.first, self.last)
 
 
@@ -104,8 +105,8 @@ class PlaceTable:
 class BlockTable:
     """Blocks of a page, or of several plain texts, one after the other, as arrays of equal length.
 
-    `tokens` are those of all pages, and all offsets are into their texts, each followed by one character more. What is
-    measured of a block never depends on another page. `place` is -1 throughout for plain text.
+    `tokens` are those of all pages, and all offsets are into their texts, each followed by one more character. A
+    block's values never depend on another page. `place` is -1 throughout for plain text.
     """
 
     pages: tuple[BlockedPage, ...]
@@ -208,7 +209,7 @@ class BlockTable:
         return values[index]
 
 
-#: Arrays of a table of plain texts of which one text has a slice as it is.
+#: Arrays with one row per block, which `BlockTable.only` slices.
 OF_BLOCKS = tuple(
     (
         "start end first last words characters dialog prose linked links cue repeated title_share likeness "
@@ -218,14 +219,14 @@ OF_BLOCKS = tuple(
 
 
 def block_table(page: BlockedPage, tokens: Tokens, vectors: VectorTable, language: str | None = None) -> BlockTable:
-    """Arrays that the block features share, of one page; its language is looked for if it is not given."""
+    """Arrays that the block features share, of one page; its language is detected if it is not given."""
     return _table([page], [tokens], vectors, language)
 
 
 def text_table(
     pages: Sequence[BlockedPage], parts: Sequence[Tokens], vectors: VectorTable, language: str | None = None
 ) -> BlockTable:
-    """The same arrays of some plain texts, which are measured at once; `parts` are the words of each."""
+    """The same arrays of some plain texts, which are measured together; `parts` are the tokens of each."""
     if any(page.is_html for page in pages):
         msg = "only plain texts share a table"
         raise ValueError(msg)
@@ -293,7 +294,7 @@ def _table(
 
 
 def tell_language(page: BlockedPage, tokens: Tokens, blocks: Sequence[Block]) -> str | None:
-    """Language of some blocks of a page by the longest without a link: menus say little, and often in another one.
+    """Language of some blocks of a page, told by the longest without a link: menus are short, often in another one.
 
     English is told by its stop words, which is faster, and surer on short texts; other languages by their letters.
     """
@@ -336,7 +337,7 @@ def _likeness(
 def _echo(tokens: Tokens, first: Index, last: Index, owner: Index) -> Column:
     """Share of each block's word pairs that stand before it on the page: a copy says what was said."""
     pairs = tokens.pairs + (np.repeat(owner, last - first) << 32)
-    known, inverse = np.unique(pairs, return_inverse=True)  # where each stands first would want a slower, stable sort
+    known, inverse = np.unique(pairs, return_inverse=True)  # `return_index` would need a slower, stable sort
     index = np.zeros(len(known), dtype=np.int64)
     index[inverse[::-1]] = np.arange(len(pairs))[::-1]  # the first one of each pair is written last
     seen = index[inverse] < np.repeat(first, last - first)

@@ -44,7 +44,7 @@ def ask_trafilatura(page: Page, blocked: BlockedPage) -> Vote | None:
         tree = parse_html(str(page.content))
         rescue_article(tree, blocked.shown, blocked.prose)
         document = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
-    except PAGE_FAULTS:  # it is asked for an opinion; a page that it cannot read has none
+    except PAGE_FAULTS:  # it has no opinion on a page that it cannot read
         return None
     body = getattr(document, "body", None)
     if body is None:
