@@ -27,7 +27,7 @@ from noisefilter.learn.stages import READER_STAGES, STAGES, Fitted, Training, fi
 from noisefilter.model import DEFAULT, FAST, VECTORS, load_model, models_folder
 from noisefilter.sentences.fit import sentence_examples
 from noisefilter.text.vectors import load_vectors
-from shared_corpus import Corpus
+from shared_corpus import Corpus, own_retold
 
 NAMES = ("sentences", "sentences_blogs")
 PARTS = ("noise", "sentences", "insertions", "reader")
@@ -50,7 +50,8 @@ def main() -> None:
             sentences = sentence_examples(judged, vectors)
         if "noise" in parts:
             pages = [page for split in splits for page in corpus.judged_articles(split)]
-            carry_noise(corpus, article_examples(pages, vectors), sentences)
+            articles, invented = (article_examples(part, vectors) for part in (pages, own_retold()))
+            carry_noise(corpus, articles, sentences, invented)
         if "sentences" in parts:
             carry_sentences(sentences)
         if "insertions" in parts:

@@ -37,17 +37,23 @@ SHARE, GRADE, AGREED, NOISE, BASELINE, DROPPED = range(6)
 SUBSTANCE = 1
 
 
-def carry_noise(corpus: Corpus, articles: Sequence[ArticleExample], sentences: Sequence[SentenceExample]) -> None:
+def carry_noise(
+    corpus: Corpus,
+    articles: Sequence[ArticleExample],
+    sentences: Sequence[SentenceExample],
+    invented: Sequence[ArticleExample],
+) -> None:
     """Fit and judge leg by leg, print.
 
     Args:
         corpus: says which texts are of farms.
         articles: judged ones.
         sentences: of judged articles; those of the articles that a leg judges teach it nothing either.
+        invented: the project's own articles, which teach each leg and are never judged.
     """
     seen: dict[str, list[tuple[ArticleExample, Matrix]]] = {}
     for leg in LEGS:
-        seen.setdefault(leg.name, []).extend(_judge(leg, articles, sentences))
+        seen.setdefault(leg.name, []).extend(_judge(leg, articles, sentences, invented))
     for name, rows in seen.items():
         print_figures(f"noise, {name}", [(example.site, row) for example, row in rows], noise_figures)
     for collection, count in Counter(collection_of(example) for example, _ in seen[BY_SITE]).items():
@@ -64,12 +70,15 @@ def carry_noise(corpus: Corpus, articles: Sequence[ArticleExample], sentences: S
 
 
 def _judge(
-    leg: Leg, articles: Sequence[ArticleExample], sentences: Sequence[SentenceExample]
+    leg: Leg,
+    articles: Sequence[ArticleExample],
+    sentences: Sequence[SentenceExample],
+    invented: Sequence[ArticleExample],
 ) -> list[tuple[ArticleExample, Matrix]]:
     """What the leg's classifier and the baseline say of each article that it judges."""
     learned, judged = ([own for own in articles if choose(own)] for choose in (leg.learns, leg.judges))
     models, folds = fit_sentences([example for example in sentences if leg.learns(example)])
-    fitted, held = fit_articles(learned, folds)
+    fitted, held = fit_articles(learned, folds, invented)
     share = np.array([example.page.noise_share for example in learned], dtype=np.float64)
     noise, drop = predict_articles(judged, {**models, **fitted}), choose_policies(held, share)[BALANCED].drop_at
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=4)

@@ -32,7 +32,7 @@ from noisefilter.model import DEFAULT, FAST, MANIFEST, VECTORS, load_model, mode
 from noisefilter.report.figures import POLICIES, THRESHOLDS
 from noisefilter.sentences.fit import fit_sentences, sentence_examples
 from noisefilter.text.vectors import load_vectors
-from shared_corpus import BLOGS, Corpus
+from shared_corpus import BLOGS, Corpus, own_retold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,6 +54,7 @@ def judge_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, list[Obser
     pages = [page for split in splits for page in corpus.judged_articles(split)]
     judged = [page for split in splits for name in names for page in corpus.judged_sentences(split, name)]
     articles, sentences = article_examples(pages, vectors), sentence_examples(judged, vectors)
+    invented = article_examples(own_retold(), vectors)
     found = {}
     for left in COLLECTIONS:
         own = [example for example in articles if collection_of(example) == left]
@@ -61,7 +62,7 @@ def judge_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, list[Obser
         if not own or len({(example.page.noise_share or 0) >= MAJORITY for example in others}) < 2:
             continue  # of permissive licences there are few
         models, folds = fit_sentences([example for example in sentences if collection_of(example) != left])
-        fitted, _ = fit_articles(others, folds)
+        fitted, _ = fit_articles(others, folds, invented)
         noise = predict_articles(own, {**models, **fitted})
         found[left] = [
             Observed(example.site, example.page.id, np.array([[value, example.page.noise_share]], dtype=np.float64))

@@ -31,6 +31,8 @@ SPLICED_SOURCES = ("thehill.com",)
 OWN_PASSAGES = Path(__file__).parents[1] / "corpus" / "written" / "passages.jsonl"
 #: Articles that the project invented, with and without such passages.
 OWN_ARTICLES = Path(__file__).parents[1] / "corpus" / "invented"
+#: Items that the project told as a newsroom, a blog and a farm would, and what such an article counts beside a found one.
+OWN_RETOLD, RETOLD_WEIGHT = Path(__file__).parents[1] / "corpus" / "retold", 0.1
 BLOGS = "blogs"
 #: Of each source so many untouched texts at most, by file; sources in which foreign lines are known to stand are left out (the
 #: corpus' README), and so are texts that are very long.
@@ -310,6 +312,11 @@ def own_articles() -> Iterator[LabelledPage]:
             *(LabelledSpan(own["start"], own["end"], "honest", own["quote"]) for own in honest[page.id]),
         ]
         yield replace(page, spans=tuple(sorted(spans, key=attrgetter("start"))), writer=int(page.id.split("-")[1]))
+
+
+def own_retold() -> Iterator[LabelledPage]:
+    """Articles of known noise by the project's own writers, 29 and later: items told in several ways (corpus/README.md)."""
+    return (replace(page, weight=RETOLD_WEIGHT) for page in read_corpora([OWN_RETOLD]))
 
 
 def put_in(text: str, title: str | None, site: str, row: dict[str, Any]) -> WrittenInsertions:

@@ -43,7 +43,7 @@ from noisefilter.model import (
     save_model,
 )
 from noisefilter.text.vectors import load_vectors
-from shared_corpus import BLOGS, Corpus, own_articles
+from shared_corpus import BLOGS, Corpus, own_articles, own_retold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,7 +79,14 @@ def read_data(corpus: Corpus) -> TrainingData:
     }
     inserted["train"] += [*(page.labelled for page in corpus.own_insertions()), *own_articles()]
     return TrainingData(
-        parts["train"], parts["tune"], articles, inserted["train"], inserted["tune"], _texts(corpus), other
+        parts["train"],
+        parts["tune"],
+        articles,
+        inserted["train"],
+        inserted["tune"],
+        retold=list(own_retold()),
+        texts=_texts(corpus),
+        other=other,
     )
 
 

@@ -148,6 +148,22 @@ def test_what_another_reader_would_say_does_not_move_how_many_are_noisy(fitted):
     assert said.mean() == pytest.approx(held.mean(), abs=0.01)
 
 
+def test_invented_articles_teach_and_do_not_calibrate(fitted):
+    examples, arrays, held = fitted
+    odd = "Zebras graze. Quaggas graze. Okapis browse."
+    invented = [
+        replace(found, page=replace(found.page, noise=3.0, votes=(3,), site=f"zebra{number}.example"))
+        for number, found in enumerate([article("zebra.example", odd, 3)] * 60)
+    ]
+    taught, said = fit_articles(examples, [arrays] * FOLDS, invented)
+    assert len(said) == len(examples)
+    assert said.mean() == pytest.approx(held.mean(), abs=0.01)  # though noise is much more frequent among the invented
+    before, after = (
+        predict_articles([article("other.example", odd, 0)], models)[0] for models in (arrays, {**arrays, **taught})
+    )
+    assert after > before + 0.1
+
+
 def test_what_an_article_is_calibrated_on_had_not_seen_its_site():
     examples = judged_articles()
     odd = article("alone.example", "Zebras graze. Quaggas graze. Okapis browse.", 0)

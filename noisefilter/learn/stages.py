@@ -193,7 +193,7 @@ def _key(training: Training) -> str:
     for path in sorted(CODE.rglob("*.py")) + sorted(CODE.rglob("*.toml")):
         state.update(path.read_bytes())
     data = training.data
-    for part in (data.fit, data.tune, data.articles or (), data.inserted, data.tune_inserted):
+    for part in (data.fit, data.tune, data.articles or (), data.retold, data.inserted, data.tune_inserted):
         for row in part:
             state.update(repr(row).encode("utf-8", "surrogatepass"))
     return state.hexdigest()
@@ -237,10 +237,11 @@ def _fit_articles(training: Training, done: Fitted) -> Fitted:
     """How noisy an article is; policies are chosen on sites left out in turn."""
     data = training.data
     training.progress("articles: reading")
-    examples = article_examples(data.fit if data.articles is None else data.articles, training.vectors)
+    found, retold = data.fit if data.articles is None else data.articles, data.retold
+    examples, invented = (article_examples(pages, training.vectors) for pages in (found, retold))
     _demand("articles", _both_noise(examples))
     training.progress(f"articles: fitting on {len(examples)} judged articles")
-    arrays, held = fit_articles(examples, done.folds)
+    arrays, held = fit_articles(examples, done.folds, invented)
     share = np.array([example.page.noise_share for example in examples], dtype=np.float64)
     return Fitted(arrays, policies=policies_by(held, share))
 

@@ -48,9 +48,10 @@ class TrainingData:
     """Pages to fit on and pages of other sites to calibrate on.
 
     The article classifier learns from `articles`, or from `fit` if there are none; it is calibrated out of fold, and
-    needs no held-out pages for that. Insertions are learned from all pages that are labelled for them, and from
-    `inserted`: texts whose spans are insertions only; untouched texts have no spans. A reader's vocabulary is chosen on
-    `texts`. `other` names what else the weights learn from: licence and rows by source.
+    needs no held-out pages for that. It also learns from `retold`, articles written for training, but is not calibrated
+    on them. Insertions are learned from all pages that are labelled for them, and from `inserted`: texts whose spans are
+    insertions only; untouched texts have no spans. A reader's vocabulary is chosen on `texts`. `other` names what else
+    the weights learn from: licence and rows by source.
     """
 
     fit: Sequence[LabelledPage]
@@ -58,6 +59,7 @@ class TrainingData:
     articles: Sequence[LabelledPage] | None = None
     inserted: Sequence[LabelledPage] = ()
     tune_inserted: Sequence[LabelledPage] = ()
+    retold: Sequence[LabelledPage] = ()
     texts: Iterable[str] = ()
     other: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
@@ -218,7 +220,7 @@ def describe(data: TrainingData) -> dict[str, Any]:
     """The data for the manifest: counts by source, and hashes of the ids and of the contents."""
     rows: dict[str, Counter[str]] = {}
     licences: dict[str, str] = {}
-    articles = data.articles or ()
+    articles = (*(data.articles or ()), *data.retold)
     fit, tune = (*data.fit, *data.inserted), (*data.tune, *data.tune_inserted)
     for part, pages in (("fit", fit), ("tune", tune), ("noise", articles)):
         for page in pages:
