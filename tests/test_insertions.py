@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
+from noisefilter.insertions.fit import HeldOut, fit_insertions, fit_pages, labelled_examples
 from noisefilter.insertions.judge import PAGE_PRIOR, page_off_topic_inputs
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.learn.thresholds import CUT_UNTOUCHED, choose_thresholds, off_topic_threshold
@@ -107,6 +107,17 @@ def test_without_a_marked_insertion_there_is_nothing_to_learn_from(corpus):
     pages = [page for page in corpus if not any(span.kind == "off_topic" for span in page.spans or ())]
     with pytest.raises(CorpusError, match="insertions"):
         train(TrainingData(pages[::2], pages[1::2]), vectors(), name="none")
+
+
+def test_a_tune_page_without_a_doubtful_sentence_is_held_out_as_well(fast):
+    examples = labelled_examples([page_with(article_with(FOREIGN), (FOREIGN, "off_topic"))] * 6)
+    plain = labelled_examples([page_with(f"{text} {text}") for text in SLUICE] * 3)
+    kinds = {name: np.asarray(value, np.float64) for name, value in fast.arrays.items()}
+    _, found = fit_insertions(examples, [*examples[:2], *plain], kinds, [], vectors())
+    assert [len(page.probabilities) for page in found] == [
+        len(example.sentences) for example in [*examples[:2], *plain]
+    ]
+    assert len(plain) > 20  # of their sentences one in eight is doubtful
 
 
 def test_the_threshold_is_that_of_sentences_in_which_a_cut_may_be_made():

@@ -341,16 +341,11 @@ class _Fitting:
         for page in range(self.count, len(self.pages)):
             probabilities = self.doubts[page].copy()
             probabilities[self.rows[page]] = network.probabilities(inputs[page])[:, 1]
-            words = dict(
-                zip(
-                    self.rows[page].tolist(),
-                    np.split(self.word_log_odds[page], self.words[page].edges[1:-1]),
-                    strict=True,
-                )
-            )
+            rows = self.rows[page].tolist()
+            parts = np.split(self.word_log_odds[page], self.words[page].edges[1:-1]) if rows else []
             table = SentenceTable([self.pages[page].article(self.vectors)], self.vectors)
             pages.append(
-                held_out(probabilities, self.foreign[page], stand_out(table, words if len(self.rows[page]) else {}))
+                held_out(probabilities, self.foreign[page], stand_out(table, dict(zip(rows, parts, strict=True))))
             )
         self.arrays |= named("insertion_last", fitted)
         return self.arrays, pages
