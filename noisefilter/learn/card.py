@@ -24,27 +24,28 @@ if TYPE_CHECKING:
 #: Weaknesses of every model.
 BAD_AT = """\
 - Languages other than English are not judged (`status="language"`).
-- It does not check facts, and it is no detector of machine-written text: a fluent lie with names and numbers is kept.
+- It does not check facts and does not detect machine-written text: a fluent lie with names and numbers is kept.
 """
 #: Weaknesses of the shipped models.
 SHIPPED_BAD_AT = """\
-- Captions are taken out of HTML pages, also those that carry facts, and some footnotes and table cells: WCXB's gold texts leave
-  captions out. A caption's span says so in its reason.
-- What kind of boilerplate a span is (its reason) was not learned: rules read class names, headings and phrases. Without telling
-  class names about half of the words are named rightly.
-- Plain text keeps some of its tail: lists of an article and lists of a site look alike there.
-- Page types other than articles are told apart poorly; products and listings most.
-- Insertions were learned from some 1,700 articles into which 18 writers put passages: woven headlines, bare lines and paid phrases
-  go unseen most often. See the recall by sort above.
-- Labels were given by a language model that read the guide, not by people; people would agree with it less than it with itself.
-- Poems, transcripts, code and price lists have sentences of a kind that the sentence classifier has hardly met.
-- Advice and opinion in plain words, and short answers in an interview, are called filler more readily than a reader would.
-- An FAQ whose answers say something is held against an article all the same: see the second text below.
+- Captions are removed from HTML pages even if they state facts, and so are some footnotes and table cells: WCXB's gold texts leave
+  captions out. A caption's span gives this as its reason.
+- A boilerplate span's reason is not learned: rules read class names, headings and phrases. Where class names say nothing, about
+  half of the words get the right reason.
+- Some of the tail of plain text is kept, because lists of the article and of the site look alike there.
+- Page types other than articles are often confused, products and listings above all.
+- Insertions were learned from some 1,700 real articles and 400 invented ones, with passages by 28 writers. It misses woven headlines,
+  single foreign sentences and paid phrases most often: see the recall by sort above.
+- Articles full of new names and facts look foreign throughout, and sometimes lose an honest sentence.
+- Labels were given by a language model that followed the guide. People would agree with it less than it agrees with itself.
+- Poems, transcripts, code and price lists contain kinds of sentences that the sentence classifier has rarely seen.
+- Plain advice and opinion, and short answers in an interview, are called filler more often than a reader would.
+- An FAQ raises `noise` even if its answers are informative: see the second text below.
 """
 
 #: Weaknesses of a user's own model.
 OWN_BAD_AT = """\
-- It knows the sites that it learned from better than others; of sites that are not among the held-out ones the figures say nothing.
+- It judges sites that it was trained on better than others. The figures say nothing about sites outside the held-out ones.
 """
 
 ATTRIBUTION = """\
