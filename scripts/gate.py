@@ -64,7 +64,9 @@ def main() -> None:
         fast = check(measure_insertions(load_model(FAST), corpus, options.jobs), floors[FAST])
     else:
         figures, wanted = (
-            evaluate(default_model(), read_corpora([OWN, *(OWN / name for name in ("layouts", "insertions", "unseen"))])),
+            evaluate(
+                default_model(), read_corpora([OWN, *(OWN / name for name in ("layouts", "insertions", "unseen"))])
+            ),
             floors["corpus"],
         )
     print_measures(figures)
