@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections import Counter
 from pathlib import Path
 from threading import Thread
@@ -217,6 +218,8 @@ def test_reasons_are_told_on_hover_and_on_focus(look, folder_html):
     assert page.inner_text("#tip").startswith("boilerplate, ")
     page.keyboard.press("Tab")
     assert page.locator("#tip").is_visible()
+    page.evaluate("() => { scrollBy(0, 40); return new Promise((done) => setTimeout(done, 100)); }")
+    assert page.locator("#tip").is_visible()  # focus scrolls to a mark that is out of sight
     page.keyboard.press("Escape")
     assert not page.locator("#tip").is_visible()
     marks = [page.locator(f"#page .legend mark.{kind}") for kind in KINDS]
@@ -399,9 +402,38 @@ def test_a_served_review_saves_each_mark(browser, tmp_path):
             page = browser.new_page()
             page.goto(server.address)
             page.click("[data-mark=noise]")
-            page.wait_for_function("document.getElementById('marked-count').textContent === '1 marked, saved'")
+            playwright.expect(page.locator("#marked-count")).to_have_text("1 marked, saved")
             page.close()
         finally:
             server.shutdown()
     (labelled,) = read_corpora([folder])
     assert (labelled.id, labelled.noise) == ("one", 2)
+
+
+def test_a_mark_that_is_made_while_another_is_saved_is_not_lost(browser, tmp_path, monkeypatch):
+    tally = Tally(pages=1, doubtful_only=True)
+    tally.add(seen("one", 0.5))
+    folder = tmp_path / "marks"
+    with ReviewServer(
+        lambda save_to: site.render(tally, title="served", first="pages", save_to=save_to), folder
+    ) as server:
+        save, waits = server.save, iter([0.5])
+
+        def slow(rows: dict[str, Any]) -> None:
+            time.sleep(next(waits, 0))
+            save(rows)
+
+        monkeypatch.setattr(server, "save", slow)
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            page = browser.new_page()
+            page.goto(server.address)
+            page.click("[data-mark=noise]")
+            page.click("[data-mark=worth]")
+            playwright.expect(page.locator("#marked-count")).to_have_text("1 marked, saved")
+            page.wait_for_timeout(700)
+            page.close()
+        finally:
+            server.shutdown()
+    (labelled,) = read_corpora([folder])
+    assert labelled.noise == 1

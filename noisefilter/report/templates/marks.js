@@ -86,14 +86,29 @@ function download(name, text) {
   setTimeout(() => URL.revokeObjectURL(address), 10000);
 }
 
+// One save at a time, and the newest marks last: answers may overtake one another.
+const saving = { now: false, again: false };
 async function save() {
-  const body = JSON.stringify({ labels: markedViews().map(labelRow), pages: await Promise.all(markedViews().map(pageRow)) });
+  byId('marked-count').textContent = `${marks.size} marked, not saved yet`;
+  saving.again = true;
+  if (saving.now) return;
+  saving.now = true;
+  while (saving.again) {
+    saving.again = false;
+    const told = await send(markedViews());
+    if (!saving.again) byId('marked-count').textContent = told;
+  }
+  saving.now = false;
+}
+
+async function send(views) {
   try {
+    const body = JSON.stringify({ labels: views.map(labelRow), pages: await Promise.all(views.map(pageRow)) });
     const done = await fetch(data.saveTo, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
     if (!done.ok) throw new Error(done.status);
-    byId('marked-count').textContent = `${marks.size} marked, saved`;
+    return `${views.length} marked, saved`;
   } catch {
-    byId('marked-count').textContent = `${marks.size} marked, NOT saved: is noisefilter review still running?`;
+    return `${views.length} marked, NOT saved: is noisefilter review still running?`;
   }
 }
 

@@ -126,13 +126,16 @@ async function unpack(packed) {
 const number = (value, digits = 2) => (value === null ? '–' : value.toFixed(digits));
 const many = (count) => count.toLocaleString('en');
 
-// One tooltip for all marks: on hover and on focus; Escape hides it.
+// One tooltip for all marks: on hover and on focus; Escape hides it. Scrolling moves it with a focused mark, since focus scrolls, too.
 const tip = byId('tip');
 function showTip(event) {
   const mark = event.target.closest && event.target.closest('[data-tip]');
   if (!mark) { tip.hidden = true; return; }
   tip.textContent = legible(mark.dataset.tip);
   tip.hidden = false;
+  placeTip(mark);
+}
+function placeTip(mark) {
   const around = mark.getClientRects()[0] || mark.getBoundingClientRect();
   const left = Math.max(8, Math.min(around.left, window.innerWidth - tip.offsetWidth - 8));
   const below = around.bottom + 6 + tip.offsetHeight < window.innerHeight;
@@ -142,4 +145,8 @@ function showTip(event) {
 document.addEventListener('mouseover', showTip);
 document.addEventListener('focusin', showTip);
 document.addEventListener('keydown', (event) => { if (event.key === 'Escape') tip.hidden = true; });
-document.addEventListener('scroll', () => { tip.hidden = true; }, { passive: true, capture: true });
+document.addEventListener('scroll', () => {
+  const mark = document.activeElement;
+  if (!tip.hidden && mark.dataset.tip && tip.textContent === legible(mark.dataset.tip)) placeTip(mark);
+  else tip.hidden = true;
+}, { passive: true, capture: true });
