@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
@@ -27,6 +27,9 @@ from noisefilter.report.view import Shown
 from noisefilter.viewing.serving import ReviewServer
 from tests.making import CORPUS
 from tests.reporting import HOSTILE, made, seen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -390,50 +393,44 @@ def test_print_shows_the_text_and_no_buttons(look):
     assert not page.locator(".toolbar").is_visible()
 
 
-def test_a_served_review_saves_each_mark(browser, tmp_path):
+@pytest.fixture
+def served(tmp_path) -> Iterator[ReviewServer]:
+    """A review of one page, being served."""
     tally = Tally(pages=1, doubtful_only=True)
     tally.add(seen("one", 0.5))
-    folder = tmp_path / "marks"
     with ReviewServer(
-        lambda save_to: site.render(tally, title="served", first="pages", save_to=save_to), folder
+        lambda save_to: site.render(tally, title="served", first="pages", save_to=save_to), tmp_path / "marks"
     ) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            page = browser.new_page()
-            page.goto(server.address)
-            page.click("[data-mark=noise]")
-            playwright.expect(page.locator("#marked-count")).to_have_text("1 marked, saved")
-            page.close()
-        finally:
-            server.shutdown()
-    (labelled,) = read_corpora([folder])
+        yield server
+        server.shutdown()
+
+
+def mark(browser, server: ReviewServer, *names: str) -> None:
+    """Press the buttons of some marks, until the page says that they are saved."""
+    page = browser.new_page()
+    page.goto(server.address)
+    for name in names:
+        page.click(f"[data-mark={name}]")
+    playwright.expect(page.locator("#marked-count")).to_have_text("1 marked, saved")
+    page.wait_for_timeout(700)  # a late answer may still come
+    page.close()
+
+
+def test_a_served_review_saves_each_mark(browser, served):
+    mark(browser, served, "noise")
+    (labelled,) = read_corpora([served.folder])
     assert (labelled.id, labelled.noise) == ("one", 2)
 
 
-def test_a_mark_that_is_made_while_another_is_saved_is_not_lost(browser, tmp_path, monkeypatch):
-    tally = Tally(pages=1, doubtful_only=True)
-    tally.add(seen("one", 0.5))
-    folder = tmp_path / "marks"
-    with ReviewServer(
-        lambda save_to: site.render(tally, title="served", first="pages", save_to=save_to), folder
-    ) as server:
-        save, waits = server.save, iter([0.5])
+def test_a_mark_that_is_made_while_another_is_saved_is_not_lost(browser, served, monkeypatch):
+    save, waits = served.save, iter([0.5])
 
-        def slow(rows: dict[str, Any]) -> None:
-            time.sleep(next(waits, 0))
-            save(rows)
+    def slow(rows: dict[str, Any]) -> None:
+        time.sleep(next(waits, 0))
+        save(rows)
 
-        monkeypatch.setattr(server, "save", slow)
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            page = browser.new_page()
-            page.goto(server.address)
-            page.click("[data-mark=noise]")
-            page.click("[data-mark=worth]")
-            playwright.expect(page.locator("#marked-count")).to_have_text("1 marked, saved")
-            page.wait_for_timeout(700)
-            page.close()
-        finally:
-            server.shutdown()
-    (labelled,) = read_corpora([folder])
+    monkeypatch.setattr(served, "save", slow)
+    mark(browser, served, "noise", "worth")
+    (labelled,) = read_corpora([served.folder])
     assert labelled.noise == 1
