@@ -47,13 +47,13 @@ def main() -> None:
     with threadpool_limits(1):
         if "noise" in parts or "sentences" in parts:
             judged = [page for split in splits for name in NAMES for page in corpus.judged_sentences(split, name)]
-            sentences = sentence_examples(judged, vectors)
+            sentences, taught = sentence_examples(judged, vectors), sentence_examples(corpus.own_judged(), vectors)
         if "noise" in parts:
             pages = [page for split in splits for page in corpus.judged_articles(split)]
             articles, invented = (article_examples(part, vectors) for part in (pages, own_retold()))
-            carry_noise(corpus, articles, sentences, invented)
+            carry_noise(corpus, articles, [*sentences, *taught], invented)
         if "sentences" in parts:
-            carry_sentences(sentences)
+            carry_sentences(sentences, taught)
         if "insertions" in parts:
             carry_insertions(corpus, splits, "insertions", fitted_without(corpus, load_model(FAST)))
         if "reader" in parts:
@@ -66,7 +66,8 @@ def main() -> None:
             from_wcxb = fit.fit(
                 [page for page in pages if page.sentences is None or page.source == "wcxb"], "from-wcxb"
             )
-            carry_read(sentence_examples(judged, vectors), readers, {"wcxb": from_wcxb})
+            taught = sentence_examples(corpus.own_judged(), vectors)
+            carry_read(sentence_examples(judged, vectors), taught, readers, {"wcxb": fit.network(from_wcxb)})
             training = Training(data, vectors, jobs=2, progress=print)
             kept = fit_stages(
                 training, options.work, "last", stages={**STAGES, "writers": READER_STAGES["writers"], "last": _nothing}

@@ -63,7 +63,7 @@ class LastFit:
     """What the last networks read of pages that neither the reader nor the networks before it had seen.
 
     Args:
-        readers: of each fold and, last, of all pages.
+        readers: of each fold and, last, their mean.
         kinds: sentence classifiers of each fold of the sites and, last, of all sites.
         insertions: classifiers of insertions without each fold's writer and, last, of all writers.
         vectors: word vectors.

@@ -7,6 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 import numpy as np
+from safetensors.numpy import load_file, save_file
 
 from noisefilter.fit import FOLDS
 from noisefilter.html.read import read_blocks
@@ -26,13 +27,14 @@ if TYPE_CHECKING:
 
     from noisefilter.labels import LabelledPage
     from noisefilter.reader.examples import TaughtPiece
+    from noisefilter.reader.export import Weights
 
 #: Layers of MiniLM that are used, and how many of them are frozen.
 LAYERS, FROZEN = 3, 1
 #: Epochs over the pieces of articles with written passages, and over those whose sentences were judged.
-WRITTEN_EPOCHS, JUDGED_EPOCHS = 2, 2
+WRITTEN_EPOCHS, JUDGED_EPOCHS = 2, 1
 #: Share of the pieces without a written passage that is used.
-PLAIN = 0.5
+PLAIN = 0.3
 #: Column of each letter among the reader's classes.
 COLUMN_OF = {letter: column for column, letter in enumerate("IFPOB")}
 
@@ -55,28 +57,33 @@ class ReaderFit:
         self.pieces, self.rows = common_pieces(texts, self.base.pieces)
 
     def all_folds(self, pages: Sequence[LabelledPage]) -> list[bytes]:
-        """For each fold the reader that has not seen it and, last, the reader of all pages."""
+        """For each fold the reader that has not seen it and, last, the reader with the mean of their weights, in ONNX."""
         folds = [
             self.fit([page for page in pages if fold_without(page) != left], f"without-{left}", left)
             for left in range(FOLDS)
         ]
-        return [*folds, self.fit(pages, "of-all", FOLDS)]
+        mean = {name: np.mean([weights[name] for weights in folds], axis=0) for name in folds[0]}
+        return [self.network(weights) for weights in (*folds, mean)]
 
-    def fit(self, pages: Sequence[LabelledPage], name: str, seed: int = FOLDS) -> bytes:
-        """A reader fitted on some pages, in ONNX; those without labelled passages or sentences are skipped."""
+    def network(self, weights: Weights) -> bytes:
+        """A reader with these weights, in ONNX."""
+        return export(weights, self.pieces, frozen=FROZEN)
+
+    def fit(self, pages: Sequence[LabelledPage], name: str, seed: int = 0) -> Weights:
+        """Weights fitted on some pages, whose order the seed gives; pages without labelled passages or sentences are skipped."""
         chosen = [page for page in pages if fold_without(page) != NO_FOLD]
-        path = self.kept / f"reader-{name}-{_digest(chosen, self.pieces)}.onnx"
+        path = self.kept / f"reader-{name}-{_digest(chosen, self.pieces)}.safetensors"
         if not path.is_file():
-            encoder = Encoder(len(self.pieces), LAYERS, FROZEN, seed)
+            encoder = Encoder(len(self.pieces), LAYERS, FROZEN)
             encoder.load_base(self.base.weights, self.rows)
             taught = _taught(chosen, Vocabulary(self.pieces), random.Random(seed))
             self.progress(f"reader {name}: {len(taught)} pieces of {len(chosen)} pages")
             fit_encoder(encoder, taught, FitOptions(seed=seed, device=self.device), progress=self.progress)
             path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_suffix(".part")
-            unfinished.write_bytes(export(weights_of(encoder), self.pieces, frozen=FROZEN))
+            save_file(weights_of(encoder), unfinished)
             unfinished.replace(path)
-        return path.read_bytes()
+        return load_file(path)
 
 
 def _digest(pages: Sequence[LabelledPage], pieces: Sequence[str]) -> str:
