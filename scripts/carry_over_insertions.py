@@ -105,7 +105,8 @@ def read_without(
     learned = LastFit(readers, [sentence_arrays(model)], insertions, model.vectors)
     written = {split: [page.labelled for page in corpus.written_insertions(split)] for split in ("train", "tune")}
     tuned = [*written["tune"], *corpus.untouched("tune"), *corpus.judged_sentences("tune")]
-    fitted = [(writer_fold(page), page) for page in (*written["train"], *own_articles())]
+    ours = [*(page.labelled for page in corpus.own_insertions()), *own_articles()]
+    fitted = [(writer_fold(page), page) for page in (*written["train"], *ours)]
     rows = [(fold, learned.foreign(page, fold, 0)) for fold, page in fitted if fold is not None]
 
     def without(writer: int) -> Model:

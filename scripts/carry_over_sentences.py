@@ -32,18 +32,26 @@ KINDS = {"filler": "F", "promotion": "P", "boilerplate": "B"}
 CLASSES = len(CLASS_OF)
 
 
-def carry_sentences(sentences: Sequence[SentenceExample]) -> None:
-    """Fit and judge leg by leg, print."""
+def carry_sentences(sentences: Sequence[SentenceExample], taught: Sequence[SentenceExample]) -> None:
+    """Fit and judge leg by leg, print.
+
+    Args:
+        sentences: judged ones.
+        taught: judged by the project, which teach what a leg learns from and are never measured.
+    """
     seen: dict[str, list[tuple[str, Matrix]]] = {}
     for leg in LEGS:
-        seen.setdefault(leg.name, []).extend(_judge(leg, sentences))
+        seen.setdefault(leg.name, []).extend(_judge(leg, sentences, taught))
     for name, rows in seen.items():
         print_figures(f"sentences, {name}", rows, sentence_figures)
 
 
-def _judge(leg: Leg, sentences: Sequence[SentenceExample]) -> list[tuple[str, Matrix]]:
+def _judge(
+    leg: Leg, sentences: Sequence[SentenceExample], taught: Sequence[SentenceExample]
+) -> list[tuple[str, Matrix]]:
     """Truth, what the leg's classifier says and what the baseline says of the sentences of each article that it judges."""
-    learned, judged = ([own for own in sentences if choose(own)] for choose in (leg.learns, leg.judges))
+    learned = [own for own in (*sentences, *taught) if leg.learns(own)]
+    judged = [own for own in sentences if leg.judges(own)]
     models, _ = fit_sentences(learned)
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=4)
     rows = words.fit_transform(text for example in learned for text in _texts(example))
@@ -85,35 +93,39 @@ def sentence_figures(rows: Matrix) -> dict[str, float]:
 
 
 def carry_read(
-    sentences: Sequence[SentenceExample], readers: Sequence[bytes], across_readers: dict[str, bytes]
+    sentences: Sequence[SentenceExample],
+    taught: Sequence[SentenceExample],
+    readers: Sequence[bytes],
+    across_readers: dict[str, bytes],
 ) -> None:
     """The same with the reader, print; the baseline is what the networks say that read measures alone.
 
     Args:
         sentences: judged ones.
+        taught: judged by the project, which are never measured.
         readers: of each fold of the sites: by site, each article is read by the one that has not seen it.
         across_readers: by collection, the reader that learned classes from it alone. The last network learns from the
             collection, too, as the readers of the folds read it.
     """
     opened = [Reader(network) for network in readers]
-    _, folds = fit_sentences(sentences)
+    both = [*sentences, *taught]
+    _, folds = fit_sentences(both)
     rows = []
-    for example in sentences:
+    for example in both:
         fold = fold_of(example.site)
         classes = sentence_kinds(example.table, example.matrix, folds[fold])
         readings = read_articles(example.table, opened[fold])
         rows.append((class_columns(classes, readings), classes))
     seen: list[tuple[str, Matrix]] = []
     for fold in range(FOLDS):
-        inside = [outer_fold(example.site) == fold for example in sentences]
-        network = _last([own for own in zip(sentences, rows, inside, strict=True) if not own[2]])
-        for example, (inputs, classes), own in zip(sentences, rows, inside, strict=True):
-            if own:
+        network = _last([own for own in zip(both, rows, strict=True) if outer_fold(own[0].site) != fold])
+        for example, (inputs, classes) in zip(sentences, rows, strict=False):
+            if outer_fold(example.site) == fold:
                 seen.append(_observed(example, network.probabilities(inputs), classes))
     print_figures(f"sentences, read, {BY_SITE}", seen, sentence_figures)
     for name, content in across_readers.items():
-        learned = [own for own in zip(sentences, rows, strict=True) if collection_of(own[0]) == name]
-        network = _last([(*own, True) for own in learned])
+        learned = [own for own in zip(both, rows, strict=True) if collection_of(own[0]) == name]
+        network = _last(learned)
         kinds, _ = fit_sentences([example for example, _ in learned])
         reader = Reader(content)
         seen = []
@@ -125,9 +137,9 @@ def carry_read(
         print_figures(f"sentences, read, from {name}", seen, sentence_figures)
 
 
-def _last(learned: Sequence[tuple[SentenceExample, tuple[Matrix, Matrix], bool]]) -> Network:
-    inputs = np.concatenate([rows[0] for _, rows, _ in learned])
-    votes = np.concatenate([example.classes for example, _, _ in learned])
+def _last(learned: Sequence[tuple[SentenceExample, tuple[Matrix, Matrix]]]) -> Network:
+    inputs = np.concatenate([rows[0] for _, rows in learned])
+    votes = np.concatenate([example.classes for example, _ in learned])
     return build_network(named("last", fit_classes(inputs, votes, LAST)), "last")
 
 

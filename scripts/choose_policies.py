@@ -53,7 +53,7 @@ def judge_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, list[Obser
     names = ("sentences", "sentences_blogs")
     pages = [page for split in splits for page in corpus.judged_articles(split)]
     judged = [page for split in splits for name in names for page in corpus.judged_sentences(split, name)]
-    articles, sentences = article_examples(pages, vectors), sentence_examples(judged, vectors)
+    articles, sentences = article_examples(pages, vectors), sentence_examples([*judged, *corpus.own_judged()], vectors)
     invented = article_examples(own_retold(), vectors)
     found = {}
     for left in COLLECTIONS:

@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 from zlib import crc32
 
 from noisefilter.labels import LabelledPage, LabelledSpan
@@ -21,7 +21,7 @@ from noisefilter.learn.corpora import read_corpora, read_rows
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 #: Licences under which weights may be learned from a text without asking anybody. The rest is research use or unstated.
 PERMISSIVE = ("CC-BY-4.0", "CC BY 4.0", "US government work", "MIT/Apache-2.0", "MPL-2.0", "MIT repo", "ours")
@@ -31,9 +31,11 @@ SPLICED_SOURCES = ("thehill.com",)
 OWN_PASSAGES = Path(__file__).parents[1] / "corpus" / "written" / "passages.jsonl"
 #: Articles that the project invented, with and without such passages.
 OWN_ARTICLES = Path(__file__).parents[1] / "corpus" / "invented"
+#: Sentences of train articles that the project judged.
+OWN_JUDGED = Path(__file__).parents[1] / "corpus" / "judged" / "sentences.jsonl"
 #: Items that the project told as a newsroom, a blog and a farm would, and what such an article counts beside a found one.
 OWN_RETOLD, RETOLD_WEIGHT = Path(__file__).parents[1] / "corpus" / "retold", 0.1
-BLOGS = "blogs"
+BLOGS, MORE = "blogs", "pages_more"
 #: Of each source so many untouched texts at most, by file; sources in which foreign lines are known to stand are left out (the
 #: corpus' README), and so are texts that are very long.
 UNTOUCHED = {"news": 9, "clean": 12, BLOGS: 1}
@@ -81,6 +83,17 @@ class WrittenInsertions:
         return LabelledPage(
             f"written-{self.writer}", self.page, self.site, "written insertions", spans=spans, writer=self.writer
         )
+
+
+class Host(NamedTuple):
+    """An article of the third-party data that labels of ours belong to."""
+
+    name: str
+    site: str
+    title: str | None
+    text: str
+    source: str
+    licence: str
 
 
 def is_permissive(licence: str) -> bool:
@@ -196,14 +209,22 @@ class Corpus:
                 source = BLOGS if name == "sentences_blogs" else row["source"]
                 if self.split_of(site) != split or not self._allowed(licence):
                     continue
-                text = row["text"]
-                for sentence in row["sentences"]:
-                    start, end = sentence["start"], sentence["end"]
-                    text = text[:start] + text[start:end].replace("\n", " ") + text[end:]
-                yield LabelledPage(
-                    row["id"], Page(text, title=row["title"], format="text"), site, source, licence,
-                    sentences=tuple((s["start"], s["end"], s["label"]) for s in row["sentences"]),
-                )  # fmt: skip
+                sentences = tuple((s["start"], s["end"], s["label"]) for s in row["sentences"])
+                page = Page(_in_lines(row["text"], sentences), title=row["title"], format="text")
+                yield LabelledPage(row["id"], page, site, source, licence, sentences=sentences)
+
+    def own_judged(self) -> Iterator[LabelledPage]:
+        """Articles of train sites whose sentences the project judged, in collections as `judged_sentences` has them (corpus/README.md).
+
+        An article whose text is not what it was when it was judged is left out.
+        """
+        rows = {row["host"]: row for row in map(json.loads, OWN_JUDGED.read_text(encoding="utf8").splitlines())}
+        for host in self._hosts(rows.keys()):
+            row = rows.get(host.name)
+            if row and _sha(host.text).startswith(row["sha256"]) and self._allowed(host.licence):
+                sentences = tuple((start, end, letter) for start, end, letter in row["sentences"])
+                page = Page(_in_lines(host.text, sentences), title=host.title, format="text")
+                yield LabelledPage(host.name, page, host.site, host.source, host.licence, sentences=sentences)
 
     @cached_property
     def _sources(self) -> dict[str, tuple[str, str]]:
@@ -257,21 +278,27 @@ class Corpus:
 
         A host whose text is not what it was when the passages were written is left out.
         """
-        hosts = {row["host"]: row for row in map(json.loads, OWN_PASSAGES.read_text(encoding="utf8").splitlines())}
-        for host, site, title, text in self._hosts(hosts.keys()):
-            row = hosts.get(host)
-            if row and hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest().startswith(row["sha256"]):
-                yield put_in(text, title, site, row)
+        rows = {row["host"]: row for row in map(json.loads, OWN_PASSAGES.read_text(encoding="utf8").splitlines())}
+        for host in self._hosts(rows.keys()):
+            row = rows.get(host.name)
+            if row and _sha(host.text).startswith(row["sha256"]) and self._allowed(host.licence):
+                yield put_in(host.text, host.title, host.site, row)
 
-    def _hosts(self, wanted: Collection[str]) -> Iterator[tuple[str, str, str | None, str]]:
-        """Name, site, title and text of the articles of the train sites that may be hosts."""
+    def _hosts(self, wanted: Collection[str]) -> Iterator[Host]:
+        """The articles of the train sites that passages were written for, or sentences judged of."""
         for name in self.wcxb_ids("train"):
             if name in wanted:
                 truth = self.wcxb_truth(name)["ground_truth"]
-                yield name, self.splits["wcxb_pages"][name], truth.get("title"), truth.get("main_content") or ""
+                text = truth.get("main_content") or ""
+                yield Host(name, self.splits["wcxb_pages"][name], truth.get("title"), text, "wcxb", WCXB_LICENCE)
         for file in ("clean", "news", "lowvalue", BLOGS):
             for row in self.rows(file, "train"):
-                yield f"{file}:{row['id']}", row["source"], row["title"], row["text"]
+                site, name = row["source"], f"{file}:{row['id']}"
+                source = BLOGS if file == BLOGS else site
+                yield Host(name, site, row["title"], row["text"], source, row.get("licence", ""))
+        if any(name.startswith("more:") for name in wanted):
+            for page in self.more_pages("train"):
+                yield Host(f"more:{page.id}", page.site, None, page.main_text or "", MORE, page.licence)
 
     def untouched(self, split: str) -> Iterator[LabelledPage]:
         """Articles as they are found, into which nobody put anything: texts, and the gold texts of WCXB's articles."""
@@ -332,6 +359,17 @@ def put_in(text: str, title: str | None, site: str, row: dict[str, Any]) -> Writ
         position, length = own["at"], end
     page = Page("".join([*parts, text[position:]]), title=title, format="text")
     return WrittenInsertions(page, site, row["writer"], tuple(passages))
+
+
+def _in_lines(text: str, sentences: Iterable[tuple[int, int, str]]) -> str:
+    """A text without line breaks in its sentences; offsets stay."""
+    for start, end, _ in sentences:
+        text = text[:start] + text[start:end].replace("\n", " ") + text[end:]
+    return text
+
+
+def _sha(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _text_page(row: dict[str, Any]) -> LabelledPage:

@@ -7,7 +7,7 @@
     python scripts/train_default.py ../shared/corpus --measure    # after a change that leaves the weights alone
 
 The reader (`default`; `fast` has none) needs the extra `train`. What each stage gave is kept in `--work`, and a run that was broken
-off is resumed there as long as code and data are the same; each of the six readers is kept as soon as it is done.
+off is resumed there as long as code and data are the same; each of the five readers is kept as soon as it is done.
 Fits on the train sites, calibrates and chooses thresholds on the tune sites, reports on the val sites, which nothing
 was chosen on (`splits.json`).
 """
@@ -66,6 +66,7 @@ def read_data(corpus: Corpus) -> TrainingData:
             *corpus.judged_sentences(split, "sentences_blogs"),
             *corpus.judged_texts(split),
         ]
+    parts["train"] += corpus.own_judged()
     articles = [page for split in parts for page in corpus.judged_articles(split)]
     other: dict[str, tuple[str, int]] = {
         "word vectors": (
