@@ -31,8 +31,8 @@ SPLICED_SOURCES = ("thehill.com",)
 OWN_PASSAGES = Path(__file__).parents[1] / "corpus" / "written" / "passages.jsonl"
 #: Articles that the project invented, with and without such passages.
 OWN_ARTICLES = Path(__file__).parents[1] / "corpus" / "invented"
-#: Sentences of train articles that the project judged.
-OWN_JUDGED = Path(__file__).parents[1] / "corpus" / "judged" / "sentences.jsonl"
+#: Sentences and the noise of train articles that the project judged.
+OWN_JUDGED = Path(__file__).parents[1] / "corpus" / "judged"
 #: Items that the project told as a newsroom, a blog and a farm would, and what such an article counts beside a found one.
 OWN_RETOLD, RETOLD_WEIGHT = Path(__file__).parents[1] / "corpus" / "retold", 0.1
 BLOGS, MORE = "blogs", "pages_more"
@@ -214,17 +214,18 @@ class Corpus:
                 yield LabelledPage(row["id"], page, site, source, licence, sentences=sentences)
 
     def own_judged(self) -> Iterator[LabelledPage]:
-        """Articles of train sites whose sentences the project judged, in collections as `judged_sentences` has them (corpus/README.md).
+        """Articles of train sites whose sentences the project judged, in collections as `judged_sentences` has them."""
+        for host, row in self._hosts(OWN_JUDGED / "sentences.jsonl"):
+            sentences = tuple((start, end, letter) for start, end, letter in row["sentences"])
+            page = Page(_in_lines(host.text, sentences), title=host.title, format="text")
+            yield LabelledPage(host.name, page, host.site, host.source, host.licence, sentences=sentences)
 
-        An article whose text is not what it was when it was judged is left out.
-        """
-        rows = {row["host"]: row for row in map(json.loads, OWN_JUDGED.read_text(encoding="utf8").splitlines())}
-        for host in self._hosts(rows.keys()):
-            row = rows.get(host.name)
-            if row and _sha(host.text).startswith(row["sha256"]) and self._allowed(host.licence):
-                sentences = tuple((start, end, letter) for start, end, letter in row["sentences"])
-                page = Page(_in_lines(host.text, sentences), title=host.title, format="text")
-                yield LabelledPage(host.name, page, host.site, host.source, host.licence, sentences=sentences)
+    def own_votes(self) -> Iterator[LabelledPage]:
+        """Articles of train sites whose noise the project judged and nobody else did."""
+        for host, row in self._hosts(OWN_JUDGED / "noise.jsonl"):
+            page = Page(host.text, title=host.title, format="text")
+            votes = _votes({"noise": [row["noise"]], "p": row["p"]})
+            yield LabelledPage(host.name, page, host.site, host.source, host.licence, **votes)
 
     @cached_property
     def _sources(self) -> dict[str, tuple[str, str]]:
@@ -274,18 +275,25 @@ class Corpus:
             )  # fmt: skip
 
     def own_insertions(self) -> Iterator[WrittenInsertions]:
-        """Articles of train sites with passages of the project's own writers, 5 and later (corpus/README.md); never measured.
+        """Articles of train sites with passages of the project's own writers, 5 and later (corpus/README.md); never measured."""
+        for host, row in self._hosts(OWN_PASSAGES):
+            yield put_in(host.text, host.title, host.site, row)
 
-        A host whose text is not what it was when the passages were written is left out.
+    def _hosts(self, labels: Path) -> Iterator[tuple[Host, dict[str, Any]]]:
+        """The articles of the train sites that rows of ours belong to.
+
+        One whose text is not what it was when the row was written is left out.
         """
-        rows = {row["host"]: row for row in map(json.loads, OWN_PASSAGES.read_text(encoding="utf8").splitlines())}
-        for host in self._hosts(rows.keys()):
+        rows = {row["host"]: row for row in map(json.loads, labels.read_text(encoding="utf8").splitlines())}
+        for host in self._train_articles(rows.keys()):
             row = rows.get(host.name)
-            if row and _sha(host.text).startswith(row["sha256"]) and self._allowed(host.licence):
-                yield put_in(host.text, host.title, host.site, row)
+            if row and self._allowed(host.licence):
+                content = host.text.encode("utf-8", "surrogatepass")
+                if hashlib.sha256(content).hexdigest().startswith(row["sha256"]):
+                    yield host, row
 
-    def _hosts(self, wanted: Collection[str]) -> Iterator[Host]:
-        """The articles of the train sites that passages were written for, or sentences judged of."""
+    def _train_articles(self, wanted: Collection[str]) -> Iterator[Host]:
+        """The articles of the train sites; of WCXB and `pages_more` the wanted ones."""
         for name in self.wcxb_ids("train"):
             if name in wanted:
                 truth = self.wcxb_truth(name)["ground_truth"]
@@ -366,10 +374,6 @@ def _in_lines(text: str, sentences: Iterable[tuple[int, int, str]]) -> str:
     for start, end, _ in sentences:
         text = text[:start] + text[start:end].replace("\n", " ") + text[end:]
     return text
-
-
-def _sha(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _text_page(row: dict[str, Any]) -> LabelledPage:
