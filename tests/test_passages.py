@@ -9,7 +9,7 @@ from noisefilter.insertions.cohesion import COHESION_NAMES, cohesion_matrix
 from noisefilter.insertions.passages import (
     PASSAGE_NAMES,
     REACH,
-    TOKEN_NAMES,
+    BaseColumns,
     passage_columns,
     richest_runs,
     token_matrix,
@@ -47,13 +47,13 @@ def test_the_words_of_chosen_sentences_stand_one_after_the_other():
     ]
     assert " ".join(quoted).startswith("The harbour board met on Tuesday")
     assert quoted[int(words.edges[1])] == "Singer"
-    assert words.base.shape == (len(words), len(TOKEN_NAMES))
+    assert words.base.shape == (len(words), len(BaseColumns._fields))
     assert np.isfinite(words.base).all()
 
 
 def test_words_of_another_story_have_no_kin_around():
     words = words_of([1, AT])
-    kin = words.base[:, TOKEN_NAMES.index("kin")]
+    kin = BaseColumns(*words.base.T).kin
     own, other = (kin[(words.owner == row) & (kin >= 0)].mean() for row in (0, 1))
     assert own > other + 0.1
 
@@ -68,7 +68,7 @@ def test_kin_is_the_highest_cosine_with_a_word_of_another_paragraph_near():
         entry, row = words.entry[place], rows[words.owner[place]]
         near = carries & (abs(table.owner - row) <= WINDOW) & (table.block[table.owner] != table.block[row])
         likest = (unit[near] @ unit[entry]).max() if carries[entry] and near.any() else -1.0
-        assert words.base[place, TOKEN_NAMES.index("kin")] == pytest.approx(likest, abs=1e-4)
+        assert BaseColumns(*words.base[place]).kin == pytest.approx(likest, abs=1e-4)
 
 
 def test_signs_are_seen_before_the_word_that_follows_them():
@@ -79,7 +79,7 @@ def test_signs_are_seen_before_the_word_that_follows_them():
     said = [text[start:end] for start, end in zip(starts, ends, strict=True)]
     seen = {
         kind: [
-            word for word, flag in zip(said, words.base[:, TOKEN_NAMES.index(f"{kind}_before")], strict=True) if flag
+            word for word, flag in zip(said, getattr(BaseColumns(*words.base.T), f"{kind}_before"), strict=True) if flag
         ]
         for kind in ("comma", "sign", "quote")
     }
@@ -92,12 +92,13 @@ def test_words_around_are_those_of_the_same_sentence():
     words = words_of([1, 2, AT])
     weighed = np.arange(len(words), dtype=np.float64)
     matrix = token_matrix(words, np.zeros(len(sentences_of(mixed_text()))), weighed)
-    around = matrix[:, : (2 * REACH + 1) * len(TOKEN_NAMES)].reshape(len(words), 2 * REACH + 1, len(TOKEN_NAMES))
+    count = len(BaseColumns._fields)
+    around = matrix[:, : (2 * REACH + 1) * count].reshape(len(words), 2 * REACH + 1, count)
     for place in range(len(words)):
         for step in range(-REACH, REACH + 1):
             there = place + step
             inside = 0 <= there < len(words) and words.owner[there] == words.owner[place]
-            expected = words.base[there] if inside else np.full(len(TOKEN_NAMES), -1.0)
+            expected = words.base[there] if inside else np.full(count, -1.0)
             assert around[place, step + REACH].tolist() == expected.tolist(), (place, step)
 
 

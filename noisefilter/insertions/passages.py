@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from noisefilter.text.tokens import neighbour, range_entries, sums_of_rows
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Index, Inputs
+    from noisefilter.arrays import Flags, Index, Inputs
     from noisefilter.sentences.table import SentenceTable
 
 #: Words on each side whose features are inputs for a word, and those whose log-odds are.
@@ -29,28 +29,53 @@ LIMIT = WORD_LIMIT = 8.0
 AT_ONCE = 256
 #: Leading dimensions of the word's vector that are inputs.
 VECTOR_HEAD = 24
-TOKEN_NAMES = tuple(
-    (
-        "pull pull_share title_pull foreign idf near odd_capital capital upper digit stop comma_before sign_before "
-        "quote_before opens often_capital kin kin_weighted"
-    ).split()
-)
-_HEAD = tuple(f"vector_{number}" for number in range(VECTOR_HEAD))
-#: Names of the columns of `token_matrix`.
-TOKEN_COLUMNS = (
-    *(f"{name}_{step:+}" for step in range(-REACH, REACH + 1) for name in TOKEN_NAMES),
-    *_HEAD,
-    *(f"mean_{name}" for name in (*TOKEN_NAMES, *_HEAD)),
-    "sentence_log_odds",
-    "sentence_log_odds_before",
-    "sentence_log_odds_next",
-    "from_start",
-    "from_end",
-    *(f"word_log_odds_{step:+}" for step in range(-WEIGHED_REACH, WEIGHED_REACH + 1)),
-)
 #: Punctuation between words: a hyphen only after a blank, dots only if three, an apostrophe only at a word's edge.
 BETWEEN = re.compile(r"[,;:—–()|…\"“”‘«»'.\-](?:(?<![.\-'])|(?<=\s-)|(?<=\.{3})|(?<=')(?:(?<!\w')|(?!\w)))")
 COMMAS, QUOTES = ",;", "\"“”‘«»'"
+
+
+class BaseColumns(NamedTuple):
+    """Features of a word by itself: names and order of the columns of `TokenTable.base`."""
+
+    pull: Inputs  # its vector's dot product with that of the sentences around
+    pull_share: Inputs  # about the cosine
+    title_pull: Inputs
+    foreign: Inputs  # rarity if no sentence nearby uses it
+    idf: Inputs
+    near: Flags  # whether a sentence nearby uses it
+    odd_capital: Inputs
+    capital: Flags
+    upper: Flags
+    digit: Flags
+    stop: Flags
+    comma_before: Inputs
+    sign_before: Inputs
+    quote_before: Inputs
+    opens: Flags  # first of its sentence
+    often_capital: Inputs  # how often the word has a capital in other texts
+    kin: Inputs
+    kin_weighted: Inputs  # rarity times 1 minus `kin`
+
+
+class PlaceColumns(NamedTuple):
+    """Features of a word by where it stands: log-odds of sentences, and words to the ends of its own."""
+
+    sentence_log_odds: Inputs
+    sentence_log_odds_before: Inputs
+    sentence_log_odds_next: Inputs
+    from_start: Inputs
+    from_end: Inputs
+
+
+_HEAD = tuple(f"vector_{number}" for number in range(VECTOR_HEAD))
+#: Names of the columns of `token_matrix`.
+TOKEN_COLUMNS = (
+    *(f"{name}_{step:+}" for step in range(-REACH, REACH + 1) for name in BaseColumns._fields),
+    *_HEAD,
+    *(f"mean_{name}" for name in (*BaseColumns._fields, *_HEAD)),
+    *PlaceColumns._fields,
+    *(f"word_log_odds_{step:+}" for step in range(-WEIGHED_REACH, WEIGHED_REACH + 1)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +83,7 @@ class TokenTable:
     """The words of some sentences, in order.
 
     `entry` is each word's position in the `token_index` of the sentence table, `owner` the position of its sentence in
-    `rows`; `base` is (words, TOKEN_NAMES), `head` (words, VECTOR_HEAD).
+    `rows`; `base` is (words, BaseColumns), `head` (words, VECTOR_HEAD).
     """
 
     rows: Index
@@ -95,24 +120,24 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
     title_pull = _dots(known, word, table.title_vectors, table.article[rows][owner])
     kin = find_kin(table, rows, known, table.word_vectors.number_row)
     base = np.stack(
-        [
-            pull,
-            pull / (lengths[word] + 0.1),
-            title_pull,
-            idf * ~near,
-            idf,
-            near,
-            table.odd_capital[entry],
-            tokens.title[token] & ~opens,
-            tokens.upper[token],
-            tokens.digit[token],
-            tokens.stop[token],
-            *_signs(table, rows, token),
-            opens,
-            table.word_vectors.capital[tokens.ids[token]],
-            kin,
-            np.where(kin < 0, 0.0, (1 - kin) * idf),
-        ],
+        BaseColumns(
+            pull=pull,
+            pull_share=pull / (lengths[word] + 0.1),
+            title_pull=title_pull,
+            foreign=idf * ~near,
+            idf=idf,
+            near=near,
+            odd_capital=table.odd_capital[entry],
+            capital=tokens.title[token] & ~opens,
+            upper=tokens.upper[token],
+            digit=tokens.digit[token],
+            stop=tokens.stop[token],
+            **_signs(table, rows, token),
+            opens=opens,
+            often_capital=table.word_vectors.capital[tokens.ids[token]],
+            kin=kin,
+            kin_weighted=np.where(kin < 0, 0.0, (1 - kin) * idf),
+        ),
         axis=1,
     ).astype(np.float32)
     words = np.where(opens, 0, tokens.pairs[token])
@@ -140,24 +165,25 @@ def _dots(left: Inputs, at: Index, right: Inputs, of: Index) -> NDArray[np.float
     return products
 
 
-def _signs(table: SentenceTable, rows: Index, token: Index) -> list[Inputs]:
-    """Columns: whether a comma, other punctuation, a quotation mark stands between a word and the one before it."""
+def _signs(table: SentenceTable, rows: Index, token: Index) -> dict[str, Inputs]:
+    """Whether a comma, other punctuation, a quotation mark stands between a word and the one before it."""
     tokens = table.tokens
     before = np.append(0, tokens.end)[table.first[rows]]  # end of the word before the sentence
     begins = np.maximum(before, table.base[table.article[rows]]).tolist()
     ends = np.append(tokens.start, 0)[table.last[rows] - 1]  # where the last word begins
-    columns = np.zeros((len(tokens) + 1, 3))
-    places, kinds = [], []
+    places: dict[str, list[int]] = {"comma_before": [], "sign_before": [], "quote_before": []}
     for first, last in zip(begins, ends.tolist(), strict=True):
         for match in BETWEEN.finditer(table.text, first, last):
             place, sign = match.start(), match[0]
             if sign != "-" or place > first:  # the blank before it may belong to another article
-                places.append(place)
-                kinds.append(0 if sign in COMMAS else 2 if sign in QUOTES else 1)
-    columns[
-        np.searchsorted(tokens.start, np.array(places, dtype=np.int64), side="right"), np.array(kinds, dtype=np.int64)
-    ] = 1
-    return list(columns[token].T)
+                kind = "comma" if sign in COMMAS else "quote" if sign in QUOTES else "sign"
+                places[f"{kind}_before"].append(place)
+    columns: dict[str, Inputs] = {}
+    for name, found in places.items():
+        column = np.zeros(len(tokens) + 1)
+        column[np.searchsorted(tokens.start, np.array(found, dtype=np.int64), side="right")] = 1
+        columns[name] = column[token]
+    return columns
 
 
 def word_log_odds(table: TokenTable, weights: Inputs, bias: float) -> Inputs:
@@ -166,11 +192,7 @@ def word_log_odds(table: TokenTable, weights: Inputs, bias: float) -> Inputs:
 
 
 def token_matrix(table: TokenTable, doubts: Inputs, weighed: Inputs) -> NDArray[np.float32]:
-    """Inputs of the passage network for each word.
-
-    Columns: `TOKEN_NAMES` of the 2 * REACH + 1 words around, -1 beyond the sentence; the word's vector; the means of
-    `TOKEN_NAMES` and of the vectors over the sentence; log-odds of the sentence and its neighbours; words to the
-    sentence's start and to its end; word log-odds of the words around.
+    """Inputs of the passage network for each word: (words, TOKEN_COLUMNS).
 
     Args:
         table: the words.
@@ -182,16 +204,20 @@ def token_matrix(table: TokenTable, doubts: Inputs, weighed: Inputs) -> NDArray[
     position = np.arange(len(table)) - first[table.owner]
     values = np.hstack([table.base, table.head])
     means = sums_of_rows(values.astype(np.float64), np.arange(len(table)), sizes) / np.maximum(sizes, 1)[:, None]
-    beside = [neighbour(doubts, table.article, step, -LIMIT)[table.rows] for step in (-1, 1)]
-    near = np.stack([doubts[table.rows], *beside], axis=1)
+    before, after = (neighbour(doubts, table.article, step, -LIMIT) for step in (-1, 1))
+    place = PlaceColumns(
+        sentence_log_odds=doubts[table.rows][table.owner],
+        sentence_log_odds_before=before[table.rows][table.owner],
+        sentence_log_odds_next=after[table.rows][table.owner],
+        from_start=np.log1p(position),
+        from_end=np.log1p(sizes[table.owner] - position),
+    )
     return _side_by_side(
         table.owner,
         (table.base, REACH, -1.0),
         table.head,
         means[table.owner],
-        near[table.owner],
-        np.log1p(position)[:, None],
-        np.log1p(sizes[table.owner] - position)[:, None],
+        np.stack(place, axis=1),
         (weighed[:, None], WEIGHED_REACH, -3.0),
     )
 
@@ -218,19 +244,38 @@ def _side_by_side(owner: Index, *parts: Inputs | tuple[Inputs, int, float]) -> N
     return matrix
 
 
-NEAR_SENTENCES = (-3, -2, -1, 1, 2, 3)
-PASSAGE_NAMES = (
-    *(
-        "run_sum run_sum_log run_words run_share run_mean rest_mean highest mean run_opens run_closes kin kin_low "
-        "run_kin rest_kin log_odds"
-    ).split(),
-    *(f"log_odds_{step}" for step in NEAR_SENTENCES),
-    *(f"mean_{step}" for step in NEAR_SENTENCES),
-    "doubtful",
-    "paragraph_log_odds",
-    "paragraph_mean",
-    "paragraph_others",
-)
+class RunColumns(NamedTuple):
+    """Features of a sentence from the log-odds of its words, of which the richest run are the likeliest foreign."""
+
+    run_sum: Inputs
+    run_sum_log: Inputs
+    run_words: Index
+    run_share: Inputs
+    run_mean: Inputs
+    rest_mean: Inputs
+    highest: Inputs
+    mean: Inputs
+    run_opens: Flags
+    run_closes: Flags
+    kin: Inputs
+    kin_low: Inputs  # of the words with less kin than most
+    run_kin: Inputs
+    rest_kin: Inputs
+
+
+class ParagraphColumns(NamedTuple):
+    """Features of a sentence from its article and the other sentences of its paragraph."""
+
+    doubtful: Inputs  # share of the article's sentences that are
+    paragraph_log_odds: Inputs
+    paragraph_mean: Inputs
+    paragraph_others: Inputs  # how many
+
+
+#: Columns with values of the neighbours: which values, and how many sentences further on.
+NEAR = {f"{of}_{step}": (of, step) for of in ("log_odds", "mean") for step in (-3, -2, -1, 1, 2, 3)}
+#: Names of the columns of `passage_columns`.
+PASSAGE_NAMES = (*RunColumns._fields, "log_odds", *NEAR, *ParagraphColumns._fields)
 #: Widths that sentences are padded to, up to `MAX_TEXT`; numpy adds four values and fewer in another order than more.
 WIDTHS = 4 ** np.arange(1, 11)
 #: Mean word log-odds that a sentence counts with if it is not doubtful.
@@ -246,8 +291,9 @@ def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDAr
         log_odds: log-odds of the words.
     """
     edges = table.edges
-    columns = np.zeros((len(table.rows), PASSAGE_NAMES.index("log_odds")))
-    values = (log_odds, table.base[:, TOKEN_NAMES.index("kin")], table.base[:, TOKEN_NAMES.index("idf")])
+    columns = np.zeros((len(table.rows), len(RunColumns._fields)))
+    base = BaseColumns(*table.base.T)
+    values = (log_odds, base.kin, base.idf)
     sizes = np.diff(edges)
     steps = np.searchsorted(WIDTHS, sizes)
     for step in np.unique(steps[sizes > 0]).tolist():  # sentences of similar length together
@@ -255,9 +301,10 @@ def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDAr
         index = edges[rows][:, None] + np.arange(WIDTHS[step])
         there = index < edges[rows + 1][:, None]
         index = np.where(there, index, 0)
-        columns[rows] = _row_columns(there, *(np.where(there, column[index], 0.0) for column in values))
+        run = _run_columns(there, *(np.where(there, column[index], 0.0) for column in values))
+        columns[rows] = np.stack(run, axis=1)
     means = np.full(len(doubts), NO_DOUBT)
-    means[table.rows] = np.where(sizes > 0, columns[:, PASSAGE_NAMES.index("mean")], NO_DOUBT)
+    means[table.rows] = np.where(sizes > 0, RunColumns(*columns.T).mean, NO_DOUBT)
     return np.hstack([columns, _around_columns(table, doubts, means)])
 
 
@@ -274,61 +321,60 @@ def richest_runs(values: Inputs, there: NDArray[np.bool_]) -> tuple[Index, Index
     return left, right + 1, np.take_along_axis(gains, right[:, None], axis=1)[:, 0]
 
 
-def _row_columns(there: NDArray[np.bool_], log_odds: Inputs, kin: Inputs, weight: Inputs) -> Inputs:
-    """The first of PASSAGE_NAMES, up to `rest_kin`: of the words of a sentence, its richest run and the rest of it."""
+def _run_columns(there: NDArray[np.bool_], log_odds: Inputs, kin: Inputs, weight: Inputs) -> RunColumns:
+    """Of the words of each sentence: its richest run and the rest of it."""
     left, right, total = richest_runs(log_odds, there)
     place = np.arange(there.shape[1])
     inside = (place >= left[:, None]) & (place < right[:, None])
     count, within = there.sum(axis=1), right - left
     whole, run = log_odds.sum(axis=1), (log_odds * inside).sum(axis=1)
-    rest = np.where(count > within, (whole - run) / np.maximum(count - within, 1), -9.0)
-    top = np.where(there, log_odds, -np.inf).max(axis=1)
-    return np.stack(
-        [
-            total,
-            np.log1p(np.maximum(total, 0)),
-            within,
-            within / count,
-            run / within,
-            rest,
-            top,
-            whole / count,
-            left == 0,
-            right == count,
-            *_kin_columns(there & (kin >= 0), kin, weight, inside),
-        ],
-        axis=1,
+    return RunColumns(
+        run_sum=total,
+        run_sum_log=np.log1p(np.maximum(total, 0)),
+        run_words=within,
+        run_share=within / count,
+        run_mean=run / within,
+        rest_mean=np.where(count > within, (whole - run) / np.maximum(count - within, 1), -9.0),
+        highest=np.where(there, log_odds, -np.inf).max(axis=1),
+        mean=whole / count,
+        run_opens=left == 0,
+        run_closes=right == count,
+        **_kin_columns(there & (kin >= 0), kin, weight, inside),
     )
 
 
-def _kin_columns(chosen: NDArray[np.bool_], kin: Inputs, weight: Inputs, inside: NDArray[np.bool_]) -> list[Inputs]:
+def _kin_columns(chosen: Flags, kin: Inputs, weight: Inputs, inside: Flags) -> dict[str, Inputs]:
     """Mean `kin` of the topic words, weighted by rarity: of all, of the lower half, of the run, of the rest."""
     count = chosen.sum(axis=1)
     ranked = np.sort(np.where(chosen, kin, np.inf), axis=1)
     middle = [np.take_along_axis(ranked, np.maximum(at, 0)[:, None], axis=1) for at in ((count - 1) // 2, count // 2)]
     median = np.where(count[:, None] > 0, (middle[0] + middle[1]) / 2, 0.0)
-    columns = []
-    for flags in (chosen, chosen & (kin <= median), chosen & inside, chosen & ~inside):
+    low, run, rest = chosen & (kin <= median), chosen & inside, chosen & ~inside
+    columns = {}
+    for name, flags in {"kin": chosen, "kin_low": low, "run_kin": run, "rest_kin": rest}.items():
         total = np.where(flags, weight, 0.0).sum(axis=1)
         near = np.where(flags, weight * kin, 0.0).sum(axis=1)
-        columns.append(np.where(total > 0, near / np.maximum(total, 1e-9), 0.5))
+        columns[name] = np.where(total > 0, near / np.maximum(total, 1e-9), 0.5)
     return columns
 
 
 def _around_columns(table: TokenTable, doubts: Inputs, means: Inputs) -> NDArray[np.float64]:
     """The columns from `log_odds` on: log-odds and word means of the neighbours and of the paragraph's others."""
     rows = table.rows
-    near = [
-        neighbour(values, table.article, step, NO_DOUBT)[rows] for values in (doubts, means) for step in NEAR_SENTENCES
-    ]
+    values = {"log_odds": doubts, "mean": means}
+    near = [neighbour(values[of], table.article, step, NO_DOUBT)[rows] for of, step in NEAR.values()]
     _, group = np.unique(table.block, return_inverse=True)
     size = np.bincount(group)[group] - 1.0 if len(group) else np.zeros(0)
-    others = [
-        np.where(size > 0, (np.bincount(group, values)[group] - values) / np.maximum(size, 1), values)
-        for values in (doubts, means)
-    ]
+    others = {
+        of: np.where(size > 0, (np.bincount(group, column)[group] - column) / np.maximum(size, 1), column)[rows]
+        for of, column in values.items()
+    }
     article = table.article[rows]
     share = np.bincount(article) / np.maximum(np.bincount(table.article)[: article.max(initial=-1) + 1], 1)
-    return np.stack(
-        [doubts[rows], *near, share[article], others[0][rows], others[1][rows], np.log1p(size[rows])], axis=1
+    paragraph = ParagraphColumns(
+        doubtful=share[article],
+        paragraph_log_odds=others["log_odds"],
+        paragraph_mean=others["mean"],
+        paragraph_others=np.log1p(size[rows]),
     )
+    return np.stack([doubts[rows], *near, *paragraph], axis=1)
