@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from noisefilter.insertions.cohesion import COHESION_NAMES, cohesion_matrix
+from noisefilter.insertions.cohesion import CohesionColumns, cohesion_matrix
 from noisefilter.insertions.passages import (
     PASSAGE_NAMES,
     REACH,
@@ -141,14 +141,13 @@ def test_the_run_of_a_sentence_is_told_from_its_rest():
 
 def test_a_foreign_paragraph_hangs_together_less_with_the_rest():
     matrix = cohesion_matrix(sentences_of(mixed_text(), "Board repairs sluice"))
-    assert matrix.shape[1] == len(COHESION_NAMES)
+    columns = CohesionColumns(*matrix.T)
     assert np.isfinite(matrix).all()
     foreign = [AT, AT + 1]
     own = [row for row in range(len(matrix)) if row not in foreign]
-    for name in ("paragraph_likeness", "likest_few_relative"):
-        column = matrix[:, COHESION_NAMES.index(name)]
-        assert column[foreign].max() < np.median(column[own]), name
-    assert matrix[AT, COHESION_NAMES.index("new_names")] > 0
+    for column in (columns.paragraph_likeness, columns.likest_few_relative):
+        assert column[foreign].max() < np.median(column[own])
+    assert columns.new_names[AT] > 0
 
 
 @pytest.mark.parametrize("text", ["Rain fell.", "Rain fell. Then it stopped.", "…", " ".join(SLUICE[:3])])

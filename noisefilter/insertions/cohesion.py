@@ -6,7 +6,7 @@ is compared with the text outside it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -25,28 +25,44 @@ RUNS = (2, 3, 5)
 LIKEST = 3
 #: In articles with fewer sentences, a sentence is not compared with its neighbourhood.
 FEW = 5
-COHESION_NAMES = (
-    *(
-        "likest likest_few likest_before likest_after evidence vector_length likest_few_relative likest_few_neighbours"
-    ).split(),
-    *(f"run_likeness_{size}" for size in RUNS),
-    *(
-        "run_likeness_relative paragraph_likeness paragraph_new_words paragraph_title_likeness paragraph_sentences "
-        "new_names known_names known_words shared_rarity"
-    ).split(),
-)
+
+
+class CohesionColumns(NamedTuple):
+    """Features of each sentence: names and order of the columns."""
+
+    likest: Column
+    likest_few: Column
+    likest_before: Column
+    likest_after: Column
+    evidence: Column  # cosine with the sentences around, times the length of its vector
+    vector_length: Column
+    likest_few_relative: Column
+    likest_few_neighbours: Column  # minus the mean of the neighbours'
+    run_likeness_2: Column
+    run_likeness_3: Column
+    run_likeness_5: Column
+    run_likeness_relative: Column
+    paragraph_likeness: Column  # to its surroundings
+    paragraph_new_words: Column  # share of words that its surroundings do not use
+    paragraph_title_likeness: Column
+    paragraph_sentences: Column
+    new_names: Column  # rarity of the names that no sentence nearby uses
+    known_names: Column
+    known_words: Column
+    shared_rarity: Column  # of the rarest word that is used nearby
 
 
 def cohesion_matrix(table: SentenceTable) -> NDArray[np.float64]:
-    """(sentences, COHESION_NAMES)."""
+    """Features of the sentences: (sentences, CohesionColumns)."""
     if not len(table):
-        return np.zeros((0, len(COHESION_NAMES)))
-    likeness = _likest(table)
+        return np.zeros((0, len(CohesionColumns._fields)))
     runs = _runs(table)
-    return np.stack([*likeness, *runs, table.relative(runs[1]), *_paragraphs(table), *_words(table)], axis=1)
+    relative = table.relative(runs["run_likeness_3"])
+    columns = {**_likest(table), **runs, **_paragraphs(table), **_words(table)}
+    return np.stack(CohesionColumns(**columns, run_likeness_relative=relative), axis=1)
 
 
-def _likest(table: SentenceTable) -> list[Column]:
+def _likest(table: SentenceTable) -> dict[str, Column]:
     """Similarity to the most similar sentences nearby; the own paragraph's count 0.1 less, except direct neighbours."""
     vectors, block, article, count = table.vectors, table.block, table.article, len(table)
     near = np.full((count, 2 * WINDOW), -1.0)
@@ -62,25 +78,25 @@ def _likest(table: SentenceTable) -> list[Column]:
     first, last = table.bounds(index - 2, index + 3)
     around = np.where(table.sizes[article] >= FEW, sums(few, first, last) / (last - first), few)
     context = np.einsum("ij,ij->i", vectors, table.context)
-    return [
-        np.maximum(near.max(axis=1), 0),
-        few,
-        np.maximum(near[:, :WINDOW].max(axis=1), 0),
-        np.maximum(near[:, WINDOW:].max(axis=1), 0),
-        context * table.lengths,
-        np.log1p(table.lengths),
-        table.relative(few),
-        few - around,
-    ]
+    return {
+        "likest": np.maximum(near.max(axis=1), 0),
+        "likest_few": few,
+        "likest_before": np.maximum(near[:, :WINDOW].max(axis=1), 0),
+        "likest_after": np.maximum(near[:, WINDOW:].max(axis=1), 0),
+        "evidence": context * table.lengths,
+        "vector_length": np.log1p(table.lengths),
+        "likest_few_relative": table.relative(few),
+        "likest_few_neighbours": few - around,
+    }
 
 
-def _runs(table: SentenceTable) -> list[Column]:
+def _runs(table: SentenceTable) -> dict[str, Column]:
     """Lowest similarity, over the runs that contain this sentence, of a run to the text before and after it."""
     index = np.arange(len(table))
     alone = np.einsum("ij,ij->i", table.vectors, table.context)
     inside, reach = table.vectors, 1
     whole_window = sums(table.vectors, *table.bounds(index - WINDOW, index + reach + WINDOW))
-    columns = []
+    columns = {}
     for size in RUNS:
         while reach < size:  # a longer run adds the next sentence to the shorter one; so does its window
             inside = inside + table.neighbour(table.vectors, reach)
@@ -91,12 +107,12 @@ def _runs(table: SentenceTable) -> list[Column]:
         likeness = np.where(whole, np.einsum("ij,ij->i", unit_rows(inside), around), 1.0)
         lowest = np.minimum.reduce([likeness, *(table.neighbour(likeness, -step, 1.0) for step in range(1, size))])
         short = table.sizes[table.article] < 2 * size
-        columns.append(np.where(short, alone, lowest))
+        columns[f"run_likeness_{size}"] = np.where(short, alone, lowest)
     return columns
 
 
-def _paragraphs(table: SentenceTable) -> list[Column]:
-    """Of the paragraph: similarity to its surroundings, share of words not used there, similarity to title, size."""
+def _paragraphs(table: SentenceTable) -> dict[str, Column]:
+    """Of each sentence's paragraph, compared with the text outside it."""
     opens = np.flatnonzero(np.append(True, table.block[1:] != table.block[:-1]))
     ends = np.append(opens[1:], len(table))
     group = np.repeat(np.arange(len(opens)), ends - opens)
@@ -110,12 +126,12 @@ def _paragraphs(table: SentenceTable) -> list[Column]:
     owner = group[table.owner]
     new = np.bincount(owner, table.idf * (gap > WINDOW), minlength=len(opens))
     total = np.bincount(owner, table.idf, minlength=len(opens))
-    return [
-        likeness[group],
-        (new / np.maximum(total, 1e-9))[group],
-        np.einsum("ij,ij->i", unit, table.title_vectors[article])[group],
-        np.log1p(ends - opens)[group],
-    ]
+    return {
+        "paragraph_likeness": likeness[group],
+        "paragraph_new_words": (new / np.maximum(total, 1e-9))[group],
+        "paragraph_title_likeness": np.einsum("ij,ij->i", unit, table.title_vectors[article])[group],
+        "paragraph_sentences": np.log1p(ends - opens)[group],
+    }
 
 
 def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) -> Index:
@@ -137,20 +153,16 @@ def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) 
     return nearest
 
 
-def _words(table: SentenceTable) -> list[Column]:
-    """Rarity of the names not used nearby, of those used nearby, of all words used nearby, and of the rarest one."""
+def _words(table: SentenceTable) -> dict[str, Column]:
+    """Rarity of the words of each sentence, by whether they are names and are used nearby."""
     tokens = table.tokens
     inner = np.append(False, table.owner[1:] == table.owner[:-1])
     name = tokens.title[table.token_index] & inner & ~tokens.stop[table.token_index]
     near = table.seen <= WINDOW
     rarest = np.zeros(len(table))
     np.maximum.at(rarest, table.owner, table.idf * near)
-    sums = (
-        np.bincount(table.owner, values, minlength=len(table))
-        for values in (
-            table.idf * (name & ~near),
-            table.idf * (name & near),
-            table.idf * near,
-        )
-    )
-    return [*(np.log1p(column) for column in sums), rarest]
+    chosen = {"new_names": name & ~near, "known_names": name & near, "known_words": near}
+    return {
+        **{of: np.log1p(np.bincount(table.owner, table.idf * flags, len(table))) for of, flags in chosen.items()},
+        "shared_rarity": rarest,
+    }

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.columns import Columns
-from noisefilter.insertions.cohesion import COHESION_NAMES, cohesion_matrix
-from noisefilter.insertions.table import CLAUSE_NAMES
+from noisefilter.insertions.cohesion import CohesionColumns, cohesion_matrix
+from noisefilter.insertions.table import ClauseColumns
 from noisefilter.sentences.columns import NEIGHBOURS, SENTENCE_COLUMNS
 from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Column
+    from noisefilter.arrays import Column, Matrix
     from noisefilter.insertions.table import InsertionTable
 
 
@@ -108,12 +108,13 @@ def odd_capitals(table: InsertionTable) -> Column:
 
 def splice_before(table: InsertionTable) -> Column:
     """The splice cue, times how much stranger the strangest clause is than the rest of the sentence."""
-    return splice_cue(table) * np.maximum(table.clause.measures[:, CLAUSE_NAMES.index("clause_contrast")], 0)
+    return splice_cue(table) * np.maximum(table.clause.columns.clause_contrast, 0)
 
 
-def _clause(index: int) -> Callable[[InsertionTable], Column]:
+def _clause(name: str) -> Callable[[InsertionTable], Column]:
     def column(table: InsertionTable) -> Column:
-        return table.clause.measures[:, index]
+        found: Column = getattr(table.clause.columns, name)
+        return found
 
     return column
 
@@ -140,19 +141,23 @@ INSERTION_FEATURES: Columns[[InsertionTable]] = Columns(
         for name in ("context_likeness", "new_words", "said_before")
         for step in NEIGHBOURS
     ),
-    *((name, _clause(index)) for index, name in enumerate(CLAUSE_NAMES)),
+    *((name, _clause(name)) for name in ClauseColumns._fields),
 )
 
 
-#: Leading dimensions of the vectors of the sentence and its strangest clause that are features: farms insert some
-#: subjects more than others, and a shop's offer does not sound like a story.
+#: Vectors whose leading dimensions are features, and how many of these: farms insert some subjects more than others,
+#: and a shop's offer does not sound like a story.
+VECTORS: Mapping[str, Callable[[InsertionTable], Matrix]] = {
+    "sentence": lambda table: table.sentences.vectors,
+    "clause": lambda table: table.clause.vector,
+}
 VECTOR_HEAD = 32
 #: Names of the columns of `insertion_matrix`.
 INSERTION_COLUMNS = (
     *SENTENCE_COLUMNS,
     *INSERTION_FEATURES.names,
-    *COHESION_NAMES,
-    *(f"{name}_vector_{number}" for name in ("sentence", "clause") for number in range(VECTOR_HEAD)),
+    *CohesionColumns._fields,
+    *(f"{name}_vector_{number}" for name in VECTORS for number in range(VECTOR_HEAD)),
 )
 
 
@@ -160,5 +165,5 @@ def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
     """Features of the sentences: (sentences, INSERTION_COLUMNS), NaN where missing."""
     if not len(table):
         return np.zeros((0, len(INSERTION_COLUMNS)))
-    heads = (vectors[:, :VECTOR_HEAD] for vectors in (table.sentences.vectors, table.clause.vector))
+    heads = (vectors(table)[:, :VECTOR_HEAD] for vectors in VECTORS.values())
     return np.hstack([table.matrix, INSERTION_FEATURES.matrix(table), cohesion_matrix(table.sentences), *heads])

@@ -39,10 +39,25 @@ class TitleRun(NamedTuple):
     start: Index
 
 
-class Clause(NamedTuple):
-    """A clause of each sentence: its features, (sentences, CLAUSE_NAMES), and its unit vector."""
+class ClauseColumns(NamedTuple):
+    """Features of a clause of each sentence: names and order of the columns."""
 
-    measures: Matrix
+    clause_foreign: Column  # mean of `foreign` over its words
+    clause_new: Column  # share of its words that no sentence nearby uses, weighted by rarity
+    clause_context_likeness: Column  # cosine with the sentences around
+    clause_rest_likeness: Column  # cosine with the rest of its sentence
+    clause_words: Column
+    clause_odd_capitals: Column
+    clause_stop_words: Column
+    clause_is_last: Column
+    clause_contrast: Column  # how much more foreign it is than the rest of its sentence
+    clauses: Column  # of the sentence
+
+
+class Clause(NamedTuple):
+    """A clause of each sentence: its features, and its unit vector."""
+
+    columns: ClauseColumns
     vector: Matrix
 
 
@@ -148,20 +163,12 @@ def _title_run(capital: list[bool], small: list[bool]) -> tuple[int, int]:
     return best, begin
 
 
-CLAUSE_NAMES = tuple(
-    (
-        "clause_foreign clause_new clause_context_likeness clause_rest_likeness clause_words clause_odd_capitals "
-        "clause_stop_words clause_is_last clause_contrast clauses"
-    ).split()
-)
-
-
 def _clauses(table: SentenceTable, foreign: Column) -> Clause:
     """The most foreign clause of each sentence."""
-    result = np.zeros((len(table), len(CLAUSE_NAMES)))
+    columns = np.zeros((len(ClauseColumns._fields), len(table)))
     found = np.zeros_like(table.vectors)
     if not len(table.token_index):
-        return Clause(result, found)
+        return Clause(ClauseColumns(*columns), found)
     breaks = np.fromiter((match.start() for match in CLAUSE.finditer(table.text)), np.int64)
     part = np.searchsorted(breaks, table.tokens.start[table.token_index])
     opens = np.flatnonzero(np.append(True, (np.diff(part) != 0) | (np.diff(table.owner) != 0)))
@@ -181,23 +188,20 @@ def _clauses(table: SentenceTable, foreign: Column) -> Clause:
     count = np.bincount(owner)[rows]
     stop = sums(table.tokens.stop[table.token_index].astype(float), opens, ends)[best]
     last = np.append(owner[1:] != owner[:-1], True)[best]
-    result[rows] = np.stack(
-        [
-            strange[best] / np.maximum(words[best], 1),
-            strange[best] / np.maximum(idf[best], 1e-9),
-            np.einsum("ij,ij->i", inside, table.context[rows]),
-            np.einsum("ij,ij->i", inside, rest),
-            np.log1p(words[best]),
-            sums(table.odd_capital, opens, ends)[best] / np.maximum(words[best], 1),
-            stop / np.maximum(words[best], 1),
-            last.astype(float),
-            strange[best] / np.maximum(words[best], 1) - outside,
-            np.log1p(count),
-        ],
-        axis=1,
+    columns[:, rows] = ClauseColumns(
+        clause_foreign=strange[best] / np.maximum(words[best], 1),
+        clause_new=strange[best] / np.maximum(idf[best], 1e-9),
+        clause_context_likeness=np.einsum("ij,ij->i", inside, table.context[rows]),
+        clause_rest_likeness=np.einsum("ij,ij->i", inside, rest),
+        clause_words=np.log1p(words[best]),
+        clause_odd_capitals=sums(table.odd_capital, opens, ends)[best] / np.maximum(words[best], 1),
+        clause_stop_words=stop / np.maximum(words[best], 1),
+        clause_is_last=last.astype(float),
+        clause_contrast=strange[best] / np.maximum(words[best], 1) - outside,
+        clauses=np.log1p(count),
     )
     found[rows] = inside
-    return Clause(result, found)
+    return Clause(ClauseColumns(*columns), found)
 
 
 #: A clause with fewer content words is too short to be a story of its own.
