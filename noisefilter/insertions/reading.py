@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.columns import Columns
 from noisefilter.insertions.judge import PAGE_NAMES, InsertionScorer, LastScores, build_insertion_scorer
 from noisefilter.networks import Network, build_network, logit
 from noisefilter.reader.session import CLASSES, COLUMNS
@@ -27,14 +28,17 @@ if TYPE_CHECKING:
 LIMIT, NOTHING = 12.0, -8.0
 #: A sentence with this probability of being foreign is half as urgent as one that surely is.
 MAYBE_FOREIGN = 0.02
-FOREIGN_NAMES = ("measured_foreign", "read_foreign")
+FOREIGN_COLUMNS: Columns[[Matrix, Readings]] = Columns(
+    ("measured_foreign", lambda measured, _: logit(measured)),
+    ("read_foreign", lambda _, readings: readings.sentences[:, 0]),
+)
 CLASS_NAMES = (
     *(f"class_{name}" for name in SENTENCE_CLASSES),
     *(f"read_{name}" for name in CLASSES),
 )
 LAST_NETWORKS = ("reader_classes", "reader_foreign")
 #: Network → names of the columns that it reads.
-INPUTS = {"reader_classes": CLASS_NAMES, "reader_foreign": FOREIGN_NAMES, "reader_page": PAGE_NAMES}
+INPUTS = {"reader_classes": CLASS_NAMES, "reader_foreign": FOREIGN_COLUMNS.names, "reader_page": PAGE_NAMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +102,13 @@ def class_columns(classes: Matrix, readings: Readings) -> Matrix:
 
 
 def foreign_columns(measured: Matrix, readings: Readings) -> Matrix:
-    """Inputs of the last network for insertions: (sentences, FOREIGN_NAMES).
+    """Inputs of the last network for insertions: (sentences, FOREIGN_COLUMNS).
 
     Args:
         measured: probabilities of being foreign from features alone.
         readings: the reader's predictions.
     """
-    return np.column_stack([logit(measured), readings.sentences[:, 0]])
+    return FOREIGN_COLUMNS.matrix(measured, readings)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

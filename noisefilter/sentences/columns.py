@@ -235,8 +235,14 @@ def _section(index: int) -> Callable[[SentenceTable], Column]:
 
 NEIGHBOURS = (-1, 1)
 #: Features whose values for the neighbours, and whose mean over the article, are features too.
-OF_NEIGHBOURS = ("log_words", "ends_sentence", "digits", "names")
-OF_ARTICLE = ("digits", "names", "quotes", "said_before", "rarity", "log_words")
+OF_NEIGHBOURS = {
+    f"{name}_{'next' if step > 0 else 'before'}": (name, step)
+    for name in ("log_words", "ends_sentence", "digits", "names")
+    for step in NEIGHBOURS
+}
+OF_ARTICLE = {
+    f"{name}_of_article": name for name in ("digits", "names", "quotes", "said_before", "rarity", "log_words")
+}
 
 SENTENCE_FEATURES: Columns[[SentenceTable]] = Columns(
     log_words,
@@ -276,11 +282,7 @@ SENTENCE_FEATURES: Columns[[SentenceTable]] = Columns(
     *((f"cue_{name}", _cue(name)) for name in ("filler", "promotion", "boilerplate", "templates")),
     *((f"section_{cue.name}", _section(index)) for index, cue in enumerate(cue_table("templates").cues)),
 )
-SENTENCE_COLUMNS: tuple[str, ...] = (
-    *SENTENCE_FEATURES.names,
-    *(f"{name}_{'next' if step > 0 else 'before'}" for name in OF_NEIGHBOURS for step in NEIGHBOURS),
-    *(f"{name}_of_article" for name in OF_ARTICLE),
-)
+SENTENCE_COLUMNS: tuple[str, ...] = (*SENTENCE_FEATURES.names, *OF_NEIGHBOURS, *OF_ARTICLE)
 
 
 def sentence_matrix(table: SentenceTable) -> NDArray[np.float64]:
@@ -288,6 +290,6 @@ def sentence_matrix(table: SentenceTable) -> NDArray[np.float64]:
     if not len(table):
         return np.zeros((0, len(SENTENCE_COLUMNS)))
     columns = SENTENCE_FEATURES.measure(table)
-    around = [table.neighbour(columns[name], step) for name in OF_NEIGHBOURS for step in NEIGHBOURS]
-    means = [table.means(columns[name])[table.article] for name in OF_ARTICLE]
+    around = [table.neighbour(columns[name], step) for name, step in OF_NEIGHBOURS.values()]
+    means = [table.means(columns[name])[table.article] for name in OF_ARTICLE.values()]
     return np.stack([*columns.values(), *around, *means], axis=1)

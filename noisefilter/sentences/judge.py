@@ -12,16 +12,29 @@ from noisefilter.sentences.columns import SENTENCE_COLUMNS
 from noisefilter.sentences.context import KIND_CONTEXT, SENTENCE_CLASSES, kind_context
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from noisefilter.arrays import Matrix
     from noisefilter.sentences.table import SentenceTable
 
 #: Leading dimensions of the sentence vector that the sentence classifier reads; they carry most.
 VECTOR_INPUTS = 48
+
+
+def _words_of_article(table: SentenceTable, words: Matrix) -> Matrix:
+    return (table.totals(words) / np.maximum(table.sizes, 1)[:, None])[table.article]
+
+
+#: Columns made of the sentences' word log-odds, by the beginnings of their names.
+OF_WORDS: Mapping[str, Callable[[SentenceTable, Matrix], Matrix]] = {
+    "words": lambda _, words: words,
+    "words_before": lambda table, words: table.neighbour(words, -1),
+    "words_next": lambda table, words: table.neighbour(words, 1),
+    "words_of_article": _words_of_article,
+}
 _FIRST = (
     *SENTENCE_COLUMNS,
-    *(f"words{place}_{name}" for place in ("", "_before", "_next", "_of_article") for name in SENTENCE_CLASSES[1:]),
+    *(f"{beginning}_{name}" for beginning in OF_WORDS for name in SENTENCE_CLASSES[1:]),
     *(f"vector_{number}" for number in range(VECTOR_INPUTS)),
 )
 #: Network → names of the columns that it reads.
@@ -30,9 +43,9 @@ INPUTS = {"sentence_first": _FIRST, "sentence_second": (*_FIRST, *KIND_CONTEXT)}
 
 def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
     """Inputs of the sentence classifier: features, word log-odds (own, neighbours', article's), vector."""
-    mean = (table.totals(words) / np.maximum(table.sizes, 1)[:, None])[table.article]
-    around = [table.neighbour(words, step) for step in (-1, 1)]
-    return np.hstack([matrix, words, *around, mean, table.vectors[:, :VECTOR_INPUTS]])
+    return np.hstack(
+        [matrix, *(measure(table, words) for measure in OF_WORDS.values()), table.vectors[:, :VECTOR_INPUTS]]
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
