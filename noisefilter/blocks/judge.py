@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -29,9 +29,9 @@ from noisefilter.networks import (
 from noisefilter.types import PAGE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from noisefilter.arrays import Matrix
+    from noisefilter.arrays import Column, Matrix
     from noisefilter.blocks.table import BlockTable
     from noisefilter.blocks.vote import Vote
     from noisefilter.networks import Cascade, Network
@@ -47,6 +47,22 @@ LOWEST_CUT, HIGHEST_CUT = 0.5, 0.95
 #: Forms that have two passes of their own: HTML, HTML with trafilatura's vote, plain text.
 FORMS = ("block", "block_voted", "block_text")
 
+
+class SiteColumns(NamedTuple):
+    """Inputs of the network for pages whose site is known, in order."""
+
+    log_odds: Column
+    pages_with_block: Column  # log of how many of the site's other pages have it
+    share_with_block: Column
+    log_words: Column
+
+
+#: What a page has of each input of its blocks, by the beginnings of the columns' names.
+OF_BLOCKS: Mapping[str, Callable[[Matrix, Column], Column]] = {
+    "mean": lambda measures, _: measures.mean(axis=0),
+    "mean_by_words": lambda measures, words: (words / max(1.0, float(words.sum()))) @ measures,
+    "spread": lambda measures, _: measures.std(axis=0),
+}
 _TEXT = (*TEXT_FEATURES.names, "word_log_odds")
 _HTML = (*TEXT_FEATURES.names, *MARKUP_FEATURES.names, "word_log_odds", "name_log_odds")
 _TYPES = tuple(f"log_{name}" for name in PAGE_TYPES)
@@ -60,8 +76,8 @@ INPUTS = {
     "block_voted_second": (*_VOTED, *_AROUND),
     "block_text_first": _TEXT,
     "block_text_second": (*_TEXT, *TEXT_CONTEXT.names),
-    "block_page_type": (*(f"{kind}_{name}" for kind in ("mean", "mean_by_words", "spread") for name in _HTML), *_TYPES),
-    "block_site": ("log_odds", "pages_with_block", "share_with_block", "log_words"),
+    "block_page_type": (*(f"{beginning}_{name}" for beginning in OF_BLOCKS for name in _HTML), *_TYPES),
+    "block_site": SiteColumns._fields,
 }
 
 
@@ -238,9 +254,8 @@ def type_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:
 def type_inputs(measures: Matrix, words: Matrix, names: Matrix) -> Matrix:
     """Inputs of the page type: means of the block inputs by block and by word, their spread, names. (1, n)."""
     if not len(measures):
-        return np.concatenate([np.zeros(3 * measures.shape[1]), names])[None, :]
-    weights = words / max(1.0, float(words.sum()))
-    return np.concatenate([measures.mean(axis=0), weights @ measures, measures.std(axis=0), names])[None, :]
+        return np.concatenate([np.zeros(len(OF_BLOCKS) * measures.shape[1]), names])[None, :]
+    return np.concatenate([*(measure(measures, words) for measure in OF_BLOCKS.values()), names])[None, :]
 
 
 def type_logits(probabilities: Matrix) -> Matrix:
@@ -255,11 +270,17 @@ def softmax(logs: Matrix) -> Matrix:
 
 
 def site_inputs(logits: Matrix, returns: Matrix, words: Matrix) -> Matrix:
-    """Inputs of the network for pages whose site is known: (blocks, 4).
+    """Inputs of the network for pages whose site is known: (blocks, SiteColumns).
 
     `returns` is (blocks, 2): on how many of the site's other pages a block occurs, and on which share of them.
     """
-    return np.stack([logits, np.log1p(returns[:, 0]), returns[:, 1], np.log1p(words)], axis=1)
+    columns = SiteColumns(
+        log_odds=logits,
+        pages_with_block=np.log1p(returns[:, 0]),
+        share_with_block=returns[:, 1],
+        log_words=np.log1p(words),
+    )
+    return np.stack(columns, axis=1)
 
 
 def expected_loss(logits: Matrix, words: Matrix) -> float:

@@ -13,13 +13,19 @@ from noisefilter.blocks.table import CONTAINERS, TAG_GROUPS, BlockTable
 from noisefilter.columns import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from noisefilter.arrays import Column, Index
     from noisefilter.blocks.table import PlaceTable
     from noisefilter.blocks.vote import Vote
 
-PLACE_MEASURES = ("page_share", "link_share", "prose_share", "log_blocks")
+#: Features of each place, over everything inside it.
+PLACE_MEASURES: Mapping[str, Callable[[BlockTable, PlaceTable], Column]] = {
+    "page_share": lambda table, places: places.words / max(1.0, float(table.words.sum())),
+    "link_share": lambda _, places: np.minimum(places.linked / np.maximum(6 * places.words, 1), 2),
+    "prose_share": lambda _, places: places.prose / np.maximum(places.words, 1),
+    "log_blocks": lambda _, places: np.log1p(places.blocks),
+}
 
 
 # The block's own markup.
@@ -79,21 +85,9 @@ def _around(name: str, steps: int) -> Callable[[BlockTable], Column]:
     """A feature of the element that holds the block, or of one above it."""
 
     def column(table: BlockTable) -> Column:
-        return table.at_place(_place_measure(table, name), steps)
+        return table.at_place(PLACE_MEASURES[name](table, _places(table)), steps)
 
     return column
-
-
-def _place_measure(table: BlockTable, name: str) -> Column:
-    """A feature of each place, over everything inside it."""
-    places = _places(table)
-    if name == "page_share":
-        return places.words / max(1.0, float(table.words.sum()))
-    if name == "link_share":
-        return np.minimum(places.linked / np.maximum(6 * places.words, 1), 2)
-    if name == "prose_share":
-        return places.prose / np.maximum(places.words, 1)
-    return np.log1p(places.blocks)
 
 
 def above_main(table: BlockTable) -> Column:
@@ -117,7 +111,8 @@ def _branch(name: str) -> Callable[[BlockTable], Column]:
     """A feature of the branch by which the block hangs on the path to the main container."""
 
     def column(table: BlockTable) -> Column:
-        return table.at_place(_place_measure(table, name)[_places(table).structure.branch])
+        places = _places(table)
+        return table.at_place(PLACE_MEASURES[name](table, places)[places.structure.branch])
 
     return column
 
