@@ -217,11 +217,12 @@ def test_a_pipe_gets_whole_rows_a_line_a_page(folder):
     name = f"{'a long name of a page ' * 8}.html"
     shutil.copy(folder / "one.html", folder / name)
     done = in_process("score", "--model", "fast", name, folder=folder, COLUMNS="40")
-    head, row, *_ = (line.split("\t") for line in done.stdout.splitlines())
+    head, row = (line.split("\t") for line in done.stdout.splitlines())
     assert head[:6] == ["verdict", "noise", "filler", "off-topic", "boilerplate", "page"]
     assert (row[0], row[5]) == (score(HTML_ARTICLE, model="fast").verdict, name)
     assert row[6].startswith(score(HTML_ARTICLE, model="fast").reasons[0].text)
     assert "…" not in done.stdout
+    assert done.stderr.startswith("1 page: ")
 
 
 def test_a_terminal_gets_rows_of_its_width():

@@ -167,4 +167,4 @@ def test_rows_that_hold_no_page_are_named_and_the_others_are_scored(crawl):
     result = run("score", "--model", "fast", "rows.jsonl", code=1)
     assert "warning: a: no_page: no field that holds a page" in result.stderr
     assert "warning: rows.jsonl#2: not_json: " in result.stderr
-    assert "1 page: " in result.stdout
+    assert "1 page: " in result.stderr

@@ -11,7 +11,7 @@ from rich.text import Text
 from noisefilter.html.cleaning.marking import visible_stretches
 from noisefilter.kinds import KINDS, TRIMMED_KINDS, WORST_FIRST
 from noisefilter.report.figures import figure_columns, figure_row
-from noisefilter.report.printing import shown
+from noisefilter.report.printing import say, shown
 from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
@@ -63,12 +63,16 @@ class Table:
                 self._print(Text("          ").append_text(more), [])
 
     def finish(self) -> None:
-        """Print how many pages got which verdict, and why some got none."""
+        """Print how many pages got which verdict, and why some got none; it is a note where a program may read the rows."""
         parts = [Text(f"{count} {name}", style=VERDICT_STYLE[name]) for name, count in sorted(self._verdicts.items())]
         reasons = [f"{count} {status}" for status, count in sorted(self._statuses.items()) if status != "ok"]
         why = f" ({', '.join(reasons)})" if reasons else ""
         pages = self._verdicts.total()
-        self._console.print(Text.assemble(f"\n{pages} page{'s' * (pages != 1)}: ", Text(", ").join(parts), why))
+        line = Text.assemble(f"{pages} page{'s' * (pages != 1)}: ", Text(", ").join(parts), why)
+        if self._console.is_terminal:
+            self._console.print(Text.assemble("\n", line))
+        else:
+            say(line.plain)
 
     def _print(self, line: Text, cells: Sequence[str]) -> None:
         if self._console.is_terminal:
