@@ -244,14 +244,17 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        msg = f"{path} cannot be read: {error}"
+        msg = f"{path} cannot be read: {error.strerror or error}"
         raise ModelError(msg) from error
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(_read(path))
-    except (ModelError, ValueError, RecursionError) as error:  # RecursionError: nested too deeply
+    except ModelError as error:
+        msg = f"no model in {path.parent}: {error}"
+        raise ModelError(msg) from error
+    except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
         msg = f"no model in {path.parent}: {path} cannot be read: {error}"
         raise ModelError(msg) from error
     wrong = [

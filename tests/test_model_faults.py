@@ -234,6 +234,13 @@ def test_a_manifest_that_json_cannot_hold_or_that_is_no_object_is_named(copy, co
         load(copy)
 
 
+def test_a_folder_that_is_not_there_is_named_once(tmp_path):
+    with pytest.raises(ModelError) as caught:
+        load(tmp_path / "mine")
+    manifest = tmp_path / "mine" / MANIFEST
+    assert str(caught.value) == f"no model in {tmp_path / 'mine'}: {manifest} cannot be read: No such file or directory"
+
+
 def test_folders_in_the_place_of_files_are_named(copy):
     for name in (MANIFEST, ARRAYS):
         (copy / name).unlink()
