@@ -42,7 +42,7 @@ def score(
         url: where the page came from; it is copied to the score.
         title: the article's title, if known; otherwise it is read from the page.
         format: "html" or "text" instead of sniffing.
-        language: ISO 639-1 code of the article, if known; otherwise it is detected. Only English is judged.
+        language: ISO 639-1 code of the article ("en", "en-US"), if known; otherwise it is detected. Only English is judged.
         policy: decides the verdict: "cautious", "balanced" (default), "strict", a `Policy`, or the path of one.
         thresholds: probability from which a span is cut, by kind, and `not_article`; the model's by default.
         site: profile of the page's site, which knows the blocks that recur on its pages; none by default.
@@ -200,7 +200,7 @@ def clean_html(
 
 
 def load(path: str | Path) -> Model:
-    """A model: "default", "fast" (no reader: about 8 times as fast, finds less), or a folder from `noisefilter train`.
+    """A model: "default", "fast" (no reader: about three times as fast, finds less), or a folder from `noisefilter train`.
 
     Raises:
         ModelError: the folder holds no model, or one that this version cannot use; the message names the file.

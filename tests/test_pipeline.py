@@ -54,6 +54,12 @@ def test_a_language_that_is_given_is_not_guessed():
     assert (result.status, result.language) == ("language", "nl")
 
 
+@pytest.mark.parametrize("tag", ["EN", "en-US", "en_GB"])
+def test_a_language_may_have_a_region_as_pages_declare_it(tag):
+    result = score(HTML_ARTICLE, language=tag)
+    assert (result.status, result.noise) == ("ok", score(HTML_ARTICLE, language="en").noise)
+
+
 SHOP = (
     '<html><head><title>Shop</title></head><body class="product-page"><nav><a href="/">Home</a> <a href="/cart">Cart</a></nav>'
     '<div class="product-detail" itemtype="https://schema.org/Product"><h1>Rain boots, green</h1><span class="price">$49.90</span>'

@@ -26,8 +26,11 @@ def _identifier() -> LanguageIdentifier:
 
 
 def is_known(code: str | None) -> bool:
-    """Whether the models have learned a language's words; a language that cannot be told counts as learned."""
-    return code is None or code in KNOWN
+    """Whether the models have learned a language's words; a language that cannot be told counts as learned.
+
+    The code may be a tag as pages declare it, with a region and in capitals: `en-US`, `EN`, `en_GB`.
+    """
+    return code is None or code.lower().replace("_", "-").partition("-")[0] in KNOWN
 
 
 def name_language(text: str) -> str | None:
