@@ -98,11 +98,14 @@ def test_a_run_writes_every_page_once_and_says_what_became_of_them(tmp_path):
     assert not list((tmp_path / "out").glob(".part-*"))
 
 
-def test_a_run_that_is_done_does_nothing_again(tmp_path):
+def test_a_run_that_is_done_does_nothing_again_and_says_so(tmp_path, caplog):
+    caplog.set_level("INFO", "noisefilter")
     write_jsonl(tmp_path / "a.jsonl", rows_of(30))
     first = run([str(tmp_path / "a.jsonl")], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")}
+    assert "this run is done" not in caplog.text
     assert run([str(tmp_path / "a.jsonl")], tmp_path / "out", options(), Limits(jobs=2), console=QUIET) == first
+    assert "this run is done" in caplog.text
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "out").rglob("*")} == before
 
 

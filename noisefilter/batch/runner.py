@@ -110,6 +110,8 @@ def run(
                 _work(_engine(engine, options, limits, folder, address), left, folder, meter, check)
             rate = meter.rate
             _refuse_changed(sources, folder)
+        elif shards:
+            LOGGER.info("this run is done: nothing is scored again")
         check()
         return _finish(shards, folder, passed_over, rate)
 
