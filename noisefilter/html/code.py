@@ -30,10 +30,11 @@ NUMBERS = re.compile(r"[\d\s.:|]*")
 #: Boxes that are a line each, and those that hold lines.
 LINES = frozenset("div li tr".split())
 HOLDERS = frozenset("ol ul table tbody thead tfoot td th".split())
-#: Names and styles of inline elements that are a line each.
+#: Names and styles of inline elements that are a line each, and the style of an element whose children are.
 LINE_NAMES = frozenset(
     "line code-line token-line view-line ec-line cm-line code__line code_line hljs-ln-line codeline code-block-line".split()
 )
+GRID_STYLE = re.compile(r"display\s*:\s*(?:inline-)?grid", re.IGNORECASE)
 LINE_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table-row|list-item)", re.IGNORECASE)
 CODE_CELLS = frozenset("code blob-code hljs-ln-code line-code rouge-code".split())
 #: A `pre` with one of these, or with a line longer than `LONGEST_LINE`, was left open or holds no code.
@@ -76,21 +77,25 @@ def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: l
 
 
 def frame_plain_code(tree: HtmlElement) -> None:
-    """Make a `pre` of each element that holds nothing but lines that a style sheet sets as code."""
-    holders = dict.fromkeys(
-        parent
-        for element in tree.iter(*PLAIN_LINES)
-        if _is_plain_line(element) and (parent := element.getparent()) is not None
-    )
-    for holder in holders:
-        alone = len(holder) >= MIN_LINES and holder.tag not in {"body", "html"} and all(map(_is_plain_line, holder))
+    """Make a `pre` of each element that holds nothing but lines, if they or it are set as code by a style sheet."""
+    holders = {
+        holder: holder is element
+        for element in tree.iter(*PLAIN_LINES, "ol", "ul")
+        if _is_set_as_code(element)
+        for holder in (element.getparent(), element)
+        if holder is not None
+    }
+    for holder, as_one in holders.items():
+        if len(holder) < MIN_LINES or holder.tag in {"body", "html"}:
+            continue
+        alone = all(line.tag in LINES if as_one else line.tag in PLAIN_LINES and _is_set_as_code(line) for line in holder)
         if alone and next(holder.iterancestors("pre", "code"), None) is None:
             holder.tag = "pre"
 
 
-def _is_plain_line(element: HtmlElement) -> bool:
+def _is_set_as_code(element: HtmlElement) -> bool:
     names = " ".join((element.get("class") or "", element.get("style") or ""))
-    return bool(names.strip()) and element.tag in PLAIN_LINES and PLAIN_CODE.search(names) is not None
+    return bool(names.strip()) and PLAIN_CODE.search(names) is not None
 
 
 def _drop_gutters(holder: HtmlElement) -> None:
@@ -129,7 +134,9 @@ def _lines(box: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def _join_lines(box: HtmlElement) -> None:
-    lines = [element for element in _lines(box) if element.tag not in UNREAD] or _alike(box)
+    lines = [element for element in _lines(box) if element.tag not in UNREAD]
+    if len(lines) < 2:
+        lines = _alike(box) or lines
     inside = list(box.iterdescendants())
     if not lines or any(element.tag in FOREIGN for element in inside):
         return
@@ -147,13 +154,23 @@ def _join_lines(box: HtmlElement) -> None:
 
 
 def _alike(box: HtmlElement) -> list[HtmlElement]:
-    """Children of a block without a line feed, if they are of one class: a style sheet makes lines of them."""
+    """Children of a block without a line feed, if a style sheet makes lines of them.
+
+    They are of one tag and share a class or an attribute that speaks of lines, or the element around them is a grid.
+    """
     holder = box[0] if len(box) == 1 and box[0].tag == "code" else box
-    made = {(element.tag, element.get("class")) for element in holder}
     between = [holder.text, *(element.tail for element in holder)]
-    if len(holder) < 2 or len(made) > 1 or not holder[0].get("class") or any(text and text.strip() for text in between):
+    if len(holder) < 2 or len({element.tag for element in holder}) > 1 or any(text and text.strip() for text in between):
         return []
-    return [] if any("\n" in text for text in holder.itertext()) else list(holder)
+    if any("\n" in text for text in holder.itertext()):
+        return []
+    grid = GRID_STYLE.search(holder.get("style") or "")
+    return list(holder) if grid or set.intersection(*map(_marks, holder)) else []
+
+
+def _marks(element: HtmlElement) -> set[str]:
+    """Classes of an element, and its attributes that speak of lines."""
+    return {*_names(element), *(name for name in element.keys() if "line" in name)}
 
 
 def _innermost(lines: list[HtmlElement]) -> set[HtmlElement]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: Most characters of one hidden text; longer ones are articles as often as not.
 LONGEST = 400
 #: All that is skipped must be less than this share of what the page shows.
-MOST_HIDDEN = 0.25
+MOST_HIDDEN = 0.35
 #: Bounds that only hostile pages reach: hidden elements of a page, elements in one, names that are looked up in style
 #: sheets, characters of style sheets, and of a rule.
 MOST_ELEMENTS, MOST_INSIDE, MOST_NAMES, MOST_STYLES, LONGEST_RULE = 2_000, 300, 200, 1_000_000, 2_000
@@ -40,7 +40,7 @@ HIDING = re.compile(
     re.IGNORECASE,
 )
 #: `HIDING` is searched for in a style sheet only where one of these stands: they are found a hundred times faster.
-SIGNS = ("display:none", "display: none", "visibility", "rect(", "-9999", "-10000")
+SIGNS = ("display:none", "display: none", "display : none", "display :none", "visibility", "rect(", "-9999", "-10000")
 STYLE_SIGNS = ("none", "hidden", "collapse", ":-", ": -", "rect")
 SHOWING = re.compile(
     r"(?<![\w-])(?:display\s*:\s*(?!none)\w|visibility\s*:\s*visible|(?:left|right|top|text-indent)\s*:\s*(?:auto|0)"
@@ -57,7 +57,7 @@ OPENS = re.compile(
 )
 #: Elements that control others, and the attributes by which they name the others' ids.
 CONTROLS = ("a", "button", "input", "label", "li")
-NAMING = frozenset("aria-controls data-target data-bs-target popovertarget commandfor for href".split())
+NAMING = frozenset("aria-controls data-target data-bs-target popovertarget commandfor for".split())
 
 
 class Unseen:
@@ -73,7 +73,7 @@ class Unseen:
         self._known: dict[str, str] = {}  # value of `class` or `style` → what of it hides
         self._scripts = scripts
         self._asked = self._looked_up = 0
-        self._controlled: set[str] | None = None
+        self._named: tuple[set[str], set[str]] | None = None  # ids: of links, of controls
 
     def takes(self, element: HtmlElement, attributes: list[tuple[str, str]]) -> bool:
         """Whether to skip an element."""
@@ -140,12 +140,13 @@ class Unseen:
         around = [element, *element.iterancestors()]
         if any(one.tag == "details" for one in around):
             return True
-        ids = {one.get("id") for one in around} - {None}
-        if ids and self._controlled is None:
-            self._controlled = set(_named(self._tree))
-        if ids and not ids.isdisjoint(self._controlled or ()):
-            return True
         identity = element.get("id")
+        ids = {one.get("id") for one in around} - {None}
+        if ids and self._named is None:
+            self._named = set(_linked(self._tree)), set(_controlled(self._tree))
+        linked, controlled = self._named or ((), ())
+        if identity in linked or not ids.isdisjoint(controlled):
+            return True
         return bool(identity) and any(identity in script.text for script in self._scripts if script.text)
 
 
@@ -155,11 +156,19 @@ def _is_control(element: HtmlElement | None) -> bool:
     )
 
 
-def _named(tree: HtmlElement) -> Iterator[str]:
-    """Ids that the page's controls name."""
+def _linked(tree: HtmlElement) -> Iterator[str]:
+    """Ids that the page's links lead to."""
+    for element in tree.iter("a"):
+        if (target := element.get("href") or "")[:1] == "#":
+            yield target[1:]
+
+
+def _controlled(tree: HtmlElement) -> Iterator[str]:
+    """Ids that the page's controls name, links that are no more than that left out: a menu has those of its sections."""
     for element in tree.iter(*CONTROLS):
+        links = element.tag == "a" and not _is_control(element) and NAMING.isdisjoint(element.keys())
         for name, value in element.items():
-            if name in NAMING and (name != "href" or value[:1] == "#"):
+            if name in NAMING or (name == "href" and value[:1] == "#" and not links):
                 yield from (each.lstrip("#") for each in value.split())
 
 
