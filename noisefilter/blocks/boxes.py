@@ -31,12 +31,19 @@ SIGNS = ("cookie", "consent", "privacy")
 MOST_ANCHORS = 50
 #: Most words of a button.
 MOST_BUTTON = 8
+#: Fewest words of a text that a dialog leaves to the page: an article about cookies is all that its page has to say.
+LEAST_LEFT = 15
+#: What stands directly in the body beside the article is a dialog if it names cookies, which many languages call so, and
+#: has so many controls and at most so many words.
+MIN_CONTROLS, MOST_ASIDE = 2, 400
+NOWHERE = ("", "#")
 #: Names of dialogs, whatever they say, and of consent dialogs; an element that holds one of `ARTICLE` is a page's
 #: frame.
 DIALOG = re.compile(
     r"(?<![\w-])(?:alert)?dialog(?![\w-])"
     r"|(?<![\w-])(?!(?:tag|category|post|topic)-)(?:[\w-]*[-_])?"
-    r"(?:cookies?|consent|gdpr|onetrust|didomi|usercentrics|cookiebot|truste|iubenda|borlabs)(?:[-_][\w-]*)?(?![\w-])"
+    r"(?:cookie[a-z]*|consent|gdpr|rgpd|dsgvo|rodo|lgpd|ccpa|onetrust|didomi|usercentrics|truste|iubenda|borlabs|osano|klaro"
+    r"|complianz|cmplz|axeptio|tarteaucitron|termly|cmpbox)(?:[-_][\w-]*)?(?![\w-])"
 )
 ARTICLE = frozenset(("main", "article", "h1"))
 #: Names of comment threads, and the share of a page's words from which a thread is what the page exists for.
@@ -60,49 +67,81 @@ def find_dialogs(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
     found = _named(page, "dialog")
     small = fold_case(page.text)
     if any(map(small.__contains__, SIGNS)):
-        speech = _Speech(page, small, words > MOST_BUTTON)
+        speech = _Speech(page, small, words)
+        left = words >= LEAST_LEFT
         for index in speech.buttons()[:MOST_ANCHORS]:
             if not found[index]:
-                found[slice(*speech.around(index))] = True
+                first, last = speech.around(index)
+                taken = found.copy()
+                taken[first:last] = True
+                if (left & ~taken).any():
+                    found = taken
     return found
 
 
 class _Speech:
     """Which texts of a page speak of consent; looked up only near buttons."""
 
-    def __init__(self, page: BlockedPage, small: str, long: Flags) -> None:
+    def __init__(self, page: BlockedPage, small: str, words: NDArray[np.float64]) -> None:
         self._page, self._small = page, small
-        self._long = _running(long)
-        self._is_long = long.tolist()
+        self._words = _running(words)
+        self._long = _running(words > MOST_BUTTON)
+        self._is_long = (words > MOST_BUTTON).tolist()
         self._known: dict[int, bool] = {}
+        self._framing = _framing(page) | _titled(page)
+        self._controls = _running(np.array([self._is_control(block) for block in page.blocks], np.bool_))
 
     def buttons(self) -> list[int]:
-        """Buttons, and links that speak of consent."""
-        return [
+        """Buttons, and links that speak of consent or lead nowhere."""
+        found = [
             index
             for index, block in enumerate(self._page.blocks)
             if not self._is_long[index]
             and (block.tag == "button" or (_is_link(block) and CONSENT.search(self._small, block.start, block.end)))
         ]
+        known = set(found)
+        return found + [
+            index
+            for index, block in enumerate(self._page.blocks)
+            if not self._is_long[index] and index not in known and self._is_control(block)
+        ]
 
     def around(self, index: int) -> tuple[int, int]:
         """First block, and the one after the last, of the largest element around a block that speaks of consent.
 
-        At least half of the element's texts do.
+        At least half of the element's texts do, or it stands beside the article, names cookies, and has controls.
         """
         place, found = self._page.blocks[index].place, (index, index)
         first = last = index
         texts = consents = 0
-        while place >= 0 and self._page.places[place].tag not in ROOTS:
+        speaks = True
+        while place >= 0 and self._page.places[place].tag not in ROOTS and place not in self._framing:
             before, after = self._page.ranges[place]
             texts = int(self._long[after] - self._long[before])
             consents += sum(map(self._speaks, (*range(before, first), *range(last, after))))
             first, last = before, after
-            if consents * 2 < texts:
-                break
-            found = (before, after) if texts else found
+            speaks &= consents * 2 >= texts
+            if speaks:
+                found = (before, after) if texts else found
             place = self._page.places[place].parent
-        return found
+        alone = place >= 0 and self._page.places[place].tag in ROOTS
+        return (first, last) if alone and self._is_aside(first, last) else found
+
+    def _is_aside(self, first: int, last: int) -> bool:
+        """Whether a short stretch of blocks names cookies and has controls."""
+        start, end = self._page.blocks[first].start, self._page.blocks[last - 1].end
+        return bool(
+            self._controls[last] - self._controls[first] >= MIN_CONTROLS
+            and self._words[last] - self._words[first] <= MOST_ASIDE
+            and self._small.find("cookie", start, end) >= 0
+        )
+
+    @staticmethod
+    def _is_control(block: Block) -> bool:
+        """Whether a block is a button, or has a link that leads nowhere."""
+        return block.tag == "button" or any(
+            link.href in NOWHERE or link.href.lower().startswith("javascript:") for link in block.links
+        )
 
     def _speaks(self, index: int) -> bool:
         """Whether a block is a text with two different phrases of consent."""
@@ -151,6 +190,19 @@ def _framing(page: BlockedPage) -> set[int]:
     found: set[int] = set()
     for place, entry in enumerate(page.places):
         if entry.tag in ARTICLE:
+            while place >= 0 and place not in found:
+                found.add(place)
+                place = page.places[place].parent
+    return found
+
+
+def _titled(page: BlockedPage) -> set[int]:
+    """Places around the page's title: its article is below it."""
+    found: set[int] = set()
+    title = (page.title or "").strip()
+    for block in page.blocks:
+        if title and block.end - block.start == len(title) and page.text.startswith(title, block.start):
+            place = block.place
             while place >= 0 and place not in found:
                 found.add(place)
                 place = page.places[place].parent

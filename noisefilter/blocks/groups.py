@@ -45,6 +45,9 @@ TERMS = frozenset(("dt", "dd"))
 COPIED, COPY = 12, 2.0
 #: A heading is kept if more than this share of its section is.
 MOSTLY = 0.5
+#: Most words of a heading that a role makes one, and its level; a heading of more than `MOST_TITLED` words is none
+#: of `LABELS`.
+MOST_HEADING, ROLE_LEVEL, MOST_TITLED = 12, 2, 2
 
 
 def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Column:
@@ -78,7 +81,12 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
 def _labels(table: BlockTable) -> Flags:
     """Short lines with a cue that no gold text keeps, as "Advertisement"; more cues count in an unknown language."""
     rows = _rows_of(LABELS if table.known.all() else LABELS_UNKNOWN)
-    return np.isin(table.cue, rows) & (table.words <= MOST_LABEL)
+    found = np.isin(table.cue, rows) & (table.words <= MOST_LABEL)
+    if found.any():
+        ads = _rows_of(LABELS)
+        for index, _ in _heads(table):
+            found[index] &= table.words[index] <= MOST_TITLED or table.cue[index] not in ads
+    return found
 
 
 @cache
@@ -150,7 +158,7 @@ def _layout_rows(page: BlockedPage, owner: list[int]) -> set[int]:
 def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column:
     """A heading is kept if most of its section is kept, and removed if all of its section is removed."""
     blocks = table.page.blocks
-    heads = [(index, int(block.tag[1])) for index, block in enumerate(blocks) if block.tag in HEADINGS]
+    heads = _heads(table)
     found = logits.copy()
     limited, stays = weights * np.clip(logits, -4, 4), weights * (logits < 0)
     for number, (index, level) in enumerate(heads, start=1):
@@ -167,6 +175,17 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
                 found[index] = min(found[index], mean)
             elif kept == 0:
                 found[index] = max(found[index], mean)
+    return found
+
+
+def _heads(table: BlockTable) -> list[tuple[int, int]]:
+    """Headings of a page with their levels: by tag or by role."""
+    found = []
+    for index, block in enumerate(table.page.blocks):
+        if block.tag in HEADINGS:
+            found.append((index, int(block.tag[1])))
+        elif table.words[index] <= MOST_HEADING and "heading" in table.page.places[block.place].names.split():
+            found.append((index, ROLE_LEVEL))
     return found
 
 

@@ -30,6 +30,7 @@ MOST_CONTROL, MIN_REPEATED = 4, 2
 #: Fewest elements of one make that are tied, the share of them with several parts or short facts, most words of a fact.
 MIN_SIBLINGS, MOSTLY_PARTS, MOST_FACT = 3, 0.7, 20
 DIGITS = re.compile(r"\d+")
+LABELLED = re.compile(r"[^:：.!?\n]{1,40}(?::\s|：)")
 #: Groups of tags of headings below the first level, and of buttons.
 HEADED, BUTTON = [list(TAG_GROUPS).index(name) for name in ("h2", "h4")], list(TAG_GROUPS).index("button")
 #: With up to this many words in all, elements take their mean, as rows and questions do; with more, as posts, the mean
@@ -96,14 +97,16 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column, *, panels: 
 
 
 def _facts(table: BlockTable) -> Flags:
-    """Places that are a short line by themselves, without a link: a label with its value."""
+    """Places that are a short line by themselves, without a link: a label with its value; list items by their colon."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
-    lines = np.array([entry.tag == "div" for entry in table.page.places]) & (places.blocks == 1)
+    lines = np.array([entry.tag in {"div", "li"} for entry in table.page.places]) & (places.blocks == 1)
     first = np.minimum(places.first, len(table) - 1)
-    plain = (
-        np.array([block.tag == "div" for block in table.page.blocks]) & (table.links == 0) & (table.words <= MOST_FACT)
-    )
+    text = table.page.text
+    plain = (table.links == 0) & (table.words <= MOST_FACT)
+    for index in np.flatnonzero(plain).tolist():
+        block = table.page.blocks[index]
+        plain[index] = block.tag == "div" or (block.tag == "li" and LABELLED.match(text, block.start, block.end))
     return lines & plain[first]
 
 

@@ -88,7 +88,9 @@ def frame_plain_code(tree: HtmlElement) -> None:
     for holder, as_one in holders.items():
         if len(holder) < MIN_LINES or holder.tag in {"body", "html"}:
             continue
-        alone = all(line.tag in LINES if as_one else line.tag in PLAIN_LINES and _is_set_as_code(line) for line in holder)
+        alone = all(
+            line.tag in LINES if as_one else line.tag in PLAIN_LINES and _is_set_as_code(line) for line in holder
+        )
         if alone and next(holder.iterancestors("pre", "code"), None) is None:
             holder.tag = "pre"
 
@@ -160,7 +162,11 @@ def _alike(box: HtmlElement) -> list[HtmlElement]:
     """
     holder = box[0] if len(box) == 1 and box[0].tag == "code" else box
     between = [holder.text, *(element.tail for element in holder)]
-    if len(holder) < 2 or len({element.tag for element in holder}) > 1 or any(text and text.strip() for text in between):
+    if (
+        len(holder) < 2
+        or len({element.tag for element in holder}) > 1
+        or any(text and text.strip() for text in between)
+    ):
         return []
     if any("\n" in text for text in holder.itertext()):
         return []
@@ -170,7 +176,7 @@ def _alike(box: HtmlElement) -> list[HtmlElement]:
 
 def _marks(element: HtmlElement) -> set[str]:
     """Classes of an element, and its attributes that speak of lines."""
-    return {*_names(element), *(name for name in element.keys() if "line" in name)}
+    return {*_names(element), *(name for name in element.attrib if "line" in name)}
 
 
 def _innermost(lines: list[HtmlElement]) -> set[HtmlElement]:
