@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 import re
+from html import unescape
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 import lxml.html
 
@@ -65,12 +67,18 @@ WRAPPED = re.compile(
     r"\s*(?:(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|<!--)(.*?)(?:(?://|/\*)?\s*\]\]>\s*(?:\*/)?|(?://)?\s*-->)?\s*",
     re.DOTALL,
 )
-STATE = re.compile(
-    r"\s*(?:window\.|self\.|globalThis\.|var |const |let )?(?:window\.)?"
-    r"(?:__(?:INITIAL_STATE|INITIAL_DATA|PRELOADED_STATE|APOLLO_STATE|NEXT_DATA|NUXT|DATA|STATE|APP_STATE|SERVER_DATA|REDUX_STATE)__)\s*=\s*"
-)
+#: Where a script assigns JSON, or parses it out of a string.
+STATE = re.compile(r"""=\s*(?=\{\s*"|\[\s*[\[{"])|JSON\.parse\(\s*(decodeURIComponent\(\s*)?(?=["'`])""")
+#: A string of JavaScript, and an escape in one.
+STRING = re.compile(r"""(["'`])((?:[^\\"'`]++|\\.|(?!\1)["'`])*+)\1""", re.DOTALL)
+ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
+#: An end tag of a paragraph or a heading, which HTML has and text does not.
+ESCAPED_HTML = re.compile(r"</(?:p|div|li|h[1-6])>|<br ?/?>", re.IGNORECASE)
 FLIGHT = re.compile(r"\s*(?:self|window)\.__next_f\.push\(\s*(?=\[)")
 FLIGHT_ROW = re.compile(r"(?:^|(?<=\n)|\n?)[0-9a-f]+:(?:T([0-9a-f]{1,6}),)?")
+#: Types of scripts that run.
+SCRIPT_TYPES = frozenset(("", "module", "text/javascript", "application/javascript"))
 #: Ids of scripts that hold JSON.
 DATA_IDS = frozenset(("__NEXT_DATA__", "__NUXT_DATA__"))
 SENTENCE_END = re.compile(r"[.!?][\"'”’)]*(?:\s|$|<)|[。！？।؟]")
@@ -82,7 +90,7 @@ DECODER = json.JSONDecoder(strict=False)  # line breaks inside strings are commo
 def schema_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
     """Paragraphs of each body that the page's JSON-LD names."""
     for script in scripts:
-        if (script.get("type") or "").strip().lower() != JSON_LD:
+        if _type(script) != JSON_LD:
             continue
         content = script.text or ""
         if not any(f'"{name}"' in content for name in SCHEMA_BODIES):
@@ -102,10 +110,11 @@ def framework_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
             pushed = _decode(content[found.end() :])
             if isinstance(pushed, list) and len(pushed) > 1 and isinstance(pushed[1], str):
                 flight.append(pushed[1])
-        elif script.get("id") in DATA_IDS or script.get("type") == "application/json":
+        elif script.get("id") in DATA_IDS or _type(script) == "application/json":
             yield from _named_bodies(_inflate(_decode(unwrap(content))))
-        elif found := STATE.match(unwrap(content)):
-            yield from _named_bodies(_decode(unwrap(content)[found.end() :]))
+        elif _type(script) in SCRIPT_TYPES:
+            for state in _states(unwrap(content)):
+                yield from _named_bodies(state)
     if flight:
         yield from _flight_bodies("".join(flight)[:LONGEST_SCRIPT])
 
@@ -117,9 +126,14 @@ def unwrap(content: str) -> str:
 
 
 def paragraphs(text: str) -> list[str]:
-    """Lines of a body that may hold HTML."""
+    """Lines of a body that may hold HTML, also HTML that was escaped for another one."""
+    if "<" not in text and "&" in text:
+        text = unescape(text)
+        marked = ESCAPED_HTML.search(text) is not None
+    else:
+        marked = "<" in text
     text = writable(text)  # JSON may hold characters that a tree does not accept
-    if "<" in text:
+    if marked:
         try:
             fragment = lxml.html.fragment_fromstring(text, create_parent="div")
         except (
@@ -132,6 +146,37 @@ def paragraphs(text: str) -> list[str]:
             element.tail = writable("\n" + (element.tail or ""))
         text = str(fragment.text_content())
     return [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]
+
+
+def _type(script: HtmlElement) -> str:
+    """A script's media type without its parameters."""
+    return (script.get("type") or "").partition(";")[0].strip().lower()
+
+
+def _states(content: str) -> Iterator[Any]:
+    """JSON values that a script assigns, or parses out of strings."""
+    at = 0
+    while found := STATE.search(content, at):
+        at = found.end()
+        if found[0].startswith("="):
+            try:
+                value, at = DECODER.raw_decode(content, at)
+            except json.JSONDecodeError as error:
+                at = max(at, error.pos)  # what was read is not read again
+            except RecursionError:
+                return
+            else:
+                yield value
+        elif string := STRING.match(content, at):
+            at = string.end()
+            text = ESCAPE.sub(_unescaped, string[2]).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            yield _decode(unquote(text) if found[1] else text)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    """The character that an escape in a string of JavaScript stands for."""
+    code = found[1] or found[2]
+    return chr(int(code, 16)) if code else ESCAPES.get(found[3], found[3])
 
 
 def _decode(content: str) -> Any:  # noqa: ANN401 - JSON
