@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.boxes import find_threads
+from noisefilter.blocks.ends import with_ends
 from noisefilter.blocks.islands import find_islands
 from noisefilter.blocks.posts import with_posts
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
@@ -63,19 +64,19 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
     weights = np.minimum(table.words, MOST_WORDS) + BLANK
     group = find_groups(table.page, table.words)
     tied = _mean_of_groups(group, logits - _leniency(table, group), weights)
-    if article >= LIKELY:
-        tied = tie_siblings(table, tied, weights, panels=article < VERY_LIKELY)
+    tied = tie_siblings(table, tied, weights, panels=article < VERY_LIKELY)
     tied[table.dialog | _labels(table)] = SURE
     if article >= LIKELY:
         tied[find_threads(table.page, table.words) | find_other_articles(table)] = SURE
-        tied = with_posts(table, tied, weights, SURE)
+    tied = with_posts(table, tied, weights, SURE)
+    if article >= LIKELY:
         cards, kept = find_cards(table, None if article >= VERY_LIKELY else tied), table.words * (tied < 0)
         if kept[~cards].sum() >= MOSTLY * kept.sum():
             tied[cards] = SURE
     tied = _without_copies(table, _with_sections(table, tied, weights))
     if article >= RATHER_LIKELY:
         tied[find_islands(table, tied)] = SURE
-    return tied
+    return with_ends(table, tied) if article >= VERY_LIKELY else tied
 
 
 def _labels(table: BlockTable) -> Flags:

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.siblings import MIN_SIBLINGS, rows_of
+from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, find_controls, rows_of
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags
     from noisefilter.blocks.table import BlockTable
 
-#: A post begins with the time of day; most words of that line, fewest words of a post with it.
-TIME = re.compile(r"(?<![\d.:])\d{1,2}[.:h]\d\d(?![\d.:])")
+#: A post begins with the time of day, or the minute of a match; most words of that line, fewest words of a post with it.
+TIME = re.compile(
+    r"(?<![\d.:])\d{1,2}(?:[.:h時]| h )\d\d(?![\d.:])|\b\d{1,2} ?[ap]\.?m\b|\b\d{1,3}(?:\+\d{1,2})?\.? ?(?:['’′]|min\b)",
+    re.IGNORECASE,
+)
 MOST_TIME, LEAST_POST = 8, 8
 #: Largest share of a post that is links: a ticker consists of them.
 MOST_LINKED = 0.3
 #: Posts are at least this share of what would be kept, or the page has another article.
 MOSTLY = 0.5
+#: Log-odds of posts that are kept: below any threshold.
+STAYS = -1.0
 #: Above the posts a standfirst is kept; a shorter line only if its log-odds are at most this.
 LIKELY_ARTICLE = -2.0
 
@@ -27,23 +32,30 @@ LIKELY_ARTICLE = -2.0
 def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) -> Column:
     """Log-odds of a page of posts: all posts are kept if their mean is; above them only paragraphs and likely lines.
 
+    The controls of the posts ("Share", "Permalink") go, and do not count.
+
     Args:
         table: blocks of one HTML page.
         logits: of boilerplate, of each block.
         weights: of each block in a mean.
         gone: log-odds of what is never an article.
     """
-    posts = find_posts(table)
-    kept = table.words * (logits < 0)
+    posts, controls = find_posts(table), find_controls(table)
+    controls &= posts
+    posts &= ~controls
+    # an index of the posts is no other article
+    kept = table.words * ((logits < 0) & (posts | (table.linked < LINKED * table.characters)))
     if not posts.any() or kept[posts].sum() < MOSTLY * kept.sum():
         return logits
-    mean = float((weights * np.clip(logits, -gone, gone))[posts].sum() / weights[posts].sum())
+    said = posts & (table.words > MOST_TIME)  # times, names and headings say little
+    said = said if said.any() else posts
+    mean = float((weights * np.clip(logits, -gone, gone))[said].sum() / weights[said].sum())
     above = (np.arange(len(table)) < np.argmax(posts)) & ~table.prose & (logits > LIKELY_ARTICLE)
-    return np.where(posts & (mean < 0), np.minimum(logits, mean), np.where(above, gone, logits))
+    return np.where(posts & (mean < 0), np.minimum(logits, min(mean, STAYS)), np.where(above | controls, gone, logits))
 
 
 def find_posts(table: BlockTable) -> Flags:
-    """Blocks of elements of one make, nearly all of which begin with a line with the time of day: (blocks,).
+    """Blocks of elements of one make, nearly all of which begin with a line with a time: (blocks,).
 
     Args:
         table: blocks of one HTML page.

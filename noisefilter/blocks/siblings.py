@@ -29,6 +29,10 @@ PARAGRAPH = 20
 MOST_CONTROL, MIN_REPEATED = 4, 2
 #: Fewest elements of one make that are tied, the share of them with several parts or short facts, most words of a fact.
 MIN_SIBLINGS, MOSTLY_PARTS, MOST_FACT = 3, 0.7, 20
+#: The site that a link leads to; "" for the page's own.
+URL_HOST = re.compile(r"(?:(?:https?:)?//[^/?#]*)?", re.IGNORECASE)
+#: Question marks.
+ASKS = ("?", "？", "؟")
 DIGITS = re.compile(r"\d+")
 LABELLED = re.compile(r"[^:：.!?\n]{1,40}(?::\s|：)")
 #: Groups of tags of headings below the first level, and of buttons.
@@ -54,9 +58,10 @@ def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
     targets = _targets(table)
     leads = np.array([target != "" for target in targets], np.bool_)
     linked = _whole_links(targets) | _rows(table, targets)
+    headed = _headed_runs(table, targets)
     if logits is None:
-        return linked | _siblings(table, leads, sure=True) | _answers(table, leads)
-    cards = linked | _siblings(table, leads, sure=False)
+        return linked | headed | _siblings(table, leads, sure=True) | _answers(table, leads)
+    cards = linked | headed | _siblings(table, leads, sure=False)
     text = np.flatnonzero((logits < 0) & (table.words >= PARAGRAPH) & ~cards)
     if len(text):
         cards[text[0] : text[-1]] &= linked[text[0] : text[-1]]
@@ -70,7 +75,7 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column, *, panels: 
         table: blocks of one HTML page.
         logits: of boilerplate, of each block.
         weights: of each block in a mean.
-        panels: only short ones that begin with a button, as on pages that are less surely an article.
+        panels: only short ones that begin with a button or a question, as on pages that are less surely an article.
     """
     places = table.places
     assert places is not None  # noqa: S101 - for the type checker: only HTML has elements
@@ -80,7 +85,7 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column, *, panels: 
     filled = (places.blocks > 0) & [entry.tag not in CELLS for entry in table.page.places]
     parts = filled & ((places.blocks > 1) | _facts(table))
     if panels:
-        parts &= places.begins == BUTTON
+        parts &= (places.begins == BUTTON) | np.append(_questions(table), False)[places.first]
     count, all_of = np.bincount(make, parts), np.bincount(make, filled)
     row = (count >= MIN_SIBLINGS) & (count >= MOSTLY_PARTS * all_of)
     chosen = np.flatnonzero(row[make] & filled)
@@ -94,6 +99,11 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column, *, panels: 
             inside, share = slice(places.first[place], places.last[place]), mix[make[place]]
             found[inside] = (1 - share) * logits[inside] + share * means[make[place]]
     return found
+
+
+def _questions(table: BlockTable) -> Flags:
+    """Blocks that end with a question mark: (blocks,)."""
+    return np.array([table.page.text.endswith(ASKS, block.start, block.end) for block in table.page.blocks], np.bool_)
 
 
 def _facts(table: BlockTable) -> Flags:
@@ -165,6 +175,29 @@ def _rows(table: BlockTable, targets: list[str]) -> Flags:
     return found
 
 
+def _headed_runs(table: BlockTable, targets: list[str]) -> Flags:
+    """Runs of headlines that lead to other pages of one site, each with a short text after it, without boxes."""
+    found = np.zeros(len(targets), np.bool_)
+    heads = np.array([target != "" for target in targets], np.bool_) & (table.words >= LEAST_HEADLINE)
+    if np.count_nonzero(heads) < MIN_SIBLINGS:
+        return found
+    teasers = (table.links == 0) & (table.words >= LEAST_HEADLINE) & (table.words <= MOST_CARD)
+    tags = [block.tag for block in table.page.blocks]
+
+    def make(start: int) -> tuple[str, ...]:
+        return (*tags[start : start + 2], URL_HOST.match(targets[start])[0])  # type: ignore[index] - matches any text
+
+    start = 0
+    while start < len(targets) - 1:
+        end = start
+        while end < len(targets) - 1 and heads[end] and teasers[end + 1] and make(end) == make(start):
+            end += 2
+        if end - start >= 2 * MIN_SIBLINGS:
+            found[start:end] = True
+        start = max(end, start + 1)
+    return found
+
+
 def _siblings(table: BlockTable, leads: Flags, *, sure: bool) -> Flags:
     """Siblings of one make, nearly all of them a short text with a headline that leads to another page.
 
@@ -187,13 +220,22 @@ def _answers(table: BlockTable, leads: Flags) -> Flags:
     """Siblings of one make, nearly all of them with the same control and without a link to another page."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
-    full = (table.links > 0) & (table.linked >= LINKED * table.characters) & ~leads
-    control = (table.repeated >= MIN_REPEATED) & (table.words <= MOST_CONTROL) & (full | (table.tag_group == BUTTON))
+    control = find_controls(table) & ~(leads & (table.tag_group != BUTTON))
     if np.count_nonzero(control) >= MIN_SIBLINGS:
         answer = (places.blocks > 1) & (places.words <= SHORT)
         answer &= (places.inside(control.astype(np.float64)) > 0) & (places.inside(_any_link(table, leads)) == 0)
         return rows_of(table, answer, MIN_SIBLINGS)
     return np.zeros(len(table), np.bool_)
+
+
+def find_controls(table: BlockTable) -> Flags:
+    """Short blocks that recur and are nothing but a button or links: (blocks,).
+
+    Args:
+        table: blocks of one HTML page.
+    """
+    full = (table.links > 0) & (table.linked >= LINKED * table.characters)
+    return (table.repeated >= MIN_REPEATED) & (table.words <= MOST_CONTROL) & (full | (table.tag_group == BUTTON))
 
 
 def rows_of(table: BlockTable, chosen: Flags, least: int, *, posts: bool = False) -> Flags:

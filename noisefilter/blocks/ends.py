@@ -1,0 +1,46 @@
+"""Blocks → the first and the last paragraph of an article that stand in boxes of their own."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from noisefilter.arrays import Column
+    from noisefilter.blocks.table import BlockTable
+
+#: Fewest words of such a paragraph, and the log-odds up to which it is doubtful.
+LEAST_WORDS, DOUBTFUL = 15, 2.0
+#: Words that count as shared, and the fewest of them.
+LONG_WORD = re.compile(r"\w{5,}")
+LEAST_SHARED = 2
+#: Log-odds of a paragraph that is kept: below any threshold.
+STAYS = -1.0
+
+
+def with_ends(table: BlockTable, logits: Column) -> Column:
+    """Log-odds with the doubtful paragraph kept that stands just before or after the article and speaks of the same.
+
+    Args:
+        table: blocks of one HTML page that is surely an article.
+        logits: of boilerplate, of each block.
+    """
+    kept = np.flatnonzero(logits < STAYS)
+    if not len(kept):
+        return logits
+    found = logits.copy()
+    plain = table.prose.astype(bool) & (table.links == 0) & (table.words >= LEAST_WORDS) & (logits < DOUBTFUL)
+    blocks, text = table.page.blocks, table.page.text
+    for end, beside in ((int(kept[0]), int(kept[0]) - 1), (int(kept[-1]), int(kept[-1]) + 1)):
+        if 0 <= beside < len(blocks) and plain[beside] and blocks[beside].tag == blocks[end].tag:
+            words = set(LONG_WORD.findall(text[blocks[beside].start : blocks[beside].end].lower()))
+            said = {
+                word
+                for index in kept.tolist()
+                for word in LONG_WORD.findall(text[blocks[index].start : blocks[index].end].lower())
+            }
+            if len(words & said) >= LEAST_SHARED:
+                found[beside] = min(found[beside], STAYS)
+    return found
