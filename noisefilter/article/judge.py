@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.article.columns import NOISE_MEASURES, article_inputs
-from noisefilter.insertions.judge import InsertionScorer, against_article, build_insertion_scorer, page_off_topic_inputs
+from noisefilter.insertions.judge import InsertionScorer, build_insertion_scorer, page_off_topic_inputs
 from noisefilter.insertions.reading import ReadingScorer, build_reading_scorer
 from noisefilter.networks import Network, build_network, rounded
 from noisefilter.sentences.judge import SentenceScorer, build_sentence_scorer
@@ -65,7 +65,7 @@ class ArticleScorer:
         return SentenceScores(
             rounded(last.classes[:, 1]),
             rounded(last.classes[:, 2]),
-            rounded(against_article(last.off_topic, table.sentences.edges)),
+            rounded(last.off_topic),
             last.words,
             rounded(measured[:, 1:3]),
         )

@@ -30,7 +30,6 @@ from noisefilter.html.read import read_blocks
 from noisefilter.insertions.cuts import cut_range
 from noisefilter.insertions.judge import (
     PAGE_PRIOR,
-    against_article,
     insertion_inputs,
     page_off_topic_inputs,
     sentence_classes,
@@ -123,11 +122,6 @@ class HeldOut:
     probabilities: Matrix
     foreign: Index
     stand_out: Flags
-
-
-def held_out(probabilities: Matrix, foreign: Index, stand_out: Flags) -> HeldOut:
-    """A page's final predictions: probabilities by the last network, lowered as in scoring."""
-    return HeldOut(against_article(probabilities, np.array([0, len(probabilities)])), foreign, stand_out)
 
 
 def stand_out(table: SentenceTable, words: Mapping[int, Matrix]) -> Flags:
@@ -344,9 +338,8 @@ class _Fitting:
             rows = self.rows[page].tolist()
             parts = np.split(self.word_log_odds[page], self.words[page].edges[1:-1]) if rows else []
             table = SentenceTable([self.pages[page].article(self.vectors)], self.vectors)
-            pages.append(
-                held_out(probabilities, self.foreign[page], stand_out(table, dict(zip(rows, parts, strict=True))))
-            )
+            flags = stand_out(table, dict(zip(rows, parts, strict=True)))
+            pages.append(HeldOut(probabilities, self.foreign[page], flags))
         self.arrays |= named("insertion_last", fitted)
         return self.arrays, pages
 

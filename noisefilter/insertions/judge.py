@@ -23,12 +23,11 @@ from noisefilter.insertions.passages import (
 from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit
 from noisefilter.sentences.context import SENTENCE_CLASSES
 from noisefilter.sentences.judge import sentence_kinds
-from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.arrays import Column, Index, Matrix
+    from noisefilter.arrays import Index, Matrix
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.sentences.table import SentenceTable
 
@@ -41,10 +40,6 @@ STAGES = ("insertion", "passage", "insertion_last")
 PAGE_PRIOR = 0.2
 #: How many of an article's highest sentence log-odds the page's probability is computed from.
 HIGHEST = 3
-#: `USUAL` is the highest mean log-odds that an untouched article usually has; a higher mean is put down to its style.
-#: In the mean no sentence counts more than `DOUBTFUL`, and `ADDED` sentences at `USUAL` are added, since few sentences
-#: are weak evidence (docs/decisions/0043-articles-foreign-throughout.md).
-USUAL, DOUBTFUL, ADDED = -6.0, -2.0, 3
 PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "sentences_log")
 _FIRST = (*INSERTION_COLUMNS, *(f"log_odds_{name}" for name in SENTENCE_CLASSES[1:]))
 #: Network → names of the columns that it reads.
@@ -93,24 +88,6 @@ class InsertionScorer:
         doubts[words.rows] = self.insertion_last.probabilities(inputs)[:, 1]
         parts = np.split(word_odds, words.edges[1:-1]) if len(words.rows) else []
         return LastScores(kinds, doubts, dict(zip(words.rows.tolist(), parts, strict=True)))
-
-
-def against_article(probabilities: Column, edges: Index) -> Column:
-    """Probabilities that sentences are foreign to their article, lowered where its other sentences look foreign too.
-
-    An article full of new facts and invented names looks foreign throughout; an insertion stands out all the same.
-
-    Args:
-        probabilities: of each sentence by itself, (sentences,).
-        edges: first sentence of each article, and the end of the last, (articles + 1,).
-    """
-    log_odds = logit(probabilities)
-    level = np.minimum(log_odds, DOUBTFUL)
-    sizes = np.diff(edges)
-    count, total = (np.repeat(values, sizes) for values in (sizes, sums(level, edges[:-1], edges[1:])))
-    others = (total - level + ADDED * USUAL) / (count - 1 + ADDED)
-    beyond = others - USUAL
-    return np.where(beyond > 0, 1 / (1 + np.exp(beyond - log_odds)), probabilities)
 
 
 def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:

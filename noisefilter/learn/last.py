@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from noisefilter.fit import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named, network_of
-from noisefilter.insertions.fit import HeldOut, fit_pages, held_out, labelled_examples, stand_out
+from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples, stand_out
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles, words_of
 from noisefilter.insertions.table import InsertionTable
@@ -140,6 +140,6 @@ def fit_foreign(fit: Sequence[ForeignRows], tune: Sequence[ForeignRows]) -> tupl
     predicted = np.concatenate([network.probabilities(page.inputs)[:, 1] for page in tune])
     fitted = calibrate(fitted, *fit_calibration(logit(predicted), np.concatenate([page.foreign for page in tune])))
     network = network_of(fitted)
-    held = [held_out(network.probabilities(page.inputs)[:, 1], page.foreign, page.stand_out) for page in tune]
+    held = [HeldOut(network.probabilities(page.inputs)[:, 1], page.foreign, page.stand_out) for page in tune]
     pages = {key.replace("page_off_topic", "reader_page"): value for key, value in fit_pages(held).items()}
     return {**named("reader_foreign", fitted), **pages}, held
