@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from noisefilter.batch import BatchError, Limits, RefusedError, run, runner
+from noisefilter.batch import BatchError, Limits, Options, RefusedError, run, runner
 from noisefilter.batch.plan import changed_files
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.watch import Worker, resident_mb
@@ -33,6 +34,8 @@ from tests.making import ARTICLE, HTML_ARTICLE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from typer.testing import Result
 
     from noisefilter.batch.plan import Source
 
@@ -433,6 +436,34 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
     shipped = policies_at(DEFAULT)["balanced"].drop_at
     assert f"option policy.drop_at: {shipped} then, 0.5 now" in again.stderr
     assert "review_at" not in again.stderr
+
+
+def test_a_run_whose_rows_are_all_rejected_says_so_and_fails(tmp_path, monkeypatch):
+    def quick(inputs: Sequence[str], output: str, chosen: Options, limits: Limits, **_: object) -> dict[str, Any]:
+        return run(inputs, output, replace(chosen, scorer=QUICK), limits, console=QUIET)
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("noisefilter.batch.runner.run", quick)
+    write_jsonl(tmp_path / "a.jsonl", rows_of(2))
+    write_jsonl(tmp_path / "b.jsonl", ["no object"])
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    (tmp_path / "broken.parquet").write_bytes(b"PAR1 no table")
+
+    def clean(output: str, *arguments: str) -> Result:
+        common = ("-o", output, "--format", "jsonl", "--jobs", "1", "--shard-pages", "0")
+        return CliRunner().invoke(app, ["clean", *arguments, *common], catch_exceptions=False)
+
+    for output, arguments in (("typo", ("a.jsonl", "--html-field", "htlm")), ("broken", ("broken.parquet",))):
+        for result in (clean(output, *arguments), clean(output, *arguments)):
+            assert result.exit_code == 1
+            assert f"no row was scored, for all were rejected: the files in {output}/rejects" in result.stderr
+        assert ids(tmp_path / output, "rejects")
+        assert (tmp_path / output / "_SUCCESS").is_file()
+    for output, names in (("none", ("empty.jsonl",)), ("some", ("a.jsonl", "b.jsonl"))):
+        assert clean(output, *names).exit_code == 0
+    (tmp_path / "some" / "counts" / "part-00001.json").unlink()
+    resumed = clean("some", "a.jsonl", "b.jsonl")
+    assert (resumed.exit_code, "resuming: 2 pages in 1 of 2 parts" in resumed.stderr) == (0, True)
 
 
 @pytest.mark.parametrize(

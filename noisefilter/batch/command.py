@@ -74,7 +74,10 @@ def clean(
     memory_mb: Annotated[int, typer.Option(min=100, help="MiB that a worker may hold.")] = 2048,
     _loudness: Loudness = None,
 ) -> None:
-    """Clean a crawl: files in, shards with scores out, each page exactly once; the same call goes on after a stop."""
+    """Clean a crawl: files in, shards with scores out, each page exactly once; the same call goes on after a stop.
+
+    Exits with 1 if every row was rejected, or if the run could not go on; with 2 for a wrong call.
+    """
     check_jobs(jobs)
     if address is not None and engine != "ray":
         fail("--address is for --engine ray")
@@ -93,7 +96,12 @@ def clean(
         str(model) if model else None,
     )
     limits = Limits(None if jobs == -1 else jobs, timeout, memory_mb)
-    print_summary(terminal(), _run(inputs, output, options, limits, engine, address), output)
+    summary = _run(inputs, output, options, limits, engine, address)
+    print_summary(terminal(), summary, output)
+    if summary["read"] and summary["rejected"] == summary["read"]:
+        fail(
+            f"no row was scored, for all were rejected: the files in {output.rstrip('/')}/rejects say why", code=FAILED
+        )
 
 
 def _run(
