@@ -79,7 +79,9 @@ def main(
 @app.command()
 def train(
     labelled: LabelledNames,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write the model to.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder to write the model to; never a shipped model's.")
+    ],
     *,
     name: Annotated[str | None, typer.Option(help="Name that scores carry; the folder's by default.")] = None,
     from_nothing: Annotated[
@@ -105,9 +107,11 @@ def train(
     from noisefilter.labels import CorpusError  # noqa: PLC0415
     from noisefilter.learn.card import write_picture  # noqa: PLC0415
     from noisefilter.learn.session import adapt_to, fit_on  # noqa: PLC0415
-    from noisefilter.model import save_model  # noqa: PLC0415 - as above
+    from noisefilter.model import SHIPPED, folder_of, save_model  # noqa: PLC0415 - as above
 
     check_jobs(jobs)
+    if output.resolve() in (folder_of(shipped).resolve() for shipped in SHIPPED):
+        fail(f"{output} holds a model that comes with noisefilter: name another folder to write yours to")
     if reader and from_nothing:
         fail("--reader and --from-nothing exclude each other: a model from nothing has no reader")
     if reader and not find_spec("onnx"):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from noisefilter.model import MANIFEST
+from noisefilter.model import MANIFEST, SHIPPED, models_folder
 from tests.making import ARTICLE, CORPUS
 
 RETRAINING = (CORPUS.parent / "docs" / "retraining.md").read_text(encoding="utf8")
@@ -53,6 +53,15 @@ def test_a_wrong_call_is_exit_code_2_and_writes_nothing(run, tmp_path):
     assert result.exit_code == 2
     assert "--jobs" in result.stderr
     assert not (tmp_path / "model").exists()
+
+
+@pytest.mark.parametrize("shipped", SHIPPED)
+def test_a_shipped_model_is_never_replaced(run, tmp_path, shipped):
+    (tmp_path / "link").symlink_to(models_folder() / shipped)
+    for folder in (models_folder() / shipped, tmp_path / "link"):
+        result = run("train", "nowhere", "-o", str(folder), "--force")  # no labels: it must not come to writing here
+        assert result.exit_code == 2
+        assert "name another folder" in result.stderr
 
 
 def test_a_label_that_contradicts_itself_is_named_with_its_line(run, tmp_path):
