@@ -250,6 +250,18 @@ def test_labels_of_ones_own_write_a_policy_that_every_command_takes(tmp_path):
     )
 
 
+def test_a_file_of_that_name_that_holds_no_policy_is_replaced_only_if_it_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path, choose = tmp_path / "policy.json", ("policies", "--on", str(CORPUS), "--model", "fast")
+    path.write_text('{"Statement": []}', encoding="utf8")
+    assert "policy.json is there already and holds no policy" in run(*choose, code=2)
+    assert path.read_text(encoding="utf8") == '{"Statement": []}'
+    run(*choose, "-o", "policy.json")
+    Policy(0, 0).save(path)
+    run(*choose)
+    assert Policy.load(path).name == "balanced, own labels"
+
+
 @pytest.mark.parametrize(
     ("arguments", "verdict"),
     [(("--drop-at", "0"), "drop"), (("--review-at", "0", "--drop-at", "1"), "review"), (("--policy", "cautious", "--drop-at", "0"), "drop")],

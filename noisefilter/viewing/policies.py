@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from noisefilter.policy import BALANCED, POLICIES
+from noisefilter.policy import BALANCED, POLICIES, Policy
 from noisefilter.report.options import LABELLED, Jobs, Loudness, ModelOption, check_jobs, fail, load
 from noisefilter.report.printing import lines_of, say, terminal
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from noisefilter.model import Model
 
+#: The file to write if none is named.
+OUTPUT = Path("policy.json")
 #: Columns of what is printed, as `learn.policies.policy_figures` names them.
 SHOWN = (
     "review_at",
@@ -40,7 +42,14 @@ def policies(
     policy: Annotated[
         str, typer.Option("--policy", help="Which of the policies to choose again with --on.")
     ] = BALANCED,
-    output: Annotated[Path, typer.Option("--output", "-o", help="File to write that policy to.")] = Path("policy.json"),
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write that policy to; without it policy.json, unless that holds something other than a policy.",
+        ),
+    ] = None,
     model: ModelOption = None,
     jobs: Jobs = 1,
     _loudness: Loudness = None,
@@ -59,7 +68,18 @@ def policies(
         fail(f"--policy {policy!r} cannot be chosen again: choose from {', '.join(POLICIES)}")
     else:
         check_jobs(jobs)
-        _choose(on, chosen, policy, output, jobs)
+        _choose(on, chosen, policy, output or _own_file(), jobs)
+
+
+def _own_file() -> Path:
+    """The file to write if none is named; one of that name that holds no policy, as other tools have it, ends the command."""
+    try:
+        Policy.load(OUTPUT)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError):
+        fail(f"{OUTPUT} is there already and holds no policy: name another file with -o")
+    return OUTPUT
 
 
 def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs: int) -> None:
@@ -70,7 +90,6 @@ def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs
     from noisefilter.learn.evaluate import observe_noise  # noqa: PLC0415
     from noisefilter.learn.policies import choose_with_intervals  # noqa: PLC0415
     from noisefilter.learn.provenance import taught_note  # noqa: PLC0415
-    from noisefilter.policy import Policy  # noqa: PLC0415
 
     try:
         pages = read_labelled(labelled)
