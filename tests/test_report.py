@@ -310,6 +310,25 @@ def test_a_record_without_its_text_shows_the_words_of_its_spans(run, tmp_path):
     assert "cleaned text only" in view["note"]
 
 
+@pytest.mark.parametrize("command", [("report",), ("review", "--no-open")])
+def test_pages_of_which_no_span_can_be_shown_are_counted_on_standard_error(run, tmp_path, command):
+    records = {
+        "cleaned": {"verdict": "drop", "status": "ok", "noise": 0.9, "text": "Rain fell.", "spans": []},
+        "unscored": {"verdict": "unscored", "status": "language", "noise": None, "text": None, "spans": []},
+    }
+    records["whole"] = {**records["cleaned"], "visible_text": "Rain fell."}
+    said = {}
+    for names in (("whole", "unscored"), ("whole", "unscored", "cleaned")):
+        rows = [json.dumps({"path": f"{name}.html", "noisefilter": {**records[name], "id": name}}) for name in names]
+        (tmp_path / "kept.jsonl").write_text("\n".join(rows), encoding="utf8")
+        result = run(*command, str(tmp_path / "kept.jsonl"), "-o", str(tmp_path / "out.html"))
+        assert result.exit_code == 0
+        said[len(names)] = [line for line in result.stderr.splitlines() if "--visible-text" in line]
+    assert said[2] == []
+    (line,) = said[3]
+    assert line.startswith("warning: no spans can be shown on 1 of 3 pages")
+
+
 def test_what_cannot_be_reported_is_said(run, tmp_path):
     empty = tmp_path / "empty.jsonl"
     empty.write_text("", encoding="utf8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import webbrowser
 from pathlib import Path
@@ -15,6 +16,7 @@ from noisefilter.report.printing import lines_of, say
 if TYPE_CHECKING:
     from noisefilter.report.tally import Tally
 
+LOGGER = logging.getLogger("noisefilter")
 #: Without another number, so many pages are shown with their text.
 PAGES, DOUBTFUL = 250, 100
 
@@ -103,6 +105,13 @@ def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Ta
     tally.rejected = sources.rejected
     if not tally.total:
         fail("no page in the inputs: nothing is written")
+    if sources.textless:
+        LOGGER.warning(
+            "no spans can be shown on %s of %s pages, whose records hold the cleaned text only: do not train on marks made "
+            "there. To see the spans, run `noisefilter clean` with --visible-text",
+            f"{sources.textless:,}",
+            f"{tally.total:,}",
+        )
     return tally
 
 

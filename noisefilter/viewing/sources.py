@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import name_site
-from noisefilter.batch.inputs import Inputs, score_given
+from noisefilter.batch.inputs import Inputs, page_of, score_given
 from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.report.tally import Seen
@@ -38,6 +38,8 @@ class Sources:
     def __init__(self, inputs: Sequence[str], *, model: Model | None = None, jobs: int = 1) -> None:
         self._inputs, self._model, self._jobs = Inputs(inputs), model, jobs
         self._ids: dict[str, int] = {}
+        #: Judged pages whose record holds the cleaned text only; complete when all pages are read.
+        self.textless = 0
 
     @property
     def rejected(self) -> int:
@@ -48,7 +50,12 @@ class Sources:
         """Read the pages; see `Inputs`."""
         given = (one._replace(id=self._own_id(one.id)) for one in self._inputs)
         for one, score in score_given(given, model=self._model, jobs=self._jobs):
-            yield _seen_before(one) if score is None else _seen_now(one, score)
+            if score is not None:
+                yield _seen_now(one, score)
+                continue
+            seen = _seen_before(one)
+            self.textless += seen.status == "ok" and page_of(one) is None
+            yield seen
 
     def _own_id(self, name: str) -> str:
         """The id; a second page of that id gets a number, for labels name pages by it."""
