@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -88,7 +89,7 @@ def score_many(
         model: as for `score`.
 
     Raises:
-        TypeError: a page that is neither bytes, str nor Page.
+        TypeError: a page that is neither bytes, str nor Page, or `jobs` is no integer.
         ValueError: an unknown policy or threshold, or `jobs` is 0 or below -1.
         ModelError: `model` names a folder that holds no model; it is a ValueError.
     """
@@ -96,6 +97,9 @@ def score_many(
         msg = f"score_many takes several pages; for one {type(pages).__name__} use score"
         raise TypeError(msg)
     limits = _check_options(thresholds, language, site, model, policy)
+    if not isinstance(jobs, Integral):  # NumPy's, too
+        msg = f"jobs must be an integer, not {type(jobs).__name__}"
+        raise TypeError(msg)
     if jobs == 0 or jobs < -1:
         msg = f"jobs must be a positive number or -1, not {jobs}"
         raise ValueError(msg)

@@ -186,6 +186,12 @@ def test_wrong_arguments_of_many_are_errors_before_the_first_page():
             score_many([ARTICLE], **arguments)
 
 
+@pytest.mark.parametrize("jobs", ["2", 1.5, None])
+def test_a_number_of_jobs_that_is_no_integer_is_a_type_error(jobs):
+    with pytest.raises(TypeError, match=f"jobs must be an integer, not {type(jobs).__name__}"):
+        score_many([ARTICLE], jobs=jobs)
+
+
 def test_a_page_object_with_a_format_that_is_none_is_an_error():
     with pytest.raises(ValueError, match="pdf"):
         score(Page(ARTICLE, format="pdf"))  # type: ignore[arg-type]
