@@ -36,11 +36,11 @@ def with_ends(table: BlockTable, logits: Column) -> Column:
     for end, beside in ((int(kept[0]), int(kept[0]) - 1), (int(kept[-1]), int(kept[-1]) + 1)):
         if 0 <= beside < len(blocks) and plain[beside] and blocks[beside].tag == blocks[end].tag:
             words = set(LONG_WORD.findall(text[blocks[beside].start : blocks[beside].end].lower()))
-            said = {
+            others = {
                 word
                 for index in kept.tolist()
                 for word in LONG_WORD.findall(text[blocks[index].start : blocks[index].end].lower())
             }
-            if len(words & said) >= LEAST_SHARED:
+            if len(words & others) >= LEAST_SHARED:
                 found[beside] = min(found[beside], STAYS)
     return found

@@ -47,9 +47,9 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
     kept = table.words * ((logits < 0) & (posts | (table.linked < LINKED * table.characters)))
     if not posts.any() or kept[posts].sum() < MOSTLY * kept.sum():
         return logits
-    said = posts & (table.words > MOST_TIME)  # times, names and headings say little
-    said = said if said.any() else posts
-    mean = float((weights * np.clip(logits, -gone, gone))[said].sum() / weights[said].sum())
+    telling = posts & (table.words > MOST_TIME)  # times, names and headings say little
+    telling = telling if telling.any() else posts
+    mean = float((weights * np.clip(logits, -gone, gone))[telling].sum() / weights[telling].sum())
     above = (np.arange(len(table)) < np.argmax(posts)) & ~table.prose & (logits > LIKELY_ARTICLE)
     return np.where(posts & (mean < 0), np.minimum(logits, min(mean, STAYS)), np.where(above | controls, gone, logits))
 
