@@ -50,8 +50,10 @@ def main() -> None:
             sentences, taught = sentence_examples(judged, vectors), sentence_examples(corpus.own_judged(), vectors)
         if "noise" in parts:
             pages = [page for split in splits for page in corpus.judged_articles(split)]
-            articles, invented = (article_examples(part, vectors) for part in (pages, own_retold()))
-            carry_noise(corpus, articles, [*sentences, *taught], invented)
+            articles, votes, invented = (
+                article_examples(part, vectors) for part in (pages, corpus.own_votes(), own_retold())
+            )
+            carry_noise(corpus, articles, votes, [*sentences, *taught], invented)
         if "sentences" in parts:
             carry_sentences(sentences, taught)
         if "insertions" in parts:

@@ -40,6 +40,7 @@ SUBSTANCE = 1
 def carry_noise(
     corpus: Corpus,
     articles: Sequence[ArticleExample],
+    taught: Sequence[ArticleExample],
     sentences: Sequence[SentenceExample],
     invented: Sequence[ArticleExample],
 ) -> None:
@@ -48,12 +49,13 @@ def carry_noise(
     Args:
         corpus: says which texts are of farms.
         articles: judged ones.
+        taught: judged by the project, which teach what a leg learns from and are never judged.
         sentences: of judged articles; those of the articles that a leg judges teach it nothing either.
         invented: the project's own articles, which teach each leg and are never judged.
     """
     seen: dict[str, list[tuple[ArticleExample, Matrix]]] = {}
     for leg in LEGS:
-        seen.setdefault(leg.name, []).extend(_judge(leg, articles, sentences, invented))
+        seen.setdefault(leg.name, []).extend(_judge(leg, articles, taught, sentences, invented))
     for name, rows in seen.items():
         print_figures(f"noise, {name}", [(example.site, row) for example, row in rows], noise_figures)
     for collection, count in Counter(collection_of(example) for example, _ in seen[BY_SITE]).items():
@@ -72,11 +74,13 @@ def carry_noise(
 def _judge(
     leg: Leg,
     articles: Sequence[ArticleExample],
+    taught: Sequence[ArticleExample],
     sentences: Sequence[SentenceExample],
     invented: Sequence[ArticleExample],
 ) -> list[tuple[ArticleExample, Matrix]]:
     """What the leg's classifier and the baseline say of each article that it judges."""
-    learned, judged = ([own for own in articles if choose(own)] for choose in (leg.learns, leg.judges))
+    learned = [own for own in (*articles, *taught) if leg.learns(own)]
+    judged = [own for own in articles if leg.judges(own)]
     models, folds = fit_sentences([example for example in sentences if leg.learns(example)])
     fitted, held = fit_articles(learned, folds, invented)
     share = np.array([example.page.noise_share for example in learned], dtype=np.float64)

@@ -54,11 +54,11 @@ def judge_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, list[Obser
     pages = [page for split in splits for page in corpus.judged_articles(split)]
     judged = [page for split in splits for name in names for page in corpus.judged_sentences(split, name)]
     articles, sentences = article_examples(pages, vectors), sentence_examples([*judged, *corpus.own_judged()], vectors)
-    invented = article_examples(own_retold(), vectors)
+    taught, invented = (article_examples(part, vectors) for part in (corpus.own_votes(), own_retold()))
     found = {}
     for left in COLLECTIONS:
         own = [example for example in articles if collection_of(example) == left]
-        others = [example for example in articles if collection_of(example) != left]
+        others = [example for example in (*articles, *taught) if collection_of(example) != left]
         if not own or len({(example.page.noise_share or 0) >= MAJORITY for example in others}) < 2:
             continue  # of permissive licences there are few
         models, folds = fit_sentences([example for example in sentences if collection_of(example) != left])

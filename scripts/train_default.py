@@ -67,7 +67,7 @@ def read_data(corpus: Corpus) -> TrainingData:
             *corpus.judged_texts(split),
         ]
     parts["train"] += corpus.own_judged()
-    articles = [page for split in parts for page in corpus.judged_articles(split)]
+    articles = [*(page for split in parts for page in corpus.judged_articles(split)), *corpus.own_votes()]
     other: dict[str, tuple[str, int]] = {
         "word vectors": (
             "imitate all-MiniLM-L6-v2 (Apache-2.0) on WCXB, US government, MIT and CC-BY texts; then tuned on 11,235 articles",
