@@ -1,4 +1,4 @@
-"""Labelled pages → the reader, and for each fold of writers and sites one that has not seen it (extra `train`)."""
+"""Labelled pages → for each fold of writers and sites the reader that has not seen it, and the mean of these (extra `train`)."""
 
 from __future__ import annotations
 
