@@ -7,7 +7,6 @@ import pytest
 
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.labels import LabelledPage, LabelledSpan
-from noisefilter.reader.heads import head_of
 from noisefilter.reader.session import Reader
 from noisefilter.reader.wordpiece import SPECIAL
 from noisefilter.types import Page
@@ -16,6 +15,7 @@ from tests.making import ARTICLE, SLUICE, article_with
 torch = pytest.importorskip("torch")
 training = pytest.importorskip("noisefilter.learn.reader")
 base = pytest.importorskip("noisefilter.reader.base")
+heads = pytest.importorskip("noisefilter.reader.heads")
 
 FOREIGN = "Actress Delia Fonteyn wore sequins at her wedding in Las Vegas with singer Rico Banderas."
 WIDTH, INNER, PLACES = 384, 1536, 512
@@ -95,7 +95,7 @@ def test_the_reader_that_ships_has_the_mean_of_the_weights_of_the_folds(monkeypa
         encoder.classes.bias.data += next(shifts)
 
     monkeypatch.setattr(training, "fit_encoder", shifted)
-    biases = [head_of(network)[1][0] for network in fit.all_folds(pages)]
+    biases = [heads.head_of(network)[1][0] for network in fit.all_folds(pages)]
     assert biases[FOLDS - 1] == pytest.approx(biases[0] + 16, rel=1e-5)
     assert biases[FOLDS] == pytest.approx(biases[0] + 6, rel=1e-5)
 
