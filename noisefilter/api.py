@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+from operator import index
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -97,9 +97,11 @@ def score_many(
         msg = f"score_many takes several pages; for one {type(pages).__name__} use score"
         raise TypeError(msg)
     limits = _check_options(thresholds, language, site, model, policy)
-    if not isinstance(jobs, Integral):  # NumPy's, too
+    try:
+        jobs = index(jobs)  # NumPy's integers, too
+    except TypeError:
         msg = f"jobs must be an integer, not {type(jobs).__name__}"
-        raise TypeError(msg)
+        raise TypeError(msg) from None
     if jobs == 0 or jobs < -1:
         msg = f"jobs must be a positive number or -1, not {jobs}"
         raise ValueError(msg)

@@ -10,6 +10,7 @@ from functools import partial
 from html.parser import HTMLParser
 from http.client import HTTPConnection
 from threading import Thread
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -312,7 +313,7 @@ def test_a_record_without_its_text_shows_the_words_of_its_spans(run, tmp_path):
 
 @pytest.mark.parametrize("command", [("report",), ("review", "--no-open")])
 def test_pages_of_which_no_span_can_be_shown_are_counted_on_standard_error(run, tmp_path, command):
-    records = {
+    records: dict[str, dict[str, Any]] = {
         "cleaned": {"verdict": "drop", "status": "ok", "noise": 0.9, "text": "Rain fell.", "spans": []},
         "unscored": {"verdict": "unscored", "status": "language", "noise": None, "text": None, "spans": []},
     }

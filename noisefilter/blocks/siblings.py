@@ -185,7 +185,8 @@ def _headed_runs(table: BlockTable, targets: list[str]) -> Flags:
     tags = [block.tag for block in table.page.blocks]
 
     def make(start: int) -> tuple[str, ...]:
-        return (*tags[start : start + 2], URL_HOST.match(targets[start])[0])  # type: ignore[index] - matches any text
+        host = URL_HOST.match(targets[start])
+        return (*tags[start : start + 2], host[0] if host else "")
 
     start = 0
     while start < len(targets) - 1:

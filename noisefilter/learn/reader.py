@@ -81,7 +81,7 @@ class ReaderFit:
             fit_encoder(encoder, taught, FitOptions(seed=seed, device=self.device), progress=self.progress)
             path.parent.mkdir(parents=True, exist_ok=True)
             unfinished = path.with_suffix(".part")
-            save_file(weights_of(encoder), unfinished)
+            save_file(dict(weights_of(encoder)), unfinished)
             unfinished.replace(path)
         return load_file(path)
 
