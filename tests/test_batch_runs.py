@@ -447,13 +447,13 @@ def test_a_run_whose_rows_are_all_rejected_says_so_and_fails(tmp_path, monkeypat
     write_jsonl(tmp_path / "a.jsonl", rows_of(2))
     write_jsonl(tmp_path / "b.jsonl", ["no object"])
     (tmp_path / "empty.jsonl").write_bytes(b"")
-    (tmp_path / "broken.parquet").write_bytes(b"PAR1 no table")
+    (tmp_path / "broken.jsonl.gz").write_bytes(b"no gzip")
 
     def clean(output: str, *arguments: str) -> Result:
         common = ("-o", output, "--format", "jsonl", "--jobs", "1", "--shard-pages", "0")
         return CliRunner().invoke(app, ["clean", *arguments, *common], catch_exceptions=False)
 
-    for output, arguments in (("typo", ("a.jsonl", "--html-field", "htlm")), ("broken", ("broken.parquet",))):
+    for output, arguments in (("typo", ("a.jsonl", "--html-field", "htlm")), ("broken", ("broken.jsonl.gz",))):
         for result in (clean(output, *arguments), clean(output, *arguments)):
             assert result.exit_code == 1
             assert f"no row was scored, for all were rejected: the files in {output}/rejects" in result.stderr
