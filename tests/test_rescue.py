@@ -83,6 +83,40 @@ def test_an_article_that_stands_only_in_the_data_of_a_framework_is_read(hidden):
     assert texts(page(hidden))[-len(SLUICE) :] == list(SLUICE)
 
 
+PARAGRAPHS = [{"type": "paragraph", "text": line} for line in SLUICE]
+
+
+@pytest.mark.parametrize("body", [STORY, PARAGRAPHS, [{"name": "core/paragraph", "content": line} for line in SLUICE]])
+def test_a_body_beside_the_headline_of_the_page_is_read_under_any_name(body):
+    hidden = page(data({"nota": {"titulo": "Board repairs sluice", "cuerpo": body}}))
+    titled = hidden.replace("<title>Sluice", "<title>Board repairs sluice | Quay News")
+    assert texts(titled)[-len(SLUICE) :] == list(SLUICE)
+    assert texts(hidden) == texts(page(""))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"titulo": "Board repairs sluice", "aviso": {"legal": STORY}},
+        {"titulo": "Board repairs sluice", "autores": list(SLUICE)},
+        {"titulo": "Ferry fares to rise by six percent", "cuerpo": STORY},
+        {"titulo": "Board", "cuerpo": STORY},
+    ],
+    ids=["another record", "no paragraphs", "another headline", "a section"],
+)
+def test_other_text_beside_a_headline_is_left_alone(record):
+    titled = page("{}").replace("<title>Sluice", "<title>Board repairs sluice | Quay News")
+    assert texts(titled.replace("{}", data(record))) == texts(titled.replace("{}", ""))
+
+
+def test_an_article_in_dense_characters_needs_half_as_many_of_them():
+    lines = [
+        f"港の板は{number}年ごとに取り替えられ、費用は町と漁協が半分ずつ負担すると決まっている。" for number in range(6)
+    ]
+    assert texts(page(json_ld({"articleBody": "\n".join(lines)})))[-6:] == lines
+    assert texts(page(json_ld({"articleBody": "\n".join(lines[:3])}))) == texts(page(""))
+
+
 @pytest.mark.parametrize(
     "around",
     ["\n//<![CDATA[\n{}\n//]]>\n", "<![CDATA[{}]]>", "/*<![CDATA[*/{}/*]]>*/", "<!--\n{}\n-->", "\n<!-- {} //-->\n"],

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import lxml.html
 
-from noisefilter.html.scriptdata import MIN_ARTICLE, framework_bodies, schema_bodies
+from noisefilter.html.scriptdata import MIN_ARTICLE, framework_bodies, schema_bodies, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,10 +49,13 @@ def rescue_article(
             element.tag = "div"
         return True
     body = max(schema_bodies(scripts), key=_total, default=[])
-    if prose < MIN_ARTICLE and _total(body) < MIN_ARTICLE:
-        body = max(framework_bodies(scripts), key=_total, default=[])
+    if prose < MIN_ARTICLE and sum(map(size, body)) < MIN_ARTICLE:
+        title = " ".join((tree.findtext(".//title") or "").split())
+        body = max(framework_bodies(scripts, title), key=_total, default=[])
     length = _total(body)
-    if length < MIN_ARTICLE or (length <= shown and (length <= TIMES_PROSE * prose or _is_shown(body, tree))):
+    if sum(map(size, body)) < MIN_ARTICLE or (
+        length <= shown and (length <= TIMES_PROSE * prose or _is_shown(body, tree))
+    ):
         return False
     article = lxml.html.Element("article")
     for text in body:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Fewest non-blank characters of an article: a shorter text is a notice ("Please turn on JavaScript") or a teaser.
 MIN_ARTICLE = 400
+#: Characters that say as much as two letters do: kana, ideographs and Hangul.
+DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
 #: Most characters of one script, and most values of one record: no page seen had more; they bound hostile ones.
 LONGEST_SCRIPT, MOST_VALUES = 8_000_000, 300_000
 JSON_LD = "application/ld+json"
@@ -73,6 +75,11 @@ STATE = re.compile(r"""=\s*(?=\{\s*"|\[\s*[\[{"])|JSON\.parse\(\s*(decodeURIComp
 STRING = re.compile(r"""(["'`])((?:[^\\"'`]++|\\.|(?!\1)["'`])*+)\1""", re.DOTALL)
 ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
 ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\n": ""}
+#: Fewest paragraphs of a body under a name that is not in `BODIES`.
+MIN_PARAGRAPHS = 3
+#: Fewest and most characters of a headline that says whose text a record holds: a section's name is shorter.
+MIN_HEADLINE, MAX_HEADLINE = 12, 500
+PARAGRAPH_KIND = re.compile(r"(?:core/|text_?)?p(?:aragraph)?", re.IGNORECASE)
 #: An end tag of a paragraph or a heading, which HTML has and text does not.
 ESCAPED_HTML = re.compile(r"</(?:p|div|li|h[1-6])>|<br ?/?>", re.IGNORECASE)
 FLIGHT = re.compile(r"\s*(?:self|window)\.__next_f\.push\(\s*(?=\[)")
@@ -99,22 +106,22 @@ def schema_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
             yield from (paragraphs(item[name]) for name in SCHEMA_BODIES if isinstance(item.get(name), str))
 
 
-def framework_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
-    """Paragraphs of each body in the data of the known frameworks."""
+def framework_bodies(scripts: Iterable[HtmlElement], title: str = "") -> Iterator[list[str]]:
+    """Paragraphs of each body in the data of the known frameworks; `title` is the page's, where it has one."""
     flight: list[str] = []
     for script in scripts:
         content = script.text or ""
-        if not MIN_ARTICLE <= len(content) <= LONGEST_SCRIPT:
+        if not MIN_ARTICLE // 2 <= len(content) <= LONGEST_SCRIPT:
             continue
         if found := FLIGHT.match(content):
             pushed = _decode(content[found.end() :])
             if isinstance(pushed, list) and len(pushed) > 1 and isinstance(pushed[1], str):
                 flight.append(pushed[1])
         elif script.get("id") in DATA_IDS or _type(script) == "application/json":
-            yield from _named_bodies(_inflate(_decode(unwrap(content))))
+            yield from _named_bodies(_inflate(_decode(unwrap(content))), title)
         elif _type(script) in SCRIPT_TYPES:
             for state in _states(unwrap(content)):
-                yield from _named_bodies(state)
+                yield from _named_bodies(state, title)
     if flight:
         yield from _flight_bodies("".join(flight)[:LONGEST_SCRIPT])
 
@@ -219,14 +226,21 @@ def _objects(data: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - JSON
             yield item
 
 
-def _named_bodies(data: Any) -> Iterator[list[str]]:  # noqa: ANN401 - JSON
-    """Bodies of a record: prose under the names that sites give to it."""
+def size(text: str) -> int:
+    """Non-blank characters of a text; the dense ones count twice."""
+    return len("".join(text.split())) + len(DENSE.findall(text))
+
+
+def _named_bodies(data: Any, title: str = "") -> Iterator[list[str]]:  # noqa: ANN401 - JSON
+    """Bodies of a record: prose under the names that sites give to it, or beside the page's headline."""
     budget = [MOST_VALUES]
     for item in _objects(data):
+        titled = any(_is_headline(value, title) for value in item.values())
         for name, value in item.items():
-            if re.sub(r"[^a-z]", "", name.lower()) not in BODIES:
+            named = re.sub(r"[^a-z]", "", name.lower()) in BODIES
+            if not named and not (titled and _has_paragraphs(value)):
                 continue
-            if isinstance(value, str) and len(value) >= MIN_ARTICLE:
+            if isinstance(value, str) and size(value) >= MIN_ARTICLE:
                 body = paragraphs(value)
             elif isinstance(value, list):
                 body = [line for text in _block_texts(value, budget) for line in paragraphs(text)]
@@ -234,6 +248,22 @@ def _named_bodies(data: Any) -> Iterator[list[str]]:  # noqa: ANN401 - JSON
                 continue
             if is_prose(body):
                 yield body
+
+
+def _is_headline(value: Any, title: str) -> bool:  # noqa: ANN401 - JSON
+    """Whether a record's value is the headline that the page's title begins with."""
+    if not isinstance(value, str) or not MIN_HEADLINE <= len(value) <= MAX_HEADLINE:
+        return False
+    words = " ".join(value.split())
+    return len(words) >= MIN_HEADLINE and title.startswith(words)
+
+
+def _has_paragraphs(value: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether a value is made of paragraphs: HTML, or blocks that say so. Sites name it in their own language."""
+    if isinstance(value, str):
+        return value.count("</p>") >= MIN_PARAGRAPHS
+    blocks = value if isinstance(value, list) else ()
+    return sum(isinstance(x, dict) and PARAGRAPH_KIND.fullmatch(_kind(x)) is not None for x in blocks) >= MIN_PARAGRAPHS
 
 
 def is_prose(body: list[str]) -> bool:
