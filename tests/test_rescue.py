@@ -91,6 +91,7 @@ def test_a_body_beside_the_headline_of_the_page_is_read_under_any_name(body):
     hidden = page(data({"nota": {"titulo": "Board repairs sluice", "cuerpo": body}}))
     titled = hidden.replace("<title>Sluice", "<title>Board repairs sluice | Quay News")
     assert texts(titled)[-len(SLUICE) :] == list(SLUICE)
+    assert texts(hidden.replace("<title>Sluice", "<title>Quay: Board repairs sluice"))[-len(SLUICE) :] == list(SLUICE)
     assert texts(hidden) == texts(page(""))
 
 
@@ -101,11 +102,12 @@ def test_a_body_beside_the_headline_of_the_page_is_read_under_any_name(body):
         {"titulo": "Board repairs sluice", "autores": list(SLUICE)},
         {"titulo": "Ferry fares to rise by six percent", "cuerpo": STORY},
         {"titulo": "Board", "cuerpo": STORY},
+        {"sitio": "Harbour Quay News", "aviso": STORY},
     ],
-    ids=["another record", "no paragraphs", "another headline", "a section"],
+    ids=["another record", "no paragraphs", "another headline", "a section", "the site"],
 )
 def test_other_text_beside_a_headline_is_left_alone(record):
-    titled = page("{}").replace("<title>Sluice", "<title>Board repairs sluice | Quay News")
+    titled = page("{}").replace("<title>Sluice", "<title>Board repairs sluice | Harbour Quay News")
     assert texts(titled.replace("{}", data(record))) == texts(titled.replace("{}", ""))
 
 

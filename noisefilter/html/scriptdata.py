@@ -79,7 +79,7 @@ ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f", "v": "\v", "0"
 MIN_PARAGRAPHS = 3
 #: Fewest and most characters of a headline that says whose text a record holds: a section's name is shorter.
 MIN_HEADLINE, MAX_HEADLINE = 12, 500
-PARAGRAPH_KIND = re.compile(r"(?:core/|text_?)?p(?:aragraph)?", re.IGNORECASE)
+PARAGRAPH_KIND = re.compile(r"text|(?:core/|text_?)?p(?:aragraph)?", re.IGNORECASE)
 #: An end tag of a paragraph or a heading, which HTML has and text does not.
 ESCAPED_HTML = re.compile(r"</(?:p|div|li|h[1-6])>|<br ?/?>", re.IGNORECASE)
 FLIGHT = re.compile(r"\s*(?:self|window)\.__next_f\.push\(\s*(?=\[)")
@@ -251,17 +251,17 @@ def _named_bodies(data: Any, title: str = "") -> Iterator[list[str]]:  # noqa: A
 
 
 def _is_headline(value: Any, title: str) -> bool:  # noqa: ANN401 - JSON
-    """Whether a record's value is the headline that the page's title begins with."""
+    """Whether a record's value is the headline in the page's title, before or after the site's shorter name."""
     if not isinstance(value, str) or not MIN_HEADLINE <= len(value) <= MAX_HEADLINE:
         return False
     words = " ".join(value.split())
-    return len(words) >= MIN_HEADLINE and title.startswith(words)
+    return len(words) >= MIN_HEADLINE and 2 * len(words) >= len(title) and words in title
 
 
 def _has_paragraphs(value: Any) -> bool:  # noqa: ANN401 - JSON
     """Whether a value is made of paragraphs: HTML, or blocks that say so. Sites name it in their own language."""
     if isinstance(value, str):
-        return value.count("</p>") >= MIN_PARAGRAPHS
+        return value.count("</p>") + value.count("&lt;/p&gt;") >= MIN_PARAGRAPHS
     blocks = value if isinstance(value, list) else ()
     return sum(isinstance(x, dict) and PARAGRAPH_KIND.fullmatch(_kind(x)) is not None for x in blocks) >= MIN_PARAGRAPHS
 
