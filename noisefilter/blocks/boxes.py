@@ -11,6 +11,8 @@ import numpy as np
 from noisefilter.text.cues import fold_case
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
     from noisefilter.arrays import Flags
@@ -172,12 +174,12 @@ def _box_of(names: str) -> str:
 def _named(page: BlockedPage, box: str, counted: NDArray[np.float64] | None = None) -> Flags:
     """Blocks of the elements that are a `box`, without the page's frame or, with `counted` words, most of the page."""
     found = np.zeros(len(page.blocks), np.bool_)
-    named = [
+    named = {
         place
         for place, (_, tag, names, _) in enumerate(page.places)
         if tag not in ROOTS and ((names and _box_of(names) == box) or tag == box)
-    ]
-    framing = _framing(page) if named and counted is None else ()
+    }
+    framing = _framing(page, named) if named and counted is None else ()
     for place in named:
         first, last = page.ranges[place]
         if place not in framing and (counted is None or counted[last] - counted[first] < MOST_THREAD * counted[-1]):
@@ -185,15 +187,29 @@ def _named(page: BlockedPage, box: str, counted: NDArray[np.float64] | None = No
     return found
 
 
-def _framing(page: BlockedPage) -> set[int]:
-    """Places that contain one of the `ARTICLE` elements, or are one."""
+def _framing(page: BlockedPage, named: Collection[int] = ()) -> set[int]:
+    """Places that contain one of the `ARTICLE` elements, or are one.
+
+    An `h1` in one of the `named` places does not count if the page has another outside of them: dialogs have headlines of
+    their own.
+    """
     found: set[int] = set()
+    titles = {place for place, entry in enumerate(page.places) if entry.tag == "h1"} if named else set()
+    inner = {place for place in titles if _is_within(page, place, named)}
+    left_out = inner if inner < titles else ()
     for place, entry in enumerate(page.places):
-        if entry.tag in ARTICLE:
+        if entry.tag in ARTICLE and place not in left_out:
             while place >= 0 and place not in found:
                 found.add(place)
                 place = page.places[place].parent
     return found
+
+
+def _is_within(page: BlockedPage, place: int, named: Collection[int]) -> bool:
+    """Whether a place is one of those named, or in one."""
+    while place >= 0 and place not in named:
+        place = page.places[place].parent
+    return place >= 0
 
 
 def _titled(page: BlockedPage) -> set[int]:
