@@ -4,7 +4,7 @@ Hidden text may belong to the article: folded behind "Read more", in a closed ta
 an element is skipped only if
 
 - its author hides it: by `hidden`, by its own style, by a class that any site uses for screen readers, or by a class
-  or id that a simple rule of the page's own style sheet hides and that no other rule shows again;
+  or id that a simple rule of the page's own style sheet hides, alone or below others, and that no other rule shows again;
 - nothing on the page reveals it: no control or script names it, no control stands beside it, nothing around it folds,
   and no name says that it opens;
 - it is short (`LONGEST`), those of its class are short together, since panels of one class open one by one, and all
@@ -36,19 +36,28 @@ NEVER = frozenset("html body main article h1".split())
 UNREAD = frozenset("script style noscript template svg iframe object option textarea".split())
 HIDING = re.compile(
     r"(?<![\w-])(?:display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)|(?:left|right|top|text-indent)\s*:\s*-\d{4,}"
-    r"|clip\s*:\s*rect\(\s*(?:[01](?:px)?[\s,]*){4}\))",
+    r"|clip\s*:\s*rect\(\s*(?:[01](?:px)?[\s,]*){4}\)|clip-path\s*:\s*inset\(\s*(?:[5-9]\d|100)%)",
     re.IGNORECASE,
 )
 #: `HIDING` is searched for in a style sheet only where one of these stands: they are found a hundred times faster.
 SIGNS = ("display:none", "display: none", "display : none", "display :none", "visibility", "rect(", "-9999", "-10000")
-STYLE_SIGNS = ("none", "hidden", "collapse", ":-", ": -", "rect")
+STYLE_SIGNS = ("none", "hidden", "collapse", ":-", ": -", "rect", "inset", "font-size")
+#: Only in an element's own style: letters of no size, unless something within has a size of its own; and a box of no
+#: height, unless its padding makes room or it is to slide open.
+SIZELESS = re.compile(r"(?<![\w-])font-size\s*:\s*0(?:px|em|rem|pt|%)?\s*(?:;|!|\Z)")
+FLAT = re.compile(
+    r"(?=.*overflow\s*:\s*(?:hidden|clip))(?!.*(?:padding|transition|animation))"
+    r".*?(?<![\w-])(?:max-)?height\s*:\s*0(?:px|em|rem|%)?\s*(?:;|!|\Z)",
+    re.DOTALL,
+)
 SHOWING = re.compile(
     r"(?<![\w-])(?:display\s*:\s*(?!none)\w|visibility\s*:\s*visible|(?:left|right|top|text-indent)\s*:\s*(?:auto|0)"
     r"|clip\s*:\s*auto|position\s*:\s*static)",
     re.IGNORECASE,
 )
-#: A class or an id alone, of any element.
-SELECTOR = re.compile(r"\s*[a-z0-9]*([.#]-?[_a-zA-Z][\w-]*)\s*")
+#: A class or an id alone, of any element, and the elements around it: tags, classes or ids.
+SELECTOR = re.compile(r"\s*((?:[\w.#-]+\s+)*)[a-z0-9]*([.#]-?[_a-zA-Z][\w-]*)\s*")
+PART = re.compile(r"[.#]?[\w-]+")
 COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 FOR_SCREEN_READERS = frozenset("sr-only visually-hidden visuallyhidden screen-reader-text screenreader-only".split())
 #: Names of what opens.
@@ -67,7 +76,10 @@ class Unseen:
         self._found: list[tuple[HtmlElement, int, str]] = []  # element, its length, and a key that those alike share
         self._tree = tree
         self._sheet = COMMENT.sub("", "\n".join(text for style in styles if (text := style.text))[:MOST_STYLES])
-        names = set(_hidden_names(self._sheet))
+        self._around: dict[str, set[str]] = {}  # class or id that is hidden → what must be around it
+        for name, around in _hidden_names(self._sheet):
+            self._around.setdefault(name, set()).add(around)
+        names = self._around.keys()
         self._ids = {name[1:] for name in names if name[0] == "#"}
         self._classes = FOR_SCREEN_READERS | {name[1:] for name in names if name[0] == "."}
         self._known: dict[str, str] = {}  # value of `class` or `style` → what of it hides
@@ -84,7 +96,7 @@ class Unseen:
                 if made is None:
                     made = known[value] = self._hides(name, value)
             elif name == "id":
-                made = value if value in self._ids and self._stays_hidden(f"#{value}") else ""
+                made = f"#{value}" if value in self._ids and self._stays_hidden(f"#{value}") else ""
             else:
                 made = name if name == "hidden" and value.strip().lower() != "until-found" else ""
             if made:
@@ -107,12 +119,21 @@ class Unseen:
         return len(short) == len(self._found)
 
     def _hides(self, name: str, value: str) -> str:
-        """The class that hides its element, or "style" if a style does; "" if neither does."""
+        """The class that hides its element, or "style" or "size" if a style does; "" if neither does."""
         if name == "style":
             value = value.lower()
-            return name if any(map(value.__contains__, STYLE_SIGNS)) and HIDING.search(value) else ""
+            if not any(map(value.__contains__, STYLE_SIGNS)):
+                return ""
+            return name if HIDING.search(value) or FLAT.match(value) else "size" if SIZELESS.search(value) else ""
         words = (word for word in value.split() if word in self._classes)
-        return next((word for word in words if word in FOR_SCREEN_READERS or self._stays_hidden(f".{word}")), "")
+        return next(
+            (
+                word if word in FOR_SCREEN_READERS else f".{word}"
+                for word in words
+                if word in FOR_SCREEN_READERS or self._stays_hidden(f".{word}")
+            ),
+            "",
+        )
 
     def _stays_hidden(self, selector: str) -> bool:
         """Whether no rule of the page's style sheets shows what another hides."""
@@ -121,14 +142,21 @@ class Unseen:
 
     def _is_unseen(self, element: HtmlElement, made: str) -> bool:
         self._asked += 1
-        if element.tag in NEVER or self._asked > MOST_ELEMENTS:
+        if element.tag in NEVER or self._asked > MOST_ELEMENTS or not self._applies(element, made):
             return False
         length = _length(element)
         if not 0 < length <= LONGEST or self._opens(element):
             return False
-        alike = element.get("class") or element.tag if made in {"style", "hidden"} else made
+        alike = element.get("class") or element.tag if made in {"style", "size", "hidden"} else made
         self._found.append((element, length, alike))
         return True
+
+    def _applies(self, element: HtmlElement, made: str) -> bool:
+        """Whether what hides elements hides this one, for what stands around it or in it."""
+        if made == "size":
+            return not any(inner.keys() for inner in element.iterdescendants())
+        around = self._around.get(made, {""})
+        return "" in around or any(_is_below(element, parts.split()) for parts in around)
 
     def _opens(self, element: HtmlElement) -> bool:
         """Whether something on the page may reveal an element."""
@@ -148,6 +176,21 @@ class Unseen:
         if identity in linked or not ids.isdisjoint(controlled):
             return True
         return bool(identity) and any(identity in script.text for script in self._scripts if script.text)
+
+
+def _is_below(element: HtmlElement, parts: list[str]) -> bool:
+    """Whether the elements around one, below the body, have these tags, classes or ids in order.
+
+    What the body says changes as the page runs, as `no-js` does.
+    """
+    left = list(parts)
+    for one in element.iterancestors():
+        if one.tag == "body" or not left:
+            break
+        names = {one.tag, f"#{one.get('id')}", *(f".{name}" for name in (one.get("class") or "").split())}
+        if names.issuperset(PART.findall(left[-1])):
+            left.pop()
+    return not left
 
 
 def _is_control(element: HtmlElement | None) -> bool:
@@ -185,8 +228,8 @@ def _length(element: HtmlElement) -> int:
     return length
 
 
-def _hidden_names(sheet: str) -> Iterator[str]:
-    """Selectors of a class or an id alone that a style sheet hides outside of media queries."""
+def _hidden_names(sheet: str) -> Iterator[tuple[str, str]]:
+    """Selectors of a class or an id that a style sheet hides outside of media queries, and what must be around it."""
     counted = depth = 0
     last = -1
     for at in sorted(_places_of(sheet, SIGNS)):
@@ -201,7 +244,7 @@ def _hidden_names(sheet: str) -> Iterator[str]:
         before = max(sheet.rfind(sign, max(0, start - LONGEST_RULE), start) for sign in "};")
         for selector in sheet[before + 1 : start].split(","):
             if found := SELECTOR.fullmatch(selector):
-                yield found[1]
+                yield found[2], found[1].strip()
 
 
 def _rules(sheet: str, selector: str) -> Iterator[str]:
