@@ -40,7 +40,17 @@ HIDING = re.compile(
     re.IGNORECASE,
 )
 #: `HIDING` is searched for in a style sheet only where one of these stands: they are found a hundred times faster.
-SIGNS = ("display:none", "display: none", "display : none", "display :none", "visibility", "rect(", "-9999", "-10000")
+SIGNS = (
+    "display:none",
+    "display: none",
+    "display : none",
+    "display :none",
+    "visibility",
+    "rect(",
+    "inset(",
+    "-9999",
+    "-10000",
+)
 STYLE_SIGNS = ("none", "hidden", "collapse", ":-", ": -", "rect", "inset", "font-size")
 #: Only in an element's own style: letters of no size, unless something within has a size of its own; and a box of no
 #: height, unless its padding makes room or it is to slide open.
@@ -52,7 +62,7 @@ FLAT = re.compile(
 )
 SHOWING = re.compile(
     r"(?<![\w-])(?:display\s*:\s*(?!none)\w|visibility\s*:\s*visible|(?:left|right|top|text-indent)\s*:\s*(?:auto|0)"
-    r"|clip\s*:\s*auto|position\s*:\s*static)",
+    r"|clip\s*:\s*auto|clip-path\s*:\s*(?:none|inset\(\s*0)|position\s*:\s*static)",
     re.IGNORECASE,
 )
 #: A class or an id alone, of any element, and the elements around it: tags, classes or ids.
