@@ -193,9 +193,15 @@ def test_an_input_that_names_nothing_ends_each_command(command):
 
 
 def own_pages(first: int = 0) -> list[dict[str, Any]]:
-    """The project's own pages as a table: html, url and noise."""
+    """The project's own pages as a table: html, url, title and noise."""
     return [
-        {"html": page.page.content.decode(), "url": page.page.url, "noise": int(page.noise or 0), "id": page.id}
+        {
+            "html": page.page.content.decode(),
+            "url": page.page.url,
+            "title": page.page.title,
+            "noise": int(page.noise or 0),
+            "id": page.id,
+        }
         for page in read_corpora([CORPUS])[first:]
         if isinstance(page.page.content, bytes)
     ]
