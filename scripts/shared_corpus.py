@@ -284,16 +284,22 @@ class Corpus:
 
         One whose text is not what it was when the row was written is left out.
         """
-        rows = {row["host"]: row for row in map(json.loads, labels.read_text(encoding="utf8").splitlines())}
-        for host in self._train_articles(rows.keys()):
-            row = rows.get(host.name)
-            if row and self._allowed(host.licence):
+        rows = _rows_of(labels)
+        for host in self._train_articles:
+            if row := rows.get(host.name):
                 content = host.text.encode("utf-8", "surrogatepass")
                 if hashlib.sha256(content).hexdigest().startswith(row["sha256"]):
                     yield host, row
 
-    def _train_articles(self, wanted: Collection[str]) -> Iterator[Host]:
-        """The articles of the train sites; of WCXB and `pages_more` the wanted ones."""
+    @cached_property
+    def _train_articles(self) -> list[Host]:
+        """The articles of the train sites that any row of ours belongs to."""
+        files = (OWN_PASSAGES, OWN_JUDGED / "sentences.jsonl", OWN_JUDGED / "noise.jsonl")
+        wanted = {name for file in files for name in _rows_of(file)}
+        return [host for host in self._read_train_articles(wanted) if host.name in wanted]
+
+    def _read_train_articles(self, wanted: Collection[str]) -> Iterator[Host]:
+        """The articles of the train sites; of WCXB the wanted ones."""
         for name in self.wcxb_ids("train"):
             if name in wanted:
                 truth = self.wcxb_truth(name)["ground_truth"]
@@ -304,9 +310,8 @@ class Corpus:
                 site, name = row["source"], f"{file}:{row['id']}"
                 source = BLOGS if file == BLOGS else site
                 yield Host(name, site, row["title"], row["text"], source, row.get("licence", ""))
-        if any(name.startswith("more:") for name in wanted):
-            for page in self.more_pages("train"):
-                yield Host(f"more:{page.id}", page.site, None, page.main_text or "", MORE, page.licence)
+        for page in self.more_pages("train"):
+            yield Host(f"more:{page.id}", page.site, None, page.main_text or "", MORE, page.licence)
 
     def untouched(self, split: str) -> Iterator[LabelledPage]:
         """Articles as they are found, into which nobody put anything: texts, and the gold texts of WCXB's articles."""
@@ -367,6 +372,11 @@ def put_in(text: str, title: str | None, site: str, row: dict[str, Any]) -> Writ
         position, length = own["at"], end
     page = Page("".join([*parts, text[position:]]), title=title, format="text")
     return WrittenInsertions(page, site, row["writer"], tuple(passages))
+
+
+def _rows_of(labels: Path) -> dict[str, dict[str, Any]]:
+    """Rows of ours by the article that they belong to."""
+    return {row["host"]: row for row in map(json.loads, labels.read_text(encoding="utf8").splitlines())}
 
 
 def _in_lines(text: str, sentences: Iterable[tuple[int, int, str]]) -> str:
