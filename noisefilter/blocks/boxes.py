@@ -87,26 +87,25 @@ class _Speech:
     def __init__(self, page: BlockedPage, small: str, words: NDArray[np.float64]) -> None:
         self._page, self._small = page, small
         self._words = _running(words)
-        self._long = _running(words > MOST_BUTTON)
-        self._is_long = (words > MOST_BUTTON).tolist()
+        long = words > MOST_BUTTON
+        self._long, self._is_long = _running(long), long.tolist()
         self._known: dict[int, bool] = {}
         self._framing = _framing(page) | _titled(page)
-        self._controls = _running(np.array([self._is_control(block) for block in page.blocks], np.bool_))
+        self._is_control = [_is_control(block) for block in page.blocks]
+        self._controls = _running(np.array(self._is_control, np.bool_))
 
     def buttons(self) -> list[int]:
         """Buttons, and links that speak of consent or lead nowhere."""
-        found = [
-            index
-            for index, block in enumerate(self._page.blocks)
-            if not self._is_long[index]
-            and (block.tag == "button" or (_is_link(block) and CONSENT.search(self._small, block.start, block.end)))
-        ]
-        known = set(found)
-        return found + [
-            index
-            for index, block in enumerate(self._page.blocks)
-            if not self._is_long[index] and index not in known and self._is_control(block)
-        ]
+        found: list[int] = []
+        others: list[int] = []
+        for index, block in enumerate(self._page.blocks):
+            if self._is_long[index]:
+                continue
+            if block.tag == "button" or (_is_link(block) and CONSENT.search(self._small, block.start, block.end)):
+                found.append(index)
+            elif self._is_control[index]:
+                others.append(index)
+        return found + others
 
     def around(self, index: int) -> tuple[int, int]:
         """First block, and the one after the last, of the largest element around a block that speaks of consent.
@@ -136,13 +135,6 @@ class _Speech:
             self._controls[last] - self._controls[first] >= MIN_CONTROLS
             and self._words[last] - self._words[first] <= MOST_ASIDE
             and self._small.find("cookie", start, end) >= 0
-        )
-
-    @staticmethod
-    def _is_control(block: Block) -> bool:
-        """Whether a block is a button, or has a link that leads nowhere."""
-        return block.tag == "button" or any(
-            link.href in NOWHERE or link.href.lower().startswith("javascript:") for link in block.links
         )
 
     def _speaks(self, index: int) -> bool:
@@ -199,9 +191,7 @@ def _framing(page: BlockedPage, named: Collection[int] = ()) -> set[int]:
     left_out = inner if inner < titles else ()
     for place, entry in enumerate(page.places):
         if entry.tag in ARTICLE and place not in left_out:
-            while place >= 0 and place not in found:
-                found.add(place)
-                place = page.places[place].parent
+            _add_around(page, place, found)
     return found
 
 
@@ -218,11 +208,22 @@ def _titled(page: BlockedPage) -> set[int]:
     title = (page.title or "").strip()
     for block in page.blocks:
         if title and block.end - block.start == len(title) and page.text.startswith(title, block.start):
-            place = block.place
-            while place >= 0 and place not in found:
-                found.add(place)
-                place = page.places[place].parent
+            _add_around(page, block.place, found)
     return found
+
+
+def _add_around(page: BlockedPage, place: int, found: set[int]) -> None:
+    """Add a place and those around it, up to the first that is there already."""
+    while place >= 0 and place not in found:
+        found.add(place)
+        place = page.places[place].parent
+
+
+def _is_control(block: Block) -> bool:
+    """Whether a block is a button, or has a link that leads nowhere."""
+    return block.tag == "button" or any(
+        link.href in NOWHERE or link.href.lower().startswith("javascript:") for link in block.links
+    )
 
 
 def _is_link(block: Block) -> bool:

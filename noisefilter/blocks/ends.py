@@ -7,7 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.blocks.posts import STAYS
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from noisefilter.arrays import Column
     from noisefilter.blocks.table import BlockTable
 
@@ -16,8 +20,6 @@ LEAST_WORDS, DOUBTFUL = 15, 2.0
 #: Words that count as shared, and the fewest of them.
 LONG_WORD = re.compile(r"\w{5,}")
 LEAST_SHARED = 2
-#: Log-odds of a paragraph that is kept: below any threshold.
-STAYS = -1.0
 
 
 def with_ends(table: BlockTable, logits: Column) -> Column:
@@ -32,15 +34,15 @@ def with_ends(table: BlockTable, logits: Column) -> Column:
         return logits
     found = logits.copy()
     plain = table.prose.astype(bool) & (table.links == 0) & (table.words >= LEAST_WORDS) & (logits < DOUBTFUL)
-    blocks, text = table.page.blocks, table.page.text
+    blocks = table.page.blocks
     for end, beside in ((int(kept[0]), int(kept[0]) - 1), (int(kept[-1]), int(kept[-1]) + 1)):
-        if 0 <= beside < len(blocks) and plain[beside] and blocks[beside].tag == blocks[end].tag:
-            words = set(LONG_WORD.findall(text[blocks[beside].start : blocks[beside].end].lower()))
-            others = {
-                word
-                for index in kept.tolist()
-                for word in LONG_WORD.findall(text[blocks[index].start : blocks[index].end].lower())
-            }
-            if len(words & others) >= LEAST_SHARED:
-                found[beside] = min(found[beside], STAYS)
+        alike = 0 <= beside < len(blocks) and plain[beside] and blocks[beside].tag == blocks[end].tag
+        if alike and len(_long_words(table, [beside]) & _long_words(table, kept.tolist())) >= LEAST_SHARED:
+            found[beside] = min(found[beside], STAYS)
     return found
+
+
+def _long_words(table: BlockTable, rows: Iterable[int]) -> set[str]:
+    """The long words of some blocks."""
+    blocks = (table.page.blocks[row] for row in rows)
+    return {word for block in blocks for word in LONG_WORD.findall(table.page.text[block.start : block.end].lower())}

@@ -23,7 +23,7 @@ MOST_TIME, LEAST_POST = 8, 8
 MOST_LINKED = 0.3
 #: Posts are at least this share of what would be kept, or the page has another article.
 MOSTLY = 0.5
-#: Log-odds of posts that are kept: below any threshold.
+#: Log-odds of what is kept for sure: below any threshold.
 STAYS = -1.0
 #: Above the posts a standfirst is kept; a shorter line only if its log-odds are at most this.
 LIKELY_ARTICLE = -2.0

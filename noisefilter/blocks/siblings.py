@@ -58,7 +58,7 @@ def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
     targets = _targets(table)
     leads = np.array([target != "" for target in targets], np.bool_)
     linked = _whole_links(targets) | _rows(table, targets)
-    headed = _headed_runs(table, targets)
+    headed = _headed_runs(table, targets, leads)
     if logits is None:
         return linked | headed | _siblings(table, leads, sure=True) | _answers(table, leads)
     cards = linked | headed | _siblings(table, leads, sure=False)
@@ -175,10 +175,10 @@ def _rows(table: BlockTable, targets: list[str]) -> Flags:
     return found
 
 
-def _headed_runs(table: BlockTable, targets: list[str]) -> Flags:
+def _headed_runs(table: BlockTable, targets: list[str], leads: Flags) -> Flags:
     """Runs of headlines that lead to other pages of one site, each with a short text after it, without boxes."""
     found = np.zeros(len(targets), np.bool_)
-    heads = np.array([target != "" for target in targets], np.bool_) & (table.words >= LEAST_HEADLINE)
+    heads = leads & (table.words >= LEAST_HEADLINE)
     if np.count_nonzero(heads) < MIN_SIBLINGS:
         return found
     teasers = (table.links == 0) & (table.words >= LEAST_HEADLINE) & (table.words <= MOST_CARD)

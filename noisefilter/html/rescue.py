@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import lxml.html
 
-from noisefilter.html.scriptdata import MIN_ARTICLE, framework_bodies, schema_bodies, size
+from noisefilter.html.scriptdata import MIN_ARTICLE, framework_bodies, length, schema_bodies, size
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,19 +43,17 @@ def rescue_article(
     """
     wrapped = list(tree.iter("noscript")) if wrapped is None else wrapped
     scripts = list(tree.iter("script")) if scripts is None else scripts
-    unscripted = sum(_length(text) for element in wrapped for text in element.itertext())
+    unscripted = sum(length(text) for element in wrapped for text in element.itertext())
     if unscripted > max(shown, MIN_ARTICLE):
         for element in wrapped:
             element.tag = "div"
         return True
     body = max(schema_bodies(scripts), key=_total, default=[])
-    if prose < MIN_ARTICLE and sum(map(size, body)) < MIN_ARTICLE:
+    if prose < MIN_ARTICLE and _is_short(body):
         title = " ".join((tree.findtext(".//title") or "").split())
         body = max(framework_bodies(scripts, title), key=_total, default=[])
-    length = _total(body)
-    if sum(map(size, body)) < MIN_ARTICLE or (
-        length <= shown and (length <= TIMES_PROSE * prose or _is_shown(body, tree))
-    ):
+    total = _total(body)
+    if _is_short(body) or (total <= shown and (total <= TIMES_PROSE * prose or _is_shown(body, tree))):
         return False
     article = lxml.html.Element("article")
     for text in body:
@@ -65,12 +63,12 @@ def rescue_article(
     return True
 
 
-def _length(text: str) -> int:
-    return len("".join(text.split()))
-
-
 def _total(paragraphs: list[str]) -> int:
-    return sum(map(_length, paragraphs))
+    return sum(map(length, paragraphs))
+
+
+def _is_short(paragraphs: list[str]) -> bool:
+    return sum(map(size, paragraphs)) < MIN_ARTICLE
 
 
 def _is_shown(body: list[str], tree: HtmlElement) -> bool:

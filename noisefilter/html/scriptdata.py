@@ -226,9 +226,14 @@ def _objects(data: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - JSON
             yield item
 
 
+def length(text: str) -> int:
+    """Non-blank characters of a text."""
+    return len("".join(text.split()))
+
+
 def size(text: str) -> int:
-    """Non-blank characters of a text; the dense ones count twice."""
-    return len("".join(text.split())) + len(DENSE.findall(text))
+    """The same, but the dense ones count twice."""
+    return length(text) + len(DENSE.findall(text))
 
 
 def _named_bodies(data: Any, title: str = "") -> Iterator[list[str]]:  # noqa: ANN401 - JSON

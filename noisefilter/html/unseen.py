@@ -135,15 +135,12 @@ class Unseen:
             if not any(map(value.__contains__, STYLE_SIGNS)):
                 return ""
             return name if HIDING.search(value) or FLAT.match(value) else "size" if SIZELESS.search(value) else ""
-        words = (word for word in value.split() if word in self._classes)
-        return next(
-            (
-                word if word in FOR_SCREEN_READERS else f".{word}"
-                for word in words
-                if word in FOR_SCREEN_READERS or self._stays_hidden(f".{word}")
-            ),
-            "",
-        )
+        for word in value.split():
+            if word in FOR_SCREEN_READERS:
+                return word
+            if word in self._classes and self._stays_hidden(f".{word}"):
+                return f".{word}"
+        return ""
 
     def _stays_hidden(self, selector: str) -> bool:
         """Whether no rule of the page's style sheets shows what another hides."""
