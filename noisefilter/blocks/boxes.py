@@ -118,6 +118,8 @@ class _Speech:
         speaks = True
         while place >= 0 and self._page.places[place].tag not in ROOTS and place not in self._framing:
             before, after = self._page.ranges[place]
+            if not speaks and self._words[after] - self._words[before] > MOST_ASIDE:
+                return found  # larger elements are neither
             texts = int(self._long[after] - self._long[before])
             consents += sum(map(self._speaks, (*range(before, first), *range(last, after))))
             first, last = before, after
