@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, action="append", help="all of them if not given")
     parser.add_argument("--val", action="store_true", help="with the val sites: for the end, not for choosing")
     parser.add_argument("--work", type=Path, default=Path("build/training/default"), help="where the readers are kept")
+    parser.add_argument("--device", default="cpu", help="as for train_default.py: with cuda the readers have teachers")
     options = parser.parse_args()
     corpus, parts = Corpus(options.corpus), options.part or PARTS
     splits = ("train", "tune", "val") if options.val else ("train", "tune")
@@ -62,8 +63,8 @@ def main() -> None:
             from noisefilter.learn.reader import ReaderFit  # noqa: PLC0415 - torch
 
             data = read_data(corpus)
-            fit, pages = ReaderFit(data.texts, options.work, progress=print), [*data.fit, *data.inserted]
-            readers = fit.all_folds(pages)
+            fit, pages = ReaderFit(data.texts, options.work, options.device, print), [*data.fit, *data.inserted]
+            readers = fit.all_folds(pages, teacher=options.device != "cpu")
             judged = [page for name in NAMES for page in corpus.judged_sentences("train", name)]
             from_wcxb = fit.fit(
                 [page for page in pages if page.sentences is None or page.source == "wcxb"], "from-wcxb"

@@ -6,8 +6,9 @@
     python scripts/train_default.py ../shared/corpus --only articles    # that stage alone, in minutes; then --measure
     python scripts/train_default.py ../shared/corpus --measure    # after a change that leaves the weights alone
 
-The reader (`default`; `fast` has none) needs the extra `train`. What each stage gave is kept in `--work`, and a run that was broken
-off is resumed there as long as code and data are the same; each of the five readers is kept as soon as it is done.
+The reader (`default`; `fast` has none) needs the extra `train`. With `--device cuda` a large encoder teaches it (extra `teacher`,
+fifteen minutes of an H200): so the shipped one was made, and a CPU alone cannot (docs/decisions/0048). What each stage gave is kept in
+`--work`, and a run that was broken off is resumed there as long as code and data are the same; each reader is kept as soon as it is done.
 Fits on the train sites, calibrates and chooses thresholds on the tune sites, reports on the val sites, which nothing
 was chosen on (`splits.json`).
 """
@@ -43,6 +44,7 @@ from noisefilter.model import (
     save_model,
 )
 from noisefilter.text.vectors import load_vectors
+from noisefilter.types import Page
 from shared_corpus import BLOGS, Corpus, own_articles, own_retold
 
 if TYPE_CHECKING:
@@ -86,16 +88,18 @@ def read_data(corpus: Corpus) -> TrainingData:
         inserted["train"],
         inserted["tune"],
         retold=list(own_retold()),
-        texts=_texts(corpus),
+        texts=list(_texts(corpus)),
         other=other,
     )
 
 
-def _texts(corpus: Corpus) -> Iterator[str]:
-    """The train texts, whose words the reader's vocabulary must hold."""
+def _texts(corpus: Corpus) -> Iterator[Page]:
+    """The train texts, whose words the reader's vocabulary must hold, and of which a teacher predicts what they are."""
     for name in (*TEXT_FILES, BLOGS):
-        yield from (row["text"] for row in corpus.rows(name, "train"))
-    yield from corpus.wcxb_texts("train")
+        yield from (Page(row["text"], title=row["title"], format="text") for row in corpus.rows(name, "train"))
+    for name in corpus.wcxb_ids("train"):
+        truth = corpus.wcxb_truth(name)["ground_truth"]
+        yield Page(truth.get("main_content") or "", title=truth.get("title"), format="text")
 
 
 def read_base(folder: Path) -> Fitted:
@@ -133,7 +137,9 @@ def main() -> None:
     some.add_argument(
         "--measure", action="store_true", help="only measure the models that are there, and write their cards"
     )
-    parser.add_argument("--device", default="cpu", help="that torch is to use: cpu, cuda")
+    parser.add_argument(
+        "--device", default="cpu", help="that torch is to use: cpu; cuda, where the reader has a teacher"
+    )
     options = parser.parse_args()
     if not options.corpus.is_dir():
         sys.exit(f"no training data at {options.corpus}: see docs/retraining.md")

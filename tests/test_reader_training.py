@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import random
+from typing import Any
+
 import numpy as np
 import pytest
 
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.labels import LabelledPage, LabelledSpan
-from noisefilter.reader.session import Reader
+from noisefilter.reader import examples, pieces, wordpiece
+from noisefilter.reader.session import COLUMNS, Reader
 from noisefilter.reader.wordpiece import SPECIAL
 from noisefilter.types import Page
 from tests.making import ARTICLE, SLUICE, article_with
@@ -16,12 +20,16 @@ torch = pytest.importorskip("torch")
 training = pytest.importorskip("noisefilter.learn.reader")
 base = pytest.importorskip("noisefilter.reader.base")
 heads = pytest.importorskip("noisefilter.reader.heads")
+network = pytest.importorskip("noisefilter.reader.network")
+reader_fit = pytest.importorskip("noisefilter.reader.fit")
+unlabelled = pytest.importorskip("noisefilter.learn.unlabelled")
 
 FOREIGN = "Actress Delia Fonteyn wore sequins at her wedding in Las Vegas with singer Rico Banderas."
 WIDTH, INNER, PLACES = 384, 1536, 512
+TINY = network.Shape(24, 2, 48, PLACES, 1e-5, 32, 0.1)
 
 
-def tiny_base():
+def tiny_base() -> Any:
     """MiniLM's shapes with random numbers, and the letters as its vocabulary."""
     random = torch.Generator().manual_seed(0)
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
@@ -48,7 +56,7 @@ def tiny_base():
 def fit(monkeypatch, tmp_path):
     """Readers of a random base, kept in a folder."""
     monkeypatch.setattr(training, "load_base", tiny_base)
-    return training.ReaderFit([ARTICLE], tmp_path)
+    return training.ReaderFit([Page(ARTICLE, format="text")], tmp_path)
 
 
 def written(writer: int, number: int) -> LabelledPage:
@@ -140,9 +148,10 @@ def test_passages_are_foreign_or_honest_by_their_kind():
 
 def test_the_vocabulary_keeps_common_pieces_and_single_signs():
     whole = ["[PAD]", "[UNK]", "the", "rare", "a", "##b", "é"]
-    pieces, rows = base.common_pieces(["the the the rare"], whole, fewest=2)
+    pieces = base.common_pieces(["the the the rare"], whole, fewest=2)
     assert pieces == [*SPECIAL, "##b", "a", "the"]
-    assert [whole[row] for row in rows[len(SPECIAL) :]] == ["##b", "a", "the"]
+    rows = base.Base({}, [*whole, "the"]).rows([*pieces, "rare!"])
+    assert [whole[row] for row in rows[len(SPECIAL) :]] == ["##b", "a", "the", "[UNK]"]
 
 
 def test_a_reader_that_was_half_written_is_fitted_again(monkeypatch, fit):
@@ -156,3 +165,138 @@ def test_a_reader_that_was_half_written_is_fitted_again(monkeypatch, fit):
         with pytest.raises(OSError):  # noqa: PT011 - of the disk
             fit.fit([written(0, 0)], "broken")
     assert "classes.bias" in fit.fit([written(0, 0)], "broken")
+
+
+def tiny_teacher() -> Any:
+    """MPNet's names and layout at a small size, with random numbers and the vocabulary of the small base."""
+    random = torch.Generator().manual_seed(1)
+    pieces = tiny_base().pieces
+    width, inner = TINY.width, TINY.inner
+    weights = {
+        "embeddings.word_embeddings.weight": 0.1 * torch.randn((len(pieces), width), generator=random),
+        "embeddings.position_embeddings.weight": 0.1 * torch.randn((PLACES, width), generator=random),
+        "embeddings.token_type_embeddings.weight": torch.zeros(1, width),
+        "encoder.relative_attention_bias.weight": torch.randn((TINY.buckets, TINY.heads), generator=random),
+    }
+    norms = ["embeddings.LayerNorm"]
+    for layer in range(2):
+        path = f"encoder.layer.{layer}"
+        norms += [f"{path}.attention.output.LayerNorm", f"{path}.output.LayerNorm"]
+        for name, shape in (
+            *((f"attention.self.{part}", (width, width)) for part in ("query", "key", "value")),
+            ("attention.output.dense", (width, width)), ("intermediate.dense", (inner, width)), ("output.dense", (width, inner)),
+        ):  # fmt: skip
+            weights[f"{path}.{name}.weight"] = 0.05 * torch.randn(shape, generator=random)
+            weights[f"{path}.{name}.bias"] = torch.zeros(shape[0])
+    for norm in norms:
+        weights[f"{norm}.weight"], weights[f"{norm}.bias"] = torch.ones(width), torch.zeros(width)
+    return base.Base(weights, pieces)
+
+
+@pytest.fixture
+def taught(monkeypatch, fit):
+    """The same with a small teacher, one epoch each."""
+    monkeypatch.setattr(training, "load_mpnet", tiny_teacher)
+    monkeypatch.setattr(training, "MPNET", TINY)
+    for name, value in (("TEACHER_LAYERS", 2), ("TEACHER_EPOCHS", 1), ("READER_EPOCHS", 1)):
+        monkeypatch.setattr(training, name, value)
+    return fit
+
+
+def test_each_reader_with_a_teacher_follows_the_one_that_has_not_seen_its_fold(monkeypatch, taught):
+    pages = [*(written(writer, 0) for writer in range(FOLDS)), judged("one.example")]
+    fitted: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        training,
+        "fit_encoder",
+        lambda encoder, pieces, *_, **__: fitted.append((encoder.words.embedding_dim, len(pieces))),
+    )
+    monkeypatch.setattr(training, "export", lambda weights, *_, **__: weights["classes.bias"].tobytes())
+    followed: dict[int, list[float]] = {}
+    following = training.ReaderFit.following
+
+    def noted(self, asked, fold, left, predicted, key):
+        followed[left] = [float(one.sentences[0, 0]) for one in predicted]
+        return following(self, asked, fold, left, predicted, key)
+
+    monkeypatch.setattr(training.ReaderFit, "following", noted)
+    readers = taught.all_folds(pages, teacher=True)
+    assert len(readers) == FOLDS + 1
+    teachers = [count for width, count in fitted if width == TINY.width]
+    assert len(teachers) == FOLDS
+    vocabulary = wordpiece.Vocabulary(taught.pieces)
+    size = {page.id: len(list(examples.taught_pieces([training.reader_example(page)], vocabulary))) for page in pages}
+    assert teachers == [
+        sum(
+            size[page.id]
+            for page in pages
+            if page.writer != fold and (page.writer is not None or fold_of(page.site) != fold)
+        )
+        for fold in range(FOLDS)
+    ]
+    means = np.mean([followed[left] for left in range(FOLDS)], axis=0)
+    assert followed[-1] == pytest.approx(means.tolist(), abs=0.01)
+    fitted.clear()
+    assert taught.all_folds(pages, teacher=True) == readers  # resumed
+    assert not fitted
+
+
+def test_a_reader_learns_what_its_teacher_predicts(taught):
+    """Of two pieces that nobody labelled, it says the opposite, as the teacher does."""
+    vocabulary = wordpiece.Vocabulary(taught.pieces)
+    found = unlabelled.unlabelled_pieces([Page(ARTICLE, format="text")], vocabulary, random.Random(0))[:2]
+    asked = []
+    for place, piece in enumerate(found):
+        assert (piece.foreign == examples.UNKNOWN).all()
+        assert (piece.tokens == examples.UNKNOWN).all()
+        sentences = np.full((len(piece.foreign), COLUMNS), -3.0, np.float16)
+        sentences[:, [0, 2] if place else [1]] = 3.0
+        predicted = examples.Predicted(np.full(len(piece.tokens), 3.0 if place else -3.0, np.float16), sentences)
+        asked.append(piece._replace(predicted=predicted))
+    encoder = network.Encoder(len(taught.pieces), 1, 0, shape=TINY)
+    options = reader_fit.FitOptions(rate=3e-3, step=2)
+    reader_fit.fit_encoder(encoder, asked * 150, options)
+    for place, predicted in enumerate(reader_fit.predict_pieces(encoder, found, options)):
+        assert ((predicted.sentences[:, 0] > 0) == bool(place)).all()
+        assert (predicted.sentences[:, 1:].argmax(axis=1) == place).all()
+        inside = found[place].inputs.marks[0] >= pieces.JUDGED
+        assert ((predicted.tokens[inside] > 0) == bool(place)).mean() > 0.9
+
+
+def test_only_what_is_above_the_frozen_layers_is_trained_at_first():
+    encoder = network.Encoder(7, 2, 1)
+    names = {
+        name.split(".")[0] + name.split(".")[1] for name, value in encoder.named_parameters() if value.requires_grad
+    }
+    assert "layers1" in names
+    assert not {"layers0", "wordsweight", "placesweight", "normweight"} & names
+    encoder.train_lower()
+    trained = {name for name, value in encoder.named_parameters() if value.requires_grad}
+    assert {name for name, _ in encoder.named_parameters()} - trained == {"words.weight"}
+
+
+def test_changed_texts_hold_what_others_say():
+    other = Page(
+        f"{FOREIGN} She left for Reno with a suitcase full of sequins and no plans. " * 3,
+        title="Delia Fonteyn marries Rico Banderas",
+        format="text",
+    )
+    page = Page("\n".join([ARTICLE] * 2), title="Sluice repaired after the long winter", format="text")
+    changed = [
+        str(one.content) for seed in range(30) for one in unlabelled.with_foreign([page, other], random.Random(seed))
+    ]
+    assert len(changed) == 30
+    plain = str(page.content)
+    assert all(len(text) >= len(plain) for text in changed)
+    assert any("suitcase full of sequins" in text or "Fonteyn" in text for text in changed)
+    assert any("elia Fonteyn marries Rico Banderas" in text for text in changed)
+
+
+def test_distances_fall_into_buckets_as_in_t5():
+    found = network.buckets(300, 32)
+    assert found[10, 10] == 0
+    assert found[10, 7] == 3
+    assert found[10, 13] == 16 + 3
+    assert found[299, 0] == 15
+    assert found[0, 299] == 31
+    assert (found[200, :200].diff() <= 0).all()

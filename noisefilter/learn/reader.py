@@ -1,9 +1,15 @@
-"""Labelled pages → for each fold of writers and sites the reader that has not seen it, and the mean of these (extra `train`)."""
+"""Labelled pages → for each fold of writers and sites the reader that has not seen it, and the one that ships (extra `train`).
+
+Without a teacher each reader learns from the labels, and the one that ships has the mean of their weights. With one (extra
+`teacher`; it takes a GPU) a large encoder learns each fold's labels, and the reader learns from what it predicts, on texts
+without labels, too; the one that ships learns from what all five of them predict (docs/decisions/0048).
+"""
 
 from __future__ import annotations
 
 import hashlib
 import random
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,22 +18,25 @@ from safetensors.numpy import load_file, save_file
 from noisefilter.fit import FOLDS
 from noisefilter.html.read import read_blocks
 from noisefilter.learn.last import NO_FOLD, fold_without
-from noisefilter.reader.base import common_pieces, load_base
-from noisefilter.reader.examples import ReaderExample, taught_pieces
+from noisefilter.learn.unlabelled import unlabelled_pieces
+from noisefilter.reader.base import common_pieces, load_base, load_mpnet
+from noisefilter.reader.examples import Predicted, ReaderExample, taught_pieces
 from noisefilter.reader.export import export
-from noisefilter.reader.fit import FitOptions, fit_encoder, weights_of
-from noisefilter.reader.network import Encoder
+from noisefilter.reader.fit import FitOptions, fit_encoder, predict_pieces, weights_of
+from noisefilter.reader.network import MPNET, Encoder
 from noisefilter.reader.session import CLASSES
 from noisefilter.reader.wordpiece import Vocabulary
 from noisefilter.text.sentences import split_sentences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from noisefilter.arrays import Index
     from noisefilter.labels import LabelledPage
     from noisefilter.reader.examples import TaughtPiece
     from noisefilter.reader.export import Weights
+    from noisefilter.types import Page
 
 #: Layers of MiniLM that are used, and how many of them are frozen.
 LAYERS, FROZEN = 3, 1
@@ -35,6 +44,10 @@ LAYERS, FROZEN = 3, 1
 WRITTEN_EPOCHS, JUDGED_EPOCHS = 2, 1
 #: Share of the pieces without a written passage that is used.
 PLAIN = 0.3
+#: With a teacher: its layers and epochs, and the epochs of the reader, first as above, then with its lowest layer, too.
+TEACHER_LAYERS, TEACHER_EPOCHS, READER_EPOCHS = 12, 3, 3
+TEACHER = FitOptions(rate=5e-5, step=32)
+PHASES = (FitOptions(rate=7e-4, step=64), FitOptions(rate=6e-4, heads=2.0, step=64))
 #: Column of each letter among the reader's classes.
 COLUMN_OF = {letter: column for column, letter in enumerate("IFPOB")}
 
@@ -43,21 +56,24 @@ class ReaderFit:
     """Fits readers from the same base; each is kept in a folder, and read from there if asked for with the same pages.
 
     Args:
-        texts: those that the vocabulary is chosen on.
+        texts: those that the vocabulary is chosen on, and that a teacher is asked about.
         kept: folder where readers are kept.
         device: torch device.
         progress: called with a message at each step.
     """
 
     def __init__(
-        self, texts: Iterable[str], kept: Path, device: str = "cpu", progress: Callable[[str], None] = lambda _: None
+        self, texts: Sequence[Page], kept: Path, device: str = "cpu", progress: Callable[[str], None] = lambda _: None
     ) -> None:
-        self.kept, self.device, self.progress = kept, device, progress
+        self.texts, self.kept, self.device, self.progress = texts, kept, device, progress
         self.base = load_base()
-        self.pieces, self.rows = common_pieces(texts, self.base.pieces)
+        self.pieces = common_pieces((str(page.content) for page in texts), self.base.pieces)
+        self.rows = self.base.rows(self.pieces)
 
-    def all_folds(self, pages: Sequence[LabelledPage]) -> list[bytes]:
-        """For each fold the reader that has not seen it and, last, the reader with the mean of their weights, in ONNX."""
+    def all_folds(self, pages: Sequence[LabelledPage], *, teacher: bool = False) -> list[bytes]:
+        """For each fold the reader that has not seen it and, last, the reader that ships, in ONNX."""
+        if teacher:
+            return [self.network(weights) for weights in self._taught_folds(pages)]
         folds = [
             self.fit([page for page in pages if fold_without(page) != left], f"without-{left}", left)
             for left in range(FOLDS)
@@ -74,16 +90,85 @@ class ReaderFit:
         chosen = [page for page in pages if fold_without(page) != NO_FOLD]
         path = self.kept / f"reader-{name}-{_digest(chosen, self.pieces)}.safetensors"
         if not path.is_file():
-            encoder = Encoder(len(self.pieces), LAYERS, FROZEN)
-            encoder.load_base(self.base.weights, self.rows)
+            encoder = self._start()
             taught = _taught(chosen, Vocabulary(self.pieces), random.Random(seed))
             self.progress(f"reader {name}: {len(taught)} pieces of {len(chosen)} pages")
             fit_encoder(encoder, taught, FitOptions(seed=seed, device=self.device), progress=self.progress)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_suffix(".part")
-            save_file(dict(weights_of(encoder)), unfinished)
-            unfinished.replace(path)
+            _save(weights_of(encoder), path)
         return load_file(path)
+
+    def _start(self) -> Encoder:
+        encoder = Encoder(len(self.pieces), LAYERS, FROZEN)
+        encoder.load_base(self.base.weights, self.rows)
+        return encoder
+
+    def _taught_folds(self, pages: Sequence[LabelledPage]) -> list[Weights]:
+        """Weights of each fold's reader, and of the one that ships, by what the teachers predict."""
+        chosen = [page for page in pages if fold_without(page) != NO_FOLD]
+        key = _digest(chosen, self.pieces)
+        vocabulary = Vocabulary(self.pieces)
+        labelled = [
+            (fold_without(page), piece)
+            for page in chosen
+            for piece in taught_pieces([reader_example(page)], vocabulary)
+        ]
+        asked = [*(piece for _, piece in labelled), *unlabelled_pieces(self.texts, vocabulary, random.Random(0))]
+        fold = np.array(
+            [NO_FOLD if left is None else left for left, _ in labelled] + [NO_FOLD] * (len(asked) - len(labelled))
+        )
+        predicted = [self._predicted(asked, len(labelled), fold, left, key) for left in range(FOLDS)]
+        readers = [self.following(asked, fold, left, predicted[left], key) for left in range(FOLDS)]
+        mean = [_mean(of_piece) for of_piece in zip(*predicted, strict=True)]
+        return [*readers, self.following(asked, fold, -1, mean, key)]
+
+    def _predicted(
+        self, asked: Sequence[TaughtPiece], labelled: int, fold: Index, left: int, key: str
+    ) -> list[Predicted]:
+        """What a teacher that has not learned from a fold predicts of all pieces, of which the first ones are labelled."""
+        path = self.kept / f"teacher-without-{left}-{key}.safetensors"
+        if not path.is_file():
+            base = load_mpnet()
+            teacher = Encoder(len(self.pieces), TEACHER_LAYERS, 0, shape=MPNET)
+            teacher.load_base(base.weights, base.rows(self.pieces))
+            taught = [asked[row] for row in range(labelled) if fold[row] != left] * TEACHER_EPOCHS
+            self.progress(f"teacher without {left}: {len(taught)} pieces")
+            options = replace(TEACHER, device=self.device)
+            fit_encoder(teacher, taught, options, progress=self.progress)
+            found = predict_pieces(teacher, asked, options)
+            _save({name: np.concatenate([getattr(one, name) for one in found]) for name in Predicted._fields}, path)
+        arrays = load_file(path)
+        sizes = {"tokens": [len(piece.tokens) for piece in asked], "sentences": [len(piece.foreign) for piece in asked]}
+        parts = (np.split(arrays[name], np.cumsum(sizes[name])[:-1]) for name in Predicted._fields)
+        return [Predicted(*of_piece) for of_piece in zip(*parts, strict=True)]
+
+    def following(
+        self, asked: Sequence[TaughtPiece], fold: Index, left: int, predicted: Sequence[Predicted], key: str
+    ) -> Weights:
+        """Weights of a reader that learns what is predicted of the pieces that are not of a fold."""
+        path = self.kept / f"reader-taught-{left}-{key}.safetensors"
+        if not path.is_file():
+            taught = [piece._replace(predicted=predicted[row]) for row, piece in enumerate(asked) if fold[row] != left]
+            encoder = self._start()
+            for phase, options in enumerate(PHASES):
+                encoder.train_lower(phase > 0)
+                self.progress(f"reader taught without {left}: {len(taught)} pieces")
+                fit_encoder(
+                    encoder, taught * READER_EPOCHS, replace(options, device=self.device), progress=self.progress
+                )
+            _save(weights_of(encoder), path)
+        return load_file(path)
+
+
+def _mean(predicted: Sequence[Predicted]) -> Predicted:
+    means = (np.stack(parts).mean(axis=0, dtype=np.float32) for parts in zip(*predicted, strict=True))
+    return Predicted(*(np.asarray(mean, np.float16) for mean in means))
+
+
+def _save(arrays: Weights, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_suffix(".part")
+    save_file(dict(arrays), unfinished)
+    unfinished.replace(path)
 
 
 def _digest(pages: Sequence[LabelledPage], pieces: Sequence[str]) -> str:

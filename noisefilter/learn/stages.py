@@ -56,7 +56,7 @@ class Fitted:
     """What some stages gave.
 
     `folds` are sentence classifiers that have not seen the sites of their fold, `writers` classifiers of insertions that have not
-    seen its writer, `readers` readers that have seen neither, and their mean. `last` are the thresholds of a model with a
+    seen its writer, `readers` readers that have seen neither, and the one that ships. `last` are the thresholds of a model with a
     reader, where they are other ones. `policies` are as a manifest holds them.
     """
 
@@ -86,7 +86,7 @@ class Fitted:
 
     @property
     def reader(self) -> bytes | None:
-        """The reader that a model ships: the mean of those of the folds."""
+        """The reader that a model ships."""
         return self.readers[-1] if self.readers else None
 
 
@@ -252,7 +252,7 @@ def _fit_reader(training: Training, _: Fitted) -> Fitted:
 
     data = training.data
     fit = ReaderFit(data.texts, training.kept, training.device, training.progress)
-    return Fitted(readers=fit.all_folds([*data.fit, *data.inserted]))
+    return Fitted(readers=fit.all_folds([*data.fit, *data.inserted], teacher=training.device != "cpu"))
 
 
 def _fit_writers(training: Training, done: Fitted) -> Fitted:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from noisefilter.labels import LabelledPage
     from noisefilter.learn.stages import Fitted
     from noisefilter.text.vectors import VectorTable
+    from noisefilter.types import Page
 
 #: One page in this many is held out when the caller names no split.
 TUNE_SHARE = 4
@@ -50,7 +51,8 @@ class TrainingData:
     The article classifier learns from `articles`, or from `fit` if there are none; it is calibrated out of fold, and
     needs no held-out pages for that. It also learns from `retold`, articles written for training, but is not calibrated
     on them. Insertions are learned from all pages that are labelled for them, and from `inserted`: texts whose spans are
-    insertions only; untouched texts have no spans. A reader's vocabulary is chosen on `texts`. `other` names what else
+    insertions only; untouched texts have no spans. A reader's vocabulary is chosen on `texts`, and its teacher predicts what
+    they are. `other` names what else
     the weights learn from: licence and rows by source.
     """
 
@@ -60,7 +62,7 @@ class TrainingData:
     inserted: Sequence[LabelledPage] = ()
     tune_inserted: Sequence[LabelledPage] = ()
     retold: Sequence[LabelledPage] = ()
-    texts: Iterable[str] = ()
+    texts: Sequence[Page] = ()
     other: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
 

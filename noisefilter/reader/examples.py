@@ -50,14 +50,22 @@ class ReaderExample:
     classes: NDArray[np.float32] | None = None
 
 
+class Predicted(NamedTuple):
+    """What a teacher predicts of a piece, as the encoder does: log-odds of the tokens (tokens,) and of the sentences (sentences, `COLUMNS`)."""
+
+    tokens: NDArray[np.float16]
+    sentences: NDArray[np.float16]
+
+
 class TaughtPiece(NamedTuple):
-    """A piece and the labels of its tokens and sentences."""
+    """A piece, the labels of its tokens and sentences, and what a teacher predicts of them, if there is one."""
 
     inputs: Inputs
     tokens: NDArray[np.int8]  # (tokens,): `UNKNOWN`, `OWN` or `FOREIGN`
     foreign: NDArray[np.int8]  # (sentences,): the same
     weights: NDArray[np.float32]  # (sentences,)
     classes: NDArray[np.float32]  # (sentences, classes): zero where nobody judged
+    predicted: Predicted | None = None
 
     @property
     def holds_foreign(self) -> bool:

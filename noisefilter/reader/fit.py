@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from noisefilter.reader.examples import FOREIGN
-from noisefilter.reader.pieces import JUDGED
+from noisefilter.reader.examples import FOREIGN, Predicted
+from noisefilter.reader.pieces import AROUND, JUDGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from noisefilter.reader.examples import TaughtPiece
     from noisefilter.reader.network import Encoder
 
-#: Pieces in a step, and the number of steps whose pieces are sorted by length together to save padding.
-STEP, SORTED = 16, 24
+#: Number of steps whose pieces are sorted by length together to save padding.
+SORTED = 24
 #: Weight of the word loss beside the sentence loss, and in it of a word that is only context.
 WORD_LOSS, AROUND_LOSS = 0.5, 0.3
-#: Learning rate of the heads, which are new, as a multiple of the layers'.
-HEAD_RATE = 5.0
+#: Weight of the squared difference between the log-odds that a sentence is foreign and the teacher's, and up to where either counts.
+LIKE_TEACHER, FARTHEST = 0.02, 9.0
 #: Number of sentences with class labels in a step from which the class loss counts in full.
 FULL_STEP = 80
 WARM_UP = 0.08
@@ -34,9 +34,19 @@ WARM_UP = 0.08
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """How the encoder is trained: peak learning rate, seed, and the torch device."""
+    """How the encoder is trained.
+
+    Args:
+        rate: peak learning rate.
+        heads: that of the heads, as a multiple of it.
+        step: pieces in a step.
+        seed: of the order.
+        device: of torch.
+    """
 
     rate: float = 3e-4
+    heads: float = 5.0
+    step: int = 16
     seed: int = 0
     device: str = "cpu"
 
@@ -53,6 +63,7 @@ class _Step(NamedTuple):
     foreign: Tensor
     weights: Tensor
     classes: Tensor
+    predicted: tuple[Tensor, Tensor] | None
 
 
 def fit_encoder(
@@ -75,14 +86,14 @@ def fit_encoder(
     }
     learned = [value for value in encoder.parameters() if value.requires_grad]
     exact = [value.detach().float().clone() for value in learned]
-    rates = [HEAD_RATE if id(value) in heads else 1.0 for value in learned]
+    rates = [options.heads if id(value) in heads else 1.0 for value in learned]
     groups = [
         {"params": [weight for weight, rate in zip(exact, rates, strict=True) if rate == one], "scale": one}
-        for one in (1.0, HEAD_RATE)
+        for one in (1.0, options.heads)
     ]
     optimizer = torch.optim.AdamW(groups, lr=options.rate, weight_decay=0.01, betas=(0.9, 0.98))
-    steps = _steps(pieces, np.random.default_rng(options.seed))
-    losses: list[float] = []
+    steps = _steps(pieces, options.step, np.random.default_rng(options.seed))
+    losses: list[Tensor] = []
     for number, chosen in enumerate(steps):
         for group in optimizer.param_groups:
             group["lr"] = options.rate * group["scale"] * _schedule(number, len(steps))
@@ -95,12 +106,29 @@ def fit_encoder(
         optimizer.step()
         for weight, value in zip(exact, learned, strict=True):
             value.data.copy_(weight)
-        losses.append(loss.item())
+        losses.append(loss.detach())
         if (number + 1) % 100 == 0 or number + 1 == len(steps):
-            progress(f"step {number + 1} of {len(steps)}, loss {np.mean(losses[-100:]):.4f}")
+            progress(f"step {number + 1} of {len(steps)}, loss {float(torch.stack(losses[-100:]).mean()):.4f}")
     for weight, value in zip(exact, learned, strict=True):
         value.data = weight
     encoder.float().eval()
+
+
+def predict_pieces(encoder: Encoder, pieces: Sequence[TaughtPiece], options: FitOptions) -> list[Predicted]:
+    """What the encoder predicts of each piece."""
+    encoder.to(options.device).bfloat16().eval()
+    order = sorted(range(len(pieces)), key=lambda row: pieces[row].inputs.ids.shape[1])
+    found: dict[int, Predicted] = {}
+    for start in range(0, len(order), options.step):
+        rows = order[start : start + options.step]
+        step = _stack([pieces[row] for row in rows], options.device)
+        with torch.no_grad():
+            words, sentences = encoder(step.ids, step.marks, step.owner, step.begin, step.end)
+        of_words, of_sentences = (values.float().cpu().numpy().astype(np.float16) for values in (words, sentences))
+        edges = np.cumsum([len(pieces[row].foreign) for row in rows])
+        for place, (row, part) in enumerate(zip(rows, np.split(of_sentences, edges[:-1]), strict=True)):
+            found[row] = Predicted(of_words[place, : pieces[row].inputs.ids.shape[1]], part)
+    return [found[row] for row in range(len(pieces))]
 
 
 def weights_of(encoder: Encoder) -> Mapping[str, NDArray[np.float32]]:
@@ -114,13 +142,13 @@ def _schedule(step: int, steps: int) -> float:
     return rise * min(1.0, (1 - step / steps) / (1 - WARM_UP) + 0.02)
 
 
-def _steps(pieces: Sequence[TaughtPiece], random: np.random.Generator) -> list[list[int]]:
+def _steps(pieces: Sequence[TaughtPiece], step: int, random: np.random.Generator) -> list[list[int]]:
     """Indices of the pieces in each step."""
     order = random.permutation(len(pieces)).tolist()
     steps = []
-    for start in range(0, len(order), STEP * SORTED):
-        part = sorted(order[start : start + STEP * SORTED], key=lambda row: pieces[row].inputs.ids.shape[1])
-        steps += [part[at : at + STEP] for at in range(0, len(part), STEP)]
+    for start in range(0, len(order), step * SORTED):
+        part = sorted(order[start : start + step * SORTED], key=lambda row: pieces[row].inputs.ids.shape[1])
+        steps += [part[at : at + step] for at in range(0, len(part), step)]
     return [steps[row] for row in random.permutation(len(steps)).tolist()]
 
 
@@ -146,20 +174,50 @@ def _stack(pieces: Sequence[TaughtPiece], device: str) -> _Step:
         for name in ("foreign", "weights", "classes")
     )
     arrays = (ids, marks, np.array(owner), np.array(begin), np.array(end), tokens, *joined)
-    return _Step(*(torch.from_numpy(array).to(device) for array in arrays))
+    tensors = [torch.from_numpy(array).to(device) for array in arrays]
+    return _Step._make([*tensors, _stack_predicted(pieces, length, device)])
+
+
+def _stack_predicted(pieces: Sequence[TaughtPiece], length: int, device: str) -> tuple[Tensor, Tensor] | None:
+    """What a teacher predicts of the tokens and the sentences of a step; None if it was not asked about each piece."""
+    found = [piece.predicted for piece in pieces if piece.predicted is not None]
+    if len(found) < len(pieces):
+        return None
+    tokens = np.zeros((len(pieces), length), np.float32)
+    for row, predicted in enumerate(found):
+        tokens[row, : len(predicted.tokens)] = predicted.tokens
+    sentences = np.concatenate([predicted.sentences for predicted in found]).astype(np.float32)
+    return torch.from_numpy(tokens).to(device), torch.from_numpy(sentences).to(device)
 
 
 def _loss(encoder: Encoder, step: _Step) -> Tensor:
-    """Weighted sum of the cross-entropies of foreign sentences, foreign words and classes, each where labelled."""
+    """Weighted sum of the cross-entropies of foreign sentences, foreign words and classes, each where labelled.
+
+    With a teacher the truth is the mean of the label and its prediction, or this alone where nothing is labelled.
+    """
     words, sentences = encoder(step.ids, step.marks, step.owner, step.begin, step.end)
     words, sentences = words.float(), sentences.float()
-    counts = (step.foreign >= 0) * step.weights
-    foreign = _binary(sentences[:, 0], step.foreign, counts)
-    places = (step.tokens >= 0) * torch.where(step.marks >= JUDGED, 1.0, AROUND_LOSS)
-    inside = _binary(words, step.tokens, places)
+    around = torch.where(step.marks >= JUDGED, 1.0, AROUND_LOSS)
+    if step.predicted is not None:
+        of_words, of_sentences = step.predicted
+        near = [values[:, 0].clamp(-FARTHEST, FARTHEST) for values in (sentences, of_sentences)]
+        foreign = _binary(sentences[:, 0], _between(step.foreign, of_sentences[:, 0]), step.weights)
+        inside = _binary(words, _between(step.tokens, of_words), (step.marks >= AROUND) * around)
+        shares = torch.softmax(of_sentences[:, 1:], -1)
+        truth = torch.where(step.classes.sum(1, keepdim=True) > 0, (step.classes + shares) / 2, shares)
+        of_classes = -(truth * torch.log_softmax(sentences[:, 1:], -1)).sum(1).mean()
+        return foreign + LIKE_TEACHER * functional.mse_loss(*near) + WORD_LOSS * inside + of_classes
+    foreign = _binary(sentences[:, 0], step.foreign, (step.foreign >= 0) * step.weights)
+    inside = _binary(words, step.tokens, (step.tokens >= 0) * around)
     judged = step.classes.sum()
     of_classes = -(step.classes * torch.log_softmax(sentences[:, 1:], -1)).sum() / judged.clamp(min=1)
     return foreign + WORD_LOSS * inside + of_classes * (judged / FULL_STEP).clamp(max=1)
+
+
+def _between(labels: Tensor, predicted: Tensor) -> Tensor:
+    """The mean of a label and a prediction, given in log-odds; the prediction where the label is unknown."""
+    probability = torch.sigmoid(predicted)
+    return torch.where(labels >= 0, (labels + probability) / 2, probability)
 
 
 def _binary(log_odds: Tensor, truth: Tensor, weights: Tensor) -> Tensor:
