@@ -105,15 +105,15 @@ def test_a_sentence_that_is_foreign_throughout_goes_whole():
 def test_words_that_hardly_differ_from_those_around_them_are_left():
     sentence = "The board repaired the gates, whose paint had been an eyesore for years, before the autumn rain came."
     clause = "whose paint had been an eyesore for years"
-    assert cut_of(sentence, clause, certain=-1.0, rest=-4.5) == sentence
-    assert clause not in cut_of(sentence, clause, certain=-0.4, rest=-4.5)
+    assert cut_of(sentence, clause, certain=-1.3, rest=-4.5) == sentence
+    assert clause not in cut_of(sentence, clause, certain=-1.1, rest=-4.5)
 
 
 def test_a_sentence_is_left_none_of_whose_words_looks_foreign():
     table = sentences_of(f"{SLUICE[0]}\n{SLUICE[1]}")
     count = int(table.words[0])
-    assert cut_range(table, 0, np.full(count, -1.0)) is None
-    assert cut_range(table, 0, np.full(count, 0.0)) == (int(table.start[0]), int(table.end[0]))
+    assert cut_range(table, 0, np.full(count, -2.0)) is None
+    assert cut_range(table, 0, np.full(count, -1.8)) == (int(table.start[0]), int(table.end[0]))
 
 
 @pytest.mark.parametrize(

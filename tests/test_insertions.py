@@ -10,7 +10,13 @@ import pytest
 from noisefilter.insertions.fit import HeldOut, fit_insertions, fit_pages, labelled_examples
 from noisefilter.insertions.judge import PAGE_PRIOR, page_off_topic_inputs
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
-from noisefilter.learn.thresholds import CUT_UNTOUCHED, choose_thresholds, off_topic_threshold
+from noisefilter.learn.thresholds import (
+    CUT_HONEST,
+    CUT_UNTOUCHED,
+    LEAST_FOREIGN,
+    choose_thresholds,
+    off_topic_threshold,
+)
 from noisefilter.learn.train import TrainingData, train
 from noisefilter.networks import build_network
 from noisefilter.types import Page
@@ -36,7 +42,7 @@ def held(highest: float, *, foreign: bool = False) -> HeldOut:
     """A page of ten sentences, the third of which is the strangest."""
     probabilities, truth = np.full(10, 0.01), np.zeros(10, dtype=np.int64)
     probabilities[2], truth[2] = highest, int(foreign)
-    return HeldOut(probabilities, truth, np.ones(len(truth), np.bool_))
+    return HeldOut(probabilities, truth, np.zeros(len(truth), np.bool_), np.ones(len(truth), np.bool_))
 
 
 def test_the_sentences_of_a_marked_passage_are_foreign_and_no_others():
@@ -124,8 +130,16 @@ def test_the_threshold_is_that_of_sentences_in_which_a_cut_may_be_made():
     untouched = [held(0.9)] * 20
     spared = [replace(page, stand_out=np.arange(10) != 2) for page in untouched]
     assert off_topic_threshold(untouched) == pytest.approx(0.9, abs=0.001)
-    assert off_topic_threshold(spared) == pytest.approx(0.3)
+    assert off_topic_threshold(spared) == LEAST_FOREIGN
     assert off_topic_threshold([*untouched, held(0.95, foreign=True)]) == pytest.approx(0.9, abs=0.001)
+
+
+def test_no_more_sentences_that_look_foreign_and_belong_pass_than_may():
+    values = np.linspace(0.55, 0.95, 100)
+    looks_foreign = np.arange(10) == 2
+    pages = [replace(held(value), looks_foreign=looks_foreign) for value in values]
+    threshold = off_topic_threshold([*pages, *[held(0.1)] * 4000])  # so many that untouched pages allow all of these
+    assert (values >= threshold).sum() == CUT_HONEST * 100 == 2
 
 
 def test_no_more_untouched_pages_pass_than_may():

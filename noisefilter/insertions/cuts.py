@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 AT_SIGN, WHOLE, WORD_IN = 4.0, 8.0, 2.0
 #: How far the mean log-odds of a cut's words must exceed those of the words that stay; where none stay, `OWN_WORD`,
 #: typical of an article's own words. Chosen on tune: it spares more untouched pages than it misses passages
-#: (docs/decisions/0040).
-STANDS_OUT, OWN_WORD = 3.6, -4.6
+#: (docs/decisions/0040, 0048).
+STANDS_OUT, OWN_WORD = 3.3, -5.2
 #: If a sentence is cut whole, its neighbours in the paragraph are cut too if they are foreign with at least this
 #: probability and their words stand out as well: whoever inserts a paragraph inserts all of it (docs/decisions/0042).
 ALONG = 0.3

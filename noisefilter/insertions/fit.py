@@ -100,9 +100,14 @@ class InsertionExample:
         return self._touched(self.ranges)
 
     @property
+    def looks_foreign(self) -> Flags:
+        """Which sentences look foreign and belong."""
+        return (self._touched(self.honest) == 1) & (self.foreign == 0)
+
+    @property
     def weights(self) -> Matrix:
         """Weight of each sentence in fitting."""
-        return np.where((self._touched(self.honest) == 1) & (self.foreign == 0), HONEST, 1.0)
+        return np.where(self.looks_foreign, HONEST, 1.0)
 
     def _touched(self, ranges: Iterable[tuple[int, int]]) -> Index:
         """1 for each sentence that shares more than three characters with a range."""
@@ -117,10 +122,11 @@ class InsertionExample:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Predictions for the sentences of a tune page, the truth, and which sentences something could be cut from."""
+    """Predictions for the sentences of a tune page, the truth, which look foreign and belong, and which something could be cut from."""
 
     probabilities: Matrix
     foreign: Index
+    looks_foreign: Flags
     stand_out: Flags
 
 
@@ -339,7 +345,7 @@ class _Fitting:
             parts = np.split(self.word_log_odds[page], self.words[page].edges[1:-1]) if rows else []
             table = SentenceTable([self.pages[page].article(self.vectors)], self.vectors)
             flags = stand_out(table, dict(zip(rows, parts, strict=True)))
-            pages.append(HeldOut(probabilities, self.foreign[page], flags))
+            pages.append(HeldOut(probabilities, self.foreign[page], self.pages[page].looks_foreign, flags))
         self.arrays |= named("insertion_last", fitted)
         return self.arrays, pages
 

@@ -52,10 +52,11 @@ def writer_fold(page: LabelledPage) -> int | None:
 
 
 class ForeignRows(NamedTuple):
-    """What the last network of the insertions reads of a page: (sentences, n); which are foreign, and may be cut: (sentences,)."""
+    """What the last network of the insertions reads of a page: (sentences, n); the rest as in `HeldOut`: (sentences,)."""
 
     inputs: Matrix
     foreign: Index
+    looks_foreign: Flags
     stand_out: Flags
 
 
@@ -63,7 +64,7 @@ class LastFit:
     """What the last networks read of pages that neither the reader nor the networks before it had seen.
 
     Args:
-        readers: of each fold and, last, their mean.
+        readers: of each fold and, last, the one that ships.
         kinds: sentence classifiers of each fold of the sites and, last, of all sites.
         insertions: classifiers of insertions without each fold's writer and, last, of all writers.
         vectors: word vectors.
@@ -94,7 +95,7 @@ class LastFit:
             readings = read_articles(table.sentences, self.readers[fold])
             words = words_of(table.sentences, measured, readings)
             inputs = foreign_columns(measured.off_topic, readings)
-            return ForeignRows(inputs, example.foreign, stand_out(table.sentences, words))
+            return ForeignRows(inputs, example.foreign, example.looks_foreign, stand_out(table.sentences, words))
         return None
 
 
@@ -140,6 +141,9 @@ def fit_foreign(fit: Sequence[ForeignRows], tune: Sequence[ForeignRows]) -> tupl
     predicted = np.concatenate([network.probabilities(page.inputs)[:, 1] for page in tune])
     fitted = calibrate(fitted, *fit_calibration(logit(predicted), np.concatenate([page.foreign for page in tune])))
     network = network_of(fitted)
-    held = [HeldOut(network.probabilities(page.inputs)[:, 1], page.foreign, page.stand_out) for page in tune]
+    held = [
+        HeldOut(network.probabilities(page.inputs)[:, 1], page.foreign, page.looks_foreign, page.stand_out)
+        for page in tune
+    ]
     pages = {key.replace("page_off_topic", "reader_page"): value for key, value in fit_pages(held).items()}
     return {**named("reader_foreign", fitted), **pages}, held
