@@ -11,8 +11,7 @@ from noisefilter.insertions.fit import HeldOut, fit_insertions, fit_pages, label
 from noisefilter.insertions.judge import PAGE_PRIOR, page_off_topic_inputs
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.learn.thresholds import (
-    CUT_HONEST,
-    CUT_UNTOUCHED,
+    CUT_WRONGLY,
     LEAST_FOREIGN,
     choose_thresholds,
     off_topic_threshold,
@@ -139,10 +138,10 @@ def test_no_more_sentences_that_look_foreign_and_belong_pass_than_may():
     looks_foreign = np.arange(10) == 2
     pages = [replace(held(value), looks_foreign=looks_foreign) for value in values]
     threshold = off_topic_threshold([*pages, *[held(0.1)] * 4000])  # so many that untouched pages allow all of these
-    assert (values >= threshold).sum() == CUT_HONEST * 100 == 2
+    assert (values >= threshold).sum() == int(CUT_WRONGLY * 100) == 2
 
 
 def test_no_more_untouched_pages_pass_than_may():
     highest = np.linspace(0.35, 0.95, 200)
     threshold = off_topic_threshold([held(value) for value in highest])
-    assert (highest >= threshold).sum() == CUT_UNTOUCHED * 200 == 5
+    assert (highest >= threshold).sum() == CUT_WRONGLY * 200 == 5

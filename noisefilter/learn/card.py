@@ -50,7 +50,8 @@ OWN_BAD_AT = """\
 
 ATTRIBUTION = """\
 WCXB development split: Murrough Foley, CC-BY-4.0. The word vectors imitate all-MiniLM-L6-v2 (Apache-2.0), and the reader, where
-the model has one, is made of its lowest layers. Texts trained the weights; none is stored in them."""
+the model has one, is made of its lowest layers; that of the shipped `default` learned from all-mpnet-base-v2 (Apache-2.0),
+fine-tuned on the same labels on a GPU (docs/decisions/0048). Texts trained the weights; none is stored in them."""
 
 
 #: Stages in the order in which a page goes through them, with the prefixes of their arrays' names.

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 #: Share of the articles that may be taken for pages of another type.
 LOST_ARTICLES = 0.005
 #: Share of the untouched tune articles from which something may be cut as off-topic, and of the tune sentences that look
-#: foreign and belong; nor is anything cut that more probably belongs.
-CUT_UNTOUCHED, CUT_HONEST, LEAST_FOREIGN = 0.025, 0.02, 0.5
+#: foreign and belong; and the least probability of what is cut.
+CUT_WRONGLY, LEAST_FOREIGN = 0.025, 0.5
 DEFAULTS: dict[str, float] = {**{name: KINDS[name].threshold for name in JUDGED_KINDS}, "not_article": 0.95}
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
@@ -111,10 +111,10 @@ def off_topic_threshold(pages: Sequence[HeldOut]) -> float:
     passed = [np.where(page.stand_out, page.probabilities, 0.0) for page in pages]
     untouched = [values.max(initial=0.0) for values, page in zip(passed, pages, strict=True) if not page.foreign.any()]
     honest = np.concatenate([values[page.looks_foreign] for values, page in zip(passed, pages, strict=True)])
-    first = max(_first_to_stay(untouched, CUT_UNTOUCHED), _first_to_stay(honest, CUT_HONEST))
+    first = max(_first_to_stay(untouched), _first_to_stay(honest))
     return float(np.clip(first + 1e-4, LEAST_FOREIGN, 0.98))
 
 
-def _first_to_stay(values: Sequence[float] | Matrix, share: float) -> float:
-    """The highest of the values that must not pass, if a share of them may; 0 if there are none."""
-    return float(np.sort(values)[-1 - int(share * len(values))]) if len(values) else 0.0
+def _first_to_stay(values: Sequence[float] | Matrix) -> float:
+    """The highest of the values that must not pass, if `CUT_WRONGLY` of them may; 0 if there are none."""
+    return float(np.sort(values)[-1 - int(CUT_WRONGLY * len(values))]) if len(values) else 0.0
