@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, ParamSpec
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,4 +53,12 @@ class Columns(Generic[Of]):
 
     def matrix(self, *args: Of.args, **options: Of.kwargs) -> NDArray[np.float64]:
         """The columns side by side: (rows, columns)."""
-        return np.stack([*self.measure(*args, **options).values()], axis=1)
+        return side_by_side([*self.measure(*args, **options).values()])
+
+
+def side_by_side(columns: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+    """Columns as a matrix: (rows, columns). `np.stack` gives the same, but first makes a view of each."""
+    matrix = np.empty((len(columns[0]), len(columns)))
+    for place, column in enumerate(columns):
+        matrix[:, place] = column
+    return matrix

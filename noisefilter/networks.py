@@ -72,6 +72,8 @@ class Network:
         """Class probabilities of each row: (rows, classes); a missing value counts as average."""
         if not len(matrix):
             return np.zeros((0, 2))
+        if len(matrix) <= ROWS_AT_ONCE:
+            return self.estimator.predict_proba(standardize(matrix, self.mean, self.scale))
         parts = [matrix[low : low + ROWS_AT_ONCE] for low in range(0, len(matrix), ROWS_AT_ONCE)]
         return np.concatenate(
             [self.estimator.predict_proba(standardize(part, self.mean, self.scale)) for part in parts]
@@ -92,7 +94,7 @@ def standardize(matrix: Inputs, mean: Inputs, scale: Inputs) -> Inputs:
     """Columns in standard deviations from their mean in training, missing values at the mean."""
     standard: Inputs = np.subtract(matrix, mean)
     standard /= scale
-    np.clip(standard, -INPUT_LIMIT, INPUT_LIMIT, out=standard)
+    standard.clip(-INPUT_LIMIT, INPUT_LIMIT, out=standard)
     missing = np.isnan(matrix)
     if missing.any():
         np.copyto(standard, 0.0, where=missing)
@@ -157,7 +159,7 @@ def build_cascade(arrays: Mapping[str, Matrix], name: str, context: Callable[[Of
 
 def in_batch(network: Network, matrices: Sequence[Inputs]) -> list[Matrix]:
     """Probabilities for the rows of several matrices, computed at once."""
-    if not matrices:
-        return []
+    if len(matrices) < 2:
+        return [network.probabilities(matrix) for matrix in matrices]
     sizes = [len(matrix) for matrix in matrices]
     return np.split(network.probabilities(np.concatenate(matrices)), np.cumsum(sizes)[:-1])

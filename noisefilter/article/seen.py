@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.article.columns import NOISE_MEASURES
+from noisefilter.columns import side_by_side
 from noisefilter.sentences.aggregates import FILLER_STEPS
 from noisefilter.sentences.columns import SENTENCE_COLUMNS
 from noisefilter.sentences.sections import sections_shown
@@ -63,4 +64,4 @@ def seen_measures(table: SentenceTable, matrix: Matrix, filler: Matrix, kept: ND
             if f"mean_{name}" in NOISE_MEASURES
         },
     }
-    return np.column_stack([found[name] for name in NOISE_MEASURES])
+    return side_by_side([found[name] for name in NOISE_MEASURES])

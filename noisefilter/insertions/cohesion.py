@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from noisefilter.columns import side_by_side
 from noisefilter.sentences.table import WINDOW
 from noisefilter.text.tokens import sums, unit_rows
 
@@ -59,7 +60,7 @@ def cohesion_matrix(table: SentenceTable) -> NDArray[np.float64]:
     runs = _runs(table)
     relative = table.relative(runs["run_likeness_3"])
     columns = {**_likest(table), **runs, **_paragraphs(table), **_words(table)}
-    return np.stack(CohesionColumns(**columns, run_likeness_relative=relative), axis=1)
+    return side_by_side(CohesionColumns(**columns, run_likeness_relative=relative))
 
 
 def _likest(table: SentenceTable) -> dict[str, Column]:

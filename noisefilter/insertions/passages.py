@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from noisefilter.columns import side_by_side
 from noisefilter.insertions.kin import find_kin
 from noisefilter.sentences.table import WINDOW
 from noisefilter.text.tokens import neighbour, range_entries, sums_of_rows
@@ -119,7 +120,7 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
     opens = np.append(True, owner[1:] != owner[:-1])[: len(owner)]
     title_pull = _dots(known, word, table.title_vectors, table.article[rows][owner])
     kin = find_kin(table, rows, known, table.word_vectors.number_row)
-    base = np.stack(
+    base = side_by_side(
         BaseColumns(
             pull=pull,
             pull_share=pull / (lengths[word] + 0.1),
@@ -137,8 +138,7 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
             often_capital=table.word_vectors.capital[tokens.ids[token]],
             kin=kin,
             kin_weighted=np.where(kin < 0, 0.0, (1 - kin) * idf),
-        ),
-        axis=1,
+        )
     ).astype(np.float32)
     words = np.where(opens, 0, tokens.pairs[token])
     closes = np.append(owner[1:] != owner[:-1], True)[: len(owner)]
@@ -212,17 +212,17 @@ def token_matrix(table: TokenTable, doubts: Inputs, weighed: Inputs) -> NDArray[
         from_start=np.log1p(position),
         from_end=np.log1p(sizes[table.owner] - position),
     )
-    return _side_by_side(
+    return _windows(
         table.owner,
         (table.base, REACH, -1.0),
         table.head,
         means[table.owner],
-        np.stack(place, axis=1),
+        side_by_side(place),
         (weighed[:, None], WEIGHED_REACH, -3.0),
     )
 
 
-def _side_by_side(owner: Index, *parts: Inputs | tuple[Inputs, int, float]) -> NDArray[np.float32]:
+def _windows(owner: Index, *parts: Inputs | tuple[Inputs, int, float]) -> NDArray[np.float32]:
     """Columns side by side; a part (values, reach, beyond) adds words within reach, `beyond` outside the sentence."""
     spread = [part if isinstance(part, tuple) else (part, 0, 0.0) for part in parts]
     matrix = np.empty((len(owner), sum((2 * reach + 1) * part.shape[1] for part, reach, _ in spread)), dtype=np.float32)
@@ -302,7 +302,7 @@ def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDAr
         there = index < edges[rows + 1][:, None]
         index = np.where(there, index, 0)
         run = _run_columns(there, *(np.where(there, column[index], 0.0) for column in values))
-        columns[rows] = np.stack(run, axis=1)
+        columns[rows] = side_by_side(run)
     means = np.full(len(doubts), NO_DOUBT)
     means[table.rows] = np.where(sizes > 0, RunColumns(*columns.T).mean, NO_DOUBT)
     return np.hstack([columns, _around_columns(table, doubts, means)])
@@ -377,4 +377,4 @@ def _around_columns(table: TokenTable, doubts: Inputs, means: Inputs) -> NDArray
         paragraph_mean=others["mean"],
         paragraph_others=np.log1p(size[rows]),
     )
-    return np.stack([doubts[rows], *near, *paragraph], axis=1)
+    return side_by_side([doubts[rows], *near, *paragraph])

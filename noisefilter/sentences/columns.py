@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.columns import Columns
+from noisefilter.columns import Columns, side_by_side
 from noisefilter.sentences.table import WINDOW, SentenceTable
 from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import hash_word, sums, unit_rows
@@ -292,4 +292,4 @@ def sentence_matrix(table: SentenceTable) -> NDArray[np.float64]:
     columns = SENTENCE_FEATURES.measure(table)
     around = [table.neighbour(columns[name], step) for name, step in OF_NEIGHBOURS.values()]
     means = [table.means(columns[name])[table.article] for name in OF_ARTICLE.values()]
-    return np.stack([*columns.values(), *around, *means], axis=1)
+    return side_by_side([*columns.values(), *around, *means])
