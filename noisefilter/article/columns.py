@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.sentences.aggregates import ARTICLE_FEATURES, FILLER_STEPS, article_rows
+from noisefilter.sentences.aggregates import FILLER_STEPS, article_rows
 from noisefilter.text.cues import cue_table
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, 
 
 def article_measures(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Matrix) -> NDArray[np.float64]:
     """The columns of `article_rows` that the article classifier reads: (articles, NOISE_MEASURES)."""
-    return article_rows(table, matrix, probabilities)[:, [ARTICLE_FEATURES.index(name) for name in NOISE_MEASURES]]
+    return article_rows(table, matrix, probabilities, NOISE_MEASURES)
 
 
 def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.columns import side_by_side
 from noisefilter.sentences.columns import SENTENCE_COLUMNS
 from noisefilter.sentences.sections import HEADING_WORDS
 from noisefilter.sentences.table import count_distinct
@@ -13,9 +14,11 @@ from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Column
+    from noisefilter.arrays import Column, Matrix
     from noisefilter.sentences.table import SentenceTable
 
 #: Sentence features whose mean over the article, weighted by words, is a feature of the article.
@@ -26,6 +29,8 @@ MEANS = tuple(
         "cue_filler cue_promotion cue_templates signs upper_case"
     ).split()
 )
+_MEANS = [SENTENCE_COLUMNS.index(name) for name in MEANS]
+_ENDS_SENTENCE = SENTENCE_COLUMNS.index("ends_sentence")
 FILLER_STEPS = (0.3, 0.5, 0.7)
 
 ARTICLE_FEATURES = (
@@ -50,51 +55,75 @@ ARTICLE_FEATURES = (
 )
 
 
-def article_rows(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Column) -> NDArray[np.float64]:
-    """Features of each article: (articles, ARTICLE_FEATURES).
+#: Features that are shares of the article's words.
+SHARES = (
+    "heading_words",
+    *(f"mean_{name}" for name in MEANS),
+    *(f"section_{cue.name}" for cue in cue_table("templates").cues),
+    "filler",
+    "promotion",
+    *(f"filler_over_{step}" for step in FILLER_STEPS),
+    "promotion_over_0.5",
+)
+
+
+def article_rows(
+    table: SentenceTable, matrix: Matrix, probabilities: Matrix, names: Sequence[str] = ARTICLE_FEATURES
+) -> Matrix:
+    """Features of each article: (articles, names).
 
     Args:
         table: the sentences.
         matrix: their features, columns as in `SENTENCE_COLUMNS`.
         probabilities: (sentences, 2): filler, promotion.
+        names: the features to compute, of `ARTICLE_FEATURES`.
     """
     words, article = table.words, table.article
     total = np.maximum(table.totals(words), 1.0)
-    weight = words / total[article]
-    columns = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
     short = words <= HEADING_WORDS
-    heading = short & (matrix[:, columns["ends_sentence"]] == 0)
+    heading = short & (matrix[:, _ENDS_SENTENCE] == 0)
     filler, promotion = probabilities.T
-    from_end = table.sizes[article] - 1 - table.place
-    spread = np.log1p(words) - table.means(np.log1p(words))[article]
-    shares = {  # of each sentence; summed together, since a single column would round differently
-        "heading_words": heading * weight,
-        **{f"mean_{name}": matrix[:, columns[name]] * weight for name in MEANS},
-        **{
-            f"section_{cue.name}": weight * (table.section == row)
-            for row, cue in enumerate(cue_table("templates").cues)
-        },
-        "filler": filler * weight,
-        "promotion": promotion * weight,
-        **{f"filler_over_{step}": weight * (filler > step) for step in FILLER_STEPS},
-        "promotion_over_0.5": weight * (promotion > 0.5),
+    sections = np.arange(len(cue_table("templates").cues))
+    shares = np.column_stack(  # summed together, since a single column would round differently
+        [
+            heading,
+            matrix[:, _MEANS],
+            table.section[:, None] == sections,
+            probabilities,
+            filler[:, None] > FILLER_STEPS,
+            promotion > 0.5,
+        ]
+    )
+    measures: dict[str, Callable[[], Column]] = {
+        "log_words": lambda: np.log1p(total),
+        "log_sentences": lambda: np.log1p(table.sizes),
+        "headings": lambda: table.means(heading.astype(float)),
+        "list_items": lambda: table.means(short.astype(float)),
+        "words_of_paragraph": lambda: np.log1p(_words_of_paragraph(table)),
+        "filler_at_start": lambda: _mean_of(table, filler, table.place < 5),
+        "filler_at_end": lambda: _mean_of(table, filler, table.sizes[article] - 1 - table.place < 5),
+        "vocabulary": lambda: table.distinct_stems / np.sqrt(2 * total),
+        "repeated_pairs": lambda: _repeated_pairs(table),
+        "sentence_spread": lambda: _sentence_spread(table),
+        "template_sections": lambda: _template_sections(table),
     }
-    pairs = np.bincount(article[table.owner], minlength=len(total))
-    measures = {
-        **dict(zip(shares, table.totals(np.stack([*shares.values()], axis=1)).T, strict=True)),
-        "log_words": np.log1p(total),
-        "log_sentences": np.log1p(table.sizes),
-        "headings": table.means(heading.astype(float)),
-        "list_items": table.means(short.astype(float)),
-        "words_of_paragraph": np.log1p(_words_of_paragraph(table)),
-        "filler_at_start": _mean_of(table, filler, table.place < 5),
-        "filler_at_end": _mean_of(table, filler, from_end < 5),
-        "vocabulary": table.distinct_stems / np.sqrt(2 * total),
-        "repeated_pairs": 1 - table.distinct_pairs / np.maximum(pairs, 1),
-        "sentence_spread": np.sqrt(table.means(spread**2)),
-        "template_sections": count_distinct(table.section[table.section >= 0], article[table.section >= 0], len(total)),
-    }
-    return np.stack([measures[name] for name in ARTICLE_FEATURES], axis=1)
+    found = dict(zip(SHARES, table.totals(shares * (words / total[article])[:, None]).T, strict=True))
+    return side_by_side([found[name] if name in found else measures[name]() for name in names])
+
+
+def _repeated_pairs(table: SentenceTable) -> Column:
+    pairs = np.bincount(table.article[table.owner], minlength=len(table.sizes))
+    return 1 - table.distinct_pairs / np.maximum(pairs, 1)
+
+
+def _sentence_spread(table: SentenceTable) -> Column:
+    length = np.log1p(table.words)
+    return np.sqrt(table.means((length - table.means(length)[table.article]) ** 2))
+
+
+def _template_sections(table: SentenceTable) -> Column:
+    inside = table.section >= 0
+    return count_distinct(table.section[inside], table.article[inside], len(table.sizes))
 
 
 def _words_of_paragraph(table: SentenceTable) -> Column:
