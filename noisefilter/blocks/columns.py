@@ -47,12 +47,12 @@ def sentence_marks(table: BlockTable) -> Column:
 
 def ends_sentence(table: BlockTable) -> Column:
     """Whether the last two characters end a sentence."""
-    return (table.tokens.characters.count("stop", np.maximum(table.end - 2, table.start), table.end) > 0).astype(float)
+    return table.tokens.characters.close("stop", table.start, table.end).astype(float)
 
 
 def ends_colon(table: BlockTable) -> Column:
     """A lead-in to a list or a label."""
-    return table.tokens.characters.count("colon", table.end - 1, table.end).astype(float)
+    return table.tokens.characters.are("colon", table.end - 1).astype(float)
 
 
 def commas(table: BlockTable) -> Column:
@@ -102,7 +102,7 @@ def stop_words(table: BlockTable) -> Column:
 
 def starts_lower(table: BlockTable) -> Column:
     """Starts with a small letter: the rest of something."""
-    return table.tokens.characters.count("lower", table.start, np.minimum(table.start + 1, table.end)).astype(float)
+    return table.tokens.characters.are("lower", table.start).astype(float)
 
 
 def repeats(table: BlockTable) -> Column:

@@ -48,17 +48,17 @@ def word_length(table: SentenceTable) -> Column:
 
 def ends_sentence(table: SentenceTable) -> Column:
     """Ends with a full stop: a sentence, not a heading or label."""
-    return (table.tokens.characters.count("stop", np.maximum(table.end - 2, table.start), table.end) > 0).astype(float)
+    return table.tokens.characters.close("stop", table.start, table.end).astype(float)
 
 
 def ends_question(table: SentenceTable) -> Column:
     """A question; many are rhetorical."""
-    return (table.tokens.characters.count("question", table.end - 1, table.end) > 0).astype(float)
+    return table.tokens.characters.are("question", table.end - 1).astype(float)
 
 
 def ends_colon(table: SentenceTable) -> Column:
     """A lead-in to a list."""
-    return (table.tokens.characters.count("colon", table.end - 1, table.end) > 0).astype(float)
+    return table.tokens.characters.are("colon", table.end - 1).astype(float)
 
 
 def commas(table: SentenceTable) -> Column:

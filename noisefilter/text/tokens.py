@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from noisefilter.text.cues import cue_table
-from noisefilter.threads import late_import
+from noisefilter.threads import cached_property, late_import
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,20 +72,34 @@ class Tokens:
         return np.searchsorted(self.start, starts), np.searchsorted(self.start, ends)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Characters:
     """The characters of a text, for counting classes of them in ranges: the classes of each character, as bits."""
 
     classes: NDArray[np.uint16]
 
+    @cached_property
+    def signs(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+        """Positions of the characters of all classes but "lower", and their classes."""
+        places = np.flatnonzero(self.classes & (LOWER - 1))
+        return places, self.classes[places]
+
     def count(self, name: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many characters of the class are in each range; they are few, so their positions are searched."""
-        places = np.flatnonzero(self.classes & np.uint16(1 << CLASSES.index(name)) != 0)
-        return np.searchsorted(places, ends) - np.searchsorted(places, starts)
+        """How many characters of a class other than "lower" are in each range; they are few: positions are searched."""
+        places, classes = self.signs
+        chosen = places[classes & CLASSES[name] != 0]
+        return chosen.searchsorted(ends) - chosen.searchsorted(starts)
+
+    def are(self, name: str, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the characters at some positions are of the class."""
+        return self.classes[places] & CLASSES[name] != 0
+
+    def close(self, name: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether one of the last two characters of each range, none of which is empty, is of the class."""
+        return self.are(name, ends - 1) | self.are(name, np.maximum(ends - 2, starts))
 
 
 CLASS_CHARACTERS = {
-    "digit": "0123456789",
     "stop": ".!?\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965\u1362",  # of CJK, Arabic, Urdu, Devanagari, Ge'ez
     "question": "?\uff1f\u061f\u037e",
     "comma": ",;\uff0c\u3001\uff1b\u060c\u061b\u0387",
@@ -96,17 +110,18 @@ CLASS_CHARACTERS = {
     "at": "@",
     "sign": "©®$€£%",
 }
-CLASSES = (*CLASS_CHARACTERS, "upper", "lower")
+#: Bits of the classes; that of "lower" is the highest.
+CLASSES = {name: np.uint16(1 << bit) for bit, name in enumerate((*CLASS_CHARACTERS, "lower"))}
+LOWER = CLASSES["lower"]
 _TABLE_SIZE = 0x10000
 
 
 def _class_table() -> NDArray[np.uint16]:
     table = np.zeros(_TABLE_SIZE, dtype=np.uint16)
-    for row, characters in enumerate(CLASS_CHARACTERS.values()):
-        table[[ord(character) for character in characters]] |= 1 << row
+    for name, characters in CLASS_CHARACTERS.items():
+        table[[ord(character) for character in characters]] |= CLASSES[name]
     letters = np.arange(_TABLE_SIZE, dtype=np.uint32).view("U1")
-    table[np.strings.isupper(letters)] |= 1 << CLASSES.index("upper")
-    table[np.strings.islower(letters)] |= 1 << CLASSES.index("lower")
+    table[np.strings.islower(letters)] |= LOWER
     return table
 
 
@@ -114,9 +129,9 @@ _CLASSES_OF = _class_table()
 
 
 def read_characters(text: str) -> Characters:
-    """Characters of a text; those beyond the table's reach (mostly emoji) belong to no class."""
+    """Characters of a text; those beyond the table's reach (mostly emoji) belong to no class, like its last one."""
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    return Characters(_CLASSES_OF[np.where(codes < _TABLE_SIZE, codes, 0)])
+    return Characters(_CLASSES_OF.take(codes, mode="clip"))
 
 
 def hash_word(word: str) -> int:
@@ -173,7 +188,7 @@ class Lexicon:
             known.numbers[:, rows], known.flags[:, rows] = values[:3], values[3:] > 0
             known.rows.update(zip(new, rows, strict=True))
         found = np.fromiter(map(known.rows.__getitem__, words), np.int64, len(words))
-        return known.numbers[:, found], known.flags[:, found]
+        return known.numbers.take(found, axis=1), known.flags.take(found, axis=1)
 
     def _measure(self, word: str) -> tuple[int, ...]:
         """Numbers and flags of a word."""
