@@ -87,7 +87,7 @@ def test_looking_for_the_words_first_finds_the_same_cues(table: str):
     for cue in cue_table(table).cues:
         for text in (*cue.matches, *cue.spares):
             tokens = tokenize(text, vectors())
-            found = find_cues(table, [text], tokens, np.array([0]), np.array([len(tokens)]))
+            found = find_cues((table,), [text], tokens, np.array([0]), np.array([len(tokens)]))[table]
             assert found.tolist() == [cue_table(table).find(text)], text
 
 

@@ -118,8 +118,8 @@ def name_boilerplate(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[
     cues, boxes = cue_table("boilerplate").cues, cue_table("boxes").cues
     looked_at = boilerplate & (table.words <= BOX_WORDS)
     box = find_cues(
-        "boxes", table.page.texts(), table.tokens, table.first, np.where(looked_at, table.last, table.first)
-    )
+        ("boxes",), table.page.texts(), table.tokens, table.first, np.where(looked_at, table.last, table.first)
+    )["boxes"]
     by_cue = [cues[row].reason if row >= 0 else None for row in table.cue.tolist()]
     by_words = [boxes[row].reason if row >= 0 else None for row in box.tolist()]
     heads = [

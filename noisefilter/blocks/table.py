@@ -254,7 +254,7 @@ def _table(
     dialog = find_dialogs(pages[0], words) if pages[0].is_html else np.zeros(count, np.bool_)
     prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start)) & ~dialog
     gap = np.concatenate([_gaps(page) for page in pages])
-    cue = find_cues("boilerplate", every, tokens, first, np.where(words <= CUE_WORDS, last, first))
+    cue = find_cues(("boilerplate",), every, tokens, first, np.where(words <= CUE_WORDS, last, first))["boilerplate"]
     place = np.fromiter((block.place for block in blocks), np.int64, count)
     tag_group = np.fromiter((GROUP_OF_TAG.get(block.tag, -1) for block in blocks), np.int64, count)
     known = np.array(

@@ -56,7 +56,7 @@ def find_cue(name: str, table: InsertionTable, row: int) -> Cue | None:
 
 @cache
 def _cue_bits(name: str) -> dict[int, int]:
-    hashes, bits, _ = cue_words(name)
+    hashes, (bits,), _ = cue_words((name,))
     return dict(zip(hashes.tolist(), bits.tolist(), strict=True))
 
 

@@ -196,7 +196,7 @@ class SentenceTable:
     @cached_property
     def cues(self) -> Mapping[str, Index]:
         """The row of each of `CUES` that it matches, -1 for none."""
-        return {name: find_cues(name, self.texts, self.tokens, self.first, self.last) for name in CUES}
+        return find_cues(CUES, self.texts, self.tokens, self.first, self.last)
 
     @cached_property
     def section(self) -> Index:

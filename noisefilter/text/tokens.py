@@ -256,22 +256,27 @@ def join_tokens(parts: Sequence[Tokens], offsets: NDArray[np.int64]) -> Tokens:
 
 
 def find_cues(
-    name: str, texts: Sequence[str], tokens: Tokens, first: NDArray[np.int64], last: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Index of the cue of a table that each text matches, -1 for none; `first` and `last` are its tokens."""
-    table = cue_table(name)
-    hashes, rows, seldom = cue_words(name)
-    found = np.full(len(texts), -1, dtype=np.int64)
+    names: tuple[str, ...],
+    texts: Sequence[str],
+    tokens: Tokens,
+    first: NDArray[np.int64],
+    last: NDArray[np.int64],
+) -> dict[str, NDArray[np.int64]]:
+    """By table, the index of its cue that each text matches, -1 for none; `first` and `last` are the text's tokens."""
+    hashes, rows, seldom = cue_words(names)
+    found = {name: np.full(len(texts), -1, dtype=np.int64) for name in names}
     if not len(texts):
         return found
     some = np.flatnonzero(seldom[tokens.hashes & (CUE_FILTER - 1)])
     place = np.minimum(np.searchsorted(hashes, tokens.hashes[some]), len(hashes) - 1)
-    bits = np.zeros(len(tokens) + 1, dtype=np.int64)
-    bits[some] = np.where(hashes[place] == tokens.hashes[some], rows[place], 0)
-    held = np.bitwise_or.reduceat(bits, _side_by_side(first, last))[::2]
-    held[first >= last] = 0
-    for index, mask in zip(np.flatnonzero(held).tolist(), held[held != 0].tolist(), strict=True):
-        found[index] = table.find(texts[index], _rows_of(mask))
+    bits = np.zeros((len(names), len(tokens) + 1), dtype=np.int64)
+    bits[:, some] = np.where(hashes[place] == tokens.hashes[some], rows[:, place], 0)
+    held = np.bitwise_or.reduceat(bits, _side_by_side(first, last), axis=1)[:, ::2]
+    held[:, first >= last] = 0
+    for name, masks in zip(names, held, strict=True):
+        table, chosen = cue_table(name), np.flatnonzero(masks)
+        for index, mask in zip(chosen.tolist(), masks[chosen].tolist(), strict=True):
+            found[name][index] = table.find(texts[index], _rows_of(mask))
     return found
 
 
@@ -281,17 +286,21 @@ def _rows_of(mask: int) -> tuple[int, ...]:
 
 
 @cache
-def cue_words(name: str) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Sorted hashes of the words of a table's cues, bits of the candidates of each (`CueTable.find`), and hash ends."""
-    rows: dict[int, int] = {}
-    for row, cue in enumerate(cue_table(name).cues):
-        for other, words in enumerate((cue.words, cue.other_words)):
-            for word in map(hash_word, words):
-                rows[word] = rows.get(word, 0) | 1 << 2 * row + other
+def cue_words(names: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """Sorted hashes of the words of some tables' cues, (tables, words) with their candidates as bits, and hash ends.
+
+    The candidates are those of `CueTable.find`.
+    """
+    rows: dict[int, list[int]] = {}
+    for number, name in enumerate(names):
+        for row, cue in enumerate(cue_table(name).cues):
+            for other, words in enumerate((cue.words, cue.other_words)):
+                for word in map(hash_word, words):
+                    rows.setdefault(word, [0] * len(names))[number] |= 1 << 2 * row + other
     hashes = np.array(sorted(rows), dtype=np.int64)
     seldom = np.zeros(CUE_FILTER, dtype=np.bool_)
     seldom[hashes & (CUE_FILTER - 1)] = True
-    return hashes, np.array([rows[value] for value in hashes.tolist()], dtype=np.int64), seldom
+    return hashes, np.array([rows[value] for value in hashes.tolist()], dtype=np.int64).T.copy(), seldom
 
 
 def pair_hashes(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
