@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.columns import Columns, side_by_side
-from noisefilter.sentences.table import WINDOW, SentenceTable
+from noisefilter.sentences.table import WINDOW, WORD_GROUPS, SentenceTable
 from noisefilter.text.cues import cue_table
-from noisefilter.text.tokens import hash_word, sums, unit_rows
+from noisefilter.text.tokens import sums, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,12 +25,6 @@ if TYPE_CHECKING:
 #: Sentences before this one that are searched for a repeat; bounds the cost on pages of any length.
 LOOK_BACK = 400
 LEAD = 3
-YOU = tuple(hash_word(word) for word in ("you", "your", "you're", "you'll", "yourself", "you've"))
-WE = tuple(hash_word(word) for word in ("we", "our", "us", "we're", "we'll", "we've", "ours"))
-SAYS = tuple(
-    hash_word(word)
-    for word in ("said", "says", "told", "according", "wrote", "reported", "announced", "added", "explained", "stated")
-)
 
 
 # Form and words.
@@ -88,7 +82,7 @@ def separators(table: SentenceTable) -> Column:
 
 def digits(table: SentenceTable) -> Column:
     """Share of words with a digit: facts have numbers."""
-    return table.share(table.tokens.digit)
+    return table.shares["digit"]
 
 
 def any_digit(table: SentenceTable) -> Column:
@@ -98,9 +92,7 @@ def any_digit(table: SentenceTable) -> Column:
 
 def names(table: SentenceTable) -> Column:
     """Share of words that are capitalised, the first word apart: names."""
-    inner = table.tokens.title.copy()
-    inner[table.first[table.words > 0]] = False
-    return table.share(inner & ~table.tokens.stop)
+    return table.shares["name"]
 
 
 def any_name(table: SentenceTable) -> Column:
@@ -110,12 +102,12 @@ def any_name(table: SentenceTable) -> Column:
 
 def upper_case(table: SentenceTable) -> Column:
     """Share of words in capitals."""
-    return table.share(table.tokens.upper)
+    return table.shares["upper"]
 
 
 def stop_words(table: SentenceTable) -> Column:
     """Share of grammatical words."""
-    return table.share(table.tokens.stop)
+    return table.shares["stop"]
 
 
 def rarity(table: SentenceTable) -> Column:
@@ -130,9 +122,9 @@ def rarest(table: SentenceTable) -> Column:
     return top
 
 
-def _words_of(hashes: tuple[int, ...]) -> Callable[[SentenceTable], Column]:
+def _words_of(group: str) -> Callable[[SentenceTable], Column]:
     def column(table: SentenceTable) -> Column:
-        return table.share(np.isin(table.tokens.hashes, hashes))
+        return table.shares[group]
 
     return column
 
@@ -276,9 +268,7 @@ SENTENCE_FEATURES: Columns[[SentenceTable]] = Columns(
     opens_block,
     closes_block,
     article_sentences,
-    ("says_you", _words_of(YOU)),
-    ("says_we", _words_of(WE)),
-    ("says_who_said", _words_of(SAYS)),
+    *((f"says_{group}", _words_of(group)) for group in WORD_GROUPS),
     *((f"cue_{name}", _cue(name)) for name in ("filler", "promotion", "boilerplate", "templates")),
     *((f"section_{cue.name}", _section(index)) for index, cue in enumerate(cue_table("templates").cues)),
 )

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Column, Index, Matrix
+    from noisefilter.arrays import Column, Flags, Index, Matrix
     from noisefilter.html.walk import BlockedPage
     from noisefilter.text.sentences import SentenceRange
     from noisefilter.text.tokens import Tokens
@@ -38,6 +38,16 @@ if TYPE_CHECKING:
 WINDOW = 12
 #: Phrase tables that sentences are looked up in.
 CUES = ("filler", "promotion", "boilerplate", "templates", "splices")
+#: Words whose share in a sentence is a feature; none is in two groups.
+WORD_GROUPS = {
+    "you": "you your you're you'll yourself you've",
+    "we": "we our us we're we'll we've ours",
+    "who_said": "said says told according wrote reported announced added explained stated",
+}
+_HASHES, _NUMBERS = np.array(
+    sorted((hash_word(word), row) for row, words in enumerate(WORD_GROUPS.values()) for word in words.split()),
+    dtype=np.int64,
+).T.copy()
 
 
 class Article(NamedTuple):
@@ -199,6 +209,24 @@ class SentenceTable:
         return find_cues(CUES, self.texts, self.tokens, self.first, self.last)
 
     @cached_property
+    def shares(self) -> Mapping[str, Column]:
+        """Share of its words that have a digit, are names, capitals or stop words, or belong to one of `WORD_GROUPS`."""
+        tokens = self.tokens
+        place = np.minimum(_HASHES.searchsorted(tokens.hashes), len(_HASHES) - 1)
+        group = np.where(_HASHES[place] == tokens.hashes, _NUMBERS[place], -1)
+        flags = {
+            "digit": tokens.digit,
+            "name": self.inner_capital & ~tokens.stop,
+            "upper": tokens.upper,
+            "stop": tokens.stop,
+            **{name: group == row for row, name in enumerate(WORD_GROUPS)},
+        }
+        before = np.zeros((len(flags), len(tokens) + 1), dtype=np.int64)
+        np.cumsum([*flags.values()], axis=1, out=before[:, 1:])
+        counts = before.take(self.last, axis=1) - before.take(self.first, axis=1)
+        return dict(zip(flags, counts / np.maximum(self.words, 1), strict=True))
+
+    @cached_property
     def section(self) -> Index:
         """Template heading that it stands under, -1 for none."""
         return sections_read(self.texts, self.last - self.first, self.article, self.cues["templates"])
@@ -214,6 +242,13 @@ class SentenceTable:
     def tokens(self) -> Tokens:
         """Words of the articles' texts."""
         return join_tokens([article.tokens for article in self.articles], self.base)
+
+    @cached_property
+    def inner_capital(self) -> Flags:
+        """Whether each word of the texts has a capital and is not the first of a sentence."""
+        capital = self.tokens.title.copy()
+        capital[self.first[self.words > 0]] = False
+        return capital
 
     @cached_property
     def token_index(self) -> Index:
@@ -273,19 +308,13 @@ class SentenceTable:
     @cached_property
     def odd_capital(self) -> Column:
         """How unusual each entry's capital is: 1 minus the word's share of them; 0 if none, or first in a sentence."""
-        capital = self.tokens.title.copy()
-        capital[self.first[self.words > 0]] = False
-        return capital[self.token_index] * (1.0 - self.word_vectors.capital[self.tokens.ids[self.token_index]])
+        return self.inner_capital[self.token_index] * (1.0 - self.word_vectors.capital[self.tokens.ids[self.token_index]])
 
     # sums and comparisons of values
 
     def count(self, name: str) -> Column:
         """Characters of a class in each sentence."""
         return self.tokens.characters.count(name, self.start, self.end).astype(np.float64)
-
-    def share(self, flags: NDArray[np.bool_] | Column) -> Column:
-        """Mean over each sentence's words of a value per token of the pages."""
-        return sums(np.asarray(flags, dtype=np.float64), self.first, self.last) / np.maximum(self.words, 1)
 
     def mean(self, values: Column, weights: Column | None = None) -> Column:
         """Mean over each sentence's words of a value per entry of `token_index`, weighted."""
