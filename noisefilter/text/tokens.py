@@ -357,12 +357,16 @@ def range_entries(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[
 
 
 def neighbour(values: NDArray[Any], article: NDArray[np.int64], step: int, beyond: float = 0.0) -> NDArray[Any]:
-    """Values of the sentence `step` further on in the same article; `beyond` where it has none."""
-    moved = np.full_like(values, beyond)
+    """Values of the sentence `step` further on in the same article; `beyond` where it has none. Articles are in order."""
+    moved = np.empty_like(values)
+    moved[...] = beyond
     if abs(step) < len(values):
         here, there = (slice(-step), slice(step, None)) if step > 0 else (slice(-step, None), slice(step))
-        same = article[here] == article[there]
-        np.copyto(moved[here], values[there], where=same.reshape(-1, *[1] * (values.ndim - 1)))
+        if article[0] == article[-1]:
+            moved[here] = values[there]
+        else:
+            same = article[here] == article[there]
+            np.copyto(moved[here], values[there], where=same.reshape(-1, *[1] * (values.ndim - 1)))
     return moved
 
 
