@@ -12,7 +12,7 @@ import numpy as np
 
 from noisefilter.blocks.markup import group_mean, window_share
 from noisefilter.columns import Columns
-from noisefilter.text.tokens import neighbour
+from noisefilter.text.tokens import begins, neighbour
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _kept_of_run_beside(step: int) -> Callable[[FirstPass], Column]:
         table = first.table
         number = table.run - table.run[0]
         shares = np.bincount(number, first.kept) / np.maximum(np.bincount(number, table.words), 1)
-        page = table.owner[np.flatnonzero(np.append(True, np.diff(number)))]
+        page = table.owner[np.flatnonzero(begins(number))]
         return neighbour(shares, page, step)[number]
 
     return column

@@ -12,7 +12,7 @@ import numpy as np
 
 from noisefilter.columns import side_by_side
 from noisefilter.sentences.table import WINDOW
-from noisefilter.text.tokens import sums, unit_rows
+from noisefilter.text.tokens import begins, sums, unit_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -114,7 +114,7 @@ def _runs(table: SentenceTable) -> dict[str, Column]:
 
 def _paragraphs(table: SentenceTable) -> dict[str, Column]:
     """Of each sentence's paragraph, compared with the text outside it."""
-    opens = np.flatnonzero(np.append(True, table.block[1:] != table.block[:-1]))
+    opens = np.flatnonzero(begins(table.block))
     ends = np.append(opens[1:], len(table))
     group = np.repeat(np.arange(len(opens)), ends - opens)
     article = table.article[opens]
@@ -143,7 +143,7 @@ def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) 
     order = table.by_stem
     stem, sentence = table.stems[order], table.owner[order]
     paragraph = group[sentence]
-    first = np.flatnonzero(np.append(True, (stem[1:] != stem[:-1]) | (paragraph[1:] != paragraph[:-1])))
+    first = np.flatnonzero(begins(stem) | begins(paragraph))
     last = np.append(first[1:], len(stem)) - 1
     after, before = np.full(len(first), far), np.full(len(first), far)
     same = stem[first[1:]] == stem[first[:-1]]

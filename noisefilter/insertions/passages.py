@@ -15,7 +15,7 @@ import numpy as np
 from noisefilter.columns import side_by_side
 from noisefilter.insertions.kin import find_kin
 from noisefilter.sentences.table import WINDOW
-from noisefilter.text.tokens import neighbour, range_entries, sums_of_rows
+from noisefilter.text.tokens import begins, neighbour, range_entries, sums_of_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -117,7 +117,7 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
     lengths = np.sqrt(np.einsum("ij,ij->i", known, known))
     pull = _dots(known, word, table.context, rows[owner])
     near, idf = table.seen[entry] <= WINDOW, table.idf[entry]
-    opens = np.append(True, owner[1:] != owner[:-1])[: len(owner)]
+    opens = begins(owner)
     title_pull = _dots(known, word, table.title_vectors, table.article[rows][owner])
     kin = find_kin(table, rows, known, table.word_vectors.number_row)
     base = side_by_side(
@@ -141,7 +141,7 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
         )
     ).astype(np.float32)
     words = np.where(opens, 0, tokens.pairs[token])
-    closes = np.append(owner[1:] != owner[:-1], True)[: len(owner)]
+    closes = np.append(opens[1:], True)[: len(owner)]
     after = np.where(closes, 0, np.append(tokens.pairs[1:], 0)[token]) ^ 0x5BD1E995
     heads = (known[:, :VECTOR_HEAD] / (lengths[:, None] + 0.1)).astype(np.float32)
     return TokenTable(
@@ -363,7 +363,7 @@ def _around_columns(table: TokenTable, doubts: Inputs, means: Inputs) -> NDArray
     rows = table.rows
     values = {"log_odds": doubts, "mean": means}
     near = [neighbour(values[of], table.article, step, NO_DOUBT)[rows] for of, step in NEAR.values()]
-    _, group = np.unique(table.block, return_inverse=True)
+    group = np.cumsum(begins(table.block)) - 1
     size = np.bincount(group)[group] - 1.0 if len(group) else np.zeros(0)
     others = {
         of: np.where(size > 0, (np.bincount(group, column)[group] - column) / np.maximum(size, 1), column)[rows]

@@ -10,7 +10,7 @@ import numpy as np
 
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.table import WINDOW, SentenceTable
-from noisefilter.text.tokens import range_entries, sums, sums_of_rows, unit_rows
+from noisefilter.text.tokens import begins, range_entries, sums, sums_of_rows, unit_rows
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class InsertionTable:
     @cached_property
     def burst(self) -> Burst:
         """Of each sentence: the run of `BURST` tokens with the highest mean of `foreign`."""
-        mean, start = _bursts(self.foreign, self.sentences.entry_edges)
+        mean, start = _bursts(self.foreign, self.sentences.owner, self.sentences.entry_edges)
         inside = _range_vectors(self.sentences, start, np.minimum(start + BURST, self.sentences.entry_edges[1:]))
         whole = self.sentences.vectors * self.sentences.lengths[:, None]
         return Burst(mean, start, unit_rows(inside), unit_rows(whole - inside))
@@ -104,26 +104,31 @@ class InsertionTable:
     @cached_property
     def odd_run(self) -> Column:
         """Highest mean of `odd_capital` in a run of `BURST` tokens of each sentence."""
-        return _bursts(self.sentences.odd_capital, self.sentences.entry_edges)[0]
+        return _bursts(self.sentences.odd_capital, self.sentences.owner, self.sentences.entry_edges)[0]
 
 
-def _bursts(foreign: Column, offsets: Index) -> tuple[Column, Index]:
+def _bursts(foreign: Column, owner: Index, offsets: Index) -> tuple[Column, Index]:
     """Highest mean of `foreign` over a run of `BURST` tokens in each sentence, and where the run starts."""
     starts, ends = offsets[:-1], offsets[1:]
     best, best_start = np.zeros(len(starts)), starts.copy()
     if not len(foreign):
         return best, best_start
     sizes = ends - starts
-    owner = np.repeat(np.arange(len(starts)), sizes)
     index = np.arange(len(foreign))
     means = sums(foreign, index, np.minimum(index + BURST, ends[owner])) / BURST
     means[(index + BURST > ends[owner]) & (sizes >= BURST)[owner]] = -1.0
-    filled = np.flatnonzero(sizes)
-    best[filled] = np.maximum.reduceat(means, starts[filled])
-    at_best = np.flatnonzero(means == best[owner])
-    rows, first = np.unique(owner[at_best], return_index=True)
-    best_start[rows] = at_best[first]
+    highest = _first_highest(means, owner)
+    best[owner[highest]], best_start[owner[highest]] = means[highest], highest
     return best, best_start
+
+
+def _first_highest(values: Column, owner: Index) -> Index:
+    """Place of the highest value of each owner, of equal ones the first; the owners are in order."""
+    opens = np.flatnonzero(begins(owner))
+    highest = np.zeros(owner[-1] + 1)
+    highest[owner[opens]] = np.maximum.reduceat(values, opens)
+    found = np.flatnonzero(values == highest[owner])
+    return found[begins(owner[found])]
 
 
 def _range_vectors(table: SentenceTable, starts: Index, ends: Index) -> Column:
@@ -171,30 +176,29 @@ def _clauses(table: SentenceTable, foreign: Column) -> Clause:
         return Clause(ClauseColumns(*columns), found)
     breaks = np.fromiter((match.start() for match in CLAUSE.finditer(table.text)), np.int64)
     part = np.searchsorted(breaks, table.tokens.start[table.token_index])
-    opens = np.flatnonzero(np.append(True, (np.diff(part) != 0) | (np.diff(table.owner) != 0)))
+    opens = np.flatnonzero(begins(part) | begins(table.owner))
     ends = np.append(opens[1:], len(part))
     owner, words = table.owner[opens], (ends - opens).astype(float)
     strange, idf = sums(foreign, opens, ends), sums(table.idf, opens, ends)
     carrying = sums((table.idf > 0).astype(float), opens, ends)
     score = np.where(carrying >= LEAST_CARRYING, strange / np.maximum(words, 1), -1.0)
-    order = np.lexsort((np.arange(len(opens)), -score, owner))
-    rows, first = np.unique(owner[order], return_index=True)
-    best = order[first]
+    best = _first_highest(score, owner)
+    rows = owner[best]
     totals = _range_vectors(table, opens[best], ends[best])
     inside = unit_rows(totals)
     rest = unit_rows(table.vectors[rows] * table.lengths[rows, None] - totals)
     all_strange, all_words = np.bincount(owner, strange), np.bincount(owner, words)
     outside = (all_strange[rows] - strange[best]) / np.maximum(all_words[rows] - words[best], 1)
     count = np.bincount(owner)[rows]
-    stop = sums(table.tokens.stop[table.token_index].astype(float), opens, ends)[best]
-    last = np.append(owner[1:] != owner[:-1], True)[best]
+    stop = sums(table.tokens.stop[table.token_index].astype(float), opens[best], ends[best])
+    last = np.append(begins(owner)[1:], True)[best]
     columns[:, rows] = ClauseColumns(
         clause_foreign=strange[best] / np.maximum(words[best], 1),
         clause_new=strange[best] / np.maximum(idf[best], 1e-9),
         clause_context_likeness=np.einsum("ij,ij->i", inside, table.context[rows]),
         clause_rest_likeness=np.einsum("ij,ij->i", inside, rest),
         clause_words=np.log1p(words[best]),
-        clause_odd_capitals=sums(table.odd_capital, opens, ends)[best] / np.maximum(words[best], 1),
+        clause_odd_capitals=sums(table.odd_capital, opens[best], ends[best]) / np.maximum(words[best], 1),
         clause_stop_words=stop / np.maximum(words[best], 1),
         clause_is_last=last.astype(float),
         clause_contrast=strange[best] / np.maximum(words[best], 1) - outside,

@@ -11,7 +11,7 @@ from noisefilter.sentences.columns import SENTENCE_COLUMNS
 from noisefilter.sentences.sections import HEADING_WORDS
 from noisefilter.sentences.table import count_distinct
 from noisefilter.text.cues import cue_table
-from noisefilter.text.tokens import sums
+from noisefilter.text.tokens import begins, sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -128,9 +128,7 @@ def _template_sections(table: SentenceTable) -> Column:
 
 def _words_of_paragraph(table: SentenceTable) -> Column:
     """Mean number of words in a paragraph of each article; paragraphs without words do not count."""
-    opens = (
-        np.flatnonzero(np.append(True, table.block[1:] != table.block[:-1])) if len(table) else np.zeros(0, np.int64)
-    )
+    opens = np.flatnonzero(begins(table.block))
     words = sums(table.words, opens, np.append(opens[1:], len(table))) if len(opens) else np.zeros(0)
     kept, count = words > 0, len(table.sizes)
     article = table.article[opens][kept]

@@ -13,7 +13,7 @@ import numpy as np
 from noisefilter.columns import Columns, side_by_side
 from noisefilter.sentences.table import WINDOW, WORD_GROUPS, SentenceTable
 from noisefilter.text.cues import cue_table
-from noisefilter.text.tokens import sums, unit_rows
+from noisefilter.text.tokens import begins, sums, unit_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,8 +199,8 @@ def from_end(table: SentenceTable) -> Column:
 
 def block_sentences(table: SentenceTable) -> Column:
     """Sentences in the same block."""
-    _, inverse, counts = np.unique(table.block, return_inverse=True, return_counts=True)
-    return np.log1p(counts[inverse]) if len(table) else np.zeros(0)
+    number = np.cumsum(begins(table.block)) - 1
+    return np.log1p(np.bincount(number)[number])
 
 
 def opens_block(table: SentenceTable) -> Column:

@@ -13,6 +13,7 @@ import numpy as np
 
 from noisefilter.networks import logit
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
+from noisefilter.text.tokens import begins
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def paragraph(first: FirstKinds) -> Matrix:
     table, values = first.table, first.log_odds
     if not len(table):
         return values
-    opens = np.append(True, table.block[1:] != table.block[:-1])
+    opens = begins(table.block)
     number = np.cumsum(opens) - 1
     size = np.bincount(number)[number][:, None]
     total = np.add.reduceat(values, np.flatnonzero(opens), axis=0)[number]

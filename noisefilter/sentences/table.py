@@ -11,6 +11,7 @@ import numpy as np
 from noisefilter.sentences.sections import sections_read, sections_shown
 from noisefilter.text.tokens import (
     STEM_LETTERS,
+    begins,
     find_cues,
     hash_word,
     join_tokens,
@@ -308,7 +309,9 @@ class SentenceTable:
     @cached_property
     def odd_capital(self) -> Column:
         """How unusual each entry's capital is: 1 minus the word's share of them; 0 if none, or first in a sentence."""
-        return self.inner_capital[self.token_index] * (1.0 - self.word_vectors.capital[self.tokens.ids[self.token_index]])
+        return self.inner_capital[self.token_index] * (
+            1.0 - self.word_vectors.capital[self.tokens.ids[self.token_index]]
+        )
 
     # sums and comparisons of values
 
@@ -353,8 +356,7 @@ def count_distinct(keys: Index, article: Index, count: int) -> Column:
 
 def _changes(ordered: Index, count: int) -> Column:
     """Number of distinct keys in each article; the keys are sorted, with the article in their upper bits."""
-    opens = np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]
-    return np.bincount(ordered[opens] >> 32, minlength=count).astype(float)
+    return np.bincount(ordered[begins(ordered)] >> 32, minlength=count).astype(float)
 
 
 def _offsets(sizes: Sequence[int] | Index) -> Index:
@@ -379,7 +381,7 @@ def _seen(stems: Index, owner: Index, order: Index, title: Index) -> Index:
     if not len(stems):
         return np.zeros(0, dtype=np.int64)
     stem, sentence = stems[order], owner[order]
-    opens = np.append(True, (stem[1:] != stem[:-1]) | (sentence[1:] != sentence[:-1]))
+    opens = begins(stem) | begins(sentence)
     stem, sentence = stem[opens], sentence[opens]
     gap = np.where(stem[1:] == stem[:-1], np.diff(sentence), far)
     nearest = np.empty(len(stems), dtype=np.int64)

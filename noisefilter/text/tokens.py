@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Index
     from noisefilter.text.vectors import VectorTable
 
 #: Ideographs and kana, for a character class: scripts without blanks between words, in which each character counts as a
@@ -256,12 +257,8 @@ def join_tokens(parts: Sequence[Tokens], offsets: NDArray[np.int64]) -> Tokens:
 
 
 def find_cues(
-    names: tuple[str, ...],
-    texts: Sequence[str],
-    tokens: Tokens,
-    first: NDArray[np.int64],
-    last: NDArray[np.int64],
-) -> dict[str, NDArray[np.int64]]:
+    names: tuple[str, ...], texts: Sequence[str], tokens: Tokens, first: Index, last: Index
+) -> dict[str, Index]:
     """By table, the index of its cue that each text matches, -1 for none; `first` and `last` are the text's tokens."""
     hashes, rows, seldom = cue_words(names)
     found = {name: np.full(len(texts), -1, dtype=np.int64) for name in names}
@@ -368,6 +365,13 @@ def neighbour(values: NDArray[Any], article: NDArray[np.int64], step: int, beyon
             same = article[here] == article[there]
             np.copyto(moved[here], values[there], where=same.reshape(-1, *[1] * (values.ndim - 1)))
     return moved
+
+
+def begins(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Whether each value differs from the one before it, as the first one does."""
+    found = np.ones(len(values), dtype=np.bool_)
+    np.not_equal(values[1:], values[:-1], out=found[1:])
+    return found
 
 
 def unit_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
