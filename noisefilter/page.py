@@ -12,6 +12,8 @@ from lxml.etree import LxmlError
 from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from noisefilter.types import Page, Status
 
 #: Exceptions that code raises over a page it was not written for: that page, and no other, becomes `unreadable`.
@@ -275,11 +277,23 @@ def cap_attributes(text: str) -> str:
 
 def _has_long_tag(text: str) -> bool:
     """Whether a possible tag is long enough for more than `MAX_ATTRIBUTES` attributes, and has as many separators."""
-    for piece in [piece for piece in text.split(">") if len(piece) >= 2 * MAX_ATTRIBUTES]:
+    for piece in _long_pieces(text):
         start = LETTER_TAG.search(piece, 0, len(piece) - 2 * MAX_ATTRIBUTES + 2)
         if start and len(piece[start.start() :].replace("=", " ").replace("/", " ").split()) > MAX_ATTRIBUTES:
             return True
     return False
+
+
+def _long_pieces(text: str) -> Iterator[str]:
+    """Stretches of at least `2 * MAX_ATTRIBUTES` characters without `>`; of shorter ones, most are jumped over."""
+    start = 0
+    while len(text) - start >= 2 * MAX_ATTRIBUTES:
+        end = text.rfind(">", start, start + 2 * MAX_ATTRIBUTES)
+        if end < 0:
+            end = text.find(">", start + 2 * MAX_ATTRIBUTES)
+            end = len(text) if end < 0 else end
+            yield text[start:end]
+        start = end + 1
 
 
 def _cap_match(match: re.Match[str]) -> str:
