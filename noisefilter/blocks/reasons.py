@@ -14,7 +14,7 @@ from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import find_cues
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -114,7 +114,7 @@ HEADLINE_WORDS = 4
 
 
 def name_boilerplate(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[str]:
-    """For each block, what boilerplate it would be: by its words, the box around it, the heading above, its place."""
+    """What each block of boilerplate is, "" for the others: by its words, the box around it, the heading above, its place."""
     cues, boxes = cue_table("boilerplate").cues, cue_table("boxes").cues
     looked_at = boilerplate & (table.words <= BOX_WORDS)
     box = find_cues(
@@ -132,18 +132,19 @@ def name_boilerplate(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[
     )
     by_form = _name_by_form(table, boilerplate)
     is_headline = ((table.title_share >= SAME_TITLE) & (table.words >= HEADLINE_WORDS)).tolist()
-    reasons = []
-    for index in range(len(table)):
+    reasons = [""] * len(table)
+    for index in np.flatnonzero(boilerplate).tolist():
         phrase = by_cue[index]
         if phrase in MINOR and around[index] in BOXES:
             phrase = None
-        reasons_found = [
-            reason
-            for reason in (phrase, "headline" if is_headline[index] else None, around[index], by_words[index])
-            if reason is not None
-        ]
-        what = next((reason for reason in reasons_found if reason not in PLACES), None)
-        reasons.append(what or (reasons_found[0] if reasons_found else by_form[index]))
+        place = ""
+        for reason in (phrase, "headline" if is_headline[index] else None, around[index], by_words[index]):
+            if reason and reason not in PLACES:
+                reasons[index] = reason
+                break
+            place = place or reason or ""
+        else:
+            reasons[index] = place or by_form(index)
     return _name_inner_links(reasons, boilerplate)
 
 
@@ -189,7 +190,8 @@ def _name_boxes(
         name = _name_element(places[place].names, places[place].tag)
         if name is None or name in PLACES:
             head = heads[start] if heads[start] in BOXES else None
-            name = head or (_elect(votes[start:end]) if name not in WHOLE else None) or name
+            small = end - start <= BOX_LINES  # a large element holds several boxes
+            name = head or (_elect(votes[start:end]) if small and name not in WHOLE else None) or name
             if name == "link to another story" and end - start > LINK_LINES:
                 name = "list of other stories"
             outer = named[places[place].parent] if place else None
@@ -202,8 +204,8 @@ def _name_boxes(
 
 
 def _elect(votes: Sequence[str | None]) -> str | None:
-    """What most of the lines of a small box say; a large element holds several boxes."""
-    cast = [vote for vote in votes if vote is not None] if len(votes) <= BOX_LINES else []
+    """What most of the lines of a box say."""
+    cast = [vote for vote in votes if vote is not None]
     return max(cast, key=lambda vote: (cast.count(vote), -cast.index(vote))) if cast else None
 
 
@@ -214,8 +216,8 @@ def _may_be_names(table: BlockTable, index: int) -> bool:
     return 2 <= len(words) <= HEAD_WORDS and capitals >= len(words) / 2
 
 
-def _name_by_form(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[str]:
-    """What each block would be by its form: menus have short lines, lists of other stories long ones."""
+def _name_by_form(table: BlockTable, boilerplate: NDArray[np.bool_]) -> Callable[[int], str]:
+    """What a block would be by its form: menus have short lines, lists of other stories long ones."""
     kept = np.flatnonzero(~boilerplate)
     first, last = (int(kept[0]), int(kept[-1])) if len(kept) else (len(table), -1)
     index = np.arange(len(table))
@@ -226,16 +228,16 @@ def _name_by_form(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[str
         group = table.run
         is_list = (np.bincount(group, boilerplate)[group] >= LIST_LINES) & ((index < first) | (index > last))
     long_lines = group_mean(table.words, group) >= HEADLINE_WORDS
-    names = []
-    for row, (in_list, is_long) in enumerate(zip(is_list.tolist(), long_lines.tolist(), strict=True)):
-        if in_list:
+
+    def name(row: int) -> str:
+        if is_list[row]:
             short = "navigation" if row < first or table.places is not None else "footer"
-            names.append("list of other stories" if is_long else short)
-        elif table.places is not None and 0 < first - row <= BYLINE_REACH and _may_be_names(table, row):
-            names.append("byline")
-        else:
-            names.append("not part of the article")
-    return names
+            return "list of other stories" if long_lines[row] else short
+        if table.places is not None and 0 < first - row <= BYLINE_REACH and _may_be_names(table, row):
+            return "byline"
+        return "not part of the article"
+
+    return name
 
 
 @lru_cache(maxsize=20_000)
