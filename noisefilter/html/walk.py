@@ -115,15 +115,13 @@ def split_lines(text: str, title: str | None = None) -> BlockedPage:
 def _guess_title(text: str, blocks: list[Block]) -> str | None:
     """Of the lines at the top that may be a headline, the one that shares most words with the paragraphs."""
     lines = [text[block.start : block.end] for block in blocks[:40]]
-    words = [line.lower().split() for line in lines]
-    common = {word for line_words in words if len(line_words) >= MAX_TITLE for word in line_words}
-    best, title = -1, None
-    for line, line_words in zip(lines[:TITLE_LINES], words, strict=False):
-        if MIN_TITLE <= len(line_words) <= MAX_TITLE and line[-1] not in ".,;:":
-            shared = sum(len(word) > 3 and word in common for word in line_words)
-            if shared > best:
-                best, title = shared, line
-    return title
+    short = [line for line in lines[:TITLE_LINES] if MIN_TITLE <= len(line.split()) <= MAX_TITLE]
+    titles = [line for line in short if line[-1] not in ".,;:"]
+    if len(titles) < 2:
+        return titles[0] if titles else None
+    words = (line.lower().split() for line in lines)
+    common = {word for line_words in words if len(line_words) >= MAX_TITLE for word in line_words if len(word) > 3}
+    return max(titles, key=lambda line: sum(word in common for word in line.lower().split()))
 
 
 def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] | None = None) -> BlockedPage:
