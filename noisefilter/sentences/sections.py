@@ -6,7 +6,6 @@ were fitted on that, so it stays. Reasons use the sections that a reader sees.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,17 +27,19 @@ TAKEAWAYS = next(index for index, cue in enumerate(cue_table("templates").cues) 
 
 def sections_read(texts: Sequence[str], sizes: Index, article: Index, cues: Index) -> Index:
     """Template heading above each sentence, -1 for none; another short line without a full stop ends its section."""
-    sections = np.full(len(texts), -1, dtype=np.int64)
     heads = [index for index in np.flatnonzero(sizes <= HEADING_WORDS).tolist() if _is_unended(texts[index])]
-    for index, after in pairwise([*heads, len(texts)]):
+    articles, found = article[heads].tolist(), list[int]()
+    last, before = -1, -1
+    for index, of, cue in zip(heads, articles, cues[heads].tolist(), strict=True):
+        before = before if of == last else -1
         text = texts[index]
-        found = int(cues[index])
-        before = sections[index - 1] if index and article[index - 1] == article[index] else -1
-        if found < 0 and not (text[-1] != "?" and before != TAKEAWAYS and text[:1].isalpha()):
-            found = before
-        end = min(after, int(np.searchsorted(article, article[index], side="right")))
-        sections[index:end] = found
-    return sections
+        ends = text[-1] != "?" and before != TAKEAWAYS and text[:1].isalpha()
+        last, before = of, cue if cue >= 0 or ends else before
+        found.append(before)
+    # the last head at or before each sentence; -1, the entry appended below, where there is none
+    above = np.searchsorted(heads, np.arange(len(texts)), side="right") - 1
+    same = np.array([*articles, -1])[above] == article
+    return np.where(same, np.array([*found, -1])[above], -1)
 
 
 def sections_shown(table: SentenceTable, kept: NDArray[np.bool_]) -> Index:
