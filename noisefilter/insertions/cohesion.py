@@ -95,13 +95,12 @@ def _runs(table: SentenceTable) -> dict[str, Column]:
     """Lowest similarity, over the runs that contain this sentence, of a run to the text before and after it."""
     index = np.arange(len(table))
     alone = np.einsum("ij,ij->i", table.vectors, table.context)
-    inside, reach = table.vectors, 1
-    whole_window = sums(table.vectors, *table.bounds(index - WINDOW, index + reach + WINDOW))
+    inside, whole_window, reach = table.vectors, table.window, 1
     columns = {}
     for size in RUNS:
         while reach < size:  # a longer run adds the next sentence to the shorter one; so does its window
             inside = inside + table.neighbour(table.vectors, reach)
-            whole_window += table.neighbour(table.vectors, reach + WINDOW)
+            whole_window = whole_window + table.neighbour(table.vectors, reach + WINDOW)
             reach += 1
         whole = index + size <= table.edges[table.article + 1]
         around = unit_rows(whole_window - inside)
@@ -118,9 +117,9 @@ def _paragraphs(table: SentenceTable) -> dict[str, Column]:
     ends = np.append(opens[1:], len(table))
     group = np.repeat(np.arange(len(opens)), ends - opens)
     article = table.article[opens]
-    inside = sums(table.vectors, opens, ends)
     first, last = np.maximum(opens - WINDOW, table.edges[article]), np.minimum(ends + WINDOW, table.edges[article + 1])
-    around = sums(table.vectors, first, last) - inside
+    inside, whole = np.split(sums(table.vectors, np.append(opens, first), np.append(ends, last)), 2)
+    around = whole - inside
     unit = unit_rows(inside)
     likeness = np.einsum("ij,ij->i", unit, unit_rows(around))
     gap = _gap_outside(table, group, opens, ends)

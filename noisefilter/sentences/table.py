@@ -198,11 +198,15 @@ class SentenceTable:
         return self._units[1]
 
     @cached_property
+    def window(self) -> Matrix:
+        """Sum of its vector and those of the `WINDOW` sentences on each side: (sentences, dimensions)."""
+        index = np.arange(len(self))
+        return sums(self.vectors, *self.bounds(index - WINDOW, index + WINDOW + 1))
+
+    @cached_property
     def context(self) -> Matrix:
         """Unit mean of the `WINDOW` sentences on each side, itself left out: (sentences, dimensions)."""
-        index = np.arange(len(self))
-        around = sums(self.vectors, *self.bounds(index - WINDOW, index + WINDOW + 1))
-        return unit_rows(around - self.vectors)
+        return unit_rows(self.window - self.vectors)
 
     @cached_property
     def cues(self) -> Mapping[str, Index]:
