@@ -52,10 +52,13 @@ def split_sentences(page: BlockedPage) -> list[SentenceRange]:
 def _split(line: str) -> list[tuple[int, int]]:
     """Sentences of a line."""
     found = []
+    patterns = (PLAIN_END, OTHER_END) if OTHER_END.search(line) else (PLAIN_END,)
     for start, end in nupunkt.sent_spans(line):
-        ends = (match.end() for pattern in (PLAIN_END, OTHER_END) for match in pattern.finditer(line, start, end))
-        cuts = sorted({start, *ends, end})
-        found += [_trim(line, left, right) for left, right in pairwise(cuts)]
+        ends = [match.end() for pattern in patterns for match in pattern.finditer(line, start, end)]
+        if ends:
+            found += [_trim(line, left, right) for left, right in pairwise(sorted({start, *ends, end}))]
+        else:
+            found.append(_trim(line, start, end))
     return [bounds for bounds in found if bounds[0] < bounds[1]]
 
 
