@@ -380,9 +380,5 @@ def _sentences(article: _Article, judged: _Judged | None) -> list[Sentence]:
             [judged.of_sentences(values) for values in (scores.promotion, scores.off_topic, scores.filler)], axis=1
         )
         rows[article.chosen] = rounded(inside * (1 - boilerplate[article.chosen])[:, None])
-    return [
-        Sentence(start, end, share, *row)
-        for (start, end, _), share, row in zip(
-            article.sentences.tolist(), boilerplate.tolist(), rows.tolist(), strict=True
-        )
-    ]
+    start, end, _ = article.sentences.T.tolist()
+    return [*map(Sentence, start, end, boilerplate.tolist(), *rows.T.tolist())]

@@ -45,8 +45,9 @@ def find_cue(name: str, table: InsertionTable, row: int) -> Cue | None:
         known = int(sentences.cues[name][row])
         return cue_table(name).cues[known] if known >= 0 else None
     bits, mask = _cue_bits(name), 0
-    for word in sentences.tokens.hashes[int(sentences.first[row]) : int(sentences.last[row])].tolist():
-        mask |= bits.get(word, 0)
+    words = sentences.tokens.hashes[int(sentences.first[row]) : int(sentences.last[row])]
+    for word in bits.keys() & words.tolist():
+        mask |= bits[word]
     if not mask:
         return None
     cues = cue_table(name)
@@ -132,7 +133,7 @@ def _holds_name(table: InsertionTable, row: int) -> bool:
     tokens = sentences.tokens
     words = slice(int(sentences.first[row]), int(sentences.last[row]))
     capital = (tokens.title[words] | tokens.upper[words]) & ~tokens.stop[words]
-    return bool((capital & (vectors.capital[tokens.ids[words]] >= NAME_CAPITALS)).any())
+    return bool((vectors.capital[tokens.ids[words][capital]] >= NAME_CAPITALS).any())
 
 
 def name_promotion(table: InsertionTable, row: int) -> str:
