@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 import numpy as np
 
-from noisefilter.text.tokens import hashed_rows, sums
+from noisefilter.text.tokens import HASH_ROWS, sums
 from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
@@ -120,8 +120,8 @@ def word_scores(tokens: Tokens, first: Index, last: Index, weights: Matrix, bias
 
     A range of n words is a row with 1 / sqrt(n) at each of its words and pairs. `weights` is (HASH_ROWS, outputs).
     """
-    rows = hashed_rows(tokens)
-    totals = sums(weights[rows[:, 0]] + weights[rows[:, 1]], first, last)
+    words, pairs = (weights.take(hashes & (HASH_ROWS - 1), axis=0) for hashes in (tokens.hashes, tokens.pairs))
+    totals = sums(words + pairs, first, last)
     size = np.sqrt(np.maximum(last - first, 1))[:, None]
     return np.clip(totals / size + bias, -LOGIT_LIMIT, LOGIT_LIMIT)
 

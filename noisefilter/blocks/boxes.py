@@ -223,13 +223,14 @@ def _add_around(page: BlockedPage, place: int, found: set[int]) -> None:
 
 def _is_control(block: Block) -> bool:
     """Whether a block is a button, or has a link that leads nowhere."""
-    return block.tag == "button" or any(
-        link.href in NOWHERE or link.href.lower().startswith("javascript:") for link in block.links
+    return block.tag == "button" or (
+        bool(block.links)
+        and any(link.href in NOWHERE or link.href.lower().startswith("javascript:") for link in block.links)
     )
 
 
 def _is_link(block: Block) -> bool:
-    return sum(link.end - link.start for link in block.links) == block.end - block.start
+    return bool(block.links) and sum(link.end - link.start for link in block.links) == block.end - block.start
 
 
 def _running(values: NDArray[np.generic]) -> NDArray[np.float64]:

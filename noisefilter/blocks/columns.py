@@ -183,14 +183,12 @@ def _since_title(table: BlockTable) -> Column:
 
 def title_blocks(table: BlockTable) -> NDArray[np.int64]:
     """The block with each page's title, the first heading or else the first block with it; -1 for none: (pages,)."""
-    likely = (table.title_share >= SAME_TITLE) & (table.words >= 3)
-    tags = np.fromiter(
-        (block.tag in {"h1", "h2", ""} for page in table.pages for block in page.blocks), np.bool_, len(table)
-    )
+    rows = np.flatnonzero((table.title_share >= SAME_TITLE) & (table.words >= 3))[::-1]
     title = np.full(len(table.pages), -1)
-    for found in (likely, likely & tags):
-        rows = np.flatnonzero(found)[::-1]
-        title[table.owner[rows]] = rows  # the first one of each page is written last
+    title[table.owner[rows]] = rows  # the first one of each page is written last
+    if table.places is not None:
+        heads = [row for row in rows.tolist() if table.page.blocks[row].tag in {"h1", "h2", ""}]
+        title[0] = heads[-1] if heads else title[0]
     return title
 
 

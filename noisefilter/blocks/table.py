@@ -249,7 +249,8 @@ def _table(
     words = (last - first).astype(np.float64)
     texts = [page.texts() for page in pages]
     every = [text for page_texts in texts for text in page_texts]
-    linked = np.fromiter((sum(link.end - link.start for link in b.links) for b in blocks), np.float64, count)
+    links = (block.links for block in blocks)  # most blocks have none
+    linked = np.fromiter((sum(link.end - link.start for link in some) if some else 0 for some in links), float, count)
     closed = np.fromiter((text[-1] in CLOSING for text in every), np.bool_, count)
     dialog = find_dialogs(pages[0], words) if pages[0].is_html else np.zeros(count, np.bool_)
     prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start)) & ~dialog

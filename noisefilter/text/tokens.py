@@ -380,11 +380,6 @@ def unit_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(values / np.maximum(lengths, 1e-9)[:, None])
 
 
-def hashed_rows(tokens: Tokens) -> NDArray[np.int64]:
-    """Rows of a hash table for each token: column 0 the word, column 1 the pair. Shape (tokens, 2)."""
-    return np.stack([tokens.hashes % HASH_ROWS, tokens.pairs % HASH_ROWS], axis=1)
-
-
 def word_list(text: str) -> Sequence[str]:
     """Words of a text in lower case."""
     return [word.lower() for word in WORD.findall(text)]
