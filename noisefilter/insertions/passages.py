@@ -313,12 +313,13 @@ def richest_runs(values: Inputs, there: NDArray[np.bool_]) -> tuple[Index, Index
 
     `values` is (rows, width), zero where nothing is `there`.
     """
-    totals = np.pad(np.cumsum(values, axis=1), ((0, 0), (1, 0)))
+    totals = np.zeros((len(values), values.shape[1] + 1))
+    np.cumsum(values, axis=1, out=totals[:, 1:])
     gains = np.where(there, totals[:, 1:] - np.minimum.accumulate(totals[:, :-1], axis=1), -np.inf)
     right = gains.argmax(axis=1)
     before = np.arange(totals.shape[1]) <= right[:, None]
     left = np.where(before, totals, np.inf).argmin(axis=1)
-    return left, right + 1, np.take_along_axis(gains, right[:, None], axis=1)[:, 0]
+    return left, right + 1, gains[np.arange(len(gains)), right]
 
 
 def _run_columns(there: NDArray[np.bool_], log_odds: Inputs, kin: Inputs, weight: Inputs) -> RunColumns:
@@ -347,9 +348,10 @@ def _kin_columns(chosen: Flags, kin: Inputs, weight: Inputs, inside: Flags) -> d
     """Mean `kin` of the topic words, weighted by rarity: of all, of the lower half, of the run, of the rest."""
     count = chosen.sum(axis=1)
     ranked = np.sort(np.where(chosen, kin, np.inf), axis=1)
-    middle = [np.take_along_axis(ranked, np.maximum(at, 0)[:, None], axis=1) for at in ((count - 1) // 2, count // 2)]
-    median = np.where(count[:, None] > 0, (middle[0] + middle[1]) / 2, 0.0)
-    low, run, rest = chosen & (kin <= median), chosen & inside, chosen & ~inside
+    rows = np.arange(len(ranked))
+    below, above = ranked[rows, np.maximum(count - 1, 0) // 2], ranked[rows, count // 2]
+    median = np.where(count > 0, (below + above) / 2, 0.0)
+    low, run, rest = chosen & (kin <= median[:, None]), chosen & inside, chosen & ~inside
     columns = {}
     for name, flags in {"kin": chosen, "kin_low": low, "run_kin": run, "rest_kin": rest}.items():
         total = np.where(flags, weight, 0.0).sum(axis=1)
