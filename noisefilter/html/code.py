@@ -49,6 +49,8 @@ PLAIN_SIGNS = (re.compile("space(?:-|: ?)pre"), re.compile("-line(?:(?<=(?:code|
 PLAIN_CODE = re.compile(r"(?<![\w-])(?:whitespace-pre|white-space:\s?pre|code-line|cm-line|view-line)(?![\w-])")
 PLAIN_LINES = ("div", "li", "span")
 MIN_LINES = 3
+#: Most digits of the number of a line.
+MOST_DIGITS = 6
 
 
 def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: list[HtmlElement]) -> None:
@@ -149,10 +151,23 @@ def _join_lines(box: HtmlElement) -> None:
         return
     if any(len("".join(element.itertext())) > LONGEST_LINE for element in lines if not len(element)):
         return
-    _Joiner(_innermost(lines)).read(box)
+    innermost = _innermost(lines)
+    _drop_counters([element for element in inside if element in innermost])
+    _Joiner(innermost).read(box)
     for element in inside:
         if element.tag in LINES or element.tag in HOLDERS:
             element.tag = "span"
+
+
+def _drop_counters(lines: list[HtmlElement]) -> None:
+    """Take out what each line begins with if it counts the lines, whatever it is called."""
+    counters = [line[0] for line in lines if len(line) and not (line.text or "").strip()]
+    numbers = ["".join(counter.itertext()).strip() for counter in counters]
+    if len(counters) == len(lines) >= MIN_LINES and all(n.isdecimal() and len(n) <= MOST_DIGITS for n in numbers):
+        first = int(numbers[0])
+        if list(map(int, numbers)) == list(range(first, first + len(numbers))):
+            for counter in counters:
+                counter.tag = "template"
 
 
 def _alike(box: HtmlElement) -> list[HtmlElement]:

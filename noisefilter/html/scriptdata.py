@@ -33,8 +33,10 @@ SCHEMA_BODIES = frozenset(("articleBody", "text"))
 BODIES = frozenset(
     "articlebody body bodyhtml bodytext content contenthtml contents html htmlbody text articletext articlecontent maincontent "
     "fulltext storybody storyhtml posthtml postbody postcontent rendered richtext markdown paragraphs blocks children "
-    "components sections".split()
+    "components contentelements sections".split()
 )
+#: Names of the paragraph above a body.
+LEADS = frozenset("chapo ingress intro lead lede standfirst".split())
 #: Keys that hold the text of a block in a list of blocks; the first one present is used.
 TEXTS = (
     "text",
@@ -49,10 +51,13 @@ TEXTS = (
     "props",
     "blocks",
     "paragraphs",
+    "content_elements",
+    "items",
 )
 KINDS = ("type", "_type", "__typename", "nodeType", "name", "blockType")
 OTHER_KIND = re.compile(
-    r"image|video|embed|advert|promo|related|gallery|newsletter|button|script|style|figure", re.IGNORECASE
+    r"image|video|embed|advert|promo|related|gallery|newsletter|button|script|style|figure|interstitial|link_list",
+    re.IGNORECASE,
 )
 #: Kinds of nodes within a paragraph, "" for those without a kind.
 INLINE = frozenset(
@@ -241,8 +246,10 @@ def _named_bodies(data: Any, title: str = "") -> Iterator[list[str]]:  # noqa: A
     budget = [MOST_VALUES]
     for item in _objects(data):
         titled = any(_is_headline(value, title) for value in item.values())
+        names = {name: re.sub(r"[^a-z]", "", name.lower()) for name in item}
+        leads = [item[name] for name, plain in names.items() if plain in LEADS and isinstance(item[name], str)]
         for name, value in item.items():
-            named = re.sub(r"[^a-z]", "", name.lower()) in BODIES
+            named = names[name] in BODIES
             if not named and not (titled and _has_paragraphs(value)):
                 continue
             if isinstance(value, str) and size(value) >= MIN_ARTICLE:
@@ -252,7 +259,8 @@ def _named_bodies(data: Any, title: str = "") -> Iterator[list[str]]:  # noqa: A
             else:
                 continue
             if is_prose(body):
-                yield body
+                above = [line for lead in leads[:1] for line in paragraphs(lead) if SENTENCE_END.search(line)]
+                yield body if "".join(above) in "".join(body) else above + body
 
 
 def _is_headline(value: Any, title: str) -> bool:  # noqa: ANN401 - JSON
