@@ -10,10 +10,16 @@ from tests.making import SLUICE, blocks_of, walk
 ASKS = "We and our 40 partners use cookies. With your consent we process personal data."
 
 
-def dialog_texts(html: str) -> list[str]:
+def found_in(html: str, *, english: bool) -> list[str]:
     """Texts of the blocks that are of a dialog."""
     page = walk(html)
-    return [text for text, own in zip(page.texts(), find_dialogs(page, blocks_of(page).words), strict=True) if own]
+    found = find_dialogs(page, blocks_of(page).words, english=english)
+    return [text for text, is_found in zip(page.texts(), found, strict=True) if is_found]
+
+
+def dialog_texts(html: str) -> list[str]:
+    """The same of an English page."""
+    return found_in(html, english=True)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +29,24 @@ def test_a_dialog_is_all_that_its_element_holds(button):
     found = dialog_texts(f"<div><h2>Hello</h2><p>{ASKS}</p>{button}</div><main><p>{SLUICE[0]}</p></main>")
     assert found[:2] == ["Hello", ASKS]
     assert SLUICE[0] not in found
+
+
+@pytest.mark.parametrize(
+    ("asks", "button"),
+    [
+        ("Mit Ihrer Einwilligung speichern unsere Partner Cookies auf Ihrem Gerät.", "Alle akzeptieren"),
+        ("Avec votre consentement, nos partenaires utilisent des cookies et des données personnelles.", "Tout refuser"),
+        ("Nasi partnerzy przetwarzają dane osobowe, a zgodę możesz wycofać w każdej chwili.", "Zgadzam się"),
+        ("Мы и партнёры используем файлы cookie с вашего согласия и обрабатываем персональные данные.", "Принять"),
+        ("当社とパートナーは端末に情報を保存します。同意はいつでも撤回できます。", "同意する"),
+        ("نستخدم وشركاؤنا ملفات تعريف الارتباط لتخزين المعلومات على جهازك بعد موافقتك.", "قبول الكل"),
+    ],
+)
+def test_a_dialog_in_another_language_is_one_where_its_button_answers(asks, button):
+    html = "<div><p>{}</p><button>{}</button></div><main><p>{}</p></main>"
+    assert found_in(html.format(asks, button, SLUICE[0]), english=False) == [asks, button]
+    assert found_in(html.format(asks, "Mehr – more", SLUICE[0]), english=False) == []
+    assert found_in(html.format(asks, button, SLUICE[0]), english=True) == []
 
 
 @pytest.mark.parametrize(

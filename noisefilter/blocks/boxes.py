@@ -27,12 +27,45 @@ CONSENT = re.compile(
     r"(?:accept|allow|reject|agree)\b.{0,12}\b(?:all|everything|cookies)|only (?:what is )?(?:needed|necessary|essential)|"
     r"manage (?:options|choices|settings)|i agree|profiles?)\b"
 )
-#: A page without any of these has no dialog that texts give away; searching the whole text is cheap.
+#: The same in other languages: German, French, Spanish, Italian, Portuguese, Dutch, Polish, Russian, Greek, Turkish, Swedish
+#: with Norwegian and Danish, Czech, Arabic; then Chinese, Japanese and Korean, which have no blanks between words.
+CONSENT_OTHER = re.compile(
+    r"\b(?:cookie\w*|"
+    r"einwillig\w+|zustimm\w+|unsere\w* (?:\d+ )?partner\w*|auf (?:ihrem|deinem|einem) gerät|personenbezogen\w+|berechtigt\w+ interess\w+|"
+    r"widerruf\w+|personalisier\w+|datenschutz\w*|"
+    r"consentement|partenaires|sur (?:votre|un) (?:appareil|terminal)|données personnelles|intérêts? légitimes?|vos (?:choix|préférences|données)|"
+    r"vie privée|personnalisé\w+|mesure d.audience|finalités|"
+    r"consentimiento|(?:nuestros|\d+) (?:socios|proveedores)|en (?:su|tu|un) dispositivo|datos personales|interés legítimo|"
+    r"(?:sus|tus) (?:preferencias|datos|opciones)|privacidad|personalizad\w+|"
+    r"consenso|(?:nostri|\d+) partner|su(?:l tuo|l suo|l| un) dispositivo|dati personali|legittim\w+ interess\w+|preferenze|personalizzat\w+|"
+    r"consentimento|parceiros|no (?:seu |teu )?dispositivo|dados pessoais|interesse legítimo|preferências|privacidade|"
+    r"toestemming|onze (?:\d+ )?partners|op (?:je|uw|een) apparaat|persoonsgegevens|gerechtvaardigd\w* belang\w*|voorkeuren|gepersonaliseerd\w*|"
+    r"zgod[aęyą]\w*|(?:nasi|\d+) partner\w+|urządzeni\w+|dan\w+ osobow\w+|uzasadnion\w+ interes\w*|wycofa\w+|spersonalizowan\w+|prywatnoś\w+|"
+    r"соглас\w+|партн[её]р\w+|устройств\w+|персональн\w+|отозва\w+|рекомендательн\w+ технолог\w+|"
+    r"συγκατάθεσ\w+|συνεργάτες|συσκευή|προσωπικ\w+ δεδομέν\w+|επιλογές σας|εξατομικευμέν\w+|ανακαλέσ\w+|"
+    r"çerez\w*|iş ortaği\w*|cihaziniz\w*|kişisel veri\w*|tercihlerini\w*|kişiselleştiril\w+|"
+    r"samty[ck]+\w*|(?:våra|våre|vores|\d+) partner\w*|(?:din |min )?enhe[td]\w*|person(?:uppgift|opplysning|oplysning)\w*|"
+    r"(?:till|til)passe\w*|anpassa\w*|"
+    r"souhlas\w*|(?:naši|\d+) partne[rř]\w*|zařízení|osobní\w* údaj\w*|oprávněn\w+ záj\w+|"
+    r"شركا\w+|وشركا\w+|موافقت\w+|جهازك|البيانات الشخصية|ملفات تعريف الارتباط|خصوصيت\w+|مخصص\w*)\b"
+    r"|同意|合作[伙夥]伴|[您你]的[设設][备備]|[个個]人(?:信息|资料|資料|情報|データ)|撤回|[隐隱]私|[个個][性人]化"
+    r"|パートナー|端末|プライバシー|クッキー|동의|협력사|파트너|기기에|개인 ?정보|철회|쿠키|맞춤형"
+)
+#: What a button of such a dialog says.
+ANSWER = re.compile(
+    r"accept|akzept|accett|aceit|acept|akcept|godta|godkän|zustimm|zgadz|zgod|прин|соглас|συμφων|αποδ|kabul|souhlas|přij|قبول|موافق|同意|接受|동의|"
+    r"ablehn|refus|rechaz|rifiut|recus|weiger|odrzu|avvis|отклон|διαφων|απόρρ|reddet|odmít|رفض|拒|거부|instell|einstell|paramét|config"
+)
+#: Names of cookies.
+COOKIES = ("cookie", "çerez", "ciasteczk", "تعريف الارتباط", "クッキー", "쿠키")
+#: A page without any of these, in English or in any language, has no dialog that texts give away; searching the whole text
+#: is cheap.
 SIGNS = ("cookie", "consent", "privacy")
+SIGNS_OTHER = (*SIGNS, *COOKIES, *"einwillig toestemming zgod συγκατάθ samtyk souhlas 同意 동의".split())
 #: Most buttons that are looked at; only hostile pages have more.
 MOST_ANCHORS = 50
-#: Most words of a button.
-MOST_BUTTON = 8
+#: Most words of a button, and most characters of a text that are read.
+MOST_BUTTON, MOST_READ = 8, 500
 #: Fewest words of a text that a dialog leaves to the page: an article about cookies is all that its page has to say.
 LEAST_LEFT = 15
 #: What stands directly in the body beside the article is a dialog if it names cookies, which many languages call so, and
@@ -56,7 +89,7 @@ MOST_THREAD = 0.7
 ROOTS = frozenset(("body", "html"))
 
 
-def find_dialogs(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
+def find_dialogs(page: BlockedPage, words: NDArray[np.float64], *, english: bool = True) -> Flags:
     """Blocks of dialogs: (blocks,).
 
     Elements that are dialogs by tag or role, or consent dialogs by name; and those around a button or link in which at
@@ -65,11 +98,12 @@ def find_dialogs(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
     Args:
         page: an HTML page.
         words: of each block.
+        english: whether the page's words are; else phrases of consent in other languages count, too.
     """
     found = _named(page, "dialog")
     small = fold_case(page.text)
-    if any(map(small.__contains__, SIGNS)):
-        speech = _Speech(page, small, words)
+    if any(map(small.__contains__, SIGNS if english else SIGNS_OTHER)):
+        speech = _Speech(page, small, words, english=english)
         left = words >= LEAST_LEFT
         for index in speech.buttons()[:MOST_ANCHORS]:
             if not found[index]:
@@ -84,12 +118,13 @@ def find_dialogs(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
 class _Speech:
     """Which texts of a page speak of consent; looked up only near buttons."""
 
-    def __init__(self, page: BlockedPage, small: str, words: NDArray[np.float64]) -> None:
-        self._page, self._small = page, small
+    def __init__(self, page: BlockedPage, small: str, words: NDArray[np.float64], *, english: bool) -> None:
+        self._page, self._small, self._english = page, small, english
         self._words = _running(words)
         long = words > MOST_BUTTON
         self._long, self._is_long = _running(long), long.tolist()
         self._known: dict[int, bool] = {}
+        self._foreign: dict[int, bool] = {}
         self._framing = _framing(page) | _titled(page)
         self._is_control = [_is_control(block) for block in page.blocks]
         self._controls = _running(np.array(self._is_control, np.bool_))
@@ -112,7 +147,10 @@ class _Speech:
 
         At least half of the element's texts do, or it stands beside the article, names cookies, and has controls.
         """
-        place, found = self._page.blocks[index].place, (index, index)
+        button = self._page.blocks[index]
+        foreign = not self._english and ANSWER.search(self._small, button.start, button.end)
+        speaks_of = self._speaks_foreign if foreign else self._speaks
+        place, found = button.place, (index, index)
         first = last = index
         texts = consents = 0
         speaks = True
@@ -121,7 +159,7 @@ class _Speech:
             if not speaks and self._words[after] - self._words[before] > MOST_ASIDE:
                 return found  # larger elements are neither
             texts = int(self._long[after] - self._long[before])
-            consents += sum(map(self._speaks, (*range(before, first), *range(last, after))))
+            consents += sum(map(speaks_of, (*range(before, first), *range(last, after))))
             first, last = before, after
             speaks &= consents * 2 >= texts
             if speaks:
@@ -136,17 +174,27 @@ class _Speech:
         return bool(
             self._controls[last] - self._controls[first] >= MIN_CONTROLS
             and self._words[last] - self._words[first] <= MOST_ASIDE
-            and self._small.find("cookie", start, end) >= 0
+            and any(self._small.find(name, start, end) >= 0 for name in COOKIES)
         )
 
     def _speaks(self, index: int) -> bool:
         """Whether a block is a text with two different phrases of consent."""
         if index not in self._known:
-            block = self._page.blocks[index]
-            self._known[index] = (
-                self._is_long[index] and len(set(CONSENT.findall(self._small, block.start, block.end))) > 1
-            )
+            self._known[index] = self._is_long[index] and self._phrases(CONSENT, index) > 1
         return self._known[index]
+
+    def _speaks_foreign(self, index: int) -> bool:
+        """The same in any of the languages."""
+        if index not in self._foreign:
+            self._foreign[index] = self._speaks(index) or (
+                self._is_long[index] and self._phrases(CONSENT_OTHER, index) > 1
+            )
+        return self._foreign[index]
+
+    def _phrases(self, pattern: re.Pattern[str], index: int) -> int:
+        """How many different phrases a block begins with."""
+        block = self._page.blocks[index]
+        return len(set(pattern.findall(self._small, block.start, min(block.end, block.start + MOST_READ))))
 
 
 def find_threads(page: BlockedPage, words: NDArray[np.float64]) -> Flags:

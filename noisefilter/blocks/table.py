@@ -252,16 +252,16 @@ def _table(
     links = (block.links for block in blocks)  # most blocks have none
     linked = np.fromiter((sum(link.end - link.start for link in some) if some else 0 for some in links), float, count)
     closed = np.fromiter((text[-1] in CLOSING for text in every), np.bool_, count)
-    dialog = find_dialogs(pages[0], words) if pages[0].is_html else np.zeros(count, np.bool_)
+    known = np.array(
+        [is_known(language or tell_language(page, part, page.blocks)) for page, part in zip(pages, parts, strict=True)],
+        np.bool_,
+    )
+    dialog = find_dialogs(pages[0], words, english=bool(known.all())) if pages[0].is_html else np.zeros(count, np.bool_)
     prose = (words >= PROSE_WORDS) & closed & (linked < 0.5 * (end - start)) & ~dialog
     gap = np.concatenate([_gaps(page) for page in pages])
     cue = find_cues(("boilerplate",), every, tokens, first, np.where(words <= CUE_WORDS, last, first))["boilerplate"]
     place = np.fromiter((block.place for block in blocks), np.int64, count)
     tag_group = np.fromiter((GROUP_OF_TAG.get(block.tag, -1) for block in blocks), np.int64, count)
-    known = np.array(
-        [is_known(language or tell_language(page, part, page.blocks)) for page, part in zip(pages, parts, strict=True)],
-        np.bool_,
-    )
     return BlockTable(
         pages=tuple(pages),
         parts=tuple(parts),
