@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.blocks.boxes import find_threads
 from noisefilter.blocks.ends import with_ends
-from noisefilter.blocks.islands import find_islands
+from noisefilter.blocks.forums import tie_posts
+from noisefilter.blocks.islands import find_islands, find_lists
+from noisefilter.blocks.offers import find_offers
 from noisefilter.blocks.posts import with_posts
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE
 from noisefilter.html.tags import CELLS
-from noisefilter.text.cues import cue_table
+from noisefilter.text.cues import cue_flags
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags, Index
@@ -51,19 +52,22 @@ MOSTLY = 0.5
 MOST_HEADING, ROLE_LEVEL, MOST_TITLED = 12, 2, 2
 
 
-def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Column:
+def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: float = 0.0) -> Column:
     """Log-odds of boilerplate with one value per group, and with headings that follow their sections.
 
     Args:
         table: blocks of one HTML page.
         logits: of each block.
         article: probability that the page is an article.
+        forum: that it is a forum's.
     """
     if table.places is None or not len(table):
         return logits
     weights = np.minimum(table.words, MOST_WORDS) + BLANK
     group = find_groups(table.page, table.words)
     tied = _mean_of_groups(group, logits - _leniency(table, group), weights)
+    if forum >= LIKELY:
+        tied = tie_posts(table, tied, weights)
     tied = tie_siblings(table, tied, weights, panels=article < VERY_LIKELY)
     tied[table.dialog | _labels(table)] = SURE
     if article >= LIKELY:
@@ -73,6 +77,8 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
         cards, kept = find_cards(table, None if article >= VERY_LIKELY else tied), table.words * (tied < 0)
         if kept[~cards].sum() >= MOSTLY * kept.sum():
             tied[cards] = SURE
+    if article >= RATHER_LIKELY:
+        tied[find_offers(table, tied) | find_lists(table, tied)] = SURE
     tied = _without_copies(table, _with_sections(table, tied, weights))
     if article >= RATHER_LIKELY:
         tied[find_islands(table, tied)] = SURE
@@ -81,19 +87,13 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0) -> Colum
 
 def _labels(table: BlockTable) -> Flags:
     """Short lines with a cue that no gold text keeps, as "Advertisement"; more cues count in an unknown language."""
-    rows = _rows_of(LABELS if table.known.all() else LABELS_UNKNOWN)
-    found = np.isin(table.cue, rows) & (table.words <= MOST_LABEL)
+    labels = cue_flags("boilerplate", LABELS if table.known.all() else LABELS_UNKNOWN)
+    found = labels[table.cue] & (table.words <= MOST_LABEL)
     if found.any():
-        ads = _rows_of(LABELS)
+        ads = cue_flags("boilerplate", LABELS)
         for index, _ in _heads(table):
-            found[index] &= table.words[index] <= MOST_TITLED or table.cue[index] not in ads
+            found[index] &= table.words[index] <= MOST_TITLED or not ads[table.cue[index]]
     return found
-
-
-@cache
-def _rows_of(names: frozenset[str]) -> Index:
-    """Row numbers of some cues."""
-    return np.array([number for number, cue in enumerate(cue_table("boilerplate").cues) if cue.name in names])
 
 
 def _leniency(table: BlockTable, group: Index) -> Column:
@@ -162,6 +162,7 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
     heads = _heads(table)
     found = logits.copy()
     limited, stays = weights * np.clip(logits, -4, 4), weights * (logits < 0)
+    kept_levels = set[int]()
     for number, (index, level) in enumerate(heads, start=1):
         # the headline heads the page and no section, a card's headline its card
         if table.title_share[index] >= SAME_TITLE or logits[index] == SURE:
@@ -170,13 +171,28 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
         end = next((after for after, other in later if other <= level), len(blocks))
         section = slice(index + 1, end)
         if end > index + 1:
-            total = weights[section].sum()
-            mean, kept = float(limited[section].sum() / total), stays[section].sum() / total
+            kept = stays[section].sum() / weights[section].sum()
+            if 0 < kept <= MOSTLY and level in kept_levels:
+                # the page's foot is no part of an article's last section: that ends with the element around it
+                inner = slice(index + 1, min(end, _end_around(table, index)))
+                section = inner if stays[inner].sum() > MOSTLY * weights[inner].sum() else section
+                kept = stays[section].sum() / weights[section].sum()
+            mean = float(limited[section].sum() / weights[section].sum())
             if kept > MOSTLY:
                 found[index] = min(found[index], mean)
             elif kept == 0:
                 found[index] = max(found[index], mean)
+        if found[index] < 0:
+            kept_levels.add(level)
     return found
+
+
+def _end_around(table: BlockTable, index: int) -> int:
+    """The block after the last one of the element that holds a heading and more after it."""
+    place = table.page.blocks[index].place
+    while place >= 0 and table.page.ranges[place][1] == index + 1:
+        place = table.page.places[place].parent
+    return table.page.ranges[place][1] if place >= 0 else index + 1
 
 
 def _heads(table: BlockTable) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""Blocks → islands: doubtful stretches apart from the article, on the page's edge or beyond a menu."""
+"""Blocks → what stands apart from the article: doubtful stretches beyond a menu, and lists of other stories at the end."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.table import SAME_TITLE
+from noisefilter.blocks.table import CLOSING, SAME_TITLE
+from noisefilter.text.cues import cue_flags
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags
@@ -17,6 +18,10 @@ APART = 3
 #: Mean log-odds, weighted by words, above which an island is removed; in an unknown language log-odds are less sure.
 DOUBTFUL, DOUBTFUL_UNKNOWN = -1.25, -2.0
 KEPT = 0.5
+#: Cue of the line above a list of other stories, most words of an English one, and fewest headlines.
+LISTS, MOST_LABEL, MIN_LISTED = frozenset(["trending"]), 8, 3
+#: Mean words of the headlines at least, since an article may end in a list of names; most words of one.
+MEAN_HEADLINE, MOST_HEADLINE = 4, 20
 
 
 def find_islands(table: BlockTable, logits: Column) -> Flags:
@@ -40,4 +45,31 @@ def find_islands(table: BlockTable, logits: Column) -> Flags:
         headline = slice(max(0, int(inside[0]) - APART), inside[0])
         if index > main or not (table.title_share[headline] >= SAME_TITLE).any():
             found[inside] = True
+    return found
+
+
+def find_lists(table: BlockTable, logits: Column) -> Flags:
+    """Blocks of a list of headlines under a line as "Most read", if nothing that is kept comes after it: (blocks,).
+
+    Args:
+        table: blocks of one HTML page.
+        logits: of boilerplate, of each block.
+    """
+    found = np.zeros(len(table), np.bool_)
+    labels = cue_flags("boilerplate", LISTS)[table.cue]
+    if not labels.any():
+        return found
+    kept = np.flatnonzero(logits < 0)
+    labels &= (table.words <= MOST_LABEL) | (table.spoken == 0)  # in other languages the cue is a whole line
+    if not len(kept) or not labels[: kept[-1]].any():
+        return found
+    label = int(np.flatnonzero(labels[: kept[-1]])[-1])
+    end, tag = label + 1, table.page.blocks[label + 1].tag
+    while end < len(table) and table.words[end] <= MOST_HEADLINE:
+        block = table.page.blocks[end]
+        if block.tag != tag or table.page.text[block.end - 1] in CLOSING:
+            break
+        end += 1
+    if end - label > MIN_LISTED and kept[-1] < end and table.words[label + 1 : end].mean() >= MEAN_HEADLINE:
+        found[label:end] = True
     return found

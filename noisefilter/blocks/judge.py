@@ -57,6 +57,8 @@ class SiteColumns(NamedTuple):
     log_words: Column
 
 
+#: Page types that decide which blocks belong together.
+TYING = ("article", "forum")
 #: What a page has of each input of its blocks, by the beginnings of the columns' names.
 OF_BLOCKS: Mapping[str, Callable[[Matrix, Column], Column]] = {
     "mean": lambda measures, _: measures.mean(axis=0),
@@ -176,9 +178,8 @@ class BlockScorer:
                     known = self.site.probabilities(site_inputs(logits, returns, words))
                     logits = logit(known[:, 1])
                 if table.places is not None:
-                    logits = tie_groups(
-                        table, logits, 1.0 if types is None else float(types[PAGE_TYPES.index("article")])
-                    )
+                    likely = (1.0, 0.0) if types is None else types[[PAGE_TYPES.index(name) for name in TYING]]
+                    logits = tie_groups(table, logits, *map(float, likely))
                 scores.append(BlockScores(rounded(spare_doubtful(logits, words)), types))
         return scores
 

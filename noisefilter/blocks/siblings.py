@@ -57,7 +57,7 @@ def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
     """
     targets = _targets(table)
     leads = np.array([target != "" for target in targets], np.bool_)
-    linked = _whole_links(targets) | _rows(table, targets)
+    linked = _whole_links(targets) | _rows(table, targets) | _quoted_links(table, targets)
     headed = _headed_runs(table, targets, leads)
     if logits is None:
         return linked | headed | _siblings(table, leads, sure=True) | _answers(table, leads)
@@ -120,16 +120,18 @@ def _facts(table: BlockTable) -> Flags:
     return lines & plain[first]
 
 
-def _numbered_makes(table: BlockTable) -> Index:
-    """Number of each place's make, with names that differ only in digits taken as the same: "post-12", "post-13"."""
+def digitless(table: BlockTable) -> Index:
+    """Number of each place's tag and names, parent's included, where names that differ only in digits are the same."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
     _, first, group = np.unique(places.structure.alike, return_index=True, return_inverse=True)
-    known: dict[tuple[str, str], int] = {}
+    known: dict[tuple[str, ...], int] = {}
     for index, place in enumerate(first.tolist()):
         entry = table.page.places[place]
-        first[index] = known.setdefault((entry.tag, DIGITS.sub("", entry.names)), index)
-    return places.make_by(first[group])
+        outer = table.page.places[entry.parent] if entry.parent >= 0 else entry
+        names = (entry.tag, DIGITS.sub("", entry.names), outer.tag, DIGITS.sub("", outer.names))
+        first[index] = known.setdefault(names, index)
+    return first[group]
 
 
 def _any_link(table: BlockTable, leads: Flags) -> Column:
@@ -172,6 +174,16 @@ def _rows(table: BlockTable, targets: list[str]) -> Flags:
         if targets[index]:
             texts = (table.page.text[link.start : link.end] for link in table.page.blocks[index].links)
             found[index] = sum(text.count(" ") >= LEAST_CARD - 1 for text in texts) >= MIN_CARDS
+    return found
+
+
+def _quoted_links(table: BlockTable, targets: list[str]) -> Flags:
+    """Quotations that are nothing but one link to another page, as a page that is embedded; several are a list."""
+    found = np.zeros(len(targets), np.bool_)
+    around = ["", *targets, ""]
+    for index, target in enumerate(targets):
+        if target and table.page.blocks[index].tag == "blockquote":
+            found[index] = not (around[index] or around[index + 2])
     return found
 
 
@@ -246,7 +258,7 @@ def rows_of(table: BlockTable, chosen: Flags, least: int, *, posts: bool = False
     found = np.zeros(len(table), np.bool_)
     if np.count_nonzero(chosen) < least:
         return found
-    make = _numbered_makes(table) if posts else places.make
+    make = places.make_by(digitless(table)) if posts else places.make
     filled = places.blocks > 0
     count, all_of = np.bincount(make, chosen), np.bincount(make, filled)
     row = (count >= least) & (all_of - count <= MOST_OTHERS * all_of)
@@ -266,20 +278,35 @@ def find_other_articles(table: BlockTable) -> Flags:
     titles = (
         heads & (table.title_share >= SAME_TITLE) & (table.words >= LEAST_HEADLINE)
     )  # fewer name a section of the site
-    tagged = _ranges(table, [index for index, entry in enumerate(table.page.places) if entry.tag == "article"])
-    articles = tagged if len(tagged) > 1 else _headed(table)
+    tagged = [index for index, entry in enumerate(table.page.places) if entry.tag == "article"]
+    several = len(_ranges(table, tagged)) > 1
+    chosen = tagged if several else _headed(table)
+    articles = _ranges(table, chosen)
     named = [inside for inside in articles if titles[slice(*inside)].any()]
-    if len(articles) < 2 or len(named) != 1 or (articles is not tagged and named[0] != articles[0]):
+    if len(articles) < 2 or len(named) != 1 or (not several and named[0] != articles[0]):
         return found
     prose = {inside: (table.words * table.prose)[slice(*inside)].sum() for inside in articles}
     if 0 < max(prose.values()) <= MOST_LONGER * prose[named[0]]:  # else the title names only a teaser
-        for first, last in articles:
+        for first, last in (*articles, *_alike_ranges(table, chosen, named[0])):
             found[first:last] = (first, last) != named[0]
     return found
 
 
-def _headed(table: BlockTable) -> list[tuple[int, int]]:
-    """The largest elements with one first-level heading, as `_ranges`; sections with such headings count, too."""
+def _alike_ranges(table: BlockTable, chosen: list[int], named: tuple[int, int]) -> list[tuple[int, int]]:
+    """As `_ranges`, of the places of the tag and names of the `named` one, however short."""
+    places = table.places
+    assert places is not None  # noqa: S101 - as above
+    inside = [(int(places.first[index]), int(places.last[index])) for index in chosen]
+    alike = {int(places.structure.alike[index]) for index, held in zip(chosen, inside, strict=True) if held == named}
+    return [
+        (first, last)
+        for index, (first, last) in zip(chosen, inside, strict=True)
+        if int(places.structure.alike[index]) in alike and (last <= named[0] or first >= named[1])
+    ]
+
+
+def _headed(table: BlockTable) -> list[int]:
+    """The largest places with one first-level heading; sections with such headings count, too."""
     places = table.places
     assert places is not None  # noqa: S101 - as above
     heads = [block.place for block in table.page.blocks if block.tag == "h1"]
@@ -291,7 +318,7 @@ def _headed(table: BlockTable) -> list[tuple[int, int]]:
         while places.parent[place] >= 0 and alone[places.parent[place]]:
             place = int(places.parent[place])
         found.append(place)
-    return _ranges(table, found)
+    return found
 
 
 def _ranges(table: BlockTable, chosen: list[int]) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import HTMLParser
 
+from noisefilter.html.fields import field_holders
 from noisefilter.html.parse import PARSER_DEPTH, parse_html, strip_tags
 from noisefilter.html.rescue import rescue_article
 from noisefilter.html.tags import BLOCK, BOLD, BREAK, CELLS, IN_ROWS, INLINE, LINK, SKIPPED, names_of, role_of
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 #: Version of the format that the rules below make: golden files freeze it, and changing it is a breaking change.
 TEXT_VERSION = 3
 
-#: Elements that may hold the title, style rules, or an article out of sight.
-UNREAD = ("meta", "title", "style", "noscript", "script")
+#: Elements that may hold the title, style rules, or an article out of sight, and fields to fill in.
+UNREAD = ("meta", "title", "style", "noscript", "script", "input")
 #: Fewest and most words of a headline.
 MIN_TITLE, MAX_TITLE = 3, 25
 #: Lines at the top of a plain text among which its headline is looked for.
@@ -51,7 +52,7 @@ class BlockedPage:
 
     `ranges` has for each place the first block inside it and the one after the last.
     `shown` counts the characters that the page shows by itself, without a hidden article that `rescue.py` put in;
-    `prose` those of them that are in paragraphs outside of menus.
+    `prose` those of them that are in paragraphs outside of menus. `fields` has the places with a field for an e-mail address.
     """
 
     text: str
@@ -63,6 +64,7 @@ class BlockedPage:
     depth: int = 0
     shown: int = 0
     prose: int = 0
+    fields: tuple[int, ...] = ()
 
     @property
     def is_html(self) -> bool:
@@ -130,7 +132,8 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
     for element in tree.iter(*UNREAD):
         found[element.tag].append(element)
     unseen = Unseen(tree, found["style"], found["script"])
-    walker = _Walker(pieces, unseen)
+    fields = field_holders(found["input"])
+    walker = _Walker(pieces, unseen, fields)
     elements, depth = walker.walk(tree)
     shown = sum(map(len, walker.texts))
     again = not unseen.settle(shown)
@@ -138,7 +141,7 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
     if rescue_article(tree, shown, prose, found["noscript"], found["script"]) or again:
         if pieces is not None:
             pieces.clear()
-        walker = _Walker(pieces)
+        walker = _Walker(pieces, fields=fields)
         elements, depth = walker.walk(tree)
     return BlockedPage(
         "".join(walker.texts),
@@ -150,6 +153,7 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
         depth,
         shown,
         prose,
+        tuple(walker.fields),
     )
 
 
@@ -172,13 +176,20 @@ def _count_prose(walker: _Walker) -> int:
 class _Walker:
     """One pass over the tree in document order, without recursion, since pages may nest to any depth."""
 
-    def __init__(self, pieces: list[Piece] | None = None, unseen: Unseen | None = None) -> None:
+    def __init__(
+        self,
+        pieces: list[Piece] | None = None,
+        unseen: Unseen | None = None,
+        fields: frozenset[HtmlElement] = frozenset(),
+    ) -> None:
         self.texts: list[str] = []
         self.blocks: list[Block] = []
         self.places: list[Place] = []
         self.firsts: list[int] = []  # block inside each place
         self.lasts: list[int] = []  # the one after the last
         self.first_heading: str | None = None
+        self.fields: list[int] = []  # places
+        self._fields = fields
         self._pieces = pieces
         self._unseen = unseen
         self._length = 0  # of what stands in `texts`
@@ -243,6 +254,8 @@ class _Walker:
             self.places.append(Place(outer, tag, names, hidden))
             self.firsts.append(len(self.blocks))
             self.lasts.append(0)
+            if self._fields and element in self._fields:
+                self.fields.append(self._place)
             if tag == "pre":
                 self._verbatim += 1
         elif role is BREAK:

@@ -13,8 +13,12 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,12 @@ def cue_table(name: str) -> CueTable:
         tuple(re.compile("|".join(group)) if group else None for group in inner),
         tuple("|".join(row.get("other", "").splitlines()) for row in rows),
     )
+
+
+@cache
+def cue_flags(table: str, names: frozenset[str]) -> NDArray[np.bool_]:
+    """Whether each cue of a table has one of the names; False at the end, for the index of no cue: -1."""
+    return np.array([*(cue.name in names for cue in cue_table(table).cues), False], np.bool_)
 
 
 def fold_case(text: str) -> str:

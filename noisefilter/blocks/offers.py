@@ -1,0 +1,73 @@
+"""Blocks → boxes within an article that offer a newsletter or a subscription."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.blocks.boxes import ARTICLE, ROOTS
+from noisefilter.blocks.siblings import MIN_SIBLINGS
+from noisefilter.blocks.table import SAME_TITLE, TAG_GROUPS
+from noisefilter.text.cues import cue_flags
+
+if TYPE_CHECKING:
+    from noisefilter.arrays import Column, Flags
+    from noisefilter.blocks.table import BlockTable
+
+#: Cues of the button or link that an offer ends in, and its most words.
+OFFERS, MOST_CONTROL = frozenset(("donation", "login", "newsletter")), 8
+BUTTONS = frozenset(("button", "form"))
+#: Groups of tags in which a link to subscribe may be a step or a heading of the article.
+LISTED = [list(TAG_GROUPS).index(name) for name in ("h1", "h2", "h4", "li", "cell")]
+#: Most words of a box; it has no block whose log-odds are at most `SURELY_ARTICLE`, and the page keeps more words than this
+#: many times those of the box.
+MOST_WORDS, SURELY_ARTICLE, TIMES = 80, -2.5, 2
+#: Most offers that are looked at; only hostile pages have more.
+MOST_OFFERS = 50
+
+
+def find_offers(table: BlockTable, logits: Column) -> Flags:
+    """Blocks of boxes around a field for an address, or around a control that offers to subscribe: (blocks,).
+
+    Args:
+        table: blocks of one HTML page that is surely an article.
+        logits: of boilerplate, of each block.
+    """
+    found = np.zeros(len(table), np.bool_)
+    cued = cue_flags("boilerplate", OFFERS)[table.cue] & (table.words <= MOST_CONTROL)
+    controls = (index for index in np.flatnonzero(cued).tolist() if _is_control(table, index))
+    seeds = [*table.page.fields, *(int(table.place[index]) for index in controls)]
+    if not seeds:
+        return found
+    kept = table.words * (logits < 0)
+    closed = (logits <= SURELY_ARTICLE) | (table.title_share >= SAME_TITLE)
+    for seed in seeds[:MOST_OFFERS]:
+        first, last = _box_around(table, seed, closed)
+        if TIMES * kept[first:last].sum() < kept.sum() - kept[first:last].sum():
+            found[first:last] = True
+    return found
+
+
+def _is_control(table: BlockTable, index: int) -> bool:
+    """Whether a block is a button or has a link, and is none of several alike: those are questions that unfold."""
+    places = table.places
+    assert places is not None  # noqa: S101 - for the type checker: only HTML has elements
+    if table.page.blocks[index].tag not in BUTTONS and (not table.links[index] or table.tag_group[index] in LISTED):
+        return False
+    alike = places.structure.alike
+    return int(np.count_nonzero(alike == alike[table.place[index]])) < MIN_SIBLINGS
+
+
+def _box_around(table: BlockTable, place: int, closed: Flags) -> tuple[int, int]:
+    """First block, and the one after the last, of the largest small element around a place."""
+    page, places = table.page, table.places
+    assert places is not None  # noqa: S101 - as above
+    found = (0, 0)
+    while place >= 0 and places.words[place] <= MOST_WORDS and page.places[place].tag not in ROOTS | ARTICLE:
+        first, last = page.ranges[place]
+        if closed[first:last].any():
+            break
+        found = (first, last)
+        place = page.places[place].parent
+    return found
