@@ -40,7 +40,9 @@ def main() -> None:
     parser.add_argument("--part", choices=PARTS, action="append", help="all of them if not given")
     parser.add_argument("--val", action="store_true", help="with the val sites: for the end, not for choosing")
     parser.add_argument("--work", type=Path, default=Path("build/training/default"), help="where the readers are kept")
-    parser.add_argument("--device", default="cpu", help="as for train_default.py: with cuda the readers have teachers")
+    parser.add_argument(
+        "--device", default="cpu", help="as for train_default.py: with cuda the readers of the folds have teachers"
+    )
     options = parser.parse_args()
     corpus, parts = Corpus(options.corpus), options.part or PARTS
     splits = ("train", "tune", "val") if options.val else ("train", "tune")

@@ -6,8 +6,8 @@
     python scripts/train_default.py ../shared/corpus --only articles    # that stage alone, in minutes; then --measure
     python scripts/train_default.py ../shared/corpus --measure    # after a change that leaves the weights alone
 
-The reader (`default`; `fast` has none) needs the extra `train`. With `--device cuda` a large encoder teaches it (extra `teacher`,
-fifteen minutes of an H200): so the shipped one was made, and a CPU alone cannot (docs/decisions/0048). What each stage gave is kept in
+The reader (`default`; `fast` has none) needs the extra `train`. With `--device cuda` a large encoder teaches it (extra `teacher`),
+by the steps that the shipped one was made in (docs/decisions/0048). What each stage gave is kept in
 `--work`, and a run that was broken off is resumed there as long as code and data are the same; each reader is kept as soon as it is done.
 Fits on the train sites, calibrates and chooses thresholds on the tune sites, reports on the val sites, which nothing
 was chosen on (`splits.json`).
@@ -94,7 +94,7 @@ def read_data(corpus: Corpus) -> TrainingData:
 
 
 def _texts(corpus: Corpus) -> Iterator[Page]:
-    """The train texts, whose words the reader's vocabulary must hold, and of which a teacher predicts what they are."""
+    """The train texts, whose words the reader's vocabulary must hold, and whose labels a teacher predicts."""
     for name in (*TEXT_FILES, BLOGS):
         yield from (Page(row["text"], title=row["title"], format="text") for row in corpus.rows(name, "train"))
     for name in corpus.wcxb_ids("train"):

@@ -10,11 +10,13 @@ import pytest
 
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.labels import LabelledPage, LabelledSpan
+from noisefilter.learn import stages
+from noisefilter.learn.train import TrainingData
 from noisefilter.reader import examples, pieces, wordpiece
 from noisefilter.reader.session import COLUMNS, Reader
 from noisefilter.reader.wordpiece import SPECIAL
 from noisefilter.types import Page
-from tests.making import ARTICLE, SLUICE, article_with
+from tests.making import ARTICLE, SLUICE, article_with, vectors
 
 torch = pytest.importorskip("torch")
 training = pytest.importorskip("noisefilter.learn.reader")
@@ -206,20 +208,17 @@ def taught(monkeypatch, fit):
 def test_each_reader_with_a_teacher_follows_the_one_that_has_not_seen_its_fold(monkeypatch, taught):
     pages = [*(written(writer, 0) for writer in range(FOLDS)), judged("one.example")]
     fitted: list[tuple[int, int]] = []
-    monkeypatch.setattr(
-        training,
-        "fit_encoder",
-        lambda encoder, pieces, *_, **__: fitted.append((encoder.words.embedding_dim, len(pieces))),
-    )
+    followed: list[float] = []
+    phases: list[tuple[float, bool]] = []
+
+    def noted(encoder, learned, options, **_):
+        fitted.append((encoder.words.embedding_dim, len(learned)))
+        if learned[-1].predicted is not None:
+            followed.append(float(learned[-1].predicted.sentences[0, 0]))  # of a piece without labels
+            phases.append((options.heads, encoder.layers[0].norm1.weight.requires_grad))
+
+    monkeypatch.setattr(training, "fit_encoder", noted)
     monkeypatch.setattr(training, "export", lambda weights, *_, **__: weights["classes.bias"].tobytes())
-    followed: dict[int, list[float]] = {}
-    following = training.ReaderFit.following
-
-    def noted(self, asked, fold, left, predicted, key):
-        followed[left] = [float(one.sentences[0, 0]) for one in predicted]
-        return following(self, asked, fold, left, predicted, key)
-
-    monkeypatch.setattr(training.ReaderFit, "following", noted)
     readers = taught.all_folds(pages, teacher=True)
     assert len(readers) == FOLDS + 1
     teachers = [count for width, count in fitted if width == TINY.width]
@@ -234,15 +233,15 @@ def test_each_reader_with_a_teacher_follows_the_one_that_has_not_seen_its_fold(m
         )
         for fold in range(FOLDS)
     ]
-    means = np.mean([followed[left] for left in range(FOLDS)], axis=0)
-    assert followed[-1] == pytest.approx(means.tolist(), abs=0.01)
+    assert phases == [(5.0, False), (2.0, True)] * (FOLDS + 1)
+    assert followed[-1] == pytest.approx(np.mean(followed[: 2 * FOLDS : 2]), abs=0.01)
     fitted.clear()
     assert taught.all_folds(pages, teacher=True) == readers  # resumed
     assert not fitted
 
 
 def test_a_reader_learns_what_its_teacher_predicts(taught):
-    """Of two pieces that nobody labelled, it says the opposite, as the teacher does."""
+    """It predicts opposites for two unlabelled pieces, as its teacher does."""
     vocabulary = wordpiece.Vocabulary(taught.pieces)
     found = unlabelled.unlabelled_pieces([Page(ARTICLE, format="text")], vocabulary, random.Random(0))[:2]
     asked = []
@@ -275,7 +274,7 @@ def test_only_what_is_above_the_frozen_layers_is_trained_at_first():
     assert {name for name, _ in encoder.named_parameters()} - trained == {"words.weight"}
 
 
-def test_changed_texts_hold_what_others_say():
+def test_changed_texts_contain_headlines_and_sentences_of_others():
     other = Page(
         f"{FOREIGN} She left for Reno with a suitcase full of sequins and no plans. " * 3,
         title="Delia Fonteyn marries Rico Banderas",
@@ -300,3 +299,36 @@ def test_distances_fall_into_buckets_as_in_t5():
     assert found[299, 0] == 15
     assert found[0, 299] == 31
     assert (found[200, :200].diff() <= 0).all()
+
+
+def test_mpnets_weights_get_berts_names():
+    names = {
+        "encoder.layer.0.attention.attn.q.weight": "encoder.layer.0.attention.self.query.weight",
+        "encoder.layer.11.attention.attn.o.bias": "encoder.layer.11.attention.output.dense.bias",
+        "encoder.layer.3.attention.LayerNorm.weight": "encoder.layer.3.attention.output.LayerNorm.weight",
+        "encoder.layer.3.output.LayerNorm.weight": "encoder.layer.3.output.LayerNorm.weight",
+    }
+    assert {name: base.as_bert(name) for name in names} == names
+
+
+def test_labels_and_a_teacher_count_half_each():
+    labels, predicted = torch.tensor([1.0, 0.0, -1.0]), torch.tensor([0.0, 0.0, 2.0])
+    assert reader_fit.between(labels, predicted).tolist() == pytest.approx([0.75, 0.25, 1 / (1 + np.exp(-2))])
+
+
+def test_only_a_gpu_brings_a_teacher(monkeypatch, tmp_path):
+    asked: list[bool] = []
+
+    class Fit:
+        def __init__(self, *_):
+            pass
+
+        def all_folds(self, _, *, teacher):
+            asked.append(teacher)
+            return [b""]
+
+    monkeypatch.setattr(training, "ReaderFit", Fit)
+    data = TrainingData([], [])
+    for device in ("cpu", "cuda"):
+        stages.READER_STAGES["reader"](stages.Training(data, vectors(), device=device, kept=tmp_path), stages.Fitted())
+    assert asked == [False, True]

@@ -2,7 +2,7 @@
 
 Without a teacher each reader learns from the labels, and the one that ships has the mean of their weights. With one (extra
 `teacher`; it takes a GPU) a large encoder learns each fold's labels, and the reader learns from what it predicts, on texts
-without labels, too; the one that ships learns from what all five of them predict (docs/decisions/0048).
+without labels, too; the one that ships learns from the mean of their predictions (docs/decisions/0048).
 """
 
 from __future__ import annotations
@@ -105,7 +105,6 @@ class ReaderFit:
     def _taught_folds(self, pages: Sequence[LabelledPage]) -> list[Weights]:
         """Weights of each fold's reader, and of the one that ships, by what the teachers predict."""
         chosen = [page for page in pages if fold_without(page) != NO_FOLD]
-        key = _digest(chosen, self.pieces)
         vocabulary = Vocabulary(self.pieces)
         labelled = [
             (fold_without(page), piece)
@@ -116,10 +115,14 @@ class ReaderFit:
         fold = np.array(
             [NO_FOLD if left is None else left for left, _ in labelled] + [NO_FOLD] * (len(asked) - len(labelled))
         )
+        state = hashlib.sha256(_digest(chosen, self.pieces).encode())
+        for piece in asked:
+            state.update(piece.inputs.ids.tobytes())
+        key = state.hexdigest()[:16]
         predicted = [self._predicted(asked, len(labelled), fold, left, key) for left in range(FOLDS)]
-        readers = [self.following(asked, fold, left, predicted[left], key) for left in range(FOLDS)]
+        readers = [self._fit_taught(asked, fold, left, predicted[left], key) for left in range(FOLDS)]
         mean = [_mean(of_piece) for of_piece in zip(*predicted, strict=True)]
-        return [*readers, self.following(asked, fold, -1, mean, key)]
+        return [*readers, self._fit_taught(asked, fold, -1, mean, key)]
 
     def _predicted(
         self, asked: Sequence[TaughtPiece], labelled: int, fold: Index, left: int, key: str
@@ -141,17 +144,18 @@ class ReaderFit:
         parts = (np.split(arrays[name], np.cumsum(sizes[name])[:-1]) for name in Predicted._fields)
         return [Predicted(*of_piece) for of_piece in zip(*parts, strict=True)]
 
-    def following(
+    def _fit_taught(
         self, asked: Sequence[TaughtPiece], fold: Index, left: int, predicted: Sequence[Predicted], key: str
     ) -> Weights:
         """Weights of a reader that learns what is predicted of the pieces that are not of a fold."""
-        path = self.kept / f"reader-taught-{left}-{key}.safetensors"
+        name = "by all" if left < 0 else f"without {left}"
+        path = self.kept / f"reader-taught-{name.replace(' ', '-')}-{key}.safetensors"
         if not path.is_file():
             taught = [piece._replace(predicted=predicted[row]) for row, piece in enumerate(asked) if fold[row] != left]
             encoder = self._start()
             for phase, options in enumerate(PHASES):
                 encoder.train_lower(phase > 0)
-                self.progress(f"reader taught without {left}: {len(taught)} pieces")
+                self.progress(f"reader taught {name}: {len(taught)} pieces")
                 fit_encoder(
                     encoder, taught * READER_EPOCHS, replace(options, device=self.device), progress=self.progress
                 )

@@ -193,7 +193,8 @@ def _key(training: Training) -> str:
     for path in sorted(CODE.rglob("*.py")) + sorted(CODE.rglob("*.toml")):
         state.update(path.read_bytes())
     data = training.data
-    for part in (data.fit, data.tune, data.articles or (), data.retold, data.inserted, data.tune_inserted):
+    state.update(str(training.device != "cpu").encode())  # with another device the reader has a teacher
+    for part in (data.fit, data.tune, data.articles or (), data.retold, data.inserted, data.tune_inserted, data.texts):
         for row in part:
             state.update(repr(row).encode("utf-8", "surrogatepass"))
     return state.hexdigest()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: Share of the articles that may be taken for pages of another type.
 LOST_ARTICLES = 0.005
 #: Share of the untouched tune articles from which something may be cut as off-topic, and of the tune sentences that look
-#: foreign and belong; and the least probability of what is cut.
+#: foreign and belong; and the lowest threshold.
 CUT_WRONGLY, LEAST_FOREIGN = 0.025, 0.5
 DEFAULTS: dict[str, float] = {**{name: KINDS[name].threshold for name in JUDGED_KINDS}, "not_article": 0.95}
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)

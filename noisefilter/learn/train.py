@@ -51,8 +51,8 @@ class TrainingData:
     The article classifier learns from `articles`, or from `fit` if there are none; it is calibrated out of fold, and
     needs no held-out pages for that. It also learns from `retold`, articles written for training, but is not calibrated
     on them. Insertions are learned from all pages that are labelled for them, and from `inserted`: texts whose spans are
-    insertions only; untouched texts have no spans. A reader's vocabulary is chosen on `texts`, and its teacher predicts what
-    they are. `other` names what else
+    insertions only; untouched texts have no spans. A reader's vocabulary is chosen on `texts`, and its teacher predicts the
+    labels of their words and sentences. `other` names what else
     the weights learn from: licence and rows by source.
     """
 

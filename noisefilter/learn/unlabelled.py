@@ -1,4 +1,4 @@
-"""Texts without labels → pieces that a teacher is asked about: as they are, and with something foreign put in by rules (extra `train`)."""
+"""Texts without labels → pieces that a teacher is asked about: as they are, and with something foreign put in by rules."""
 
 from __future__ import annotations
 

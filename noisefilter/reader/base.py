@@ -38,7 +38,10 @@ class Base(NamedTuple):
     pieces: Sequence[str]
 
     def rows(self, pieces: Iterable[str]) -> list[int]:
-        """Rows of some pieces; the row of the unknown one for those that are not in the vocabulary."""
+        """Rows of some pieces; the row of the unknown one for those that are not in the vocabulary.
+
+        MPNet has some special pieces twice: the first counts.
+        """
         row = {piece: number for number, piece in reversed(list(enumerate(self.pieces)))}
         return [row.get(piece, row["[UNK]"]) for piece in pieces]
 
@@ -57,7 +60,7 @@ def load_base() -> Base:
 
 
 def load_mpnet() -> Base:
-    """The weights and the vocabulary of all-mpnet-base-v2 (Apache-2.0), four times as wide and deep as MiniLM.
+    """The weights and the vocabulary of all-mpnet-base-v2 (Apache-2.0), twice as wide and twice as deep as MiniLM.
 
     Raises:
         PackageNotFoundError: the extra `teacher` is not installed.
@@ -71,14 +74,15 @@ def load_mpnet() -> Base:
     with zipfile.ZipFile(io.BytesIO(b"".join(parts))) as archive:
         found = load(archive.read("all-mpnet-base-v2/model.safetensors"))
         pieces = archive.read("all-mpnet-base-v2/vocab.txt").decode("utf-8").split("\n")
-    weights = {_as_bert(name): value for name, value in found.items()}
+    weights = {as_bert(name): value for name, value in found.items()}
     places = "embeddings.position_embeddings.weight"
     weights[places] = weights[places][FIRST_PLACE:]
     weights["embeddings.token_type_embeddings.weight"] = torch.zeros(1, weights[places].shape[1])
     return Base(weights, [*FIRST_OF_MPNET, *pieces[len(FIRST_OF_MPNET) :]])
 
 
-def _as_bert(name: str) -> str:
+def as_bert(name: str) -> str:
+    """BERT's name of one of MPNet's weights."""
     for part, bert in PARTS_OF_MPNET.items():
         name = name.replace(f".{part}.", f".{bert}.")
     return name

@@ -29,6 +29,7 @@ class Shape(NamedTuple):
         epsilon: of the layer norms.
         buckets: of the distances between tokens that attention knows, as in T5; 0 if it knows none.
         dropout: share of what each layer adds that is left out in training.
+        gelu: how its activation is computed, exactly ("none") or nearly ("tanh").
     """
 
     width: int
@@ -38,10 +39,11 @@ class Shape(NamedTuple):
     epsilon: float
     buckets: int = 0
     dropout: float = 0.0
+    gelu: str = "tanh"
 
 
 #: Of all-MiniLM-L6-v2 and of all-mpnet-base-v2.
-MINILM, MPNET = Shape(384, 12, 1536, 512, 1e-12), Shape(768, 12, 3072, 512, 1e-5, 32, 0.1)
+MINILM, MPNET = Shape(384, 12, 1536, 512, 1e-12), Shape(768, 12, 3072, 512, 1e-5, 32, 0.1, "none")
 HIDDEN = 128
 #: Distance from which all have the same bucket.
 FAR = 128
@@ -53,7 +55,7 @@ class Layer(nn.Module):
     def __init__(self, shape: Shape) -> None:
         super().__init__()
         width = shape.width
-        self.heads = shape.heads
+        self.heads, self.gelu = shape.heads, shape.gelu
         self.attention = nn.Linear(width, 3 * width)
         self.output = nn.Linear(width, width)
         self.norm1 = nn.LayerNorm(width, eps=shape.epsilon)
@@ -70,12 +72,12 @@ class Layer(nn.Module):
         scores = (query @ key.transpose(-1, -2)) * (width // self.heads) ** -0.5 + bias
         seen = (torch.softmax(scores, -1) @ value).transpose(1, 2).reshape(batch, length, width)
         states = self.norm1(states + self.dropout(self.output(seen)))
-        inside = functional.gelu(self.inner(states), approximate="tanh")
+        inside = functional.gelu(self.inner(states), approximate=self.gelu)
         return self.norm2(states + self.dropout(self.outer(inside)))
 
 
 class Encoder(nn.Module):
-    """The encoder with its heads; word and position embeddings and the lowest `frozen` layers are not trained.
+    """The encoder with its heads. Word embeddings are never trained; positions and the lowest `frozen` layers are after `train_lower`.
 
     Args:
         words: rows of the vocabulary.
@@ -102,14 +104,13 @@ class Encoder(nn.Module):
         nn.init.zeros_(self.marks.weight)
         nn.init.normal_(self.token.weight, std=0.02)
         nn.init.zeros_(self.token.bias)
-        self.requires_grad_(requires_grad=True)
         self.train_lower(frozen == 0)
         for part in (self.words, self.distances):
             if part is not None:
                 part.requires_grad_(requires_grad=False)
 
     def train_lower(self, trained: bool = True) -> None:  # noqa: FBT001, FBT002 - reads as a sentence
-        """Whether the lowest layers and the embeddings of positions are trained; those of words never are."""
+        """Whether the lowest layers and the embeddings of positions are trained; those of words and distances never are."""
         for part in (self.places, self.norm, *self.layers[: self.frozen]):
             part.requires_grad_(requires_grad=trained)
 
