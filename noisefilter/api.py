@@ -206,7 +206,7 @@ def clean_html(
 
 
 def load(path: str | Path) -> Model:
-    """A model: "default", "fast" (no reader: about three times as fast, finds less), or a folder from `noisefilter train`.
+    """A model: "default", "fast" (no reader: two and a half times as fast, finds less), or a folder from `noisefilter train`.
 
     Raises:
         ModelError: the folder holds no model, or one that this version cannot use; the message names the file.

@@ -27,7 +27,7 @@ class Size(NamedTuple):
     after: int
 
 
-#: Sizes of pieces for scoring and for training. Five of 224 find more than ten of 160, in less time (docs/decisions/0048).
+#: Sizes of pieces for scoring and for training. Four of 224 find as much as ten of 160, in less time (docs/decisions/0048).
 READ, TAUGHT = Size(224, 24, 12), Size(256, 32, 16)
 #: Most tokens of the title in a piece.
 TITLE = 16

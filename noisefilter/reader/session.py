@@ -27,9 +27,9 @@ COLUMNS = 1 + len(CLASSES)
 INPUTS, OUTPUTS = ("ids", "marks", "stretches"), ("tokens", "sentences")
 #: A further output, used in adapting: the last layer's input for each sentence (`reader.heads`).
 HIDDEN = "hidden"
-#: Most pieces of an article that are read, by urgency: some 650 words. The others are judged by features alone
+#: Most pieces of an article that are read, by urgency: some 520 words. The others are judged by features alone
 #: (docs/decisions/0032, 0048).
-MOST_PIECES = 5
+MOST_PIECES = 4
 #: An optimization of onnxruntime that takes eight times as long on a CPU as what it replaces.
 SLOW = "SkipLayerNormFusion"
 #: Key of the ONNX file's metadata that holds the vocabulary, one piece per line.
