@@ -153,8 +153,13 @@ class Corpus:
 
     def wcxb_texts(self, split: str) -> Iterator[str]:
         """Gold texts of the WCXB pages of a split."""
+        return (str(page.content) for page in self.wcxb_articles(split))
+
+    def wcxb_articles(self, split: str) -> Iterator[Page]:
+        """The same with their titles."""
         for name in self.wcxb_ids(split):
-            yield self.wcxb_truth(name)["ground_truth"].get("main_content") or ""
+            truth = self.wcxb_truth(name)["ground_truth"]
+            yield Page(truth.get("main_content") or "", title=truth.get("title"), format="text")
 
     @cached_property
     def noise(self) -> dict[str, Votes]:

@@ -97,9 +97,7 @@ def _texts(corpus: Corpus) -> Iterator[Page]:
     """The train texts, whose words the reader's vocabulary must hold, and whose labels a teacher predicts."""
     for name in (*TEXT_FILES, BLOGS):
         yield from (Page(row["text"], title=row["title"], format="text") for row in corpus.rows(name, "train"))
-    for name in corpus.wcxb_ids("train"):
-        truth = corpus.wcxb_truth(name)["ground_truth"]
-        yield Page(truth.get("main_content") or "", title=truth.get("title"), format="text")
+    yield from corpus.wcxb_articles("train")
 
 
 def read_base(folder: Path) -> Fitted:

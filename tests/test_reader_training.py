@@ -27,37 +27,37 @@ reader_fit = pytest.importorskip("noisefilter.reader.fit")
 unlabelled = pytest.importorskip("noisefilter.learn.unlabelled")
 
 FOREIGN = "Actress Delia Fonteyn wore sequins at her wedding in Las Vegas with singer Rico Banderas."
-WIDTH, INNER, PLACES = 384, 1536, 512
-TINY = network.Shape(24, 2, 48, PLACES, 1e-5, 32, 0.1)
+TINY = network.Shape(24, 2, 48, 512, 1e-5, 32, 0.1)
 
 
-def tiny_base() -> Any:
-    """MiniLM's shapes with random numbers, and the letters as its vocabulary."""
-    random = torch.Generator().manual_seed(0)
+def random_base(shape: Any, layers: int, seed: int) -> Any:
+    """A base of some shape with random numbers, and the letters as its vocabulary."""
+    random = torch.Generator().manual_seed(seed)
     letters = [chr(code) for code in range(ord("a"), ord("z") + 1)]
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "¶", *letters, *(f"##{letter}" for letter in letters)]
-    shapes = {"embeddings.word_embeddings": (len(pieces), WIDTH), "embeddings.position_embeddings": (PLACES, WIDTH),
-              "embeddings.token_type_embeddings": (2, WIDTH)}  # fmt: skip
-    weights = {f"{name}.weight": 0.1 * torch.randn(shape, generator=random) for name, shape in shapes.items()}
+    width, inner = shape.width, shape.inner
+    shapes = {"embeddings.word_embeddings": (len(pieces), width), "embeddings.position_embeddings": (shape.places, width),
+              "embeddings.token_type_embeddings": (2, width), "encoder.relative_attention_bias": (shape.buckets, shape.heads)}  # fmt: skip
+    weights = {f"{name}.weight": 0.1 * torch.randn(size, generator=random) for name, size in shapes.items()}
     norms = ["embeddings.LayerNorm"]
-    for layer in range(training.LAYERS):
+    for layer in range(layers):
         path = f"encoder.layer.{layer}"
         norms += [f"{path}.attention.output.LayerNorm", f"{path}.output.LayerNorm"]
-        for name, shape in (
-            *((f"attention.self.{part}", (WIDTH, WIDTH)) for part in ("query", "key", "value")),
-            ("attention.output.dense", (WIDTH, WIDTH)), ("intermediate.dense", (INNER, WIDTH)), ("output.dense", (WIDTH, INNER)),
+        for name, size in (
+            *((f"attention.self.{part}", (width, width)) for part in ("query", "key", "value")),
+            ("attention.output.dense", (width, width)), ("intermediate.dense", (inner, width)), ("output.dense", (width, inner)),
         ):  # fmt: skip
-            weights[f"{path}.{name}.weight"] = 0.05 * torch.randn(shape, generator=random)
-            weights[f"{path}.{name}.bias"] = torch.zeros(shape[0])
+            weights[f"{path}.{name}.weight"] = 0.05 * torch.randn(size, generator=random)
+            weights[f"{path}.{name}.bias"] = torch.zeros(size[0])
     for norm in norms:
-        weights[f"{norm}.weight"], weights[f"{norm}.bias"] = torch.ones(WIDTH), torch.zeros(WIDTH)
+        weights[f"{norm}.weight"], weights[f"{norm}.bias"] = torch.ones(width), torch.zeros(width)
     return base.Base(weights, pieces)
 
 
 @pytest.fixture
 def fit(monkeypatch, tmp_path):
     """Readers of a random base, kept in a folder."""
-    monkeypatch.setattr(training, "load_base", tiny_base)
+    monkeypatch.setattr(training, "load_base", lambda: random_base(network.MINILM, training.LAYERS, 0))
     return training.ReaderFit([Page(ARTICLE, format="text")], tmp_path)
 
 
@@ -169,36 +169,10 @@ def test_a_reader_that_was_half_written_is_fitted_again(monkeypatch, fit):
     assert "classes.bias" in fit.fit([written(0, 0)], "broken")
 
 
-def tiny_teacher() -> Any:
-    """MPNet's names and layout at a small size, with random numbers and the vocabulary of the small base."""
-    random = torch.Generator().manual_seed(1)
-    pieces = tiny_base().pieces
-    width, inner = TINY.width, TINY.inner
-    weights = {
-        "embeddings.word_embeddings.weight": 0.1 * torch.randn((len(pieces), width), generator=random),
-        "embeddings.position_embeddings.weight": 0.1 * torch.randn((PLACES, width), generator=random),
-        "embeddings.token_type_embeddings.weight": torch.zeros(1, width),
-        "encoder.relative_attention_bias.weight": torch.randn((TINY.buckets, TINY.heads), generator=random),
-    }
-    norms = ["embeddings.LayerNorm"]
-    for layer in range(2):
-        path = f"encoder.layer.{layer}"
-        norms += [f"{path}.attention.output.LayerNorm", f"{path}.output.LayerNorm"]
-        for name, shape in (
-            *((f"attention.self.{part}", (width, width)) for part in ("query", "key", "value")),
-            ("attention.output.dense", (width, width)), ("intermediate.dense", (inner, width)), ("output.dense", (width, inner)),
-        ):  # fmt: skip
-            weights[f"{path}.{name}.weight"] = 0.05 * torch.randn(shape, generator=random)
-            weights[f"{path}.{name}.bias"] = torch.zeros(shape[0])
-    for norm in norms:
-        weights[f"{norm}.weight"], weights[f"{norm}.bias"] = torch.ones(width), torch.zeros(width)
-    return base.Base(weights, pieces)
-
-
 @pytest.fixture
 def taught(monkeypatch, fit):
     """The same with a small teacher, one epoch each."""
-    monkeypatch.setattr(training, "load_mpnet", tiny_teacher)
+    monkeypatch.setattr(training, "load_mpnet", lambda: random_base(TINY, 2, 1))
     monkeypatch.setattr(training, "MPNET", TINY)
     for name, value in (("TEACHER_LAYERS", 2), ("TEACHER_EPOCHS", 1), ("READER_EPOCHS", 1)):
         monkeypatch.setattr(training, name, value)

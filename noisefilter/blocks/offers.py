@@ -44,7 +44,8 @@ def find_offers(table: BlockTable, logits: Column) -> Flags:
     closed = (logits <= SURELY_ARTICLE) | (table.title_share >= SAME_TITLE)
     for seed in seeds[:MOST_OFFERS]:
         first, last = _box_around(table, seed, closed)
-        if TIMES * kept[first:last].sum() < kept.sum() - kept[first:last].sum():
+        inside = kept[first:last].sum()
+        if TIMES * inside < kept.sum() - inside:
             found[first:last] = True
     return found
 

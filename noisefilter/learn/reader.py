@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save_file
 from noisefilter.fit import FOLDS
 from noisefilter.html.read import read_blocks
 from noisefilter.learn.last import NO_FOLD, fold_without
-from noisefilter.learn.unlabelled import unlabelled_pieces
+from noisefilter.learn.unlabelled import text_example, unlabelled_pieces
 from noisefilter.reader.base import common_pieces, load_base, load_mpnet
 from noisefilter.reader.examples import Predicted, ReaderExample, taught_pieces
 from noisefilter.reader.export import export
@@ -26,7 +26,6 @@ from noisefilter.reader.fit import FitOptions, fit_encoder, predict_pieces, weig
 from noisefilter.reader.network import MPNET, Encoder
 from noisefilter.reader.session import CLASSES
 from noisefilter.reader.wordpiece import Vocabulary
-from noisefilter.text.sentences import split_sentences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -197,16 +196,12 @@ def _taught(pages: Sequence[LabelledPage], vocabulary: Vocabulary, chance: rando
 
 def reader_example(page: LabelledPage) -> ReaderExample:
     """What the reader learns from a page: its passages, or the classes of its sentences."""
-    read = read_blocks(page.page)
     if page.sentences is None:
-        sentences = (
-            [(sentence.start, sentence.end) for sentence in split_sentences(read.blocked)] if read.blocked else []
-        )
         foreign, honest = (
             [(span.start, span.end) for span in page.spans or () if span.kind == kind]
             for kind in ("off_topic", "honest")
         )
-        return ReaderExample(read.text, page.page.title, sentences, foreign, honest)
+        return replace(text_example(page.page), foreign=foreign, honest=honest)
     ranges = [(start, end) for start, end, _ in page.sentences]
     votes = [letters for _, _, letters in page.sentences]
     classes = np.zeros((len(votes), len(CLASSES)), np.float32)
@@ -216,4 +211,5 @@ def reader_example(page: LabelledPage) -> ReaderExample:
     foreign = [sentence for sentence, letters in zip(ranges, votes, strict=True) if "O" in letters]
     # a sentence called boilerplate may or may not be from another story
     unknown = [row for row, letters in enumerate(votes) if "B" in letters and "O" not in letters]
-    return ReaderExample(read.text, page.page.title, ranges, foreign, (), unknown, classes)
+    text = read_blocks(page.page).text
+    return ReaderExample(text, page.page.title, ranges, foreign, (), unknown, classes)

@@ -72,7 +72,9 @@ def unlabelled_pieces(texts: Sequence[Page], vocabulary: Vocabulary, chance: Ran
     ):
         pieces: list[TaughtPiece] = []
         for page in pages:
-            of_page = list(taught_pieces([_example(page)], vocabulary))
+            example = text_example(page)
+            unknown = replace(example, unknown=range(len(example.sentences)))
+            of_page = list(taught_pieces([unknown], vocabulary))
             chance.shuffle(of_page)
             pieces += of_page[:of_one]
             if len(pieces) >= most:
@@ -86,10 +88,11 @@ def _shortened(pages: Sequence[Page]) -> Iterator[Page]:
         yield replace(page, content=str(page.content)[:LONGEST])
 
 
-def _example(page: Page) -> ReaderExample:
+def text_example(page: Page) -> ReaderExample:
+    """The sentences of a page, without labels."""
     read = read_blocks(page)
     sentences = [(sentence.start, sentence.end) for sentence in split_sentences(read.blocked)] if read.blocked else []
-    return ReaderExample(read.text, page.title, sentences, unknown=range(len(sentences)))
+    return ReaderExample(read.text, page.title, sentences)
 
 
 def with_foreign(pages: Sequence[Page], chance: Random) -> Iterator[Page]:
@@ -97,10 +100,11 @@ def with_foreign(pages: Sequence[Page], chance: Random) -> Iterator[Page]:
     titles = [title for page in pages if len(title := (page.title or "").strip()) in TITLE]
     for page in pages[::2] if titles else ():
         text = str(page.content)[:LONGEST_CHANGED]
-        if len(text) < SHORTEST or len(END.findall(text)) < FEWEST_ENDS:
+        ends = [match.end() for match in END.finditer(text)]
+        if len(text) < SHORTEST or len(ends) < FEWEST_ENDS:
             continue
         changes = [
-            _change(text, str(chance.choice(pages).content), chance.choice(titles), chance)
+            _change(text, ends, str(chance.choice(pages).content), chance.choice(titles), chance)
             for _ in range(chance.choice(PLACES))
         ]
         for at, words in sorted(filter(None, changes), reverse=True):
@@ -108,10 +112,9 @@ def with_foreign(pages: Sequence[Page], chance: Random) -> Iterator[Page]:
         yield replace(page, content=text)
 
 
-def _change(text: str, other: str, title: str, chance: Random) -> tuple[int, str] | None:
-    """What is put where; None if there is no place for it, or nothing to put."""
+def _change(text: str, ends: Sequence[int], other: str, title: str, chance: Random) -> tuple[int, str] | None:
+    """What is put where, maybe at one of the ends of sentences; None if there is no place for it, or nothing to put."""
     kind = chance.random()
-    ends = [match.end() for match in END.finditer(text)]
     if kind < WOVEN_SHARE:
         shown = (title[0].lower() + title[1:] if chance.random() < 0.5 else title).rstrip(".!?")
         commas = [match.start() for match in COMMA.finditer(text)]
