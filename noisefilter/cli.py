@@ -13,8 +13,10 @@ import typer
 from typer.core import TyperGroup
 
 from noisefilter.batch.command import clean
+from noisefilter.batch.errors import BatchError
 from noisefilter.labelling.command import label
-from noisefilter.report.options import Jobs, LabelledNames, Loudness, check_jobs, fail, load
+from noisefilter.labels import CorpusError
+from noisefilter.report.options import Jobs, LabelledNames, Loudness, fail, load
 from noisefilter.report.printing import lenient, lines_of, say, shown, terminal
 from noisefilter.viewing.command import report, review
 from noisefilter.viewing.policies import policies
@@ -27,22 +29,27 @@ if TYPE_CHECKING:
 
 
 class Commands(TyperGroup):
-    """Commands whose usage errors are escaped: they quote arguments, which may hold control characters."""
+    """Commands that say in a message what is wrong with their arguments, inputs and files."""
 
     def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401, D102 - click's, as typer carries it
         lenient(sys.stdout)  # --help, too, may print characters that the encoding lacks
-        with _shown_complaints():
+        with _messages():
             return super().make_context(*args, **options)
 
     def invoke(self, *args: Any) -> Any:  # noqa: ANN401, D102
-        with _shown_complaints():
+        with _messages():
             return super().invoke(*args)
 
 
 @contextmanager
-def _shown_complaints() -> Iterator[None]:
+def _messages() -> Iterator[None]:
+    """End the command over what its user can mend; escape usage errors, whose arguments may hold control characters."""
     try:
         yield
+    except BrokenPipeError:  # whoever reads the output has seen enough
+        raise
+    except (BatchError, CorpusError, OSError) as error:
+        fail(*lines_of(error))
     except Exception as error:
         if isinstance(getattr(error, "message", None), str):  # click's errors; their class is in more than one module
             error.message = shown(error.message)  # type: ignore[attr-defined]
@@ -102,33 +109,22 @@ def train(
 
     A model that is worse than the default one on the held-out pages is not written, unless --force is given; the exit code is then 3.
     """
-    from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - what --help does not need
-    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415
-    from noisefilter.labels import CorpusError  # noqa: PLC0415
+    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415 - what --help does not need
     from noisefilter.learn.card import write_picture  # noqa: PLC0415
     from noisefilter.learn.session import adapt_to, fit_on  # noqa: PLC0415
-    from noisefilter.model import SHIPPED, folder_of, save_model  # noqa: PLC0415 - as above
+    from noisefilter.model import SHIPPED, folder_of, save_model  # noqa: PLC0415
 
-    check_jobs(jobs)
     if output.resolve() in (folder_of(shipped).resolve() for shipped in SHIPPED):
         fail(f"{output} holds a model that comes with noisefilter: name another folder to write yours to")
     if reader and from_nothing:
         fail("--reader and --from-nothing exclude each other: a model from nothing has no reader")
     if reader and not find_spec("onnx"):
         fail("--reader needs onnx: python -m pip install 'noisefilter[train]'")
-    called = name or output.name
-    try:
-        pages = read_labelled(labelled)
-        done = (
-            fit_on(pages, called, jobs, _progress)
-            if from_nothing
-            else adapt_to(pages, called, jobs, _progress, heads=reader)
-        )
-        if force or not done.is_worse:
-            save_model(done.model, output, done.card)
-            write_picture(done.after, output)
-    except (CorpusError, BatchError, OSError) as error:
-        fail(*lines_of(error))
+    pages, called = read_labelled(labelled), name or output.name
+    done = fit_on(pages, called, jobs, say) if from_nothing else adapt_to(pages, called, jobs, say, heads=reader)
+    if force or not done.is_worse:
+        save_model(done.model, output, done.card)
+        write_picture(done.after, output)
     _print_comparison(done.before, done.after, "fitted" if from_nothing else "adapted")
     say(*done.notes)
     if done.is_worse and not force:
@@ -156,29 +152,18 @@ def evaluate(
     _loudness: Loudness = None,
 ) -> None:
     """Print a model's figures on labelled pages, by kind and by source."""
-    from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - as above
-    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415
-    from noisefilter.labels import CorpusError  # noqa: PLC0415
+    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415 - as above
     from noisefilter.learn.evaluate import evaluate as measure  # noqa: PLC0415
     from noisefilter.learn.provenance import figure_notes, taught_note  # noqa: PLC0415
 
-    check_jobs(jobs)
     chosen = load(model)
-    try:
-        pages = read_labelled(labelled, labels)
-        figures = measure(chosen, pages, jobs)
-    except (CorpusError, BatchError, OSError) as error:
-        fail(*lines_of(error))
+    pages = read_labelled(labelled, labels)
+    figures = measure(chosen, pages, jobs)
     if as_json:
-        sys.stdout.write(json.dumps(figures, indent=1) + "\n")
-        sys.stdout.flush()
+        typer.echo(json.dumps(figures, indent=1))
     else:
         _print_figures(figures)
     say(*figure_notes(figures), *taught_note(chosen.manifest, pages))
-
-
-def _progress(stage: str) -> None:
-    say(stage)
 
 
 def _print_figures(figures: dict[str, dict[str, dict[str, float]]]) -> None:

@@ -86,7 +86,7 @@ def test_without_the_extra_a_notebook_shows_the_repr(monkeypatch):
     def missing():
         raise site.ExtraError
 
-    monkeypatch.setattr(site, "_template", missing)
+    monkeypatch.setattr(site, "read_template", missing)
     assert made()._repr_html_() is None
     with pytest.raises(ModuleNotFoundError):
         made().html()

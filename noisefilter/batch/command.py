@@ -18,7 +18,6 @@ from noisefilter.report.options import (
     ModelOption,
     PolicyOption,
     ReviewAt,
-    check_jobs,
     chosen_policy,
     fail,
 )
@@ -78,7 +77,6 @@ def clean(
 
     Exits with 1 if every row was rejected, or if the run could not go on; with 2 for a wrong call.
     """
-    check_jobs(jobs)
     if address is not None and engine != "ray":
         fail("--address is for --engine ray")
     if drop and only is not None:

@@ -8,18 +8,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from noisefilter.report.options import (
-    DONE,
-    UNSCORED,
-    InputNames,
-    Jobs,
-    Loudness,
-    ModelOption,
-    check_jobs,
-    fail,
-    load,
-)
-from noisefilter.report.printing import lines_of, say
+from noisefilter.report.options import DONE, UNSCORED, InputNames, Jobs, Loudness, ModelOption, fail, load
+from noisefilter.report.printing import say
 
 label = typer.Typer(help="Label pages of your own in Label Studio or doccano.", no_args_is_help=True)
 ToolOption = Annotated[Literal["label-studio", "doccano"], typer.Option("--tool", help="The labelling tool.")]
@@ -39,21 +29,15 @@ def label_export(
     _loudness: Loudness = None,
 ) -> None:
     """Write pages as tasks, with the model's spans, the doubtful first; exits with 1 if some page could not be scored."""
-    from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - what --help does not need
-    from noisefilter.batch.inputs import Inputs  # noqa: PLC0415
+    from noisefilter.batch.inputs import Inputs  # noqa: PLC0415 - what --help does not need
     from noisefilter.labelling.candidates import choose_pages, list_given  # noqa: PLC0415
     from noisefilter.labelling.folder import Tool, write_export  # noqa: PLC0415
-    from noisefilter.labels import CorpusError  # noqa: PLC0415
     from noisefilter.report.progress import Meter  # noqa: PLC0415
 
-    check_jobs(jobs)
     chosen, given = load(model), Inputs(inputs)
-    try:
-        listed = starmap(list_given, Meter("scoring").over(given.pages()))
-        choice = choose_pages(listed, chosen, limit=limit, jobs=jobs)
-        written = write_export(output, choice.candidates, Tool(tool)) if choice.candidates else []
-    except (CorpusError, BatchError, OSError) as error:
-        fail(*lines_of(error))
+    listed = starmap(list_given, Meter("scoring").over(given.pages()))
+    choice = choose_pages(listed, chosen, limit=limit, jobs=jobs)
+    written = write_export(output, choice.candidates, Tool(tool)) if choice.candidates else []
     for name, status in choice.unscored:
         say(f"{name}: left out: {status}")
     if not choice.candidates:
@@ -75,12 +59,8 @@ def label_import(
 ) -> None:
     """Write labels.jsonl beside the pages; refuses labels that contradict them, with file and line, and writes nothing then."""
     from noisefilter.labelling.folder import Tool, import_labels  # noqa: PLC0415 - as above
-    from noisefilter.labels import CorpusError  # noqa: PLC0415
 
-    try:
-        done = import_labels(folder, annotated, Tool(tool))
-    except CorpusError as error:
-        fail(*lines_of(error))
+    done = import_labels(folder, annotated, Tool(tool))
     say(
         f"{done.labelled} of {done.pages} pages labelled, {done.pages - done.labelled} without an annotation left out; "
         f"{done.with_noise} with a noise, {done.several} by several annotators, {done.unchanged} just as the model marked them"

@@ -19,7 +19,6 @@ INPUTS = "Files, folders, globs, URLs, runs of `clean`, or -: HTML, text, JSON l
 InputNames = Annotated[list[str], typer.Argument(metavar="INPUT…", help=INPUTS)]
 LABELLED = "Labelled pages: corpora, JSON lines, CSV, Parquet (noise 0 to 3 or label 0/1 beside html or text), labels.jsonl and its pages."
 LabelledNames = Annotated[list[str], typer.Argument(metavar="LABELLED…", help=LABELLED)]
-Jobs = Annotated[int, typer.Option(help="Worker processes; -1 for one a core.")]
 ModelOption = Annotated[
     Path | None,
     typer.Option("--model", help="`fast`, or the folder of a model; the shipped one with the reader by default."),
@@ -38,14 +37,17 @@ Loudness = Annotated[
 
 def fail(*lines: str, code: int = USAGE) -> NoReturn:
     """Say what is wrong and end the command."""
-    complain("noisefilter", *lines)
+    complain(*lines)
     raise typer.Exit(code)
 
 
-def check_jobs(jobs: int) -> None:
-    """End the command if the number of processes is invalid."""
+def _check_jobs(jobs: int) -> int:
     if jobs == 0 or jobs < -1:
         fail(f"--jobs must be a positive number or -1, not {jobs}")
+    return jobs
+
+
+Jobs = Annotated[int, typer.Option(callback=_check_jobs, help="Worker processes; -1 for one a core.")]
 
 
 def load(path: Path | None) -> Model:

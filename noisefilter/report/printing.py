@@ -96,12 +96,12 @@ def say(*lines: str) -> None:
         LOGGER.info("%s", line)
 
 
-def complain(whose: str, *lines: str) -> None:
+def complain(*lines: str) -> None:
     """Print to standard error what is wrong, and with what."""
     from rich.text import Text  # noqa: PLC0415 - as above
 
     console = terminal(stderr=True)
-    for text in (Text.assemble((f"{shown(whose)}:", "red"), " ", shown(lines[0])), *map(Text, map(shown, lines[1:]))):
+    for text in (Text.assemble(("noisefilter:", "red"), " ", shown(lines[0])), *map(Text, map(shown, lines[1:]))):
         console.print(text, soft_wrap=True)
 
 

@@ -58,7 +58,7 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
     rows = [_row(seen, places.get(seen.id, -1), views) for seen in listed.values()]
     kinds = [{"name": name, **asdict(KINDS[name])} for name in WORST_FIRST]
     script = "(() => {\n'use strict';\n" + "".join(map(_read, SCRIPTS)) + "})();\n"
-    return _template().render(
+    return read_template().render(
         title=title,
         counts=counts,
         single=single,
@@ -104,12 +104,8 @@ def to_script(value: object) -> str:
     return ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def check_template() -> None:
-    """Raise ExtraError if Jinja2 is missing."""
-    _template()
-
-
-def _template() -> Any:  # noqa: ANN401 - Jinja2 is an extra
+def read_template() -> Any:  # noqa: ANN401 - Jinja2 is an extra
+    """The report's template; ExtraError if Jinja2 is missing."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - as above
     except ImportError as error:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from noisefilter.report.options import InputNames, Jobs, Loudness, ModelOption, check_jobs, fail, load
-from noisefilter.report.printing import lines_of, say
+from noisefilter.report.options import InputNames, Jobs, Loudness, ModelOption, fail, load
+from noisefilter.report.printing import say
 
 if TYPE_CHECKING:
     from noisefilter.report.tally import Tally
@@ -91,17 +91,12 @@ def review(
 
 def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Tally:
     """The tally with all pages of the inputs; what is wrong with them ends the command."""
-    from noisefilter.batch.errors import BatchError, RefusedError  # noqa: PLC0415 - as above
-    from noisefilter.report.progress import Meter  # noqa: PLC0415
+    from noisefilter.report.progress import Meter  # noqa: PLC0415 - as above
     from noisefilter.viewing.sources import Sources  # noqa: PLC0415
 
-    check_jobs(jobs)
     check_extra()
     sources = Sources(inputs, model=load(model) if model else None, jobs=jobs)
-    try:
-        tally.add_all(Meter("reading").over(sources))
-    except (RefusedError, BatchError, OSError) as error:
-        fail(*lines_of(error))
+    tally.add_all(Meter("reading").over(sources))
     tally.rejected = sources.rejected
     if not tally.total:
         fail("no page in the inputs: nothing is written")
@@ -117,12 +112,12 @@ def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Ta
 
 def check_extra() -> None:
     """End the command before the work starts if Jinja2 is missing."""
-    from noisefilter.report.site import ExtraError, check_template  # noqa: PLC0415 - as above
+    from noisefilter.report.site import ExtraError, read_template  # noqa: PLC0415 - as above
 
     try:
-        check_template()
+        read_template()
     except ExtraError as error:
-        fail(*lines_of(error))
+        fail(str(error))
 
 
 def _title(inputs: list[str]) -> str:

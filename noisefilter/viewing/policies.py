@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from noisefilter.policy import BALANCED, POLICIES, Policy
-from noisefilter.report.options import LABELLED, Jobs, Loudness, ModelOption, check_jobs, fail, load
-from noisefilter.report.printing import lines_of, say, terminal
+from noisefilter.report.options import LABELLED, Jobs, Loudness, ModelOption, fail, load
+from noisefilter.report.printing import say, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,7 +67,6 @@ def policies(
     elif policy not in POLICIES:
         fail(f"--policy {policy!r} cannot be chosen again: choose from {', '.join(POLICIES)}")
     else:
-        check_jobs(jobs)
         _choose(on, chosen, policy, output or _own_file(), jobs)
 
 
@@ -84,27 +83,21 @@ def _own_file() -> Path:
 
 def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs: int) -> None:
     """Score the labelled pages, choose the policy, print and write it."""
-    from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - what --help does not need
-    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415
-    from noisefilter.labels import CorpusError  # noqa: PLC0415
+    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415 - what --help does not need
     from noisefilter.learn.evaluate import observe_noise  # noqa: PLC0415
     from noisefilter.learn.policies import choose_with_intervals  # noqa: PLC0415
     from noisefilter.learn.provenance import taught_note  # noqa: PLC0415
 
-    try:
-        pages = read_labelled(labelled)
-        chosen, figures = choose_with_intervals(observe_noise(model, pages, jobs), name)
-        policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
-        policy.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
-    except (CorpusError, BatchError, OSError) as error:
-        fail(*lines_of(error))
+    pages = read_labelled(labelled)
+    chosen, figures = choose_with_intervals(observe_noise(model, pages, jobs), name)
+    policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
+    policy.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
     say(
         f"chosen on {figures['articles']} judged pages, {figures['noisy']} of them noise; in brackets: 95% intervals. Figures are of "
         "pages left out of the choice in turn"
     )
     _print({policy.name: figures})
-    for note in taught_note(model.manifest, pages):
-        say(note)
+    say(*taught_note(model.manifest, pages))
     if policy.drop_at == 1:
         say("no cut keeps what this policy promises of its drops on these labels: it drops nothing")
     say(f"wrote {output}: use it as --policy {output}")

@@ -20,12 +20,11 @@ from noisefilter.report.options import (
     ModelOption,
     PolicyOption,
     ReviewAt,
-    check_jobs,
     chosen_policy,
     fail,
     load,
 )
-from noisefilter.report.printing import json_line, lines_of, say, terminal
+from noisefilter.report.printing import json_line, say, terminal
 from noisefilter.viewing.command import check_extra
 
 if TYPE_CHECKING:
@@ -53,24 +52,17 @@ def score(
     _loudness: Loudness = None,
 ) -> None:
     """Score pages; exits with 1 if some input could not be scored, with 2 for a wrong call."""
-    from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - what --help does not need
-    from noisefilter.batch.inputs import Inputs, score_given  # noqa: PLC0415
+    from noisefilter.batch.inputs import Inputs, score_given  # noqa: PLC0415 - what --help does not need
 
     if as_json + explain + as_html > 1:
         fail("--json, --explain and --html exclude each other")
-    check_jobs(jobs)
     if as_html:
         check_extra()
     chosen, decides = load(model) if model else None, chosen_policy(policy, review_at, drop_at, model)
     given = Inputs(inputs)
     wanted = islice(given, 2) if as_html else given
-    try:
-        scores = _all_scores(score_given(wanted, model=chosen, policy=decides, jobs=jobs))
-        statuses = _print_html(scores) if as_html else _print(scores, as_json=as_json, explain=explain)
-    except BrokenPipeError:  # whoever reads it has seen enough
-        raise
-    except (BatchError, OSError) as error:
-        fail(*lines_of(error))
+    scores = _all_scores(score_given(wanted, model=chosen, policy=decides, jobs=jobs))
+    statuses = _print_html(scores) if as_html else _print(scores, as_json=as_json, explain=explain)
     if not statuses and not given.rejected:
         fail("no page in the inputs")
     if given.scored and (policy or model or review_at is not None or drop_at is not None):
