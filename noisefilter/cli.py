@@ -17,15 +17,13 @@ from noisefilter.batch.errors import BatchError
 from noisefilter.labelling.command import label
 from noisefilter.labels import CorpusError
 from noisefilter.report.options import Jobs, LabelledNames, Loudness, fail, load
-from noisefilter.report.printing import lenient, lines_of, say, shown, terminal
+from noisefilter.report.printing import lenient, lines_of, say, shown
 from noisefilter.viewing.command import report, review
 from noisefilter.viewing.policies import policies
 from noisefilter.viewing.scoring import score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from noisefilter.report.figures import Figures
 
 
 class Commands(TyperGroup):
@@ -113,6 +111,7 @@ def train(
     from noisefilter.learn.card import write_picture  # noqa: PLC0415
     from noisefilter.learn.session import adapt_to, fit_on  # noqa: PLC0415
     from noisefilter.model import SHIPPED, folder_of, save_model  # noqa: PLC0415
+    from noisefilter.report.figures import comparison_tables, print_tables  # noqa: PLC0415
 
     if output.resolve() in (folder_of(shipped).resolve() for shipped in SHIPPED):
         fail(f"{output} holds a model that comes with noisefilter: name another folder to write yours to")
@@ -125,7 +124,7 @@ def train(
     if force or not done.is_worse:
         save_model(done.model, output, done.card)
         write_picture(done.after, output)
-    _print_comparison(done.before, done.after, "fitted" if from_nothing else "adapted")
+    print_tables(*comparison_tables(done.before, done.after, "fitted" if from_nothing else "adapted"))
     say(*done.notes)
     if done.is_worse and not force:
         fail(
@@ -155,6 +154,7 @@ def evaluate(
     from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415 - as above
     from noisefilter.learn.evaluate import evaluate as measure  # noqa: PLC0415
     from noisefilter.learn.provenance import figure_notes, taught_note  # noqa: PLC0415
+    from noisefilter.report.figures import figure_tables, print_tables  # noqa: PLC0415
 
     chosen = load(model)
     pages = read_labelled(labelled, labels)
@@ -162,24 +162,8 @@ def evaluate(
     if as_json:
         typer.echo(json.dumps(figures, indent=1))
     else:
-        _print_figures(figures)
+        print_tables(*figure_tables(figures))
     say(*figure_notes(figures), *taught_note(chosen.manifest, pages))
-
-
-def _print_figures(figures: dict[str, dict[str, dict[str, float]]]) -> None:
-    from noisefilter.report.terminal import figure_tables  # noqa: PLC0415 - only here
-
-    console = terminal()
-    for table in figure_tables(figures):
-        console.print(table)
-
-
-def _print_comparison(before: Figures, after: Figures, how: str) -> None:
-    from noisefilter.report.comparison import comparison_tables  # noqa: PLC0415 - only here
-
-    console = terminal()
-    for table in comparison_tables(before, after, how):
-        console.print(table)
 
 
 if __name__ == "__main__":

@@ -18,8 +18,7 @@ from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import split_lines
 from noisefilter.learn.evaluate import evaluate, threshold_figures, word_f1, word_figures
 from noisefilter.learn.intervals import Observed, measured, with_intervals
-from noisefilter.report.figures import THRESHOLDS
-from noisefilter.report.terminal import figure_tables
+from noisefilter.report.figures import THRESHOLDS, figure_tables
 from noisefilter.types import Page
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from noisefilter.learn.train import TrainingData, split_pages
 from noisefilter.model import load_model, save_model
 from noisefilter.networks import ROWS_AT_ONCE
 from noisefilter.reader.session import Reader
-from noisefilter.report.comparison import comparison_markdown
+from noisefilter.report.figures import comparison_markdown
 from noisefilter.types import Page
 from tests.making import SLUICE
 

@@ -14,9 +14,9 @@ import pytest
 from rich.console import Console
 
 from noisefilter import score
-from noisefilter.report.comparison import comparison_tables
+from noisefilter.report.figures import comparison_tables, figure_tables
 from noisefilter.report.printing import IN_A_LINE, json_line, shown
-from noisefilter.report.terminal import Table, figure_tables, print_explained
+from noisefilter.report.terminal import Table, print_explained
 from tests.annotating import studio_export, studio_tasks
 from tests.making import SLUICE
 

@@ -12,7 +12,7 @@ from noisefilter.learn.intervals import surely_worse
 from noisefilter.learn.provenance import describe_labels, figure_notes, label_note
 from noisefilter.learn.train import split_by_site, split_pages, train
 from noisefilter.model import VECTORS, default_model, models_folder
-from noisefilter.report.comparison import comparison_markdown
+from noisefilter.report.figures import comparison_markdown
 from noisefilter.text.vectors import load_vectors
 
 if TYPE_CHECKING:

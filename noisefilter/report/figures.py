@@ -1,11 +1,15 @@
-"""Figures → rows of strings: an interval beside its figure, integers as they are."""
+"""Figures → tables for a terminal and for a card: an interval beside its figure, integers as they are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.table import Table
+
+from noisefilter.report.printing import shown, terminal
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 #: Suffixes of the names of an interval's ends (`learn.intervals`).
 LOW, HIGH = ", 95% from", ", 95% to"
@@ -19,11 +23,13 @@ CALIBRATION = "calibration: "
 THRESHOLDS = "thresholds"
 #: Kind of figures: the results of each of the model's policies.
 POLICIES = "policies"
+#: Figures that count pages or labels: the same for both models of a comparison.
+COUNTS = ("pages", "articles", "noisy", "sentences", "labelled", LABELLED, ACCEPTED)
 
 
-def figure_columns(by_source: Mapping[str, Mapping[str, float]]) -> list[str]:
+def figure_columns(*sources: Mapping[str, Mapping[str, float]]) -> list[str]:
     """Names of the figures of some sources, in order; the ends of intervals go in their figure's column."""
-    names = dict.fromkeys(name for row in by_source.values() for name in row)
+    names = dict.fromkeys(name for by_source in sources for row in by_source.values() for name in row)
     return [name for name in names if not name.endswith((LOW, HIGH))]
 
 
@@ -33,11 +39,87 @@ def figure_row(row: Mapping[str, float], columns: Sequence[str]) -> list[str]:
 
 
 def _figure(value: float | None, low: float | None, high: float | None) -> str:
-    return number(value) if low is None or high is None else f"{number(value)} ({low:.2f}-{high:.2f})"
+    return _number(value) if low is None or high is None else f"{_number(value)} ({low:.2f}-{high:.2f})"
 
 
-def number(value: float | None) -> str:
-    """A figure as tables show it."""
+def _number(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+def print_tables(*tables: Table) -> None:
+    """Print tables on standard output."""
+    console = terminal()
+    for table in tables:
+        console.print(table)
+
+
+def new_table(title: str | None, names: Iterable[str], figures: Iterable[str]) -> Table:
+    """A table without rows: columns of names, then columns of figures."""
+    table = Table(title=title and shown(title), title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for name in names:
+        table.add_column(shown(name))
+    for name in figures:
+        table.add_column(shown(name), justify="right")
+    return table
+
+
+def figure_tables(figures: Figures) -> list[Table]:
+    """One table per kind, with sources as rows and figures as columns; calibration curves are left to the picture."""
+    tables = []
+    for kind, by_source in figures.items():
+        if kind.startswith(CALIBRATION):
+            continue
+        columns = figure_columns(by_source)
+        table = new_table(kind, ["source"], columns)
+        for source, row in by_source.items():
+            table.add_row(shown(source), *figure_row(row, columns))
+        tables.append(table)
+    return tables
+
+
+def comparison_tables(before: Figures, after: Figures, how: str = "adapted") -> list[Table]:
+    """Figures of two models on the same pages: one table per kind, one row per source and figure.
+
+    `how` says how the other model was made.
+    """
+    tables = []
+    for kind, columns, rows in _compared(before, after):
+        table = new_table(kind, ["source", "figure"], ["default", how])
+        for source, row, other in rows:
+            for place, name in enumerate(columns):
+                table.add_row(
+                    "" if place else shown(source), shown(name), _number(row.get(name)), _number(other.get(name))
+                )
+        tables.append(table)
+    return tables
+
+
+def comparison_markdown(before: Figures, after: Figures) -> str:
+    """The figures before and after, by kind and source, as Markdown tables."""
+    lines: list[str] = []
+    for kind, columns, rows in _compared(before, after):
+        lines += [f"### {kind}", "", f"| source | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
+        for source, row, other in rows:
+            cells = [
+                _number(row.get(name)) if name in COUNTS else f"{_number(row.get(name))} → {_number(other.get(name))}"
+                for name in columns
+            ]
+            lines.append(f"| {source} | {' | '.join(cells)} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _compared(
+    before: Figures, after: Figures
+) -> Iterator[tuple[str, list[str], list[tuple[str, Mapping[str, float], Mapping[str, float]]]]]:
+    """Kinds of figures, their columns, and each source with the figures of both models; no intervals, which would hide them.
+
+    Thresholds, policies and the bins of calibration curves are not compared.
+    """
+    for kind, by_source in before.items():
+        if kind not in {THRESHOLDS, POLICIES} and not kind.startswith(CALIBRATION):
+            others = after.get(kind, {})
+            rows = [(source, row, others.get(source, {})) for source, row in by_source.items()]
+            yield kind, figure_columns(by_source, others), rows

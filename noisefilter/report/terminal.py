@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from rich.table import Table as RichTable
 from rich.text import Text
 
 from noisefilter.html.cleaning.marking import visible_stretches
 from noisefilter.kinds import KINDS, TRIMMED_KINDS, WORST_FIRST
-from noisefilter.report.figures import figure_columns, figure_row
 from noisefilter.report.printing import say, shown
 from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from rich.console import Console
 
@@ -173,20 +171,3 @@ def mark_text(score: Score, *, plain: bool = False) -> Text:
         position = end
     text.append(shown(score.visible_text[position:], lines=True))
     return text
-
-
-def figure_tables(figures: Mapping[str, Mapping[str, Mapping[str, float]]]) -> list[RichTable]:
-    """One table per kind, with sources as rows and figures as columns; calibration curves are left to the picture."""
-    tables = []
-    for kind, by_source in figures.items():
-        if kind.startswith("calibration: "):
-            continue
-        columns = figure_columns(by_source)
-        table = RichTable(title=shown(kind), title_justify="left", box=None, pad_edge=False, header_style="bold")
-        table.add_column("source")
-        for name in columns:
-            table.add_column(shown(name), justify="right")
-        for source, row in by_source.items():
-            table.add_row(shown(source), *figure_row(row, columns))
-        tables.append(table)
-    return tables

@@ -9,7 +9,7 @@ import typer
 
 from noisefilter.policy import BALANCED, POLICIES, Policy
 from noisefilter.report.options import LABELLED, Jobs, Loudness, ModelOption, fail, load
-from noisefilter.report.printing import say, terminal
+from noisefilter.report.printing import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -105,16 +105,9 @@ def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs
 
 def _print(rows: Mapping[str, Mapping[str, float]]) -> None:
     """A column a policy, a row a figure."""
-    from rich.table import Table  # noqa: PLC0415 - as above
+    from noisefilter.report.figures import figure_row, new_table, print_tables  # noqa: PLC0415 - as above
 
-    from noisefilter.report.figures import figure_row  # noqa: PLC0415
-    from noisefilter.report.printing import shown  # noqa: PLC0415
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("")
-    cells = [figure_row(row, SHOWN) for row in rows.values()]
-    for name in rows:
-        table.add_column(shown(name), justify="right")
-    for place, name in enumerate(SHOWN):
-        table.add_row(name, *(figures_of[place] for figures_of in cells))
-    terminal().print(table)
+    table = new_table(None, [""], rows)
+    for name, *cells in zip(SHOWN, *(figure_row(row, SHOWN) for row in rows.values()), strict=True):
+        table.add_row(name, *cells)
+    print_tables(table)
