@@ -240,13 +240,13 @@ class Score:
         Raises:
             ModuleNotFoundError: the extra is not installed.
         """
-        from noisefilter.report.single import score_html  # noqa: PLC0415 - a layer above this one; needs an extra
+        from noisefilter.report.site import score_html  # noqa: PLC0415 - a layer above this one; needs an extra
 
         return score_html(self)
 
     def _repr_html_(self) -> str | None:
         """The same in a frame, for notebooks; without the extra they show the `repr`."""
-        from noisefilter.report.single import framed  # noqa: PLC0415 - as above
+        from noisefilter.report.site import framed  # noqa: PLC0415 - as above
 
         try:
             return framed(self.html())

@@ -20,7 +20,7 @@ from noisefilter.cli import app
 from noisefilter.html.cleaning.marking import marked_html, visible_stretches
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.report import site
-from noisefilter.report.single import framed, score_html
+from noisefilter.report.site import framed, score_html
 from noisefilter.report.tally import Sample, Seen, Tally, mean_interval
 from noisefilter.report.view import Shown, describe, page_views
 from noisefilter.report.walls import WALLS, is_wall

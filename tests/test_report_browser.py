@@ -21,7 +21,7 @@ from noisefilter.kinds import KINDS
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.page import read_page
 from noisefilter.report import site
-from noisefilter.report.single import score_html
+from noisefilter.report.site import score_html
 from noisefilter.report.tally import Seen, Tally
 from noisefilter.report.view import Shown
 from noisefilter.viewing.serving import ReviewServer
@@ -363,7 +363,7 @@ def test_what_a_page_lacks_leaves_no_trace(look, whole):
         whole,
         () if whole else (("promotion", 0.8, "asks", "Buy!"),),
     )
-    tally.add(Seen.of_score("a", "", shown.score, lambda: shown))
+    tally.add(Seen.of_record("a", "", shown.score.to_dict(), lambda: shown))
     page = look(site.render(tally, title="bare"))
     words = page.inner_text("#page")
     assert not re.search("null|undefined|NaN", words)

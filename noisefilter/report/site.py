@@ -1,4 +1,4 @@
-"""Counts and a sample → the report: one file of HTML that opens from the disk and loads nothing."""
+"""Counts and a sample, or one `Score` → the report: one file of HTML that opens from the disk and loads nothing."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ import hashlib
 import json
 import re
 from dataclasses import asdict
+from html import escape
 from importlib import resources
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import KINDS, WORST_FIRST
 from noisefilter.report.printing import OBEYED, shown
-from noisefilter.report.tally import BINS
-from noisefilter.report.view import page_views
+from noisefilter.report.tally import BINS, Seen, Tally
+from noisefilter.report.view import Shown, page_views
 from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from noisefilter.report.tally import Seen, Tally
+    from noisefilter.types import Page, Score
 
 TEMPLATES = "templates"
 SCRIPTS = ("text.js", "marks.js", "overview.js", "page.js", "list.js")
@@ -32,6 +33,8 @@ WIDTH, HEIGHT = 1000, 220
 FIRST_CUT = 80
 #: Characters of a title in the list.
 MOST_TITLE = 160
+#: Height in pixels of the frame in a notebook.
+FRAME_HEIGHT = 640
 
 
 class ExtraError(ModuleNotFoundError):
@@ -79,19 +82,29 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
     )
 
 
+def score_html(score: Score, page: Page | None = None, name: str | None = None) -> str:
+    """A self-contained report on one page; if the page itself is given and HTML, the marks are shown in it.
+
+    Raises:
+        ExtraError: Jinja2 is not installed.
+    """
+    named = name or score.url or score.title or "page"
+    tally = Tally(pages=1, rows=1)
+    tally.add(Seen.of_record(named, "", score.to_dict(), lambda: Shown(named, "", score, page)))
+    return render(tally, title=score.title or named)
+
+
+def framed(html: str) -> str:
+    """The page in its own frame, so that neither its styles nor its scripts affect the notebook."""
+    frame = f'srcdoc="{escape(html)}" sandbox="allow-scripts allow-downloads" loading="lazy" title="noisefilter score"'
+    return f'<iframe {frame} style="width:100%;height:{FRAME_HEIGHT}px;border:1px solid #8886"></iframe>'
+
+
 def _row(seen: Seen, place: int, views: Sequence[Mapping[str, Any]]) -> list[Any]:
     """Id, site, title, verdict, status, noise, place among the pages shown, whether it is doubtful."""
     title = seen.title or (views[place]["title"] if place >= 0 else None) or ""
-    return [
-        seen.id,
-        seen.site,
-        title[:MOST_TITLE],
-        seen.verdict,
-        seen.status,
-        seen.noise,
-        place,
-        int(seen.doubtful),
-    ]
+    verdict = [seen.verdict, seen.status, seen.noise]
+    return [seen.id, seen.site, title[:MOST_TITLE], *verdict, place, int(seen.doubtful)]
 
 
 def to_script(value: object) -> str:

@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from heapq import heappush, heappushpop
+from itertools import zip_longest
 from math import sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import TRIMMED_KINDS
 from noisefilter.report.walls import is_wall
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from noisefilter.report.view import Shown
-    from noisefilter.types import Score
 
 #: Bins of the histogram: the cut moves by hundredths.
 BINS = 100
@@ -51,11 +51,6 @@ class Seen:
     model: str
     wall: bool
     load: Callable[[], Shown]
-
-    @classmethod
-    def of_score(cls, name: str, site: str, score: Score, load: Callable[[], Shown]) -> Seen:
-        """A page that was just scored."""
-        return cls.of_record(name, site, {**score.to_dict(), "sentences": ()}, load)
 
     @classmethod
     def of_record(cls, name: str, site: str, record: Mapping[str, Any], load: Callable[[], Shown]) -> Seen:
@@ -143,22 +138,14 @@ def mean_interval(count: int, total: float, squares: float) -> tuple[float | Non
     return round(mean, 3), round(max(0.0, mean - reach), 3), round(min(1.0, mean + reach), 3)
 
 
-class _Ranked(NamedTuple):
-    """A page in a heap: higher ranks are taken first; ties go by the hash of its id."""
-
-    rank: float
-    lot: int
-    order: int
-    seen: Seen
-
-
 class Sample:
     """Some pages of each verdict: those with `noise` nearest to 0.5, and others at random, the same in every run."""
 
     def __init__(self, size: int, *, doubtful_only: bool = False) -> None:
         self.size = size
         self._doubtful_only = doubtful_only
-        self._heaps: dict[tuple[str, bool], list[_Ranked]] = {}
+        #: By verdict, and whether for doubt or by lot: rank, lot, order and page; ties go by the hash of the page's id.
+        self._heaps: dict[tuple[str, bool], list[tuple[float, int, int, Seen]]] = {}
         self._order = 0
 
     def add(self, seen: Seen) -> None:
@@ -167,11 +154,11 @@ class Sample:
         lot = int.from_bytes(blake2b(seen.id.encode("utf8", "replace"), digest_size=8).digest(), "big")
         if seen.doubtful:
             verdict = "" if self._doubtful_only else seen.verdict
-            self._push((verdict, True), _Ranked(-abs((seen.noise or 0) - 0.5), lot, self._order, seen))
+            self._push((verdict, True), (-abs((seen.noise or 0) - 0.5), lot, self._order, seen))
         if not self._doubtful_only:
-            self._push((seen.verdict, False), _Ranked(lot, 0, self._order, seen))
+            self._push((seen.verdict, False), (lot, 0, self._order, seen))
 
-    def _push(self, key: tuple[str, bool], ranked: _Ranked) -> None:
+    def _push(self, key: tuple[str, bool], ranked: tuple[float, int, int, Seen]) -> None:
         heap = self._heaps.setdefault(key, [])
         if len(heap) < self.size:
             heappush(heap, ranked)
@@ -180,29 +167,20 @@ class Sample:
 
     def chosen(self) -> list[Seen]:
         """The pages, the most doubtful first; equally many of each verdict, as far as there are."""
-        turns = {key: [ranked.seen for ranked in sorted(heap, reverse=True)] for key, heap in self._heaps.items()}
-        queues = [_interleave(turns.get((name, True), []), turns.get((name, False), [])) for name in self._verdicts()]
-        limits = [
-            int(self.size * UNSCORED_SHARE) if name == "unscored" and len(queues) > 1 else self.size
-            for name in self._verdicts()
-        ]
-        taken: list[Seen] = []
-        for place in range(max(limits, default=0)):
-            taken += [queue[place] for queue, most in zip(queues, limits, strict=True) if place < min(len(queue), most)]
-        return sorted(taken[: self.size], key=_by_doubt)
-
-    def _verdicts(self) -> list[str]:
-        return sorted({name for name, _ in self._heaps}, key=lambda name: (*VERDICTS, name).index(name))
+        verdicts = sorted({name for name, _ in self._heaps}, key=lambda name: (*VERDICTS, name).index(name))
+        queues = []
+        for name in verdicts:
+            heaps = (self._heaps.get((name, doubtful), []) for doubtful in (True, False))
+            queue = _in_turn(*([seen for *_, seen in sorted(heap, reverse=True)] for heap in heaps))
+            few = name == "unscored" and len(verdicts) > 1
+            queues.append(queue[: int(self.size * UNSCORED_SHARE) if few else self.size])
+        return sorted(_in_turn(*queues)[: self.size], key=_by_doubt)
 
 
-def _interleave(first: list[Seen], second: list[Seen]) -> list[Seen]:
-    """Pages of both in turn, each once."""
-    pairs = [
-        seen
-        for place in range(max(len(first), len(second)))
-        for seen in (*first[place : place + 1], *second[place : place + 1])
-    ]
-    return list({id(seen): seen for seen in pairs}.values())
+def _in_turn(*queues: list[Seen]) -> list[Seen]:
+    """One page of each queue after the other, each page once."""
+    pages = (seen for turn in zip_longest(*queues) for seen in turn if seen is not None)
+    return list({id(seen): seen for seen in pages}.values())
 
 
 def _by_doubt(seen: Seen) -> tuple[bool, float]:

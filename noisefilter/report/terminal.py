@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from noisefilter.html.cleaning.marking import visible_stretches
-from noisefilter.kinds import KINDS, TRIMMED_KINDS, WORST_FIRST
+from noisefilter.kinds import KINDS, TRIMMED_KINDS
 from noisefilter.report.printing import say, shown
 from noisefilter.types import NUMBERS
 
@@ -114,11 +114,8 @@ def _words(score: Score, span: Span) -> str:
 
 def worst_span(score: Score) -> Span | None:
     """The span that a reader should see first: the most probable one of the worst kind."""
-    for kind in (name for name in WORST_FIRST if not KINDS[name].around):
-        spans = [span for span in score.spans if span.kind == kind]
-        if spans:
-            return max(spans, key=lambda span: (span.score, -span.start))
-    return None
+    inside = (span for span in score.spans if not KINDS[span.kind].around)
+    return min(inside, key=lambda span: (KINDS[span.kind].rank, -span.score, span.start), default=None)
 
 
 def print_explained(console: Console, name: str, score: Score) -> None:

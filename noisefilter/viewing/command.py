@@ -97,7 +97,7 @@ def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Ta
     check_extra()
     sources = Sources(inputs, model=load(model) if model else None, jobs=jobs)
     tally.add_all(Meter("reading").over(sources))
-    tally.rejected = sources.rejected
+    tally.rejected = sources.inputs.rejected
     if not tally.total:
         fail("no page in the inputs: nothing is written")
     if sources.textless:

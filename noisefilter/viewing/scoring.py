@@ -106,7 +106,7 @@ def _print(scores: Scored, *, as_json: bool, explain: bool) -> Counter[str]:
 
 def _print_html(scores: Scored) -> Counter[str]:
     """Print the page that shows one page's score; of several pages `noisefilter report` makes one file."""
-    from noisefilter.report.single import score_html  # noqa: PLC0415 - as above
+    from noisefilter.report.site import score_html  # noqa: PLC0415 - as above
 
     found = list(islice(scores, 2))
     if len(found) > 1:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -36,42 +37,22 @@ class Sources:
     """
 
     def __init__(self, inputs: Sequence[str], *, model: Model | None = None, jobs: int = 1) -> None:
-        self._inputs, self._model, self._jobs = Inputs(inputs), model, jobs
-        self._ids: dict[str, int] = {}
+        self.inputs, self._model, self._jobs = Inputs(inputs), model, jobs
         #: Judged pages whose record holds the cleaned text only; complete when all pages are read.
         self.textless = 0
 
-    @property
-    def rejected(self) -> int:
-        """Rows that hold no page; complete when all pages are read."""
-        return self._inputs.rejected
-
     def __iter__(self) -> Iterator[Seen]:
-        """Read the pages; see `Inputs`."""
-        given = (one._replace(id=self._own_id(one.id)) for one in self._inputs)
-        for one, score in score_given(given, model=self._model, jobs=self._jobs):
-            if score is not None:
-                yield _seen_now(one, score)
-                continue
-            seen = _seen_before(one)
-            self.textless += seen.status == "ok" and page_of(one) is None
+        """Read the pages; see `Inputs`. A second page of an id gets a number, for labels name pages by it."""
+        ids = Counter[str]()
+        for given, score in score_given(self.inputs, model=self._model, jobs=self._jobs):
+            ids[given.id] += 1
+            name = given.id if ids[given.id] == 1 else f"{given.id} ({ids[given.id]})"
+            record = stored_record(given) if score is None else score.to_dict()
+            site = name_site(url if isinstance(url := record.get("url"), str) else None)
+            show = partial(show_record, name, site, record) if score is None else partial(Shown, name, site, score)
+            seen = Seen.of_record(name, site, record, partial(show, given.page))
+            self.textless += score is None and seen.status == "ok" and page_of(given) is None
             yield seen
-
-    def _own_id(self, name: str) -> str:
-        """The id; a second page of that id gets a number, for labels name pages by it."""
-        self._ids[name] = self._ids.get(name, 0) + 1
-        return name if self._ids[name] == 1 else f"{name} ({self._ids[name]})"
-
-
-def _seen_now(given: Given, score: Score) -> Seen:
-    site = name_site(score.url)
-    return Seen.of_score(given.id, site, score, partial(Shown, given.id, site, score, given.page))
-
-
-def _seen_before(given: Given) -> Seen:
-    record = stored_record(given)
-    site = name_site(record["url"] if isinstance(record.get("url"), str) else None)
-    return Seen.of_record(given.id, site, record, partial(show_record, given.id, site, record, given.page))
 
 
 def stored_record(given: Given) -> dict[str, Any]:
