@@ -10,7 +10,7 @@ import pytest
 
 from noisefilter.batch.inputs import Inputs
 from noisefilter.labelling.candidates import Listed, choose_pages
-from noisefilter.labelling.folder import Tool, import_labels, write_export
+from noisefilter.labelling.folder import import_labels, write_export
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.page import read_page
@@ -31,10 +31,10 @@ START = TEXT.index(PASSAGE)
 
 
 @pytest.fixture
-def folder(tmp_path, model: Model) -> Callable[[Tool], Path]:
+def folder(tmp_path, model: Model) -> Callable[[str], Path]:
     """Two pages, `a` and `b`, to label in a tool; `a` is the first."""
 
-    def make(tool: Tool) -> Path:
+    def make(tool: str) -> Path:
         listed = [Listed(name, read_page(Page(TEXT))) for name in "ab"]
         write_export(tmp_path / "out", choose_pages(listed, model).candidates, tool)
         return tmp_path / "out"
@@ -71,12 +71,12 @@ STUDIO: dict[str, tuple[list[dict[str, Any]], str]] = {
 @pytest.mark.parametrize("fault", STUDIO)
 def test_label_studio_faults_are_told_with_file_line_and_task(tmp_path, folder, fault):
     annotations, told = STUDIO[fault]
-    out = folder(Tool.LABEL_STUDIO)
+    out = folder("label-studio")
     tasks = studio_tasks(out)
     tasks[1]["annotations"] = annotations
     back = studio_export(tmp_path / "back.json", tasks)
     with pytest.raises(CorpusError, match=re.escape(told)) as caught:
-        import_labels(out, [back], Tool.LABEL_STUDIO)
+        import_labels(out, [back], "label-studio")
     assert str(caught.value).startswith(f"{back}:3: task 2")
     assert not (out / "labels.jsonl").exists()
 
@@ -102,28 +102,28 @@ DOCCANO: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("fault", DOCCANO)
 def test_doccano_faults_are_told_with_file_and_line(tmp_path, folder, fault):
     change, told = DOCCANO[fault]
-    out = folder(Tool.DOCCANO)
+    out = folder("doccano")
     first, second = doccano_rows(out)
     back = doccano_export(tmp_path / "back.jsonl", [first, second | change])
     with pytest.raises(CorpusError, match=re.escape(told)) as caught:
-        import_labels(out, [back], Tool.DOCCANO)
+        import_labels(out, [back], "doccano")
     assert str(caught.value).startswith(f"{back}:2")
     assert not (out / "labels.jsonl").exists()
 
 
 UNREADABLE = {
-    (Tool.LABEL_STUDIO, "{}"): ":1: no JSON array",
-    (Tool.LABEL_STUDIO, ""): ":1: no JSON array",
-    (Tool.LABEL_STUDIO, '[\n{"id": 1,\n'): ":2: task 1: not JSON",
-    (Tool.LABEL_STUDIO, "[\n\n7]"): ":3: task 1: an object is wanted",
-    (Tool.LABEL_STUDIO, "[" * 200_000): ":1: task 1: not JSON",
-    (Tool.LABEL_STUDIO, '[{"id": 5}]'): ":1: task 1 (id 5)",
-    (Tool.LABEL_STUDIO, "[]"): ": no annotation",
-    (Tool.DOCCANO, ""): ": no annotation",
-    (Tool.DOCCANO, "\n{'id': 1}"): ":2: not JSON",
-    (Tool.DOCCANO, "[1]"): ":1: not a line of doccano's JSONL export",
-    (Tool.DOCCANO, '{"id": 1}'): ":1: not a line of doccano's JSONL export",
-    (Tool.DOCCANO, "[" * 200_000): ":1: not JSON",
+    ("label-studio", "{}"): ":1: no JSON array",
+    ("label-studio", ""): ":1: no JSON array",
+    ("label-studio", '[\n{"id": 1,\n'): ":2: task 1: not JSON",
+    ("label-studio", "[\n\n7]"): ":3: task 1: an object is wanted",
+    ("label-studio", "[" * 200_000): ":1: task 1: not JSON",
+    ("label-studio", '[{"id": 5}]'): ":1: task 1 (id 5)",
+    ("label-studio", "[]"): ": no annotation",
+    ("doccano", ""): ": no annotation",
+    ("doccano", "\n{'id': 1}"): ":2: not JSON",
+    ("doccano", "[1]"): ":1: not a line of doccano's JSONL export",
+    ("doccano", '{"id": 1}'): ":1: not a line of doccano's JSONL export",
+    ("doccano", "[" * 200_000): ":1: not JSON",
 }
 
 
@@ -136,14 +136,14 @@ def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, folder, tool
 
 
 def test_all_faults_are_told_at_once(tmp_path, folder):
-    out = folder(Tool.DOCCANO)
+    out = folder("doccano")
     first, second = doccano_rows(out)
     back = doccano_export(
         tmp_path / "back.jsonl",
         [first | {"label": [[0, 5, "advert"], [9, 5, "filler"]]}, second | {"label": [[0, 5, "advert"]]}],
     )
     with pytest.raises(CorpusError) as caught:
-        import_labels(out, [back, tmp_path / "gone.jsonl"], Tool.DOCCANO)
+        import_labels(out, [back, tmp_path / "gone.jsonl"], "doccano")
     lines = str(caught.value).splitlines()
     assert [line.split(" ")[0] for line in lines] == [
         f"{back}:1",
@@ -154,35 +154,35 @@ def test_all_faults_are_told_at_once(tmp_path, folder):
 
 
 def test_cancelled_annotations_and_pages_without_one_are_left_out_and_counted(tmp_path, folder):
-    out = folder(Tool.LABEL_STUDIO)
+    out = folder("label-studio")
     tasks = studio_tasks(out)
     tasks[0]["annotations"] = [annotation(changed(text="nonsense"), was_cancelled=True), annotation(choice("3"), by=2)]
-    done = import_labels(out, [studio_export(tmp_path / "back.json", tasks)], Tool.LABEL_STUDIO)
+    done = import_labels(out, [studio_export(tmp_path / "back.json", tasks)], "label-studio")
     assert (done.pages, done.labelled, done.with_noise) == (2, 1, 1)
     (page,) = read_corpora([out])
     assert (page.id, page.noise, page.spans) == (tasks[0]["data"]["page_id"], 3.0, ())
 
 
 def test_completions_of_an_older_label_studio_are_read(tmp_path, folder):
-    out = folder(Tool.LABEL_STUDIO)
+    out = folder("label-studio")
     task = studio_tasks(out)[0]
     del task["annotations"]
     task["completions"] = [{"result": [changed(), choice("2")]}, {"result": [], "skipped": True}]
-    import_labels(out, [studio_export(tmp_path / "back.json", [task])], Tool.LABEL_STUDIO)
+    import_labels(out, [studio_export(tmp_path / "back.json", [task])], "label-studio")
     (page,) = read_corpora([out])
     assert page.noise == 2.0
     assert [span.quote for span in page.spans or ()] == [PASSAGE]
 
 
 def test_several_annotators_are_several_votes_for_noise_and_a_majority_for_spans(tmp_path, folder):
-    out = folder(Tool.LABEL_STUDIO)
+    out = folder("label-studio")
     task = studio_tasks(out)[0]
     task["annotations"] = [
         annotation(changed(), region(TEXT, "The quay", "promotion"), choice("3"), by=1),
         annotation(region(TEXT, "last rose over", "filler"), choice("2"), by=2),
         annotation(choice("2"), by=3),
     ]
-    done = import_labels(out, [studio_export(tmp_path / "back.json", [task])], Tool.LABEL_STUDIO)
+    done = import_labels(out, [studio_export(tmp_path / "back.json", [task])], "label-studio")
     assert done.several == 1
     (label,) = [json.loads(line) for line in (out / "labels.jsonl").read_text(encoding="utf8").splitlines()]
     assert label["noise"] == [3, 2, 2]
@@ -191,23 +191,23 @@ def test_several_annotators_are_several_votes_for_noise_and_a_majority_for_spans
 
 
 def test_doccano_writes_a_file_an_annotator(tmp_path, folder):
-    out = folder(Tool.DOCCANO)
+    out = folder("doccano")
     row = doccano_rows(out)[0] | {"label": [[3, 11, "filler"], [3, 6, "noise 1"]]}
     files = [doccano_export(tmp_path / f"{name}.jsonl", [row]) for name in ("anna", "ben")]
-    done = import_labels(out, files, Tool.DOCCANO)
+    done = import_labels(out, files, "doccano")
     assert (done.labelled, done.several) == (1, 1)
     (page,) = read_corpora([out])
     assert (page.noise, [span.quote for span in page.spans or ()]) == (1.0, ["The quay"])
     with pytest.raises(CorpusError, match=re.escape("two annotations by 'anna.jsonl'")):
-        import_labels(out, [files[0], files[0]], Tool.DOCCANO)
+        import_labels(out, [files[0], files[0]], "doccano")
 
 
 def test_doccano_projects_with_relations_write_entities(tmp_path, folder):
-    out = folder(Tool.DOCCANO)
+    out = folder("doccano")
     row = doccano_rows(out)[0]
     del row["label"]
     row["entities"] = [{"id": 8, "label": "filler", "start_offset": 3, "end_offset": 11}]
-    import_labels(out, [doccano_export(tmp_path / "back.jsonl", [row | {"relations": []}])], Tool.DOCCANO)
+    import_labels(out, [doccano_export(tmp_path / "back.jsonl", [row | {"relations": []}])], "doccano")
     (page,) = read_corpora([out])
     assert [(span.quote, span.kind) for span in page.spans or ()] == [("The quay", "filler")]
 
@@ -219,7 +219,7 @@ def minimal(out: Path, **fields: object) -> dict[str, Any]:
 
 
 def test_json_min_is_read_too_each_record_one_annotation(tmp_path, folder):
-    out = folder(Tool.LABEL_STUDIO)
+    out = folder("label-studio")
     value = changed()["value"]
     records = [
         minimal(out, kind=[value], noise="2"),
@@ -227,7 +227,7 @@ def test_json_min_is_read_too_each_record_one_annotation(tmp_path, folder):
         minimal(out, kind=[value], annotator=3, annotation_id=11),
         minimal(out, page_id="b", annotation_id=None, id=5),  # a task that nobody annotated has a record all the same
     ]
-    done = import_labels(out, [studio_export(tmp_path / "back.json", records)], Tool.LABEL_STUDIO)
+    done = import_labels(out, [studio_export(tmp_path / "back.json", records)], "label-studio")
     assert (done.pages, done.labelled, done.several) == (2, 1, 1)
     (page,) = read_corpora([out])
     assert (page.noise, [span.quote for span in page.spans or ()]) == (1.5, [PASSAGE])
@@ -235,26 +235,26 @@ def test_json_min_is_read_too_each_record_one_annotation(tmp_path, folder):
 
 @pytest.mark.parametrize("noise", [{"choices": ["1", "2"]}, ["1", "2"], ["1", {"choices": ["2"]}]])
 def test_json_min_with_two_noises_contradicts_itself(tmp_path, folder, noise):
-    out = folder(Tool.LABEL_STUDIO)
+    out = folder("label-studio")
     back = studio_export(tmp_path / "back.json", [minimal(out, noise=noise)])
     with pytest.raises(CorpusError, match="contradictory noise: 1 and 2"):
-        import_labels(out, [back], Tool.LABEL_STUDIO)
+        import_labels(out, [back], "label-studio")
 
 
 def test_a_second_import_takes_the_place_of_the_first(tmp_path, folder):
-    out = folder(Tool.LABEL_STUDIO)
+    out = folder("label-studio")
     tasks = studio_tasks(out)
     for count in (1, 2):
         for task in tasks[:count]:
             task["annotations"] = [annotation(choice("0"))]
-        import_labels(out, [studio_export(tmp_path / "back.json", tasks)], Tool.LABEL_STUDIO)
+        import_labels(out, [studio_export(tmp_path / "back.json", tasks)], "label-studio")
         assert len(read_corpora([out])) == count
 
 
 def test_a_folder_that_holds_a_corpus_is_not_written_over(folder):
-    out = folder(Tool.DOCCANO)
+    out = folder("doccano")
     with pytest.raises(CorpusError, match="holds a corpus already"):
-        write_export(out, [], Tool.DOCCANO)
+        write_export(out, [], "doccano")
 
 
 def test_two_pages_of_one_id_are_refused(model):

@@ -31,13 +31,13 @@ def label_export(
     """Write pages as tasks, with the model's spans, the doubtful first; exits with 1 if some page could not be scored."""
     from noisefilter.batch.inputs import Inputs  # noqa: PLC0415 - what --help does not need
     from noisefilter.labelling.candidates import choose_pages, list_given  # noqa: PLC0415
-    from noisefilter.labelling.folder import Tool, write_export  # noqa: PLC0415
+    from noisefilter.labelling.folder import write_export  # noqa: PLC0415
     from noisefilter.report.progress import Meter  # noqa: PLC0415
 
     chosen, given = load(model), Inputs(inputs)
     listed = starmap(list_given, Meter("scoring").over(given.pages()))
     choice = choose_pages(listed, chosen, limit=limit, jobs=jobs)
-    written = write_export(output, choice.candidates, Tool(tool)) if choice.candidates else []
+    written = write_export(output, choice.candidates, tool) if choice.candidates else []
     for name, status in choice.unscored:
         say(f"{name}: left out: {status}")
     if not choice.candidates:
@@ -58,9 +58,9 @@ def label_import(
     _loudness: Loudness = None,
 ) -> None:
     """Write labels.jsonl beside the pages; refuses labels that contradict them, with file and line, and writes nothing then."""
-    from noisefilter.labelling.folder import Tool, import_labels  # noqa: PLC0415 - as above
+    from noisefilter.labelling.folder import import_labels  # noqa: PLC0415 - as above
 
-    done = import_labels(folder, annotated, Tool(tool))
+    done = import_labels(folder, annotated, tool)
     say(
         f"{done.labelled} of {done.pages} pages labelled, {done.pages - done.labelled} without an annotation left out; "
         f"{done.with_noise} with a noise, {done.several} by several annotators, {done.unchanged} just as the model marked them"

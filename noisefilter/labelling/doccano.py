@@ -10,8 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import KINDS
-from noisefilter.labelling.annotations import Annotation, Mark
-from noisefilter.labelling.offsets import Utf16
+from noisefilter.labelling.annotations import Annotation, Mark, Utf16
 from noisefilter.learn.corpora import MAX_NOISE
 
 if TYPE_CHECKING:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
-from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.labelling import doccano, label_studio
-from noisefilter.labelling.agreement import agree
-from noisefilter.labelling.checks import settle_noise, settle_spans
+from noisefilter.labelling.annotations import agree, settle_noise, settle_spans
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import read_rows, row_page
 
@@ -19,61 +17,48 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from noisefilter.labelling.annotations import Annotation
+    from noisefilter.labelling.annotations import Annotation, Unit
     from noisefilter.labelling.candidates import Candidate
-    from noisefilter.labelling.offsets import Unit
     from noisefilter.labels import LabelledSpan
 
 #: Version of the labelling guide in `corpus/README.md`.
 GUIDE = "1"
 
 
-class Tool(StrEnum):
-    """The labelling tools."""
-
-    LABEL_STUDIO = "label-studio"
-    DOCCANO = "doccano"
-
-
 @dataclass(frozen=True, slots=True)
-class _Adapter:
-    """What a tool needs; its units are tried in order if a quotation tells which one applies."""
+class Tool:
+    """A labelling tool; its units are tried in order if a quotation tells which one applies."""
 
     write_tasks: Callable[[Path, list[Candidate]], list[str]]
     read_annotations: Callable[[Path, list[str]], Iterator[Annotation]]
     units: tuple[Unit, ...]
 
 
-ADAPTERS = {
-    Tool.LABEL_STUDIO: _Adapter(
-        label_studio.write_tasks, label_studio.read_annotations, ("code points", "UTF-16 code units")
-    ),
-    Tool.DOCCANO: _Adapter(doccano.write_tasks, doccano.read_annotations, ("UTF-16 code units",)),
+TOOLS = {
+    "label-studio": Tool(label_studio.write_tasks, label_studio.read_annotations, ("code points", "UTF-16 code units")),
+    "doccano": Tool(doccano.write_tasks, doccano.read_annotations, ("UTF-16 code units",)),
 }
 
 
-@dataclass(slots=True)
-class Imported:
+class Imported(NamedTuple):
     """Page counts of an import: those in the folder, those labelled, and kinds of the latter."""
 
     pages: int
-    labelled: int = 0
-    with_noise: int = 0
-    several: int = 0
-    unchanged: int = 0
+    labelled: int
+    with_noise: int
+    several: int
+    unchanged: int
 
 
-@dataclass(slots=True)
-class _Votes:
-    """All labels of one page, one entry per annotation."""
+class Vote(NamedTuple):
+    """One annotator's labels of a page."""
 
-    text: str
-    by: list[str | None] = field(default_factory=list)
-    spans: list[list[LabelledSpan]] = field(default_factory=list)
-    noise: list[int | None] = field(default_factory=list)
+    by: str | None
+    spans: list[LabelledSpan]
+    noise: int | None
 
 
-def write_export(folder: Path, candidates: list[Candidate], tool: Tool) -> list[str]:
+def write_export(folder: Path, candidates: list[Candidate], tool: str) -> list[str]:
     """Write `pages.jsonl`, the tool's tasks and what its project needs; returns the names of the files.
 
     Raises:
@@ -84,7 +69,7 @@ def write_export(folder: Path, candidates: list[Candidate], tool: Tool) -> list[
         raise CorpusError(msg)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        names = ADAPTERS[tool].write_tasks(folder, candidates)
+        names = TOOLS[tool].write_tasks(folder, candidates)
         _write_rows(folder / "pages.jsonl", map(_page_row, candidates))
     except OSError as error:
         msg = f"{folder}: cannot be written: {error.strerror}"
@@ -111,32 +96,36 @@ def _page_row(candidate: Candidate) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value is not None}
 
 
-def import_labels(folder: Path, files: Sequence[Path], tool: Tool) -> Imported:
+def import_labels(folder: Path, files: Sequence[Path], tool: str) -> Imported:
     """Write `labels.jsonl` anew from the tool's exports; returns the counts.
 
     Raises:
         CorpusError: all faults of the annotations, one per line, with file, line and task; then nothing is written.
     """
-    count = _Count(folder, _read_pages(folder / "pages.jsonl"), ADAPTERS[tool])
+    count = _Count(folder, _read_pages(folder / "pages.jsonl"), TOOLS[tool])
     for path in files:
         count.add_file(path)
     if not count.votes and not count.faults:
         count.faults.append(f"{', '.join(map(str, files))}: no annotation")
     if count.faults:
         raise CorpusError(*count.faults)
-    labels = {name: _label(name, count.votes[name], tool) for name in count.rows if name in count.votes}
+    labels = [_label(name, *count.votes[name], tool) for name in count.rows if name in count.votes]
     try:
-        _write_rows(folder / "labels.jsonl", labels.values())
+        _write_rows(folder / "labels.jsonl", labels)
     except OSError as error:
         msg = f"{folder / 'labels.jsonl'}: cannot be written: {error.strerror}"
         raise CorpusError(msg) from error
-    done = Imported(len(count.rows), len(labels))
-    for name, label in labels.items():
-        done.with_noise += label["noise"] is not None
-        done.several += len(count.votes[name].spans) > 1
-        marked = count.rows[name][1].get("marked")
-        done.unchanged += marked == [[span["start"], span["end"], span["kind"]] for span in label["spans"]]
-    return done
+    return Imported(
+        len(count.rows),
+        len(labels),
+        sum(label["noise"] is not None for label in labels),
+        sum(label["annotators"] > 1 for label in labels),
+        sum(
+            count.rows[label["id"]][1].get("marked")
+            == [[span["start"], span["end"], span["kind"]] for span in label["spans"]]
+            for label in labels
+        ),
+    )
 
 
 def _read_pages(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -151,19 +140,19 @@ def _read_pages(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
 
 @dataclass(slots=True)
 class _Count:
-    """Votes by page, and all their faults."""
+    """Text and votes by page, and all faults of the votes."""
 
     folder: Path
     rows: dict[str, tuple[str, dict[str, Any]]]
-    adapter: _Adapter
-    votes: dict[str, _Votes] = field(default_factory=dict)
+    tool: Tool
+    votes: dict[str, tuple[str, list[Vote]]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
 
     def add_file(self, path: Path) -> None:
         """Count the annotations of an export."""
         tasks: dict[str, object] = {}
         try:
-            for annotation in self.adapter.read_annotations(path, self.faults):
+            for annotation in self.tool.read_annotations(path, self.faults):
                 self._add(annotation, tasks)
         except OSError as error:
             self.faults.append(f"{path}: cannot be read: {error.strerror}")
@@ -175,35 +164,32 @@ class _Count:
         if not isinstance(name, str) or name not in self.rows:
             self.faults.append(f"{where}: no page with the id {name!r} in {self.folder / 'pages.jsonl'}")
             return
-        votes = self.votes.get(name) or _Votes(self._text(name))
-        self.votes[name] = votes
-        if annotation.text != votes.text:
+        if name not in self.votes:
+            self.votes[name] = (read_blocks(row_page(self.folder, *self.rows[name])).text, [])
+        text, votes = self.votes[name]
+        if annotation.text != text:
             self.faults.append(
                 f"{where}: this is not the text of page {name!r}: it was edited, or exported by another version of noisefilter"
             )
             return
         if tasks.setdefault(name, annotation.task) != annotation.task:
             self.faults.append(f"{where}: a second task for page {name!r}")
-        elif annotation.by is not None and annotation.by in votes.by:
+        elif annotation.by is not None and any(vote.by == annotation.by for vote in votes):
             self.faults.append(f"{where}: page {name!r} has two annotations by {annotation.by!r}")
-        votes.by.append(annotation.by)
-        votes.spans.append(settle_spans(annotation, votes.text, self.adapter.units, self.faults))
-        votes.noise.append(settle_noise(annotation, self.faults))
-
-    def _text(self, name: str) -> str:
-        return read_blocks(row_page(self.folder, *self.rows[name])).text
+        spans = settle_spans(annotation, text, self.tool.units, self.faults)
+        votes.append(Vote(annotation.by, spans, settle_noise(annotation, self.faults)))
 
 
-def _label(name: str, votes: _Votes, tool: Tool) -> dict[str, Any]:
-    spans = votes.spans[0] if len(votes.spans) == 1 else agree(votes.spans, votes.text)
-    noise = [value for value in votes.noise if value is not None]
+def _label(name: str, text: str, votes: list[Vote], tool: str) -> dict[str, Any]:
+    spans = votes[0].spans if len(votes) == 1 else agree([vote.spans for vote in votes], text)
+    noise = [vote.noise for vote in votes if vote.noise is not None]
     return {
         "id": name,
         "noise": noise[0] if len(noise) == 1 else noise or None,
-        "spans": [{"start": span.start, "end": span.end, "kind": span.kind, "quote": span.quote} for span in spans],
+        "spans": [asdict(span) for span in spans],
         "text_version": TEXT_VERSION,
-        "by": tool.value,
-        "annotators": len(votes.spans),
+        "by": tool,
+        "annotators": len(votes),
         "guide": GUIDE,
     }
 

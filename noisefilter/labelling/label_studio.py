@@ -64,12 +64,7 @@ def make_task(candidate: Candidate) -> dict[str, Any]:
             "to_name": "text",
             "type": "labels",
             "score": span.score,
-            "value": {
-                "start": span.start,
-                "end": span.end,
-                "labels": [span.kind],
-                "text": score.visible_text[span.start : span.end],
-            },
+            "value": {"start": span.start, "end": span.end, "labels": [span.kind], "text": score.quote(span)},
         }
         for number, span in enumerate(score.spans)
     ]
