@@ -4,20 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from noisefilter.api import score_many
 from noisefilter.batches import BATCH
 from noisefilter.decide import drop_reason
-from noisefilter.integrations.rows import (
-    COLUMNS,
-    PREFIX,
-    check_columns,
-    check_drop,
-    check_options,
-    needs_extra,
-    page_of,
-    values_of,
-)
-from noisefilter.model import model_at
+from noisefilter.integrations.rows import COLUMNS, PREFIX, Scoring, check_drop, needs_extra
 
 try:
     from datatrove.pipeline.filters.base_filter import BaseFilter
@@ -77,15 +66,16 @@ class NoiseFilter(BaseFilter):
     ) -> None:
         super().__init__(exclusion_writer, batch_size)
         self.drop = check_drop(drop)
-        self.columns = check_columns(columns)
-        self.prefix = prefix
         self.replace_text = replace_text
-        self.format = format
-        self.language = language
-        self.policy = policy
-        self.thresholds = dict(thresholds or {})
-        self.model = model
-        check_options(format, thresholds, policy)
+        self.scoring = Scoring(
+            columns=columns,
+            prefix=prefix,
+            format=format,
+            language=language,
+            policy=policy,
+            thresholds=thresholds,
+            model=model,
+        )
 
     def filter(self, doc: Document) -> bool | tuple[bool, str]:
         """True if a document is kept, else False and the reason."""
@@ -94,21 +84,12 @@ class NoiseFilter(BaseFilter):
     def filter_batch(self, batch: list[Document]) -> list[bool | tuple[bool, str]]:
         """For each document True if it is kept, else False and the reason; writes the scores into the metadata."""
         pages = [
-            page_of(doc.text, doc.metadata.get("url"), doc.metadata.get("title"), self.format, f"document {doc.id!r}")
+            self.scoring.page(doc.text, doc.metadata.get("url"), doc.metadata.get("title"), f"document {doc.id!r}")
             for doc in batch
         ]
-        scores = list(
-            score_many(
-                pages,
-                language=self.language,
-                policy=self.policy,
-                thresholds=self.thresholds,
-                model=model_at(self.model),
-            )
-        )
         results: list[bool | tuple[bool, str]] = []
-        for doc, score in zip(batch, scores, strict=True):
-            doc.metadata.update(values_of(score, self.columns, self.prefix))
+        for doc, score in zip(batch, self.scoring.scores(pages), strict=True):
+            doc.metadata.update(self.scoring.values(score))
             if self.replace_text:
                 doc.text = score.text
             reason = drop_reason(score, self.drop)

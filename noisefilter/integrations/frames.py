@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import KW_ONLY, dataclass, fields
+from dataclasses import KW_ONLY, dataclass
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 import narwhals as nw
 
-from noisefilter.api import score_many
-from noisefilter.integrations.rows import COLUMNS, PREFIX, check_columns, check_names, check_options, page_of
-from noisefilter.model import model_at
+from noisefilter.integrations.rows import COLUMNS, PREFIX, Scoring
 from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from narwhals.typing import IntoDataFrameT
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from noisefilter.model import Model
     from noisefilter.policy import Policy
     from noisefilter.types import Format, Page, Score
-
-Lists = dict[str, list[float | str | None]]
 
 
 def score_frame(
@@ -65,60 +61,69 @@ def score_frame(
         TypeError: `df` is lazy or no frame, or a cell of `column` holds neither text nor bytes.
         ValueError: a column that the frame lacks, or one that it has already.
     """
-    frame = _eager(df)
-    wanted = check_columns(columns)
-    check_options(format, thresholds, policy)
-    check_names(frame.columns, (column, url, title), [f"{prefix}{name}" for name in wanted])
-    pages = pages_of(*(_cells(frame, name) for name in (column, url, title)), column=column, format=format)
-    scores = score_many(
-        pages, jobs=jobs, language=language, policy=policy, thresholds=thresholds, site=site, model=model
+    scorer = FrameScorer(
+        column,
+        url=url,
+        title=title,
+        columns=columns,
+        prefix=prefix,
+        format=format,
+        language=language,
+        policy=policy,
+        thresholds=thresholds,
+        model=model,
     )
-    return frame.with_columns(
-        nw.new_series(
-            f"{prefix}{name}", cells, nw.Float64 if name in NUMBERS else nw.String, backend=frame.implementation
-        )
-        for name, cells in score_lists(scores, wanted).items()
-    ).to_native()
-
-
-def score_lists(scores: Iterable[Score], columns: Sequence[str]) -> Lists:
-    """The named values of scores, one list per name."""
-    lists: Lists = {name: [] for name in columns}
-    for score in scores:
-        for name, cells in lists.items():
-            cells.append(getattr(score, name))
-    return lists
+    return scorer.score_frame(df, jobs=jobs, site=site)
 
 
 @dataclass(frozen=True)
-class FrameScorer:
-    """The checked arguments of `score_frame`, to be sent to workers; `model` is a folder that every worker can read.
-
-    Raises:
-        TypeError: `columns` is a bare string.
-        ValueError: an unknown column, format, threshold or policy.
-    """
+class FrameScorer(Scoring):
+    """The checked arguments of `score_frame`, to be sent to workers; `column`, `url` and `title` name a frame's columns."""
 
     column: str
     _: KW_ONLY
     url: str | None = None
     title: str | None = None
-    columns: Collection[str] = COLUMNS
-    prefix: str = PREFIX
-    format: Format = "auto"
-    language: str | None = None
-    policy: Policy | str | Path | None = None
-    thresholds: Mapping[str, float] | None = None
-    model: str | Path | None = None
 
-    def __post_init__(self) -> None:
-        check_columns(self.columns)
-        check_options(self.format, self.thresholds, self.policy)
-
-    def score_frame(self, frame: IntoDataFrameT) -> IntoDataFrameT:
+    def score_frame(self, df: IntoDataFrameT, *, jobs: int = 1, site: SiteProfile | None = None) -> IntoDataFrameT:
         """The frame with the new columns."""
-        options = {field.name: getattr(self, field.name) for field in fields(self)}
-        return score_frame(frame, **{**options, "model": model_at(self.model)})
+        frame = _eager(df)
+        self.check_names(frame.columns)
+        pages = self.pages(*(_cells(frame, name) for name in (self.column, self.url, self.title)))
+        return frame.with_columns(
+            nw.new_series(
+                f"{self.prefix}{name}",
+                cells,
+                nw.Float64 if name in NUMBERS else nw.String,
+                backend=frame.implementation,
+            )
+            for name, cells in self.lists(self.scores(pages, jobs=jobs, site=site)).items()
+        ).to_native()
+
+    def check_names(self, has: Collection[str]) -> None:
+        """Raise ValueError for a column that the data lacks, or one that it has already."""
+        missing = [name for name in (self.column, self.url, self.title) if name is not None and name not in has]
+        if missing:
+            msg = f"there is no column {missing[0]!r}: the data has {', '.join(map(str, has))}"
+            raise ValueError(msg)
+        taken = [f"{self.prefix}{name}" for name in self.columns if f"{self.prefix}{name}" in has]
+        if taken:
+            msg = f"the data has a column {taken[0]!r} already: choose another prefix or fewer columns"
+            raise ValueError(msg)
+
+    def pages(self, contents: Iterable[object], urls: Iterable[object], titles: Iterable[object]) -> Iterator[Page]:
+        """One page per row; `urls` and `titles` may be shorter, what they lack is unknown."""
+        rows = zip(contents, chain(urls, repeat(None)), chain(titles, repeat(None)), strict=False)
+        for row, (content, url, title) in enumerate(rows):
+            yield self.page(content, url, title, where=f"column {self.column!r}, row {row},")
+
+    def lists(self, scores: Iterable[Score]) -> dict[str, list[Any]]:
+        """The values of the scores, one list per name."""
+        lists: dict[str, list[Any]] = {name: [] for name in self.columns}
+        for score in scores:
+            for name, cells in lists.items():
+                cells.append(getattr(score, name))
+        return lists
 
 
 def _eager(df: IntoDataFrameT) -> nw.DataFrame[IntoDataFrameT]:
@@ -139,20 +144,6 @@ def _eager(df: IntoDataFrameT) -> nw.DataFrame[IntoDataFrameT]:
         else:
             msg = f"score_frame takes a pandas or Polars DataFrame or an Arrow table, not {name}"
         raise TypeError(msg) from error
-
-
-def pages_of(
-    contents: Iterable[object],
-    urls: Iterable[object],
-    titles: Iterable[object],
-    *,
-    column: str,
-    format: Format,  # noqa: A002
-) -> Iterator[Page]:
-    """One page per row; `urls` and `titles` may be shorter, what they lack is unknown."""
-    rows = zip(contents, chain(urls, repeat(None)), chain(titles, repeat(None)), strict=False)
-    for row, (content, url, title) in enumerate(rows):
-        yield page_of(content, url, title, format, where=f"column {column!r}, row {row},")
 
 
 def _cells(frame: nw.DataFrame[Any], name: str | None) -> list[object]:

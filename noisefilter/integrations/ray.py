@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from noisefilter.api import score_many
-from noisefilter.integrations.frames import FrameScorer, pages_of, score_lists
-from noisefilter.integrations.rows import check_names
-from noisefilter.model import model_at
+from noisefilter.integrations.frames import FrameScorer
 from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
@@ -37,25 +34,15 @@ class ScoreBatch(FrameScorer):
             TypeError: a cell holds neither text nor bytes.
             ValueError: a column that the batch lacks, or one that it has already.
         """
-        if isinstance(batch, dict):
-            return self._arrays(batch)
-        return self.score_frame(batch)
-
-    def _arrays(self, batch: dict[str, Any]) -> dict[str, Any]:
-        """A batch of arrays; a number that is missing is NaN there."""
-        check_names(batch, (self.column, self.url, self.title), [f"{self.prefix}{name}" for name in self.columns])
-        cells = ([] if name is None else batch[name] for name in (self.column, self.url, self.title))
-        pages = pages_of(*(map(_none_if_nan, values) for values in cells), column=self.column, format=self.format)
-        scores = score_many(
-            pages,
-            language=self.language,
-            policy=self.policy,
-            thresholds=self.thresholds,
-            model=model_at(self.model),
-        )
+        if not isinstance(batch, dict):
+            return self.score_frame(batch)
+        self.check_names(batch)
+        names = (self.column, self.url, self.title)
+        scores = self.scores(self.pages(*([] if name is None else map(_none_if_nan, batch[name]) for name in names)))
+        # a number that is missing is NaN
         added = {
             f"{self.prefix}{name}": np.array(values, dtype=np.float64 if name in NUMBERS else object)
-            for name, values in score_lists(scores, tuple(self.columns)).items()
+            for name, values in self.lists(scores).items()
         }
         return {**batch, **added}
 

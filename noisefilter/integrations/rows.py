@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.api import as_page
+from noisefilter.api import as_page, score_many
 from noisefilter.model import check_thresholds
 from noisefilter.policy import check_policy
 from noisefilter.types import NUMBERS, RECORD, VERDICTS, Page, check_choices
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
+    from noisefilter.blocks.sites import SiteProfile
+    from noisefilter.model import Model
     from noisefilter.policy import Policy
     from noisefilter.types import Format, Score
 
@@ -24,68 +27,66 @@ COLUMNS = (*NUMBERS, "verdict", "status", "text")
 PREFIX = "noisefilter_"
 
 
-def check_columns(columns: Collection[str]) -> tuple[str, ...]:
-    """The columns as a tuple.
+@dataclass(frozen=True, kw_only=True)
+class Scoring:
+    """How pages are scored and which values are kept: checked now, not on the first page in a remote worker.
+
+    A `model` that is a folder is read once by each process that scores.
 
     Raises:
-        TypeError: a bare string.
-        ValueError: a name that no score has, or one named twice.
+        TypeError: `columns` is a bare string.
+        ValueError: a column that no score has, or one named twice; an unknown format, threshold or policy.
     """
-    check_choices(columns, NUMBERS + STRINGS, "columns", "a score has no column")
-    if len(set(columns)) < len(columns):
-        msg = "columns names a column twice"
-        raise ValueError(msg)
-    return tuple(columns)
 
+    columns: Collection[str] = COLUMNS
+    prefix: str = PREFIX
+    format: Format = "auto"
+    language: str | None = None
+    policy: Policy | str | Path | None = None
+    thresholds: Mapping[str, float] | None = None
+    model: Model | str | Path | None = None
 
-def check_names(has: Collection[str], needed: Collection[str | None], added: Collection[str]) -> None:
-    """Raise ValueError for a column that the data lacks, or one that it has already."""
-    missing = [name for name in needed if name is not None and name not in has]
-    if missing:
-        msg = f"there is no column {missing[0]!r}: the data has {', '.join(map(str, has))}"
-        raise ValueError(msg)
-    taken = [name for name in added if name in has]
-    if taken:
-        msg = f"the data has a column {taken[0]!r} already: choose another prefix or fewer columns"
-        raise ValueError(msg)
+    def __post_init__(self) -> None:
+        check_choices(self.columns, NUMBERS + STRINGS, "columns", "a score has no column")
+        if len(set(self.columns)) < len(self.columns):
+            msg = "columns names a column twice"
+            raise ValueError(msg)
+        as_page("", format=self.format)
+        check_thresholds(self.thresholds or {})
+        check_policy(self.policy)
 
+    def page(self, content: Any, url: Any, title: Any, where: str) -> Page:  # noqa: ANN401 - a cell or field holds anything
+        """A cell or a field as a page; a missing one (None) is an empty page. What is no url or title is left out.
 
-def check_options(
-    format: Format,  # noqa: A002
-    thresholds: Mapping[str, float] | None,
-    policy: Policy | str | Path | None = None,
-) -> None:
-    """Raise ValueError for an unknown format, threshold or policy: now, not on the first page in a remote worker."""
-    as_page("", format=format)
-    check_thresholds(dict(thresholds or {}))
-    check_policy(policy)
+        Raises:
+            TypeError: it holds neither text nor bytes; the message names its place, `where`.
+        """
+        if content is not None and not isinstance(content, bytes | str):
+            msg = f"{where} holds {type(content).__name__}, neither text nor bytes"
+            raise TypeError(msg)
+        url, title = (value if isinstance(value, str) and value else None for value in (url, title))
+        return Page(content or "", url, title, self.format)
 
+    def scores(self, pages: Iterable[Page], *, jobs: int = 1, site: SiteProfile | None = None) -> Iterator[Score]:
+        """Scores of the pages, in order."""
+        return score_many(
+            pages,
+            jobs=jobs,
+            language=self.language,
+            policy=self.policy,
+            thresholds=self.thresholds,
+            site=site,
+            model=self.model,
+        )
 
-def page_of(content: Any, url: Any, title: Any, format: Format, where: str) -> Page:  # noqa: A002, ANN401 - a cell or field holds anything
-    """A cell or a field as a page; a missing one (None) is an empty page.
+    def values(self, score: Score) -> dict[str, float | str | None]:
+        """The columns of a score, with the prefix.
 
-    Raises:
-        TypeError: it holds neither text nor bytes; the message names its place, `where`.
-    """
-    if content is not None and not isinstance(content, bytes | str):
-        msg = f"{where} holds {type(content).__name__}, neither text nor bytes"
-        raise TypeError(msg)
-    return Page(content or "", _text_or_none(url), _text_or_none(title), format)
-
-
-def _text_or_none(value: object) -> str | None:
-    """A url or title if it is one: fields may also hold numbers, lists or nothing."""
-    return value if isinstance(value, str) and value else None
-
-
-def values_of(score: Score, columns: Collection[str] = COLUMNS, prefix: str = PREFIX) -> dict[str, float | str | None]:
-    """The named values of a score.
-
-    >>> from noisefilter import score
-    >>> values_of(score("Too little to say."), ["noise", "status"])
-    {'noisefilter_noise': None, 'noisefilter_status': 'too_short'}
-    """
-    return {f"{prefix}{name}": getattr(score, name) for name in columns}
+        >>> from noisefilter import score
+        >>> Scoring(columns=["noise", "status"]).values(score("Too little to say."))
+        {'noisefilter_noise': None, 'noisefilter_status': 'too_short'}
+        """
+        return {f"{self.prefix}{name}": getattr(score, name) for name in self.columns}
 
 
 def check_drop(verdicts: Collection[str]) -> frozenset[str]:

@@ -6,17 +6,8 @@ import asyncio
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
-from noisefilter.api import score_many
 from noisefilter.decide import drop_reason
-from noisefilter.integrations.rows import (
-    COLUMNS,
-    PREFIX,
-    check_columns,
-    check_drop,
-    check_options,
-    needs_extra,
-    page_of,
-)
+from noisefilter.integrations.rows import COLUMNS, PREFIX, Scoring, check_drop, needs_extra
 from noisefilter.model import model_at
 
 try:
@@ -63,14 +54,15 @@ class NoiseFilterPipeline:
         self.fields: dict[str, str] = settings.getdict("NOISEFILTER_FIELDS") or {
             name: f"{PREFIX}{name}" for name in COLUMNS
         }
-        check_columns(self.fields)
         self.drop = check_drop(settings.getlist("NOISEFILTER_DROP"))
-        self.policy = settings.get("NOISEFILTER_POLICY")
-        self.format = settings.get("NOISEFILTER_FORMAT", "auto")
-        self.language = settings.get("NOISEFILTER_LANGUAGE")
-        self.thresholds = {name: float(value) for name, value in settings.getdict("NOISEFILTER_THRESHOLDS").items()}
-        check_options(self.format, self.thresholds, self.policy)
-        self.model = model_at(settings.get("NOISEFILTER_MODEL"))
+        self.scoring = Scoring(
+            columns=self.fields,
+            format=settings.get("NOISEFILTER_FORMAT", "auto"),
+            language=settings.get("NOISEFILTER_LANGUAGE"),
+            policy=settings.get("NOISEFILTER_POLICY"),
+            thresholds={name: float(value) for name, value in settings.getdict("NOISEFILTER_THRESHOLDS").items()},
+            model=model_at(settings.get("NOISEFILTER_MODEL")),
+        )
         # One thread: more would share one interpreter lock, and lxml in threads has crashed for others.
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="noisefilter")
 
@@ -96,7 +88,7 @@ class NoiseFilterPipeline:
         if content is None:
             self._count("no_input")
             return item
-        page = page_of(content, fields.get(self.url), fields.get(self.title), self.format, f"field {self.input!r}")
+        page = self.scoring.page(content, fields.get(self.url), fields.get(self.title), f"field {self.input!r}")
         score = await _result(self.thread.submit(self._score, page))
         for name in ("scored", f"verdict/{score.verdict}", f"status/{score.status}"):
             self._count(name)
@@ -108,10 +100,7 @@ class NoiseFilterPipeline:
         return item
 
     def _score(self, page: Page) -> Score:
-        (score,) = score_many(
-            [page], language=self.language, policy=self.policy, thresholds=self.thresholds, model=self.model
-        )
-        return score
+        return next(self.scoring.scores([page]))
 
     def _write(self, fields: ItemAdapter, score: Score) -> None:
         for name, field in self.fields.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from noisefilter.integrations.frames import FrameScorer
-from noisefilter.integrations.rows import COLUMNS, PREFIX, check_names, needs_extra
+from noisefilter.integrations.rows import COLUMNS, PREFIX, needs_extra
 from noisefilter.types import NUMBERS
 
 try:
@@ -47,7 +47,7 @@ def score_dataframe(
         TypeError: `columns` is a bare string.
         ValueError: a column that the frame lacks, or one that it has already; an unknown format, threshold or column.
     """
-    batches = ScoreBatches(
+    score_batches = ScoreBatches(
         column,
         url=url,
         title=title,
@@ -56,12 +56,12 @@ def score_dataframe(
         format=format,
         language=language,
         policy=policy,
-        thresholds=dict(thresholds or {}),
+        thresholds=thresholds,
         model=model,
     )
-    check_names(df.columns, (column, url, title), [f"{prefix}{name}" for name in columns])
+    score_batches.check_names(df.columns)
     added = [StructField(f"{prefix}{name}", DoubleType() if name in NUMBERS else StringType()) for name in columns]
-    return df.mapInPandas(batches, schema=StructType([*df.schema.fields, *added]))
+    return df.mapInPandas(score_batches, schema=StructType([*df.schema.fields, *added]))
 
 
 class ScoreBatches(FrameScorer):
