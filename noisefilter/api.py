@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from noisefilter.batches import cut_batches
 from noisefilter.blocks.sites import SiteProfile
@@ -14,14 +15,13 @@ from noisefilter.model import Model, check_thresholds, load_model, model_at
 from noisefilter.pipeline import extract_safely, score_safely
 from noisefilter.policy import check_policy
 from noisefilter.threads import late_import
-from noisefilter.types import Page, Score, check_kinds
+from noisefilter.types import Format, Page, Score, check_kinds
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from types import UnionType
 
     from noisefilter.policy import Policy
-    from noisefilter.types import Format
 
 
 def score(
@@ -107,40 +107,27 @@ def score_many(
         raise ValueError(msg)
     if isinstance(model, str | Path):
         as_model(model)  # so that a bad model fails now
-    return _score_batches(pages, jobs, language, limits, site, model, policy)
+    options = {"thresholds": limits, "language": language, "site": site, "policy": policy}
+    return _score_batches(pages, jobs, partial(_score_batch, model=model, options=options))
 
 
 def _score_batches(
-    pages: Iterable[bytes | str | Page],
-    jobs: int,
-    language: str | None,
-    limits: dict[str, float],
-    site: SiteProfile | None,
-    model: Model | str | Path | None,
-    policy: Policy | str | Path | None,
+    pages: Iterable[bytes | str | Page], jobs: int, score_batch: Callable[[list[Page]], list[Score]]
 ) -> Iterator[Score]:
-    batches = cut_batches((as_page(page) for page in pages), lambda page: len(page.content))
+    batches = cut_batches(map(as_page, pages), lambda page: len(page.content))
     if jobs == 1:
-        chosen = as_model(model)
-        for batch in batches:
-            yield from score_safely(batch, chosen, limits, language, site, policy)
-        return
-    joblib = late_import("joblib")  # takes 0.1 s, and one process does not need it
-    run = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
-    for scores in run(joblib.delayed(_score_batch)(batch, model, limits, language, site, policy) for batch in batches):
+        scored = map(score_batch, batches)
+    else:
+        joblib = late_import("joblib")  # takes 0.1 s, and one process does not need it
+        run = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
+        scored = run(joblib.delayed(score_batch)(batch) for batch in batches)
+    for scores in scored:
         yield from scores
 
 
-def _score_batch(
-    batch: list[Page],
-    model: Model | str | Path | None,
-    limits: dict[str, float],
-    language: str | None,
-    site: SiteProfile | None,
-    policy: Policy | str | Path | None,
-) -> list[Score]:
-    """One batch in a worker."""
-    return score_safely(batch, as_model(model), limits, language, site, policy)
+def _score_batch(batch: list[Page], model: Model | str | Path | None, options: dict[str, Any]) -> list[Score]:
+    """One batch, maybe in a worker, which is sent a model's path rather than its arrays."""
+    return score_safely(batch, as_model(model), **options)
 
 
 def extract(
@@ -236,28 +223,24 @@ def as_page(
         TypeError: it is neither bytes, str nor Page, or its url or title is not a str.
         ValueError: an unknown format.
     """
-    if format not in {"auto", "html", "text"}:
-        msg = f"format must be auto, html or text, not {format!r}"
-        raise ValueError(msg)
+    _check_format("format", format)
+    what, content = "a page", bytes(page) if isinstance(page, bytearray | memoryview) else page
     if isinstance(page, Page):
-        if page.format not in {"auto", "html", "text"}:
-            msg = f"a page's format must be auto, html or text, not {page.format!r}"
-            raise ValueError(msg)
-        content: object = page.content
-        if not isinstance(content, bytes | str):
-            msg = f"a page's content must be bytes or str, not {type(content).__name__}"
-            raise TypeError(msg)
-        wanted = Page(
-            page.content, page.url or url, page.title or title, page.format if page.format != "auto" else format
-        )
-    elif isinstance(page, bytes | bytearray | memoryview | str):
-        wanted = Page(page if isinstance(page, str) else bytes(page), url, title, format)
-    else:
-        msg = f"a page must be bytes or str, not {type(page).__name__}"
+        _check_format("a page's format", page.format)
+        what, content = "a page's content", page.content
+        url, title, format = page.url or url, page.title or title, page.format if page.format != "auto" else format  # noqa: A001
+    if not isinstance(content, bytes | str):
+        msg = f"{what} must be bytes or str, not {type(content).__name__}"
         raise TypeError(msg)
-    _check_type("a page's url", wanted.url, str)
-    _check_type("a page's title", wanted.title, str)
-    return wanted
+    _check_type("a page's url", url, str)
+    _check_type("a page's title", title, str)
+    return Page(content, url, title, format)
+
+
+def _check_format(what: str, value: str) -> None:
+    if value not in get_args(Format):
+        msg = f"{what} must be auto, html or text, not {value!r}"
+        raise ValueError(msg)
 
 
 def _check_type(what: str, value: object, wanted: type | UnionType) -> None:

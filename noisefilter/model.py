@@ -1,4 +1,4 @@
-"""Files ↔ `Model`: arrays in safetensors, a JSON manifest, nothing executable."""
+"""Files ↔ `Model`: arrays in safetensors, a JSON manifest, nothing executable; arrays → the estimators that score."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
+from noisefilter.article import judge as article
+from noisefilter.blocks import judge as blocks
 from noisefilter.html.walk import TEXT_VERSION
+from noisefilter.insertions import judge as insertions
+from noisefilter.insertions import reading
 from noisefilter.policy import POLICIES, Policy, find_policy
 from noisefilter.reader.session import Reader, ReaderError
-from noisefilter.scorer import Scorer, build_scorer, features_digest
-from noisefilter.sentences.judge import VECTOR_INPUTS
+from noisefilter.sentences import judge as sentences
 from noisefilter.text.vectors import VectorTable, load_vectors, read_header
 from noisefilter.types import JUDGED_KINDS
 
@@ -50,6 +53,8 @@ NEEDED = {
 DEFAULT, FAST = SHIPPED = ("default", "fast")
 #: Names of thresholds: one per kind of span, and `not_article` for pages of another type.
 THRESHOLDS = (*JUDGED_KINDS, "not_article")
+#: Network → names of the columns that it reads.
+INPUTS = {**blocks.INPUTS, **sentences.INPUTS, **insertions.INPUTS, **reading.INPUTS, **article.INPUTS}
 
 
 class ModelError(ValueError):
@@ -125,8 +130,8 @@ def _vectors(path: Path) -> VectorTable:
     except (ValueError, SafetensorError) as error:
         msg = f"{path} is no vector table: {error}"
         raise ModelError(msg) from error
-    if table.dimensions < VECTOR_INPUTS:
-        msg = f"{path}: matrix has {table.dimensions} dimensions; {VECTOR_INPUTS} are read"
+    if table.dimensions < sentences.VECTOR_INPUTS:
+        msg = f"{path}: matrix has {table.dimensions} dimensions; {sentences.VECTOR_INPUTS} are read"
         raise ModelError(msg)
     return table
 
@@ -157,10 +162,26 @@ def load_model(path: str | Path) -> Model:
     return Model(manifest["name"], manifest["version"], manifest["thresholds"], arrays, manifest, vectors, reader)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Scorer:
+    """The estimators of a model."""
+
+    blocks: blocks.BlockScorer
+    articles: article.ArticleScorer
+
+
 @lru_cache(maxsize=4)
 def scorer(model: Model) -> Scorer:
-    """The estimators of a model, built once per process."""
-    return build_scorer(model.arrays, None if model.reader is None else open_reader(model.reader))
+    """The estimators that a model's arrays describe, built once per process."""
+    wide = {name: np.asarray(array, dtype=np.float64) for name, array in model.arrays.items()}
+    reader = None if model.reader is None else open_reader(model.reader)
+    return Scorer(blocks.build_block_scorer(wide), article.build_article_scorer(wide, reader))
+
+
+def features_digest() -> str:
+    """SHA-256 of the names of all columns that the networks read, in order: a model's weights refer to these."""
+    names = [f"{network} {name}" for network, columns in INPUTS.items() for name in columns]
+    return hashlib.sha256("\n".join(names).encode()).hexdigest()
 
 
 @lru_cache(maxsize=4)
@@ -180,10 +201,7 @@ def open_reader(network: bytes) -> Reader:
 
 
 def _read_reader(path: Path, sha256: str) -> bytes:
-    content = _read(path)
-    if hashlib.sha256(content).hexdigest() != sha256:
-        msg = f"{path} is not the file that {MANIFEST} names"
-        raise ModelError(msg)
+    content = _read_named(path, sha256)
     try:
         open_reader(content)
     except ModelError as error:
@@ -207,10 +225,7 @@ def _read_arrays(path: Path, sha256: str, alike: str) -> dict[str, NDArray[np.fl
 
     The code is tested with the shipped models, so their files define what it needs, and no list has to be maintained.
     """
-    content = _read(path)
-    if hashlib.sha256(content).hexdigest() != sha256:
-        msg = f"{path} is not the file that {MANIFEST} names"
-        raise ModelError(msg)
+    content = _read_named(path, sha256)
     needed = _header(models_folder() / alike / ARRAYS)
     found = _header(path)
     for name in sorted(needed.keys() | found.keys()):
@@ -246,6 +261,14 @@ def _read(path: Path) -> bytes:
     except OSError as error:
         msg = f"{path} cannot be read: {error.strerror or error}"
         raise ModelError(msg) from error
+
+
+def _read_named(path: Path, sha256: str) -> bytes:
+    content = _read(path)
+    if hashlib.sha256(content).hexdigest() != sha256:
+        msg = f"{path} is not the file that {MANIFEST} names"
+        raise ModelError(msg)
+    return content
 
 
 def _read_manifest(path: Path) -> dict[str, Any]:

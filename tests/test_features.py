@@ -18,7 +18,7 @@ from noisefilter.insertions.passages import (
     token_table,
 )
 from noisefilter.insertions.table import BURST, InsertionTable
-from noisefilter.scorer import INPUTS
+from noisefilter.model import INPUTS
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
 from noisefilter.sentences.columns import (
     SENTENCE_COLUMNS,

@@ -26,8 +26,7 @@ from noisefilter.learn.stages import (
     without_reader,
 )
 from noisefilter.learn.thresholds import DEFAULTS
-from noisefilter.model import FORMAT, VECTORS, Model, digest, models_folder
-from noisefilter.scorer import features_digest
+from noisefilter.model import FORMAT, VECTORS, Model, digest, features_digest, models_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

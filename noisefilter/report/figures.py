@@ -113,7 +113,7 @@ def comparison_markdown(before: Figures, after: Figures) -> str:
 
 def _compared(
     before: Figures, after: Figures
-) -> Iterator[tuple[str, list[str], list[tuple[str, Mapping[str, float], Mapping[str, float]]]]]:
+) -> Iterator[tuple[str, list[str], list[tuple[str, dict[str, float], dict[str, float]]]]]:
     """Kinds of figures, their columns, and each source with the figures of both models; no intervals, which would hide them.
 
     Thresholds, policies and the bins of calibration curves are not compared.
