@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -12,8 +13,6 @@ from lxml.etree import LxmlError
 from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from noisefilter.types import Page, Status
 
 #: Exceptions that code raises over a page it was not written for: that page, and no other, becomes `unreadable`.
@@ -103,7 +102,7 @@ SCRIPT_OR_TAG = re.compile(
     re.IGNORECASE,
 )
 ATTRIBUTE = re.compile(r"""[^\s/"'>=]++(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s"'>]++))?""")
-LETTER_TAG = re.compile(r"<[a-zA-Z]")
+LONG_TAG = re.compile(rf"<[a-zA-Z][^>]{{{2 * MAX_ATTRIBUTES - 2},}}+")
 TAG_NAME = re.compile(r"<[a-zA-Z][^\s>/]*+")
 
 
@@ -119,13 +118,12 @@ def read_page(page: Page) -> Page:
         return replace(page, content="", format="text", status=status)
     text = scrub(text)
     kind = sniff_format(text) if page.format == "auto" else page.format
-    if kind == "text" and isinstance(page.content, str):
-        status = _text_status(text)
-    elif not text.strip():
+    longest = MAX_TEXT if kind == "text" and isinstance(page.content, str) else MAX_CHARACTERS
+    if not text.strip():
         status = "empty"
-    elif len(text) > MAX_CHARACTERS or (kind == "html" and _has_many_tags(text)):
+    elif len(text) > longest or (kind == "html" and _has_many_tags(text)):
         status = "too_large"
-    if kind == "html" and status == "ok":
+    elif kind == "html":
         text = cap_attributes(text)
     return replace(page, content=text if status == "ok" or kind == "text" else "", format=kind, status=status)
 
@@ -161,12 +159,6 @@ def sniff_format(text: str) -> Literal["html", "text"]:
     if re.match(r"<(?:!doctype|html|head|body|\?xml)", head, re.IGNORECASE):
         return "html"
     return "html" if len(HTML_TAG.findall(text[:200_000])) >= (1 if head.startswith("<") else 3) else "text"
-
-
-def _text_status(text: str) -> Status:
-    if not text.strip():
-        return "empty"
-    return "too_large" if len(text) > MAX_TEXT else "ok"
 
 
 def _decode(content: bytes | str) -> tuple[str, Status]:
@@ -210,12 +202,9 @@ def is_binary(head: bytes) -> bool:
 
 def _decode_bytes(content: bytes) -> str:
     declared = _declared_charset(content)
-    for charset in (declared, "utf-8"):
-        if charset:
-            try:
-                return content.decode(charset)
-            except UnicodeError:
-                continue
+    for charset in filter(None, (declared, "utf-8")):
+        with suppress(UnicodeError):
+            return content.decode(charset)
     return _decode_undeclared(content, declared)
 
 
@@ -277,23 +266,8 @@ def cap_attributes(text: str) -> str:
 
 def _has_long_tag(text: str) -> bool:
     """Whether a possible tag is long enough for more than `MAX_ATTRIBUTES` attributes, and has as many separators."""
-    for piece in _long_pieces(text):
-        start = LETTER_TAG.search(piece, 0, len(piece) - 2 * MAX_ATTRIBUTES + 2)
-        if start and len(piece[start.start() :].replace("=", " ").replace("/", " ").split()) > MAX_ATTRIBUTES:
-            return True
-    return False
-
-
-def _long_pieces(text: str) -> Iterator[str]:
-    """Stretches of at least `2 * MAX_ATTRIBUTES` characters without `>`; of shorter ones, most are jumped over."""
-    start = 0
-    while len(text) - start >= 2 * MAX_ATTRIBUTES:
-        end = text.rfind(">", start, start + 2 * MAX_ATTRIBUTES)
-        if end < 0:
-            end = text.find(">", start + 2 * MAX_ATTRIBUTES)
-            end = len(text) if end < 0 else end
-            yield text[start:end]
-        start = end + 1
+    tags = (found[0].replace("=", " ").replace("/", " ") for found in LONG_TAG.finditer(text))
+    return any(len(tag.split()) > MAX_ATTRIBUTES for tag in tags)
 
 
 def _cap_match(match: re.Match[str]) -> str:

@@ -141,10 +141,6 @@ class ArticleFeatures(TransformerMixin, BaseEstimator):
         """How many columns there are."""
         return len(COLUMNS)
 
-    def __sklearn_is_fitted__(self) -> bool:
-        """Nothing is learned, so nothing is missing."""
-        return True
-
     def __sklearn_tags__(self) -> Tags:
         """The input is pages, not numeric matrices; scikit-learn's checks with such matrices are skipped."""
         tags = super().__sklearn_tags__()
@@ -191,7 +187,7 @@ def _cells(X: object) -> list[Any]:  # noqa: N803 - scikit-learn's name
         msg = f"X must be a sequence of pages, not {type(X).__name__}"
         raise TypeError(msg)
     if isinstance(X, np.ndarray):
-        return list(_one_column(X, prod(X.shape[1:])).ravel().tolist())
+        return _one_column(X, prod(X.shape[1:])).ravel().tolist()
     data: Any = nw.from_native(X, eager_only=True, allow_series=True, pass_through=True)
     if isinstance(data, nw.DataFrame):
         data = _one_column(data, len(data.columns)).get_column(data.columns[0])
