@@ -8,8 +8,8 @@ import numpy as np
 
 from noisefilter.blocks.reasons import name_boilerplate
 from noisefilter.insertions.cuts import cut_ranges
+from noisefilter.insertions.reasons import NAMES, name_insertion
 from noisefilter.kinds import KINDS, TRIMMED_KINDS
-from noisefilter.reasons.sentences import NAMES, name_insertion
 from noisefilter.types import JUDGED_KINDS, Span
 
 if TYPE_CHECKING:

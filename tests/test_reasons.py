@@ -7,7 +7,7 @@ import pytest
 
 from noisefilter.blocks.reasons import name_boilerplate
 from noisefilter.html.walk import split_lines
-from noisefilter.reasons.sentences import name_filler, name_promotion
+from noisefilter.insertions.reasons import name_filler, name_promotion
 from tests.making import ARTICLE, SLUICE, article_with, blocks_of, insertions_of, walk
 
 STORY = f"<article><p>{' '.join(SLUICE[:3])}</p><p>{' '.join(SLUICE[3:6])}</p></article>"
