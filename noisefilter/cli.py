@@ -6,7 +6,7 @@ import json
 import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
-from pathlib import Path  # noqa: TC003 - typer reads annotations
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,14 +16,15 @@ from noisefilter.batch.command import clean
 from noisefilter.batch.errors import BatchError
 from noisefilter.labelling.command import label
 from noisefilter.labels import CorpusError
-from noisefilter.report.options import Jobs, LabelledNames, Loudness, fail, load
+from noisefilter.policy import BALANCED, POLICIES, Policy
+from noisefilter.report.options import LABELLED, Jobs, LabelledNames, Loudness, ModelOption, fail, load
 from noisefilter.report.printing import lenient, lines_of, say, shown
-from noisefilter.viewing.command import report, review
-from noisefilter.viewing.policies import policies
-from noisefilter.viewing.scoring import score
+from noisefilter.viewing.command import report, review, score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from noisefilter.model import Model
 
 
 class Commands(TyperGroup):
@@ -58,9 +59,9 @@ HELP = {"help_option_names": ["-h", "--help"]}
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, context_settings=HELP)
 #: Exit code of `train` if the model is worse than the default one.
 WORSE = 3
+#: The file to write if none is named.
+POLICY = Path("policy.json")
 app.add_typer(label, name="label")
-for command in (score, clean, policies, report, review):
-    app.command()(command)
 
 
 def _say_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it so
@@ -81,7 +82,6 @@ def main(
     """Find content-farm and SEO noise in web pages."""
 
 
-@app.command()
 def train(
     labelled: LabelledNames,
     output: Annotated[
@@ -135,16 +135,13 @@ def train(
     say(f"wrote {output}")
 
 
-@app.command()
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Folder of a model, `default` or `fast`.")],
     labelled: LabelledNames,
     *,
     labels: Annotated[
         str | None,
-        typer.Option(
-            "--labels", help="File with the labels of the inputs' pages, found by their ids: no other counts."
-        ),
+        typer.Option(help="File with the labels of the inputs' pages, found by their ids: no other counts."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     jobs: Jobs = 1,
@@ -166,5 +163,75 @@ def evaluate(
     say(*figure_notes(figures), *taught_note(chosen.manifest, pages))
 
 
+def policies(
+    *,
+    on: Annotated[list[str] | None, typer.Option(help=f"Choose cuts for these; may be given again. {LABELLED}")] = None,
+    policy: Annotated[str, typer.Option(help="Which of the policies to choose again with --on.")] = BALANCED,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="File to write that policy to; without it policy.json, unless that holds something other than a policy.",
+        ),
+    ] = None,
+    model: ModelOption = None,
+    jobs: Jobs = 1,
+    _loudness: Loudness = None,
+) -> None:
+    """Print the policies with their measured figures; with --on, choose one on labels of your own and write it."""
+    from noisefilter.report.figures import policy_table, print_tables  # noqa: PLC0415 - as above
+
+    chosen = load(model)
+    if on is None:
+        base = chosen.manifest.get("base", {})
+        whose = f"{base['model']}, whose policies it has," if base.get("gave_policies") else "it"
+        say(
+            f"{chosen.label}, as measured where its policies were chosen: articles of sites that taught {whose} nothing"
+        )
+        known = chosen.manifest["policies"]
+        print_tables(policy_table({name: {**known[name], **known[name].get("measured", {})} for name in POLICIES}))
+    elif policy not in POLICIES:
+        fail(f"--policy {policy!r} cannot be chosen again: choose from {', '.join(POLICIES)}")
+    else:
+        _choose(on, chosen, policy, output or _own_file(), jobs)
+
+
+def _own_file() -> Path:
+    """The file to write if none is named; one of that name that holds no policy, as other tools have it, ends the command."""
+    try:
+        Policy.load(POLICY)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError):
+        fail(f"{POLICY} is there already and holds no policy: name another file with -o")
+    return POLICY
+
+
+def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs: int) -> None:
+    """Score the labelled pages, choose the policy, print and write it."""
+    from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415 - as above
+    from noisefilter.learn.evaluate import observe_noise  # noqa: PLC0415
+    from noisefilter.learn.policies import choose_with_intervals  # noqa: PLC0415
+    from noisefilter.learn.provenance import taught_note  # noqa: PLC0415
+    from noisefilter.report.figures import policy_table, print_tables  # noqa: PLC0415
+
+    pages = read_labelled(labelled)
+    chosen, figures = choose_with_intervals(observe_noise(model, pages, jobs), name)
+    policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
+    policy.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
+    say(
+        f"chosen on {figures['articles']} judged pages, {figures['noisy']} of them noise; in brackets: 95% intervals. Figures are of "
+        "pages left out of the choice in turn"
+    )
+    print_tables(policy_table({policy.name: figures}))
+    say(*taught_note(model.manifest, pages))
+    if policy.drop_at == 1:
+        say("no cut keeps what this policy promises of its drops on these labels: it drops nothing")
+    say(f"wrote {output}: use it as --policy {output}")
+
+
+for command in (score, clean, policies, report, review, train, evaluate):
+    app.command()(command)
 if __name__ == "__main__":
     app()

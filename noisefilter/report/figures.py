@@ -23,6 +23,20 @@ CALIBRATION = "calibration: "
 THRESHOLDS = "thresholds"
 #: Kind of figures: the results of each of the model's policies.
 POLICIES = "policies"
+#: Figures of a policy that are printed, as `learn.policies.policy_figures` names them.
+POLICY_FIGURES = (
+    "review_at",
+    "drop_at",
+    "drop: share",
+    "drop: precision",
+    "drop: recall",
+    "drop or review: share",
+    "drop or review: precision",
+    "drop or review: recall",
+    "keep or trim: precision",
+    "F1",
+    "balanced accuracy",
+)
 #: Figures that count pages or labels: the same for both models of a comparison.
 COUNTS = ("pages", "articles", "noisy", "sentences", "labelled", LABELLED, ACCEPTED)
 
@@ -77,6 +91,16 @@ def figure_tables(figures: Figures) -> list[Table]:
             table.add_row(shown(source), *figure_row(row, columns))
         tables.append(table)
     return tables
+
+
+def policy_table(policies: Mapping[str, Mapping[str, float]]) -> Table:
+    """A column a policy, a row a figure."""
+    table = new_table(None, [""], policies)
+    for name, *cells in zip(
+        POLICY_FIGURES, *(figure_row(row, POLICY_FIGURES) for row in policies.values()), strict=True
+    ):
+        table.add_row(name, *cells)
+    return table
 
 
 def comparison_tables(before: Figures, after: Figures, how: str = "adapted") -> list[Table]:

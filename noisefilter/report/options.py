@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from noisefilter.report.printing import complain, lines_of, listen
+from noisefilter.report.printing import lines_of, listen, shown, terminal
 
 if TYPE_CHECKING:
     from noisefilter.model import Model
@@ -36,8 +36,12 @@ Loudness = Annotated[
 
 
 def fail(*lines: str, code: int = USAGE) -> NoReturn:
-    """Say what is wrong and end the command."""
-    complain(*lines)
+    """Print to standard error what is wrong, and end the command."""
+    from rich.text import Text  # noqa: PLC0415 - what --help does not need
+
+    console = terminal(stderr=True)
+    for text in (Text.assemble(("noisefilter:", "red"), " ", shown(lines[0])), *map(Text, map(shown, lines[1:]))):
+        console.print(text, soft_wrap=True)
     raise typer.Exit(code)
 
 
@@ -52,7 +56,7 @@ Jobs = Annotated[int, typer.Option(callback=_check_jobs, help="Worker processes;
 
 def load(path: Path | None) -> Model:
     """The named model, or the shipped one if none is named; a fault in it ends the command."""
-    from noisefilter.model import DEFAULT, ModelError, load_model  # noqa: PLC0415 - what --help does not need
+    from noisefilter.model import DEFAULT, ModelError, load_model  # noqa: PLC0415 - as above
 
     try:
         return load_model(path or DEFAULT)

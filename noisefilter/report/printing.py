@@ -96,15 +96,6 @@ def say(*lines: str) -> None:
         LOGGER.info("%s", line)
 
 
-def complain(*lines: str) -> None:
-    """Print to standard error what is wrong, and with what."""
-    from rich.text import Text  # noqa: PLC0415 - as above
-
-    console = terminal(stderr=True)
-    for text in (Text.assemble(("noisefilter:", "red"), " ", shown(lines[0])), *map(Text, map(shown, lines[1:]))):
-        console.print(text, soft_wrap=True)
-
-
 def lines_of(error: Exception) -> tuple[str, ...]:
     """Lines of an error's message: one per argument if there are several, unless it is an OSError."""
     several = len(error.args) > 1 and not isinstance(error, OSError)
