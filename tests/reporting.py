@@ -25,4 +25,8 @@ def made(text: str = TEXT, **changes) -> Score:
 
 def seen(name: str, noise: float | None, verdict: str = "keep", own_site: str = "", **record) -> Seen:
     record = {"noise": noise, "verdict": verdict, "status": "unscored" if noise is None else "ok", **record}
-    return Seen.of_record(name, own_site, record, lambda: Shown(name, own_site, made(noise=noise)))
+    return Seen.of_record(name, own_site, record, lambda: Shown(made(noise=noise)))
+
+
+def shown(name: str, score: Score) -> Seen:
+    return Seen.of_record(name, "", {}, lambda: Shown(score))

@@ -25,7 +25,7 @@ from noisefilter.report.tally import Sample, Seen, Tally, mean_interval
 from noisefilter.report.view import Shown, describe, page_views
 from noisefilter.report.walls import WALLS, is_wall
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
-from tests.reporting import HOSTILE, TEXT, made, seen
+from tests.reporting import HOSTILE, TEXT, made, seen, shown
 
 pytest.importorskip("jinja2")
 
@@ -224,13 +224,13 @@ def test_the_file_loads_nothing():
 
 def test_views_keep_to_their_budget():
     text = "The harbour board met on Tuesday. " * 3000
-    views = page_views(Shown(str(place), "", made(text, spans=())) for place in range(100))
+    views = page_views(shown(str(place), made(text, spans=())) for place in range(100))
     assert 20 < len(views) < 50
     assert len(json.dumps(views)) < 4_000_000
 
 
 def test_the_cleaned_text_is_the_scores_own():
-    (view,) = page_views([Shown("a", "", made())])
+    (view,) = page_views([shown("a", made())])
     ranges = list(zip(view["kept"][::2], view["kept"][1::2], strict=True))
     assert "".join(TEXT[start:end] for start, end in ranges) == made().text
 
@@ -396,7 +396,7 @@ def test_a_page_that_is_only_listed_is_not_held():
     tally, held = Tally(pages=1), []
     for number in range(20):
         page = Page("Rain fell. " * 100)
-        loaded = partial(Shown, str(number), "", made(), page)
+        loaded = partial(Shown, made(), page)
         held.append(weakref.ref(loaded))
         tally.add(Seen.of_record(str(number), "", {"noise": number / 20, "verdict": "keep", "status": "ok"}, loaded))
         del loaded

@@ -354,15 +354,8 @@ def test_what_is_marked_trains_a_model_and_chooses_a_policy_that_cleans(look, fo
 @pytest.mark.parametrize("whole", [True, False])
 def test_what_a_page_lacks_leaves_no_trace(look, whole):
     tally = Tally(pages=1)
-    shown = Shown(
-        "a",
-        "",
-        made(spans=(), reasons=(), url=None),
-        None,
-        "",
-        whole,
-        () if whole else (("promotion", 0.8, "asks", "Buy!"),),
-    )
+    quotes = () if whole else (("promotion", 0.8, "asks", "Buy!"),)
+    shown = Shown(made(spans=(), reasons=(), url=None), whole=whole, quotes=quotes)
     tally.add(Seen.of_record("a", "", shown.score.to_dict(), lambda: shown))
     page = look(site.render(tally, title="bare"))
     words = page.inner_text("#page")

@@ -55,7 +55,7 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
     """
     counts, single = tally.counts(), tally.total == 1
     chosen = tally.sample.chosen()
-    views = page_views(seen.load() for seen in chosen)
+    views = page_views(chosen)
     listed = {seen.id: seen for seen in (*chosen, *tally.listed.chosen())}
     places = {view["id"]: place for place, view in enumerate(views)}
     rows = [_row(seen, places.get(seen.id, -1), views) for seen in listed.values()]
@@ -90,7 +90,7 @@ def score_html(score: Score, page: Page | None = None, name: str | None = None) 
     """
     named = name or score.url or score.title or "page"
     tally = Tally(pages=1, rows=1)
-    tally.add(Seen.of_record(named, "", score.to_dict(), lambda: Shown(named, "", score, page)))
+    tally.add(Seen.of_record(named, "", score.to_dict(), lambda: Shown(score, page)))
     return render(tally, title=score.title or named)
 
 

@@ -16,6 +16,7 @@ from noisefilter.types import NUMBERS, kept_ranges
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from noisefilter.report.tally import Seen
     from noisefilter.types import Page, Score, Span
 
 #: Bytes of a report for texts, marked pages and original pages, so that all of it stays below 10 MB.
@@ -29,14 +30,12 @@ MOST_PACKED = 12
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page to look at; `note` says what is missing, `page` is what it was read from, if that is known.
+    """What is shown of a page; `note` says what is missing, `page` is what it was read from, if that is known.
 
     `whole` is false if `score.visible_text` is only the cleaned text, to which offsets do not refer; `quotes` are then
     the spans whose words are known, as (kind, probability, reason, words).
     """
 
-    id: str
-    site: str
     score: Score
     page: Page | None = None
     note: str = ""
@@ -44,12 +43,13 @@ class Shown:
     quotes: tuple[tuple[str, float, str, str], ...] = ()
 
 
-def page_views(pages: Iterable[Shown]) -> list[dict[str, Any]]:
+def page_views(pages: Iterable[Seen]) -> list[dict[str, Any]]:
     """What is drawn of each page, in order; within the budget, the last ones lose their HTML, or are left out."""
     left = {"text": TEXT_BYTES, "frame": FRAME_BYTES, "raw": RAW_BYTES}
     views = []
-    for shown in pages:
-        view = _view(shown)
+    for seen in pages:
+        shown = seen.load()
+        view = {"id": seen.id, "site": seen.site, **_view(shown)}
         size = len(json.dumps(view))
         if size > left["text"]:
             continue
@@ -76,8 +76,6 @@ def _view(shown: Shown) -> dict[str, Any]:
     ]
     cut = f"Only the first {length:,} of {len(text):,} characters are shown." if len(text) > length else ""
     return {
-        "id": shown.id,
-        "site": shown.site,
         "url": score.url,
         "title": score.title,
         "verdict": score.verdict,

@@ -82,7 +82,7 @@ def _all_scores(found: Iterable[tuple[Given, Score | None]]) -> Scored:
     from noisefilter.viewing.sources import show_record, stored_record  # noqa: PLC0415 - as above
 
     for given, result in found:
-        yield given, result or show_record(given.id, "", stored_record(given), given.page).score
+        yield given, result or show_record(stored_record(given), given.page).score
 
 
 def _print(scores: Scored, *, as_json: bool, explain: bool) -> Counter[str]:

@@ -49,7 +49,7 @@ class Sources:
             name = given.id if ids[given.id] == 1 else f"{given.id} ({ids[given.id]})"
             record = stored_record(given) if score is None else score.to_dict()
             site = name_site(url if isinstance(url := record.get("url"), str) else None)
-            show = partial(show_record, name, site, record) if score is None else partial(Shown, name, site, score)
+            show = partial(show_record, record) if score is None else partial(Shown, score)
             seen = Seen.of_record(name, site, record, partial(show, given.page))
             self.textless += score is None and seen.status == "ok" and page_of(given) is None
             yield seen
@@ -64,7 +64,7 @@ def stored_record(given: Given) -> dict[str, Any]:
     return record
 
 
-def show_record(name: str, site: str, record: Mapping[str, Any], page: Page | None) -> Shown:
+def show_record(record: Mapping[str, Any], page: Page | None) -> Shown:
     """The page of a record; the text that its spans count in is made again of the page, if the record does not hold it."""
     text, title = record.get("visible_text"), record.get("title")
     if text is None and page is not None:
@@ -79,7 +79,7 @@ def show_record(name: str, site: str, record: Mapping[str, Any], page: Page | No
     score = Score.from_dict(known if whole else {**known, "spans": ()})
     found = () if whole else record.get("spans") or ()
     quotes = tuple((span["kind"], span["score"], span["reason"], span["quote"]) for span in found if span.get("quote"))
-    return Shown(name, site, score, page, "" if whole or score.status != "ok" else NO_TEXT, whole, quotes)
+    return Shown(score, page, "" if whole or score.status != "ok" else NO_TEXT, whole, quotes)
 
 
 def _text_again(page: Page, record: Mapping[str, Any]) -> tuple[str | None, str | None]:
