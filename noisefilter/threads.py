@@ -8,35 +8,28 @@ import os
 from functools import cache
 from importlib import import_module
 from threading import RLock, get_ident
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self
+
+__all__ = ["LOCK", "cached_property", "late_import", "one_blas_thread"]
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from functools import cached_property
     from types import ModuleType
+else:
 
-Value = TypeVar("Value")
+    class cached_property:  # noqa: N801 - it replaces that of the library
+        """`functools.cached_property` without its lock before Python 3.12, on which a forked child would hang."""
 
+        def __init__(self, function: Callable[[Any], Any]) -> None:
+            self._function = function
+            self.__doc__ = function.__doc__
 
-class cached_property(Generic[Value]):  # noqa: N801 - it replaces that of the library
-    """`functools.cached_property` without its lock before Python 3.12, on which a forked child would hang."""
-
-    def __init__(self, function: Callable[[Any], Value]) -> None:
-        self._function = function
-        self.__doc__ = function.__doc__
-
-    def __set_name__(self, owner: type, name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, instance: None, owner: type) -> Self: ...
-    @overload
-    def __get__(self, instance: object, owner: type) -> Value: ...
-    def __get__(self, instance: object, owner: type) -> Self | Value:
-        if instance is None:
-            return self
-        value = self._function(instance)
-        instance.__dict__[self._name] = value
-        return value
+        def __get__(self, instance: object, owner: type) -> object:
+            if instance is None:
+                return self
+            value = instance.__dict__[self._function.__name__] = self._function(instance)
+            return value
 
 
 #: Held briefly by whoever changes what threads share. A fork acquires it and releases it in parent and child: a child
