@@ -13,12 +13,11 @@ import typer
 from typer.core import TyperGroup
 
 from noisefilter.batch.command import clean
-from noisefilter.batch.errors import BatchError
 from noisefilter.labelling.command import label
-from noisefilter.labels import CorpusError
 from noisefilter.policy import BALANCED, POLICIES, Policy
 from noisefilter.report.options import LABELLED, Jobs, LabelledNames, Loudness, ModelOption, fail, load
 from noisefilter.report.printing import lenient, lines_of, say, shown
+from noisefilter.types import UserError
 from noisefilter.viewing.command import report, review, score
 
 if TYPE_CHECKING:
@@ -47,7 +46,7 @@ def _messages() -> Iterator[None]:
         yield
     except BrokenPipeError:  # whoever reads the output has seen enough
         raise
-    except (BatchError, CorpusError, OSError) as error:
+    except (UserError, OSError) as error:
         fail(*lines_of(error))
     except Exception as error:
         if isinstance(getattr(error, "message", None), str):  # click's errors; their class is in more than one module

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from noisefilter.types import UserError
+
 if TYPE_CHECKING:
     from noisefilter.types import Page
 
@@ -15,11 +17,8 @@ POSITIVE = 2
 SECOND = 5
 
 
-class CorpusError(ValueError):
+class CorpusError(UserError, ValueError):
     """A corpus that cannot be read; the message names file and line; one argument per fault."""
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.args))
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from noisefilter.policy import POLICIES, Policy, find_policy
 from noisefilter.reader.session import Reader, ReaderError
 from noisefilter.sentences import judge as sentences
 from noisefilter.text.vectors import VectorTable, load_vectors, read_header
-from noisefilter.types import JUDGED_KINDS
+from noisefilter.types import JUDGED_KINDS, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +57,7 @@ THRESHOLDS = (*JUDGED_KINDS, "not_article")
 INPUTS = {**blocks.INPUTS, **sentences.INPUTS, **insertions.INPUTS, **reading.INPUTS, **article.INPUTS}
 
 
-class ModelError(ValueError):
+class ModelError(UserError, ValueError):
     """A folder that holds no model, or one that this version cannot use; the message names the file."""
 
 

@@ -32,6 +32,13 @@ VERDICTS: tuple[Verdict, ...] = get_args(Verdict)
 PAGE_TYPES: tuple[PageType, ...] = get_args(PageType)
 
 
+class UserError(Exception):
+    """What a user can mend, an input or a file: the command line prints the message, one argument per line."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """A page as it came in, or (`noisefilter.page.read_page`) as decoded text.

@@ -5,12 +5,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from noisefilter.types import UserError
 
-class BatchError(RuntimeError):
+
+class BatchError(UserError, RuntimeError):
     """A run that cannot continue. Finished parts stay; the message says what to do, one argument per line."""
-
-    def __str__(self) -> str:
-        return "\n".join(map(str, self.args))
 
 
 class RefusedError(BatchError):

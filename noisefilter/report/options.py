@@ -55,21 +55,18 @@ Jobs = Annotated[int, typer.Option(callback=_check_jobs, help="Worker processes;
 
 
 def load(path: Path | None) -> Model:
-    """The named model, or the shipped one if none is named; a fault in it ends the command."""
-    from noisefilter.model import DEFAULT, ModelError, load_model  # noqa: PLC0415 - as above
+    """The named model, or the shipped one if none is named."""
+    from noisefilter.model import DEFAULT, load_model  # noqa: PLC0415 - as above
 
-    try:
-        return load_model(path or DEFAULT)
-    except ModelError as error:
-        fail(*lines_of(error))
+    return load_model(path or DEFAULT)
 
 
 def chosen_policy(name: str | None, review_at: float | None, drop_at: float | None, model: Path | None) -> Policy:
     """The policy that `--policy`, `--review-at` and `--drop-at` give together; a fault ends the command."""
-    from noisefilter.model import DEFAULT, ModelError, policies_at  # noqa: PLC0415 - as above
+    from noisefilter.model import DEFAULT, policies_at  # noqa: PLC0415 - as above
     from noisefilter.policy import find_policy  # noqa: PLC0415
 
     try:
         return find_policy(name, policies_at(model or DEFAULT)).with_cuts(review_at, drop_at)
-    except (ModelError, ValueError) as error:
+    except ValueError as error:
         fail(*lines_of(error))

@@ -16,7 +16,7 @@ from noisefilter.kinds import KINDS, WORST_FIRST
 from noisefilter.report.printing import OBEYED, shown
 from noisefilter.report.tally import BINS, Seen, Tally
 from noisefilter.report.view import Shown, page_views
-from noisefilter.types import NUMBERS
+from noisefilter.types import NUMBERS, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ MOST_TITLE = 160
 FRAME_HEIGHT = 640
 
 
-class ExtraError(ModuleNotFoundError):
+class ExtraError(UserError, ModuleNotFoundError):
     """Jinja2 is missing; the message says how to get it."""
 
 

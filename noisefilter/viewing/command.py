@@ -61,7 +61,9 @@ def score(
     if as_json + explain + as_html > 1:
         fail("--json, --explain and --html exclude each other")
     if as_html:
-        check_extra()
+        from noisefilter.report.site import read_template  # noqa: PLC0415 - as above
+
+        read_template()  # it needs an extra: say so before the work starts
     chosen, decides = load(model) if model else None, chosen_policy(policy, review_at, drop_at, model)
     given = Inputs(inputs)
     wanted = islice(given, 2) if as_html else given
@@ -192,9 +194,10 @@ def review(
 def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Tally:
     """The tally with all pages of the inputs; what is wrong with them ends the command."""
     from noisefilter.report.progress import Meter  # noqa: PLC0415 - as above
+    from noisefilter.report.site import read_template  # noqa: PLC0415
     from noisefilter.viewing.sources import Sources  # noqa: PLC0415
 
-    check_extra()
+    read_template()  # it needs an extra: say so before the work starts
     sources = Sources(inputs, model=load(model) if model else None, jobs=jobs)
     tally.add_all(Meter("reading").over(sources))
     tally.rejected = sources.inputs.rejected
@@ -208,16 +211,6 @@ def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Ta
             f"{tally.total:,}",
         )
     return tally
-
-
-def check_extra() -> None:
-    """End the command before the work starts if Jinja2 is missing."""
-    from noisefilter.report.site import ExtraError, read_template  # noqa: PLC0415 - as above
-
-    try:
-        read_template()
-    except ExtraError as error:
-        fail(str(error))
 
 
 def _title(inputs: list[str]) -> str:
