@@ -67,14 +67,11 @@ def name_filler(table: InsertionTable, row: int) -> str:
     templates = cue_table("templates")
     heading = find_cue("templates", table, row)
     if heading:
-        return _over_any_article(heading.reason)
+        reason = heading.reason
+        return reason if "any article" in reason else f"{reason}: the heading could stand over any article"
     section = int(sentences.shown_section[row])
     does = _what_filler_does(table, row)
     return f"{templates.cues[section].reason}: {does}" if section >= 0 else does
-
-
-def _over_any_article(reason: str) -> str:
-    return reason if "any article" in reason else f"{reason}: the heading could stand over any article"
 
 
 def _what_filler_does(table: InsertionTable, row: int) -> str:
