@@ -11,9 +11,10 @@ import pytest
 
 from noisefilter import cli
 from noisefilter.batch import Options, RefusedError, run
+from noisefilter.batch.inputs import Inputs
 from noisefilter.batch.plan import list_sources
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.viewing.sources import Sources
+from noisefilter.viewing.sources import seen_pages
 from tests.calling import call
 from tests.making import ARTICLE
 
@@ -64,7 +65,7 @@ def test_a_report_scores_no_page_before_all_inputs_can_be_read(without, tmp_path
     without("zstandard")
     (tmp_path / "one.txt").write_text(ARTICLE, encoding="utf8")
     (tmp_path / "two.jsonl.zst").write_bytes(b"not read")
-    pages = iter(Sources([str(tmp_path / name) for name in ("one.txt", "two.jsonl.zst")]))
+    pages = seen_pages(Inputs([str(tmp_path / name) for name in ("one.txt", "two.jsonl.zst")]))
     with pytest.raises(RefusedError, match="zstandard"):
         next(pages)
 

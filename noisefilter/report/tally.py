@@ -51,6 +51,8 @@ class Seen:
     model: str
     wall: bool
     load: Callable[[], Shown]
+    #: Whether it was judged, and its record holds the cleaned text only.
+    textless: bool = False
 
     @classmethod
     def of_record(cls, name: str, site: str, record: Mapping[str, Any], load: Callable[[], Shown]) -> Seen:
@@ -199,12 +201,11 @@ class Tally:
     def __init__(self, *, pages: int = 250, rows: int = 5000, doubtful_only: bool = False) -> None:
         self.sample = Sample(pages, doubtful_only=doubtful_only)
         self.listed = Sample(0 if doubtful_only else rows)
-        self.total = 0
-        self.rejected = 0
+        self.total = self.rejected = 0
         self.verdicts: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.models: Counter[str] = Counter()
-        self.walls = 0
+        self.walls = self.textless = 0
         self._bins: dict[str, list[int]] = {}
         self._sums = [0.0] * BINS
         self._sites: dict[str, _Site] = {}
@@ -216,6 +217,7 @@ class Tally:
         self.statuses[seen.status] += 1
         self.models[seen.model] += 1
         self.walls += seen.wall
+        self.textless += seen.textless
         if seen.noise is not None:
             place = min(BINS - 1, int(seen.noise * BINS + 1e-9))
             self._bins.setdefault(seen.verdict, [0] * BINS)[place] += 1

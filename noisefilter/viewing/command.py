@@ -193,21 +193,22 @@ def review(
 
 def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Tally:
     """The tally with all pages of the inputs; what is wrong with them ends the command."""
-    from noisefilter.report.progress import Meter  # noqa: PLC0415 - as above
+    from noisefilter.batch.inputs import Inputs  # noqa: PLC0415 - as above
+    from noisefilter.report.progress import Meter  # noqa: PLC0415
     from noisefilter.report.site import read_template  # noqa: PLC0415
-    from noisefilter.viewing.sources import Sources  # noqa: PLC0415
+    from noisefilter.viewing.sources import seen_pages  # noqa: PLC0415
 
     read_template()  # it needs an extra: say so before the work starts
-    sources = Sources(inputs, model=load(model) if model else None, jobs=jobs)
-    tally.add_all(Meter("reading").over(sources))
-    tally.rejected = sources.inputs.rejected
+    given = Inputs(inputs)
+    tally.add_all(Meter("reading").over(seen_pages(given, model=load(model) if model else None, jobs=jobs)))
+    tally.rejected = given.rejected
     if not tally.total:
         fail("no page in the inputs: nothing is written")
-    if sources.textless:
+    if tally.textless:
         LOGGER.warning(
             "no spans can be shown on %s of %s pages, whose records hold the cleaned text only: do not train on marks made "
             "there. To see the spans, run `noisefilter clean` with --visible-text",
-            f"{sources.textless:,}",
+            f"{tally.textless:,}",
             f"{tally.total:,}",
         )
     return tally

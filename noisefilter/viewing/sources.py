@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import name_site
-from noisefilter.batch.inputs import Inputs, page_of, score_given
+from noisefilter.batch.inputs import page_of, score_given
 from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.report.tally import Seen
@@ -15,9 +16,9 @@ from noisefilter.report.view import Shown
 from noisefilter.types import Score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
-    from noisefilter.batch.inputs import Given
+    from noisefilter.batch.inputs import Given, Inputs
     from noisefilter.model import Model
     from noisefilter.types import Page
 
@@ -27,32 +28,23 @@ NO_TEXT = (
 )
 
 
-class Sources:
-    """Pages of the inputs with their scores, in order.
+def seen_pages(inputs: Inputs, *, model: Model | None = None, jobs: int = 1) -> Iterator[Seen]:
+    """Pages of the inputs with their scores, in order. A second page of an id gets a number, for labels name pages by it.
 
     Args:
-        inputs: what `Inputs` reads.
+        inputs: what is read.
         model: what scores the pages that have no score yet; the shipped one by default.
         jobs: worker processes for that.
     """
-
-    def __init__(self, inputs: Sequence[str], *, model: Model | None = None, jobs: int = 1) -> None:
-        self.inputs, self._model, self._jobs = Inputs(inputs), model, jobs
-        #: Judged pages whose record holds the cleaned text only; complete when all pages are read.
-        self.textless = 0
-
-    def __iter__(self) -> Iterator[Seen]:
-        """Read the pages; see `Inputs`. A second page of an id gets a number, for labels name pages by it."""
-        ids = Counter[str]()
-        for given, score in score_given(self.inputs, model=self._model, jobs=self._jobs):
-            ids[given.id] += 1
-            name = given.id if ids[given.id] == 1 else f"{given.id} ({ids[given.id]})"
-            record = stored_record(given) if score is None else score.to_dict()
-            site = name_site(url if isinstance(url := record.get("url"), str) else None)
-            show = partial(show_record, record) if score is None else partial(Shown, score)
-            seen = Seen.of_record(name, site, record, partial(show, given.page))
-            self.textless += score is None and seen.status == "ok" and page_of(given) is None
-            yield seen
+    ids = Counter[str]()
+    for given, score in score_given(inputs, model=model, jobs=jobs):
+        ids[given.id] += 1
+        name = given.id if ids[given.id] == 1 else f"{given.id} ({ids[given.id]})"
+        record = stored_record(given) if score is None else score.to_dict()
+        site = name_site(url if isinstance(url := record.get("url"), str) else None)
+        show = partial(show_record, record) if score is None else partial(Shown, score)
+        seen = Seen.of_record(name, site, record, partial(show, given.page))
+        yield replace(seen, textless=score is None and seen.status == "ok" and page_of(given) is None)
 
 
 def stored_record(given: Given) -> dict[str, Any]:
