@@ -257,12 +257,7 @@ def _check_options(
     model: Model | str | Path | None,
     policy: Policy | str | Path | None = None,
 ) -> dict[str, float]:
-    """Check the arguments and return the thresholds: a bad argument must not be reported as a bad page.
-
-    Raises:
-        TypeError: an argument of the wrong type.
-        ValueError: an unknown policy or threshold.
-    """
+    """Check the arguments and return the thresholds: a bad argument must not be reported as a bad page."""
     _check_type("language", language, str)
     _check_type("site", site, SiteProfile)
     _check_type("model", model, Model | str | Path)

@@ -119,9 +119,10 @@ def read_page(page: Page) -> Page:
     text = scrub(text)
     kind = sniff_format(text) if page.format == "auto" else page.format
     longest = MAX_TEXT if kind == "text" and isinstance(page.content, str) else MAX_CHARACTERS
+    tags = max(text.count("<"), text.count("=") // 2) if kind == "html" else 0
     if not text.strip():
         status = "empty"
-    elif len(text) > longest or (kind == "html" and _has_many_tags(text)):
+    elif len(text) > longest or tags > MAX_TAGS:
         status = "too_large"
     elif kind == "html":
         text = cap_attributes(text)
@@ -251,10 +252,6 @@ def _decodes(content: bytes, charset: str, errors: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _has_many_tags(text: str) -> bool:
-    return len(text) > MAX_TAGS and max(text.count("<"), text.count("=") // 2) > MAX_TAGS
 
 
 def cap_attributes(text: str) -> str:

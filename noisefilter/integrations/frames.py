@@ -127,12 +127,7 @@ class FrameScorer(Scoring):
 
 
 def _eager(df: IntoDataFrameT) -> nw.DataFrame[IntoDataFrameT]:
-    """The frame for narwhals.
-
-    Raises:
-        TypeError: it is lazy, remote, or no frame.
-        ValueError: two columns have one name.
-    """
+    """The frame for narwhals; TypeError if it is lazy, remote, or no frame, ValueError if two columns have one name."""
     try:
         return nw.from_native(df, eager_only=True)
     except TypeError as error:

@@ -71,7 +71,8 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
         connect="'self'" if save_to else "'none'",
         first=first or ("pages" if single else "overview"),
         tabs=[item for item in TABS.items() if not (single and item[0] == "sites")],
-        cut=_first_cut(counts["bins"]),
+        # the verdicts' cut: the lowest noise that was dropped
+        cut=next((place for place, count in enumerate(counts["bins"].get("drop", ())) if count), FIRST_CUT),
         chart=_chart(counts["bins"]),
         share=_share,
         sampled=len(views) if len(views) < tally.total else 0,
@@ -149,12 +150,6 @@ def _share(part: int, whole: int) -> str:
     """A share as people read it; if it is not 0, it is not shown as 0%."""
     share = 100 * part / max(1, whole)
     return "< 1%" if 0 < share < 0.5 else f"{share:.0f}%"
-
-
-def _first_cut(bins: Mapping[str, list[int]]) -> int:
-    """The verdicts' own cut: the lowest noise that was dropped."""
-    dropped = bins.get("drop")
-    return next(place for place, count in enumerate(dropped) if count) if dropped else FIRST_CUT
 
 
 def _chart(bins: Mapping[str, list[int]]) -> dict[str, Any]:

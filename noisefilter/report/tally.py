@@ -176,17 +176,16 @@ class Sample:
             queue = _in_turn(*([seen for *_, seen in sorted(heap, reverse=True)] for heap in heaps))
             few = name == "unscored" and len(verdicts) > 1
             queues.append(queue[: int(self.size * UNSCORED_SHARE) if few else self.size])
-        return sorted(_in_turn(*queues)[: self.size], key=_by_doubt)
+        taken = _in_turn(*queues)[: self.size]
+        return sorted(
+            taken, key=lambda seen: (not seen.doubtful, abs((1.5 if seen.noise is None else seen.noise) - 0.5))
+        )
 
 
 def _in_turn(*queues: list[Seen]) -> list[Seen]:
     """One page of each queue after the other, each page once."""
     pages = (seen for turn in zip_longest(*queues) for seen in turn if seen is not None)
     return list({id(seen): seen for seen in pages}.values())
-
-
-def _by_doubt(seen: Seen) -> tuple[bool, float]:
-    return not seen.doubtful, abs((seen.noise if seen.noise is not None else 1.5) - 0.5)
 
 
 class Tally:

@@ -95,11 +95,13 @@ def _reason(reason: Reason) -> Text:
 
 
 def _evidence(score: Score) -> Text:
+    """The status, or the span that a reader should see first: the most probable one of the worst kind."""
     if score.status == "not_article":
         return Text(f"not_article: {score.page_type}", style="dim")
     if score.status != "ok":
         return Text(score.status, style="dim")
-    span = worst_span(score)
+    inside = (span for span in score.spans if not KINDS[span.kind].around)
+    span = min(inside, key=lambda span: (KINDS[span.kind].rank, -span.score, span.start), default=None)
     if span is None:
         return Text("")
     return Text.assemble(
@@ -110,12 +112,6 @@ def _evidence(score: Score) -> Text:
 def _words(score: Score, span: Span) -> str:
     """A span's text in one line."""
     return shown(" ".join(score.quote(span).split()))
-
-
-def worst_span(score: Score) -> Span | None:
-    """The span that a reader should see first: the most probable one of the worst kind."""
-    inside = (span for span in score.spans if not KINDS[span.kind].around)
-    return min(inside, key=lambda span: (KINDS[span.kind].rank, -span.score, span.start), default=None)
 
 
 def print_explained(console: Console, name: str, score: Score) -> None:

@@ -111,7 +111,7 @@ def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
     for name, content in (("frame", html), ("raw", str(page.content))):
         if content is None or len(content) > left[name] * MOST_PACKED:
             continue
-        packed = _pack(content)
+        packed = base64.b64encode(gzip.compress(content.encode("utf8", "replace"), 6, mtime=0)).decode("ascii")
         if len(packed) <= left[name]:
             left[name] -= len(packed)
             view[name] = packed
@@ -120,7 +120,3 @@ def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
 def describe(span: Span) -> str:
     """The description of a span at its mark."""
     return f"{KINDS[span.kind].called}, {span.score:.2f}: {span.reason}"
-
-
-def _pack(text: str) -> str:
-    return base64.b64encode(gzip.compress(text.encode("utf8", "replace"), 6, mtime=0)).decode("ascii")

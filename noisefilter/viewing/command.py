@@ -29,7 +29,7 @@ from noisefilter.report.options import (
 from noisefilter.report.printing import json_line, say, terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from noisefilter.batch.inputs import Given
     from noisefilter.report.tally import Tally
@@ -57,6 +57,7 @@ def score(
 ) -> None:
     """Score pages; exits with 1 if some input could not be scored, with 2 for a wrong call."""
     from noisefilter.batch.inputs import Inputs, score_given  # noqa: PLC0415 - what --help does not need
+    from noisefilter.viewing.sources import show_record, stored_record  # noqa: PLC0415
 
     if as_json + explain + as_html > 1:
         fail("--json, --explain and --html exclude each other")
@@ -67,7 +68,8 @@ def score(
     chosen, decides = load(model) if model else None, chosen_policy(policy, review_at, drop_at, model)
     given = Inputs(inputs)
     wanted = islice(given, 2) if as_html else given
-    scores = _all_scores(score_given(wanted, model=chosen, policy=decides, jobs=jobs))
+    found = score_given(wanted, model=chosen, policy=decides, jobs=jobs)
+    scores = ((one, result or show_record(stored_record(one), one.page).score) for one, result in found)
     statuses = _print_html(scores) if as_html else _print(scores, as_json=as_json, explain=explain)
     if not statuses and not given.rejected:
         fail("no page in the inputs")
@@ -77,14 +79,6 @@ def score(
     if statuses.total() > 1 and not as_json:
         say(f"look at them: noisefilter report {' '.join(inputs[:3])}{' …' if len(inputs) > 3 else ''} -o report.html")
     raise typer.Exit(DONE if set(statuses) <= {"ok"} and not given.rejected else UNSCORED)
-
-
-def _all_scores(found: Iterable[tuple[Given, Score | None]]) -> Scored:
-    """Rows with their scores: those of records as they stand."""
-    from noisefilter.viewing.sources import show_record, stored_record  # noqa: PLC0415 - as above
-
-    for given, result in found:
-        yield given, result or show_record(stored_record(given), given.page).score
 
 
 def _print(scores: Scored, *, as_json: bool, explain: bool) -> Counter[str]:
