@@ -12,7 +12,7 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import TRIMMED_KINDS
-from noisefilter.report.walls import is_wall
+from noisefilter.text.cues import cue_table
 from noisefilter.threads import late_import
 from noisefilter.types import VERDICTS
 
@@ -29,6 +29,8 @@ SITES, SITE_REASONS = 1000, 3
 PAGE_REASONS = 2
 #: Distinct reasons that are counted of one site.
 MOST_REASONS = 200
+#: Longer texts are articles, even about bot walls.
+WALL_WORDS = 250
 #: Unscored pages are at most this share of the pages to look at: there is nothing to see on them.
 UNSCORED_SHARE = 0.1
 #: Parts of a reason that belong to one page only: its numbers, what is usual, and the direction.
@@ -78,6 +80,16 @@ class Seen:
     def doubtful(self) -> bool:
         """Whether a person's label would teach something: a page that was judged, and no wall or error."""
         return self.noise is not None and self.status == "ok" and not self.wall
+
+
+def is_wall(title: str | None, text: str) -> bool:
+    """Whether a short text is a wall or an error: nobody should be asked whether it is noise.
+
+    >>> is_wall("Just a moment...", "Checking your browser"), is_wall(None, "The harbour board met on Tuesday.")
+    (True, False)
+    """
+    short, walls = len(text.split(None, WALL_WORDS)) < WALL_WORDS, cue_table("walls")
+    return short and (walls.find(title or "") >= 0 or walls.find(text[:4000].strip()) >= 0)
 
 
 def _not_held() -> Shown:
