@@ -148,7 +148,6 @@ def test_a_break_before_the_first_word_of_pre_moves_nothing(page):
 @pytest.mark.parametrize(
     "html",
     [
-        "<p>Rain <track>&#1;fell</track></p>",
         "<pre><div>a&#2;</div><div>b</div></pre>",
         "<x-card><template shadowrootmode=open><slot></slot></template>&#4;rain</x-card>",
     ],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from noisefilter.html.parse import parse_html
 from noisefilter.html.rescue import rescue_article
+from noisefilter.html.tags import by_tag
 from noisefilter.page import PAGE_FAULTS
 from noisefilter.text.alignment import align
 from noisefilter.threads import late_import
@@ -42,7 +43,7 @@ def ask_trafilatura(page: Page, blocked: BlockedPage) -> Vote | None:
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     try:
         tree = parse_html(str(page.content))
-        rescue_article(tree, blocked.shown, blocked.prose)
+        rescue_article(tree, blocked.shown, blocked.prose, *by_tag(tree, "noscript", "script").values())
         document = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
     except PAGE_FAULTS:  # it has no opinion on a page that it cannot read
         return None

@@ -36,7 +36,6 @@ LINE_NAMES = frozenset(
 )
 GRID_STYLE = re.compile(r"display\s*:\s*(?:inline-)?grid", re.IGNORECASE)
 LINE_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table-row|list-item)", re.IGNORECASE)
-CODE_CELLS = frozenset("code blob-code hljs-ln-code line-code rouge-code".split())
 #: A `pre` with one of these, or with a line longer than `LONGEST_LINE`, was left open or holds no code.
 FOREIGN = frozenset(
     "address article aside blockquote dd dl dt fieldset figure footer form h1 h2 h3 h4 h5 h6 header main nav p pre section".split()
@@ -49,11 +48,9 @@ PLAIN_SIGNS = (re.compile("space(?:-|: ?)pre"), re.compile("-line(?:(?<=(?:code|
 PLAIN_CODE = re.compile(r"(?<![\w-])(?:whitespace-pre|white-space:\s?pre|code-line|cm-line|view-line)(?![\w-])")
 PLAIN_LINES = ("div", "li", "span")
 MIN_LINES = 3
-#: Most digits of the number of a line.
-MOST_DIGITS = 6
 
 
-def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: list[HtmlElement]) -> None:
+def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement]) -> None:
     """Take the line numbers out of a page's code, and end each of its lines with a line feed."""
     boxes = [
         box for box in pres if len(box) and next(box.iterdescendants("pre"), None) is None
@@ -66,14 +63,6 @@ def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: l
             _drop_gutters(code)
             code.tag = "pre"
             boxes.append(code)
-    for table in tables:
-        if next(table.iterdescendants("table"), None) is None and any(
-            not CODE_CELLS.isdisjoint(_names(cell)) for cell in itertools.islice(table.iter("td"), 2)
-        ):
-            _drop_gutters(table)
-            if _is_code(table):
-                table.tag = "pre"
-                boxes.append(table)
     for box in boxes:
         _join_lines(box)
 
@@ -112,20 +101,6 @@ def _names(element: HtmlElement) -> list[str]:
     return (element.get("class") or "").lower().split()
 
 
-def _is_code(table: HtmlElement) -> bool:
-    """Whether a table holds nothing but code, one line per row or all in one cell, and no `pre`."""
-    cells = list(table.iter("td", "th"))
-    if (
-        not cells
-        or len(list(itertools.islice(table.iter("pre", "table", "p"), 2))) > 1
-        or len(cells) != len(list(table.iter("tr")))
-    ):
-        return False
-    return all(not CODE_CELLS.isdisjoint(_names(cell)) for cell in cells) and (
-        len(cells) > 1 or len(list(_lines(cells[0]))) > 1
-    )
-
-
 def _lines(box: HtmlElement) -> Iterator[HtmlElement]:
     """Elements in a box that are a line each."""
     for element in box.iterdescendants():
@@ -151,23 +126,10 @@ def _join_lines(box: HtmlElement) -> None:
         return
     if any(len("".join(element.itertext())) > LONGEST_LINE for element in lines if not len(element)):
         return
-    innermost = _innermost(lines)
-    _drop_counters([element for element in inside if element in innermost])
-    _Joiner(innermost).read(box)
+    _Joiner(_innermost(lines)).read(box)
     for element in inside:
         if element.tag in LINES or element.tag in HOLDERS:
             element.tag = "span"
-
-
-def _drop_counters(lines: list[HtmlElement]) -> None:
-    """Take out what each line begins with if it counts the lines, whatever it is called."""
-    counters = [line[0] for line in lines if len(line) and not (line.text or "").strip()]
-    numbers = ["".join(counter.itertext()).strip() for counter in counters]
-    if len(counters) == len(lines) >= MIN_LINES and all(n.isdecimal() and len(n) <= MOST_DIGITS for n in numbers):
-        first = int(numbers[0])
-        if list(map(int, numbers)) == list(range(first, first + len(numbers))):
-            for counter in counters:
-                counter.tag = "template"
 
 
 def _alike(box: HtmlElement) -> list[HtmlElement]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import lxml.html
 
 from noisefilter.html.code import PLAIN_SIGNS, frame_plain_code, join_code_lines
-from noisefilter.html.mending import VOID, close_asides, free_followers, open_shadow_roots
+from noisefilter.html.mending import close_asides, open_shadow_roots
+from noisefilter.html.tags import by_tag
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -20,7 +21,6 @@ INVISIBLE = re.compile(
     r"<(script|style|template|head)\b.*?(?:</\1\s*>|\Z)|<!--.*?(?:-->|\Z)", re.IGNORECASE | re.DOTALL
 )
 TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
-MENDED = ("template", *VOID, "pre", "code", "table")
 
 
 def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.HTMLParser) -> HtmlElement:
@@ -46,13 +46,10 @@ def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.
 
 def mend(tree: HtmlElement) -> None:
     """Make of lxml's tree what a browser shows; one pass finds what there is to mend."""
-    found: dict[str, list[HtmlElement]] = {tag: [] for tag in MENDED}
-    for element in tree.iter(*MENDED):
-        found[element.tag].append(element)
+    found = by_tag(tree, "template", "pre", "code")
     if found["template"]:
         open_shadow_roots(tree)
-    free_followers(element for tag in VOID for element in found[tag])
-    join_code_lines(found["pre"], found["code"], found["table"])
+    join_code_lines(found["pre"], found["code"])
 
 
 def strip_tags(text: str) -> str:

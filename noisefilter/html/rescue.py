@@ -1,36 +1,79 @@
 """Tree → the same tree with its article in sight, for pages that show none without a script.
 
 Application shells carry their text where only a crawler or a browser without scripts finds it: in `noscript`, as the
-`articleBody` of JSON-LD (schema.org), or in the data that a framework hands to its scripts. It counts only where the
-page shows little else.
+`articleBody` of JSON-LD (schema.org), or in the JSON that a framework hands to its scripts. It counts only where the
+page shows little else. Scripts are not read: a body is JSON, recognised by its name and by being prose.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import re
+from html import unescape
+from typing import TYPE_CHECKING, Any
 
 import lxml.html
 
-from noisefilter.html.scriptdata import MIN_ARTICLE, framework_bodies, length, schema_bodies, size
+from noisefilter.html.mending import writable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from lxml.html import HtmlElement
 
+#: Fewest non-blank characters of an article: a shorter text is a notice ("Please turn on JavaScript") or a teaser.
+MIN_ARTICLE = 400
+#: Characters that say as much as two letters do: kana, ideographs and Hangul.
+DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
+#: Most characters of one script, and most values of one record: no page seen had more; they bound hostile ones.
+LONGEST_SCRIPT, MOST_VALUES = 8_000_000, 300_000
+JSON_LD = "application/ld+json"
+UNSEEN = frozenset(("script", "style", "noscript", "template", "head", "svg"))
+#: Properties of schema.org that hold a whole text, whatever the type.
+SCHEMA_BODIES = frozenset(("articleBody", "text"))
+#: Names that sites give to an article's text, in lower case and letters only.
+BODIES = frozenset(
+    "articlebody body bodyhtml bodytext content contenthtml contents html htmlbody text articletext articlecontent maincontent "
+    "fulltext storybody storyhtml posthtml postbody postcontent rendered richtext markdown paragraphs blocks children "
+    "components contentelements sections".split()
+)
+#: Keys that hold the text of a block in a list of blocks; the first one present is used.
+TEXTS = tuple(
+    "text html content value body children paragraph data model props blocks paragraphs content_elements items".split()
+)
+KINDS = ("type", "_type", "__typename", "nodeType", "name", "blockType")
+OTHER_KIND = re.compile(
+    r"image|video|embed|advert|promo|related|gallery|newsletter|button|script|style|figure|interstitial|link_list",
+    re.IGNORECASE,
+)
+#: Kinds of nodes within a paragraph, "" for those without a kind.
+INLINE = frozenset(
+    ("", "text", "span", "link", "a", "b", "i", "em", "strong", "mark", "code", "hyperlink", "inlinecode", "linebreak")
+)
+#: A block with these is another page's card.
+CARD = frozenset(("slug", "url", "href", "permalink", "path"))
+DEEPEST = 40
+#: Wrappers that old validators wanted around a script's text.
+WRAPPED = re.compile(
+    r"\s*(?:(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|<!--)(.*?)(?:(?://|/\*)?\s*\]\]>\s*(?:\*/)?|(?://)?\s*-->)?\s*",
+    re.DOTALL,
+)
+#: Where a script assigns JSON.
+STATE = re.compile(r"""=\s*(?=\{\s*"|\[\s*[\[{"])""")
+#: Types of scripts that run.
+SCRIPT_TYPES = frozenset(("", "module", "text/javascript", "application/javascript"))
+SENTENCE_END = re.compile(r"[.!?][\"'”’)]*(?:\s|$|<)|[。！？।؟]")
+#: Fewest ends of sentences in a text that is prose.
+MIN_SENTENCES = 4
+DECODER = json.JSONDecoder(strict=False)  # line breaks inside strings are common
 #: A body must be longer than this many times the page's prose, unless it is longer than all that the page shows.
 TIMES_PROSE = 2
 #: Longest paragraphs of a body that are looked for on the page, and the letters compared of each.
 PROBES, PROBE = 8, 40
-UNSEEN = frozenset(("script", "style", "noscript", "template", "head", "svg"))
 
 
 def rescue_article(
-    tree: HtmlElement,
-    shown: int,
-    prose: int,
-    wrapped: Iterable[HtmlElement] | None = None,
-    scripts: Iterable[HtmlElement] | None = None,
+    tree: HtmlElement, shown: int, prose: int, wrapped: Iterable[HtmlElement], scripts: Iterable[HtmlElement]
 ) -> bool:
     """Put a hidden article into the tree's body if the page shows little else; returns whether it did.
 
@@ -38,22 +81,19 @@ def rescue_article(
         tree: the page; it is changed.
         shown: characters that it shows.
         prose: those of them that stand in paragraphs outside of menus.
-        wrapped: its `noscript` elements, if they are known.
-        scripts: its scripts, if they are known.
+        wrapped: its `noscript` elements.
+        scripts: its scripts.
     """
-    wrapped = list(tree.iter("noscript")) if wrapped is None else wrapped
-    scripts = list(tree.iter("script")) if scripts is None else scripts
     unscripted = sum(length(text) for element in wrapped for text in element.itertext())
     if unscripted > max(shown, MIN_ARTICLE):
         for element in wrapped:
             element.tag = "div"
         return True
-    body = max(schema_bodies(scripts), key=_total, default=[])
-    if prose < MIN_ARTICLE and _is_short(body):
-        title = " ".join((tree.findtext(".//title") or "").split())
-        body = max(framework_bodies(scripts, title), key=_total, default=[])
-    total = _total(body)
-    if _is_short(body) or (total <= shown and (total <= TIMES_PROSE * prose or _is_shown(body, tree))):
+    body = _longest(schema_bodies(scripts))
+    if prose < MIN_ARTICLE and not body:
+        body = _longest(framework_bodies(scripts))
+    total = sum(map(length, body))
+    if not body or (total <= shown and (total <= TIMES_PROSE * prose or _is_shown(body, tree))):
         return False
     article = lxml.html.Element("article")
     for text in body:
@@ -63,22 +103,164 @@ def rescue_article(
     return True
 
 
-def _total(paragraphs: list[str]) -> int:
-    return sum(map(length, paragraphs))
-
-
-def _is_short(paragraphs: list[str]) -> bool:
-    return sum(map(size, paragraphs)) < MIN_ARTICLE
+def _longest(bodies: Iterable[list[str]]) -> list[str]:
+    """The longest one, [] if that is too short for an article."""
+    found = max(bodies, key=lambda body: sum(map(length, body)), default=[])
+    return found if sum(map(size, found)) >= MIN_ARTICLE else []
 
 
 def _is_shown(body: list[str], tree: HtmlElement) -> bool:
     """Whether the page shows a paragraph of a body already."""
-    words: list[str] = []
-    for element in tree.iter():
-        if element.text and element.tag not in UNSEEN:
-            words.extend(element.text.split())
-        if element.tail:
-            words.extend(element.tail.split())
-    page = "".join(words)
+    shown = (
+        text
+        for element in tree.iter()
+        for text in (element.tail, "" if element.tag in UNSEEN else element.text)
+        if text
+    )
+    page = "".join(word for text in shown for word in text.split())
     longest = sorted(body, key=len, reverse=True)[:PROBES]
     return any("".join(text.split())[:PROBE] in page for text in longest)
+
+
+def schema_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
+    """Paragraphs of each body that the page's JSON-LD names."""
+    for script in scripts:
+        if _type(script) != JSON_LD:
+            continue
+        content = script.text or ""
+        if not any(f'"{name}"' in content for name in SCHEMA_BODIES):
+            continue
+        for item in _objects(_decode(unwrap(content))):
+            yield from (paragraphs(item[name]) for name in SCHEMA_BODIES if isinstance(item.get(name), str))
+
+
+def framework_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
+    """Paragraphs of each body in data that a framework leaves as JSON: in a script of its own, or assigned in one."""
+    for script in scripts:
+        content = script.text or ""
+        if not MIN_ARTICLE // 2 <= len(content) <= LONGEST_SCRIPT:
+            continue
+        if _type(script) == "application/json":
+            yield from _named_bodies(_decode(unwrap(content)))
+        elif _type(script) in SCRIPT_TYPES:
+            for state in _states(unwrap(content)):
+                yield from _named_bodies(state)
+
+
+def unwrap(content: str) -> str:
+    """A script's text without the comment or the CDATA section around it."""
+    found = WRAPPED.fullmatch(content) if "<!" in content[:200] else None
+    return found[1] if found else content
+
+
+def paragraphs(text: str) -> list[str]:
+    """Lines of a body that may hold HTML, also HTML that was escaped for another one."""
+    if "<" not in text and "&lt;" in text:
+        text = unescape(text)
+    text = writable(text)  # JSON may hold characters that a tree does not accept
+    if "<" in text:
+        try:
+            fragment = lxml.html.fragment_fromstring(text, create_parent="div")
+        except (lxml.etree.ParserError, ValueError, AssertionError):  # lxml asserts that a whole page has one body
+            return []
+        for element in fragment.iter("p", "br", "li", "div", "h2", "h3", "h4"):
+            element.tail = writable("\n" + (element.tail or ""))
+        text = str(fragment.text_content())
+    return [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]
+
+
+def _type(script: HtmlElement) -> str:
+    """A script's media type without its parameters."""
+    return (script.get("type") or "").partition(";")[0].strip().lower()
+
+
+def _states(content: str) -> Iterator[Any]:
+    """JSON values that a script assigns."""
+    at = 0
+    while found := STATE.search(content, at):
+        at = found.end()
+        try:
+            value, at = DECODER.raw_decode(content, at)
+        except json.JSONDecodeError as error:
+            at = max(at, error.pos)  # what was read is not read again
+        except RecursionError:
+            return
+        else:
+            yield value
+
+
+def _decode(content: str) -> Any:  # noqa: ANN401 - JSON
+    """The JSON value that a text begins with; None if there is none."""
+    if len(content) > LONGEST_SCRIPT:
+        return None
+    try:
+        return DECODER.raw_decode(content.lstrip())[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _objects(data: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - JSON
+    """Objects in a JSON value, each once."""
+    waiting, seen = [data], set[int]()
+    while waiting and len(seen) < MOST_VALUES:
+        item = waiting.pop()
+        if not isinstance(item, (dict, list)) or id(item) in seen:
+            continue
+        seen.add(id(item))
+        waiting.extend(item.values() if isinstance(item, dict) else item)
+        if isinstance(item, dict):
+            yield item
+
+
+def length(text: str) -> int:
+    """Non-blank characters of a text."""
+    return len("".join(text.split()))
+
+
+def size(text: str) -> int:
+    """The same, but the dense ones count twice."""
+    return length(text) + len(DENSE.findall(text))
+
+
+def _named_bodies(data: Any) -> Iterator[list[str]]:  # noqa: ANN401 - JSON
+    """Bodies of a record: prose under the names that sites give to it."""
+    budget = [MOST_VALUES]
+    for item in _objects(data):
+        for name, value in item.items():
+            if re.sub(r"[^a-z]", "", name.lower()) not in BODIES:
+                continue
+            body: list[str] = []
+            if isinstance(value, str) and size(value) >= MIN_ARTICLE:
+                body = paragraphs(value)
+            elif isinstance(value, list):
+                body = [line for text in _block_texts(value, budget) for line in paragraphs(text)]
+            if sum(len(SENTENCE_END.findall(line)) for line in body) >= MIN_SENTENCES:
+                yield body
+
+
+def _block_texts(value: Any, budget: list[int], depth: int = 0) -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Texts of a list of blocks, in order, those within a paragraph joined. `budget` bounds the values read."""
+    budget[0] -= 1
+    if depth > DEEPEST or budget[0] < 0:
+        return
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        texts = (text for item in value for text in _block_texts(item, budget, depth + 1))
+        if depth and value and all(map(_is_inline, value)):
+            yield "".join(texts)
+        else:
+            yield from texts
+    elif isinstance(value, dict):
+        if OTHER_KIND.search(_kind(value)) or ("title" in value and not CARD.isdisjoint(value)):
+            return
+        held = next((value[name] for name in TEXTS if isinstance(value.get(name), (str, list, dict))), None)
+        yield from _block_texts(held, budget, depth + 1)
+
+
+def _is_inline(item: Any) -> bool:  # noqa: ANN401 - JSON
+    return isinstance(item, str) or (isinstance(item, dict) and _kind(item).lower() in INLINE)
+
+
+def _kind(item: dict[str, Any]) -> str:
+    return next((item[name] for name in KINDS if isinstance(item.get(name), str)), "")

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
 
 SKIPPED = frozenset(
     "script style noscript template svg iframe object embed select datalist textarea input head canvas video audio map "
@@ -22,6 +26,14 @@ BLOCK, BREAK, LINK, BOLD, INLINE = range(5)
 ROLES = dict.fromkeys(BLOCK_LEVEL, BLOCK) | {"br": BREAK, "a": LINK, "b": BOLD, "strong": BOLD}
 NAMING = frozenset(("class", "id", "role", "itemprop", "aria-label"))
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+
+
+def by_tag(tree: HtmlElement, *tags: str) -> dict[str, list[HtmlElement]]:
+    """A tree's elements of some tags, by tag, in order: one pass."""
+    found: dict[str, list[HtmlElement]] = {tag: [] for tag in tags}
+    for element in tree.iter(*tags):
+        found[element.tag].append(element)
+    return found
 
 
 def role_of(tag: str) -> int:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import HTMLParser
 
-from noisefilter.html.fields import field_holders
 from noisefilter.html.parse import PARSER_DEPTH, parse_html, strip_tags
 from noisefilter.html.rescue import rescue_article
-from noisefilter.html.tags import BLOCK, BOLD, BREAK, CELLS, IN_ROWS, INLINE, LINK, SKIPPED, names_of, role_of
+from noisefilter.html.tags import BLOCK, BOLD, BREAK, CELLS, IN_ROWS, INLINE, LINK, SKIPPED, by_tag, names_of, role_of
 from noisefilter.html.unseen import Unseen
 from noisefilter.types import Block, Link
 
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
 #: Version of the format that the rules below make: golden files freeze it, and changing it is a breaking change.
 TEXT_VERSION = 3
 
-#: Elements that may hold the title, style rules, or an article out of sight, and fields to fill in.
-UNREAD = ("meta", "title", "style", "noscript", "script", "input")
+#: Elements that may hold the title, style rules, or an article out of sight.
+UNREAD = ("meta", "title", "style", "noscript", "script")
 #: Fewest and most words of a headline.
 MIN_TITLE, MAX_TITLE = 3, 25
 #: Lines at the top of a plain text among which its headline is looked for.
@@ -128,12 +127,9 @@ def _guess_title(text: str, blocks: list[Block]) -> str | None:
 
 def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] | None = None) -> BlockedPage:
     """Blocks of a parsed page; a hidden article is made visible. `pieces`, if given, is filled for `clean_html`."""
-    found: dict[str, list[HtmlElement]] = {tag: [] for tag in UNREAD}
-    for element in tree.iter(*UNREAD):
-        found[element.tag].append(element)
-    unseen = Unseen(tree, found["style"], found["script"])
-    fields = field_holders(found["input"])
-    walker = _Walker(pieces, unseen, fields)
+    found = by_tag(tree, *UNREAD)
+    unseen = Unseen(found["style"], found["script"])
+    walker = _Walker(pieces, unseen)
     elements, depth = walker.walk(tree)
     shown = sum(map(len, walker.texts))
     again = not unseen.settle(shown)
@@ -141,7 +137,7 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
     if rescue_article(tree, shown, prose, found["noscript"], found["script"]) or again:
         if pieces is not None:
             pieces.clear()
-        walker = _Walker(pieces, fields=fields)
+        walker = _Walker(pieces)
         elements, depth = walker.walk(tree)
     return BlockedPage(
         "".join(walker.texts),
@@ -176,20 +172,14 @@ def _count_prose(walker: _Walker) -> int:
 class _Walker:
     """One pass over the tree in document order, without recursion, since pages may nest to any depth."""
 
-    def __init__(
-        self,
-        pieces: list[Piece] | None = None,
-        unseen: Unseen | None = None,
-        fields: frozenset[HtmlElement] = frozenset(),
-    ) -> None:
+    def __init__(self, pieces: list[Piece] | None = None, unseen: Unseen | None = None) -> None:
         self.texts: list[str] = []
         self.blocks: list[Block] = []
         self.places: list[Place] = []
         self.firsts: list[int] = []  # block inside each place
         self.lasts: list[int] = []  # the one after the last
         self.first_heading: str | None = None
-        self.fields: list[int] = []  # places
-        self._fields = fields
+        self.fields: list[int] = []  # places with a field for an e-mail address
         self._pieces = pieces
         self._unseen = unseen
         self._length = 0  # of what stands in `texts`
@@ -230,6 +220,8 @@ class _Walker:
                                 element, role = child, kind
                                 break
                             self._leave(kind, self._enter(child, kind, attributes))
+                else:
+                    self._pass_over(child)
                 if tail := child.tail:  # lxml decodes it anew each time
                     self._read_or_skip(tail, child, is_tail=True)
             else:
@@ -254,8 +246,6 @@ class _Walker:
             self.places.append(Place(outer, tag, names, hidden))
             self.firsts.append(len(self.blocks))
             self.lasts.append(0)
-            if self._fields and element in self._fields:
-                self.fields.append(self._place)
             if tag == "pre":
                 self._verbatim += 1
         elif role is BREAK:
@@ -286,6 +276,11 @@ class _Walker:
             self._href = None
         elif role is BOLD:
             self._bold_depth -= 1
+
+    def _pass_over(self, element: HtmlElement) -> None:
+        """Of what is skipped, only note a field for an e-mail address."""
+        if element.tag == "input" and element.get("type", "").lower() == "email":
+            self.fields.append(self._place)
 
     def _break(self) -> None:
         """End the block that was being read, if there is one."""
