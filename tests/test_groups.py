@@ -90,3 +90,11 @@ def test_a_paragraph_that_stands_twice_stays_once():
     page = walk(f"<div><p>{SLUICE[0]}</p></div><div><p>{SLUICE[0]}</p><p>{SLUICE[1]}</p></div>")
     assert tie_groups(blocks_of(page), np.full(3, -1.0)).tolist() == [-1, COPY, -1]
     assert tie_groups(blocks_of(page), np.array([1.0, -1.0, -1.0])).tolist() == [1, -1, -1]
+
+
+def test_a_forum_is_no_live_blog():
+    posts = "".join(f"<article><h3>13.4{n}</h3><p>{line}</p></article>" for n, line in enumerate(SLUICE[:3]))
+    table = blocks_of(walk(f"<main><p>Rain</p>{posts}</main>"))
+    logits = np.where(table.words == 1, -1.0, -3.0)
+    assert tie_groups(table, logits, article=0.3)[0] == SURE
+    assert tie_groups(table, logits, article=0.3, forum=0.6)[0] < 0

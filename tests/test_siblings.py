@@ -130,15 +130,33 @@ def test_where_the_title_does_not_choose_all_stay(html, title):
     assert others(f"<main>{html}</main>", title) == set()
 
 
-@pytest.mark.parametrize(("times", "least"), [(1, -1e-9), (20, 0.1)], ids=["rows", "posts"])
-def test_elements_of_one_make_hear_of_one_another(times, least):
-    posts = "".join(f"<li><b>13.4{n}</b><p>{line * times}</p></li>" for n, line in enumerate(SLUICE[:3]))
-    page = walk(f"<main><p>{SLUICE[3]}</p><ul>{posts}</ul></main>")
-    table = blocks_of(page)
-    logits = np.full(len(table), -2.0)
-    logits[2] = 4.0
-    tied = tie_siblings(table, logits, np.ones(len(table)))
-    assert tied[0] == -2
-    assert -2 < tied[4] < 0
-    assert tied[2] - tied[4] > least
-    assert tied[2] < 4
+PANELS = "".join(f"<li><button>Part {n}</button><p>{line}</p></li>" for n, line in enumerate(SLUICE[:3]))
+FACTS = "".join(f"<li>Part {n}: {line.split(' ')[0]}</li>" for n, line in enumerate(SLUICE[:3]))
+
+
+def after_tying(items: str) -> list[float]:
+    """Log-odds after the rule of a paragraph and a list whose third block was doubtful."""
+    table = blocks_of(walk(f"<main><p>{SLUICE[3]}</p><ul>{items}</ul></main>"))
+    logits = np.where(np.arange(len(table)) == 2, 4.0, -2.0)
+    return tie_siblings(table, logits, np.ones(len(table))).tolist()
+
+
+@pytest.mark.parametrize(
+    "items",
+    [PANELS, PANELS.replace("button>", "b>").replace("</b>", "?</b>"), FACTS],
+    ids=["buttons", "questions", "facts"],
+)
+def test_panels_and_facts_have_one_fate(items):
+    paragraph, *tied = after_tying(items)
+    assert paragraph == -2
+    assert len(set(tied)) == 1
+    assert -2 < tied[0] < 4
+
+
+@pytest.mark.parametrize(
+    "items",
+    [PANELS.replace("button>", "b>"), PANELS.replace("</p>", " Rain fell." * 60 + "</p>"), FACTS.replace(":", "")],
+    ids=["posts", "long panels", "lines without a label"],
+)
+def test_other_elements_of_one_make_are_judged_apart(items):
+    assert after_tying(items)[2] == 4

@@ -125,7 +125,7 @@ class _Speech:
         self._long, self._is_long = _running(long), long.tolist()
         self._known: dict[int, bool] = {}
         self._foreign: dict[int, bool] = {}
-        self._framing = _framing(page) | _titled(page)
+        self._framing = _framing(page)
         self._is_control = [_is_control(block) for block in page.blocks]
         self._controls = _running(np.array(self._is_control, np.bool_))
 
@@ -221,52 +221,25 @@ def _named(page: BlockedPage, box: str, counted: NDArray[np.float64] | None = No
         for place, (_, tag, names, _) in enumerate(page.places)
         if tag not in ROOTS and ((names and _box_of(names) == box) or tag == box)
     }
-    framing = _framing(page, named) if named and counted is None else ()
+    framing = _framing(page, ARTICLE - {"h1"}) if named and counted is None else ()
+    headlines = _running(np.array([block.tag == "h1" for block in page.blocks]))
     for place in named:
         first, last = page.ranges[place]
+        if counted is None and headlines[-1] and headlines[last] - headlines[first] == headlines[-1]:
+            continue  # of several, one may be the dialog's
         if place not in framing and (counted is None or counted[last] - counted[first] < MOST_THREAD * counted[-1]):
             found[first:last] = True
     return found
 
 
-def _framing(page: BlockedPage, named: Collection[int] = ()) -> set[int]:
-    """Places that contain one of the `ARTICLE` elements, or are one.
-
-    An `h1` in one of the `named` places does not count if the page has another outside of them: dialogs have headlines of
-    their own.
-    """
+def _framing(page: BlockedPage, tags: Collection[str] = ARTICLE) -> set[int]:
+    """Places that contain one of the `ARTICLE` elements, or are one."""
     found: set[int] = set()
-    titles = {place for place, entry in enumerate(page.places) if entry.tag == "h1"} if named else set()
-    inner = {place for place in titles if _is_within(page, place, named)}
-    left_out = inner if inner < titles else ()
     for place, entry in enumerate(page.places):
-        if entry.tag in ARTICLE and place not in left_out:
-            _add_around(page, place, found)
+        while entry.tag in tags and place >= 0 and place not in found:
+            found.add(place)
+            place = page.places[place].parent
     return found
-
-
-def _is_within(page: BlockedPage, place: int, named: Collection[int]) -> bool:
-    """Whether a place is one of those named, or in one."""
-    while place >= 0 and place not in named:
-        place = page.places[place].parent
-    return place >= 0
-
-
-def _titled(page: BlockedPage) -> set[int]:
-    """Places around the page's title: its article is below it."""
-    found: set[int] = set()
-    title = (page.title or "").strip()
-    for block in page.blocks:
-        if title and block.end - block.start == len(title) and page.text.startswith(title, block.start):
-            _add_around(page, block.place, found)
-    return found
-
-
-def _add_around(page: BlockedPage, place: int, found: set[int]) -> None:
-    """Add a place and those around it, up to the first that is there already."""
-    while place >= 0 and place not in found:
-        found.add(place)
-        place = page.places[place].parent
 
 
 def _is_control(block: Block) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.boxes import find_threads
-from noisefilter.blocks.ends import with_ends
 from noisefilter.blocks.forums import tie_posts
 from noisefilter.blocks.islands import find_islands, find_lists
 from noisefilter.blocks.offers import find_offers
@@ -47,9 +46,6 @@ TERMS = frozenset(("dt", "dd"))
 COPIED, COPY = 12, 2.0
 #: A heading is kept if more than this share of its section is.
 MOSTLY = 0.5
-#: Most words of a heading that a role makes one, and its level; a heading of more than `MOST_TITLED` words is none
-#: of `LABELS`.
-MOST_HEADING, ROLE_LEVEL, MOST_TITLED = 12, 2, 2
 
 
 def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: float = 0.0) -> Column:
@@ -68,11 +64,12 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
     tied = _mean_of_groups(group, logits - _leniency(table, group), weights)
     if forum >= LIKELY:
         tied = tie_posts(table, tied, weights)
-    tied = tie_siblings(table, tied, weights, panels=article < VERY_LIKELY)
+    tied = tie_siblings(table, tied, weights)
     tied[table.dialog | _labels(table)] = SURE
     if article >= LIKELY:
         tied[find_threads(table.page, table.words) | find_other_articles(table)] = SURE
-    tied = with_posts(table, tied, weights, SURE)
+    if forum < LIKELY:
+        tied = with_posts(table, tied, weights, SURE)
     if article >= LIKELY:
         cards, kept = find_cards(table, None if article >= VERY_LIKELY else tied), table.words * (tied < 0)
         if kept[~cards].sum() >= MOSTLY * kept.sum():
@@ -82,18 +79,13 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
     tied = _without_copies(table, _with_sections(table, tied, weights))
     if article >= RATHER_LIKELY:
         tied[find_islands(table, tied)] = SURE
-    return with_ends(table, tied) if article >= VERY_LIKELY else tied
+    return tied
 
 
 def _labels(table: BlockTable) -> Flags:
     """Short lines with a cue that no gold text keeps, as "Advertisement"; more cues count in an unknown language."""
     labels = cue_flags("boilerplate", LABELS if table.known.all() else LABELS_UNKNOWN)
-    found = labels[table.cue] & (table.words <= MOST_LABEL)
-    if found.any():
-        ads = cue_flags("boilerplate", LABELS)
-        for index, _ in _heads(table):
-            found[index] &= table.words[index] <= MOST_TITLED or not ads[table.cue[index]]
-    return found
+    return np.asarray(labels[table.cue] & (table.words <= MOST_LABEL))
 
 
 def _leniency(table: BlockTable, group: Index) -> Column:
@@ -162,7 +154,6 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
     heads = _heads(table)
     found = logits.copy()
     limited, stays = weights * np.clip(logits, -4, 4), weights * (logits < 0)
-    kept_levels = set[int]()
     for number, (index, level) in enumerate(heads, start=1):
         # the headline heads the page and no section, a card's headline its card
         if table.title_share[index] >= SAME_TITLE or logits[index] == SURE:
@@ -172,38 +163,17 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
         section = slice(index + 1, end)
         if end > index + 1:
             kept = stays[section].sum() / weights[section].sum()
-            if 0 < kept <= MOSTLY and level in kept_levels:
-                # the page's foot is no part of an article's last section: that ends with the element around it
-                inner = slice(index + 1, min(end, _end_around(table, index)))
-                section = inner if stays[inner].sum() > MOSTLY * weights[inner].sum() else section
-                kept = stays[section].sum() / weights[section].sum()
             mean = float(limited[section].sum() / weights[section].sum())
             if kept > MOSTLY:
                 found[index] = min(found[index], mean)
             elif kept == 0:
                 found[index] = max(found[index], mean)
-        if found[index] < 0:
-            kept_levels.add(level)
     return found
-
-
-def _end_around(table: BlockTable, index: int) -> int:
-    """The block after the last one of the element that holds a heading and more after it."""
-    place = table.page.blocks[index].place
-    while place >= 0 and table.page.ranges[place][1] == index + 1:
-        place = table.page.places[place].parent
-    return table.page.ranges[place][1] if place >= 0 else index + 1
 
 
 def _heads(table: BlockTable) -> list[tuple[int, int]]:
-    """Headings of a page with their levels: by tag or by role."""
-    found = []
-    for index, block in enumerate(table.page.blocks):
-        if block.tag in HEADINGS:
-            found.append((index, int(block.tag[1])))
-        elif table.words[index] <= MOST_HEADING and "heading" in table.page.places[block.place].names.split():
-            found.append((index, ROLE_LEVEL))
-    return found
+    """Headings of a page with their levels."""
+    return [(index, int(block.tag[1])) for index, block in enumerate(table.page.blocks) if block.tag in HEADINGS]
 
 
 def _without_copies(table: BlockTable, logits: Column) -> Column:

@@ -8,7 +8,7 @@ import numpy as np
 
 from noisefilter.blocks.boxes import ARTICLE, ROOTS
 from noisefilter.blocks.siblings import MIN_SIBLINGS
-from noisefilter.blocks.table import SAME_TITLE, TAG_GROUPS
+from noisefilter.blocks.table import SAME_TITLE
 from noisefilter.text.cues import cue_flags
 
 if TYPE_CHECKING:
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 #: Cues of the button or link that an offer ends in, and its most words.
 OFFERS, MOST_CONTROL = frozenset(("donation", "login", "newsletter")), 8
 BUTTONS = frozenset(("button", "form"))
-#: Groups of tags in which a link to subscribe may be a step or a heading of the article.
-LISTED = [list(TAG_GROUPS).index(name) for name in ("h1", "h2", "h4", "li", "cell")]
 #: Most words of a box; it has no block whose log-odds are at most `SURELY_ARTICLE`, and the page keeps more words than this
 #: many times those of the box.
 MOST_WORDS, SURELY_ARTICLE, TIMES = 80, -2.5, 2
@@ -36,8 +34,10 @@ def find_offers(table: BlockTable, logits: Column) -> Flags:
     """
     found = np.zeros(len(table), np.bool_)
     cued = cue_flags("boilerplate", OFFERS)[table.cue] & (table.words <= MOST_CONTROL)
-    controls = (index for index in np.flatnonzero(cued).tolist() if _is_control(table, index))
-    seeds = [*table.page.fields, *(int(table.place[index]) for index in controls)]
+    controls = cued & ((table.links > 0) | np.array([block.tag in BUTTONS for block in table.page.blocks]))
+    alike = table.places.structure.alike  # several alike are questions that unfold, or steps
+    controls &= np.bincount(alike)[alike[table.place]] < MIN_SIBLINGS
+    seeds = [*table.page.fields, *table.place[controls].tolist()]
     if not seeds:
         return found
     kept = table.words * (logits < 0)
@@ -48,16 +48,6 @@ def find_offers(table: BlockTable, logits: Column) -> Flags:
         if TIMES * inside < kept.sum() - inside:
             found[first:last] = True
     return found
-
-
-def _is_control(table: BlockTable, index: int) -> bool:
-    """Whether a block is a button or has a link, and is none of several alike: those are questions that unfold."""
-    places = table.places
-    assert places is not None  # noqa: S101 - for the type checker: only HTML has elements
-    if table.page.blocks[index].tag not in BUTTONS and (not table.links[index] or table.tag_group[index] in LISTED):
-        return False
-    alike = places.structure.alike
-    return int(np.count_nonzero(alike == alike[table.place[index]])) < MIN_SIBLINGS
 
 
 def _box_around(table: BlockTable, place: int, closed: Flags) -> tuple[int, int]:

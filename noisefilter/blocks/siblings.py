@@ -37,9 +37,8 @@ DIGITS = re.compile(r"\d+")
 LABELLED = re.compile(r"[^:：.!?\n]{1,40}(?::\s|：)")
 #: Groups of tags of headings below the first level, and of buttons.
 HEADED, BUTTON = [list(TAG_GROUPS).index(name) for name in ("h2", "h4")], list(TAG_GROUPS).index("button")
-#: With up to this many words in all, elements take their mean, as rows and questions do; with more, as posts, the mean
-#: has a weight of `OF_LONG`.
-SHORT, OF_LONG = 300, 0.5
+#: Most words of the elements of one make that are tied, in all.
+SHORT = 300
 #: Fewest words of an article among several, most articles, and how many times the prose of the one that the title names
 #: another may have.
 LEAST_ARTICLE, MOST_ARTICLES, MOST_LONGER = 60, 30, 3
@@ -57,7 +56,7 @@ def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
     """
     targets = _targets(table)
     leads = np.array([target != "" for target in targets], np.bool_)
-    linked = _whole_links(targets) | _rows(table, targets) | _quoted_links(table, targets)
+    linked = _whole_links(targets) | _rows(table, targets)
     headed = _headed_runs(table, targets, leads)
     if logits is None:
         return linked | headed | _siblings(table, leads, sure=True) | _answers(table, leads)
@@ -68,14 +67,15 @@ def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
     return cards
 
 
-def tie_siblings(table: BlockTable, logits: Column, weights: Column, *, panels: bool = False) -> Column:
-    """Log-odds with one value for the elements of one make below one element; long ones keep half of their own.
+def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
+    """Log-odds with one value for panels that unfold, and for facts: short elements of one make below one element.
+
+    Panels begin with a button or a question, facts are lines by themselves.
 
     Args:
         table: blocks of one HTML page.
         logits: of boilerplate, of each block.
         weights: of each block in a mean.
-        panels: only short ones that begin with a button or a question, as on pages that are less surely an article.
     """
     places = table.places
     assert places is not None  # noqa: S101 - for the type checker: only HTML has elements
@@ -83,21 +83,20 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column, *, panels: 
     make = places.make
     # rows of cells are tied in groups.py; columns of a layout have nothing in common
     filled = (places.blocks > 0) & [entry.tag not in CELLS for entry in table.page.places]
-    parts = filled & ((places.blocks > 1) | _facts(table))
-    if panels:
-        parts &= (places.begins == BUTTON) | np.append(_questions(table), False)[places.first]
+    panels = (places.begins == BUTTON) | np.append(_questions(table), False)[places.first]
+    parts = filled & (_facts(table) | (panels & (places.blocks > 1)))
     count, all_of = np.bincount(make, parts), np.bincount(make, filled)
-    row = (count >= MIN_SIBLINGS) & (count >= MOSTLY_PARTS * all_of)
+    words = np.bincount(make, places.words * filled)
+    row = (count >= MIN_SIBLINGS) & (count >= MOSTLY_PARTS * all_of) & (words <= SHORT)
     chosen = np.flatnonzero(row[make] & filled)
     if len(chosen):
-        summed, weight, words = (
+        summed, weight = (
             np.bincount(make[chosen], values[chosen], len(row))
-            for values in (places.inside(weights * logits), places.inside(weights), places.words)
+            for values in (places.inside(weights * logits), places.inside(weights))
         )
-        means, mix = summed / np.maximum(weight, 1e-9), np.where(words <= SHORT, 1.0, 0.0 if panels else OF_LONG)
+        means = summed / np.maximum(weight, 1e-9)
         for place in chosen.tolist():
-            inside, share = slice(places.first[place], places.last[place]), mix[make[place]]
-            found[inside] = (1 - share) * logits[inside] + share * means[make[place]]
+            found[places.first[place] : places.last[place]] = means[make[place]]
     return found
 
 
@@ -174,16 +173,6 @@ def _rows(table: BlockTable, targets: list[str]) -> Flags:
         if targets[index]:
             texts = (table.page.text[link.start : link.end] for link in table.page.blocks[index].links)
             found[index] = sum(text.count(" ") >= LEAST_CARD - 1 for text in texts) >= MIN_CARDS
-    return found
-
-
-def _quoted_links(table: BlockTable, targets: list[str]) -> Flags:
-    """Quotations that are nothing but one link to another page, as a page that is embedded; several are a list."""
-    found = np.zeros(len(targets), np.bool_)
-    around = ["", *targets, ""]
-    for index, target in enumerate(targets):
-        if target and table.page.blocks[index].tag == "blockquote":
-            found[index] = not (around[index] or around[index + 2])
     return found
 
 
@@ -287,22 +276,9 @@ def find_other_articles(table: BlockTable) -> Flags:
         return found
     prose = {inside: (table.words * table.prose)[slice(*inside)].sum() for inside in articles}
     if 0 < max(prose.values()) <= MOST_LONGER * prose[named[0]]:  # else the title names only a teaser
-        for first, last in (*articles, *_alike_ranges(table, chosen, named[0])):
+        for first, last in articles:
             found[first:last] = (first, last) != named[0]
     return found
-
-
-def _alike_ranges(table: BlockTable, chosen: list[int], named: tuple[int, int]) -> list[tuple[int, int]]:
-    """As `_ranges`, of the places of the tag and names of the `named` one, however short."""
-    places = table.places
-    assert places is not None  # noqa: S101 - as above
-    inside = [(int(places.first[index]), int(places.last[index])) for index in chosen]
-    alike = {int(places.structure.alike[index]) for index, held in zip(chosen, inside, strict=True) if held == named}
-    return [
-        (first, last)
-        for index, (first, last) in zip(chosen, inside, strict=True)
-        if int(places.structure.alike[index]) in alike and (last <= named[0] or first >= named[1])
-    ]
 
 
 def _headed(table: BlockTable) -> list[int]:
