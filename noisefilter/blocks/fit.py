@@ -320,28 +320,15 @@ def _folds(examples: Sequence[BlockExample]) -> list[int]:
 
 
 def _fit_words(examples: Sequence[BlockExample]) -> tuple[list[Matrix], Arrays]:
+    """The word model; it learns nothing of pages whose language is unknown."""
     rows = [word_rows(example.table.tokens, example.table.first, example.table.last) for example in examples]
-
-    def score(index: int, weights: Matrix, bias: Matrix) -> Matrix:
-        return word_scores_of(examples[index].table, {"block_words.weights": weights, "block_words.bias": bias})
-
-    out, weights, bias = _linear_folds([_of_known_words(example) for example in examples], rows, score)
-    return out, {"block_words.weights": weights, "block_words.bias": bias}
-
-
-def _of_known_words(example: BlockExample) -> BlockExample:
-    """The example, with no weight for the word model if its language is unknown."""
-    return replace(example, weights=example.weights * example.table.spoken)
+    known = [replace(example, weights=example.weights * example.table.spoken) for example in examples]
+    return _fit_linear("block_words", known, rows, word_scores_of, (-1, 1))
 
 
 def _fit_names(examples: Sequence[BlockExample]) -> tuple[list[Matrix], Arrays]:
     rows = [name_rows_of(example.table) for example in examples]
-
-    def score(index: int, weights: Matrix, bias: Matrix) -> Matrix:
-        return name_scores(examples[index].table, weights.reshape(3, NAME_ROWS), bias)
-
-    out, weights, bias = _linear_folds(examples, rows, score)
-    return out, {"block_names.weights": weights.reshape(3, NAME_ROWS), "block_names.bias": bias}
+    return _fit_linear("block_names", examples, rows, name_scores, (3, NAME_ROWS))
 
 
 def name_rows_of(table: BlockTable) -> sp.csr_matrix:
@@ -356,16 +343,22 @@ def name_rows_of(table: BlockTable) -> sp.csr_matrix:
     return sp.hstack([names[levels[:, 0]], names[levels[:, 1]], above]).tocsr()
 
 
-def _linear_folds(
-    examples: Sequence[BlockExample], rows: Sequence[sp.csr_matrix], score: Callable[[int, Matrix, Matrix], Matrix]
-) -> tuple[list[Matrix], Matrix, Matrix]:
-    """Out-of-fold log-odds of a linear model for each example, and the weights of the model of all."""
+def _fit_linear(
+    name: str,
+    examples: Sequence[BlockExample],
+    rows: Sequence[sp.csr_matrix],
+    score: Callable[[BlockTable, Arrays], Matrix],
+    shape: tuple[int, int],
+) -> tuple[list[Matrix], Arrays]:
+    """Out-of-fold log-odds of a linear model for each example, and the arrays of the model of all, weights in a shape."""
+
+    def fit(chosen: Iterable[int]) -> Arrays:
+        some = [examples[index] for index in chosen]
+        matrix = sp.vstack([rows[index] for index in chosen]).tocsr()
+        weights, bias = fit_linear(matrix, _stack_labels(some)[:, None], _stack_weights(some))
+        return {f"{name}.weights": weights.reshape(shape), f"{name}.bias": bias}
+
     folds = _folds(examples)
-    models = out_of_fold(
-        folds, lambda chosen, _: _fit_rows([examples[index] for index in chosen], [rows[index] for index in chosen])
-    )
-    return [score(index, *models.for_group(fold)) for index, fold in enumerate(folds)], *models.of_all
-
-
-def _fit_rows(examples: Sequence[BlockExample], rows: Sequence[sp.csr_matrix]) -> tuple[Matrix, Matrix]:
-    return fit_linear(sp.vstack(rows).tocsr(), _stack_labels(examples)[:, None], _stack_weights(examples))
+    models = out_of_fold(folds, lambda chosen, _: fit(chosen))
+    scores = [score(example.table, models.for_group(fold)) for example, fold in zip(examples, folds, strict=True)]
+    return scores, models.of_all

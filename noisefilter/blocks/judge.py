@@ -208,7 +208,7 @@ def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], type
         if table.places is None or types is None:
             found.append(BlockInputs(table, block_inputs(table, words), np.zeros(0)))
             continue
-        names = name_scores(table, arrays["block_names.weights"], arrays["block_names.bias"])
+        names = name_scores(table, arrays)
         measures = block_inputs(table, words, names)
         by_names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
         logs = type_logits(types.probabilities(type_inputs(measures, table.words, by_names))[0])
@@ -227,11 +227,9 @@ def word_scores_of(table: BlockTable, arrays: Mapping[str, Matrix]) -> Matrix:
     return word_scores(table.tokens, table.first, table.last, weights, bias) * table.spoken[:, None]
 
 
-def name_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:
-    """Log-odds of a linear model over class names and ids: of the element, its parent, those above. (blocks, 1).
-
-    `weights` is (3, NAME_ROWS).
-    """
+def name_scores(table: BlockTable, arrays: Mapping[str, Matrix]) -> Matrix:
+    """Log-odds of a linear model over class names and ids: of the element, its parent, those above. (blocks, 1)."""
+    weights, bias = arrays["block_names.weights"], arrays["block_names.bias"]
     if not len(table):
         return np.zeros((0, 1))
     owner, rows = table.names
