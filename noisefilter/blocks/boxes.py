@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Flags
+    from noisefilter.arrays import Column, Flags
     from noisefilter.html.walk import BlockedPage
     from noisefilter.types import Block
 
@@ -89,7 +89,7 @@ MOST_THREAD = 0.7
 ROOTS = frozenset(("body", "html"))
 
 
-def find_dialogs(page: BlockedPage, words: NDArray[np.float64], *, english: bool = True) -> Flags:
+def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> Flags:
     """Blocks of dialogs: (blocks,).
 
     Elements that are dialogs by tag or role, or consent dialogs by name; and those around a button or link in which at
@@ -100,7 +100,14 @@ def find_dialogs(page: BlockedPage, words: NDArray[np.float64], *, english: bool
         words: of each block.
         english: whether the page's words are; else phrases of consent in other languages count, too.
     """
-    found = _named(page, "dialog")
+    found = np.zeros(len(page.blocks), np.bool_)
+    framing = _framing(page, ARTICLE - {"h1"})
+    headlines = _running(np.array([block.tag == "h1" for block in page.blocks]))
+    for place in _named(page, "dialog"):
+        first, last = page.ranges[place]
+        all_of_them = 0 < headlines[-1] == headlines[last] - headlines[first]  # of several, one may be the dialog's
+        if place not in framing and not all_of_them:
+            found[first:last] = True
     small = fold_case(page.text)
     if any(map(small.__contains__, SIGNS if english else SIGNS_OTHER)):
         speech = _Speech(page, small, words, english=english)
@@ -118,14 +125,13 @@ def find_dialogs(page: BlockedPage, words: NDArray[np.float64], *, english: bool
 class _Speech:
     """Which texts of a page speak of consent; looked up only near buttons."""
 
-    def __init__(self, page: BlockedPage, small: str, words: NDArray[np.float64], *, english: bool) -> None:
+    def __init__(self, page: BlockedPage, small: str, words: Column, *, english: bool) -> None:
         self._page, self._small, self._english = page, small, english
         self._words = _running(words)
         long = words > MOST_BUTTON
         self._long, self._is_long = _running(long), long.tolist()
-        self._known: dict[int, bool] = {}
-        self._foreign: dict[int, bool] = {}
-        self._framing = _framing(page)
+        self._known: dict[tuple[int, bool], bool] = {}
+        self._framing = _framing(page, ARTICLE)
         self._is_control = [_is_control(block) for block in page.blocks]
         self._controls = _running(np.array(self._is_control, np.bool_))
 
@@ -148,22 +154,23 @@ class _Speech:
         At least half of the element's texts do, or it stands beside the article, names cookies, and has controls.
         """
         button = self._page.blocks[index]
-        foreign = not self._english and ANSWER.search(self._small, button.start, button.end)
-        speaks_of = self._speaks_foreign if foreign else self._speaks
+        foreign = not self._english and ANSWER.search(self._small, button.start, button.end) is not None
         place, found = button.place, (index, index)
         first = last = index
-        texts = consents = 0
+        consents = 0
         speaks = True
         while place >= 0 and self._page.places[place].tag not in ROOTS and place not in self._framing:
             before, after = self._page.ranges[place]
             if not speaks and self._words[after] - self._words[before] > MOST_ASIDE:
                 return found  # larger elements are neither
             texts = int(self._long[after] - self._long[before])
-            consents += sum(map(speaks_of, (*range(before, first), *range(last, after))))
+            consents += sum(
+                self._speaks(text, foreign=foreign) for text in (*range(before, first), *range(last, after))
+            )
             first, last = before, after
             speaks &= consents * 2 >= texts
-            if speaks:
-                found = (before, after) if texts else found
+            if speaks and texts:
+                found = (before, after)
             place = self._page.places[place].parent
         alone = place >= 0 and self._page.places[place].tag in ROOTS
         return (first, last) if alone and self._is_aside(first, last) else found
@@ -177,34 +184,33 @@ class _Speech:
             and any(self._small.find(name, start, end) >= 0 for name in COOKIES)
         )
 
-    def _speaks(self, index: int) -> bool:
-        """Whether a block is a text with two different phrases of consent."""
-        if index not in self._known:
-            self._known[index] = self._is_long[index] and self._phrases(CONSENT, index) > 1
-        return self._known[index]
-
-    def _speaks_foreign(self, index: int) -> bool:
-        """The same in any of the languages."""
-        if index not in self._foreign:
-            self._foreign[index] = self._speaks(index) or (
-                self._is_long[index] and self._phrases(CONSENT_OTHER, index) > 1
+    def _speaks(self, index: int, *, foreign: bool) -> bool:
+        """Whether a block is a text that begins with two different phrases of consent; `foreign` ones count, too."""
+        known = self._known.get((index, foreign))
+        if known is None:
+            block = self._page.blocks[index]
+            stretch = block.start, min(block.end, block.start + MOST_READ)
+            known = self._known[index, foreign] = self._is_long[index] and any(
+                len(set(phrases.findall(self._small, *stretch))) > 1
+                for phrases in ((CONSENT, CONSENT_OTHER) if foreign else (CONSENT,))
             )
-        return self._foreign[index]
-
-    def _phrases(self, pattern: re.Pattern[str], index: int) -> int:
-        """How many different phrases a block begins with."""
-        block = self._page.blocks[index]
-        return len(set(pattern.findall(self._small, block.start, min(block.end, block.start + MOST_READ))))
+        return known
 
 
-def find_threads(page: BlockedPage, words: NDArray[np.float64]) -> Flags:
+def find_threads(page: BlockedPage, words: Column) -> Flags:
     """Blocks of comment threads, by the names of elements, unless a thread is what the page exists for: (blocks,).
 
     Args:
         page: an HTML page.
         words: of each block.
     """
-    return _named(page, "thread", _running(words))
+    found = np.zeros(len(page.blocks), np.bool_)
+    counted = _running(words)
+    for place in _named(page, "thread"):
+        first, last = page.ranges[place]
+        if counted[last] - counted[first] < MOST_THREAD * counted[-1]:
+            found[first:last] = True
+    return found
 
 
 @lru_cache(maxsize=50_000)
@@ -213,27 +219,17 @@ def _box_of(names: str) -> str:
     return "dialog" if DIALOG.search(names) else "thread" if THREAD.search(names) else ""
 
 
-def _named(page: BlockedPage, box: str, counted: NDArray[np.float64] | None = None) -> Flags:
-    """Blocks of the elements that are a `box`, without the page's frame or, with `counted` words, most of the page."""
-    found = np.zeros(len(page.blocks), np.bool_)
-    named = {
+def _named(page: BlockedPage, box: str) -> list[int]:
+    """Places that are a `box` by their tag or names."""
+    return [
         place
         for place, (_, tag, names, _) in enumerate(page.places)
         if tag not in ROOTS and ((names and _box_of(names) == box) or tag == box)
-    }
-    framing = _framing(page, ARTICLE - {"h1"}) if named and counted is None else ()
-    headlines = _running(np.array([block.tag == "h1" for block in page.blocks]))
-    for place in named:
-        first, last = page.ranges[place]
-        if counted is None and headlines[-1] and headlines[last] - headlines[first] == headlines[-1]:
-            continue  # of several, one may be the dialog's
-        if place not in framing and (counted is None or counted[last] - counted[first] < MOST_THREAD * counted[-1]):
-            found[first:last] = True
-    return found
+    ]
 
 
-def _framing(page: BlockedPage, tags: Collection[str] = ARTICLE) -> set[int]:
-    """Places that contain one of the `ARTICLE` elements, or are one."""
+def _framing(page: BlockedPage, tags: Collection[str]) -> set[int]:
+    """Places that are one of the `tags` or contain one."""
     found: set[int] = set()
     for place, entry in enumerate(page.places):
         while entry.tag in tags and place >= 0 and place not in found:
@@ -254,6 +250,6 @@ def _is_link(block: Block) -> bool:
     return bool(block.links) and sum(link.end - link.start for link in block.links) == block.end - block.start
 
 
-def _running(values: NDArray[np.generic]) -> NDArray[np.float64]:
+def _running(values: NDArray[np.generic]) -> Column:
     """Sum of the values before each, and of all."""
     return np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
