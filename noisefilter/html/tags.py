@@ -42,6 +42,11 @@ def role_of(tag: str) -> int:
     return role if role is not None else BLOCK if "-" in tag else INLINE
 
 
+def is_block(tag: str) -> bool:
+    """Whether the visible text has a break where an element starts and ends."""
+    return role_of(tag) is BLOCK
+
+
 def names_of(attributes: list[tuple[str, str]]) -> tuple[str, bool]:
     """Class, id, role, microdata and label names of an element in lower case; and whether a style hides it."""
     names, hidden = "", False

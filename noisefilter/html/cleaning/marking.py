@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import nh3
 
 from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
-from noisefilter.html.cleaning.writing import Kept, write_kept
+from noisefilter.html.cleaning.writing import Kept, add_around, raw_characters, raw_text, write_kept
 from noisefilter.html.parse import parse_html
 from noisefilter.html.walk import Piece, split_tree
 from noisefilter.kinds import WORST_FIRST
@@ -93,17 +93,14 @@ def _mark_pieces(pieces: Iterable[Piece], stretches: Sequence[tuple[int, int, in
     texts: dict[tuple[HtmlElement, bool], str] = {}
     holding: set[HtmlElement] = set()
     for piece in pieces:
-        raw = (piece.element.tail if piece.is_tail else piece.element.text) or ""
-        texts[piece.element, piece.is_tail] = _mark(raw, piece, stretches, starts)
-        element = piece.element.getparent() if piece.is_tail else piece.element
-        while element is not None and element not in holding:
-            holding.add(element)
-            element = element.getparent()
+        texts[piece.element, piece.is_tail] = _mark(piece, stretches, starts)
+        add_around(piece, holding)
     return Kept(texts, holding, frozenset())
 
 
-def _mark(raw: str, piece: Piece, stretches: Sequence[tuple[int, int, int]], starts: Sequence[int]) -> str:
-    """A raw text with marks; outside `pre` each run of blanks counts as one, as in the visible text."""
+def _mark(piece: Piece, stretches: Sequence[tuple[int, int, int]], starts: Sequence[int]) -> str:
+    """A raw text with marks."""
+    raw = raw_text(piece)
     place = max(0, bisect_right(starts, piece.start) - 1)
     while place < len(stretches) and stretches[place][1] <= piece.start:
         place += 1
@@ -112,12 +109,10 @@ def _mark(raw: str, piece: Piece, stretches: Sequence[tuple[int, int, int]], sta
         return raw
     if stretches[place][0] <= piece.start and stretches[place][1] >= last:
         return f"{OPEN}{stretches[place][2]}{SHUT}{raw}{CLOSE}"
-    out: list[str] = []
-    position, blank, inside = piece.start, False, False
-    for offset, character in enumerate(raw):
-        repeated = not piece.verbatim and blank and character.isspace()
-        blank = character.isspace()
-        if offset >= piece.lead and not repeated:
+    out = [raw[: piece.lead]]
+    inside = False
+    for character, position in raw_characters(piece):
+        if position is not None:
             while place < len(stretches) and stretches[place][1] <= position:
                 if inside:
                     out.append(CLOSE)
@@ -126,6 +121,5 @@ def _mark(raw: str, piece: Piece, stretches: Sequence[tuple[int, int, int]], sta
             if not inside and place < len(stretches) and stretches[place][0] <= position:
                 out.append(f"{OPEN}{stretches[place][2]}{SHUT}")
                 inside = True
-            position += 1
         out.append(character)
     return "".join([*out, CLOSE]) if inside else "".join(out)

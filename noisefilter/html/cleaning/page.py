@@ -6,7 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from noisefilter.html.cleaning.allowed import allow
-from noisefilter.html.cleaning.writing import Kept, write_kept
+from noisefilter.html.cleaning.writing import Kept, add_around, raw_characters, raw_text, write_kept
 from noisefilter.html.parse import parse_html
 from noisefilter.html.walk import Piece, split_tree
 from noisefilter.page import read_page, scrub
@@ -61,33 +61,18 @@ def _cut_pieces(pieces: Sequence[Piece], ranges: Sequence[tuple[int, int]], leng
     held: set[HtmlElement] = set()
     holding: set[HtmlElement] = set()
     for piece in pieces:
-        raw = (piece.element.tail if piece.is_tail else piece.element.text) or ""
-        remaining = texts[piece.element, piece.is_tail] = _remaining(raw, piece, stays)
-        around = piece.element.getparent() if piece.is_tail else piece.element
-        for found in (held, holding) if remaining.strip() else (held,):
-            element = around
-            while element is not None and element not in found:
-                found.add(element)
-                element = element.getparent()
+        remaining = texts[piece.element, piece.is_tail] = _remaining(piece, stays)
+        add_around(piece, held)
+        if remaining.strip():
+            add_around(piece, holding)
     return Kept(texts, holding, held - holding)
 
 
-def _remaining(raw: str, piece: Piece, stays: bytearray) -> str:
-    """The raw text without the characters whose place in the visible text is cut.
-
-    Outside `pre` the visible text holds each run of blanks as one.
-    """
+def _remaining(piece: Piece, stays: bytearray) -> str:
+    """The raw text without the characters whose place in the visible text is cut."""
+    raw = raw_text(piece)
     if stays.find(0, piece.start, piece.start + len(raw)) < 0:  # the visible text is no longer than the raw
         return raw
-    position, out = piece.start, []
-    blank = False
-    for offset, character in enumerate(raw):
-        repeated = not piece.verbatim and blank and character.isspace()
-        blank = character.isspace()
-        if offset < piece.lead or repeated:
-            out.append(character if offset < piece.lead else "")
-            continue
-        if stays[min(position, len(stays) - 1)]:
-            out.append(character)
-        position += 1
-    return "".join(out)
+    last = len(stays) - 1
+    kept = (character for character, place in raw_characters(piece) if place is not None and stays[min(place, last)])
+    return raw[: piece.lead] + "".join(kept)

@@ -9,13 +9,15 @@ from lxml.etree import iterwalk
 
 from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
 from noisefilter.html.cleaning.pictures import addresses, is_counter, is_out_of_sight
-from noisefilter.html.tags import BLOCK_LEVEL, CELLS, SKIPPED
+from noisefilter.html.tags import CELLS, SKIPPED, is_block
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from lxml.html import HtmlElement
+
+    from noisefilter.html.walk import Piece
 
 #: Elements without an end tag.
 VOID = frozenset("br col hr img source wbr".split())
@@ -52,6 +54,29 @@ class Kept(NamedTuple):
     texts: Mapping[tuple[HtmlElement, bool], str]
     holding: AbstractSet[HtmlElement]
     emptied: AbstractSet[HtmlElement]
+
+
+def raw_text(piece: Piece) -> str:
+    """The text that the page has where a piece of the visible text came from."""
+    return (piece.element.tail if piece.is_tail else piece.element.text) or ""
+
+
+def raw_characters(piece: Piece) -> Iterator[tuple[str, int | None]]:
+    """Its characters after the lead with their places in the visible text, None for a blank that is not there."""
+    place, blank = piece.start, False
+    for character in raw_text(piece)[piece.lead :]:
+        repeated = not piece.verbatim and blank and character.isspace()
+        blank = character.isspace()
+        yield character, None if repeated else place
+        place += not repeated
+
+
+def add_around(piece: Piece, found: set[HtmlElement]) -> None:
+    """Add the elements that a piece stands in, up to the first that is there already."""
+    element = piece.element.getparent() if piece.is_tail else piece.element
+    while element is not None and element not in found:
+        found.add(element)
+        element = element.getparent()
 
 
 class _Open(NamedTuple):
@@ -187,8 +212,3 @@ def _attributes(element: HtmlElement, tag: str) -> str:
     if "target" in values:
         values["rel"] = " ".join(dict.fromkeys((*values.get("rel", "").split(), "noopener")))
     return "".join([f' {name}="{escape(value)}"' for name, value in values.items()])
-
-
-def is_block(tag: str) -> bool:
-    """Whether the visible text has a break where an element starts and ends."""
-    return tag in BLOCK_LEVEL or "-" in tag
