@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +16,6 @@ from noisefilter.columns import Columns
 from noisefilter.text.cues import cue_table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from noisefilter.arrays import Column
@@ -258,11 +257,8 @@ def prose_nearby(table: BlockTable) -> Column:
     return window_share(table, table.words * table.prose, 5)
 
 
-def _cue(index: int) -> Callable[[BlockTable], Column]:
-    def column(table: BlockTable) -> Column:
-        return (table.cue == index).astype(float)
-
-    return column
+def _cue(index: int, table: BlockTable) -> Column:
+    return (table.cue == index).astype(float)
 
 
 def known_words(table: BlockTable) -> Column:
@@ -311,7 +307,10 @@ TEXT_FEATURES: Columns[[BlockTable]] = Columns(
     prose_before,
     prose_nearby,
     known_words,
-    *((f"cue_{cue.name.replace(' ', '_')}", _cue(index)) for index, cue in enumerate(cue_table("boilerplate").cues)),
+    *(
+        (f"cue_{cue.name.replace(' ', '_')}", partial(_cue, index))
+        for index, cue in enumerate(cue_table("boilerplate").cues)
+    ),
 )
 #: Features that depend on a language's words and letter case; zero if the models have not learned it. Cues know many
 #: languages.

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,12 +17,10 @@ from noisefilter.text.tokens import begins, neighbour
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from noisefilter.arrays import Column, Index
-    from noisefilter.blocks.table import BlockTable, PlaceTable
+    from noisefilter.blocks.table import BlockTable
 
 NEIGHBOURS = (-6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6)
 REACHES = (3, 5, 15, 40)
@@ -59,21 +58,16 @@ class FirstPass:
         return np.maximum(1.0, self.running[self.table.edges[self.table.owner + 1] - 1])
 
     @property
-    def places(self) -> PlaceTable:
-        """Elements of the page, which plain text does not have."""
-        assert self.table.places is not None  # noqa: S101 - for the type checker: whoever asks for markup has checked
-        return self.table.places
-
-    @property
     def alike(self) -> Index:
         """The group of blocks that look like the block."""
-        return self.places.structure.alike[self.table.place]
+        return self.table.elements.alike[self.table.place]
 
     @cached_property
     def shares(self) -> Column:
         """Kept share of what each element holds."""
-        kept = self.places.inside(self.kept + BLANK_WEIGHT * self.stays)
-        return kept / np.maximum(self.places.words + BLANK_WEIGHT * self.places.blocks, 1e-9)
+        places = self.table.elements
+        kept = places.inside(self.kept + BLANK_WEIGHT * self.stays)
+        return kept / np.maximum(places.words + BLANK_WEIGHT * places.blocks, 1e-9)
 
 
 def log_odds(first: FirstPass) -> Column:
@@ -81,11 +75,8 @@ def log_odds(first: FirstPass) -> Column:
     return first.logits
 
 
-def _log_odds_of(step: int) -> Callable[[FirstPass], Column]:
-    def column(first: FirstPass) -> Column:
-        return first.table.neighbour(first.logits, step)
-
-    return column
+def _log_odds_of(step: int, first: FirstPass) -> Column:
+    return first.table.neighbour(first.logits, step)
 
 
 def log_odds_of_heading(first: FirstPass) -> Column:
@@ -94,11 +85,8 @@ def log_odds_of_heading(first: FirstPass) -> Column:
     return np.where(heading >= 0, first.logits[np.maximum(heading, 0)], 0.0)
 
 
-def _kept_within(reach: int) -> Callable[[FirstPass], Column]:
-    def column(first: FirstPass) -> Column:
-        return window_share(first.table, first.kept, reach)
-
-    return column
+def _kept_within(reach: int, first: FirstPass) -> Column:
+    return window_share(first.table, first.kept, reach)
 
 
 def kept_before(first: FirstPass) -> Column:
@@ -126,15 +114,12 @@ def kept_of_run(first: FirstPass) -> Column:
     return group_mean(first.stays, first.table.run)
 
 
-def _kept_of_run_beside(step: int) -> Callable[[FirstPass], Column]:
-    def column(first: FirstPass) -> Column:
-        table = first.table
-        number = table.run - table.run[0]
-        shares = np.bincount(number, first.kept) / np.maximum(np.bincount(number, table.words), 1)
-        page = table.owner[np.flatnonzero(begins(number))]
-        return neighbour(shares, page, step)[number]
-
-    return column
+def _kept_of_run_beside(step: int, first: FirstPass) -> Column:
+    table = first.table
+    number = table.run - table.run[0]
+    shares = np.bincount(number, first.kept) / np.maximum(np.bincount(number, table.words), 1)
+    page = table.owner[np.flatnonzero(begins(number))]
+    return neighbour(shares, page, step)[number]
 
 
 def kept_alike(first: FirstPass) -> Column:
@@ -148,35 +133,32 @@ def kept_alike_by_words(first: FirstPass) -> Column:
     return group_mean(kept, first.alike) / (group_mean(first.table.words, first.alike) + 0.5)
 
 
-def _kept_up(steps: int) -> Callable[[FirstPass], Column]:
-    def column(first: FirstPass) -> Column:
-        return first.table.at_place(first.shares, steps)
-
-    return column
+def _kept_up(steps: int, first: FirstPass) -> Column:
+    return first.table.at_place(first.shares, steps)
 
 
 def kept_inside_1_up(first: FirstPass) -> Column:
     """Share of the page's kept words that the element above holds: the article's own holds most."""
-    return first.table.at_place(first.places.inside(first.kept), 1) / first.total
+    return first.table.at_place(first.table.elements.inside(first.kept), 1) / first.total
 
 
 TEXT_CONTEXT: Columns[[FirstPass]] = Columns(
     log_odds,
-    *((f"log_odds_{step:+}", _log_odds_of(step)) for step in NEIGHBOURS),
+    *((f"log_odds_{step:+}", partial(_log_odds_of, step)) for step in NEIGHBOURS),
     log_odds_of_heading,
-    *((f"kept_within_{reach}", _kept_within(reach)) for reach in REACHES),
+    *((f"kept_within_{reach}", partial(_kept_within, reach)) for reach in REACHES),
     kept_before,
     kept_after,
     kept_of_page,
     kept_words,
     kept_of_run,
-    ("kept_of_run_before", _kept_of_run_beside(-1)),
-    ("kept_of_run_after", _kept_of_run_beside(1)),
+    ("kept_of_run_before", partial(_kept_of_run_beside, -1)),
+    ("kept_of_run_after", partial(_kept_of_run_beside, 1)),
 )
 MARKUP_CONTEXT: Columns[[FirstPass]] = Columns(
     kept_alike,
     kept_alike_by_words,
-    *((f"kept_{steps}_up", _kept_up(steps)) for steps in range(LEVELS)),
+    *((f"kept_{steps}_up", partial(_kept_up, steps)) for steps in range(LEVELS)),
     kept_inside_1_up,
 )
 HTML_CONTEXT = TEXT_CONTEXT + MARKUP_CONTEXT

@@ -22,7 +22,7 @@ from noisefilter.blocks.judge import (
     site_inputs,
     word_scores_of,
 )
-from noisefilter.blocks.names import NAME_ROWS, name_levels
+from noisefilter.blocks.places import NAME_ROWS, name_levels
 from noisefilter.blocks.sites import SiteProfile
 from noisefilter.blocks.table import SAME_TITLE, block_table
 from noisefilter.blocks.vote import Vote, ask_trafilatura

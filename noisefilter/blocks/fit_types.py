@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from noisefilter.blocks.judge import type_inputs, type_logits, type_scores
-from noisefilter.blocks.names import NAME_ROWS
+from noisefilter.blocks.places import NAME_ROWS
 from noisefilter.fit import NEVER, fit_linear, fit_network, named, out_of_fold
 from noisefilter.networks import build_network
 from noisefilter.types import PAGE_TYPES

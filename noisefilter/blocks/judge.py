@@ -17,7 +17,7 @@ from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.blocks.context import HTML_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.groups import tie_groups
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
-from noisefilter.blocks.names import name_levels
+from noisefilter.blocks.places import name_levels
 from noisefilter.networks import (
     LOGIT_LIMIT,
     build_cascade,

@@ -5,18 +5,20 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.table import CONTAINERS, TAG_GROUPS, BlockTable
+from noisefilter.blocks.places import CONTAINERS, TAG_GROUPS
 from noisefilter.columns import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from noisefilter.arrays import Column, Index
-    from noisefilter.blocks.table import PlaceTable
+    from noisefilter.blocks.places import PlaceTable
+    from noisefilter.blocks.table import BlockTable
     from noisefilter.blocks.vote import Vote
 
 #: Features of each place, over everything inside it.
@@ -49,91 +51,60 @@ def bold_share(table: BlockTable) -> Column:
 
 def nesting(table: BlockTable) -> Column:
     """Depth of the element."""
-    return table.at_place(np.minimum(_places(table).depth, 60) / 10)
+    return table.at_place(np.minimum(table.elements.depth, 60) / 10)
 
 
 def unseen(table: BlockTable) -> Column:
     """Hidden by an attribute or style: dialogs and menus."""
-    return table.at_place(_places(table).hidden.astype(float))
+    return table.at_place(table.elements.hidden.astype(float))
 
 
-def _tag(group: int) -> Callable[[BlockTable], Column]:
-    def column(table: BlockTable) -> Column:
-        return (table.tag_group == group).astype(float)
-
-    return column
+def _tag(group: int, table: BlockTable) -> Column:
+    return (table.tag_group == group).astype(float)
 
 
-def _inside(bit: int) -> Callable[[BlockTable], Column]:
-    def column(table: BlockTable) -> Column:
-        return table.at_place((_places(table).containers >> bit & 1).astype(float))
-
-    return column
-
-
-def _places(table: BlockTable) -> PlaceTable:
-    if table.places is None:
-        msg = "a plain text has no markup"
-        raise ValueError(msg)
-    return table.places
+def _inside(bit: int, table: BlockTable) -> Column:
+    return table.at_place((table.elements.containers >> bit & 1).astype(float))
 
 
 # The elements around it.
 
 
-def _around(name: str, steps: int) -> Callable[[BlockTable], Column]:
+def _around(name: str, steps: int, table: BlockTable) -> Column:
     """A feature of the element that holds the block, or of one above it."""
-
-    def column(table: BlockTable) -> Column:
-        return table.at_place(PLACE_MEASURES[name](table, _places(table)), steps)
-
-    return column
+    return table.at_place(PLACE_MEASURES[name](table, table.elements), steps)
 
 
 def above_main(table: BlockTable) -> Column:
     """Steps from the page's main container up to the element that holds this block too; 0 inside."""
-    return table.at_place(_places(table).structure.rise.astype(float))
+    return table.at_place(table.elements.rise.astype(float))
 
 
 def off_spine(table: BlockTable) -> Column:
     """Elements between the block and the path to the main container."""
-    return table.at_place(_places(table).structure.steps.astype(float))
+    return table.at_place(table.elements.steps.astype(float))
 
 
 def before_main(table: BlockTable) -> Column:
     """1 if it hangs on a branch before the main container, -1 after, 0 inside."""
-    structure = _places(table).structure
-    side = np.sign(structure.main - structure.branch).astype(float)
-    return table.at_place(np.where(structure.rise > 0, side, 0.0))
+    side = np.sign(table.elements.main - table.elements.branch).astype(float)
+    return table.at_place(np.where(table.elements.rise > 0, side, 0.0))
 
 
-def _branch(name: str) -> Callable[[BlockTable], Column]:
+def _branch(name: str, table: BlockTable) -> Column:
     """A feature of the branch by which the block hangs on the path to the main container."""
-
-    def column(table: BlockTable) -> Column:
-        places = _places(table)
-        return table.at_place(PLACE_MEASURES[name](table, places)[places.structure.branch])
-
-    return column
+    return table.at_place(PLACE_MEASURES[name](table, table.elements)[table.elements.branch])
 
 
-def _alike(name: str) -> Callable[[BlockTable], Column]:
+def _alike(name: str, table: BlockTable) -> Column:
     """Means over the blocks whose elements have the same tag and names: lists of links look alike."""
-
-    def column(table: BlockTable) -> Column:
-        group = _places(table).structure.alike[table.place]
-        if name == "count":
-            return np.log1p(np.bincount(group)[group])
-        if name == "words":
-            return np.log1p(group_mean(table.words, group))
-        values = {
-            "links": np.minimum(link_share(table), 1),
-            "prose": table.prose.astype(float),
-            "likeness": table.likeness,
-        }
-        return group_mean(values[name], group)
-
-    return column
+    group = table.elements.alike[table.place]
+    if name == "count":
+        return np.log1p(np.bincount(group)[group])
+    if name == "words":
+        return np.log1p(group_mean(table.words, group))
+    values = {"links": np.minimum(link_share(table), 1), "prose": table.prose.astype(float), "likeness": table.likeness}
+    return group_mean(values[name], group)
 
 
 def group_mean(values: Column, group: Index) -> Column:
@@ -150,11 +121,11 @@ MARKUP_FEATURES: Columns[[BlockTable]] = Columns(
     above_main,
     off_spine,
     before_main,
-    *((f"tag_{name}", _tag(group)) for group, name in enumerate(TAG_GROUPS)),
-    *((f"inside_{tag}", _inside(bit)) for bit, tag in enumerate(CONTAINERS)),
-    *((f"{name}_{steps}_up", _around(name, steps)) for name in PLACE_MEASURES for steps in (0, 1, 2)),
-    *((f"branch_{name}", _branch(name)) for name in PLACE_MEASURES),
-    *((f"alike_{name}", _alike(name)) for name in ("count", "words", "links", "prose", "likeness")),
+    *((f"tag_{name}", partial(_tag, group)) for group, name in enumerate(TAG_GROUPS)),
+    *((f"inside_{tag}", partial(_inside, bit)) for bit, tag in enumerate(CONTAINERS)),
+    *((f"{name}_{steps}_up", partial(_around, name, steps)) for name in PLACE_MEASURES for steps in (0, 1, 2)),
+    *((f"branch_{name}", partial(_branch, name)) for name in PLACE_MEASURES),
+    *((f"alike_{name}", partial(_alike, name)) for name in ("count", "words", "links", "prose", "likeness")),
 )
 
 
@@ -183,18 +154,13 @@ def vote_nearby(table: BlockTable, vote: Vote) -> Column:
 
 def vote_alike(table: BlockTable, vote: Vote) -> Column:
     """Its vote on the blocks whose elements have the same tag and names."""
-    return group_mean(np.asarray(vote.shares, dtype=np.float64), _places(table).structure.alike[table.place])
+    return group_mean(np.asarray(vote.shares, dtype=np.float64), table.elements.alike[table.place])
 
 
-def _vote_around(steps: int) -> Callable[[BlockTable, Vote], Column]:
+def _vote_around(steps: int, table: BlockTable, vote: Vote) -> Column:
     """Share of the words that it kept in the element that holds the block, and in those above."""
-
-    def column(table: BlockTable, vote: Vote) -> Column:
-        places = _places(table)
-        kept = places.inside(np.array(vote.shares) * table.words)
-        return table.at_place(kept / np.maximum(places.words, 1), steps)
-
-    return column
+    kept = table.elements.inside(np.array(vote.shares) * table.words)
+    return table.at_place(kept / np.maximum(table.elements.words, 1), steps)
 
 
 def window_share(table: BlockTable, part: Column, reach: int) -> Column:
@@ -215,5 +181,5 @@ VOTE_FEATURES: Columns[[BlockTable, Vote]] = Columns(
     vote_page,
     vote_nearby,
     vote_alike,
-    *((f"vote_{steps}_up", _vote_around(steps)) for steps in (0, 1, 2, 3)),
+    *((f"vote_{steps}_up", partial(_vote_around, steps)) for steps in (0, 1, 2, 3)),
 )

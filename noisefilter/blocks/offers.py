@@ -35,7 +35,7 @@ def find_offers(table: BlockTable, logits: Column) -> Flags:
     found = np.zeros(len(table), np.bool_)
     cued = cue_flags("boilerplate", OFFERS)[table.cue] & (table.words <= MOST_CONTROL)
     controls = cued & ((table.links > 0) | np.array([block.tag in BUTTONS for block in table.page.blocks]))
-    alike = table.places.structure.alike  # several alike are questions that unfold, or steps
+    alike = table.elements.alike  # several alike are questions that unfold, or steps
     controls &= np.bincount(alike)[alike[table.place]] < MIN_SIBLINGS
     seeds = [*table.page.fields, *table.place[controls].tolist()]
     if not seeds:
@@ -52,8 +52,7 @@ def find_offers(table: BlockTable, logits: Column) -> Flags:
 
 def _box_around(table: BlockTable, place: int, closed: Flags) -> tuple[int, int]:
     """First block, and the one after the last, of the largest small element around a place."""
-    page, places = table.page, table.places
-    assert places is not None  # noqa: S101 - as above
+    page, places = table.page, table.elements
     found = (0, 0)
     while place >= 0 and places.words[place] <= MOST_WORDS and page.places[place].tag not in ROOTS | ARTICLE:
         first, last = page.ranges[place]

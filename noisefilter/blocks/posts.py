@@ -60,8 +60,7 @@ def find_posts(table: BlockTable) -> Flags:
     Args:
         table: blocks of one HTML page.
     """
-    places = table.places
-    assert places is not None  # noqa: S101 - for the type checker: only HTML has posts
+    places = table.elements
     post = (places.blocks > 1) & (places.words >= LEAST_POST)
     post &= places.linked <= MOST_LINKED * places.inside(table.characters)
     timed = np.zeros(len(table) + 1, np.bool_)

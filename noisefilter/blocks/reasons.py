@@ -222,7 +222,7 @@ def _name_by_form(table: BlockTable, boilerplate: NDArray[np.bool_]) -> Callable
     first, last = (int(kept[0]), int(kept[-1])) if len(kept) else (len(table), -1)
     index = np.arange(len(table))
     if table.places is not None:
-        group = table.places.structure.alike[table.place]
+        group = table.places.alike[table.place]
         is_list = table.linked >= 0.5 * table.characters
     else:
         group = table.run

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.table import HEADINGS, SAME_TITLE, TAG_GROUPS
+from noisefilter.blocks.places import TAG_GROUPS
+from noisefilter.blocks.table import HEADINGS, SAME_TITLE
 from noisefilter.html.tags import CELLS
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags, Index
     from noisefilter.blocks.table import BlockTable
+    from noisefilter.types import Link
 
 #: A block is a link if this share of it is.
 LINKED = 0.9
@@ -49,10 +51,7 @@ def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
 
     Siblings of one make, each a short text with a headline that is a link, or under a heading and with a link, or with
     the same control ("Reply"); or elements that are links as a whole, several blocks to each page that they lead to.
-
-    Args:
-        table: blocks of one HTML page.
-        logits: of boilerplate, where the page is less surely an article: there the cards between its paragraphs stay.
+    With `logits`, the page is less surely an article: the cards between its paragraphs stay.
     """
     targets = _targets(table)
     leads = np.array([target != "" for target in targets], np.bool_)
@@ -71,14 +70,8 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
     """Log-odds with one value for panels that unfold, and for facts: short elements of one make below one element.
 
     Panels begin with a button or a question, facts are lines by themselves.
-
-    Args:
-        table: blocks of one HTML page.
-        logits: of boilerplate, of each block.
-        weights: of each block in a mean.
     """
-    places = table.places
-    assert places is not None  # noqa: S101 - for the type checker: only HTML has elements
+    places = table.elements
     found = logits.copy()
     make = places.make
     # rows of cells are tied in groups.py; columns of a layout have nothing in common
@@ -107,8 +100,7 @@ def _questions(table: BlockTable) -> Flags:
 
 def _facts(table: BlockTable) -> Flags:
     """Places that are a short line by themselves, without a link: a label with its value; list items by their colon."""
-    places = table.places
-    assert places is not None  # noqa: S101 - as above
+    places = table.elements
     lines = np.array([entry.tag in {"div", "li"} for entry in table.page.places]) & (places.blocks == 1)
     first = np.minimum(places.first, len(table) - 1)
     text = table.page.text
@@ -121,9 +113,8 @@ def _facts(table: BlockTable) -> Flags:
 
 def digitless(table: BlockTable) -> Index:
     """Number of each place's tag and names, parent's included, where names that differ only in digits are the same."""
-    places = table.places
-    assert places is not None  # noqa: S101 - as above
-    _, first, group = np.unique(places.structure.alike, return_index=True, return_inverse=True)
+    places = table.elements
+    _, first, group = np.unique(places.alike, return_index=True, return_inverse=True)
     known: dict[tuple[str, ...], int] = {}
     for index, place in enumerate(first.tolist()):
         entry = table.page.places[place]
@@ -133,24 +124,23 @@ def digitless(table: BlockTable) -> Index:
     return first[group]
 
 
-def _any_link(table: BlockTable, leads: Flags) -> Column:
-    """1 for the blocks with a link to another page, as all of `leads` have, else 0."""
-    found = leads.astype(np.float64)
-    for index in np.flatnonzero((table.links > 0) & ~leads).tolist():
-        links = table.page.blocks[index].links
-        found[index] = any(not link.href.strip().lower().startswith(WITHIN) for link in links)
-    return found
+def _target(link: Link) -> str:
+    """Where a link leads, "" if to no other page."""
+    href = link.href.strip()
+    return "" if href.lower().startswith(WITHIN) else href
+
+
+def _any_link(table: BlockTable) -> Column:
+    """1 for the blocks with a link to another page, else 0."""
+    return np.array([any(map(_target, block.links)) for block in table.page.blocks], np.float64)
 
 
 def _targets(table: BlockTable) -> list[str]:
     """Target of each block that is nothing but a link to another page; "" for the others."""
-    full = table.linked >= LINKED * table.characters
-    found = [""] * len(table)
-    for index in np.flatnonzero(full & (table.links > 0)).tolist():
-        href = table.page.blocks[index].links[0].href.strip()
-        if not href.lower().startswith(WITHIN):
-            found[index] = href
-    return found
+    full = (table.links > 0) & (table.linked >= LINKED * table.characters)
+    return [
+        _target(block.links[0]) if whole else "" for block, whole in zip(table.page.blocks, full.tolist(), strict=True)
+    ]
 
 
 def _whole_links(targets: list[str]) -> Flags:
@@ -205,45 +195,36 @@ def _siblings(table: BlockTable, leads: Flags, *, sure: bool) -> Flags:
 
     On pages that are surely an article, also three or more with a heading and a short text, with a link in each.
     """
-    places = table.places
-    assert places is not None  # noqa: S101 - for the type checker: only HTML has cards
+    places = table.elements
     heads = places.inside((leads & (table.words >= LEAST_HEADLINE)).astype(np.float64))
     short = (places.blocks > 1) & (places.words >= LEAST_CARD) & (places.words <= MOST_CARD)
     card = short & (heads > 0)
     headed = short & np.isin(places.begins, HEADED) & (places.inside(table.links) > 0)
     if sure and np.count_nonzero(headed) >= MIN_SIBLINGS:
-        headed &= places.inside(_any_link(table, leads)) > 0
-        make = places.make
-        card |= headed & (np.bincount(make, headed)[make] >= MIN_SIBLINGS)
+        headed &= places.inside(_any_link(table)) > 0
+        card |= headed & (np.bincount(places.make, headed)[places.make] >= MIN_SIBLINGS)
     return rows_of(table, card, MIN_CARDS)
 
 
 def _answers(table: BlockTable, leads: Flags) -> Flags:
     """Siblings of one make, nearly all of them with the same control and without a link to another page."""
-    places = table.places
-    assert places is not None  # noqa: S101 - as above
+    places = table.elements
     control = find_controls(table) & ~(leads & (table.tag_group != BUTTON))
-    if np.count_nonzero(control) >= MIN_SIBLINGS:
-        answer = (places.blocks > 1) & (places.words <= SHORT)
-        answer &= (places.inside(control.astype(np.float64)) > 0) & (places.inside(_any_link(table, leads)) == 0)
-        return rows_of(table, answer, MIN_SIBLINGS)
-    return np.zeros(len(table), np.bool_)
+    answer = (places.blocks > 1) & (places.words <= SHORT) & (places.inside(control.astype(np.float64)) > 0)
+    if np.count_nonzero(answer) >= MIN_SIBLINGS:
+        answer &= places.inside(_any_link(table)) == 0
+    return rows_of(table, answer, MIN_SIBLINGS)
 
 
 def find_controls(table: BlockTable) -> Flags:
-    """Short blocks that recur and are nothing but a button or links: (blocks,).
-
-    Args:
-        table: blocks of one HTML page.
-    """
+    """Short blocks that recur and are nothing but a button or links: (blocks,)."""
     full = (table.links > 0) & (table.linked >= LINKED * table.characters)
     return (table.repeated >= MIN_REPEATED) & (table.words <= MOST_CONTROL) & (full | (table.tag_group == BUTTON))
 
 
 def rows_of(table: BlockTable, chosen: Flags, least: int, *, posts: bool = False) -> Flags:
     """Blocks of each make with `least` and nearly all of its places chosen; of numbered `posts`, only the chosen."""
-    places = table.places
-    assert places is not None  # noqa: S101 - as above
+    places = table.elements
     found = np.zeros(len(table), np.bool_)
     if np.count_nonzero(chosen) < least:
         return found
@@ -257,16 +238,11 @@ def rows_of(table: BlockTable, chosen: Flags, least: int, *, posts: bool = False
 
 
 def find_other_articles(table: BlockTable) -> Flags:
-    """Blocks of the articles of a page whose title names another one of them: (blocks,).
-
-    Args:
-        table: blocks of one HTML page.
-    """
+    """Blocks of the articles of a page whose title names another one of them: (blocks,)."""
     found = np.zeros(len(table), np.bool_)
     heads = np.array([block.tag in HEADINGS for block in table.page.blocks])
-    titles = (
-        heads & (table.title_share >= SAME_TITLE) & (table.words >= LEAST_HEADLINE)
-    )  # fewer name a section of the site
+    # fewer words name a section of the site
+    titles = heads & (table.title_share >= SAME_TITLE) & (table.words >= LEAST_HEADLINE)
     tagged = [index for index, entry in enumerate(table.page.places) if entry.tag == "article"]
     several = len(_ranges(table, tagged)) > 1
     chosen = tagged if several else _headed(table)
@@ -283,14 +259,13 @@ def find_other_articles(table: BlockTable) -> Flags:
 
 def _headed(table: BlockTable) -> list[int]:
     """The largest places with one first-level heading; sections with such headings count, too."""
-    places = table.places
-    assert places is not None  # noqa: S101 - as above
-    heads = [block.place for block in table.page.blocks if block.tag == "h1"]
-    if not 1 < len(heads) <= MOST_ARTICLES:
+    places = table.elements
+    heads = np.array([block.tag == "h1" for block in table.page.blocks])
+    if not 1 < np.count_nonzero(heads) <= MOST_ARTICLES:
         return []
-    alone = places.inside(np.array([float(block.tag == "h1") for block in table.page.blocks])) == 1
+    alone = places.inside(heads.astype(np.float64)) == 1
     found = []
-    for place in heads:
+    for place in table.place[heads].tolist():
         while places.parent[place] >= 0 and alone[places.parent[place]]:
             place = int(places.parent[place])
         found.append(place)
@@ -299,8 +274,7 @@ def _headed(table: BlockTable) -> list[int]:
 
 def _ranges(table: BlockTable, chosen: list[int]) -> list[tuple[int, int]]:
     """First block, and the one after the last, of the chosen places that are long enough and not in another one."""
-    places = table.places
-    assert places is not None  # noqa: S101 - as above
+    places = table.elements
     found: list[tuple[int, int]] = []
     for index in chosen:
         first, last = int(places.first[index]), int(places.last[index])

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.blocks.boxes import find_dialogs
-from noisefilter.blocks.names import place_names
-from noisefilter.blocks.structure import Structure, find_structure
+from noisefilter.blocks.places import TAG_GROUPS, place_names, place_table
 from noisefilter.text.language import is_known, name_language
 from noisefilter.text.tokens import (
     find_cues,
@@ -22,7 +22,6 @@ from noisefilter.text.tokens import (
     vector_sums,
     word_list,
 )
-from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.arrays import Column, Index
+    from noisefilter.blocks.places import PlaceTable
     from noisefilter.html.walk import BlockedPage
     from noisefilter.text.tokens import Tokens
     from noisefilter.text.vectors import VectorTable
@@ -51,54 +51,8 @@ SAME_TITLE = 0.6
 #: Line breaks that a reader sees as a blank line.
 BLANK_LINE = 2
 HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-CONTAINERS = ("article", "main", "nav", "footer", "header", "aside", "form", "table", "figure", "section", "li", "ul")
-
-#: Tags of blocks that are measured as one.
-TAG_GROUPS = {
-    "p": ("p",),
-    "h1": ("h1",),
-    "h2": ("h2", "h3"),
-    "h4": ("h4", "h5", "h6"),
-    "li": ("li", "dd", "dt"),
-    "cell": ("td", "th"),
-    "div": ("div", "section", "article", "main", "body", "center", "aside", "header", "footer", "nav"),
-    "quote": ("blockquote", "pre"),
-    "caption": ("figcaption", "caption", "figure"),
-    "button": ("button", "form", "legend", "fieldset", "summary"),
-}
+#: Tag of a block → place of its group in `TAG_GROUPS`.
 GROUP_OF_TAG = {tag: group for group, tags in enumerate(TAG_GROUPS.values()) for tag in tags}
-
-
-@dataclass(frozen=True, eq=False)
-class PlaceTable:
-    """Places as arrays; counts cover everything inside a place. One row per place."""
-
-    parent: NDArray[np.int64]
-    depth: NDArray[np.int64]
-    first: NDArray[np.int64]  # block inside
-    last: NDArray[np.int64]  # the one after the last
-    containers: NDArray[np.int64]  # bits of CONTAINERS around or at the place
-    hidden: NDArray[np.bool_]
-    words: Column
-    linked: Column
-    prose: Column
-    blocks: Column
-    begins: Index  # place of the first block's tag in `TAG_GROUPS`, -1 for none
-    structure: Structure
-
-    @cached_property
-    def make(self) -> Index:
-        """Number of each place's make: those of one make have the same parent, tag and names, and begin alike."""
-        return self.make_by(self.structure.alike)
-
-    def make_by(self, alike: Index) -> Index:
-        """The same where places with one number of `alike` count as having the same tag and names."""
-        make = (alike + (self.parent + 1) * len(self.parent)) * (len(TAG_GROUPS) + 1) + self.begins + 1
-        return np.unique(make, return_inverse=True)[1]
-
-    def inside(self, values: Column) -> Column:
-        """Sum of a value per block over everything inside each place."""
-        return sums(values, self.first, self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +122,18 @@ class BlockTable:
             run=self.run[rows] - self.run[rows][:1],
             **arrays,
         )
+
+    @property
+    def elements(self) -> PlaceTable:
+        """The places of an HTML page; a plain text has none.
+
+        Raises:
+            ValueError: it is a plain text.
+        """
+        if self.places is None:
+            msg = "a plain text has no markup"
+            raise ValueError(msg)
+        return self.places
 
     @property
     def spoken(self) -> Column:
@@ -289,7 +255,7 @@ def _table(
         echo=_echo(tokens, first, last, owner),
         place=place,
         tag_group=tag_group,
-        places=_place_table(pages[0], words, linked, prose, tag_group) if pages[0].is_html else None,
+        places=place_table(pages[0], words, linked, prose, tag_group) if pages[0].is_html else None,
         names=place_names(pages[0]),
     )
 
@@ -347,9 +313,7 @@ def _echo(tokens: Tokens, first: Index, last: Index, owner: Index) -> Column:
 
 def _repeated(texts: list[str]) -> Column:
     """How often the same text stands elsewhere on the page."""
-    counts: dict[str, int] = {}
-    for text in texts:
-        counts[text] = counts.get(text, 0) + 1
+    counts = Counter(texts)
     return np.fromiter((counts[text] - 1 for text in texts), np.float64, len(texts))
 
 
@@ -360,40 +324,3 @@ def _title_shares(pages: Sequence[BlockedPage], tokens: Tokens, first: Index, la
     shown = np.isin(tokens.hashes + (np.repeat(owner, last - first) << 32), np.array(hashes, dtype=np.int64))
     shares = sums(shown.astype(np.float64), first, last) / np.maximum(1, last - first)
     return np.where(last - first <= CUE_WORDS, shares, 0.0)
-
-
-def _place_table(
-    page: BlockedPage, words: Column, linked: Column, prose: NDArray[np.bool_], tag_group: Index
-) -> PlaceTable:
-    count = len(page.places)
-    parents = [entry.parent for entry in page.places]
-    bits = {tag: 1 << bit for bit, tag in enumerate(CONTAINERS)}
-    bits["ol"] = bits["ul"]
-    depths, containers, hidden = [0] * count, [0] * count, [False] * count
-    for index, (above, tag, names, unseen) in enumerate(page.places):
-        container = bits.get(tag, 0)
-        if above >= 0:
-            depths[index] = depths[above] + 1
-            containers[index] = containers[above] | container
-            hidden[index] = hidden[above] or unseen or "aria-hidden" in names
-        else:
-            containers[index] = container
-    first, last = np.array(page.ranges, dtype=np.int64).reshape(-1, 2).T
-    held, links, proses = (sums(values, first, last) for values in (words, linked, words * prose))
-    # where no paragraph is long enough for prose, by words outside of links
-    spine = proses if prose.any() else sums(words * (linked == 0), first, last)
-    parent, depth = np.array(parents, dtype=np.int64), np.array(depths, dtype=np.int64)
-    return PlaceTable(
-        parent=parent,
-        depth=depth,
-        first=first,
-        last=last,
-        containers=np.array(containers, dtype=np.int64),
-        hidden=np.array(hidden, dtype=np.bool_),
-        words=held,
-        linked=links,
-        prose=proses,
-        blocks=(last - first).astype(np.float64),
-        begins=np.append(tag_group, -1)[np.minimum(first, len(tag_group))],
-        structure=find_structure(page, parent, depth, spine),
-    )
