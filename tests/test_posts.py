@@ -1,9 +1,9 @@
-"""The posts of a live blog stay together; index and notice above them go."""
+"""Posts stay together: those of a live blog, without index and notice above; those of a forum, without what returns in each."""
 
 import numpy as np
 import pytest
 
-from noisefilter.blocks.posts import find_posts, with_posts
+from noisefilter.blocks.posts import find_posts, tie_posts, with_posts
 from tests.making import SLUICE, blocks_of, walk
 
 NOTICE = "This page refreshes itself"
@@ -47,3 +47,38 @@ def test_what_is_no_live_blog(html):
 def test_posts_beside_an_article_change_nothing():
     article = "".join(f"<p>{line} {number}</p>" for line in SLUICE for number in range(3))
     assert judged(f"<p>{NOTICE}</p>{article}<aside>{POSTS}</aside>")[NOTICE] == -1
+
+
+SIGNED = "Two strokes are enough for anybody who is not in a hurry."
+
+
+def log_odds_of(html: str, given: dict[str, float]) -> dict[str, float]:
+    """Log-odds of each text after the rule; `given` has those before it."""
+    page = walk(html)
+    table = blocks_of(page)
+    logits = np.array([given[text] for text in page.texts()])
+    return dict(zip(page.texts(), tie_posts(table, logits, table.words + 2.0).tolist(), strict=True))
+
+
+THREAD = "".join(
+    f"<div id=p{n}><div class='post post-{n}'>{line}</div><div class=sig>{SIGNED}</div></div>"
+    for n, line in enumerate(SLUICE[:4])
+)
+
+
+def test_a_doubtful_post_stays_with_the_others():
+    given = dict(zip(SLUICE[:4], (-3.0, -2.0, -2.0, 1.0), strict=True)) | {SIGNED: 1.0}
+    found = log_odds_of(THREAD, given)
+    assert all(found[line] < 0 for line in SLUICE[:4])
+    assert found[SLUICE[0]] == -3.0
+    assert found[SIGNED] == 1.0
+
+
+def test_posts_that_are_doubtful_on_the_whole_are_left_alone():
+    given = dict(zip(SLUICE[:4], (-3.0, 2.0, 2.0, 1.0), strict=True)) | {SIGNED: 1.0}
+    assert log_odds_of(THREAD, given) == given
+
+
+def test_elements_without_a_name_are_no_posts():
+    given = dict(zip(SLUICE[:4], (-3.0, -2.0, -2.0, 1.0), strict=True))
+    assert log_odds_of("".join(f"<div><div>{line}</div></div>" for line in SLUICE[:4]), given) == given

@@ -1,4 +1,9 @@
-"""Blocks → groups that are kept or removed together: rows, labels with values, questions with answers, headings."""
+"""Blocks → groups that are kept or removed together: rows, labels with values, questions with answers, headings.
+
+And what the rules beside this module find. Each takes a `BlockTable` of one HTML page, and may take the log-odds of boilerplate
+of its blocks and their weights in a mean; it returns flags or new log-odds: (blocks,). A rule must pay on pages or mend a kind
+of case that they may have (docs/decisions/0050-rules-that-pay.md).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.blocks.apart import find_islands, find_lists, find_offers
 from noisefilter.blocks.boxes import find_threads
-from noisefilter.blocks.forums import tie_posts
-from noisefilter.blocks.islands import find_islands, find_lists
-from noisefilter.blocks.offers import find_offers
-from noisefilter.blocks.posts import with_posts
+from noisefilter.blocks.posts import tie_posts, with_posts
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE
 from noisefilter.html.tags import CELLS

@@ -1,4 +1,4 @@
-"""Blocks → the posts of a live blog, which stay together, and what stands above them: an index, a notice."""
+"""Blocks → posts, which stay together: those of a forum; those of a live blog, without the index and notice above them."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, find_controls, rows_of
+from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, digitless, find_controls, rows_of
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags
     from noisefilter.blocks.table import BlockTable
 
+#: Fewest texts of a forum that are tied, fewest words of one, and the mean log-odds up to which they are posts.
+MIN_POSTS, LEAST_WORDS, POSTS = 3, 5, -0.5
 #: A post begins with the time of day, or the minute of a match; most words of that line, fewest words of a post with it.
 TIME = re.compile(
     r"(?<![\d.:])\d{1,2}(?:[.:h時]| h )\d\d(?![\d.:])|\b\d{1,2} ?[ap]\.?m\b|\b\d{1,3}(?:\+\d{1,2})?\.? ?(?:['’′]|min\b)",
@@ -29,16 +31,21 @@ STAYS = -1.0
 LIKELY_ARTICLE = -2.0
 
 
+def tie_posts(table: BlockTable, logits: Column, weights: Column) -> Column:
+    """Log-odds where texts in elements of the same tag and names, parents' included, are kept if their mean is."""
+    alike = digitless(table)[table.place]
+    named = np.array([table.page.places[block.place].names != "" for block in table.page.blocks])
+    text = (table.words >= LEAST_WORDS) & named
+    count, weight = np.bincount(alike, text), np.bincount(alike, weights * text)
+    mean = (np.bincount(alike, weights * logits * text) / np.maximum(weight, 1))[alike]
+    posts = text & (count[alike] >= MIN_POSTS) & (mean <= POSTS)
+    return np.where(posts, np.minimum(logits, mean), logits)
+
+
 def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) -> Column:
     """Log-odds of a page of posts: all posts are kept if their mean is; above them only paragraphs and likely lines.
 
-    The controls of the posts ("Share", "Permalink") go, and do not count.
-
-    Args:
-        table: blocks of one HTML page.
-        logits: of boilerplate, of each block.
-        weights: of each block in a mean.
-        gone: log-odds of what is never an article.
+    The controls of the posts ("Share", "Permalink") go, and do not count; `gone` is the log-odds of what goes.
     """
     posts, controls = find_posts(table), find_controls(table)
     controls &= posts
@@ -55,11 +62,7 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
 
 
 def find_posts(table: BlockTable) -> Flags:
-    """Blocks of elements of one make, nearly all of which begin with a line with a time: (blocks,).
-
-    Args:
-        table: blocks of one HTML page.
-    """
+    """Blocks of elements of one make, nearly all of which begin with a line with a time: (blocks,)."""
     places = table.elements
     post = (places.blocks > 1) & (places.words >= LEAST_POST)
     post &= places.linked <= MOST_LINKED * places.inside(table.characters)
