@@ -172,12 +172,8 @@ def echo(table: BlockTable) -> Column:
 
 def title_before(table: BlockTable) -> Column:
     """Blocks since the headline; negative before it, zero without one. Menus stand before it."""
-    return np.arctan(_since_title(table) / 10)
-
-
-def _since_title(table: BlockTable) -> Column:
     title = title_blocks(table)[table.owner]
-    return np.where(title >= 0, np.arange(len(table), dtype=np.float64) - title, 0.0)
+    return np.arctan(np.where(title >= 0, np.arange(len(table), dtype=np.float64) - title, 0.0) / 10)
 
 
 def title_blocks(table: BlockTable) -> NDArray[np.int64]:
