@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from noisefilter.html.read import read_blocks
@@ -35,9 +36,13 @@ def read_corpora(paths: Sequence[str | Path]) -> list[LabelledPage]:
     """
     pages = [page for path in paths for page in _read_folder(Path(path))]
     if not pages:
-        msg = f"no labelled page in {', '.join(map(str, paths))}"
-        raise CorpusError(msg)
+        raise _fault("no labelled page in " + ", ".join(map(str, paths)))
     return pages
+
+
+def _fault(*parts: str) -> CorpusError:
+    """The error of a place and what is wrong there."""
+    return CorpusError(": ".join(parts))
 
 
 def _read_folder(folder: Path) -> list[LabelledPage]:
@@ -63,30 +68,26 @@ def join_labels(
     Raises:
         CorpusError: as `read_corpora`.
     """
-    labels: dict[str, dict[str, Any]] = {}
+    labels: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for where, row in label_rows:
         if row["id"] in labels:
-            msg = f"{where}: a second label for {row['id']!r}"
-            raise CorpusError(msg)
-        labels[row["id"]] = {**row, "where": where}
+            raise _fault(where, f"a second label for {row['id']!r}")
+        labels[row["id"]] = where, row
     found: list[LabelledPage] = []
     seen: set[str] = set()
     for name, where, read, fields in pages:
         if name in seen:
-            msg = f"{where}: a second page {name!r}"
-            raise CorpusError(msg)
+            raise _fault(where, f"a second page {name!r}")
         seen.add(name)
-        label = labels.pop(name, None)
-        if label is not None:
+        if name in labels:
+            labelled, label = labels.pop(name)
             try:
-                found.append(_join(name, read(), fields, label))
+                found.append(_join(name, read(), fields, label, labelled))
             except (KeyError, TypeError, AttributeError) as error:
-                msg = f"{label['where']}: the label of {name!r} does not follow the format: {error!r}"
-                raise CorpusError(msg) from error
+                raise _fault(labelled, f"the label of {name!r} does not follow the format: {error!r}") from error
     if labels:
-        first = next(iter(labels.values()))
-        msg = f"{first['where']}: no page with the id {first['id']!r} in {among}"
-        raise CorpusError(msg)
+        name, (where, _) = next(iter(labels.items()))
+        raise _fault(where, f"no page with the id {name!r} in {among}")
     return found
 
 
@@ -97,35 +98,29 @@ def read_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         CorpusError: a missing file, or a line that is not such a row.
     """
     if not path.is_file():
-        msg = f"{path}: no such file; a corpus is a folder with pages.jsonl and labels.jsonl"
-        raise CorpusError(msg)
+        raise _fault(str(path), "no such file; a corpus is a folder with pages.jsonl and labels.jsonl")
     try:
         with path.open("rb") as lines:
             for number, line in enumerate(iter(lambda: lines.readline(MAX_LINE + 1), b""), 1):
                 if line.strip():
                     yield f"{path}:{number}", _read_row(f"{path}:{number}", line)
     except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror}"
-        raise CorpusError(msg) from error
+        raise _fault(str(path), f"cannot be read: {error.strerror}") from error
 
 
 def _read_row(where: str, line: bytes) -> dict[str, Any]:
     """The object on a line, checked for an id and for the types that the format names."""
     if len(line) > MAX_LINE:
-        msg = f"{where}: more than {MAX_LINE:,} bytes"
-        raise CorpusError(msg)
+        raise _fault(where, f"more than {MAX_LINE:,} bytes")
     try:
         row = json.loads(line.decode("utf8"), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:  # no UTF-8, no JSON, too deep, a number of too many digits
-        msg = f"{where}: not JSON: {error}"
-        raise CorpusError(msg) from error
+        raise _fault(where, "not JSON", str(error)) from error
     if not isinstance(row, dict) or not isinstance(row.get("id"), str):
-        msg = f"{where}: an object with an id is wanted"
-        raise CorpusError(msg)
+        raise _fault(where, "an object with an id is wanted")
     for name in TEXTS:
         if not isinstance(row.get(name), str | None):
-            msg = f"{where}: {name} must be a text, not {type(row[name]).__name__}"
-            raise CorpusError(msg)
+            raise _fault(where, f"{name} must be a text, not {type(row[name]).__name__}")
     return row
 
 
@@ -134,47 +129,40 @@ def _refuse(constant: str) -> None:
     raise ValueError(msg)
 
 
-def row_page(folder: Path, where: str, row: dict[str, Any]) -> Page:
+def row_page(folder: Path, where: str, row: Mapping[str, Any]) -> Page:
     """The page of a row of `pages.jsonl`.
 
     Raises:
         CorpusError: a row without content, or a file that cannot be read.
     """
+    form: Literal["html", "text"] = "html" if row.get("html") is not None else "text"
+    content = row.get(form)
     if row.get("path") is not None:
-        content: bytes | str = _read_file(folder, where, row["path"])
+        content = _read_file(folder, where, row["path"])
         form = "html" if row["path"].endswith((".html", ".htm")) else "text"
-    elif row.get("html") is not None or row.get("text") is not None:
-        form = "html" if row.get("html") is not None else "text"
-        content = row[form]
-    else:
-        msg = f"{where}: html, text or path is wanted"
-        raise CorpusError(msg)
-    return Page(content, row.get("url"), row.get("title"), "html" if form == "html" else "text")
+    if content is None:
+        raise _fault(where, "html, text or path is wanted")
+    return Page(content, row.get("url"), row.get("title"), form)
 
 
 def _read_file(folder: Path, where: str, path: str) -> bytes:
     """Contents of a file of the corpus; a path that leads out of the folder, by dots or by a link, is refused."""
     try:
         file = (folder / path).resolve()
-        if not file.is_relative_to(folder.resolve()):
-            msg = f"{where}: {path!r} leads out of the corpus"
-            raise CorpusError(msg)
-        if file.exists() and not file.is_file():
-            msg = f"{where}: {path!r} is no file"
-            raise CorpusError(msg)
-        return file.read_bytes()
+        inside = file.is_relative_to(folder.resolve())
+        if inside and (file.is_file() or not file.exists()):
+            return file.read_bytes()
     except (OSError, RuntimeError) as error:  # a link that leads to itself is a RuntimeError before Python 3.13
-        msg = f"{where}: {folder / path} cannot be read: {getattr(error, 'strerror', None) or error}"
-        raise CorpusError(msg) from error
+        reason = getattr(error, "strerror", None) or error
+        raise _fault(where, f"{folder / path} cannot be read", str(reason)) from error
     except ValueError as error:
-        if isinstance(error, CorpusError):
-            raise
-        msg = f"{where}: {path!r} is no path: {error}"
-        raise CorpusError(msg) from error
+        raise _fault(where, f"{path!r} is no path", str(error)) from error
+    raise _fault(where, f"{path!r} is no file" if inside else f"{path!r} leads out of the corpus")
 
 
-def _join(name: str, page: Page, row: Mapping[str, Any], label: dict[str, Any]) -> LabelledPage:
-    votes = _votes(label)
+def _join(name: str, page: Page, row: Mapping[str, Any], label: Mapping[str, Any], where: str) -> LabelledPage:
+    """A page with its label, which stands `where`; spans are moved to their quotations."""
+    votes = _votes(label, where)
     labelled = LabelledPage(
         name,
         page,
@@ -182,15 +170,19 @@ def _join(name: str, page: Page, row: Mapping[str, Any], label: dict[str, Any]) 
         str(row.get("source") or ""),
         str(row.get("licence") or ""),
         sum(votes) / len(votes) if votes else None,
-        _spans(label),
-        _sentences(label),
-        _main_text(label),
-        page_type=_page_type(label),
+        _spans(label, where),
+        _sentences(label, where),
+        label.get("main_text"),
+        page_type=label.get("page_type", "article"),
         votes=votes,
         by=str(label.get("by") or ""),
         accepted=_is_accepted(row.get("marked"), label.get("spans")),
     )
-    return anchor(labelled, label["where"])
+    if labelled.page_type not in PAGE_TYPES:
+        raise _fault(where, f"unknown page type {labelled.page_type!r}", f"choose from {', '.join(PAGE_TYPES)}")
+    if not isinstance(labelled.main_text, str | None):
+        raise _fault(where, f"main_text must be a text, not {type(labelled.main_text).__name__}")
+    return _anchor(labelled, where)
 
 
 def _is_accepted(marked: object, spans: object) -> bool:
@@ -209,59 +201,40 @@ def _site(name: str, page: Page, row: Mapping[str, Any]) -> str:
     return str(row.get("site") or host or name)
 
 
-def _votes(label: dict[str, Any]) -> tuple[int, ...]:
-    votes = label.get("noise")
-    if votes is None:
+def _votes(label: Mapping[str, Any], where: str) -> tuple[int, ...]:
+    noise: Any = label.get("noise")
+    if noise is None:
         return ()
-    votes = votes if isinstance(votes, list) else [votes]
+    votes = noise if isinstance(noise, list) else [noise]
     if not votes or not all(_is_whole(vote) and 0 <= vote <= MAX_NOISE for vote in votes):
-        msg = f"{label['where']}: noise must be 0 to {MAX_NOISE}, not {label['noise']!r}"
-        raise CorpusError(msg)
+        raise _fault(where, f"noise must be 0 to {MAX_NOISE}, not {noise!r}")
     return tuple(votes)
 
 
-def _page_type(label: dict[str, Any]) -> str:
-    named = label.get("page_type", "article")
-    if named not in PAGE_TYPES:
-        msg = f"{label['where']}: unknown page type {named!r}: choose from {', '.join(PAGE_TYPES)}"
-        raise CorpusError(msg)
-    return str(named)
-
-
-def _spans(label: dict[str, Any]) -> tuple[LabelledSpan, ...] | None:
+def _spans(label: Mapping[str, Any], where: str) -> tuple[LabelledSpan, ...] | None:
     if label.get("spans") is None:
         return None
     spans = []
     for span in label["spans"]:
-        if span.get("kind") not in KINDS:
-            msg = f"{label['where']}: unknown kind {span.get('kind')!r}"
-            raise CorpusError(msg)
-        _check_range("span", span["start"], span["end"], label["where"])
-        if not isinstance(span.get("quote"), str | None) or span.get("quote") == "":
-            msg = f"{label['where']}: quote {span['quote']!r} is no text"
-            raise CorpusError(msg)
-        spans.append(LabelledSpan(span["start"], span["end"], span["kind"], span.get("quote")))
+        kind, quote = span.get("kind"), span.get("quote")
+        if kind not in KINDS:
+            raise _fault(where, f"unknown kind {kind!r}")
+        if not isinstance(quote, str | None) or quote == "":
+            raise _fault(where, f"quote {quote!r} is no text")
+        spans.append(LabelledSpan(*_range("span", span, where), kind, quote))
     return tuple(sorted(spans, key=lambda span: (span.start, span.end)))
 
 
-def _sentences(label: dict[str, Any]) -> tuple[tuple[int, int, str], ...] | None:
+def _sentences(label: Mapping[str, Any], where: str) -> tuple[tuple[int, int, str], ...] | None:
     if label.get("sentences") is None:
         return None
+    sentences = []
     for sentence in label["sentences"]:
         letters = sentence["label"]
         if not isinstance(letters, str) or not letters or set(letters) - set(LETTERS):
-            msg = f"{label['where']}: sentence label {letters!r} is not one of {LETTERS}"
-            raise CorpusError(msg)
-        _check_range("sentence", sentence["start"], sentence["end"], label["where"])
-    return tuple((sentence["start"], sentence["end"], sentence["label"]) for sentence in label["sentences"])
-
-
-def _main_text(label: dict[str, Any]) -> str | None:
-    text = label.get("main_text")
-    if text is not None and not isinstance(text, str):
-        msg = f"{label['where']}: main_text must be a text, not {type(text).__name__}"
-        raise CorpusError(msg)
-    return text
+            raise _fault(where, f"sentence label {letters!r} is not one of {LETTERS}")
+        sentences.append((*_range("sentence", sentence, where), letters))
+    return tuple(sentences)
 
 
 def _is_whole(value: object) -> bool:
@@ -269,23 +242,24 @@ def _is_whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def _check_range(what: str, start: object, end: object, where: str) -> None:
+def _range(what: str, labelled: Mapping[str, Any], where: str) -> tuple[int, int]:
+    """Start and end of a span or a sentence."""
+    start, end = labelled["start"], labelled["end"]
     if not (_is_whole(start) and _is_whole(end)):
-        msg = f"{where}: {what} {start!r}-{end!r}: offsets are whole numbers"
-        raise CorpusError(msg)
-    if not 0 <= int(str(start)) < int(str(end)):
-        msg = f"{where}: {what} {start}-{end} is empty or reversed"
-        raise CorpusError(msg)
+        raise _fault(where, f"{what} {start!r}-{end!r}", "offsets are whole numbers")
+    if not 0 <= start < end:
+        raise _fault(where, f"{what} {start}-{end} is empty or reversed")
+    return start, end
 
 
 def _check_overlap(what: str, ranges: Iterable[tuple[int, int]], where: str) -> None:
     for (start, end), (following, last) in pairwise(sorted(ranges)):
         if following < end:
-            msg = f"{where}: two {what} overlap, {start}-{end} and {following}-{last}: which of them counts is unknown"
-            raise CorpusError(msg)
+            both = f"two {what} overlap, {start}-{end} and {following}-{last}"
+            raise _fault(where, both, "which of them counts is unknown")
 
 
-def anchor(labelled: LabelledPage, where: str) -> LabelledPage:
+def _anchor(labelled: LabelledPage, where: str) -> LabelledPage:
     """The page, with its spans moved to where their quotations are in `visible_text`.
 
     Raises:
@@ -294,39 +268,27 @@ def anchor(labelled: LabelledPage, where: str) -> LabelledPage:
     if labelled.spans is None and labelled.sentences is None:
         return labelled
     text = read_blocks(labelled.page).text
-    for start, end, _ in labelled.sentences or ():
+    sentences = [(start, end) for start, end, _ in labelled.sentences or ()]
+    for start, end in sentences:
         if end > len(text):
-            msg = f"{where}: sentence {start}-{end} lies beyond the text of {labelled.id!r}, which has {len(text)} characters"
-            raise CorpusError(msg)
-    _check_overlap("sentences", ((start, end) for start, end, _ in labelled.sentences or ()), where)
+            of = f"the text of {labelled.id!r}, which has {len(text)} characters"
+            raise _fault(where, f"sentence {start}-{end} lies beyond {of}")
+    _check_overlap("sentences", sentences, where)
     if labelled.spans is None:
         return labelled
-    placed = _place(labelled, text, where)
+    placed = tuple(_place(span, labelled.id, text, where) for span in labelled.spans)
     for kind in KINDS:
         _check_overlap(f"{kind} spans", ((span.start, span.end) for span in placed if span.kind == kind), where)
-    return replace(labelled, spans=tuple(placed))
+    return replace(labelled, spans=placed)
 
 
-def _place(labelled: LabelledPage, text: str, where: str) -> list[LabelledSpan]:
-    """The spans, moved to their quotations."""
-    placed = []
-    for span in labelled.spans or ():
-        start, end = span.start, span.end
-        if span.quote is not None and text[start:end] != span.quote:
-            start = _nearest(text, span.quote, start)
-            end = start + len(span.quote)
-        if start < 0 or end > len(text):
-            msg = f"{where}: the text of {labelled.id!r} does not hold {(span.quote or '')[:60]!r} ({span.start}-{span.end})"
-            raise CorpusError(msg)
-        placed.append(replace(span, start=start, end=end))
-    return placed
-
-
-def _nearest(text: str, quote: str, near: int) -> int:
-    """Offset of the occurrence of a quotation that is nearest to where it was, -1 for none."""
-    best, position = -1, text.find(quote)
-    while position >= 0:
-        if best < 0 or abs(position - near) < abs(best - near):
-            best = position
-        position = text.find(quote, position + 1)
-    return best
+def _place(span: LabelledSpan, name: str, text: str, where: str) -> LabelledSpan:
+    """The span, moved to the occurrence of its quotation that is nearest to where it was."""
+    start, end, quote = span.start, span.end, span.quote
+    if quote is not None and text[start:end] != quote:
+        found = [match.start() for match in re.finditer(f"(?={re.escape(quote)})", text)]
+        start = min(found, key=lambda place: abs(place - span.start), default=-1)
+        end = start + len(quote)
+    if start < 0 or end > len(text):
+        raise _fault(where, f"the text of {name!r} does not hold {(quote or '')[:60]!r} ({span.start}-{span.end})")
+    return replace(span, start=start, end=end)
