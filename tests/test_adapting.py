@@ -246,7 +246,7 @@ def test_what_got_worse_on_the_held_out_pages_is_told():
 
 
 def test_a_stage_that_adapting_made_worse_on_the_held_out_pages_is_put_back():
-    moved, stayed = (Outcome("articles", "article", 40, 40, strength, 0.5, 0.4, 0.01, "") for strength in (0.3, None))
+    moved, stayed = (Outcome("articles", "article", "", strength=strength) for strength in (0.3, None))
     before, after = (
         {"noise": {"all": {"log loss": loss}}, "filler": {"all": {"log loss": loss}}} for loss in (0.4, 0.7)
     )

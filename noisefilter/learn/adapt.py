@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,8 +16,6 @@ from noisefilter.learn.train import make_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
-
-    from numpy.typing import NDArray
 
     from noisefilter.arrays import Matrix
     from noisefilter.labels import LabelledPage
@@ -47,13 +45,13 @@ class Outcome:
 
     stage: str
     network: str
-    pages: int
-    rows: int
-    strength: float | None
-    before: float | None
-    after: float | None
-    error: float | None
     reason: str
+    pages: int = 0
+    rows: int = 0
+    strength: float | None = None
+    before: float | None = None
+    after: float | None = None
+    error: float | None = None
 
     @property
     def moved(self) -> bool:
@@ -74,7 +72,6 @@ class Adapted:
     thresholds: dict[str, float]
     policies: Mapping[str, Any]
     outcomes: list[Outcome] = field(default_factory=list)
-    changed: dict[str, NDArray[np.float32]] = field(default_factory=dict)
 
 
 def adapt(
@@ -112,9 +109,7 @@ def adapt(
             reader = _adapt_reader(data.fit, reader, found)
         for stage, networks in stages.items():
             if stage in stays:
-                found.outcomes += [
-                    Outcome(stage, network, 0, 0, None, None, None, None, PUT_BACK) for network in networks
-                ]
+                found.outcomes += [Outcome(stage, network, PUT_BACK) for network in networks]
                 continue
             progress(f"{stage}: reading {len(data.fit)} pages")
             rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs, reader)
@@ -132,7 +127,8 @@ def adapt(
     }
     thresholds = {key: round(float(value), 4) for key, value in sorted(found.thresholds.items())}
     vectors = base.vectors, str(base.manifest["vectors_sha256"])
-    return make_model(name, {**base.arrays, **found.changed}, thresholds, data, vectors, more, reader), found.outcomes
+    arrays = {key: found.arrays[key].astype(value.dtype) for key, value in base.arrays.items()}
+    return make_model(name, arrays, thresholds, data, vectors, more, reader), found.outcomes
 
 
 def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) -> bytes:
@@ -143,8 +139,7 @@ def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) 
     rows = adapt_reader.head_rows(pages, reader)
     found.outcomes += [_adapt_network("reader", name, rows.get(name), found) for name in adapt_reader.HEADS]
     heads = {name: found.arrays.pop(name) for name in adapt_reader.head_arrays(reader)}
-    moved = [found.changed.pop(name, None) is not None for name in heads]
-    return adapt_reader.with_heads(reader, heads) if any(moved) else reader
+    return adapt_reader.with_heads(reader, heads) if any(outcome.moved for outcome in found.outcomes) else reader
 
 
 def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:
@@ -152,7 +147,7 @@ def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) 
     pages, count = (len(set(rows.page)), len(rows.inputs)) if rows is not None else (0, 0)
     reason = _too_little(network, rows)
     if rows is None or reason:
-        return Outcome(stage, network, pages, count, None, None, None, None, f"stays: {reason}")
+        return Outcome(stage, network, f"stays: {reason}", pages, count)
     if network == "block_text_second":
         rows = _balanced(rows, found.arrays, network)
     move = move_layer(found.arrays, network, rows)
@@ -160,14 +155,11 @@ def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) 
         reason = f"stays: nothing surely lowers its log loss of {move.before:.3f} on {pages} pages left out in turn"
     else:
         for end, value in move.layer.items():
-            found.changed[f"{network}.{end}"] = value.astype(np.float32)
-            found.arrays[f"{network}.{end}"] = found.changed[f"{network}.{end}"].astype(np.float64)
-        found.thresholds |= _new_thresholds(network, rows, move)
-        if network == "article" and _settle_policies(rows):
-            found.policies = policies_by(move.out[:, 0], rows.truth[:, 0])
+            found.arrays[f"{network}.{end}"] = value.astype(np.float32).astype(np.float64)
+        _choose_again(network, rows, move, found)
         reason = f"adapted: log loss {move.before:.3f} → {move.after:.3f} on {pages} pages left out in turn"
     numbers = (round(move.before, 4), round(move.after, 4), round(move.error, 4))
-    return Outcome(stage, network, pages, count, move.strength, *numbers, reason)
+    return Outcome(stage, network, reason, pages, count, move.strength, *numbers)
 
 
 def _too_little(network: str, rows: Rows | None) -> str:
@@ -177,12 +169,11 @@ def _too_little(network: str, rows: Rows | None) -> str:
     pages = len(set(rows.page))
     if pages < MIN_PAGES:
         return f"{pages} pages have labels for it, {MIN_PAGES} are needed"
-    counts = np.nansum(rows.truth, axis=0)
-    if len(counts) == 1:
-        counts = np.array([len(rows.truth) - counts[0], counts[0]])
+    counts = np.nansum(rows.truth, axis=0).tolist()
+    second = sorted(counts if len(counts) > 1 else [len(rows.truth) - counts[0], counts[0]])[-2]
     fewest = MIN_ROWS.get(network, MIN_ROWS_OF_ANY)
-    if (counts >= fewest).sum() < 2:
-        return f"its labels are of one sort; {fewest} of another are needed, there are {sorted(counts)[-2]:.0f}"
+    if second < fewest:
+        return f"its labels are of one sort; {fewest} of another are needed, there are {second:.0f}"
     return ""
 
 
@@ -197,19 +188,16 @@ def _balanced(rows: Rows, arrays: Mapping[str, Matrix], network: str) -> Rows:
     missed = (rows.weights * truth * (1 - predicted)).sum()
     wrong = (rows.weights * (1 - truth) * predicted).sum()
     weights = rows.weights * np.where(truth == 0, max(1.0, missed / max(wrong, 1e-9)), 1.0)
-    return Rows(rows.inputs, rows.truth, weights, rows.page, rows.site)
+    return replace(rows, weights=weights)
 
 
-def _new_thresholds(network: str, rows: Rows, move: Move) -> dict[str, float]:
-    """Thresholds chosen on predictions out of fold, where there are enough labels.
+def _choose_again(network: str, rows: Rows, move: Move, found: Adapted) -> None:
+    """Choose thresholds and policies on predictions out of fold, where there are enough labels (of both classes).
 
     With fewer the base's stay: the probabilities are calibrated again, so a threshold keeps its meaning.
     """
     if network in {"sentence_second", "reader_classes"}:
-        return kind_thresholds(move.out, np.nan_to_num(rows.truth), MIN_THRESHOLD_LABELS)
-    return {}
-
-
-def _settle_policies(rows: Rows) -> bool:
-    """Whether there are enough labels of both classes to choose policies again; with fewer the base's stay."""
-    return MIN_THRESHOLD_LABELS <= float(rows.truth.sum()) <= len(rows.truth) - MIN_THRESHOLD_LABELS
+        found.thresholds |= kind_thresholds(move.out, np.nan_to_num(rows.truth), MIN_THRESHOLD_LABELS)
+    settled = MIN_THRESHOLD_LABELS <= float(rows.truth.sum()) <= len(rows.truth) - MIN_THRESHOLD_LABELS
+    if network == "article" and settled:
+        found.policies = policies_by(move.out[:, 0], rows.truth[:, 0])

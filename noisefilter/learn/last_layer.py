@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
+from scipy.optimize import minimize
 from scipy.special import log_expit, log_softmax, softmax
 
 from noisefilter.fit import FOLDS, out_of_fold
@@ -31,8 +32,8 @@ STRENGTHS = (3.0, 0.3, 0.03, 0.003)
 OFFSET_SHARE = 0.01
 #: A layer moves if the loss falls by more than this many standard errors (docs/decisions/0019-adapting.md).
 SURE = 1.5
-#: Newton steps are taken until the loss falls by less than `CLOSE`, and at most `MOST_STEPS`.
-CLOSE, MOST_STEPS = 1e-9, 30
+#: A layer is fitted when its loss falls by less than `FALL` of itself, or slopes by less than `SLOPE`.
+FALL, SLOPE, MOST_STEPS = 1e-12, 1e-8, 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,45 +115,34 @@ def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
 
 def _fit(inputs: Matrix, rows: Rows, start: Matrix, strength: float, chosen: Index, _: int | None) -> Matrix:
     """The layer, offsets in its last row, with the lowest penalised loss on the chosen rows."""
-    hidden = inputs[chosen]
-    truth, weights = rows.truth[chosen], rows.weights[chosen] / rows.weights[chosen].sum()
+    hidden, truth = inputs[chosen], rows.truth[chosen]
+    weights = rows.weights[chosen] / rows.weights[chosen].sum()
     held = np.full(start.shape, strength)
     held[-1] *= OFFSET_SHARE
 
-    def value(moved: Matrix) -> float:
-        return float(weights @ row_losses(hidden @ (start + moved), truth) + (held * moved**2).sum())
+    def loss(flat: Matrix) -> tuple[float, Matrix]:
+        moved = flat.reshape(start.shape)
+        logits = hidden @ (start + moved)
+        slopes = hidden.T @ (weights[:, None] * _slopes(logits, truth)) + 2 * held * moved
+        return float(weights @ row_losses(logits, truth) + (held * moved**2).sum()), slopes.ravel()
 
-    moved, now = np.zeros(start.shape), value(np.zeros(start.shape))
-    for _ in range(MOST_STEPS):
-        step = _newton_step(hidden, hidden @ (start + moved), truth, weights, held, moved)
-        while (after := value(moved - step)) > now and np.abs(step).max() > CLOSE:
-            step = step / 2
-        if now - after < CLOSE:
-            break
-        moved, now = moved - step, after
-    return start + moved
+    found = minimize(
+        loss,
+        np.zeros(start.size),
+        jac=True,
+        method="L-BFGS-B",
+        options={"ftol": FALL, "gtol": SLOPE, "maxiter": MOST_STEPS},
+    )
+    return start + found.x.reshape(start.shape)
 
 
-def _newton_step(hidden: Matrix, logits: Matrix, truth: Matrix, weights: Matrix, held: Matrix, moved: Matrix) -> Matrix:
-    """The Newton step, to be subtracted; it has the shape of the layer."""
-    shape = moved.shape
+def _slopes(logits: Matrix, truth: Matrix) -> Matrix:
+    """Derivatives of `row_losses` by the log-odds."""
+    if truth.shape[1] == 1:
+        return probabilities(logits) - truth
     known = ~np.isnan(truth)
     named = np.where(known, truth, 0.0)
-    if shape[1] == 1:
-        predicted = probabilities(logits)
-        slopes, counts = predicted - truth, np.ones(len(truth))
-        bends = (predicted * (1 - predicted))[:, :, None]
-    else:
-        predicted, counts = softmax(np.where(known, logits, -np.inf), axis=1), named.sum(axis=1)
-        slopes = predicted * counts[:, None] - named
-        bends = predicted[:, :, None] * (np.eye(shape[1]) - predicted[:, None, :])
-    slope = hidden.T @ (weights[:, None] * slopes) + 2 * held * moved
-    bend = np.zeros((*shape, *shape))
-    for first, second in np.ndindex(shape[1], shape[1]):
-        rows = weights * counts * bends[:, first, second]
-        bend[:, first, :, second] = hidden.T @ (rows[:, None] * hidden)
-    flat = bend.reshape(held.size, held.size) + np.diag(2 * held.ravel())
-    return np.linalg.solve(flat, slope.ravel()).reshape(shape)
+    return named.sum(axis=1)[:, None] * softmax(np.where(known, logits, -np.inf), axis=1) - named
 
 
 def row_losses(logits: Matrix, truth: Matrix) -> Matrix:
