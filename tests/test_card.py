@@ -9,10 +9,10 @@ from xml.etree import ElementTree as ET
 import numpy as np
 import pytest
 
+from noisefilter.kinds import KINDS
 from noisefilter.labels import LabelledPage
-from noisefilter.learn.card import write_card, write_picture
+from noisefilter.learn.card import TEXTS, hard_examples, write_card, write_picture
 from noisefilter.learn.evaluate import reliability
-from noisefilter.learn.examples import EXAMPLES, STORY, TEXTS, example_lines
 from noisefilter.learn.picture import PICTURE, draw_calibration
 from noisefilter.learn.train import TrainingData, describe
 from noisefilter.model import default_model
@@ -116,16 +116,19 @@ def test_a_point_stands_where_it_came_true_and_is_hollow_for_few_rows():
 
 
 def test_examples_say_what_a_reader_would_mark_and_what_the_model_does(card):
-    lines = example_lines(default_model())
-    assert all(line in card for line in lines)
-    for example in EXAMPLES:
-        (line,) = (line for line in lines if example.passage in line)
+    shown = hard_examples(default_model())
+    assert all(part in card for part in shown)
+    lines = shown[0].splitlines()
+    for example in TEXTS["example"]:
+        (line,) = (line for line in lines if example["passage"] in line)
         said, found = re.findall(r"\| (\d\.\d\d) \| (yes|no)(?: \(wrong\))? \|$", line)[0]
         assert 0 <= float(said) <= 1
-        assert ("(wrong)" in line) == ((found == "yes") != example.wanted)
+        assert ("(wrong)" in line) == ((found == "yes") != example["wanted"])
 
 
 def test_examples_are_sentences_of_their_own_that_the_story_does_not_hold():
-    assert len({example.passage for example in EXAMPLES}) == len(EXAMPLES)
-    assert not any(example.passage in " ".join(STORY) for example in EXAMPLES)
-    assert len(TEXTS) == 2
+    passages = {example["passage"] for example in TEXTS["example"]}
+    assert len(passages) == len(TEXTS["example"])
+    assert not any(passage in " ".join(TEXTS["story"]) for passage in passages)
+    assert {example["kind"] for example in TEXTS["example"]} <= set(KINDS)
+    assert len(TEXTS["text"]) == 2

@@ -11,8 +11,8 @@ from noisefilter.blocks.fit import label_blocks
 from noisefilter.html.parse import parse_html
 from noisefilter.html.walk import split_blocks
 from noisefilter.labels import LabelledPage
-from noisefilter.learn import layouts, wordings
-from noisefilter.learn.layouts import LAYOUTS, STORIES, Sheet, varied
+from noisefilter.learn import layouts
+from noisefilter.learn.layouts import LAYOUTS, STORIES, TEXTS, Sheet, varied
 from noisefilter.page import read_page
 from noisefilter.types import Page
 from tests.making import HTML_ARTICLE, SLUICE
@@ -55,13 +55,13 @@ def test_the_article_stays_the_article(layout, seed):
 @pytest.mark.parametrize("seed", range(6))
 def test_what_is_put_in_is_labelled_as_what_it_is(seed):
     consent = laid_out(layouts.ask_consent, seed)
-    assert {consent[button] for button in wordings.BUTTONS if button in consent} == {1}
+    assert {consent[button] for button in TEXTS["buttons"] if button in consent} == {1}
     cards = laid_out(layouts.add_cards, seed)
     assert all(label for text, label in cards.items() if text.startswith(("Ferry", "The diver")))
     comments = laid_out(layouts.add_comments, seed)
-    assert all(label for text, label in comments.items() if text in {"Reply", *wordings.REMARKS})
+    assert all(label for text, label in comments.items() if text in {"Reply", *TEXTS["remarks"]})
     facts = laid_out(layouts.add_facts, seed)
-    assert not any(label for text, label in facts.items() if text in wordings.LABELS)
+    assert not any(label for text, label in facts.items() if text in TEXTS["labels"])
     questions = laid_out(layouts.add_questions, seed)
     assert not any(label for text, label in questions.items() if text.endswith("?"))
 

@@ -12,7 +12,7 @@ import pytest
 
 from noisefilter.labels import LabelledPage, LabelledSpan
 from noisefilter.learn import session
-from noisefilter.learn.card import OWN_BAD_AT, SHIPPED_BAD_AT, write_card
+from noisefilter.learn.card import TEXTS, write_card
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.learn.evaluate import evaluate, span_figures
 from noisefilter.learn.intervals import Observed, surely_worse
@@ -90,10 +90,10 @@ def test_the_card_of_ones_own_model_says_whose_labels_they_are_and_not_how_the_s
     card = write_card(own, {})
     assert "| labelled by | pages | noise | spans |" in card
     assert "| anna | 1 | 1 | 0 |" in card
-    assert OWN_BAD_AT in card
+    assert TEXTS["own_bad_at"] in card
     assert "Labels were given by a language model" not in card
     shipped = write_card(model, {})
-    assert SHIPPED_BAD_AT in shipped
+    assert TEXTS["shipped_bad_at"] in shipped
     assert "labelled by" not in shipped
 
 

@@ -42,48 +42,47 @@ LEAST = 5e-5
 
 def evaluate(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Figures:
     """Figures of a model on labelled pages that it has not seen; only what is labelled is measured."""
-    judged = _judge(model, pages, jobs)
-    noise = _noise(judged)
-    sentences = {kind: _sentences(kind, KINDS[kind].letter, judged) for kind in SENTENCE_KINDS}
-    limits = model.thresholds
+    return measure_scores(model, judge_pages(model, pages, jobs))
+
+
+def judge_pages(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> Judged:
+    """The pages, each with its score."""
+    scored = score_many((page.page for page in pages), jobs=jobs, model=model)
+    return list(zip(pages, Meter("measuring", len(pages)).over(scored), strict=True))
+
+
+def measure_scores(model: Model, judged: Judged) -> Figures:
+    """The figures of `evaluate`, of pages that the model has scored."""
+    rows = {kind: rows_of(judged) for kind, (rows_of, _) in COMPARED.items()}
+    found = {kind: measured(rows[kind], figures_of) for kind, (_, figures_of) in COMPARED.items()}
+    cut = {**{kind: rows[kind] for kind in SENTENCE_KINDS}, "boilerplate": _boilerplate(judged)}
+    calibrated = {kind: rows[kind] for kind in ("noise", *SENTENCE_KINDS) if rows[kind]}
     figures: Figures = {
-        "extraction": measured(_extraction(judged), word_figures),
-        "noise": measured(noise, noise_figures),
+        "extraction": found.pop("extraction"),
+        "noise": found.pop("noise"),
         POLICIES: {
-            name: with_intervals(noise[ALL], lambda rows, chosen=policy: policy_figures(rows, chosen))  # type: ignore[misc]
+            name: with_intervals(rows["noise"][ALL], partial(policy_figures, policy=policy))
             for name, policy in model.policies.items()
-            if noise
+            if rows["noise"]
         },
-        **{kind: measured(rows, ranking) for kind, rows in sentences.items()},
-        **{f"{kind} spans": measured(_spans(kind, judged), span_figures) for kind in KINDS},
-        THRESHOLDS: {
-            name: threshold_figures(rows[ALL], limits[name])
-            for name, rows in (*sentences.items(), ("boilerplate", _boilerplate(judged)))
-            if rows
-        },
+        **found,
+        THRESHOLDS: {kind: threshold_figures(cut[kind][ALL], model.thresholds[kind]) for kind in cut if cut[kind]},
         **{
-            f"{CALIBRATION}{name}": reliability(np.concatenate([one.values for one in rows[ALL]]))
-            for name, rows in (("noise", noise), *sentences.items())
-            if rows
+            f"{CALIBRATION}{kind}": reliability(np.concatenate([one.values for one in by_source[ALL]]))
+            for kind, by_source in calibrated.items()
         },
     }
     return {kind: by_source for kind, by_source in figures.items() if by_source}
 
 
-def observe(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> dict[str, list[Observed]]:
+def observe(judged: Judged) -> dict[str, list[Observed]]:
     """Observations of the pages, for each kind of figures that two models are compared by (`COMPARED`)."""
-    judged = _judge(model, pages, jobs)
     return {kind: rows_of(judged).get(ALL, []) for kind, (rows_of, _) in COMPARED.items()}
-
-
-def _judge(model: Model, pages: Sequence[LabelledPage], jobs: int) -> Judged:
-    scored = score_many((page.page for page in pages), jobs=jobs, model=model)
-    return list(zip(pages, Meter("measuring", len(pages)).over(scored), strict=True))
 
 
 def observe_noise(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> list[Observed]:
     """Noise of each judged page that gets a score, and the share of its readers who call it noise: (1, 2) per page."""
-    return _noise(_judge(model, [page for page in pages if page.noise is not None], jobs)).get(ALL, [])
+    return _noise(judge_pages(model, [page for page in pages if page.noise is not None], jobs)).get(ALL, [])
 
 
 def words_of(text: str) -> Counter[str]:

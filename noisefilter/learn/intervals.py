@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 
 from noisefilter.report.figures import HIGH, LOW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from noisefilter.arrays import Matrix
 
     #: Rows of observations → figures; whole numbers are counts and get no interval.
     FiguresOf = Callable[[Matrix], dict[str, float]]
+
+Unit = TypeVar("Unit")
 
 DRAWS = 300
 SEED = 0
@@ -55,18 +57,13 @@ def surely_worse(
     for place, observed in enumerate((before, after)):
         for one in observed:
             units.setdefault(one.site if several else one.page, ([], []))[place].append(one.values)
-    groups = list(units.values())
-    if len(groups) < 2:
-        return False
-    rng = np.random.default_rng(SEED)
     gaps: list[float] = []
-    for _ in range(DRAWS):
-        drawn = [groups[index] for index in rng.integers(len(groups), size=len(groups))]
-        parts = [[values for group in drawn for values in group[place]] for place in (0, 1)]
+    for drawn in draws(list(units.values())):
+        parts = [[values for unit in drawn for values in unit[place]] for place in (0, 1)]
         was, now = (figures_of(np.concatenate(part)).get(name) if part else None for part in parts)
         if was is not None and now is not None:
             gaps.append(sign * (now - was))
-    return len(gaps) >= DEFINED * DRAWS and float(np.percentile(gaps, CHANCE)) > 0
+    return len(gaps) >= DEFINED * DRAWS and bool(np.percentile(gaps, CHANCE) > 0)
 
 
 def with_intervals(observed: Sequence[Observed], figures_of: FiguresOf) -> dict[str, float]:
@@ -80,18 +77,24 @@ def with_intervals(observed: Sequence[Observed], figures_of: FiguresOf) -> dict[
     units: dict[str, list[Matrix]] = {}
     for place, one in enumerate(observed):
         units.setdefault(one.site if several else f"{one.page} {place}", []).append(one.values)
-    blocks = [np.concatenate(values) for values in units.values()]
-    if len(blocks) < 2:
-        return figures
-    rng = np.random.default_rng(SEED)
-    drawn: dict[str, list[float]] = {name: [] for name, value in figures.items() if isinstance(value, float)}
-    for _ in range(DRAWS):
-        again = figures_of(np.concatenate([blocks[index] for index in rng.integers(len(blocks), size=len(blocks))]))
-        for name, values in drawn.items():
-            if name in again:
-                values.append(again[name])
-    for name, values in drawn.items():
+    again = [
+        figures_of(np.concatenate([values for unit in drawn for values in unit])) for drawn in draws([*units.values()])
+    ]
+    for name in [name for name, value in figures.items() if isinstance(value, float)]:
+        values = [drawn[name] for drawn in again if name in drawn]
         if len(values) >= DEFINED * DRAWS:
-            low, high = np.percentile(values, ENDS).tolist()
-            figures |= {f"{name}{LOW}": low, f"{name}{HIGH}": high}
+            figures |= interval(name, values)
     return figures
+
+
+def draws(units: Sequence[Unit]) -> Iterator[list[Unit]]:
+    """`DRAWS` times as many units as there are, with replacement; none of a single unit."""
+    rng = np.random.default_rng(SEED)
+    for _ in range(DRAWS if len(units) > 1 else 0):
+        yield [units[index] for index in rng.integers(len(units), size=len(units))]
+
+
+def interval(name: str, values: Sequence[float]) -> dict[str, float]:
+    """The ends of a figure's interval, by their names."""
+    low, high = np.percentile(values, ENDS).tolist()
+    return {f"{name}{LOW}": low, f"{name}{HIGH}": high}

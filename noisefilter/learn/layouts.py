@@ -8,7 +8,9 @@ text was written for this, or is the start of another page.
 from __future__ import annotations
 
 import random
+import tomllib
 from dataclasses import replace
+from importlib.resources import files
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -16,23 +18,10 @@ import lxml.html
 from lxml.html import builder
 
 from noisefilter.html.parse import parse_html
-from noisefilter.learn.wordings import (
-    BOXES,
-    BUTTONS,
-    CONSENT,
-    DATES,
-    DIALOGS,
-    LABELS,
-    NAMES,
-    NOTICES,
-    QUESTIONS,
-    REMARKS,
-    VALUES,
-)
 from noisefilter.page import PAGE_FAULTS, read_page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lxml.html import HtmlElement
 
@@ -40,7 +29,11 @@ if TYPE_CHECKING:
 
     #: Changes a page's tree, and returns the new gold text.
     Layout = Callable[["Sheet", random.Random], str]
+    #: Makes an element of pairs of texts.
+    Pairs = Callable[[Sequence[tuple[str, str]]], HtmlElement]
 
+#: What is put into the pages; `{d}` and `{n}` stand for numbers.
+TEXTS = tomllib.loads((files("noisefilter.learn") / "layouts.toml").read_text(encoding="utf8"))
 #: One page in this many is given another layout.
 EVERY = 1
 #: Fewest words of a paragraph of the article.
@@ -138,14 +131,14 @@ def box_last(sheet: Sheet, chance: random.Random) -> str:
 
 def ask_consent(sheet: Sheet, chance: random.Random) -> str:
     """Add a consent dialog, and half of the time keep only one to three paragraphs of the article."""
-    lines = [_fill(line, chance) for line in chance.sample(CONSENT, chance.randint(2, 6))]
-    dialog = lxml.html.Element(chance.choice(("div", "section", "div", "aside")), dict(chance.choice(DIALOGS)))
+    lines = [_fill(line, chance) for line in chance.sample(TEXTS["consent"], chance.randint(2, 6))]
+    dialog = lxml.html.Element(chance.choice(("div", "section", "div", "aside")), dict(chance.choice(TEXTS["dialogs"])))
     if chance.random() < 0.5:
         dialog.append(
             builder.H2(chance.choice(("We value your privacy", "Your privacy", "Cookies", "Before you continue")))
         )
     dialog.extend(builder.P(line) for line in lines)
-    dialog.extend(builder.E.button(label) for label in chance.sample(BUTTONS, 2))
+    dialog.extend(builder.E.button(label) for label in chance.sample(TEXTS["buttons"], 2))
     sheet.body().insert(0 if chance.random() < 0.6 else len(sheet.body()), dialog)
     if chance.random() < 0.5:
         return sheet.gold
@@ -156,46 +149,39 @@ def ask_consent(sheet: Sheet, chance: random.Random) -> str:
     return "\n".join(line for line in sheet.gold.split("\n") if " ".join(line.split()) not in dropped)
 
 
+def _terms(pairs: Sequence[tuple[str, str]]) -> HtmlElement:
+    return builder.DL(*(part for a, b in pairs for part in (builder.DT(a), builder.DD(b))))
+
+
+#: How facts stand: rows of a table, a list of terms, or elements that look like rows.
+FACTS: tuple[Pairs, ...] = (
+    lambda pairs: builder.TABLE(*(builder.TR(builder.TD(a), builder.TD(b)) for a, b in pairs)),
+    lambda pairs: builder.TABLE(*(builder.TR(builder.TH(a), builder.TD(b)) for a, b in pairs)),
+    _terms,
+    lambda pairs: _div("facts", *(_div("row", builder.DIV(a), builder.DIV(b)) for a, b in pairs)),
+    lambda pairs: builder.DIV(*(builder.DIV(builder.SPAN(a), " ", builder.SPAN(b)) for a, b in pairs)),
+    lambda pairs: builder.UL(*(builder.LI(builder.B(a), f" {b}") for a, b in pairs)),
+)
+#: How questions stand with their answers.
+QUESTIONS: tuple[Pairs, ...] = (
+    lambda pairs: builder.DIV(*(builder.E.details(builder.E.summary(a), builder.P(b)) for a, b in pairs)),
+    _terms,
+    lambda pairs: builder.DIV(*(part for a, b in pairs for part in (builder.H3(a), builder.P(b)))),
+    lambda pairs: _div("accordion", *(_div("item", builder.E.button(a), _div("panel", b)) for a, b in pairs)),
+)
+
+
 def add_facts(sheet: Sheet, chance: random.Random) -> str:
-    """Add facts to the article: rows of a table, a list of terms, or elements that look like rows."""
-    pairs = [(label, _fill(chance.choice(VALUES), chance)) for label in chance.sample(LABELS, chance.randint(3, 7))]
-    kind = chance.randrange(6)
-    if kind == 0:
-        block = builder.TABLE(*(builder.TR(builder.TD(a), builder.TD(b)) for a, b in pairs))
-    elif kind == 1:
-        block = builder.TABLE(*(builder.TR(builder.TH(a), builder.TD(b)) for a, b in pairs))
-    elif kind == 2:
-        block = builder.DL(*(part for a, b in pairs for part in (builder.DT(a), builder.DD(b))))
-    elif kind == 3:
-        block = builder.DIV(
-            *(builder.DIV(builder.DIV(a), builder.DIV(b), {"class": "row"}) for a, b in pairs), {"class": "facts"}
-        )
-    elif kind == 4:
-        block = builder.DIV(*(builder.DIV(builder.SPAN(a), " ", builder.SPAN(b)) for a, b in pairs))
-    else:
-        block = builder.UL(*(builder.LI(builder.B(a), f" {b}") for a, b in pairs))
-    return _add(sheet, block, [text for pair in pairs for text in pair], chance)
+    """Add facts to the article, in one of the ways of `FACTS`."""
+    labels = chance.sample(TEXTS["labels"], chance.randint(3, 7))
+    pairs = [(label, _fill(chance.choice(TEXTS["values"]), chance)) for label in labels]
+    return _add(sheet, chance.choice(FACTS)(pairs), [text for pair in pairs for text in pair], chance)
 
 
 def add_questions(sheet: Sheet, chance: random.Random) -> str:
-    """Add questions with their answers to the article."""
-    pairs = [(a, _fill(b, chance)) for a, b in chance.sample(QUESTIONS, chance.randint(3, 6))]
-    kind = chance.randrange(4)
-    if kind == 0:
-        block = builder.DIV(*(builder.E.details(builder.E.summary(a), builder.P(b)) for a, b in pairs))
-    elif kind == 1:
-        block = builder.DL(*(part for a, b in pairs for part in (builder.DT(a), builder.DD(b))))
-    elif kind == 2:
-        block = builder.DIV(*(part for a, b in pairs for part in (builder.H3(a), builder.P(b))))
-    else:
-        block = builder.DIV(
-            *(
-                builder.DIV(builder.E.button(a), builder.DIV(b, {"class": "panel"}), {"class": "item"})
-                for a, b in pairs
-            ),
-            {"class": "accordion"},
-        )
-    return _add(sheet, block, [text for pair in pairs for text in pair], chance)
+    """Add questions with their answers to the article, in one of the ways of `QUESTIONS`."""
+    pairs = [(a, _fill(b, chance)) for a, b in chance.sample(TEXTS["questions"], chance.randint(3, 6))]
+    return _add(sheet, chance.choice(QUESTIONS)(pairs), [text for pair in pairs for text in pair], chance)
 
 
 def add_cards(sheet: Sheet, chance: random.Random) -> str:
@@ -205,7 +191,7 @@ def add_cards(sheet: Sheet, chance: random.Random) -> str:
     for number, (title, opening) in enumerate(chance.sample(sheet.stories, chance.randint(3, 6))):
         link = {"href": f"/s/{number}"}
         if kind == 0:
-            card = builder.DIV(builder.H3(builder.A(title, link)), builder.P(opening), {"class": "card"})
+            card = _div("card", builder.H3(builder.A(title, link)), builder.P(opening))
         elif kind == 1:
             card = builder.A(builder.H4(title), builder.P(opening), link)
         elif kind == 2:
@@ -214,11 +200,8 @@ def add_cards(sheet: Sheet, chance: random.Random) -> str:
             card = lxml.html.Element("article")
             card.extend([builder.A(builder.STRONG(title), link), builder.DIV(opening)])
         cards.append(card)
-    holder = (
-        builder.UL(*cards)
-        if kind == 2
-        else builder.DIV(*cards, {"class": chance.choice(("cards", "grid", "teasers", "list", "row"))})
-    )
+    names = ("cards", "grid", "teasers", "list", "row")
+    holder = builder.UL(*cards) if kind == 2 else _div(chance.choice(names), *cards)
     _add(sheet, holder, [], chance)
     return sheet.gold
 
@@ -228,11 +211,14 @@ def add_comments(sheet: Sheet, chance: random.Random) -> str:
     comments = []
     kind, reply = chance.randrange(3), chance.random() < 0.7
     for _ in range(chance.randint(3, 12)):
-        remarks = [_fill(remark, chance) for remark in chance.sample(REMARKS, chance.randint(1, 4))]
+        remarks = [_fill(remark, chance) for remark in chance.sample(TEXTS["remarks"], chance.randint(1, 4))]
         if chance.random() < 0.3:
             remarks.append(chance.choice(sheet.stories)[1])
-        when = _fill(chance.choice(DATES), chance)
-        parts = [builder.DIV(builder.B(chance.choice(NAMES)), builder.SPAN(f" {when}")), builder.P(" ".join(remarks))]
+        when = _fill(chance.choice(TEXTS["dates"]), chance)
+        parts = [
+            builder.DIV(builder.B(chance.choice(TEXTS["names"])), builder.SPAN(f" {when}")),
+            builder.P(" ".join(remarks)),
+        ]
         if reply:
             parts.append(builder.A("Reply", {"href": "#reply"}))
         comments.append(
@@ -273,7 +259,7 @@ def make_posts(sheet: Sheet, chance: random.Random) -> str:
             builder.DIV(builder.H2(chance.choice(("Key events", "In short", "Latest"))), builder.UL(*links))
         )
     if chance.random() < 0.5:
-        holder.addprevious(builder.P(_fill(chance.choice(NOTICES), chance)))
+        holder.addprevious(builder.P(_fill(chance.choice(TEXTS["notices"]), chance)))
     return sheet.gold
 
 
@@ -295,8 +281,12 @@ def _add(sheet: Sheet, block: HtmlElement, texts: list[str], chance: random.Rand
     return "\n".join([*lines[: place + 1], *texts, *lines[place + 1 :]])
 
 
+def _div(name: str, *content: HtmlElement | str) -> HtmlElement:
+    return builder.DIV(*content, {"class": name})
+
+
 def _box(chance: random.Random) -> HtmlElement:
-    name = chance.choice(BOXES)
+    name = chance.choice(TEXTS["boxes"])
     return lxml.html.Element(chance.choice(("div", "section", "div")), {"class": name} if name else {})
 
 

@@ -8,19 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.labels import CorpusError
-from noisefilter.learn.intervals import DRAWS, ENDS, SEED
+from noisefilter.learn.intervals import draws, interval
 from noisefilter.policy import BALANCED, CAUTIOUS, STRICT, Policy
-from noisefilter.report.figures import HIGH, LOW
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Sequence
 
     from noisefilter.arrays import Matrix
     from noisefilter.learn.intervals import Observed
-
-    Truth = NDArray[np.bool_]
 
 #: What the policies promise (docs/decisions/0033-verdict-and-policies.md): the share of noise in what "cautious" drops,
 #: that in what "balanced" drops, and the share worth keeping in what "strict" keeps.
@@ -97,22 +92,17 @@ def policy_figures(rows: Matrix, policy: Policy) -> dict[str, float]:
 FIGURES = tuple(policy_figures(np.array([[0.0, 0.0], [1.0, 1.0]]), Policy(0.5, 0.5)))
 
 
-def describe_policies(policies: Mapping[str, Policy], figures: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
-    """The policies as a manifest holds them, each with its figures."""
+def policies_by(noise: Matrix, share: Matrix) -> dict[str, Any]:
+    """Policies for a manifest, chosen and measured on articles of held-out sites."""
+    rows = np.column_stack([noise, share])
     return {
         name: {
             "review_at": policy.review_at,
             "drop_at": policy.drop_at,
-            "measured": {key: round(value, 4) for key, value in figures[name].items()},
+            "measured": {key: round(value, 4) for key, value in policy_figures(rows, policy).items()},
         }
-        for name, policy in policies.items()
+        for name, policy in choose_policies(noise, share).items()
     }
-
-
-def policies_by(noise: Matrix, share: Matrix) -> dict[str, Any]:
-    """Policies for a manifest, chosen and measured on articles of held-out sites."""
-    policies, rows = choose_policies(noise, share), np.column_stack([noise, share])
-    return describe_policies(policies, {name: policy_figures(rows, policy) for name, policy in policies.items()})
 
 
 def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Policy, dict[str, float]]:
@@ -138,25 +128,21 @@ def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Poli
         )
         raise CorpusError(msg)
     chosen = choose_policies(*rows.T)[name]
-    sites = {one.site for one in observed}
-    units = [one.site if len(sites) > 1 else str(place) for place, one in enumerate(observed)]
-    groups = [np.flatnonzero(np.array(units) == unit) for unit in dict.fromkeys(units)]
-    rng = np.random.default_rng(SEED)
+    several = len({one.site for one in observed}) > 1
+    units: dict[str, list[int]] = {}
+    for place, one in enumerate(observed):
+        units.setdefault(one.site if several else str(place), []).append(place)
     seen: dict[str, list[float]] = {}
-    for _ in range(DRAWS):
-        drawn = rng.integers(len(groups), size=len(groups))
-        left = [group for place, group in enumerate(groups) if place not in set(drawn.tolist())]
-        if not left:
-            continue
-        policy = choose_policies(*rows[np.concatenate([groups[place] for place in drawn])].T)[name]
-        again = {**_cuts(policy), **policy_figures(rows[np.concatenate(left)], policy)}
-        for key, value in again.items():
-            if isinstance(value, float):
-                seen.setdefault(key, []).append(value)
+    for drawn in draws(list(units)):
+        left = [place for unit, places in units.items() if unit not in drawn for place in places]
+        if left:
+            policy = choose_policies(*rows[[place for unit in drawn for place in units[unit]]].T)[name]
+            for key, value in {**_cuts(policy), **policy_figures(rows[left], policy)}.items():
+                if isinstance(value, float):
+                    seen.setdefault(key, []).append(value)
     figures: dict[str, float] = {"articles": len(rows), "noisy": noisy, **_cuts(chosen)}
     for key, values in seen.items():
-        low, high = np.percentile(values, ENDS).tolist()
-        figures |= {key: figures.get(key, float(np.median(values))), f"{key}{LOW}": low, f"{key}{HIGH}": high}
+        figures |= {key: figures.get(key, float(np.median(values))), **interval(key, values)}
     return chosen, figures
 
 

@@ -49,26 +49,13 @@ def label_note(labels: Mapping[str, Mapping[str, int]]) -> str:
     return f"labels: {'; '.join(parts)}"
 
 
-def label_lines(labels: Mapping[str, Mapping[str, int]]) -> list[str]:
-    """The same for a card: a table in Markdown."""
-    names = ("pages", *LABELS)
-    return [
-        "Pages by who labelled them (`by`) and what they are labelled for, those held out included:",
-        "",
-        f"| labelled by | {' | '.join(names)} |",
-        "|---" * (len(names) + 1) + "|",
-        *(f"| {by} | {' | '.join(str(row.get(name, 0)) for name in names)} |" for by, row in labels.items()),
-    ]
-
-
 def taught_note(manifest: Mapping[str, Any], pages: Sequence[LabelledPage]) -> tuple[str, ...]:
     """A warning if a model is measured on pages that it was made with; only a user's own models list them."""
-    made_with = manifest.get("pages", {})
-    digests = _known_by(pages) if made_with else []
+    if "pages" not in manifest:
+        return ()
+    known = _known_by(pages)
     taught, held = (
-        (len([digest for digest in digests if digest in set(made_with[part])]) for part in ("fit", "held_out"))
-        if digests
-        else (0, 0)
+        len([page for page in known if page in set(manifest["pages"][part])]) for part in ("fit", "held_out")
     )
     if not taught + held:
         return ()
@@ -81,9 +68,8 @@ def taught_note(manifest: Mapping[str, Any], pages: Sequence[LabelledPage]) -> t
 def figure_notes(figures: Figures) -> tuple[str, ...]:
     """Caveats of the figures: pages with spans as a model had marked them, and kinds without any label."""
     notes = []
-    rows = {
-        kind.removesuffix(" spans"): by_source["all"] for kind, by_source in figures.items() if kind.endswith(" spans")
-    }
+    spans = {kind: by_source["all"] for kind, by_source in figures.items() if kind.endswith(" spans")}
+    rows = {kind.removesuffix(" spans"): row for kind, row in spans.items()}
     accepted = max((int(row.get(ACCEPTED, 0)) for row in rows.values()), default=0)
     if accepted:
         notes.append(
@@ -98,9 +84,5 @@ def figure_notes(figures: Figures) -> tuple[str, ...]:
 
 def _known_by(pages: Iterable[LabelledPage]) -> list[str]:
     """A digest of each page's visible text: the same whether the page is given as HTML or as its text."""
-    return [hashlib.sha256(_text(page).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS] for page in pages]
-
-
-def _text(page: LabelledPage) -> str:
-    blocked = read_blocks(page.page).blocked
-    return page.id if blocked is None else blocked.text
+    texts = (page.id if (blocked := read_blocks(page.page).blocked) is None else blocked.text for page in pages)
+    return [hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS] for text in texts]

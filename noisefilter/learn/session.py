@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from noisefilter.learn.adapt import adapt
-from noisefilter.learn.card import ATTRIBUTION, write_card
-from noisefilter.learn.evaluate import ALL, COMPARED, evaluate, observe
+from noisefilter.learn.card import TEXTS, paragraphs, write_card
+from noisefilter.learn.evaluate import ALL, COMPARED, judge_pages, measure_scores, observe
 from noisefilter.learn.intervals import surely_worse
 from noisefilter.learn.provenance import describe_labels, figure_notes, label_note
 from noisefilter.learn.train import split_by_site, split_pages, train
@@ -16,10 +16,11 @@ from noisefilter.report.figures import comparison_markdown
 from noisefilter.text.vectors import load_vectors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from noisefilter.labels import LabelledPage
     from noisefilter.learn.adapt import Outcome
+    from noisefilter.learn.evaluate import Judged
     from noisefilter.learn.intervals import Observed
     from noisefilter.learn.train import TrainingData
     from noisefilter.model import Model
@@ -89,15 +90,10 @@ def fit_on(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progre
         CorpusError: a stage has no labels, or all pages are of one site.
     """
     base, data = default_model(), split_by_site(pages)
-    model = _with_labels(
-        train(data, load_vectors(models_folder() / VECTORS), name=name, jobs=jobs, progress=progress), data
-    )
+    model = train(data, load_vectors(models_folder() / VECTORS), name=name, jobs=jobs, progress=progress)
     progress(f"measuring this model and the default one on {len(data.tune)} held-out pages")
-    before, after = evaluate(base, data.tune, jobs), evaluate(model, data.tune, jobs)
-    lost, gained = _compare(base, model, data, before, after, jobs)
-    notes = (label_note(model.manifest["labels"]), _split_note(data), *_held_out_notes(after), *map(str, lost))
-    card = write_card(model, after, "the corpus' own held-out sites, which also chose the thresholds")
-    return Trained(model, card + _compared_section(base, before, after, notes), before, after, notes, lost, gained)
+    old, new = (_measure(one, data, jobs) for one in (base, model))
+    return _trained(base, model, data, old, new, "the corpus' own held-out sites, which also chose the thresholds")
 
 
 def adapt_to(
@@ -112,50 +108,49 @@ def adapt_to(
     data = split_pages(pages)
     model, outcomes = adapt(data, base, name=name, jobs=jobs, progress=progress, heads=heads)
     progress(f"measuring both models on {len(data.tune)} held-out pages")
-    before, after = evaluate(base, data.tune, jobs), evaluate(model, data.tune, jobs)
+    old, new = (_measure(one, data, jobs) for one in (base, model))
     stays: set[str] = set()
-    while worse := worse_stages(before, after, outcomes):
+    while worse := worse_stages(old[1], new[1], outcomes):
         stays |= worse
         model, outcomes = adapt(data, base, name=name, jobs=jobs, stays=stays, heads=heads)
-        after = evaluate(model, data.tune, jobs)
-    model = _with_labels(model, data)
-    lost, gained = _compare(base, model, data, before, after, jobs)
-    notes = (
-        *(f"{outcome.label} {outcome.reason}" for outcome in outcomes),
-        *_threshold_notes(base, model),
-        *_policy_notes(base, model),
-        label_note(model.manifest["labels"]),
-        _split_note(data),
-        *_held_out_notes(after),
-        *map(str, lost),
-    )
+        new = _measure(model, data, jobs)
     chose = f"nothing but that {', '.join(sorted(stays))} must stay as it was" if stays else "nothing"
-    card = write_card(model, after, f"the held-out pages, which adapted nothing and chose {chose}")
-    card += _adapted_section(base) + _compared_section(base, before, after, notes)
-    return Trained(model, card, before, after, notes, lost, gained)
+    measured_on = f"the held-out pages, which adapted nothing and chose {chose}"
+    notes = [*(f"{outcome.label} {outcome.reason}" for outcome in outcomes), *_changes(base, model)]
+    return _trained(base, model, data, old, new, measured_on, notes, _adapted_section(base))
 
 
-def _with_labels(model: Model, data: TrainingData) -> Model:
-    """The model with a manifest that says whose labels it learned from."""
-    return replace(model, manifest={**model.manifest, **describe_labels(data)})
+def _measure(model: Model, data: TrainingData, jobs: int) -> tuple[Judged, Figures]:
+    """The held-out pages, scored by the model, and its figures on them."""
+    judged = judge_pages(model, data.tune, jobs)
+    return judged, measure_scores(model, judged)
 
 
-def _held_out_notes(figures: Figures) -> tuple[str, ...]:
-    return tuple(f"held-out pages: {note}" for note in figure_notes(figures))
+def _trained(
+    base: Model,
+    model: Model,
+    data: TrainingData,
+    old: tuple[Judged, Figures],
+    new: tuple[Judged, Figures],
+    measured_on: str,
+    notes: Sequence[str] = (),
+    section: Sequence[str] = (),
+) -> Trained:
+    """The model with the labellers in its manifest, and its card; `old` and `new` are as `_measure` gives them."""
+    model = replace(model, manifest={**model.manifest, **describe_labels(data)})
+    (was, before), (now, after) = ((observe(judged), figures) for judged, figures in (old, new))
+    lost, gained = losses(before, after, _is_sure(was, now)), losses(after, before, _is_sure(now, was))
+    labels, held = label_note(model.manifest["labels"]), (f"held-out pages: {note}" for note in figure_notes(after))
+    every = (*notes, labels, _split_note(data), *held, *map(str, lost))
+    beside = f"{base.label} → this model, on the held-out pages."
+    about = *section, "## Beside the default model", "\n".join(f"- {note}" for note in every), beside
+    card = f"{write_card(model, after, measured_on)}\n{paragraphs(*about)}\n{comparison_markdown(before, after)}"
+    return Trained(model, card, before, after, every, lost, gained)
 
 
-def _compare(
-    base: Model, model: Model, data: TrainingData, before: Figures, after: Figures, jobs: int
-) -> tuple[list[Loss], list[Loss]]:
-    """Figures worse and better than the default model's; the pages are scored again to tell that from chance."""
-    if before == after:
-        return [], []
-    was, now = (observe(one, data.tune, jobs) for one in (base, model))
-
-    def is_sure(old: Mapping[str, list[Observed]], new: Mapping[str, list[Observed]]) -> Callable[[str, str], bool]:
-        return lambda kind, name: surely_worse(old[kind], new[kind], COMPARED[kind][1], name, SIGNS[name])
-
-    return losses(before, after, is_sure(was, now)), losses(after, before, is_sure(now, was))
+def _is_sure(was: Mapping[str, list[Observed]], now: Mapping[str, list[Observed]]) -> Callable[[str, str], bool]:
+    """Tells for a kind and figure if it got worse by more than chance."""
+    return lambda kind, name: surely_worse(was[kind], now[kind], COMPARED[kind][1], name, SIGNS[name])
 
 
 def worse_stages(before: Figures, after: Figures, outcomes: Sequence[Outcome]) -> set[str]:
@@ -186,47 +181,21 @@ def _split_note(data: TrainingData) -> str:
     return f"held out: {len(data.tune)} pages of {len(held)} sites; learned from: {len(data.fit)} pages of {len(fit)} sites"
 
 
-def _threshold_notes(base: Model, model: Model) -> tuple[str, ...]:
-    return tuple(
-        f"threshold {name}: {base.thresholds[name]} → {value}, chosen on pages left out in turn"
-        for name, value in model.thresholds.items()
-        if value != base.thresholds.get(name)
-    )
+def _changes(base: Model, model: Model) -> Iterator[str]:
+    """How thresholds and policies changed; unchanged ones are left out."""
+    chosen = "chosen on pages left out in turn"
+    for name, value in model.thresholds.items():
+        if value != base.thresholds.get(name):
+            yield f"threshold {name}: {base.thresholds[name]} → {value}, {chosen}"
+    for name, policy in model.policies.items():
+        old = base.policies[name]
+        if policy != old:
+            cuts = f"review from {old.review_at} → {policy.review_at}, drop from {old.drop_at} → {policy.drop_at}"
+            yield f"policy {name}: {cuts}, {chosen}"
 
 
-def _policy_notes(base: Model, model: Model) -> tuple[str, ...]:
-    """How policies changed; unchanged ones are left out."""
-    return tuple(
-        f"policy {name}: review from {base.policies[name].review_at} → {policy.review_at}, drop from {base.policies[name].drop_at} → "
-        f"{policy.drop_at}, chosen on pages left out in turn"
-        for name, policy in model.policies.items()
-        if policy != base.policies[name]
-    )
-
-
-def _adapted_section(base: Model) -> str:
+def _adapted_section(base: Model) -> list[str]:
     """What the card of an adapted model has besides: the model that it comes from."""
-    lines = [
-        "",
-        f"## Adapted from {base.label}",
-        "",
-        "What that model learned from, and what it is bad at, stands in its own card.",
-        "",
-        ATTRIBUTION if "wcxb" in base.manifest["data"]["sources"] else "",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def _compared_section(base: Model, before: Figures, after: Figures, notes: Sequence[str]) -> str:
-    """What became of each stage, whose labels they are, and the figures beside the default model's."""
-    lines = [
-        "",
-        "## Beside the default model",
-        "",
-        *(f"- {note}" for note in notes),
-        "",
-        f"{base.label} → this model, on the held-out pages.",
-        "",
-    ]
-    return "\n".join([*lines, comparison_markdown(before, after)])
+    about = "What that model learned from, and what it is bad at, stands in its own card."
+    attribution = [TEXTS["attribution"]] if "wcxb" in base.manifest["data"]["sources"] else []
+    return [f"## Adapted from {base.label}", about, *attribution]
