@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 
-from noisefilter.networks import build_network, standardize
+from noisefilter.networks import build_network, logit, standardize
 from noisefilter.text.tokens import HASH_ROWS, range_entries
 
 if TYPE_CHECKING:
@@ -121,8 +121,7 @@ def fit_network(
     *,
     hidden: Sequence[int] = (),
     alpha: float = 1e-3,
-    epochs: int = 12,
-    falling: Sequence[tuple[float, int]] = (),
+    falling: Sequence[tuple[float, int]] = ((1e-3, 12),),
     batch: int = 512,
     seed: int = SEED,
     members: int = 1,
@@ -136,8 +135,7 @@ def fit_network(
         weights: (rows,), weight of each row.
         hidden: sizes of the hidden layers.
         alpha: weight decay.
-        epochs: passes over the data.
-        falling: learning rates and how many passes each is used for, instead of `epochs` passes at one rate.
+        falling: learning rates, and for how many passes over the data each is used.
         batch: rows per step.
         seed: of the first perceptron.
         members: perceptrons with one hidden layer whose log-odds are averaged; their hidden layers are concatenated.
@@ -152,16 +150,12 @@ def fit_network(
         if classes_in_all:
             layer, bias = _with_all_classes(layer, bias, logistic.classes_, classes_in_all)
         return {**arrays, "weights0": np.ascontiguousarray(layer), "bias0": bias}
-    rates = falling or [(1e-3, epochs)]
-    fitted = [_fit_perceptron(inputs, classes, weights, hidden, alpha, rates, batch, seed + k) for k in range(members)]
-    layers = [_layers(network) for network in fitted]
+    size = min(batch, len(inputs))
+    networks = (
+        MLPClassifier(tuple(hidden), alpha=alpha, batch_size=size, random_state=seed + k) for k in range(members)
+    )
+    layers = [_fit_perceptron(network, inputs, classes, weights, falling) for network in networks]
     return {**arrays, **(layers[0] if members == 1 else _side_by_side(layers))}
-
-
-def _layers(network: MLPClassifier) -> Arrays:
-    """A fitted perceptron's weights and biases by layer."""
-    pairs = enumerate(zip(network.coefs_, network.intercepts_, strict=True))
-    return {key: value for n, (layer, bias) in pairs for key, value in ((f"weights{n}", layer), (f"bias{n}", bias))}
 
 
 def _side_by_side(networks: Sequence[Arrays]) -> Arrays:
@@ -191,30 +185,17 @@ def _standard(matrix: Inputs) -> tuple[Inputs, Matrix, Matrix]:
 
 
 def _fit_perceptron(
-    inputs: Inputs,
-    classes: Index,
-    weights: Matrix,
-    hidden: Sequence[int],
-    alpha: float,
-    rates: Sequence[tuple[float, int]],
-    batch: int,
-    seed: int,
-) -> MLPClassifier:
+    perceptron: MLPClassifier, inputs: Inputs, classes: Index, weights: Matrix, rates: Sequence[tuple[float, int]]
+) -> Arrays:
+    """Weights and biases by layer of the perceptron, fitted at each rate for its number of epochs."""
     most = 1 + sum(epochs for _, epochs in rates)
-    perceptron = MLPClassifier(
-        tuple(hidden),
-        alpha=alpha,
-        batch_size=min(batch, len(inputs)),
-        random_state=seed,
-        tol=0,
-        n_iter_no_change=most,
-        warm_start=len(rates) > 1,
-    )
+    perceptron.set_params(tol=0, n_iter_no_change=most, warm_start=len(rates) > 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is fixed
         for rate, epochs in rates:
             perceptron.set_params(learning_rate_init=rate, max_iter=epochs).fit(inputs, classes, sample_weight=weights)
-    return perceptron
+    pairs = enumerate(zip(perceptron.coefs_, perceptron.intercepts_, strict=True))
+    return {key: value for n, (layer, bias) in pairs for key, value in ((f"weights{n}", layer), (f"bias{n}", bias))}
 
 
 def _with_all_classes(layer: Matrix, bias: Matrix, classes: Index, count: int) -> tuple[Matrix, Matrix]:
@@ -275,6 +256,13 @@ def fit_calibration(logits: Matrix, classes: Index, weights: Matrix | None = Non
     """Slope and offset that turn log-odds into calibrated ones (Platt 1999)."""
     model = LogisticRegression(C=1e3).fit(logits[:, None], classes, sample_weight=weights)
     return float(model.coef_[0, 0]), float(model.intercept_[0])
+
+
+def calibrate_on(arrays: Arrays, held: Sequence[Inputs], classes: Index) -> Arrays:
+    """The network of two classes, calibrated on held-out rows: their inputs by page, and the class of each."""
+    network = network_of(arrays)
+    predicted = np.concatenate([network.probabilities(matrix)[:, 1] for matrix in held])
+    return calibrate(arrays, *fit_calibration(logit(predicted), classes))
 
 
 def calibrate(arrays: Arrays, slope: float, offset: float) -> Arrays:

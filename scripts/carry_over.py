@@ -17,19 +17,16 @@ import argparse
 from pathlib import Path
 
 from carry_over_insertions import carry_insertions, fitted_without, read_without
-from carry_over_noise import carry_noise
-from carry_over_sentences import carry_read, carry_sentences
+from carry_over_judged import carry_noise, carry_read, carry_sentences, judged_sentences, read_judged
 from threadpoolctl import threadpool_limits
 from train_default import read_data
 
-from noisefilter.article.fit import article_examples
 from noisefilter.learn.stages import READER_STAGES, STAGES, Fitted, Training, fit_stages
 from noisefilter.model import DEFAULT, FAST, VECTORS, load_model, models_folder
 from noisefilter.sentences.fit import sentence_examples
 from noisefilter.text.vectors import load_vectors
-from shared_corpus import Corpus, own_retold
+from shared_corpus import Corpus
 
-NAMES = ("sentences", "sentences_blogs")
 PARTS = ("noise", "sentences", "insertions", "reader")
 
 
@@ -48,17 +45,11 @@ def main() -> None:
     splits = ("train", "tune", "val") if options.val else ("train", "tune")
     vectors = load_vectors(models_folder() / VECTORS)
     with threadpool_limits(1):
-        if "noise" in parts or "sentences" in parts:
-            judged = [page for split in splits for name in NAMES for page in corpus.judged_sentences(split, name)]
-            sentences, taught = sentence_examples(judged, vectors), sentence_examples(corpus.own_judged(), vectors)
         if "noise" in parts:
-            pages = [page for split in splits for page in corpus.judged_articles(split)]
-            articles, votes, invented = (
-                article_examples(part, vectors) for part in (pages, corpus.own_votes(), own_retold())
-            )
-            carry_noise(corpus, articles, votes, [*sentences, *taught], invented)
+            carry_noise(corpus, read_judged(corpus, vectors, splits))
+        taught = sentence_examples(corpus.own_judged(), vectors)
         if "sentences" in parts:
-            carry_sentences(sentences, taught)
+            carry_sentences(judged_sentences(corpus, vectors, splits), taught)
         if "insertions" in parts:
             carry_insertions(corpus, splits, "insertions", fitted_without(corpus, load_model(FAST)))
         if "reader" in parts:
@@ -67,16 +58,14 @@ def main() -> None:
             data = read_data(corpus)
             fit, pages = ReaderFit(data.texts, options.work, options.device, print), [*data.fit, *data.inserted]
             readers = fit.all_folds(pages, teacher=options.device != "cpu")
-            judged = [page for name in NAMES for page in corpus.judged_sentences("train", name)]
             from_wcxb = fit.fit(
                 [page for page in pages if page.sentences is None or page.source == "wcxb"], "from-wcxb"
             )
-            taught = sentence_examples(corpus.own_judged(), vectors)
-            carry_read(sentence_examples(judged, vectors), taught, readers, {"wcxb": fit.network(from_wcxb)})
-            training = Training(data, vectors, jobs=2, progress=print)
-            kept = fit_stages(
-                training, options.work, "last", stages={**STAGES, "writers": READER_STAGES["writers"], "last": _nothing}
-            )
+            sentences = judged_sentences(corpus, vectors, ["train"])
+            carry_read(sentences, taught, readers, {"wcxb": fit.network(from_wcxb)})
+            training = Training(data, vectors, jobs=2, progress=print, kept=options.work)
+            stages = {**STAGES, "writers": READER_STAGES["writers"], "none": _nothing}
+            kept = fit_stages(training, "none", stages=stages)
             carry_insertions(
                 corpus, splits, "insertions, read", read_without(corpus, load_model(DEFAULT), readers, kept.writers)
             )

@@ -21,7 +21,7 @@ from noisefilter.learn.evaluate import span_figures
 from noisefilter.learn.intervals import with_intervals
 from noisefilter.learn.last import LastFit, fit_foreign, writer_fold
 from noisefilter.learn.stages import ARRAYS_OF
-from noisefilter.learn.thresholds import choose_thresholds
+from noisefilter.learn.thresholds import off_topic_threshold
 from noisefilter.page import read_page
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
@@ -93,7 +93,7 @@ def fitted_without(corpus: Corpus, model: Model) -> Callable[[int], Model]:
             for split in ("train", "tune")
         ]
         arrays, held = fit_insertions(parts[0], parts[1], kinds, [], model.vectors)
-        return _with(model, arrays | fit_pages(held), choose_thresholds({}, {"insertions": held}))
+        return _with(model, arrays | fit_pages(held), off_topic_threshold(held))
 
     return without
 
@@ -113,7 +113,7 @@ def read_without(
         fit = [own for fold, own in rows if own and fold != writer]
         tune = [learned.foreign(page, writer, 0) for page in tuned if page.writer != writer]
         arrays, held = fit_foreign(fit, [own for own in tune if own])
-        own = _with(model, {**insertions[writer], **arrays}, choose_thresholds({}, {"insertions": held}))
+        own = _with(model, {**insertions[writer], **arrays}, off_topic_threshold(held))
         return replace(own, reader=readers[writer])
 
     return without
@@ -128,9 +128,9 @@ def sentence_arrays(model: Model) -> dict[str, Matrix]:
     }
 
 
-def _with(model: Model, arrays: dict[str, Matrix], thresholds: dict[str, float]) -> Model:
+def _with(model: Model, arrays: dict[str, Matrix], off_topic: float) -> Model:
     compact = {name: value.astype(np.float32) for name, value in arrays.items()}
-    return replace(model, arrays={**model.arrays, **compact}, thresholds={**model.thresholds, **thresholds})
+    return replace(model, arrays={**model.arrays, **compact}, thresholds={**model.thresholds, "off_topic": off_topic})
 
 
 def _print(title: str, figures: dict[str, float]) -> None:

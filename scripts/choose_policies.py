@@ -18,27 +18,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from carry_over_legs import collection_of, print_figures
-from measures import measure_untouched, texts_to_spare
-from subgroups import measure_subgroups
+from carry_over_judged import all_but, fit_noise, print_figures, read_judged
+from measures import measure_subgroups, measure_untouched, texts_to_spare
 from threadpoolctl import threadpool_limits
 
-from noisefilter.article.fit import article_examples, fit_articles, predict_articles
 from noisefilter.learn.card import write_card
-from noisefilter.learn.evaluate import noise_figures, observe_noise
-from noisefilter.learn.intervals import Observed, measured, with_intervals
+from noisefilter.learn.evaluate import judge_pages, measure_scores, observe
+from noisefilter.learn.intervals import Observed
 from noisefilter.learn.policies import MAJORITY, choose_policies, policies_by, policy_figures
 from noisefilter.model import DEFAULT, FAST, MANIFEST, VECTORS, load_model, models_folder, save_model
-from noisefilter.report.figures import POLICIES, THRESHOLDS
-from noisefilter.sentences.fit import fit_sentences, sentence_examples
+from noisefilter.report.figures import POLICIES
 from noisefilter.text.vectors import load_vectors
-from shared_corpus import BLOGS, Corpus, own_retold
+from shared_corpus import BLOGS, Corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from noisefilter.labels import LabelledPage
-    from noisefilter.learn.evaluate import Rows
     from noisefilter.model import Model
     from noisefilter.policy import Policy
     from noisefilter.text.vectors import VectorTable
@@ -49,25 +44,21 @@ FIGURES = "figures.json"
 
 def judge_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, list[Observed]]:
     """Noise of each judged article by what the other collections teach, and the share of its readers; by collection."""
-    splits = ("train", "tune")
-    names = ("sentences", "sentences_blogs")
-    pages = [page for split in splits for page in corpus.judged_articles(split)]
-    judged = [page for split in splits for name in names for page in corpus.judged_sentences(split, name)]
-    articles, sentences = article_examples(pages, vectors), sentence_examples([*judged, *corpus.own_judged()], vectors)
-    taught, invented = (article_examples(part, vectors) for part in (corpus.own_votes(), own_retold()))
+    data = read_judged(corpus, vectors)
     found = {}
     for left in COLLECTIONS:
-        own = [example for example in articles if collection_of(example) == left]
-        others = [example for example in (*articles, *taught) if collection_of(example) != left]
-        if not own or len({(example.page.noise_share or 0) >= MAJORITY for example in others}) < 2:
-            continue  # of permissive licences there are few
-        models, folds = fit_sentences([example for example in sentences if collection_of(example) != left])
-        fitted, _ = fit_articles(others, folds, invented)
-        noise = predict_articles(own, {**models, **fitted})
-        found[left] = [
-            Observed(example.site, example.page.id, np.array([[value, example.page.noise_share]], dtype=np.float64))
-            for example, value in zip(own, noise.tolist(), strict=True)
-        ]
+        leg = all_but(left)
+        verdicts = {
+            (example.page.noise_share or 0) >= MAJORITY
+            for example in (*data.articles, *data.taught)
+            if leg.learns(example)
+        }
+        if len(verdicts) == 2 and any(map(leg.judges, data.articles)):  # of permissive licences there are few
+            judged, noise, _ = fit_noise(leg, data)
+            found[left] = [
+                Observed(example.site, example.page.id, np.array([[value, example.page.noise_share]], dtype=np.float64))
+                for example, value in zip(judged, noise.tolist(), strict=True)
+            ]
     return found
 
 
@@ -110,57 +101,35 @@ def with_policies(model: Model, policies: Mapping[str, Any]) -> Model:
 
 
 def write_policies(folder: Path, policies: Mapping[str, Any]) -> None:
-    """Put the policies into a model's manifest, also of one that has none yet."""
+    """Put the policies into a model's manifest."""
     path = folder / MANIFEST
     manifest = json.loads(path.read_text(encoding="utf8"))
     manifest["policies"] = policies
-    manifest["thresholds"].pop("drop", None)  # of models from before there were policies
     path.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf8")
 
 
 def measure_policies(models: Path, corpus: Corpus, jobs: int) -> None:
     """Measure verdicts on the val sites and write that into figures and cards; the rest of the figures stays as it is."""
     fast = load_model(models / FAST)
-    wcxb, texts, blogs = (
-        list(pages) for pages in (corpus.wcxb_pages("val"), corpus.judged_texts("val"), corpus.judged_blogs("val"))
-    )
-    seen = {
-        name: observe_noise(fast, pages, jobs) for name, pages in (("wcxb", wcxb), ("texts", texts), (BLOGS, blogs))
+    val = {"wcxb": corpus.wcxb_pages("val"), "texts": corpus.judged_texts("val"), BLOGS: corpus.judged_blogs("val")}
+    judged = {
+        name: judge_pages(fast, [page for page in pages if page.noise is not None], jobs) for name, pages in val.items()
     }
-    for name in (*seen, "wcxb and blogs"):
-        observed = [*seen["wcxb"], *seen[BLOGS]] if name not in seen else seen[name]
-        print_policies(f"val, {name}", observed, fast.policies)
-    both = [*seen["wcxb"], *seen["texts"]]
-    new = {
-        "noise": measured(_by_source([*wcxb, *texts], both), noise_figures),
-        POLICIES: {
-            name: with_intervals(both, lambda rows, own=policy: policy_figures(rows, own))  # type: ignore[misc]
-            for name, policy in fast.policies.items()
-        },
-        "subgroups": measure_subgroups(fast, corpus, [*wcxb, *texts], jobs),
-    }
-    spared = measure_untouched(fast, texts_to_spare(corpus), jobs)
+    for names in (*((name,) for name in val), ("wcxb", BLOGS)):
+        observed = [one for name in names for one in observe(judged[name])["noise"]]
+        print_policies(f"val, {' and '.join(names)}", observed, fast.policies)
+    both = [*judged["wcxb"], *judged["texts"]]
+    found = measure_scores(fast, both)
+    new = {"noise": found["noise"], POLICIES: found[POLICIES], "subgroups": measure_subgroups(corpus, both)}
+    spared = measure_untouched(judge_pages(fast, texts_to_spare(corpus), jobs))
     for name in (DEFAULT, FAST):
         path = models / name / FIGURES
-        old = json.loads(path.read_text(encoding="utf8"))
-        old[THRESHOLDS].pop("drop", None)
+        figures = json.loads(path.read_text(encoding="utf8")) | new
         for source, row in spared.items():
-            old["texts as they are"][source] |= {key: value for key, value in row.items() if key.startswith("dropped")}
-        order = list(dict.fromkeys(key for kind in old for key in ((kind, POLICIES) if kind == "noise" else (kind,))))
-        figures = {kind: new.get(kind, old.get(kind)) for kind in order}
+            figures["texts as they are"][source] |= {key: row[key] for key in row if key.startswith("dropped")}
         path.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf8")
         model = load_model(models / name)
         save_model(model, models / name, write_card(model, figures))
-
-
-def _by_source(pages: Sequence[LabelledPage], observed: Sequence[Observed]) -> Rows:
-    """Observations by source, and all of them, as `evaluate` has them."""
-    source_of = {page.id: page.source for page in pages}
-    rows: Rows = {}
-    for one in observed:
-        for name in ("all", source_of[one.page]):
-            rows.setdefault(name, []).append(one)
-    return rows
 
 
 def main() -> None:

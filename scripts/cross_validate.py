@@ -11,14 +11,14 @@ from __future__ import annotations
 import argparse
 import json
 import logging
-from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import trafilatura
-from carry_over_legs import outer_fold
+from carry_over_judged import outer_fold
 from joblib import Parallel, delayed
+from measures import extraction_figures, print_measures
 from threadpoolctl import threadpool_limits
 
 from noisefilter.blocks.fit import block_examples, fit_blocks
@@ -27,8 +27,7 @@ from noisefilter.blocks.table import block_table
 from noisefilter.decide import boilerplate_spans
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.html.read import read_blocks
-from noisefilter.learn.evaluate import word_f1
-from noisefilter.learn.thresholds import choose_thresholds
+from noisefilter.learn.thresholds import block_thresholds
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.pipeline import score_blocks
 from noisefilter.text.alignment import align
@@ -60,7 +59,7 @@ def judge(
         fitted = [example for example in others if not calibrates(example.site)]
         tuned = [example for example in others if calibrates(example.site)]
         arrays = fit_blocks(fitted, tuned)
-        thresholds = choose_thresholds(arrays, {"blocks": tuned})
+        thresholds = block_thresholds(tuned, arrays)
         scorer = build_block_scorer(arrays)
         return {page.id: extract(page, scorer, thresholds, vectors) for page in pages if outer_fold(page.site) == fold}
 
@@ -88,28 +87,19 @@ def oracle(page: LabelledPage) -> str:
     return "\n".join(text for text, share in zip(blocked.texts(), shares, strict=True) if share >= 0.5)
 
 
-def report(
-    name: str, pages: list[LabelledPage], texts: list[str], snippets: dict[str, tuple[list[str], list[str]]]
-) -> None:
-    """Print mean precision, recall and F1 by page type, and the snippets of articles that are lost and that survive."""
-    rows: dict[str, list[tuple[float, float, float]]] = defaultdict(list)
-    for page, text in zip(pages, texts, strict=True):
-        for kind in ("all", page.page_type):
-            rows[kind].append(word_f1(text, page.main_text or ""))
-    for kind, values in sorted(rows.items()):
-        precision, recall, f1 = np.mean(values, axis=0)
-        print(f"{name:<25}{kind:<15}{len(values):5}  P {precision:.3f}  R {recall:.3f}  F1 {f1:.4f}")
+def report(name: str, pages: list[LabelledPage], texts: list[str], corpus: Corpus) -> None:
+    """Print figures by page type, and how many snippets of articles are lost and how many survive."""
+    print_measures({name: extraction_figures(pages, texts)})
     lost = wanted = left = unwanted = 0
     for page, text in zip(pages, texts, strict=True):
         if page.page_type == "article":
             found = " ".join(text.split())
-            good, bad = ([" ".join(snippet.split()) for snippet in part] for part in snippets[page.id])
+            good, bad = ([" ".join(snippet.split()) for snippet in part] for part in corpus.wcxb_snippets(page.id))
             lost += sum(snippet not in found for snippet in good)
             left += sum(snippet in found for snippet in bad)
             wanted, unwanted = wanted + len(good), unwanted + len(bad)
     print(
-        f"{name:<25}articles: {lost} of {wanted} `with` strings lost, {left} of {unwanted} `without` strings left\n",
-        flush=True,
+        f"articles: {lost} of {wanted} `with` strings lost, {left} of {unwanted} `without` strings left\n", flush=True
     )
 
 
@@ -136,11 +126,11 @@ def main() -> None:
         text, kind = judged[page.id]
         (options.output / f"{page.id}.txt").write_text(text, encoding="utf8")
         (options.output / f"{page.id}.json").write_text(json.dumps({"page_type": kind, "truth": page.page_type}) + "\n")
-    snippets = {page.id: corpus.wcxb_snippets(page.id) for page in pages}
     default = Parallel(n_jobs=options.jobs)(delayed(trafilatura.extract)(page.page.content) for page in pages)
-    report("trafilatura default", pages, [text or "" for text in default], snippets)
-    report("noisefilter, out of fold", pages, [judged[page.id][0] for page in pages], snippets)
-    report("blocks by oracle", pages, Parallel(n_jobs=options.jobs)(delayed(oracle)(page) for page in pages), snippets)
+    report("trafilatura default", pages, [text or "" for text in default], corpus)
+    report("noisefilter, out of fold", pages, [judged[page.id][0] for page in pages], corpus)
+    best = Parallel(n_jobs=options.jobs)(delayed(oracle)(page) for page in pages)
+    report("blocks by oracle", pages, best, corpus)
     known = [(page.page_type, judged[page.id][1]) for page in pages if judged[page.id][1]]
     print(f"page type right: {np.mean([truth == kind for truth, kind in known]):.3f} of {len(known)}")
 

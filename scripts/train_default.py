@@ -25,11 +25,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from choose_policies import choose_left_out, with_policies
-from measures import TEXT_FILES, measure, print_beside, print_measures
+from measures import TEXT_FILES, measure, print_measures
 from safetensors.numpy import load_file
 
 from noisefilter.learn.card import write_card, write_picture
-from noisefilter.learn.stages import ALONE, READER_STAGES, STAGES, Fitted
+from noisefilter.learn.stages import ALONE, READER_STAGES, STAGES, Fitted, Training
 from noisefilter.learn.train import TrainingData, train_both
 from noisefilter.model import (
     ARRAYS,
@@ -48,7 +48,7 @@ from noisefilter.types import Page
 from shared_corpus import BLOGS, Corpus, own_articles, own_retold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -152,7 +152,7 @@ def main() -> None:
     corpus = Corpus(options.corpus, options.licences)
     kind = "" if options.licences == "all" else f"{options.licences}-"
     if options.measure:
-        models = [load_model(options.output / name) for name in (DEFAULT, FAST)]
+        models: Sequence[Model] = [load_model(options.output / name) for name in (DEFAULT, FAST)]
     else:
         models = _train(options, corpus, kind, progress)
         for model, name in zip(models, (DEFAULT, FAST), strict=True):  # kept whatever becomes of the figures
@@ -171,23 +171,21 @@ def main() -> None:
         write_picture(measures, folder)
         (folder / FIGURES).write_text(json.dumps(measures, indent=1) + "\n", encoding="utf8")
         print_measures(measures)
-        shipped = models_folder() / name / FIGURES
-        if kind and shipped.is_file():
-            print_beside(json.loads(shipped.read_text(encoding="utf8")), measures, model.name)
         progress(f"wrote {folder}")
 
 
-def _train(options: argparse.Namespace, corpus: Corpus, kind: str, progress: Callable[[str], None]) -> list[Model]:
+def _train(options: argparse.Namespace, corpus: Corpus, kind: str, progress: Callable[[str], None]) -> Sequence[Model]:
     """Both models, fitted as the options say, with their policies."""
     progress("reading")
     vectors = load_vectors(options.vectors or models_folder() / VECTORS)
-    models = list(
-        train_both(
-            read_data(corpus), vectors, names=(f"{kind}{DEFAULT}", f"{kind}{FAST}"), jobs=options.jobs, device=options.device,
-            kept=options.work / (kind + DEFAULT), progress=progress, vectors_file=options.vectors, first=options.first,
-            base=read_base(options.output) if options.first or options.only else None, only=options.only,
-        )
-    )  # fmt: skip
+    training = Training(
+        read_data(corpus), vectors, options.jobs, progress, options.device, options.work / (kind + DEFAULT)
+    )
+    base = read_base(options.output) if options.first or options.only else None
+    names = f"{kind}{DEFAULT}", f"{kind}{FAST}"
+    models = train_both(
+        training, names, vectors_file=options.vectors, first=options.first, base=base, only=options.only
+    )
     if options.only not in {None, "articles"}:  # what policies cut has not changed
         return models
     progress("choosing policies on collections left out")

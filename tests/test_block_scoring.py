@@ -111,8 +111,8 @@ def test_several_perceptrons_answer_with_the_mean_of_their_log_odds():
     random = np.random.default_rng(0)
     matrix = random.normal(size=(200, 3))
     classes = (matrix[:, 0] + 0.3 * random.normal(size=200) > 0).astype(np.int64)
-    single = [fit_network(matrix, classes, hidden=(4,), epochs=3, seed=seed) for seed in (5, 6, 7)]
-    whole = fit_network(matrix, classes, hidden=(4,), epochs=3, seed=5, members=3)
+    single = [fit_network(matrix, classes, hidden=(4,), falling=((1e-3, 3),), seed=seed) for seed in (5, 6, 7)]
+    whole = fit_network(matrix, classes, hidden=(4,), falling=((1e-3, 3),), seed=5, members=3)
 
     def log_odds(arrays: dict[str, np.ndarray]) -> np.ndarray:
         return logit(build_network(named("n", arrays), "n").probabilities(matrix)[:, 1])

@@ -6,12 +6,9 @@ import json
 from collections import Counter
 from typing import NamedTuple
 
-import carry_over_noise
-import carry_over_sentences
 import numpy as np
 import pytest
-from carry_over_legs import BY_SITE
-from carry_over_noise import noise_figures, readers_agree
+from carry_over_judged import BY_SITE, NOISE_LEGS, SENTENCE_LEGS, noise_figures, readers_agree
 
 from noisefilter.fit import FOLDS
 from noisefilter.labels import LabelledPage
@@ -32,7 +29,7 @@ ROWS = [
 ]
 
 
-@pytest.mark.parametrize("leg", [*carry_over_noise.LEGS, *carry_over_sentences.LEGS], ids=lambda leg: leg.name)
+@pytest.mark.parametrize("leg", [*NOISE_LEGS, *SENTENCE_LEGS], ids=lambda leg: leg.name)
 def test_what_a_leg_judges_teaches_it_nothing(leg):
     learned, judged = ({row for row in ROWS if choose(row)} for choose in (leg.learns, leg.judges))
     assert learned
@@ -41,7 +38,7 @@ def test_what_a_leg_judges_teaches_it_nothing(leg):
 
 
 def test_every_article_is_judged_once_by_other_sites():
-    legs = [leg for leg in carry_over_noise.LEGS if leg.name == BY_SITE]
+    legs = [leg for leg in NOISE_LEGS if leg.name == BY_SITE]
     assert all(sum(leg.judges(row) for leg in legs) == 1 for row in ROWS)
 
 

@@ -13,7 +13,6 @@ from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
 from noisefilter.learn.thresholds import (
     CUT_WRONGLY,
     LEAST_FOREIGN,
-    choose_thresholds,
     off_topic_threshold,
 )
 from noisefilter.learn.train import TrainingData, train
@@ -99,10 +98,7 @@ def test_the_prior_of_a_pages_number_is_as_stated_however_many_pages_taught_it(t
 
 def test_at_most_three_of_a_hundred_untouched_pages_get_a_cut():
     untouched = [held(value) for value in np.linspace(0.3, 0.97, 200)]
-    chosen = [
-        choose_thresholds({}, {"insertions": [*untouched, *more]})["off_topic"]
-        for more in ([], [held(0.99, foreign=True)] * 50)
-    ]
+    chosen = [off_topic_threshold([*untouched, *more]) for more in ([], [held(0.99, foreign=True)] * 50)]
     assert sum(page.probabilities.max() >= chosen[0] for page in untouched) <= 6  # of 200
     assert chosen[0] == chosen[1]  # pages with insertions have no say
     assert chosen[0] > 0.9

@@ -15,6 +15,8 @@ from noisefilter.types import Page
 from tests.making import ARTICLE, vectors
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from noisefilter.text.vectors import VectorTable
 
 
@@ -35,16 +37,16 @@ def fitted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def training(noise: float = 1.0, table: VectorTable | None = None) -> Training:
+def training(noise: float = 1.0, table: VectorTable | None = None, kept: Path | None = None) -> Training:
     page = LabelledPage("rain", Page(ARTICLE, format="text"), "rain.example", "own", noise=noise)
-    return Training(TrainingData([page], []), table or vectors())
+    return Training(TrainingData([page], []), table or vectors(), kept=kept)
 
 
 def test_a_run_goes_on_where_it_was_broken_off(fitted, tmp_path):
-    first = fit_stages(training(), tmp_path)
+    first = fit_stages(training(kept=tmp_path))
     assert fitted == list(STAGES)
     (tmp_path / "insertions.joblib").unlink()
-    again = fit_stages(training(), tmp_path)
+    again = fit_stages(training(kept=tmp_path))
     assert fitted[len(STAGES) :] == ["insertions", "articles"]  # what was fitted on another one is not the same
     assert again.arrays.keys() == first.arrays.keys()
     assert again.thresholds == dict.fromkeys(STAGES, 0.5)
@@ -57,20 +59,20 @@ def test_nothing_is_kept_where_no_folder_is_named(fitted):
 
 
 def test_other_labels_are_fitted_on_anew(fitted, tmp_path):
-    fit_stages(training(1.0), tmp_path)
-    fit_stages(training(2.0), tmp_path)
+    fit_stages(training(1.0, kept=tmp_path))
+    fit_stages(training(2.0, kept=tmp_path))
     assert fitted == [*STAGES, *STAGES]
 
 
 def test_a_stage_that_is_asked_for_is_fitted_with_those_after_it_on_what_is_kept(fitted, tmp_path):
-    fit_stages(training(1.0), tmp_path)
-    fit_stages(training(2.0), tmp_path, first="insertions")
+    fit_stages(training(1.0, kept=tmp_path))
+    fit_stages(training(2.0, kept=tmp_path), first="insertions")
     assert fitted[len(STAGES) :] == ["insertions", "articles"]
 
 
 def test_stages_that_are_not_kept_come_from_the_model_that_is_there(fitted, tmp_path):
     arrays = {f"{begin}.old": np.array([7.0]) for begins in stages.ARRAYS_OF.values() for begin in begins}
-    found = fit_stages(training(), tmp_path, first="articles", base=Fitted(arrays, {"filler": 0.9}))
+    found = fit_stages(training(kept=tmp_path), first="articles", base=Fitted(arrays, {"filler": 0.9}))
     assert fitted == ["sentences", "articles"]  # no model holds the sentence classifiers of the folds
     assert found.arrays["block.old"] == found.arrays["passage.old"] == 7.0
     assert "article.old" not in found.arrays
@@ -88,10 +90,10 @@ def test_a_stage_fitted_alone_leaves_the_rest_of_the_model_as_it_was(fitted):
 
 
 def test_a_stage_fitted_alone_reads_the_folds_that_are_kept_for_the_same_data(fitted, tmp_path):
-    fit_stages(training(1.0), tmp_path)
-    refit_stage(training(1.0), "articles", Fitted(), tmp_path)
+    fit_stages(training(1.0, kept=tmp_path))
+    refit_stage(training(1.0, kept=tmp_path), "articles", Fitted())
     assert fitted[len(STAGES) :] == ["articles"]
-    refit_stage(training(2.0), "articles", Fitted(), tmp_path)
+    refit_stage(training(2.0, kept=tmp_path), "articles", Fitted())
     assert fitted[len(STAGES) + 1 :] == ["sentences", "articles"]
 
 

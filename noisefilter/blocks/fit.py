@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from noisefilter.arrays import Arrays, Index, Matrix
     from noisefilter.blocks.table import BlockTable
+    from noisefilter.fit import NetworkOptions
     from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
@@ -60,15 +61,12 @@ MIN_COVERED = 0.6
 MOST_WORDS = 60
 #: Articles are what the library is for.
 ARTICLE_WEIGHT = 2.0
-HIDDEN = (64,)
 #: Pages of other languages are few.
 UNKNOWN_WEIGHT = 2.0
 #: One page in this many is also learned from as if its language were unknown.
 MASKED = 2
-#: Perceptrons that are averaged: one more gained .001 of word F1 each up to three (docs/decisions/0009).
-MEMBERS = 3
-ALPHA = 1e-3
-EPOCHS = 8
+#: Three perceptrons are averaged: one more gained .001 of word F1 each up to three (docs/decisions/0009).
+NETWORK: NetworkOptions = {"hidden": (64,), "alpha": 1e-3, "falling": ((1e-3, 8),), "members": 3}
 #: Share of the words of articles that may be lost in plain text at the probability `TEXT_CUT`, near which pages choose
 #: their threshold (docs/decisions/0013, 0036).
 TEXT_LOSS, TEXT_CUT = 0.01, 0.38
@@ -274,15 +272,8 @@ def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
         fitted = fit_network(np.concatenate(rows), _stack_labels(examples), _stack_weights(examples), alpha=SITE_ALPHA)
         return named("block_site", fitted)
     width = site_inputs(np.zeros(0), np.zeros((0, 2)), np.zeros(0)).shape[1]
-    return named(
-        "block_site",
-        {
-            "mean": np.zeros(width),
-            "scale": np.ones(width),
-            "weights0": np.eye(width)[:, :1],
-            "bias0": np.zeros(1),
-        },
-    )
+    zeros, ones, first = np.zeros(width), np.ones(width), np.eye(width)[:, :1]
+    return named("block_site", {"mean": zeros, "scale": ones, "weights0": first, "bias0": np.zeros(1)})
 
 
 def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:
@@ -305,13 +296,7 @@ def _fit(examples: Sequence[BlockExample], inputs: Sequence[Matrix], rows: Itera
     chosen = list(rows)
     some = [examples[row] for row in chosen]
     return fit_network(
-        np.concatenate([inputs[row] for row in chosen]),
-        _stack_labels(some),
-        _stack_weights(some),
-        hidden=HIDDEN,
-        alpha=ALPHA,
-        epochs=EPOCHS,
-        members=MEMBERS,
+        np.concatenate([inputs[row] for row in chosen]), _stack_labels(some), _stack_weights(some), **NETWORK
     )
 
 
@@ -352,13 +337,13 @@ def _fit_linear(
 ) -> tuple[list[Matrix], Arrays]:
     """Out-of-fold log-odds of a linear model for each example, and the arrays of the model of all, weights in a shape."""
 
-    def fit(chosen: Iterable[int]) -> Arrays:
+    def fit(chosen: Index, _: int | None) -> Arrays:
         some = [examples[index] for index in chosen]
         matrix = sp.vstack([rows[index] for index in chosen]).tocsr()
         weights, bias = fit_linear(matrix, _stack_labels(some)[:, None], _stack_weights(some))
         return {f"{name}.weights": weights.reshape(shape), f"{name}.bias": bias}
 
     folds = _folds(examples)
-    models = out_of_fold(folds, lambda chosen, _: fit(chosen))
+    models = out_of_fold(folds, fit)
     scores = [score(example.table, models.for_group(fold)) for example, fold in zip(examples, folds, strict=True)]
     return scores, models.of_all

@@ -17,8 +17,7 @@ from joblib import Parallel, delayed
 from noisefilter.fit import (
     SEED,
     NetworkOptions,
-    calibrate,
-    fit_calibration,
+    calibrate_on,
     fit_linear,
     fit_network,
     fold_of,
@@ -42,6 +41,7 @@ from noisefilter.insertions.passages import (
 )
 from noisefilter.insertions.table import InsertionTable
 from noisefilter.networks import logit
+from noisefilter.sentences.fit import judged_sentences
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import HASH_ROWS, tokenize
@@ -57,7 +57,8 @@ if TYPE_CHECKING:
     from noisefilter.networks import Network
     from noisefilter.text.vectors import VectorTable
 
-PARTS = 3
+#: Parts of the pages to fit on, and what stands for one of a tune page, which every network of all parts may judge.
+PARTS, TUNE = 3, -1
 #: Pages that a process is given at once.
 CHUNK = 50
 #: Share of the tune sentences without an insertion that are judged word by word.
@@ -88,11 +89,6 @@ class InsertionExample:
     ranges: tuple[tuple[int, int], ...]
     site: str
     honest: tuple[tuple[int, int], ...] = ()  # passages that look foreign and belong
-
-    @property
-    def part(self) -> int:
-        """Which of `PARTS` the page is in."""
-        return fold_of(self.site, PARTS)
 
     @property
     def foreign(self) -> Index:
@@ -152,31 +148,25 @@ def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
         if page.spans is None:
             examples.append(_judged(blocked, page))
             continue
-        boilerplate = [(span.start, span.end) for span in page.spans if span.kind == "boilerplate"]
-        sentences = [
+        foreign, honest, boilerplate = (
+            tuple((span.start, span.end) for span in page.spans if span.kind == kind)
+            for kind in ("off_topic", "honest", "boilerplate")
+        )
+        sentences = tuple(
             sentence
             for sentence in split_sentences(blocked)
             if not any(start <= sentence.start < end for start, end in boilerplate)
-        ]
-        foreign, honest = (
-            tuple((span.start, span.end) for span in page.spans if span.kind == kind)
-            for kind in ("off_topic", "honest")
         )
-        examples.append(InsertionExample(blocked, tuple(sentences), foreign, page.site, honest))
+        examples.append(InsertionExample(blocked, sentences, foreign, page.site, honest))
     return [example for example in examples if example.sentences]
 
 
 def _judged(page: BlockedPage, labels: LabelledPage) -> InsertionExample:
     """A page with labelled sentences: off-topic if at least half of the votes say so; boilerplate is left out."""
-    sentences, ranges = [], []
-    starts = np.array([block.start for block in page.blocks])
-    for start, end, votes in labels.sentences or ():
-        if not page.text[start:end].strip() or votes.count("B") * 2 >= len(votes):
-            continue
-        sentences.append(SentenceRange(start, end, max(0, int(np.searchsorted(starts, start, side="right")) - 1)))
-        if votes.count("O") * 2 >= len(votes):
-            ranges.append((start, end))
-    return InsertionExample(page, tuple(sentences), tuple(ranges), labels.site)
+    pairs = zip(*judged_sentences(page, labels), strict=True)
+    kept = [(sentence, votes) for sentence, votes in pairs if votes.count("B") * 2 < len(votes)]
+    ranges = tuple((sentence.start, sentence.end) for sentence, votes in kept if votes.count("O") * 2 >= len(votes))
+    return InsertionExample(page, tuple(sentence for sentence, _ in kept), ranges, labels.site)
 
 
 def fit_insertions(
@@ -208,24 +198,24 @@ def fit_insertions(
     return fitting.judge_again()
 
 
+@dataclass
 class _Fitting:
     """The stages in order; each keeps what the next one reads, first for the pages to fit on and then for tune."""
 
-    def __init__(
-        self,
-        examples: Sequence[InsertionExample],
-        tune: Sequence[InsertionExample],
-        kinds: Arrays,
-        folds: Sequence[Arrays],
-        vectors: VectorTable,
-        jobs: int,
-    ) -> None:
-        self.pages = [*examples, *tune]
-        self.count = len(examples)
-        self.kinds, self.folds, self.vectors, self.jobs = kinds, folds, vectors, jobs
+    examples: Sequence[InsertionExample]
+    tune: Sequence[InsertionExample]
+    kinds: Arrays
+    folds: Sequence[Arrays]
+    vectors: VectorTable
+    jobs: int
+
+    def __post_init__(self) -> None:
+        self.pages = [*self.examples, *self.tune]
+        self.count = len(self.examples)
         self.foreign = [example.foreign for example in self.pages]
         self.weights = [example.weights for example in self.pages]
-        self.part = np.array([example.part for example in examples])
+        parts = [fold_of(example.site, PARTS) for example in self.examples]
+        self.part = np.array([*parts, *[TUNE] * len(self.tune)])
         self.arrays: Arrays = {}
 
     def _teaching(self, pages: Index) -> Index:
@@ -235,12 +225,11 @@ class _Fitting:
 
     def _unseen(self, models: OutOfFold[Arrays], page: int) -> Network:
         """The network that judges a page: the one fitted without its part, or for tune the one fitted on all parts."""
-        return network_of(models.for_group(int(self.part[page])) if page < self.count else models.of_all)
+        return network_of(models.for_group(int(self.part[page])))
 
     def _left_out(self, page: int, part: int | None = None) -> tuple[int, ...]:
         """Parts that the word model for a page must not have seen: the page's own, and the one a network leaves out."""
-        unseen = {int(self.part[page])} if page < self.count else set()
-        return tuple(sorted(unseen if part is None else unseen | {part}))
+        return tuple(sorted({int(self.part[page]), TUNE if part is None else part} - {TUNE}))
 
     def judge_sentences(self) -> None:
         """Fit the first network, and find the doubtful sentences."""
@@ -265,24 +254,27 @@ class _Fitting:
 
     def _measure(self) -> list[Inputs]:
         """Inputs of the first network for each page; their sentence classes are predicted out of fold."""
-        folds = [fold_of(page.site, len(self.folds)) if self.folds else 0 for page in self.pages[: self.count]]
-        fold = np.array([*folds, *[len(self.folds)] * (len(self.pages) - self.count)])
+        count = len(self.folds)
+        folds = [fold_of(page.site, count) if count else 0 for page in self.examples] + [count] * len(self.tune)
         found: list[Inputs] = [np.zeros(0)] * len(self.pages)
-        for number, kinds in enumerate([*self.folds, self.kinds] if self.folds else [self.kinds]):
-            pages = np.flatnonzero(fold == number).tolist()
-            measured = _in_chunks(_measure, self.jobs, [self.pages[page] for page in pages], kinds, self.vectors)
-            for page, inputs in zip(pages, measured, strict=True):
-                found[page] = inputs
+        for number, kinds in enumerate([*self.folds, self.kinds]):
+            pages = [page for page, fold in enumerate(folds) if fold == number]
+            chunks = [pages[start : start + CHUNK] for start in range(0, len(pages), CHUNK)]
+            work = (delayed(_measure)([self.pages[page] for page in chunk], kinds, self.vectors) for chunk in chunks)
+            for chunk, measured in zip(chunks, Parallel(n_jobs=self.jobs)(work), strict=True):
+                for page, inputs in zip(chunk, measured, strict=True):
+                    found[page] = inputs
         return found
 
     def judge_words(self) -> None:
         """Fit the linear word models and the passage networks, and judge the words of doubtful sentences."""
-        pairs = list(zip(self.pages, self.rows, strict=True))
-        read = _in_chunks(_read_words, self.jobs, pairs, self.vectors)
+        pairs = zip(self.pages, self.rows, strict=True)
+        work = (delayed(_read_words)(page, rows, self.vectors) for page, rows in pairs)
+        read = Parallel(n_jobs=self.jobs, batch_size=CHUNK)(work)
         self.words: list[TokenTable] = [words for words, _ in read]
         truth = [inside for _, inside in read]
         linear = {
-            parts: self._fit_words(self._teaching(np.flatnonzero(~np.isin(self.part, parts))), truth)
+            parts: self._fit_words(self._teaching(np.flatnonzero(~np.isin(self.part[: self.count], parts))), truth)
             for size in range(3)
             for parts in combinations(range(PARTS), size)
         }
@@ -309,7 +301,7 @@ class _Fitting:
             rows = zip(*(taught(page, part) for page in self._teaching(pages).tolist()), strict=True)
             return fit_network(*(np.concatenate(column) for column in rows), **options)
 
-        return out_of_fold(self.part, fit, self.jobs)
+        return out_of_fold(self.part[: self.count], fit, self.jobs)
 
     def _fit_words(self, pages: Index, truth: Sequence[Index]) -> tuple[Matrix, float]:
         hashes = np.concatenate([self.words[page].hashes for page in pages]) % HASH_ROWS
@@ -332,22 +324,19 @@ class _Fitting:
         truth = [foreign[rows] for foreign, rows in zip(self.foreign, self.rows, strict=True)]
         weights = [values[rows] for values, rows in zip(self.weights, self.rows, strict=True)]
         fitted = fit_network(*(np.concatenate(part[: self.count]) for part in (inputs, truth, weights)), **LAST)
+        fitted = calibrate_on(fitted, inputs[self.count :], np.concatenate(truth[self.count :]))
         network = network_of(fitted)
-        held = [network.probabilities(matrix)[:, 1] for matrix in inputs[self.count :]]
-        slope, offset = fit_calibration(logit(np.concatenate(held)), np.concatenate(truth[self.count :]))
-        fitted = calibrate(fitted, slope, offset)
-        network = network_of(fitted)
-        pages = []
-        for page in range(self.count, len(self.pages)):
+        held = []
+        for page, example in enumerate(self.tune, self.count):
+            rows = self.rows[page]
             probabilities = self.doubts[page].copy()
-            probabilities[self.rows[page]] = network.probabilities(inputs[page])[:, 1]
-            rows = self.rows[page].tolist()
-            parts = np.split(self.word_log_odds[page], self.words[page].edges[1:-1]) if rows else []
-            table = SentenceTable([self.pages[page].article(self.vectors)], self.vectors)
-            flags = stand_out(table, dict(zip(rows, parts, strict=True)))
-            pages.append(HeldOut(probabilities, self.foreign[page], self.pages[page].looks_foreign, flags))
+            probabilities[rows] = network.probabilities(inputs[page])[:, 1]
+            parts = np.split(self.word_log_odds[page], self.words[page].edges[1:-1]) if len(rows) else []
+            table = SentenceTable([example.article(self.vectors)], self.vectors)
+            flags = stand_out(table, dict(zip(rows.tolist(), parts, strict=True)))
+            held.append(HeldOut(probabilities, example.foreign, example.looks_foreign, flags))
         self.arrays |= named("insertion_last", fitted)
-        return self.arrays, pages
+        return self.arrays, held
 
 
 def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: VectorTable) -> list[Inputs]:
@@ -357,26 +346,14 @@ def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: Vecto
     return np.split(inputs, table.sentences.edges[1:-1])
 
 
-def _read_words(
-    pairs: Sequence[tuple[InsertionExample, Index]], vectors: VectorTable
-) -> list[tuple[TokenTable, Index]]:
-    """Words of the doubtful sentences of each page, and 1 for each word in an insertion."""
-    found = []
-    for example, rows in pairs:
-        table = SentenceTable([example.article(vectors)], vectors)
-        words = token_table(table, rows)
-        inside = np.zeros(len(table.text) + 1, dtype=np.int64)
-        for start, end in example.ranges:
-            inside[start:end] = 1
-        found.append((words, inside[table.tokens.start[table.token_index[words.entry]]]))
-    return found
-
-
-def _in_chunks(work: Callable[..., list[Any]], jobs: int, pages: Sequence[Any], *others: object) -> list[Any]:
-    """Results of `work(pages, *others)`, run in parallel on chunks of the pages, in the order of the pages."""
-    chunks = [pages[start : start + CHUNK] for start in range(0, len(pages), CHUNK)]
-    parts = Parallel(n_jobs=jobs)(delayed(work)(chunk, *others) for chunk in chunks)
-    return [result for part in parts for result in part]
+def _read_words(example: InsertionExample, rows: Index, vectors: VectorTable) -> tuple[TokenTable, Index]:
+    """Words of the doubtful sentences of a page, and 1 for each word in an insertion."""
+    table = SentenceTable([example.article(vectors)], vectors)
+    words = token_table(table, rows)
+    inside = np.zeros(len(table.text) + 1, dtype=np.int64)
+    for start, end in example.ranges:
+        inside[start:end] = 1
+    return words, inside[table.tokens.start[table.token_index[words.entry]]]
 
 
 def fit_pages(held: Sequence[HeldOut]) -> Arrays:

@@ -49,7 +49,8 @@ def head_rows(pages: Sequence[LabelledPage], network: bytes) -> dict[str, Rows]:
             inputs = reader.hidden(example.page.text, example.page.title, ranges).astype(np.float64)
             foreign = example.foreign[:, None].astype(np.float64)
             found["reader_head_foreign"].append((page, (inputs, foreign, np.ones(len(inputs)))))
-        for blocked, sentences, letters in labelled_sentences([page]):
+        blocked, sentences, letters = labelled_sentences(page)
+        if blocked is not None and sentences:
             ranges = [(sentence.start, sentence.end) for sentence in sentences]
             inputs = reader.hidden(blocked.text, blocked.title, ranges).astype(np.float64)
             truth = _votes(letters, named=page.sentences is not None)

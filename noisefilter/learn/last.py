@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from noisefilter.fit import FOLDS, calibrate, fit_calibration, fit_network, fold_of, named, network_of
+from noisefilter.fit import FOLDS, calibrate_on, fit_network, fold_of, named, network_of
 from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples, stand_out
 from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles, words_of
 from noisefilter.insertions.table import InsertionTable
 from noisefilter.learn.thresholds import kind_thresholds, off_topic_threshold
-from noisefilter.networks import build_network, logit
+from noisefilter.networks import build_network
 from noisefilter.reader.session import Reader
 from noisefilter.sentences.fit import fit_classes, sentence_examples
 from noisefilter.sentences.judge import sentence_kinds
@@ -137,9 +137,7 @@ def fit_foreign(fit: Sequence[ForeignRows], tune: Sequence[ForeignRows]) -> tupl
     """Arrays of the last network of the insertions and of the pages, calibrated on tune; and what they say there."""
     inputs, foreign = (np.concatenate(part) for part in list(zip(*fit, strict=True))[:2])
     fitted = fit_network(inputs, foreign, **FOREIGN)
-    network = network_of(fitted)
-    predicted = np.concatenate([network.probabilities(page.inputs)[:, 1] for page in tune])
-    fitted = calibrate(fitted, *fit_calibration(logit(predicted), np.concatenate([page.foreign for page in tune])))
+    fitted = calibrate_on(fitted, [page.inputs for page in tune], np.concatenate([page.foreign for page in tune]))
     network = network_of(fitted)
     held = [
         HeldOut(network.probabilities(page.inputs)[:, 1], page.foreign, page.looks_foreign, page.stand_out)

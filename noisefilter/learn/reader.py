@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from noisefilter.fit import FOLDS
 from noisefilter.html.read import read_blocks
+from noisefilter.learn.corpora import LETTERS
 from noisefilter.learn.last import NO_FOLD, fold_without
 from noisefilter.learn.unlabelled import text_example, unlabelled_pieces
 from noisefilter.reader.base import common_pieces, load_base, load_mpnet
@@ -47,8 +48,6 @@ PLAIN = 0.3
 TEACHER_LAYERS, TEACHER_EPOCHS, READER_EPOCHS = 12, 3, 3
 TEACHER = FitOptions(rate=5e-5, step=32)
 PHASES = (FitOptions(rate=7e-4, step=64), FitOptions(rate=6e-4, heads=2.0, step=64))
-#: Column of each letter among the reader's classes.
-COLUMN_OF = {letter: column for column, letter in enumerate("IFPOB")}
 
 
 class ReaderFit:
@@ -111,9 +110,8 @@ class ReaderFit:
             for piece in taught_pieces([reader_example(page)], vocabulary)
         ]
         asked = [*(piece for _, piece in labelled), *unlabelled_pieces(self.texts, vocabulary, random.Random(0))]
-        fold = np.array(
-            [NO_FOLD if left is None else left for left, _ in labelled] + [NO_FOLD] * (len(asked) - len(labelled))
-        )
+        fold = np.full(len(asked), NO_FOLD)
+        fold[: len(labelled)] = [NO_FOLD if left is None else left for left, _ in labelled]
         state = hashlib.sha256(_digest(chosen, self.pieces).encode())
         for piece in asked:
             state.update(piece.inputs.ids.tobytes())
@@ -207,7 +205,7 @@ def reader_example(page: LabelledPage) -> ReaderExample:
     classes = np.zeros((len(votes), len(CLASSES)), np.float32)
     for row, letters in enumerate(votes):
         for letter in letters:
-            classes[row, COLUMN_OF[letter]] += 1 / len(letters)
+            classes[row, LETTERS.index(letter)] += 1 / len(letters)
     foreign = [sentence for sentence, letters in zip(ranges, votes, strict=True) if "O" in letters]
     # a sentence called boilerplate may or may not be from another story
     unknown = [row for row, letters in enumerate(votes) if "B" in letters and "O" not in letters]

@@ -23,14 +23,13 @@ from noisefilter.labels import CorpusError
 from noisefilter.learn.last import LastFit, fit_last, writer_fold
 from noisefilter.learn.layouts import varied
 from noisefilter.learn.policies import policies_by
-from noisefilter.learn.thresholds import choose_thresholds
+from noisefilter.learn.thresholds import block_thresholds, off_topic_threshold, sentence_thresholds
 from noisefilter.sentences.fit import fit_sentences, sentence_examples
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from noisefilter.arrays import Arrays
-    from noisefilter.article.fit import ArticleExample
     from noisefilter.learn.train import TrainingData
     from noisefilter.text.vectors import VectorTable
 
@@ -49,6 +48,8 @@ ARRAYS_OF = {
 }
 #: Stages that no other stage reads, so that each can be fitted alone.
 ALONE = ("blocks", "articles")
+#: Stages whose results for each fold no model holds.
+FOLDED = ("sentences", "writers", "reader")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,33 +90,35 @@ class Fitted:
         """The reader that a model ships."""
         return self.readers[-1] if self.readers else None
 
+    def with_reader(self) -> Fitted:
+        """What a model with the reader holds."""
+        return replace(self, thresholds={**self.thresholds, **self.last})
 
-def with_reader(fitted: Fitted) -> Fitted:
-    """What a model with the reader holds."""
-    return replace(fitted, thresholds={**fitted.thresholds, **fitted.last})
-
-
-def without_reader(fitted: Fitted) -> Fitted:
-    """What a model without the reader holds."""
-    arrays = {name: value for name, value in fitted.arrays.items() if not name.startswith(ARRAYS_OF["last"])}
-    return replace(fitted, arrays=arrays, readers=())
+    def without(self, stage: str) -> Fitted:
+        """All but the arrays that a stage gave."""
+        gave = self.of(stage)
+        return replace(self, arrays={name: value for name, value in self.arrays.items() if name not in gave})
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What every stage reads."""
+    """What every stage reads; with `kept`, a folder, the result of each is kept there, and read again."""
 
     data: TrainingData
     vectors: VectorTable
     jobs: int = 1
     progress: Callable[[str], None] = lambda _: None
     device: str = "cpu"
-    kept: Path = Path()
+    kept: Path | None = None
+
+    def kept_stage(self, name: str) -> dict[str, Any] | None:
+        """The `fitted` of a stage that is kept, and the `key` of the code and data that gave it."""
+        path = self.kept / f"{name}.joblib" if self.kept else None
+        return joblib.load(path) if path and path.is_file() else None
 
 
 def fit_stages(
     training: Training,
-    kept: Path | None = None,
     first: str | None = None,
     base: Fitted | None = None,
     stages: Mapping[str, Stage] | None = None,
@@ -124,7 +127,6 @@ def fit_stages(
 
     Args:
         training: what they read.
-        kept: folder where each stage's result is kept, and read again.
         first: the stage from which on all is fitted anew.
         base: what a model holds; its stages before `first` are taken where none are kept.
         stages: by name, in the order in which they build on one another; those of a model without a reader if None.
@@ -136,39 +138,32 @@ def fit_stages(
     done, names = Fitted(), list(stages)
     older = names[: names.index(first)] if first else []
     if base is not None:
-        begins = tuple(begin for stage in older for begin in ARRAYS_OF[stage])
-        arrays = {name: value for name, value in base.arrays.items() if name.startswith(begins)} if begins else {}
+        arrays = {key: value for stage in older for key, value in base.of(stage).items()}
         done = Fitted(arrays, base.thresholds, policies=base.policies)
     key = _key(training)
     fresh = False
     for name in names:
-        path = kept / f"{name}.joblib" if kept else None
-        found = joblib.load(path) if path and path.is_file() else None
+        found = training.kept_stage(name)
         if found and (name in older or (not first and not fresh and found["key"] == key)):
-            result = found["fitted"]
-        elif (
-            name in older and base is not None and name not in {"sentences", "writers", "reader"}
-        ):  # whose folds no model holds
-            continue
-        else:
+            done |= found["fitted"]
+        elif name not in older or base is None or name in FOLDED:
             result, fresh = stages[name](training, done), True
-            if path:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                joblib.dump({"key": key, "fitted": result}, path)
-        done |= result
+            if training.kept:
+                training.kept.mkdir(parents=True, exist_ok=True)
+                joblib.dump({"key": key, "fitted": result}, training.kept / f"{name}.joblib")
+            done |= result
     return done
 
 
-def refit_stage(training: Training, name: str, base: Fitted, kept: Path | None = None) -> Fitted:
+def refit_stage(training: Training, name: str, base: Fitted) -> Fitted:
     """What a model holds, with one stage fitted anew.
 
     `articles` reads sentence classifiers of folds, which no model holds: they are fitted for it, unless they are kept.
 
     Args:
-        training: what the stage reads.
+        training: what the stage reads; nothing is written to its folder.
         name: one of `ALONE`.
         base: what the model holds.
-        kept: folder where the results of stages were kept; none is written.
 
     Raises:
         CorpusError: the stage has no labels (of both sorts).
@@ -179,12 +174,10 @@ def refit_stage(training: Training, name: str, base: Fitted, kept: Path | None =
         raise ValueError(msg)
     folds: Sequence[Arrays] = ()
     if name == "articles":
-        path = kept / "sentences.joblib" if kept else None
-        found = joblib.load(path) if path and path.is_file() else None
+        found = training.kept_stage("sentences")
         same = found and found["key"] == _key(training)
         folds = found["fitted"].folds if found and same else STAGES["sentences"](training, Fitted()).folds
-    others = {key: value for key, value in base.arrays.items() if not key.startswith(ARRAYS_OF[name])}
-    return replace(base, arrays=others) | STAGES[name](training, replace(base, folds=folds))
+    return base.without(name) | STAGES[name](training, replace(base, folds=folds))
 
 
 def _key(training: Training) -> str:
@@ -206,10 +199,10 @@ def _fit_blocks(training: Training, _: Fitted) -> Fitted:
     training.progress("blocks: reading")
     parts = ([*data.fit, *varied(data.fit)], data.tune)
     fit, tune = (block_examples(part, training.vectors, training.jobs) for part in parts)
-    _demand("blocks", _both(fit, "boilerplate") and _both(tune, "boilerplate"))
+    _demand("blocks", _both(*([value for page in part for value in page.boilerplate] for part in (fit, tune))))
     training.progress(f"blocks: fitting on {len(fit)} pages")
     arrays = fit_blocks(fit, tune)
-    return Fitted(arrays, choose_thresholds(arrays, {"blocks": tune}))
+    return Fitted(arrays, block_thresholds(tune, arrays))
 
 
 def _fit_sentences(training: Training, _: Fitted) -> Fitted:
@@ -220,18 +213,19 @@ def _fit_sentences(training: Training, _: Fitted) -> Fitted:
     _demand("sentences", any(len(example.table) for example in fit) and bool(tune))
     training.progress(f"sentences: fitting on {len(fit)} articles")
     arrays, folds = fit_sentences(fit)
-    return Fitted(arrays, choose_thresholds(arrays, {"sentences": tune}), folds)
+    return Fitted(arrays, sentence_thresholds(tune, arrays), folds)
 
 
 def _fit_insertions(training: Training, done: Fitted) -> Fitted:
     """Which sentences were put in, and whether anything was."""
     data, vectors = training.data, training.vectors
     training.progress("insertions: reading")
-    fit, tune = (labelled_examples(part) for part in ([*data.fit, *data.inserted], [*data.tune, *data.tune_inserted]))
-    _demand("insertions", _both(fit, "foreign") and {0, 1} <= {int(page.foreign.any()) for page in tune})
+    fit, tune = (labelled_examples(part) for part in data.with_inserted)
+    touched = [bool(page.foreign.any()) for page in tune]
+    _demand("insertions", _both((value for page in fit for value in page.foreign), touched))
     kinds = done.of("sentences")
     arrays, held = fit_insertions(fit, tune, kinds, done.folds, vectors, training.jobs, training.progress)
-    return Fitted({**arrays, **fit_pages(held)}, choose_thresholds({}, {"insertions": held}))
+    return Fitted({**arrays, **fit_pages(held)}, {"off_topic": off_topic_threshold(held)})
 
 
 def _fit_articles(training: Training, done: Fitted) -> Fitted:
@@ -240,10 +234,10 @@ def _fit_articles(training: Training, done: Fitted) -> Fitted:
     training.progress("articles: reading")
     found, retold = data.fit if data.articles is None else data.articles, data.retold
     examples, invented = (article_examples(pages, training.vectors) for pages in (found, retold))
-    _demand("articles", _both_noise(examples))
+    share = np.array([example.page.noise_share for example in examples], dtype=np.float64)
+    _demand("articles", _both(share >= 0.5))
     training.progress(f"articles: fitting on {len(examples)} judged articles")
     arrays, held = fit_articles(examples, done.folds, invented)
-    share = np.array([example.page.noise_share for example in examples], dtype=np.float64)
     return Fitted(arrays, policies=policies_by(held, share))
 
 
@@ -252,8 +246,8 @@ def _fit_reader(training: Training, _: Fitted) -> Fitted:
     from noisefilter.learn.reader import ReaderFit  # noqa: PLC0415 - torch, which only this stage needs
 
     data = training.data
-    fit = ReaderFit(data.texts, training.kept, training.device, training.progress)
-    return Fitted(readers=fit.all_folds([*data.fit, *data.inserted], teacher=training.device != "cpu"))
+    fit = ReaderFit(data.texts, training.kept or Path(), training.device, training.progress)
+    return Fitted(readers=fit.all_folds(data.with_inserted[0], teacher=training.device != "cpu"))
 
 
 def _fit_writers(training: Training, done: Fitted) -> Fitted:
@@ -264,8 +258,7 @@ def _fit_writers(training: Training, done: Fitted) -> Fitted:
     for writer in range(FOLDS):
         training.progress(f"insertions, without the writers of fold {writer}")
         fit, tune = (
-            labelled_examples(page for page in part if writer_fold(page) != writer)
-            for part in ([*data.fit, *data.inserted], [*data.tune, *data.tune_inserted])
+            labelled_examples(page for page in part if writer_fold(page) != writer) for part in data.with_inserted
         )
         found.append(fit_insertions(fit, tune, kinds, done.folds, training.vectors, training.jobs)[0])
     return Fitted(writers=found)
@@ -277,8 +270,7 @@ def _fit_last(training: Training, done: Fitted) -> Fitted:
     learned = LastFit(
         done.readers, [*done.folds, done.of("sentences")], [*done.writers, done.of("insertions")], training.vectors
     )
-    fit, tune = [*data.fit, *data.inserted], [*data.tune, *data.tune_inserted]
-    arrays, thresholds = fit_last(fit, tune, learned, training.progress)
+    arrays, thresholds = fit_last(*data.with_inserted, learned, training.progress)
     return Fitted(arrays, last=thresholds)
 
 
@@ -293,13 +285,9 @@ STAGES: Mapping[str, Stage] = {
 READER_STAGES: Mapping[str, Stage] = {"writers": _fit_writers, "reader": _fit_reader, "last": _fit_last}
 
 
-def _both(examples: Sequence[Any], label: str) -> bool:
-    return {0, 1} <= {int(value) for example in examples for value in np.unique(getattr(example, label))}
-
-
-def _both_noise(examples: Sequence[ArticleExample]) -> bool:
-    shares = [example.page.noise_share or 0.0 for example in examples]
-    return bool(shares) and min(shares) < 0.5 <= max(shares)
+def _both(*parts: Iterable[float]) -> bool:
+    """Whether each part has labels of both sorts, 0 and 1."""
+    return all({0, 1} <= set(part) for part in parts)
 
 
 def _demand(stage: str, enough: bool) -> None:  # noqa: FBT001 - reads as a sentence

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.blocks.judge import build_block_scorer
 from noisefilter.kinds import KINDS, SENTENCE_KINDS
-from noisefilter.sentences.fit import CLASS_OF, predict_sentences
+from noisefilter.sentences.fit import CLASS_OF
+from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.types import JUDGED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from noisefilter.arrays import Matrix
+    from noisefilter.arrays import Flags, Matrix
     from noisefilter.blocks.fit import BlockExample
     from noisefilter.insertions.fit import HeldOut
     from noisefilter.sentences.fit import SentenceExample
@@ -31,20 +30,7 @@ DEFAULTS: dict[str, float] = {**{name: KINDS[name].threshold for name in JUDGED_
 STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
 
-def choose_thresholds(arrays: Mapping[str, Matrix], tuned: Mapping[str, Any]) -> dict[str, float]:
-    """Thresholds that can be chosen on the examples, by name."""
-    models = dict(arrays)
-    chosen: dict[str, float] = {}
-    if tuned.get("blocks"):
-        chosen |= _blocks(tuned["blocks"], models)
-    if tuned.get("sentences"):
-        chosen |= _sentences(tuned["sentences"], models)
-    if tuned.get("insertions"):
-        chosen["off_topic"] = off_topic_threshold(tuned["insertions"])
-    return chosen
-
-
-def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> dict[str, float]:
+def block_thresholds(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> dict[str, float]:
     """Thresholds of boilerplate and of page types other than article.
 
     That of boilerplate gives the best mean word F1 of what is kept, over articles in HTML (all pages, if there are
@@ -56,18 +42,11 @@ def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> d
     scorer = build_block_scorer(models)
     judged = scorer.judge([example.table for example in chosen])
     scores = scorer.scores(scorer.judge_again(judged, [example.vote for example in chosen]))
-    probabilities = [score.boilerplate for score in scores]
-    best, best_step = -1.0, DEFAULTS["boilerplate"]
-    for step in STEPS:
-        values = []
-        for example, probability in zip(chosen, probabilities, strict=True):
-            kept = probability < step
-            words = example.table.words
-            right = float(words[kept & (example.boilerplate == 0)].sum())
-            values.append(2 * right / max(1.0, float(words[kept].sum() + words[example.boilerplate == 0].sum())))
-        if np.mean(values) > best + 1e-9:
-            best, best_step = float(np.mean(values)), float(step)
-    found = {"boilerplate": best_step}
+    f1 = [
+        np.mean([_kept_f1(example, score.boilerplate < step) for example, score in zip(chosen, scores, strict=True)])
+        for step in STEPS
+    ]
+    found = {"boilerplate": float(STEPS[np.argmax(np.round(f1, 9))])}
     others = [
         1 - score.article
         for example, score in zip(chosen, scores, strict=True)
@@ -78,8 +57,15 @@ def _blocks(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> d
     return found
 
 
-def _sentences(examples: Sequence[SentenceExample], models: dict[str, Matrix]) -> dict[str, float]:
-    probabilities = np.concatenate([predict_sentences(example, models) for example in examples])
+def _kept_f1(example: BlockExample, kept: Flags) -> float:
+    """F1 of the words of the blocks that are kept, against those of the article."""
+    words, article = example.table.words, example.boilerplate == 0
+    return 2 * float(words[kept & article].sum()) / max(1.0, float(words[kept].sum() + words[article].sum()))
+
+
+def sentence_thresholds(examples: Sequence[SentenceExample], models: Mapping[str, Matrix]) -> dict[str, float]:
+    """Thresholds of the kinds that are sentence classes."""
+    probabilities = np.concatenate([sentence_kinds(example.table, example.matrix, models) for example in examples])
     classes = np.concatenate([example.classes for example in examples])
     return kind_thresholds(probabilities, classes)
 
@@ -95,7 +81,7 @@ def kind_thresholds(probabilities: Matrix, classes: Matrix, fewest: int = 1) -> 
     return found
 
 
-def lowest_with_precision(probabilities: Matrix, truth: NDArray[np.bool_], wanted: float) -> float:
+def lowest_with_precision(probabilities: Matrix, truth: Flags, wanted: float) -> float:
     """The lowest threshold with the wanted precision, 0.99 at most; 0.95 if there is none."""
     order = np.argsort(-probabilities, kind="stable")
     right = np.cumsum(truth[order])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -22,8 +22,6 @@ from noisefilter.learn.stages import (
     Training,
     fit_stages,
     refit_stage,
-    with_reader,
-    without_reader,
 )
 from noisefilter.learn.thresholds import DEFAULTS
 from noisefilter.model import FORMAT, VECTORS, Model, digest, features_digest, models_folder
@@ -63,6 +61,11 @@ class TrainingData:
     retold: Sequence[LabelledPage] = ()
     texts: Sequence[Page] = ()
     other: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def with_inserted(self) -> tuple[list[LabelledPage], list[LabelledPage]]:
+        """Pages to learn insertions from, and those of other sites to calibrate on."""
+        return [*self.fit, *self.inserted], [*self.tune, *self.tune_inserted]
 
 
 def split_by_site(pages: Sequence[LabelledPage]) -> TrainingData:
@@ -131,14 +134,9 @@ def train(
 
 
 def train_both(
-    data: TrainingData,
-    vectors: VectorTable,
-    *,
+    training: Training,
     names: tuple[str, str],
-    kept: Path,
-    jobs: int = 1,
-    device: str = "cpu",
-    progress: Callable[[str], None] = lambda _: None,
+    *,
     vectors_file: Path | None = None,
     first: str | None = None,
     base: Fitted | None = None,
@@ -147,26 +145,19 @@ def train_both(
     """A model with a reader and one without, from one run (extra `train`); errors as for `train`.
 
     Args:
-        data: as for `train`.
-        vectors: as for `train`.
+        training: what they learn from, and the folder where each stage's result is kept.
         names: of the model with the reader, and of the other.
-        kept: folder where each stage's result is kept, and read from when a run is resumed.
-        jobs: processes.
-        device: torch device.
-        progress: called with a message at each step.
-        vectors_file: where `vectors` were read, if that is not the shipped table; the model needs it in its folder.
+        vectors_file: where the vectors were read, if that is not the shipped table; the model needs it in its folder.
         first: as for `fit_stages`.
         base: as for `fit_stages`.
         only: a stage to fit alone; the rest is taken from `base` (`refit_stage`).
     """
-    training = Training(data, vectors, jobs, progress, device, kept)
     with threadpool_limits(1):
-        stages = {**STAGES, **READER_STAGES}
-        alone = refit_stage(training, only, base, kept) if only and base else None
-        fitted = alone or fit_stages(training, kept, first, base, stages)
-    return _made(with_reader(fitted), training, names[0], vectors_file), _made(
-        without_reader(fitted), training, names[1], vectors_file
-    )
+        alone = refit_stage(training, only, base) if only and base else None
+        fitted = alone or fit_stages(training, first, base, {**STAGES, **READER_STAGES})
+    both = fitted.with_reader(), replace(fitted.without("last"), readers=())
+    one, other = (_made(part, training, name, vectors_file) for part, name in zip(both, names, strict=True))
+    return one, other
 
 
 def _made(fitted: Fitted, training: Training, name: str, vectors_file: Path | None = None) -> Model:
@@ -222,19 +213,19 @@ def describe(data: TrainingData) -> dict[str, Any]:
     rows: dict[str, Counter[str]] = {}
     licences: dict[str, str] = {}
     articles = (*(data.articles or ()), *data.retold)
-    fit, tune = (*data.fit, *data.inserted), (*data.tune, *data.tune_inserted)
+    fit, tune = data.with_inserted
     for part, pages in (("fit", fit), ("tune", tune), ("noise", articles)):
         for page in pages:
             rows.setdefault(page.source, Counter())[part] += 1
             licences.setdefault(page.source, page.licence)
-    state = hashlib.sha256(
-        "\n".join(sorted(page.id for page in [*data.fit, *data.tune, *articles])).encode("utf-8", "surrogatepass")
-    )
+    pages = [*data.fit, *data.tune, *articles]
     return {
         "sources": {source: {**dict(counts), "licence": licences[source]} for source, counts in sorted(rows.items())},
         "other": {name: {"licence": licence, "rows": count} for name, (licence, count) in sorted(data.other.items())},
-        "ids_sha256": state.hexdigest(),
-        "content_sha256": _digest(map(repr, [*data.fit, *data.tune, *articles])),
+        "ids_sha256": hashlib.sha256(
+            "\n".join(sorted(page.id for page in pages)).encode("utf-8", "surrogatepass")
+        ).hexdigest(),
+        "content_sha256": _digest(map(repr, pages)),
         "inserted_sha256": _digest(map(repr, [*data.inserted, *data.tune_inserted])),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,13 @@ from noisefilter.kinds import KINDS
 from noisefilter.networks import word_scores
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.context import kind_context
-from noisefilter.sentences.judge import sentence_inputs, sentence_kinds
+from noisefilter.sentences.judge import sentence_inputs
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from noisefilter.arrays import Index, Matrix
     from noisefilter.fit import NetworkOptions
@@ -50,7 +51,8 @@ def sentence_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> li
     """Examples of the pages that have sentence labels, or spans."""
     examples = []
     for page in pages:
-        for blocked, sentences, letters in labelled_sentences([page]):
+        blocked, sentences, letters = labelled_sentences(page)
+        if blocked is not None and sentences:
             table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
             classes = np.zeros((len(letters), len(CLASS_OF)))
             for row, votes in enumerate(letters):
@@ -61,34 +63,31 @@ def sentence_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> li
     return examples
 
 
-def labelled_sentences(pages: Iterable[LabelledPage]) -> Iterator[tuple[BlockedPage, list[SentenceRange], list[str]]]:
-    """The pages that have sentence labels, or spans, with their sentences and the letters that readers gave each."""
-    for page in pages:
-        if page.sentences is None and page.spans is None:
-            continue
-        blocked = read_blocks(page.page).blocked
-        if blocked is not None:
-            sentences, letters = _labelled(blocked, page)
-            if sentences:
-                yield blocked, sentences, letters
+def labelled_sentences(page: LabelledPage) -> tuple[BlockedPage | None, list[SentenceRange], list[str]]:
+    """A page with its labelled sentences and the letters that readers gave each; none without sentence labels or spans.
 
-
-def _labelled(blocked: BlockedPage, page: LabelledPage) -> tuple[list[SentenceRange], list[str]]:
-    """Sentences with their letters: as labelled, or from spans, where boilerplate is left to the block classifier."""
+    Spans leave boilerplate to the block classifier.
+    """
+    labelled = page.sentences is not None or page.spans is not None
+    blocked = read_blocks(page.page).blocked if labelled else None
+    if blocked is None:
+        return None, [], []
     if page.sentences is not None:
-        starts = np.array([block.start for block in blocked.blocks])
-        ranges = []
-        letters = []
-        for start, end, letter in page.sentences:
-            if blocked.text[start:end].strip():
-                block = max(0, int(np.searchsorted(starts, start, side="right")) - 1)
-                ranges.append(SentenceRange(start, end, block))
-                letters.append(letter)
-        return ranges, letters
-    sentences = split_sentences(blocked)
-    labelled = [(sentence, _letter(sentence, page)) for sentence in sentences]
-    kept = [(sentence, letter) for sentence, letter in labelled if letter != "B"]
-    return [sentence for sentence, _ in kept], [letter for _, letter in kept]
+        return blocked, *judged_sentences(blocked, page)
+    pairs = [(sentence, _letter(sentence, page)) for sentence in split_sentences(blocked)]
+    pairs = [(sentence, letter) for sentence, letter in pairs if letter != "B"]
+    return blocked, [sentence for sentence, _ in pairs], [letter for _, letter in pairs]
+
+
+def judged_sentences(blocked: BlockedPage, page: LabelledPage) -> tuple[list[SentenceRange], list[str]]:
+    """The sentences that readers judged, but for blank ones, and the letters that they gave each."""
+    starts = [block.start for block in blocked.blocks]
+    ranges, letters = [], []
+    for start, end, votes in page.sentences or ():
+        if blocked.text[start:end].strip():
+            ranges.append(SentenceRange(start, end, max(0, bisect_right(starts, start) - 1)))
+            letters.append(votes)
+    return ranges, letters
 
 
 def _letter(sentence: SentenceRange, page: LabelledPage) -> str:
@@ -160,8 +159,3 @@ def fit_classes(matrix: Matrix, classes: Matrix, options: NetworkOptions) -> dic
         np.concatenate([classes[row, column], np.full(len(anchors), 1e-3)]),
         **options,
     )
-
-
-def predict_sentences(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:
-    """Class probabilities of an example's sentences: (sentences, 4)."""
-    return sentence_kinds(example.table, example.matrix, model)
