@@ -1,9 +1,7 @@
-"""What the batch must hold, measured: kills at random moments, speed beside a plain loop, memory over many pages.
+"""What the batch must hold, measured: kills at random moments, and speed beside a plain loop.
 
     python scripts/check_batch.py kills corpus/pages --pages 5000 --poison 20 --kills 200
     python scripts/check_batch.py speed ../shared/corpus/wcxb/dev/html --pages 2000
-    python scripts/check_batch.py memory corpus/pages --pages 50000
-    python scripts/check_batch.py formats corpus/pages --pages 10000
 
 The pages of the input are repeated under new ids until there are as many as wanted.
 """
@@ -11,7 +9,6 @@ The pages of the input are repeated under new ids until there are as many as wan
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import os
 import random
@@ -30,10 +27,8 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch import BatchError, Limits, Options, run
-from noisefilter.batch.pieces import read_piece
-from noisefilter.batch.plan import list_sources, make_shards
-from noisefilter.batch.storage import LocalFolder
-from noisefilter.batch.watch import THREADS, resident_mb
+from noisefilter.batch.inputs import Inputs
+from noisefilter.batch.watch import THREADS
 from noisefilter.types import Score
 
 if TYPE_CHECKING:
@@ -75,21 +70,14 @@ def _die_of(pages: Sequence[Page]) -> None:
 
 def make_input(name: str, folder: Path, count: int, poison: int = 0) -> tuple[Path, set[str]]:
     """JSON lines of so many pages, and the ids of the poison ones."""
-    sources, _ = list_sources([name], "auto", LocalFolder(folder / "none"), None)
-    rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
-    contents = [text for row in rows if (text := _content(row.page.content if row.page else row.fields.get("text")))]
+    pages = (page.content for _, page in Inputs([name]).pages() if page.content)
+    contents = [page.decode("utf8", "replace") if isinstance(page, bytes) else page for page in pages]
     deadly = set(random.Random(1).sample(range(count), poison))
     with (folder / "pages.jsonl").open("w", encoding="ascii") as file:
         for number, content in enumerate(islice(cycle(contents), count)):
             end = (HANG, CRASH, MEMORY)[number % 3] if number in deadly else ""
             file.write(json.dumps({"id": f"p{number}", "content": content + end}) + "\n")
     return folder / "pages.jsonl", {f"p{number}" for number in deadly}
-
-
-def _content(content: object) -> str:
-    return (
-        content.decode("utf8", "replace") if isinstance(content, bytes) else content if isinstance(content, str) else ""
-    )
 
 
 def found_ids(output: Path) -> tuple[Counter[str], set[str]]:
@@ -192,7 +180,7 @@ def check_speed(options: argparse.Namespace, folder: Path) -> bool:
                 f"{options.pages / own[-1]:.1f} pages a second",
                 flush=True,
             )
-    middle = {name: sorted(own)[len(own) // 2] for name, own in seconds.items()}
+    middle = {name: median(own) for name, own in seconds.items()}
     print(f"two workers are {middle['one worker'] / middle['two workers']:.2f} times as fast as one")
     print(f"one worker takes {middle['one worker'] / middle['loop'] - 1:+.1%} beside a plain loop")
     return middle["one worker"] >= 1.8 * middle["two workers"] and middle["one worker"] <= 1.1 * middle["loop"]
@@ -208,65 +196,6 @@ def _computed() -> tuple[float, float]:
     return ours, busy - ours
 
 
-def check_memory(options: argparse.Namespace, folder: Path) -> bool:
-    """Resident MiB of one worker that is never replaced, over the run."""
-    source, _ = make_input(options.input, folder, options.pages)
-    process = start(options, source, folder / "out", jobs=1, recycle_pages=10**9)
-    seen: list[tuple[float, float]] = []
-    while process.poll() is None:
-        time.sleep(0.5)
-        if (folder / "out" / "counts" / "part-00000.json").is_file():  # it has begun
-            seen += [(resident_mb(worker), resident_mb(process.pid)) for worker in spawned(process.pid)]
-    for low in range(10):
-        own = seen[low * len(seen) // 10 : (low + 1) * len(seen) // 10]
-        if own:
-            workers = [row[0] for row in own]
-            print(
-                f"{low * 10:3}% to {low * 10 + 10:3}%: worker {median(workers):.0f} MiB, at most {max(workers):.0f}; "
-                f"parent {max(row[1] for row in own):.0f} MiB"
-            )
-    early, late = (median(row[0] for row in own) for own in (seen[: len(seen) // 5], seen[4 * len(seen) // 5 : -1]))
-    print(f"growth of the median from the first fifth to the last: {late / early - 1:+.1%}")
-    return process.returncode == 0 and late <= 1.05 * early
-
-
-def check_formats(options: argparse.Namespace, folder: Path) -> bool:
-    """The same pages as JSON lines, Parquet and WARC give the same records, in the same order."""
-    import pyarrow as pa  # noqa: PLC0415 - only here
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    source, _ = make_input(options.input, folder, options.pages)
-    pages = [json.loads(line)["content"] for line in source.read_text(encoding="ascii").splitlines()]
-    rows = [
-        {"id": f"<urn:uuid:{number}>", "url": f"https://site{number % 50}.example/{number}", "html": page.encode()}
-        for number, page in enumerate(pages)
-    ]
-    with (folder / "a.jsonl").open("w", encoding="ascii") as lines, (folder / "a.warc.gz").open("wb") as records:
-        for row in rows:
-            lines.write(json.dumps({**row, "html": row["html"].decode()}) + "\n")
-            records.write(gzip.compress(_response(row), 1))
-    pq.write_table(pa.Table.from_pylist(rows), folder / "a.parquet", row_group_size=1000)
-    found = []
-    for name in ("a.jsonl", "a.parquet", "a.warc.gz"):
-        if start(options, folder / name, folder / f"out-{name}", jobs=2).wait():
-            return False
-        paths = sorted((folder / f"out-{name}").glob("kept/part-*.jsonl"))
-        lines_kept = [line for path in paths for line in path.read_text(encoding="ascii").splitlines()]
-        found.append([json.loads(line)["noisefilter"] for line in lines_kept])
-        print(f"{name}: {len(found[-1])} records, the same as of a.jsonl: {found[-1] == found[0]}", flush=True)
-    return len(found[0]) == options.pages and found[0] == found[1] == found[2]
-
-
-def _response(row: dict[str, Any]) -> bytes:
-    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + row["html"]
-    head = (
-        f"WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: {row['id']}\r\nWARC-Date: 2025-01-01T00:00:00Z\r\n"
-        f"WARC-Target-URI: {row['url']}\r\nContent-Type: application/http; msgtype=response\r\n"
-        f"Content-Length: {len(http)}\r\n\r\n"
-    )
-    return head.encode() + http + b"\r\n\r\n"
-
-
 def do_run(options: argparse.Namespace, _: Path) -> bool:
     """One run, as `start` wants it."""
     scorer = "check_batch:quick_scores" if options.quick else "check_batch:deadly_scores"
@@ -279,7 +208,7 @@ def do_run(options: argparse.Namespace, _: Path) -> bool:
     return True
 
 
-CHECKS = {"kills": check_kills, "speed": check_speed, "memory": check_memory, "formats": check_formats, "run": do_run}
+CHECKS = {"kills": check_kills, "speed": check_speed, "run": do_run}
 
 
 def main() -> None:

@@ -5,7 +5,7 @@
 
 Sources that the default model was not fitted on: farms and clean sites of the tune and val splits, WCXB's pages by type, and
 the project's own pages. Tune sites chose the default model's calibration and thresholds, which favours it. Each source is
-split several times, by site where it has several, by page where it is one site; one page in three is held out.
+split several times, by site where it has several, by page where it is one site; a third is held out.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from sklearn.model_selection import GroupShuffleSplit
 
 from noisefilter.learn.adapt import adapt
 from noisefilter.learn.corpora import read_corpora
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from noisefilter.report.figures import Figures
 
 OWN = Path(__file__).parent.parent / "corpus"
-HELD_SHARE = 3
 SPLITS = ("tune", "val")
 #: Farms with judged sentences, six articles each, and one with thirty judged articles besides.
 FARMS = ("ansygroup-ai-blog", "google-trends-hugo", "gta6-news", "psychedelicbible", "smartfinance", "techautoblog")
@@ -68,19 +68,12 @@ def sources(root: Path | None) -> Iterator[tuple[str, list[LabelledPage]]]:
     yield "WCXB, judged sentences", [page for page in sentences if page.source == "wcxb"]
 
 
-def split(pages: Sequence[LabelledPage], seed: int) -> TrainingData:
-    """One page in three held out: whole sites, or pages of one site."""
+def splits(pages: Sequence[LabelledPage], seeds: int) -> Iterator[TrainingData]:
+    """A third of the sites held out, or of the pages of one site, several times."""
     several = len({page.site for page in pages}) > 1
     groups = [page.site if several else str(index) for index, page in enumerate(pages)]
-    order = np.random.default_rng(seed).permutation(sorted(set(groups))).tolist()
-    held: set[str] = set()
-    for group in order:
-        if sum(name in held for name in groups) * HELD_SHARE < len(pages):
-            held.add(group)
-    parts: tuple[list[LabelledPage], list[LabelledPage]] = ([], [])
-    for name, page in zip(groups, pages, strict=True):
-        parts[name in held].append(page)
-    return TrainingData(*parts)
+    for fit, held in GroupShuffleSplit(seeds, test_size=1 / 3, random_state=0).split(pages, groups=groups):
+        yield TrainingData([pages[row] for row in fit], [pages[row] for row in held])
 
 
 def compare(
@@ -90,8 +83,7 @@ def compare(
     base = default_model()
     found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     moved = []
-    for seed in range(seeds):
-        data = split(pages, seed)
+    for data in splits(pages, seeds):
         model, outcomes = adapt(data, base, name="adapted")
         moved.append(sum(outcome.moved for outcome in outcomes))
         before, after = evaluate(base, data.tune), evaluate(model, data.tune)

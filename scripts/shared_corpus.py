@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import chain
 from operator import attrgetter, itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
+from typing import IO, TYPE_CHECKING, Any, TypedDict
 from zlib import crc32
 
 from noisefilter.labels import LabelledPage, LabelledSpan
@@ -85,22 +85,6 @@ class WrittenInsertions:
         )
 
 
-class Host(NamedTuple):
-    """An article of the third-party data that labels of ours belong to."""
-
-    name: str
-    site: str
-    title: str | None
-    text: str
-    source: str
-    licence: str
-
-
-def is_permissive(licence: str) -> bool:
-    """Whether a licence statement is one of `PERMISSIVE`."""
-    return licence.startswith(PERMISSIVE) and "BBC" not in licence
-
-
 class Corpus:
     """Reads the folder; `licences` is "all" or "permissive"."""
 
@@ -123,14 +107,12 @@ class Corpus:
 
     def rows(self, name: str, split: str) -> Iterator[dict[str, Any]]:
         """Rows of `text/<name>.jsonl.gz` of a split whose licence is allowed."""
-        with gzip.open(self.root / "text" / f"{name}.jsonl.gz", "rt", encoding="utf8") as lines:
-            for line in lines:
-                row = json.loads(line)
-                if self.split_of(row["source"]) == split and self._allowed(row.get("licence", "")):
-                    yield row
+        for row in _read(self.root / "text" / f"{name}.jsonl.gz"):
+            if self.split_of(row["source"]) == split and self._allowed(row.get("licence", "")):
+                yield row
 
     def _allowed(self, licence: str) -> bool:
-        return self.licences == "all" or is_permissive(licence)
+        return self.licences == "all" or (licence.startswith(PERMISSIVE) and "BBC" not in licence)
 
     def wcxb_ids(self, split: str) -> list[str]:
         """Ids of the WCXB pages of a split, in order."""
@@ -151,25 +133,19 @@ class Corpus:
         """HTML of a WCXB page."""
         return gzip.decompress((self.root / "wcxb" / "dev" / "html" / f"{name[-4:]}.html.gz").read_bytes())
 
-    def wcxb_texts(self, split: str) -> Iterator[str]:
-        """Gold texts of the WCXB pages of a split."""
-        return (str(page.content) for page in self.wcxb_articles(split))
+    def wcxb_article(self, name: str) -> Page:
+        """Gold text of a WCXB page, with its title."""
+        truth = self.wcxb_truth(name)["ground_truth"]
+        return Page(truth.get("main_content") or "", title=truth.get("title"), format="text")
 
     def wcxb_articles(self, split: str) -> Iterator[Page]:
-        """The same with their titles."""
-        for name in self.wcxb_ids(split):
-            truth = self.wcxb_truth(name)["ground_truth"]
-            yield Page(truth.get("main_content") or "", title=truth.get("title"), format="text")
+        """Those of a split."""
+        return map(self.wcxb_article, self.wcxb_ids(split))
 
     @cached_property
     def noise(self) -> dict[str, Votes]:
         """What is known of the noise of the WCXB articles, by id."""
-        return {row["id"]: _votes(row) for row in self.labels("articles")}
-
-    def labels(self, name: str) -> list[dict[str, Any]]:
-        """Rows of `labels/<name>.jsonl`."""
-        with (self.root / "labels" / f"{name}.jsonl").open(encoding="utf8") as lines:
-            return [json.loads(line) for line in lines]
+        return {row["id"]: _votes(row) for row in _read(self.root / "labels" / "articles.jsonl")}
 
     def wcxb_pages(self, split: str) -> Iterator[LabelledPage]:
         """WCXB pages with gold text, and votes where an article was judged."""
@@ -186,64 +162,44 @@ class Corpus:
 
     def more_pages(self, split: str) -> Iterator[LabelledPage]:
         """Pages of `pages_more` with gold text, in many languages; one may fit on those whose `use` is "train" only."""
-        import zstandard  # noqa: PLC0415 - of the extra `batch`, which tests of other readers go without
-
-        with zstandard.open(self.root / "pages_more.jsonl.zst", "rt", encoding="utf8") as lines:
-            for row in map(json.loads, lines):
-                if (
-                    row["split"] == split
-                    and row["use"] == "train"
-                    and row["gold"].strip()
-                    and self._allowed(row["licence"])
-                ):
-                    yield LabelledPage(
-                        row["id"], Page(row["html"], row["url"]), row["domain"], row["source"], row["licence"],
-                        main_text=row["gold"], page_type=row["page_type"],
-                    )  # fmt: skip
+        for row in _read(self.root / "pages_more.jsonl.zst"):
+            wanted = row["split"] == split and row["use"] == "train" and row["gold"].strip()
+            if wanted and self._allowed(row["licence"]):
+                yield LabelledPage(
+                    row["id"], Page(row["html"], row["url"]), row["domain"], row["source"], row["licence"],
+                    main_text=row["gold"], page_type=row["page_type"],
+                )  # fmt: skip
 
     def judged_sentences(self, split: str, name: str = "sentences") -> Iterator[LabelledPage]:
-        """Articles of `labels/<name>.jsonl.gz`, whose sentences were judged.
-
-        A line break inside a sentence becomes a blank, offsets stay.
-        """
-        with gzip.open(self.root / "labels" / f"{name}.jsonl.gz", "rt", encoding="utf8") as lines:
-            for row in map(json.loads, lines):
-                wcxb = row["source"] == "wcxb"
-                site = self.splits["wcxb_pages"].get(row["id"], row["source"]) if wcxb else row["source"]
-                licence = WCXB_LICENCE if wcxb else self.licence_of(row["source"])
-                source = BLOGS if name == "sentences_blogs" else row["source"]
-                if self.split_of(site) != split or not self._allowed(licence):
-                    continue
-                sentences = tuple((s["start"], s["end"], s["label"]) for s in row["sentences"])
-                page = Page(_in_lines(row["text"], sentences), title=row["title"], format="text")
-                yield LabelledPage(row["id"], page, site, source, licence, sentences=sentences)
+        """Articles of `labels/<name>.jsonl.gz`, whose sentences were judged."""
+        for row in _read(self.root / "labels" / f"{name}.jsonl.gz"):
+            wcxb = row["source"] == "wcxb"
+            site = self.splits["wcxb_pages"].get(row["id"], row["source"]) if wcxb else row["source"]
+            licence = WCXB_LICENCE if wcxb else self._sources.get(row["source"], ("", "unknown"))[1]
+            source = BLOGS if name == "sentences_blogs" else row["source"]
+            if self.split_of(site) == split and self._allowed(licence):
+                sentences = ((one["start"], one["end"], one["label"]) for one in row["sentences"])
+                page = Page(row["text"], title=row["title"], format="text")
+                yield _judged(LabelledPage(row["id"], page, site, source, licence), sentences)
 
     def own_judged(self) -> Iterator[LabelledPage]:
         """Articles of train sites whose sentences the project judged, in collections as `judged_sentences` has them."""
         for host, row in self._hosts(OWN_JUDGED / "sentences.jsonl"):
-            sentences = tuple((start, end, letter) for start, end, letter in row["sentences"])
-            page = Page(_in_lines(host.text, sentences), title=host.title, format="text")
-            yield LabelledPage(host.name, page, host.site, host.source, host.licence, sentences=sentences)
+            yield _judged(host, ((start, end, letter) for start, end, letter in row["sentences"]))
 
     def own_votes(self) -> Iterator[LabelledPage]:
         """Articles of train sites whose noise the project judged and nobody else did."""
         for host, row in self._hosts(OWN_JUDGED / "noise.jsonl"):
-            page = Page(host.text, title=host.title, format="text")
-            votes = _votes({"noise": [row["noise"]], "p": row["p"]})
-            yield LabelledPage(host.name, page, host.site, host.source, host.licence, **votes)
+            yield replace(host, **_votes({"noise": [row["noise"]], "p": row["p"]}))
 
     @cached_property
     def _sources(self) -> dict[str, tuple[str, str]]:
+        """File and licence statement of each text source."""
         found: dict[str, tuple[str, str]] = {}
-        for name in ("clean", "lowvalue", "news", "blogs"):
-            with gzip.open(self.root / "text" / f"{name}.jsonl.gz", "rt", encoding="utf8") as lines:
-                for row in map(json.loads, lines):
-                    found.setdefault(row["source"], (name, row["licence"]))
+        for name in ("clean", "lowvalue", "news", BLOGS):
+            for row in _read(self.root / "text" / f"{name}.jsonl.gz"):
+                found.setdefault(row["source"], (name, row["licence"]))
         return found
-
-    def licence_of(self, source: str) -> str:
-        """Licence statement of a text source."""
-        return self._sources.get(source, ("", "unknown"))[1]
 
     def file_of(self, source: str) -> str:
         """The file that a source's texts are in: clean, lowvalue, news or blogs; "" for WCXB."""
@@ -252,7 +208,7 @@ class Corpus:
     def judged_texts(self, split: str) -> Iterator[LabelledPage]:
         """Texts of farms, news and clean sources whose noise was judged."""
         wanted: dict[tuple[str, str], list[dict[str, Any]]] = {}
-        for row in self.labels("articles_text"):
+        for row in _read(self.root / "labels" / "articles_text.jsonl"):
             wanted.setdefault((row["file"].split("/")[-1].split(".")[0], row["id"]), []).append(row)
         for name in ("lowvalue", "news", "clean"):
             for row in self.rows(name, split):
@@ -261,7 +217,7 @@ class Corpus:
 
     def judged_blogs(self, split: str) -> Iterator[LabelledPage]:
         """Posts of blogs whose noise was judged; all of them have one source, since a blog has few posts."""
-        judged = {row["id"]: _votes(row) for row in self.labels("articles_blogs")}
+        judged = {row["id"]: _votes(row) for row in _read(self.root / "labels" / "articles_blogs.jsonl")}
         for row in self.rows(BLOGS, split):
             if row["id"] in judged:
                 yield replace(_text_page(row), source=BLOGS, **judged.pop(row["id"]))
@@ -282,41 +238,39 @@ class Corpus:
     def own_insertions(self) -> Iterator[WrittenInsertions]:
         """Articles of train sites with passages of the project's own writers, 5 and later (corpus/README.md); never measured."""
         for host, row in self._hosts(OWN_PASSAGES):
-            yield put_in(host.text, host.title, host.site, row)
+            yield put_in(str(host.page.content), host.page.title, host.site, row)
 
-    def _hosts(self, labels: Path) -> Iterator[tuple[Host, dict[str, Any]]]:
+    def _hosts(self, labels: Path) -> Iterator[tuple[LabelledPage, dict[str, Any]]]:
         """The articles of the train sites that rows of ours belong to.
 
         One whose text is not what it was when the row was written is left out.
         """
         rows = _rows_of(labels)
         for host in self._train_articles:
-            if row := rows.get(host.name):
-                content = host.text.encode("utf-8", "surrogatepass")
+            if row := rows.get(host.id):
+                content = str(host.page.content).encode("utf-8", "surrogatepass")
                 if hashlib.sha256(content).hexdigest().startswith(row["sha256"]):
                     yield host, row
 
     @cached_property
-    def _train_articles(self) -> list[Host]:
+    def _train_articles(self) -> list[LabelledPage]:
         """The articles of the train sites that any row of ours belongs to."""
         files = (OWN_PASSAGES, OWN_JUDGED / "sentences.jsonl", OWN_JUDGED / "noise.jsonl")
         wanted = {name for file in files for name in _rows_of(file)}
-        return [host for host in self._read_train_articles(wanted) if host.name in wanted]
+        return [host for host in self._read_train_articles(wanted) if host.id in wanted]
 
-    def _read_train_articles(self, wanted: Collection[str]) -> Iterator[Host]:
+    def _read_train_articles(self, wanted: Collection[str]) -> Iterator[LabelledPage]:
         """The articles of the train sites; of WCXB the wanted ones."""
         for name in self.wcxb_ids("train"):
             if name in wanted:
-                truth = self.wcxb_truth(name)["ground_truth"]
-                text = truth.get("main_content") or ""
-                yield Host(name, self.splits["wcxb_pages"][name], truth.get("title"), text, "wcxb", WCXB_LICENCE)
+                site = self.splits["wcxb_pages"][name]
+                yield LabelledPage(name, self.wcxb_article(name), site, "wcxb", WCXB_LICENCE)
         for file in ("clean", "news", "lowvalue", BLOGS):
-            for row in self.rows(file, "train"):
-                site, name = row["source"], f"{file}:{row['id']}"
-                source = BLOGS if file == BLOGS else site
-                yield Host(name, site, row["title"], row["text"], source, row.get("licence", ""))
+            for page in map(_text_page, self.rows(file, "train")):
+                yield replace(page, id=f"{file}:{page.id}", source=BLOGS if file == BLOGS else page.source)
         for page in self.more_pages("train"):
-            yield Host(f"more:{page.id}", page.site, None, page.main_text or "", MORE, page.licence)
+            text = Page(page.main_text or "", format="text")
+            yield LabelledPage(f"more:{page.id}", text, page.site, MORE, page.licence)
 
     def untouched(self, split: str) -> Iterator[LabelledPage]:
         """Articles as they are found, into which nobody put anything: texts, and the gold texts of WCXB's articles."""
@@ -381,14 +335,29 @@ def put_in(text: str, title: str | None, site: str, row: dict[str, Any]) -> Writ
 
 def _rows_of(labels: Path) -> dict[str, dict[str, Any]]:
     """Rows of ours by the article that they belong to."""
-    return {row["host"]: row for row in map(json.loads, labels.read_text(encoding="utf8").splitlines())}
+    return {row["host"]: row for row in _read(labels)}
 
 
-def _in_lines(text: str, sentences: Iterable[tuple[int, int, str]]) -> str:
-    """A text without line breaks in its sentences; offsets stay."""
-    for start, end, _ in sentences:
+def _read(path: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a file of JSON lines, compressed or not."""
+    with _open(path) as lines:
+        yield from map(json.loads, lines)
+
+
+def _open(path: Path) -> IO[str]:
+    if path.suffix == ".zst":
+        import zstandard  # noqa: PLC0415 - of the extra `batch`, which tests of other readers go without
+
+        return zstandard.open(path, "rt", encoding="utf8")
+    return gzip.open(path, "rt", encoding="utf8") if path.suffix == ".gz" else path.open(encoding="utf8")
+
+
+def _judged(page: LabelledPage, sentences: Iterable[tuple[int, int, str]]) -> LabelledPage:
+    """The page with judged sentences; a line break inside of one becomes a blank, offsets stay."""
+    judged, text = tuple(sentences), str(page.page.content)
+    for start, end, _ in judged:
         text = text[:start] + text[start:end].replace("\n", " ") + text[end:]
-    return text
+    return replace(page, page=replace(page.page, content=text), sentences=judged)
 
 
 def _text_page(row: dict[str, Any]) -> LabelledPage:
