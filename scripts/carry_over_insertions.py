@@ -15,26 +15,23 @@ from insertion_figures import Judged, characters, judged, passage_figures
 from sklearn.linear_model import LogisticRegression
 
 from noisefilter.api import score_many
-from noisefilter.html.walk import split_blocks
 from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
 from noisefilter.learn.evaluate import span_figures
 from noisefilter.learn.intervals import with_intervals
 from noisefilter.learn.last import LastFit, fit_foreign, writer_fold
 from noisefilter.learn.stages import ARRAYS_OF
 from noisefilter.learn.thresholds import off_topic_threshold
-from noisefilter.page import read_page
-from noisefilter.sentences.table import Article, SentenceTable
-from noisefilter.text.sentences import split_sentences
-from noisefilter.text.tokens import tokenize
+from noisefilter.sentences.table import SentenceTable
 from shared_corpus import own_articles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from noisefilter.arrays import Arrays, Matrix
+    from noisefilter.insertions.fit import InsertionExample
+    from noisefilter.labels import LabelledPage
     from noisefilter.model import Model
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.types import Page
     from shared_corpus import Corpus, WrittenInsertions
 
 
@@ -50,14 +47,15 @@ def carry_insertions(corpus: Corpus, splits: Sequence[str], title: str, without:
         without: the model that has not learned from a writer.
     """
     written = {split: list(corpus.written_insertions(split)) for split in {"train", *splits}}
-    clean = [page.page for page in corpus.untouched("tune")]
+    clean = list(corpus.untouched("tune"))
     found: list[Judged] = []
     baseline: list[Judged] = []
     cut_of_clean = []
     for writer in sorted({page.writer for page in written["train"]}):
         model = without(writer)
         pages = [page for split in splits for page in written[split] if page.writer == writer]
-        scores = list(score_many([*(page.page for page in pages), *clean], model=model))
+        texts = [*(page.page for page in pages), *(page.page for page in clean)]
+        scores = list(score_many(texts, model=model))
         honest = [judged("", "", (), score) for score in scores[len(pages) :]]
         levels = np.sort(np.concatenate([page.sentences[:, 2] for page in honest]))
         cut_of_clean += [bool(page.cuts) for page in honest]
@@ -107,12 +105,12 @@ def read_without(
     tuned = [*written["tune"], *corpus.untouched("tune"), *corpus.judged_sentences("tune")]
     ours = [*(page.labelled for page in corpus.own_insertions()), *own_articles()]
     fitted = [(writer_fold(page), page) for page in (*written["train"], *ours)]
-    rows = [(fold, learned.foreign(page, fold, 0)) for fold, page in fitted if fold is not None]
+    rows = [(fold, row) for fold, page in fitted if fold is not None for row in learned.foreign(page, fold, 0)]
 
     def without(writer: int) -> Model:
-        fit = [own for fold, own in rows if own and fold != writer]
-        tune = [learned.foreign(page, writer, 0) for page in tuned if page.writer != writer]
-        arrays, held = fit_foreign(fit, [own for own in tune if own])
+        fit = [row for fold, row in rows if fold != writer]
+        tune = [row for page in tuned if page.writer != writer for row in learned.foreign(page, writer, 0)]
+        arrays, held = fit_foreign(fit, tune)
         own = _with(model, {**insertions[writer], **arrays}, off_topic_threshold(held))
         return replace(own, reader=readers[writer])
 
@@ -145,25 +143,30 @@ def _ranked(page: Judged, levels: Matrix) -> Judged:
 
 
 def _baseline(
-    others: Sequence[WrittenInsertions], pages: Sequence[WrittenInsertions], clean: Sequence[Page], vectors: VectorTable
+    others: Sequence[WrittenInsertions],
+    pages: Sequence[WrittenInsertions],
+    clean: Sequence[LabelledPage],
+    vectors: VectorTable,
 ) -> Iterator[Judged]:
     """A writer's pages by what those of the others teach."""
-    learned = [Judged("", "", page.passages, _measure(page.page, vectors), ()) for page in others]
-    model = LogisticRegression(C=10.0).fit(
-        np.concatenate([page.sentences[:, 2:] for page in learned]), np.concatenate([page.foreign for page in learned])
+    learned, judged_pages, honest = (
+        [(example, _features(example, vectors)) for example in labelled_examples(part)]
+        for part in ([page.labelled for page in others], [page.labelled for page in pages], clean)
     )
-    levels = np.sort(np.concatenate([model.decision_function(_measure(page, vectors)[:, 2:]) for page in clean]))
-    for number, page in enumerate(pages):
-        rows = _measure(page.page, vectors)
-        said = np.column_stack([rows[:, :2], model.decision_function(rows[:, 2:])])
-        yield _ranked(Judged(page.site, f"{page.writer} {number}", page.passages, said, ()), levels)
+    model = LogisticRegression(C=10.0).fit(
+        np.concatenate([features for _, features in learned]),
+        np.concatenate([example.foreign for example, _ in learned]),
+    )
+    levels = np.sort(np.concatenate([model.decision_function(features) for _, features in honest]))
+    for number, (page, (example, features)) in enumerate(zip(pages, judged_pages, strict=True)):
+        bounds = [(sentence.start, sentence.end) for sentence in example.sentences]
+        rows = np.column_stack([bounds, model.decision_function(features)])
+        yield _ranked(Judged(page.site, f"{page.writer} {number}", page.passages, rows, ()), levels)
 
 
-def _measure(page: Page, vectors: VectorTable) -> Matrix:
-    """Start, end, likeness to the context, share of words with a capital and log of the words of each sentence."""
-    blocked = split_blocks(read_page(page))
-    sentences = split_sentences(blocked)
-    table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
+def _features(example: InsertionExample, vectors: VectorTable) -> Matrix:
+    """Likeness to the context, share of words with a capital and log of the words of each sentence."""
+    table = SentenceTable([example.article(vectors)], vectors)
     likeness = (table.vectors * table.context).sum(axis=1)
     capitals = np.bincount(table.owner, table.tokens.title[table.token_index], len(table)) / np.maximum(table.words, 1)
-    return np.column_stack([table.start, table.end, likeness, capitals, np.log1p(table.words)])
+    return np.column_stack([likeness, capitals, np.log1p(table.words)])

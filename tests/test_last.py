@@ -97,11 +97,9 @@ def test_untouched_pages_are_read_by_the_reader_of_all_pages(learned):
 
 
 def test_the_reader_is_heard(learned):
-    rows = [
-        learned.foreign(page(article_with(FOREIGN), writer, off_topic=FOREIGN), writer, 0) for writer in range(FOLDS)
-    ]
-    rows += [learned.foreign(page(article_with(HONEST), 0, honest=HONEST), 0, 0)] * 3
-    found = [own for own in rows if own]
+    pages = [page(article_with(FOREIGN), writer, off_topic=FOREIGN) for writer in range(FOLDS)]
+    found = [row for writer, written in enumerate(pages) for row in learned.foreign(written, writer, 0)]
+    found += [*learned.foreign(page(article_with(HONEST), 0, honest=HONEST), 0, 0)] * 3
     assert len(found) == FOLDS + 3
     arrays, held = fit_foreign(found, found)
     assert {name.split(".")[0] for name in arrays} == {"reader_foreign", "reader_page"}

@@ -10,7 +10,7 @@ from noisefilter.insertions.fit import labelled_examples
 from noisefilter.learn.last_layer import Rows
 from noisefilter.reader.heads import head_of, with_head, with_hidden
 from noisefilter.reader.session import CLASSES, Reader
-from noisefilter.sentences.fit import CLASS_OF, labelled_sentences
+from noisefilter.sentences.fit import labelled_sentences, shares_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,21 +53,11 @@ def head_rows(pages: Sequence[LabelledPage], network: bytes) -> dict[str, Rows]:
         if blocked is not None and sentences:
             ranges = [(sentence.start, sentence.end) for sentence in sentences]
             inputs = reader.hidden(blocked.text, blocked.title, ranges).astype(np.float64)
-            truth = _votes(letters, named=page.sentences is not None)
-            labelled = np.nansum(truth, axis=1) > 0
-            rows = inputs[labelled], truth[labelled], np.ones(labelled.sum())
-            found["reader_head_classes"].append((page, rows))
+            shares = shares_of(letters)
+            labelled = shares.sum(axis=1) > 0
+            truth = np.full((labelled.sum(), len(CLASSES)), np.nan)  # labels cannot name what is off-topic
+            truth[:, PLACES] = shares[labelled] / shares[labelled].sum(axis=1, keepdims=True)
+            if page.sentences is None:  # nor spans boilerplate
+                truth[:, CLASSES.index("boilerplate")] = np.nan
+            found["reader_head_classes"].append((page, (inputs[labelled], truth, np.ones(len(truth)))))
     return {name: Rows.of_pages(parts) for name, parts in found.items() if parts}
-
-
-def _votes(letters: Sequence[str], *, named: bool) -> Matrix:
-    """Shares of the votes for each class, NaN for what labels cannot name: off-topic, and boilerplate in spans."""
-    truth = np.zeros((len(letters), len(CLASSES)))
-    for row, votes in enumerate(letters):
-        known = [CLASS_OF[vote] for vote in votes if vote in CLASS_OF]
-        for place in known:
-            truth[row, PLACES[place]] += 1 / len(known)
-    truth[:, CLASSES.index("off_topic")] = np.nan
-    if not named:
-        truth[:, CLASSES.index("boilerplate")] = np.nan
-    return truth

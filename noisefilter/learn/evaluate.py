@@ -85,14 +85,12 @@ def observe_noise(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) ->
     return _noise(judge_pages(model, [page for page in pages if page.noise is not None], jobs)).get(ALL, [])
 
 
-def words_of(text: str) -> Counter[str]:
-    """Word counts of a text, as extraction benchmarks compare them; each ideograph and each kana is a word."""
-    return Counter(WORD.findall(text.lower()))
-
-
 def word_f1(found: str, truth: str) -> tuple[float, float, float]:
-    """Precision, recall and F1 of a text's words against the true text's."""
-    words, gold = words_of(found), words_of(truth)
+    """Precision, recall and F1 of a text's words against the true text's, as extraction benchmarks compare them.
+
+    Each ideograph and each kana is a word.
+    """
+    words, gold = (Counter(WORD.findall(text.lower())) for text in (found, truth))
     common = sum((words & gold).values())
     precision = common / max(1, sum(words.values()))
     recall = common / max(1, sum(gold.values()))

@@ -19,7 +19,7 @@ from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.sentences.table import SentenceTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from noisefilter.arrays import Arrays, Flags, Index, Matrix
     from noisefilter.fit import NetworkOptions
@@ -78,16 +78,15 @@ class LastFit:
         self.insertions = [build_insertion_scorer(arrays) for arrays in insertions]
         self.vectors = vectors
 
-    def classes(self, page: LabelledPage, reader: int, kinds: int) -> tuple[Matrix, Matrix] | None:
-        """Inputs and votes of the judged sentences of a page, by a reader and a sentence classifier; None if there are none."""
+    def classes(self, page: LabelledPage, reader: int, kinds: int) -> Iterator[tuple[Matrix, Matrix]]:
+        """Inputs and votes of the judged sentences of a page, if there are any, by a reader and a sentence classifier."""
         for example in sentence_examples([page] if page.sentences else [], self.vectors):
             classes = sentence_kinds(example.table, example.matrix, self.kinds[kinds])
             readings = read_articles(example.table, self.readers[reader])
-            return class_columns(classes, readings), example.classes
-        return None
+            yield class_columns(classes, readings), example.classes
 
-    def foreign(self, page: LabelledPage, fold: int, kinds: int) -> ForeignRows | None:
-        """The sentences of a page whose passages are known, by models without a writer; None if they are not known."""
+    def foreign(self, page: LabelledPage, fold: int, kinds: int) -> Iterator[ForeignRows]:
+        """The sentences of a page, if its passages are known, by models without a writer."""
         for example in labelled_examples([page]):
             table = InsertionTable(SentenceTable([example.article(self.vectors)], self.vectors))
             classes = sentence_classes(table, self.kinds[kinds])
@@ -95,8 +94,7 @@ class LastFit:
             readings = read_articles(table.sentences, self.readers[fold])
             words = words_of(table.sentences, measured, readings)
             inputs = foreign_columns(measured.off_topic, readings)
-            return ForeignRows(inputs, example.foreign, example.looks_foreign, stand_out(table.sentences, words))
-        return None
+            yield ForeignRows(inputs, example.foreign, example.looks_foreign, stand_out(table.sentences, words))
 
 
 def fit_last(
@@ -115,22 +113,20 @@ def fit_last(
     """
     progress("last networks: reading judged sentences")
     judged = [page for page in fit if page.sentences]
-    inputs, votes = _stack(learned.classes(page, fold_of(page.site), fold_of(page.site)) for page in judged)
+    folds = [fold_of(page.site) for page in judged]
+    pairs = (pair for page, fold in zip(judged, folds, strict=True) for pair in learned.classes(page, fold, fold))
+    inputs, votes = map(np.concatenate, zip(*pairs, strict=True))
     arrays = named("reader_classes", fit_classes(inputs, votes, CLASSES))
     network = build_network(arrays, "reader_classes")
-    inputs, votes = _stack(learned.classes(page, -1, -1) for page in tune)
+    pairs = (pair for page in tune for pair in learned.classes(page, -1, -1))
+    inputs, votes = map(np.concatenate, zip(*pairs, strict=True))
     thresholds = kind_thresholds(network.probabilities(inputs), votes)
     progress("last networks: reading passages")
     written = [(page, fold) for page in fit if (fold := writer_fold(page)) is not None]
-    rows = [found for page, fold in written if (found := learned.foreign(page, fold, fold_of(page.site)))]
-    held = [found for page in tune if (found := learned.foreign(page, -1, -1))]
+    rows = [found for page, fold in written for found in learned.foreign(page, fold, fold_of(page.site))]
+    held = [found for page in tune for found in learned.foreign(page, -1, -1)]
     fitted, pages = fit_foreign(rows, held)
     return {**arrays, **fitted}, {**thresholds, "off_topic": off_topic_threshold(pages)}
-
-
-def _stack(rows: Iterable[tuple[Matrix, Matrix] | None]) -> tuple[Matrix, Matrix]:
-    inputs, votes = zip(*(pair for pair in rows if pair), strict=True)
-    return np.concatenate(inputs), np.concatenate(votes)
 
 
 def fit_foreign(fit: Sequence[ForeignRows], tune: Sequence[ForeignRows]) -> tuple[Arrays, list[HeldOut]]:

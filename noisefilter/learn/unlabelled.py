@@ -67,9 +67,8 @@ def unlabelled_pieces(texts: Sequence[Page], vocabulary: Vocabulary, chance: Ran
     different = list({str(page.content)[:200]: page for page in texts if str(page.content).strip()}.values())
     chance.shuffle(different)
     found: list[TaughtPiece] = []
-    for pages, most, of_one in zip(
-        (_shortened(different), with_foreign(different, chance)), MOST, MOST_OF_ONE, strict=True
-    ):
+    shortened = (replace(page, content=str(page.content)[:LONGEST]) for page in different)
+    for pages, most, of_one in zip((shortened, with_foreign(different, chance)), MOST, MOST_OF_ONE, strict=True):
         pieces: list[TaughtPiece] = []
         for page in pages:
             example = text_example(page)
@@ -81,11 +80,6 @@ def unlabelled_pieces(texts: Sequence[Page], vocabulary: Vocabulary, chance: Ran
                 break
         found += pieces
     return found
-
-
-def _shortened(pages: Sequence[Page]) -> Iterator[Page]:
-    for page in pages:
-        yield replace(page, content=str(page.content)[:LONGEST])
 
 
 def text_example(page: Page) -> ReaderExample:

@@ -54,13 +54,18 @@ def sentence_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> li
         blocked, sentences, letters = labelled_sentences(page)
         if blocked is not None and sentences:
             table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
-            classes = np.zeros((len(letters), len(CLASS_OF)))
-            for row, votes in enumerate(letters):
-                for vote in votes:
-                    if vote in CLASS_OF:
-                        classes[row, CLASS_OF[vote]] += 1 / len(votes)
-            examples.append(SentenceExample(table, sentence_matrix(table), classes, page.site, page.source))
+            examples.append(SentenceExample(table, sentence_matrix(table), shares_of(letters), page.site, page.source))
     return examples
+
+
+def shares_of(letters: Sequence[str]) -> Matrix:
+    """Share of the votes for each class, of each sentence: (sentences, 4)."""
+    shares = np.zeros((len(letters), len(CLASS_OF)))
+    for row, votes in enumerate(letters):
+        for vote in votes:
+            if vote in CLASS_OF:
+                shares[row, CLASS_OF[vote]] += 1 / len(votes)
+    return shares
 
 
 def labelled_sentences(page: LabelledPage) -> tuple[BlockedPage | None, list[SentenceRange], list[str]]:
