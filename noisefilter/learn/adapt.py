@@ -125,10 +125,9 @@ def adapt(
         "policies": found.policies,
         "adapted": [asdict(outcome) for outcome in found.outcomes],
     }
-    thresholds = {key: round(float(value), 4) for key, value in sorted(found.thresholds.items())}
     vectors = base.vectors, str(base.manifest["vectors_sha256"])
     arrays = {key: found.arrays[key].astype(value.dtype) for key, value in base.arrays.items()}
-    return make_model(name, arrays, thresholds, data, vectors, more, reader), found.outcomes
+    return make_model(name, arrays, found.thresholds, data, vectors, more, reader), found.outcomes
 
 
 def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) -> bytes:

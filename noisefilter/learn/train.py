@@ -161,8 +161,7 @@ def train_both(
 
 
 def _made(fitted: Fitted, training: Training, name: str, vectors_file: Path | None = None) -> Model:
-    chosen = {**DEFAULTS, **fitted.thresholds}
-    thresholds = {key: round(float(value), 4) for key, value in sorted(chosen.items())}
+    thresholds = {**DEFAULTS, **fitted.thresholds}
     compact = {key: value.astype(np.float32) for key, value in sorted(fitted.arrays.items())}
     vectors = training.vectors, digest(vectors_file or models_folder() / VECTORS)
     return make_model(
@@ -180,13 +179,14 @@ def make_model(
     reader: bytes | None = None,
 ) -> Model:
     """The model of some arrays, with its manifest; `vectors` are a table and its hash, `more` joins the manifest."""
+    limits = {key: round(float(value), 4) for key, value in sorted(thresholds.items())}
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "text_version": TEXT_VERSION,
         "name": name,
         "version": _fingerprint(arrays, reader),
         "vectors_sha256": vectors[1],
-        "thresholds": dict(thresholds),
+        "thresholds": limits,
         "features_sha256": features_digest(),
         "seed": SEED,
         "data": describe(data),
@@ -196,7 +196,7 @@ def make_model(
         "python": platform.python_version(),
         **more,
     }
-    return Model(name, manifest["version"], thresholds, arrays, manifest, vectors[0], reader)
+    return Model(name, manifest["version"], limits, arrays, manifest, vectors[0], reader)
 
 
 def _fingerprint(arrays: Mapping[str, NDArray[Any]], reader: bytes | None) -> str:
