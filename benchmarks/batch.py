@@ -27,7 +27,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from noisefilter.batch.watch import THREADS
+from noisefilter.batch.worker import THREADS
 from noisefilter.page import read_page
 from noisefilter.types import Page
 

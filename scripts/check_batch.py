@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch import BatchError, Limits, Options, run
 from noisefilter.batch.inputs import Inputs
-from noisefilter.batch.watch import THREADS
+from noisefilter.batch.worker import THREADS
 from noisefilter.types import Score
 
 if TYPE_CHECKING:

@@ -59,10 +59,10 @@ def run_here(inputs: Sequence[str], output: Path, options: Options) -> None:
     """Plan and do all shards in this process, without workers, manifest and summary."""
     output.mkdir(exist_ok=True)
     sources, _ = list_sources(inputs, options.input_format, LocalFolder(output), None)
-    columns = plan_columns(sources, lambda piece, _: sample_kinds(piece, options))
+    columns = plan_columns(sources, lambda source: sample_kinds(source.piece, options))
     (output / COLUMNS).write_bytes(columns)
     for shard in make_shards(sources, options.shard_pages):
-        run_shard(Task(shard), options, LocalFolder(output), begins=lambda _: None, ends=lambda _: None)
+        run_shard(Task(shard), options, LocalFolder(output))
 
 
 def http(body: bytes, *headers: str, kind: str = "text/html; charset=utf-8", status: str = "200 OK") -> bytes:

@@ -16,14 +16,13 @@ from noisefilter.batch import BatchError, Fields, Limits, run
 from noisefilter.batch.cutter import Cutter
 from noisefilter.batch.fields import Fault, to_entry
 from noisefilter.batch.files import MAX_PAGE, Found, open_plain
-from noisefilter.batch.journal import Journal
 from noisefilter.batch.pieces import cut_file, read_piece
-from noisefilter.batch.pulse import Pulse
+from noisefilter.batch.plan import Source
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.batch.tasks import Cut, Piece, Range, Shard
+from noisefilter.batch.tasks import Died, Piece, Range, Shard, Task
 from noisefilter.batch.waiting import DEATHS_OUTSIDE, Waiting
 from noisefilter.batch.watch import Worker
-from noisefilter.batch.worker import cut_files
+from noisefilter.batch.worker import read_files
 from tests.batches import QUIET, all_ids, options, records, rows_of, write_jsonl
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def zst_bomb(megabytes: int) -> bytes:
 
 
 def rows_of_file(path: Path, form: str, size: int = 0) -> list[Row]:
-    return [row for piece in cut_file(str(path), "a", form, size) for row in read_piece(piece)]
+    return [row for piece in cut_file(Piece(str(path), "a", form), size) for row in read_piece(piece)]
 
 
 def rejected(output: Path) -> dict[str, str]:
@@ -120,7 +119,7 @@ def test_pages_behind_one_that_cannot_be_read_are_read(tmp_path):
 
 def test_rows_behind_one_that_cannot_be_read_are_told_of(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(5))
-    (piece,) = cut_file(str(path), "a", "jsonl", 10)
+    (piece,) = cut_file(Piece(str(path), "a", "jsonl"), 10)
     rows = list(read_piece(piece, unread={2: Fault("memory", "")}))
     assert [row.fault.reason if row.fault else None for row in rows] == [
         None,
@@ -133,23 +132,22 @@ def test_rows_behind_one_that_cannot_be_read_are_told_of(tmp_path):
 
 
 def test_a_row_is_set_aside_after_two_deaths_and_what_kills_then_ends_the_run(tmp_path):
-    journal = Journal(LocalFolder(tmp_path))
     shard = Shard(3, (pages_piece((("a", "a"),)),))
-    waiting = Waiting([shard], journal)
+    waiting, died = Waiting([shard], LocalFolder(tmp_path)), Died("timeout", "", Range(7, 8), reading=True)
     for _ in range(2):
-        waiting.bury(waiting.take().shard, Range(7, 8), "timeout", "", reading=True)
-    task = Journal(LocalFolder(tmp_path)).task(shard)
-    assert (task.aside, task.unread) == ({7: "timeout"}, frozenset({7}))
+        waiting.settle(waiting.take().shard, died)
+    resumed = Waiting([shard], LocalFolder(tmp_path))
+    assert resumed.take() == Task(shard, {7: "timeout"}, unread=frozenset({7}))
     for _ in range(DEATHS_OUTSIDE - 1):
-        waiting.bury(waiting.take().shard, Range(7, 8), "timeout", "", reading=True)
+        waiting.settle(waiting.take().shard, died)
     with pytest.raises(BatchError, match="cannot be read on this machine"):
-        waiting.bury(waiting.take().shard, Range(7, 8), "timeout", "", reading=True)
+        waiting.settle(waiting.take().shard, died)
 
 
 def test_a_worker_that_something_else_killed_blames_no_row(tmp_path):
-    worker = Worker(options(), Limits(), LocalFolder(tmp_path), cut_files)
+    worker = Worker(options(), Limits(), LocalFolder(tmp_path), read_files)
     try:
-        Pulse(worker.scratch).beat(4)
+        worker.numbers[1] = 4
         os.kill(worker.pid or 0, signal.SIGKILL)
     finally:
         worker.kill()
@@ -161,12 +159,12 @@ def test_a_worker_that_something_else_killed_blames_no_row(tmp_path):
 def test_a_file_whose_reader_dies_outside_of_its_rows_ends_the_run(tmp_path, monkeypatch):
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "x"}\n'))
-    monkeypatch.setattr("noisefilter.batch.cutter.cut_files", nothing)
+    monkeypatch.setattr("noisefilter.batch.cutter.read_files", nothing)
     with (
         pytest.raises(BatchError, match="cannot be counted"),
         Cutter(options(), Limits(), LocalFolder(tmp_path)) as cutter,
     ):
-        cutter.cut(Cut(str(path), "a", "jsonl", 5, 0), Found(str(path), "a", 10, ""))
+        cutter.cut(Source(Found(str(path), "a", 10, ""), "jsonl", "a"), 5, 0)
 
 
 def nothing(*_: object) -> None:
@@ -177,9 +175,9 @@ def test_a_reader_that_something_else_killed_once_counts_the_file_again(tmp_path
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "x"}\n'))
     monkeypatch.setenv("DIED", str(tmp_path / "died"))
-    monkeypatch.setattr("noisefilter.batch.cutter.cut_files", dies_once)
+    monkeypatch.setattr("noisefilter.batch.cutter.read_files", dies_once)
     with Cutter(options(), Limits(), LocalFolder(tmp_path)) as cutter:
-        pieces = cutter.cut(Cut(str(path), "a", "jsonl", 5, 0), Found(str(path), "a", 10, ""))
+        pieces = cutter.cut(Source(Found(str(path), "a", 10, ""), "jsonl", "a"), 5, 0)
     assert [piece.count for piece in pieces] == [1]
     assert (tmp_path / "died").exists()
 
@@ -190,7 +188,7 @@ def dies_once(*arguments: Any) -> None:
     if not died.exists():
         died.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    cut_files(*arguments)
+    read_files(*arguments)
 
 
 def pages_piece(files: tuple[tuple[str, str], ...]) -> Piece:
@@ -225,6 +223,14 @@ def test_a_cell_beside_the_page_that_is_no_utf8_costs_its_row_and_is_named(tmp_p
     assert [entry.fault.reason if entry.fault else None for entry in entries] == [None, "not_utf8", None]
     assert "row 1, column 'agent'" in str(entries[1].fault)
     assert entries[1].id == "1"
+
+
+def test_a_cell_that_cannot_be_read_costs_its_row_and_is_named(tmp_path):
+    tags = pa.ListArray.from_arrays([0, 1, 2, 3], strings([b"a", b"caf\xe9", b"c"]))
+    rows = rows_of_file(parquet(tmp_path / "a.parquet", {"id": [0, 1, 2], "tags": tags}), "parquet", 2)
+    assert [row.fault.reason if row.fault else None for row in rows] == [None, "not_read", None]
+    assert "row 1, column 'tags'" in str(rows[1].fault)
+    assert to_entry(rows[1], 0, "a", Fields()).id == "1"
 
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])

@@ -13,8 +13,8 @@ import pytest
 from noisefilter import Page, batches, score
 from noisefilter.batch import Fields, Options
 from noisefilter.batch.counts import Counts, name_site
+from noisefilter.batch.formats import OWN
 from noisefilter.batch.plan import list_sources, make_shards
-from noisefilter.batch.records import OWN
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Range, Task
@@ -53,7 +53,7 @@ def test_a_batch_of_a_shard_is_full_by_its_pages_or_by_what_they_hold(
     sources, _ = list_sources([str(pages)], "auto", LocalFolder(tmp_path / "out"), None)
     (tmp_path / "out").mkdir()
     (whole,) = make_shards(sources, 100)
-    run_shard(Task(whole), options(), LocalFolder(tmp_path / "out"), begins=begun.append, ends=lambda _: None)
+    run_shard(Task(whole), options(), LocalFolder(tmp_path / "out"), begins=begun.append)
     assert [last - first for first, last in begun] == wanted
 
 
@@ -143,7 +143,7 @@ def test_what_is_set_aside_is_not_scored_and_what_is_suspected_is_scored_alone(t
     (whole,) = make_shards(sources, 100)
     (tmp_path / "out").mkdir()
     task = Task(whole, {11: "timeout"}, (Range(10, 13),))
-    run_shard(task, options(), LocalFolder(tmp_path / "out"), begins=begun.append, ends=lambda _: None)
+    run_shard(task, options(), LocalFolder(tmp_path / "out"), begins=begun.append)
     assert begun == [Range(0, 10), Range(10, 11), Range(12, 13), Range(13, 30)]
     assert [(record["id"], record["reason"]) for record in records(tmp_path / "out", "rejects")] == [("p11", "timeout")]
     assert records(tmp_path / "out", "kept") == [
@@ -201,7 +201,7 @@ def test_the_columns_of_a_parquet_input_keep_their_types(tmp_path):
 
 
 def test_an_empty_parquet_can_be_read(tmp_path):
-    ParquetWriter(tmp_path / "a.parquet", dict).close()
+    ParquetWriter(tmp_path / "a.parquet", {}).close()
     assert pq.read_table(tmp_path / "a.parquet").num_rows == 0
 
 

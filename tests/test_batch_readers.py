@@ -18,6 +18,7 @@ from noisefilter.batch.files import find_files
 from noisefilter.batch.pieces import MAX_PIECES, cut_file, read_piece
 from noisefilter.batch.plan import LARGEST, SMALLEST, list_sources, make_shards
 from noisefilter.batch.storage import LocalFolder
+from noisefilter.batch.tasks import Piece
 from tests.batches import http, rows_of, warc, write_jsonl
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ PACKERS = {".gz": gzip.compress, ".zst": zstandard.compress, ".bz2": bz2.compres
 
 def read_all(path: str, form: str, size: int = 0) -> list[Row]:
     """Rows of a file, read in pieces of so many rows."""
-    return [row for piece in cut_file(path, path, form, size) for row in read_piece(piece)]
+    return [row for piece in cut_file(Piece(path, path, form), size) for row in read_piece(piece)]
 
 
 def page_of(holder: Row | Entry) -> Page:
@@ -87,7 +88,7 @@ def test_pieces_of_any_size_hold_every_row_once_and_in_order(tmp_path, form, suf
 
 def test_a_packed_file_is_cut_into_few_pieces_since_each_begins_at_its_start(tmp_path):
     (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a"}\n' * 1000))
-    pieces = cut_file(str(tmp_path / "a.jsonl.gz"), "a", "jsonl", 2)
+    pieces = cut_file(Piece(str(tmp_path / "a.jsonl.gz"), "a", "jsonl"), 2)
     assert MAX_PIECES / 2 <= len(pieces) <= MAX_PIECES
     assert sum(piece.count for piece in pieces) == 1000
 
@@ -324,7 +325,7 @@ def test_a_file_that_is_named_twice_is_read_twice(tmp_path):
 def test_a_row_group_of_parquet_is_cut_into_few_pieces_since_each_begins_at_its_start(tmp_path):
     pq.write_table(pa.Table.from_pylist(rows_of(1000)), tmp_path / "a.parquet", row_group_size=500)
     name = str(tmp_path / "a.parquet")
-    pieces = cut_file(name, name, "parquet", 2)
+    pieces = cut_file(Piece(name, name, "parquet"), 2)
     assert MAX_PIECES <= len(pieces) <= 2 * MAX_PIECES
     assert [row.fields["id"] for piece in pieces for row in read_piece(piece)] == [
         f"p{number}" for number in range(1000)

@@ -202,13 +202,6 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path):
     assert {file.name for file in tmp_path.iterdir()} == {"plan.json.bak", "plan.jsonl"}  # not even a lock
 
 
-def test_a_store_that_workers_do_not_see_is_refused(tmp_path):
-    pytest.importorskip("fsspec")
-    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with pytest.raises(RefusedError, match="lives in one process"):
-        run([str(path)], f"memory://{tmp_path.name}/out", options(), Limits(jobs=1), console=QUIET)
-
-
 def test_a_second_run_in_the_folder_is_refused_while_the_first_lives(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
     with LocalFolder(tmp_path / "out").lock(str), pytest.raises(RefusedError, match="another run"):

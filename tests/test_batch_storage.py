@@ -13,14 +13,15 @@ from pathlib import Path
 
 import pytest
 
-from noisefilter.batch import BatchError, Limits, Options, RefusedError, lease, run
-from noisefilter.batch.engine import LocalEngine
+from noisefilter.batch import BatchError, Limits, Options, RefusedError, run
+from noisefilter.batch import storage as stores
+from noisefilter.batch.engine import run_locally
 from noisefilter.batch.files import open_bytes
 from noisefilter.batch.inputs import Inputs
-from noisefilter.batch.journal import Journal
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder, ObjectFolder, open_storage
-from noisefilter.batch.tasks import Range, Shard, Task
+from noisefilter.batch.tasks import Died, Done, Range, Shard, Task
+from noisefilter.batch.waiting import Waiting
 from tests.batches import QUICK, QUIET, all_ids, rows_of, write_jsonl
 
 fsspec = pytest.importorskip("fsspec")
@@ -32,28 +33,22 @@ from tests import flaky_store  # noqa: E402
 OPTIONS = Options(format="jsonl", scorer=QUICK, shard_pages=20)
 
 
-class HereEngine:
-    """Does shards in this process, whose memory is the store."""
-
-    def __init__(self, options, limits, output, journal):
-        del limits
-        self.options, self.output, self.journal = options, output, journal
-
-    def run(self, shards, on_pages):
-        for shard in shards:
-            task = self.journal.task(shard)
-            run_shard(task, self.options, self.output, begins=lambda _: None, ends=lambda _: None)
-            on_pages(shard.number, -1)
+def run_here(waiting, options, _limits, output):
+    """Do shards in this process, whose memory is the store."""
+    while waiting:
+        task = waiting.take()
+        run_shard(task, options, output)
+        waiting.settle(task.shard, Done())
 
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch):
     """Leases that beat in milliseconds."""
-    monkeypatch.setattr(lease, "BEAT_S", 0.02)
-    monkeypatch.setattr(lease, "WATCH_S", 0.1)
-    monkeypatch.setattr(lease, "SETTLE_S", 0.01)
-    monkeypatch.setattr("noisefilter.batch.storage.PAUSES_S", (0.01, 0.01))
-    monkeypatch.setattr("noisefilter.batch.runner.LocalEngine", HereEngine)
+    monkeypatch.setattr(stores, "BEAT_S", 0.02)
+    monkeypatch.setattr(stores, "WATCH_S", 0.1)
+    monkeypatch.setattr(stores, "SETTLE_S", 0.01)
+    monkeypatch.setattr(stores, "PAUSES_S", (0.01, 0.01))
+    monkeypatch.setattr("noisefilter.batch.runner.run_locally", run_here)
 
 
 @pytest.fixture
@@ -150,8 +145,8 @@ def test_an_object_store_refuses_what_a_folder_refuses(tmp_path, url):
 def test_a_second_run_is_refused_while_the_first_lives(tmp_path, storage):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
     with storage.lock(str), pytest.raises(RefusedError, match="another run is at work"):
-        run([str(path)], storage.place, OPTIONS, console=QUIET)
-    assert run([str(path)], storage.place, OPTIONS, console=QUIET)["kept"] == 3
+        run([str(path)], str(storage), OPTIONS, console=QUIET)
+    assert run([str(path)], str(storage), OPTIONS, console=QUIET)["kept"] == 3
 
 
 def test_a_lease_that_no_one_writes_any_more_is_taken_over(tmp_path, url, caplog):
@@ -187,9 +182,10 @@ def test_what_ended_a_run_is_told_although_its_lease_cannot_be_taken_away(url, m
 def test_a_part_that_stands_is_not_published_again(storage):
     for content in (b"first", b"second"):
         hidden = storage.spool / f".part-00000-{uuid.uuid4().hex}"
-        hidden.mkdir()
-        (hidden / "kept.jsonl").write_bytes(content)
-        (hidden / "counts.json").write_bytes(b"{}")
+        for name in ("kept", "counts"):
+            (hidden / name).mkdir(parents=True)
+        (hidden / "kept" / "part-00000.jsonl").write_bytes(content)
+        (hidden / "counts" / "part-00000.json").write_bytes(b"{}")
         storage.publish(hidden, "part-00000")
         shutil.rmtree(hidden, ignore_errors=True)
     assert storage.read("kept/part-00000.jsonl") == b"first"
@@ -200,12 +196,12 @@ def test_what_the_first_to_publish_a_part_could_not_move_the_second_moves(tmp_pa
     out = tmp_path / "out"
     first, second = out / ".part-00000-first", out / ".part-00000-second"
     for folder in (first, second):
-        folder.mkdir(parents=True)
-        for name in ("kept.jsonl", "dropped.jsonl", "counts.json"):
-            (folder / name).write_text(folder.name, encoding="ascii")
+        for name in ("kept", "dropped", "counts"):
+            (folder / name).mkdir(parents=True)
+            (folder / name / "part-00000.json").write_text(folder.name, encoding="ascii")
     claim = first.rename(out / ".part-00000")  # and was killed behind its first move
     (out / "dropped").mkdir()
-    (claim / "dropped.jsonl").rename(out / "dropped" / "part-00000.jsonl")
+    (claim / "dropped" / "part-00000.json").rename(out / "dropped" / "part-00000.json")
     assert open_storage(out).finished() == set()
     open_storage(out).publish(second, "part-00000")
     assert open_storage(out).finished() == {"part-00000"}
@@ -215,12 +211,11 @@ def test_what_the_first_to_publish_a_part_could_not_move_the_second_moves(tmp_pa
 
 
 def test_deaths_are_remembered(storage):
-    journal = Journal(storage)
-    journal.record(3, Range(0, 20), "crash")
-    journal.record(3, Range(7, 8), "crash")
-    journal.record(3, Range(7, 8), "lost")
     shard = Shard(3, ())
-    assert Journal(storage).task(shard) == Task(shard, {7: "lost"}, (Range(0, 20),))
+    waiting = Waiting([shard], storage)
+    for reason, pages in (("crash", Range(0, 20)), ("crash", Range(7, 8)), ("lost", Range(7, 8))):
+        waiting.settle(waiting.take().shard, Died(reason, "", pages))
+    assert Waiting([shard], storage).take() == Task(shard, {7: "lost"}, (Range(0, 20),))
 
 
 class RangesFile(AbstractBufferedFile):  # type: ignore[misc] # fsspec publishes no types
@@ -290,7 +285,7 @@ def test_an_input_whose_store_fails_is_refused_by_its_name(tmp_path, monkeypatch
 
 @pytest.mark.slow
 def test_a_shard_whose_input_fails_is_tried_again(tmp_path, monkeypatch):
-    monkeypatch.setattr("noisefilter.batch.runner.LocalEngine", LocalEngine)
+    monkeypatch.setattr("noisefilter.batch.runner.run_locally", run_locally)
     write_jsonl(tmp_path / "a.jsonl", rows_of(30))
     chosen = Options(format="jsonl", scorer="tests.flaky_store:score_pages", shard_pages=0)
     flaky_store.register()

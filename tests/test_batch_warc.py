@@ -16,6 +16,7 @@ from noisefilter.batch import Limits, Options, run
 from noisefilter.batch.files import MAX_PAGE
 from noisefilter.batch.pieces import cut_file, read_piece
 from noisefilter.batch.response import ResponseError, decode_body, parse_head
+from noisefilter.batch.tasks import Piece
 from tests.batches import QUICK, QUIET, http, records, warc
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def reason_of(response: bytes) -> str | None:
     try:
         decode_body(*parse_head(response))
     except ResponseError as error:
-        return error.reason
+        return error.fault.reason
     return None
 
 
@@ -78,7 +79,7 @@ def warcio_body(response: bytes) -> bytes:
 
 
 def rows_of_warc(path: Path, size: int = 0) -> list[Row]:
-    return [row for piece in cut_file(str(path), "a", "warc", size) for row in read_piece(piece)]
+    return [row for piece in cut_file(Piece(str(path), "a", "warc"), size) for row in read_piece(piece)]
 
 
 @pytest.mark.parametrize("outer", PACK)
@@ -203,7 +204,7 @@ def test_heads_are_read_as_they_are_written():
         b"HTTP/1.0 200\nContent-Type: text/HTML;\n charset='utf-8'\nX-Nul: a\x00b\nno colon\nContent-Encoding: BR , gzip\n\nx"
     )
     assert (head.status, head.content_type, head.charset, body) == (200, "text/html", "utf-8", b"x")
-    assert head.values("content-encoding") == ["br", "gzip"]
+    assert head.codings == ("br", "gzip")
 
 
 class Way(NamedTuple):

@@ -12,12 +12,14 @@ from rich.console import Console
 from noisefilter.batch import Limits, Options, run
 from noisefilter.batch.command import print_summary
 from noisefilter.batch.cutter import Cutter
+from noisefilter.batch.files import Found
+from noisefilter.batch.plan import Source
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.batch.tasks import Piece
-from noisefilter.batch.worker import Sampled
+from noisefilter.batch.tasks import Died, Range
 from tests.batches import QUICK, QUIET, rows_of, write_jsonl
 
 if TYPE_CHECKING:
+    from functools import partial
     from pathlib import Path
 
 
@@ -133,15 +135,14 @@ def test_a_file_whose_first_rows_kill_their_reader_has_the_columns_of_the_rows_b
     (tmp_path / "a.jsonl.zst").write_bytes(zstandard.compress(lines))
     asked = []
 
-    def ask(_: Cutter, task: Any) -> Sampled | None:
-        asked.append(task.rows)
-        return Sampled({"id": ["str"]}) if len(asked) > 1 else None
+    def call(_: Cutter, sample: partial[Any]) -> Any:
+        asked.append(sample.args[-1])
+        return sample() if len(asked) > 1 else Died("timeout", "", Range(2, 3), reading=True)
 
-    monkeypatch.setattr(Cutter, "_ask", ask)
-    monkeypatch.setattr(Cutter, "_bury", lambda _: ("timeout", "", 2))
-    piece = Piece(str(tmp_path / "a.jsonl.zst"), "a", "jsonl")
+    monkeypatch.setattr(Cutter, "_call", call)
+    source = Source(Found(str(tmp_path / "a.jsonl.zst"), "a", 100, ""), "jsonl", "a")
     with Cutter(Options(), Limits(), LocalFolder(tmp_path)) as cutter:
-        assert cutter.sample(piece, 100) == {"id": ["str"]}
+        assert cutter.sample(source) == {"id": ["str"], "text": ["str"]}
     assert asked == [256, 2]
 
 

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.batch.errors import BatchError, extra
+from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import to_entry
-from noisefilter.batch.files import is_url
-from noisefilter.batch.pieces import read_piece
-from noisefilter.batch.pulse import NO_ROW, no_beat
-from noisefilter.batch.records import OWN
+from noisefilter.batch.formats import OWN
+from noisefilter.batch.pieces import read_piece, watched
 from noisefilter.batch.tables import parquet_types
-from noisefilter.batch.tasks import COLUMNS, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from noisefilter.batch.options import Options
     from noisefilter.batch.plan import Source
-    from noisefilter.batch.storage import Storage
+    from noisefilter.batch.tasks import Piece
 
     #: Field -> names of the Python types that its values have.
     Kinds = Mapping[str, Sequence[str]]
@@ -32,65 +30,33 @@ FILES, ROWS = 16, 256
 PLAIN: dict[str, str] = {"bool": "bool_", "int": "int64", "float": "float64", "str": "string", "bytes": "binary"}
 
 
-def plan_columns(sources: Sequence[Source], sample: Callable[[Piece, int], Kinds]) -> bytes:
-    """The columns as a run stores them: Parquet's with their types, other files' inferred from their first rows.
+def plan_columns(sources: Sequence[Source], sample: Callable[[Source], Kinds]) -> bytes:
+    """The columns as a run stores them, in order, each with its kind (`arrow_type`).
 
-    Args:
-        sources: the inputs.
-        sample: gives the kinds of the fields in a file's first rows, from the file and its size.
+    Parquet's have their types, those of other files are inferred from the first rows, whose kinds `sample` gives.
     """
     types: dict[str, str] = {}
     found: dict[str, set[str]] = {"path": {"str"}} if any(source.format == "pages" for source in sources) else {}
-    for file, form, *_ in islice((source for source in sources if source.format != "pages"), FILES):
-        if form == "parquet":
-            for name, kind in parquet_types(file.path).items():
+    for source in islice((source for source in sources if source.format != "pages"), FILES):
+        if source.format == "parquet":
+            for name, kind in parquet_types(source.file.path).items():
                 types.setdefault(name, _encode(kind))
                 found.setdefault(name, set())
         else:
-            for name, kinds in sample(Piece(file.path, file.name, form), file.size).items():
+            for name, kinds in sample(source).items():
                 found.setdefault(name, set()).update(kinds)
     columns = {name: types.get(name) or _plain(kinds) for name, kinds in found.items() if name != OWN}
     return json.dumps(columns).encode("ascii")
 
 
-def read_columns(output: Storage) -> dict[str, str]:
-    """The columns of a run, in order, each with its kind: see `arrow_type`.
-
-    Raises:
-        BatchError: their file is missing.
-    """
-    content = output.read(COLUMNS)
-    if content is None:
-        msg = f"{output.place}/{COLUMNS} is gone"
-        raise BatchError(msg)
-    return dict(json.loads(content))
-
-
-def sample_kinds(
-    piece: Piece, options: Options, rows: int = ROWS, beat: Callable[[int], None] = no_beat
-) -> dict[str, list[str]]:
-    """Kinds of the fields of a piece's first rows, as they will be written.
-
-    Args:
-        piece: what to read.
-        options: of the run.
-        rows: how many to read.
-        beat: called before each row with the number of rows read so far.
-    """
-    kinds: dict[str, set[str]] = {}
-    count, local = 0, not is_url(piece.path)
-
-    def tick() -> None:
-        beat(count if local else NO_ROW)
-
-    tick()
-    for row in islice(read_piece(piece, tick), rows):
+def sample_kinds(piece: Piece, options: Options, rows: int = ROWS) -> dict[str, list[str]]:
+    """Kinds of the fields of a piece's first rows, as they will be written."""
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    for row in islice(watched(read_piece(piece), piece), rows):
         entry = to_entry(row, 0, piece.name, options.fields)
         for name, value in row.fields.items() if entry.fault is None else ():
             if options.content or name != entry.content_field:
-                kinds.setdefault(name, set()).update(() if value is None else (type(value).__name__,))
-        count += 1
-        tick()
+                kinds[name].update(() if value is None else (type(value).__name__,))
     return {name: sorted(found) for name, found in kinds.items()}
 
 

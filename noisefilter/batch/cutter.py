@@ -6,26 +6,26 @@ A file that cannot be counted within the limits is cut before the row that break
 from __future__ import annotations
 
 from dataclasses import replace
-from multiprocessing.connection import wait
-from typing import TYPE_CHECKING, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
 
 from noisefilter.batch.columns import ROWS, sample_kinds
 from noisefilter.batch.errors import BatchError
 from noisefilter.batch.files import is_packed, is_url
-from noisefilter.batch.journal import DEATHS_ALONE
 from noisefilter.batch.pieces import cut_file
-from noisefilter.batch.tasks import Piece, Sample
-from noisefilter.batch.watch import LOOK_S, Worker
-from noisefilter.batch.worker import Failed, Pieces, Sampled, cut_files
+from noisefilter.batch.tasks import Died, Done, Failed
+from noisefilter.batch.waiting import DEATHS_ALONE
+from noisefilter.batch.watch import Worker, listen
+from noisefilter.batch.worker import read_files
 
 if TYPE_CHECKING:
-    from noisefilter.batch.files import Found
     from noisefilter.batch.options import Limits, Options
+    from noisefilter.batch.plan import Source
     from noisefilter.batch.storage import Storage
-    from noisefilter.batch.tasks import Cut
+    from noisefilter.batch.tasks import Piece
 
-#: Uncompressed files up to this size are counted in this process: they hold no more than their size, and another
-#: process takes half a second to start.
+#: Uncompressed files up to this size are read in this process: they hold no more than their size, and another process
+#: takes half a second to start.
 SMALL = 1 << 24
 
 
@@ -46,83 +46,62 @@ class Cutter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._bury()
+        if self._worker is not None:
+            self._worker.kill()
 
-    def cut(self, task: Cut, file: Found) -> list[Piece]:
-        """Pieces of a file; the last one is a fault if its reader repeatedly dies at a row.
+    def cut(self, source: Source, size: int, largest: int) -> list[Piece]:
+        """Pieces of a file as from `cut_file`; the last one is a fault if its reader dies at a row.
 
         Raises:
             BatchError: the reader keeps dying.
         """
-        if task.size == 0 or _is_harmless(task.path, task.format, file.size):
-            return cut_file(task.path, task.name, task.format, task.size, task.largest)
-        for death in range(1, DEATHS_ALONE + 1):
-            pieces = self._try(task)
-            if pieces is not None:
-                return pieces
-            reason, details, row = self._bury()
-            if row is None:  # killed before it read anything: no row is to blame
-                continue
-            if death == DEATHS_ALONE and (pieces := self._try(replace(task, stop=row))) is not None:
-                fault = (reason, f"its reader died {death} times over this row")
-                start = row if not pieces else pieces[-1].start + pieces[-1].count
-                return [*pieces, Piece(task.path, task.name, task.format, start, count=1, fault=fault)]
-        msg = f"{task.name} cannot be counted ({reason}, {details}): leave it out, or raise --timeout or --memory-mb"
+        whole = source.piece
+        if size == 0 or _is_harmless(source):
+            return cut_file(whole, size, largest)
+        for _ in range(DEATHS_ALONE):
+            found = self._call(partial(cut_file, whole, size, largest))
+            if not isinstance(found, Died):
+                return list(found)
+        if found.pages:  # else it was killed before it read anything: no row is to blame
+            row = found.pages.first
+            pieces = self._call(partial(cut_file, whole, size, largest, stop=row))
+            if not isinstance(pieces, Died):
+                fault = found.reason, f"its reader died {DEATHS_ALONE} times over this row"
+                start = pieces[-1].start + pieces[-1].count if pieces else row
+                return [*pieces, replace(whole, start=start, count=1, fault=fault)]
+        msg = f"{whole.name} cannot be counted ({found.reason}, {found.details}): leave it out, or raise --timeout or --memory-mb"
         raise BatchError(msg)
 
-    def sample(self, piece: Piece, size: int) -> dict[str, list[str]]:
-        """Kinds of the fields in a file's first rows, up to the first at which its reader dies.
-
-        Args:
-            piece: the file.
-            size: its size in bytes.
-        """
-        if _is_harmless(piece.path, piece.format, size):
-            return sample_kinds(piece, self._settings[0])
+    def sample(self, source: Source) -> dict[str, list[str]]:
+        """Kinds of the fields in a file's first rows, up to the first at which its reader dies."""
+        options, *_ = self._settings
+        if _is_harmless(source):
+            return sample_kinds(source.piece, options)
         rows = ROWS
         for _ in range(DEATHS_ALONE):
-            answer = self._ask(Sample(piece, rows))
-            if isinstance(answer, Sampled):
-                return answer.kinds
-            *_, row = self._bury()
-            rows = rows if row is None else row
-            if rows == 0:
-                break
+            found = self._call(partial(sample_kinds, source.piece, options, rows))
+            if not isinstance(found, Died):
+                return dict(found)
+            rows = found.pages.first if found.pages else rows
         return {}
 
-    def _try(self, task: Cut) -> list[Piece] | None:
-        """Pieces of a file; None if the process died."""
-        answer = self._ask(task)
-        return list(answer.pieces) if isinstance(answer, Pieces) else None
-
-    def _ask(self, task: Cut | Sample) -> Pieces | Sampled | None:
-        """What the process answers; None if it died."""
-        if self._worker is None:
-            self._worker = Worker(*self._settings, cut_files)
-        self._worker.give(task)
+    def _call(self, call: partial[Any]) -> Any:  # noqa: ANN401 - what it gives, or how the process died
+        self._worker = self._worker or Worker(*self._settings, read_files)
+        self._worker.give(call)
         while True:
-            wait([self._worker.pipe], LOOK_S)
-            while self._worker.pipe.poll():
-                match self._worker.receive():
-                    case (Pieces() | Sampled()) as answer:
-                        return answer
+            for _, _, end in listen([self._worker]):
+                match end:
+                    case Done(result):
+                        return result
                     case Failed(text):
                         raise BatchError(text)
-                    case None:
-                        return None
-            self._worker.look()
-
-    def _bury(self) -> tuple[str, str, int | None]:
-        """End the process; why it died, its exit code, and the row that it was at."""
-        worker, self._worker = self._worker, None
-        if worker is None:
-            return "crash", "", None
-        worker.kill()
-        row = worker.reading
-        return worker.doomed or "crash", f"exit code {worker.exit_code}", row.first if row else None
+                    case Died():
+                        self._worker = None
+                        return end
 
 
-def _is_harmless(path: str, form: str, size: int) -> bool:
+def _is_harmless(source: Source) -> bool:
     """Whether a file is read in this process: it is in its memory, or it is local, uncompressed and small."""
-    plain = not is_packed(path) and not is_url(path) and form != "parquet"
-    return path.startswith("memory:") or (plain and size <= SMALL)
+    path = source.file.path
+    plain = not is_packed(path) and not is_url(path) and source.format != "parquet"
+    return path.startswith("memory:") or (plain and source.file.size <= SMALL)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from noisefilter.batch.files import MAX_PAGE
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -38,11 +38,17 @@ class Fault(NamedTuple):
     detail: str
 
 
+TOO_LARGE = Fault("too_large", f"more than {MAX_PAGE:,} bytes")
+
+
+class Undecoded(bytes):
+    """A text that is no UTF-8. A page may be one; in any other field it costs the row."""
+
+
 class Row(NamedTuple):
     """What a reader read: its place in the file, and either fields or a fault.
 
     `page` is the page of a file or WARC record, for which there is no field. `raw` is the input that gave a fault.
-    `cell_faults` are the fields whose values do not fit their type, with the details; bytes in them stay bytes.
     """
 
     number: int
@@ -51,7 +57,6 @@ class Row(NamedTuple):
     fault: Fault | None = None
     raw: str | None = None
     id: str | None = None
-    cell_faults: Mapping[str, str] = MappingProxyType({})
 
 
 class Entry(NamedTuple):
@@ -68,27 +73,35 @@ class Entry(NamedTuple):
 
 def to_entry(row: Row, order: int, source: str, names: Fields) -> Entry:
     """The row's page, or why there is none; a row without an id is named after its file and place."""
-    found = _first(row.fields, names.id, IDS)
-    key = row.id or (str(found) if isinstance(found, int | str) and str(found) else f"{source}#{row.number}")
-    if row.fault is not None:
-        return Entry(order, key, source, row, None, row.fault, None)
-    if row.page is not None:
-        return Entry(order, key, source, row, row.page, None, None)
-    field, form = _content_field(row.fields, names)
-    for column, detail in row.cell_faults.items():
-        if column != field or not isinstance(row.fields[column], bytes):  # the page's own bytes are decoded later
-            reason = "not_utf8" if isinstance(row.fields[column], bytes) else "not_read"
-            fault = Fault(reason, f"row {row.number}, column {column!r}: {detail}")
-            return Entry(order, key, source, row, None, fault, None)
+    named = _first(row.fields, names.id, IDS)
+    key = row.id or (str(named) if isinstance(named, int | str) and str(named) else f"{source}#{row.number}")
+    found, field = (row.fault or row.page, None) if row.fault or row.page else _find_page(row, names)
+    page, fault = (None, found) if isinstance(found, Fault) else (found, None)
+    return Entry(order, key, source, row, page, fault, field)
+
+
+def _find_page(row: Row, names: Fields) -> tuple[Page | Fault, str | None]:
+    """The page and the field that holds it: the named one, else the first guess that holds something; or what is wrong."""
+    fields = row.fields
+    named: list[tuple[str | None, Format]] = [(names.html, "html"), (names.text, "text")]
+    candidates = [(name, form) for name, form in named if name] or CONTENT
+    present = [(name, form) for name, form in candidates if look_up(fields, name) is not None]
+    holding = present or [(name, form) for name, form in candidates if name in fields]
+    nothing: tuple[None, Format] = (None, "auto")
+    field, form = next(iter(holding), nothing)
+    odd = next((name for name, value in fields.items() if isinstance(value, Undecoded) and name != field), None)
+    if odd is not None:
+        return Fault("not_utf8", f"row {row.number}, column {odd!r}: no UTF-8"), None
     if field is None:
-        return Entry(order, key, source, row, None, Fault("no_page", _wanted(names)), None)
-    content = look_up(row.fields, field)
+        guesses = f"that holds a page ({', '.join(name for name, _ in CONTENT)})"
+        wanted = guesses if candidates is CONTENT else " or ".join(repr(name) for name, _ in candidates)
+        return Fault("no_page", f"no field {wanted}"), None
+    content = look_up(fields, field)
     if not isinstance(content, str | bytes):
         kind = "nothing" if content is None else type(content).__name__
-        return Entry(order, key, source, row, None, Fault("no_page", f"field {field!r} holds {kind}, no text"), None)
-    url, title = _first(row.fields, names.url, URLS), _first(row.fields, names.title, TITLES)
-    page = Page(content, url if isinstance(url, str) else None, title if isinstance(title, str) else None, form)
-    return Entry(order, key, source, row, page, None, field)
+        return Fault("no_page", f"field {field!r} holds {kind}, no text"), None
+    url, title = _first(fields, names.url, URLS), _first(fields, names.title, TITLES)
+    return Page(content, url if isinstance(url, str) else None, title if isinstance(title, str) else None, form), field
 
 
 def look_up(fields: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - whatever the input holds
@@ -109,23 +122,3 @@ def _first(fields: Mapping[str, Any], wanted: str | None, guesses: tuple[str, ..
         if value is not None:
             return value
     return None
-
-
-def _content_field(fields: Mapping[str, Any], names: Fields) -> tuple[str | None, Format]:
-    """Field that holds the page, and its format: the named one, else the first guess that holds something."""
-    named: list[tuple[str, Format]] = []
-    if names.html:
-        named.append((names.html, "html"))
-    if names.text:
-        named.append((names.text, "text"))
-    candidates = named or CONTENT
-    present = [(name, form) for name, form in candidates if look_up(fields, name) is not None]
-    holding = [(name, form) for name, form in candidates if name in fields]
-    return next(iter(present or holding), (None, "auto"))
-
-
-def _wanted(names: Fields) -> str:
-    named = [repr(name) for name in (names.html, names.text) if name]
-    if named:
-        return f"no field {' or '.join(named)}"
-    return f"no field that holds a page ({', '.join(name for name, _ in CONTENT)})"

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import hashlib
 import io
 import lzma
-import os
 import zlib
+from functools import partial
 from glob import glob, has_magic
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import RefusedError, extra
 from noisefilter.page import MAX_CHARACTERS
@@ -19,8 +18,6 @@ from noisefilter.page import MAX_CHARACTERS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-#: What a stream raises for truncated or damaged content; any other error is the machine's.
-BROKEN: tuple[type[Exception], ...] = (EOFError, zlib.error, gzip.BadGzipFile)
 #: Most bytes of a page, decompressed: a larger one is `too_large` wherever it comes from, and must not be read into
 #: memory to find that out.
 MAX_PAGE = 4 * MAX_CHARACTERS
@@ -33,7 +30,14 @@ STAMPS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "mtime", "
 
 
 class BrokenFileError(EOFError):
-    """Compressed content that ends early or cannot be decompressed."""
+    """Compressed content that ends early or cannot be decompressed; any other error is the machine's."""
+
+
+def damage(error: Exception) -> str:
+    """What is wrong with a file, by an error of a library that reads it; one with an errno is the machine's: raised."""
+    if isinstance(error, OSError) and error.errno is not None:
+        raise error
+    return str(error)
 
 
 class Found(NamedTuple):
@@ -112,26 +116,14 @@ def open_bytes(path: str) -> IO[bytes]:
 
 
 def open_plain(path: str) -> IO[bytes]:
-    """Open a file, decompressed as its suffix says; reading raises one of `BROKEN` if it is damaged."""
-    unpack = PACKED.get(Path(path).suffix)
-    return open_bytes(path) if unpack is None else unpack(open_bytes(path))
+    """Open a file, decompressed as its suffix says; reading raises `BrokenFileError` if it is damaged."""
+    begin = PACKED.get(Path(path).suffix)
+    return open_bytes(path) if begin is None else io.BufferedReader(_Frames(open_bytes(path), begin), 1 << 20)
 
 
 def is_packed(path: str) -> bool:
     """Whether a file is compressed, and can only be read from its start."""
     return Path(path).suffix in PACKED
-
-
-class _Gzip(gzip.GzipFile):
-    """Decompressed gzip; closing it closes the underlying file, too."""
-
-    def __init__(self, source: IO[bytes]) -> None:
-        super().__init__(fileobj=source)
-        self._source = source
-
-    def close(self) -> None:
-        super().close()
-        self._source.close()
 
 
 class _Frames(io.RawIOBase):
@@ -140,11 +132,10 @@ class _Frames(io.RawIOBase):
     Args:
         source: the compressed file.
         begin: makes a decompressor for one frame.
-        damage: what that raises for damaged content.
     """
 
-    def __init__(self, source: IO[bytes], begin: Callable[[], Any], damage: type[Exception]) -> None:
-        self._source, self._begin, self._damage = source, begin, damage
+    def __init__(self, source: IO[bytes], begin: Callable[[], Any]) -> None:
+        self._source, self._begin = source, begin
         self._packed, self._unpacked = b"", memoryview(b"")
         self._frame: Any = None
 
@@ -164,62 +155,42 @@ class _Frames(io.RawIOBase):
                     msg = "the file ends inside a compressed frame"
                     raise BrokenFileError(msg)
                 return 0
-            self._unpacked = memoryview(self._unpack())
+            self._unpack()
         count = min(len(view), len(self._unpacked))
         view[:count] = self._unpacked[:count]
         self._unpacked = self._unpacked[count:]
         return count
 
-    def _unpack(self) -> bytes:
-        """Decompress the bytes at hand, up to the end of a frame."""
-        self._frame = self._frame or self._begin()
+    def _unpack(self) -> None:
+        """Decompress the bytes at hand, up to the end of a frame; NULs between frames are padding."""
+        if self._frame is None:
+            self._packed = self._packed.lstrip(b"\0")
+            if not self._packed:
+                return
+            self._frame = self._begin()
         try:
-            unpacked: bytes = self._frame.decompress(self._packed)
-        except self._damage as error:
+            self._unpacked = memoryview(self._frame.decompress(self._packed))
+        except MemoryError:
+            raise
+        except Exception as error:  # each library has its own
             raise BrokenFileError(str(error)) from error
         self._packed = self._frame.unused_data if self._frame.eof else b""
         if self._frame.eof:
             self._frame = None
-        return unpacked
 
 
-def _zstd(source: IO[bytes]) -> IO[bytes]:
-    zstandard = extra("zstandard", "a .zst file")
-    return _buffered(source, lambda: zstandard.ZstdDecompressor().decompressobj(), zstandard.ZstdError)
+def _begin_zstd() -> Any:  # noqa: ANN401 - a decompressor
+    return extra("zstandard", "a .zst file").ZstdDecompressor().decompressobj()
 
 
-def _buffered(source: IO[bytes], begin: Callable[[], Any], damage: type[Exception]) -> IO[bytes]:
-    return io.BufferedReader(_Frames(source, begin, damage), 1 << 20)
-
-
-#: Suffixes of compressed files, and what decompresses them.
-PACKED: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
-    ".gz": lambda source: cast("IO[bytes]", _Gzip(source)),
-    ".zst": _zstd,
-    ".zstd": _zstd,
-    ".bz2": lambda source: _buffered(source, bz2.BZ2Decompressor, OSError),
-    ".xz": lambda source: _buffered(source, lzma.LZMADecompressor, lzma.LZMAError),
+#: Suffixes of compressed files, and what makes a decompressor of one frame.
+PACKED: dict[str, Callable[[], Any]] = {
+    ".gz": partial(zlib.decompressobj, 31),
+    ".zst": _begin_zstd,
+    ".zstd": _begin_zstd,
+    ".bz2": bz2.BZ2Decompressor,
+    ".xz": lzma.LZMADecompressor,
 }
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file atomically: whatever happens, it is there as a whole or not at all."""
-    hidden = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with hidden.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    hidden.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power loss."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def digest_edges(file: Found) -> str:

@@ -1,16 +1,32 @@
-"""The output formats, one entry each. A new one is a module in `writers/` and an entry here."""
+"""What is written: the record of a score in a row, and the output formats. A new one is a module in `writers/` and an entry here."""
 
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple
-
-from noisefilter.batch.records import LENGTH
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
-    from noisefilter.batch.writers.base import Columns, Writer
+    from noisefilter.batch.writers.base import Writer
+    from noisefilter.types import Score
+
+#: The field of a row that holds noisefilter's record; an input's own field of this name is replaced.
+OWN = "noisefilter"
+#: Fields of the score's record that a row gets, in order, after its id.
+FIELDS = tuple("url title verdict status page_type noise reasons filler off_topic boilerplate text spans model".split())
+#: Characters of a span that its record quotes.
+QUOTED = 500
+
+
+def describe(name: str, score: Score, *, visible_text: bool = False) -> dict[str, Any]:
+    """What noisefilter adds to the row with this id."""
+    record = score.to_dict()
+    described = {"id": name, **{field: record[field] for field in FIELDS}}
+    for span, kept in zip(score.spans, described["spans"], strict=True):  # to judge a dropped page by its record
+        kept["quote"] = score.quote(span)[:QUOTED]
+    return described | ({"visible_text": score.visible_text} if visible_text else {})
 
 
 class OutputFormat(NamedTuple):
@@ -20,18 +36,18 @@ class OutputFormat(NamedTuple):
         suffix: ending of its files.
         writer: `module:callable` in `writers/` that makes a file's writer; loaded when a run writes, not for --help.
         extra: the module that it needs, and what a message says needs it.
-        more: fields that its records have besides the usual ones (`records.MORE`).
+        visible_text: whether it needs the text, asked for or not.
         columns: whether it needs the columns.
     """
 
     suffix: str
     writer: str
     extra: tuple[str, str] | None = None
-    more: tuple[str, ...] = ()
+    visible_text: bool = False
     columns: bool = False
 
-    def open(self, path: Path, columns: Columns) -> Writer:
-        """The writer of a new file; `columns` gives those of the run."""
+    def open(self, path: Path, columns: Mapping[str, str]) -> Writer:
+        """The writer of a new file; `columns` are those of the run, each with its kind (`columns.py`)."""
         module, _, name = self.writer.partition(":")
         writer: Writer = getattr(import_module(f"noisefilter.batch.writers.{module}"), name)(path, columns)
         return writer
@@ -47,5 +63,5 @@ FORMATS = {
     "jsonl": OutputFormat(".jsonl", "lines:LineWriter"),
     "parquet": OutputFormat(".parquet", "parquet:ParquetWriter", ("pyarrow", "--format parquet"), columns=True),
     "csv": OutputFormat(".csv", "cells:CsvWriter", columns=True),
-    "dolma": OutputFormat(".jsonl.gz", "dolma:DolmaWriter", more=(LENGTH,)),
+    "dolma": OutputFormat(".jsonl.gz", "dolma:DolmaWriter", visible_text=True),
 }

@@ -16,12 +16,11 @@ from noisefilter.api import score_many
 from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.fields import Fault, to_entry
 from noisefilter.batch.files import find_files, is_url, open_plain
+from noisefilter.batch.formats import OWN
 from noisefilter.batch.options import Fields
 from noisefilter.batch.pieces import read_piece
 from noisefilter.batch.plan import holds_run, list_sources
-from noisefilter.batch.records import OWN
 from noisefilter.batch.storage import open_storage
-from noisefilter.batch.tasks import Piece
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import row_page
 from noisefilter.report.printing import say
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from noisefilter.batch.fields import Entry, Row
+    from noisefilter.batch.tasks import Piece
     from noisefilter.model import Model
     from noisefilter.policy import Policy
     from noisefilter.types import Score
@@ -91,10 +91,9 @@ class Inputs:
         folder = tempfile.mkdtemp()  # holds what comes from standard input
         try:
             sources, _ = list_sources(list(map(self._named, self._names)), "auto", open_storage(folder), None)
-            for file, form, *_ in sources:
-                LOGGER.debug("reading %s", file.name)
-                piece = Piece(file.path, file.name, form, files=((file.path, file.name),) if form == "pages" else ())
-                yield from self._read(piece)
+            for source in sources:
+                LOGGER.debug("reading %s", source.file.name)
+                yield from self._read(source.piece)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 

@@ -17,9 +17,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import RefusedError, extra
 from noisefilter.batch.files import PACKED, Found, digest_edges, digest_files, find_files, open_bytes
-from noisefilter.batch.journal import JOURNAL
 from noisefilter.batch.pieces import cut_file, join_pieces
-from noisefilter.batch.tasks import COLUMNS, FOLDERS, HIDDEN, PART, Cut, Piece, Shard
+from noisefilter.batch.tasks import DROPPED, FOLDERS, HIDDEN, KEPT, MANIFEST, PART, RUN_FILES, STDIN, Piece, Shard
 from noisefilter.model import DEFAULT, folder_of
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
 
@@ -34,15 +33,9 @@ PAGES = frozenset({".html", ".htm", ".xhtml", ".txt", ".text", ".md"})
 #: First bytes of content, for standard input, which has no name; and of compressed content.
 BEGINNINGS = ((b"PAR1", ".parquet"), (b"WARC/", ".warc"), (b"{", ".jsonl"))
 PACKED_BEGINNINGS = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
-#: Where standard input is kept, since a resumed run reads it again.
-STDIN = ".stdin"
 #: Default pages of a shard: a sixteenth of what is left (the most that 16 workers can take without one of them waiting
 #: for the others), but no more than should be redone after a kill, and no fewer than are worth writing a folder for.
 SHARE, SMALLEST, LARGEST = 16, 16, 256
-#: Files of a run besides its parts, and its folders that hold pages.
-MANIFEST, PLAN, SUMMARY = "manifest.json", "plan.json", "summary.json"
-PAGES_OF_RUN = ("kept", "dropped")
-RUN_FILES = frozenset({MANIFEST, PLAN, COLUMNS, SUMMARY, JOURNAL})
 #: Version of the layout of the output folder and its manifest.
 LAYOUT = 3
 
@@ -54,6 +47,12 @@ class Source(NamedTuple):
     format: str
     input: str
     edges: str = ""
+
+    @property
+    def piece(self) -> Piece:
+        """The file as one piece."""
+        files = ((self.file.path, self.file.name),) if self.format == "pages" else ()
+        return Piece(self.file.path, self.file.name, self.format, files=files)
 
 
 def list_sources(
@@ -71,7 +70,7 @@ def list_sources(
             sources.append(_keep_stdin(output, stdin or sys.stdin.buffer, form))
             continue
         found, several = find_files(name)
-        found = _outside(found, output.place)
+        found = _outside(found, str(output))
         inputs_alone = _without_runs(found, name) if several else found
         sources_of = [
             Source(file, known, name, "" if known == "pages" else digest_edges(file))
@@ -114,7 +113,7 @@ def _without_runs(found: Sequence[Found], name: str) -> list[Found]:
     folders = {folder for file in found for folder in _run_folders(file.path)}
     runs = {_real(folder): f"{folder}/" for folder in folders if holds_run(folder)}
     if top in runs:
-        pages = tuple(f"{runs[top]}{kind}/{PART}" for kind in PAGES_OF_RUN)
+        pages = tuple(f"{runs[top]}{kind}/{PART}" for kind in (KEPT, DROPPED))
         return [file for file in found if file.path.startswith(pages)]
     below = tuple(folder for place, folder in runs.items() if not top.startswith(place))
     return [file for file in found if not file.path.startswith(below)]
@@ -160,35 +159,32 @@ def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
     """Standard input as a file in the output folder; its hash tells whether it is the same next time."""
     fresh = output.spool / f"{STDIN}.{uuid.uuid4().hex}.tmp"
     try:
-        with fresh.open("xb") as file:
+        with fresh.open("xb+") as file:
             shutil.copyfileobj(stdin, file, 1 << 20)
-        return _put_stdin(output, fresh, form)
+            size = file.tell()
+            file.seek(0)
+            head = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n")
+            file.seek(0)
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        packed = next((suffix for mark, suffix in PACKED_BEGINNINGS if head.startswith(mark)), "")
+        begun = next((suffix for mark, suffix in BEGINNINGS if head.startswith(mark)), ".txt")
+        if form != "auto":
+            begun = next((suffix for suffix, known in SUFFIXES.items() if known == form), ".txt")
+        elif packed:
+            begun = ".jsonl"
+        kept = output.put(fresh, f"{STDIN}-{digest[:16]}{begun}{packed}")
     finally:
         fresh.unlink(missing_ok=True)
+    return Source(Found(kept, "-", size, digest), _format(kept, form, several=False) or "pages", "-")
 
 
-def _put_stdin(output: Storage, fresh: Path, form: str) -> Source:
-    with fresh.open("rb") as file:
-        head = file.read(4096)
-        file.seek(0)
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    size = fresh.stat().st_size
-    packed = next((suffix for mark, suffix in PACKED_BEGINNINGS if head.startswith(mark)), "")
-    begun = next((suffix for mark, suffix in BEGINNINGS if head.lstrip(b"\xef\xbb\xbf \r\n").startswith(mark)), ".txt")
-    known = {"jsonl": ".jsonl", "csv": ".csv", "parquet": ".parquet", "warc": ".warc", "pages": ".txt"}
-    suffix = known[form] if form != "auto" else ".jsonl" if packed else begun
-    kept = output.put(fresh, f"{STDIN}-{digest[:16]}{suffix}{packed}")
-    found = Found(kept, "-", size, digest)
-    return Source(found, _format(kept, form, several=False) or "pages", "-")
-
-
-def cut_here(task: Cut, file: Found) -> list[Piece]:  # noqa: ARG001 - others look at the size
-    """Pieces of a file, cut in this process."""
-    return cut_file(task.path, task.name, task.format, task.size, task.largest)
+def cut_here(source: Source, size: int, largest: int) -> list[Piece]:
+    """Pieces of a file, cut in this process: see `cut_file`."""
+    return cut_file(source.piece, size, largest)
 
 
 def make_shards(
-    sources: Sequence[Source], size: int | None, cut: Callable[[Cut, Found], list[Piece]] = cut_here
+    sources: Sequence[Source], size: int | None, cut: Callable[[Source, int, int], list[Piece]] = cut_here
 ) -> list[Shard]:
     """Shards of at most `size` rows, small files together; one per file if `size` is 0.
 
@@ -197,29 +193,26 @@ def make_shards(
     """
     pieces = list(_all_pieces(sources, SMALLEST if size is None else size, LARGEST if size is None else 0, cut))
     left = sum(piece.count for piece in pieces)
-    shards: list[Shard] = []
-    gathered: list[Piece] = []
+    gathered: list[list[Piece]] = []
     rows = 0
     for piece in pieces:
         room = min(LARGEST, max(SMALLEST, left // SHARE)) if size is None else size
-        if gathered and (size == 0 or rows + piece.count > room):
-            shards.append(Shard(len(shards), tuple(join_pieces(gathered))))
+        if not gathered or size == 0 or rows + piece.count > room:
+            gathered.append([])
             left -= rows
-            gathered, rows = [], 0
-        gathered.append(piece)
+            rows = 0
+        gathered[-1].append(piece)
         rows += piece.count
-    if gathered:
-        shards.append(Shard(len(shards), tuple(join_pieces(gathered))))
-    return shards
+    return [Shard(number, join_pieces(pieces)) for number, pieces in enumerate(gathered)]
 
 
 def _all_pieces(
-    sources: Sequence[Source], size: int, largest: int, cut: Callable[[Cut, Found], list[Piece]]
+    sources: Sequence[Source], size: int, largest: int, cut: Callable[[Source, int, int], list[Piece]]
 ) -> Iterator[Piece]:
     for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
         if form != "pages":
             for source in group:
-                yield from cut(Cut(source.file.path, source.file.name, form, size, largest), source.file)
+                yield from cut(source, size, largest)
             continue
         files = [(source.file.path, source.file.name) for source in group]
         step = size or 1000  # with one page per shard, a run would mostly wait for the disk
@@ -273,25 +266,38 @@ def describe_software(options: Options) -> str:
 
 def differences(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
     """What changed between two manifests, in words."""
+    old, new = (
+        {name: manifest.get(name) for name in ("layout", "noisefilter", "model")}
+        | _flat(manifest.get("options", {}), "option ")
+        for manifest in (before, now)
+    )
     found = [
-        f"{name}: {before.get(name)} then, {now[name]} now"
-        for name in ("layout", "noisefilter", "model")
-        if before.get(name) != now[name]
-    ]
-    old, new = _flat(before.get("options", {})), _flat(now["options"])
-    found += [
-        f"option {name}: {old.get(name)} then, {new.get(name)} now"
-        for name in dict.fromkeys((*old, *new))
-        if old.get(name) != new.get(name)
+        f"{name}: {old.get(name)} then, {new.get(name)} now" for name in old | new if old.get(name) != new.get(name)
     ]
     return found + _changed_inputs(before.get("inputs", []), now["inputs"])
 
 
-def _flat(options: dict[str, Any], name: str = "") -> dict[str, Any]:
+def _flat(options: dict[str, Any], name: str) -> dict[str, Any]:
     """Options by name; nested ones are flattened, as in `policy.drop_at`."""
     found: dict[str, Any] = {}
     for key, value in options.items():
         found |= _flat(value, f"{name}{key}.") if isinstance(value, dict) else {f"{name}{key}": value}
+    return found
+
+
+def _changed_inputs(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[str]:
+    old, new = {item["name"]: item for item in before}, {item["name"]: item for item in now}
+    found = [f"input {name}: gone" for name in old if name not in new]
+    found += [f"input {name}: new" for name in new if name not in old]
+    for name in (name for name in new if name in old):
+        facts = ((fact, old[name].get(fact), new[name].get(fact)) for fact in ("files", "size", "stamp", "edges"))
+        fact, then, today = next((fact for fact in facts if fact[1] != fact[2]), ("", None, None))
+        if fact in {"files", "size"}:
+            found.append(f"input {name}: {fact} {then} then, {today} now")
+        elif fact:
+            found.append(f"input {name}: its content or date changed")
+    if not found and before != now:
+        found.append("inputs: in another order, or one of them twice")
     return found
 
 
@@ -316,25 +322,6 @@ def _how_changed(source: Source, now: dict[str, Found]) -> str | None:
     if after.stamp != before.stamp:
         return "its date changed"
     return "its content changed" if source.edges and digest_edges(after) != source.edges else None
-
-
-def _changed_inputs(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> list[str]:
-    old, new = {item["name"]: item for item in before}, {item["name"]: item for item in now}
-    found = [f"input {name}: gone" for name in old if name not in new]
-    found += [f"input {name}: new" for name in new if name not in old]
-    for name in (name for name in new if name in old):
-        facts = [
-            f"{fact} {old[name].get(fact)} then, {new[name].get(fact)} now"
-            for fact in ("files", "size", "stamp", "edges")
-            if old[name].get(fact) != new[name].get(fact)
-        ]
-        if facts:
-            found.append(
-                f"input {name}: {facts[0] if facts[0].startswith(('files', 'size')) else 'its content or date changed'}"
-            )
-    if not found and before != now:
-        found.append("inputs: in another order, or one of them twice")
-    return found
 
 
 def shards_to_json(shards: Sequence[Shard]) -> bytes:

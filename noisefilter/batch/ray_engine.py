@@ -14,54 +14,27 @@ import threading
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
-from multiprocessing.connection import wait
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import BatchError, extra
 from noisefilter.batch.plan import describe_software
-from noisefilter.batch.storage import refuse_memory
-from noisefilter.batch.waiting import Waiting
-from noisefilter.batch.watch import LOOK_S, Worker
-from noisefilter.batch.worker import Begun, Done, Failed, Ready, Scored
+from noisefilter.batch.tasks import Begun, Died, Done, Failed, Ready, Scored
+from noisefilter.batch.watch import LOOK_S, Worker, listen
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
-    from noisefilter.batch.journal import Journal
     from noisefilter.batch.options import Limits, Options
     from noisefilter.batch.storage import Storage
-    from noisefilter.batch.tasks import Range, Shard, Task
+    from noisefilter.batch.tasks import End, Range, Shard, Task
+    from noisefilter.batch.waiting import Waiting
+
+    Settings = tuple[Options, Limits, Storage]
 
 #: Tasks submitted to Ray at a time, without `--jobs`: enough for it to see that more machines would have work.
 IN_FLIGHT = 1000
 #: Seconds in which the cluster's address must answer.
 KNOCK_S = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Died:
-    """The worker died, as seen by the process that watched it on its node."""
-
-    reason: str
-    details: str
-    reading: Range | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """What all tasks of a run share.
-
-    Args:
-        options: what decides the output.
-        limits: what a page may cost.
-        output: the run's folder, the same on every node.
-        software: version and model of the run, which every node must have.
-    """
-
-    options: Options
-    limits: Limits
-    output: Storage
-    software: str
 
 
 class Board:
@@ -80,36 +53,34 @@ class Board:
         return messages
 
 
-#: This process' worker between two tasks, with its setting, so that the model is not loaded for each shard.
-_idle: list[tuple[Setting, Worker]] = []
+#: This process' worker between two tasks, so that the model is not loaded for each shard.
+_idle: list[Worker] = []
 
 
-def try_shard(setting: Setting, task: Task, number: int, board: Any) -> Done | Died | Failed:  # noqa: ANN401 - an actor
-    """Do a task in a worker on this node; returns how it ended."""
+def try_shard(settings: Settings, software: str, task: Task, number: int, board: Any) -> End:  # noqa: ANN401 - an actor
+    """Do a task in a worker on this node; returns how it ended. Version and model must be the run's `software`."""
     import ray  # noqa: PLC0415 - it runs this
 
-    software = describe_software(setting.options)
-    if software != setting.software:
-        return Failed(f"{socket.gethostname()} has {software}, but the run {setting.software}")
-    worker = _get_worker(setting, task)
+    here = describe_software(settings[0])
+    if here != software:
+        return Failed(f"{socket.gethostname()} has {here}, but the run {software}")
+    worker = _get_worker(settings, task)
+    end: End | None = None
     try:
         end = _watch(worker, task, lambda message: ray.get(board.tell.remote(number, message)))
-    except BaseException:
-        worker.kill()
-        raise
-    if isinstance(end, Done):
-        _idle.append((setting, worker))
-    else:
-        worker.kill()
+    finally:
+        if isinstance(end, Done):
+            _idle.append(worker)
+        else:
+            worker.kill()
     return end
 
 
-def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object]) -> Done | Died | Failed:
+def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object]) -> End:
     """Watch a worker as the local engine does, until its task ends."""
     while True:
-        wait([worker.pipe], LOOK_S)
-        while worker.pipe.poll():
-            match message := worker.receive():
+        for _, _, message in listen([worker]):
+            match message:
                 case Ready():
                     worker.give(task)
                 case Begun():
@@ -117,23 +88,19 @@ def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object])
                     worker.go()
                 case Scored():
                     tell(message)
-                case None:
-                    worker.kill()  # its exit code is known then
-                    return Died(worker.doomed or "crash", f"exit code {worker.exit_code}", worker.reading)
-                case (Done() | Failed()) as end:
+                case end:
                     return end
-        worker.look()
 
 
-def _get_worker(setting: Setting, task: Task) -> Worker:
+def _get_worker(settings: Settings, task: Task) -> Worker:
     """The idle worker, given the task; or a new one, which will ask for it."""
     while _idle:
-        known, worker = _idle.pop()
-        if known == setting and not worker.is_worn:
+        worker = _idle.pop()
+        if worker.settings == settings and not worker.is_worn:
             worker.give(task)
             return worker
         worker.dismiss()
-    return Worker(setting.options, setting.limits, setting.output)
+    return Worker(*settings)
 
 
 @dataclass(slots=True)
@@ -141,99 +108,73 @@ class _Try:
     """A task submitted to Ray, and the pages that it is scoring."""
 
     shard: Shard
+    ref: Any
     pages: Range | None = None
 
 
-class RayEngine:
-    """Runs shards as Ray tasks; pages that kill their workers are set aside as by the local engine.
+def run_on_ray(waiting: Waiting, options: Options, limits: Limits, output: Storage, address: str | None) -> None:
+    """Process the waiting shards as Ray tasks; pages that kill their workers are set aside as by the local engine.
 
     The loss of a node costs each of its workers a try. Their pages are then tried alone, as after any death, and pass.
 
     Args:
+        waiting: the shards.
         options: what decides the output.
         limits: how many tasks at a time, and what a page may cost.
         output: the run's folder, which all nodes must reach.
-        journal: where deaths are recorded.
         address: of the cluster; what `ray.init` finds if None.
 
     Raises:
-        RefusedError: Ray is not installed, or nodes would not see the folder.
+        BatchError: as `Waiting.settle`, or the cluster is gone.
     """
-
-    def __init__(
-        self, options: Options, limits: Limits, output: Storage, journal: Journal, address: str | None
-    ) -> None:
-        refuse_memory(output)
-        self._setting = Setting(options, limits, output, describe_software(options))
-        self._journal, self._address, self._ray = journal, address, extra("ray", "--engine ray", "ray")
-        self._tries: dict[int, _Try] = {}
-        self._refs: dict[Any, int] = {}
-        self._numbers = count(1)
-
-    def run(self, shards: Sequence[Shard], on_pages: Callable[[int, int], None]) -> None:
-        """Process shards; see `Engine`."""
-        with _connected(self._ray, self._address), _told(self._ray):
-            waiting, board = Waiting(shards, self._journal), self._start_board()
-            submit = self._ray.remote(num_cpus=1, max_retries=0)(try_shard).remote
-            try:
-                while waiting or self._refs:
-                    while waiting and len(self._refs) < (self._setting.limits.jobs or IN_FLIGHT):
-                        self._submit(submit, waiting.take(), board)
-                    done, _ = self._ray.wait(list(self._refs), timeout=LOOK_S)
-                    ends = [(self._refs.pop(ref), self._how_it_ended(ref)) for ref in done]
-                    self._hear(board, on_pages)
-                    for number, end in ends:
-                        self._settle(self._tries.pop(number), end, waiting, on_pages)
-            finally:
-                with suppress(self._ray.exceptions.RayError):  # what ended the run says that the cluster is gone
-                    for ref in self._refs:
-                        self._ray.cancel(ref, force=True)
-                    self._ray.kill(board)
-
-    def _start_board(self) -> Any:  # noqa: ANN401 - an actor
-        here = self._ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
-            self._ray.get_runtime_context().get_node_id(), soft=False
-        )
-        return self._ray.remote(num_cpus=0, scheduling_strategy=here)(Board).remote()
-
-    def _submit(self, submit: Callable[..., Any], task: Task, board: Any) -> None:  # noqa: ANN401 - an actor
-        number = next(self._numbers)
-        self._tries[number] = _Try(task.shard)
-        self._refs[submit(self._setting, task, number, board)] = number
-
-    def _hear(self, board: Any, on_pages: Callable[[int, int], None]) -> None:  # noqa: ANN401 - an actor
-        """Handle messages from tasks; one that was given up may still send some."""
-        for number, message in self._ray.get(board.take.remote()):
-            if number not in self._tries:
-                continue
-            match message:
-                case Begun(pages):
-                    self._tries[number].pages = pages
-                case Scored(pages):
-                    self._tries[number].pages = None
-                    on_pages(self._tries[number].shard.number, pages.last)
-
-    def _how_it_ended(self, ref: Any) -> Done | Died | Failed:  # noqa: ANN401 - a Ray reference
-        """What a task returned; a lost node or Ray process counts as a death, a bug in the task ends the run."""
+    ray, tries, numbers = extra("ray", "--engine ray", "ray"), dict[int, _Try](), count(1)
+    settings, software = (options, limits, output), describe_software(options)
+    with _connected(ray, address), _told(ray):
+        board = _start_board(ray)
+        submit = ray.remote(num_cpus=1, max_retries=0)(try_shard).remote
         try:
-            return self._ray.get(ref)
-        except self._ray.exceptions.RayTaskError as error:
-            return Failed(str(error))
-        except self._ray.exceptions.RayError as error:
-            return Died("lost", f"{type(error).__name__}: {error}".partition("\n")[0])
+            while waiting or tries:
+                while waiting and len(tries) < (limits.jobs or IN_FLIGHT):
+                    number, task = next(numbers), waiting.take()
+                    tries[number] = _Try(task.shard, submit(settings, software, task, number, board))
+                done, _ = ray.wait([attempt.ref for attempt in tries.values()], timeout=LOOK_S)
+                ended = [number for number, attempt in tries.items() if attempt.ref in done]
+                _hear(ray.get(board.take.remote()), tries, waiting)
+                for number in ended:
+                    attempt = tries.pop(number)
+                    waiting.settle(attempt.shard, _how_it_ended(ray, attempt))
+        finally:
+            with suppress(ray.exceptions.RayError):  # what ended the run says that the cluster is gone
+                for attempt in tries.values():
+                    ray.cancel(attempt.ref, force=True)
+                ray.kill(board)
 
-    def _settle(
-        self, attempt: _Try, end: Done | Died | Failed, waiting: Waiting, on_pages: Callable[[int, int], None]
-    ) -> None:
-        match end:
-            case Done():
-                on_pages(attempt.shard.number, -1)
-            case Died(reason, details, reading):
-                waiting.bury(attempt.shard, attempt.pages or reading, reason, details, reading=attempt.pages is None)
-            case Failed(text, again) if again:
-                waiting.bury(attempt.shard, None, "error", text)
-            case Failed(text):
-                raise BatchError(text)
+
+def _start_board(ray: Any) -> Any:  # noqa: ANN401 - the module; an actor
+    here = ray.util.scheduling_strategies.NodeAffinitySchedulingStrategy(
+        ray.get_runtime_context().get_node_id(), soft=False
+    )
+    return ray.remote(num_cpus=0, scheduling_strategy=here)(Board).remote()
+
+
+def _hear(messages: list[tuple[int, Begun | Scored]], tries: dict[int, _Try], waiting: Waiting) -> None:
+    """Handle messages from tasks; one that was given up may still send some."""
+    for number, message in messages:
+        if attempt := tries.get(number):
+            attempt.pages = message.pages if isinstance(message, Begun) else None
+            if isinstance(message, Scored):
+                waiting.on_scored(attempt.shard, message.pages.last)
+
+
+def _how_it_ended(ray: Any, attempt: _Try) -> End:  # noqa: ANN401 - the module
+    """What a task returned; a lost node or Ray process counts as a death, a bug in the task ends the run."""
+    try:
+        end: End = ray.get(attempt.ref)
+    except ray.exceptions.RayTaskError as error:
+        return Failed(str(error))
+    except ray.exceptions.RayError as error:
+        return Died("lost", f"{type(error).__name__}: {error}".partition("\n")[0], attempt.pages)
+    return end
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Piece of a file → rows: JSON lines, CSV, pages; `tables.py` reads Parquet and `warc.py` WARC.
+"""Piece of a file → rows: JSON lines, CSV, pages; `tables.py` reads Parquet, `warc.py` WARC.
 
 A reader never raises for a file's content: what does not parse is a row with a fault, and so is a truncated end.
 """
@@ -8,16 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
-from noisefilter.batch.fields import Fault, Row
-from noisefilter.batch.files import BROKEN, MAX_PAGE, is_packed, open_plain
+from noisefilter.batch.fields import TOO_LARGE, Fault, Row
+from noisefilter.batch.files import MAX_PAGE, BrokenFileError, is_packed, open_plain
+from noisefilter.batch.pulse import PULSE
 from noisefilter.batch.tables import read_parquet
 from noisefilter.batch.warc import read_warc
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from noisefilter.batch.tasks import Piece
 
@@ -25,10 +27,9 @@ if TYPE_CHECKING:
 MAX_LINE = 1 << 28
 #: Characters of unreadable input that a reject shows.
 SHOWN = 1000
-BROKEN_CSV: tuple[type[Exception], ...] = (*BROKEN, csv.Error)
 
 
-def read_lines(piece: Piece, tick: Callable[[], None]) -> Iterator[tuple[int, int, bytes | None]]:
+def read_lines(piece: Piece) -> Iterator[tuple[int, int, bytes | None]]:
     """Number, offset and bytes of each line; None for bytes if it is too long, or where the file breaks off."""
     number, offset, skip = piece.start or 1, piece.offset, 0
     with open_plain(piece.path) as file:
@@ -37,10 +38,10 @@ def read_lines(piece: Piece, tick: Callable[[], None]) -> Iterator[tuple[int, in
         else:
             file.seek(offset)
         while True:
-            tick()
+            PULSE.tick()
             try:
                 line, length = _read_line(file)
-            except BROKEN:
+            except BrokenFileError:
                 yield number, offset, None
                 return
             if not length:
@@ -62,8 +63,8 @@ def _read_line(file: IO[bytes]) -> tuple[bytes | None, int]:
     return None, length
 
 
-def _read_jsonl(piece: Piece, tick: Callable[[], None]) -> Iterator[Row]:
-    for number, _, line in read_lines(piece, tick):
+def _read_jsonl(piece: Piece) -> Iterator[Row]:
+    for number, _, line in read_lines(piece):
         if line is None:
             yield Row(number, {}, fault=Fault("broken_file", "a line that is too long, or where the file breaks off"))
         elif line.strip():
@@ -83,7 +84,7 @@ def _parse_line(number: int, line: bytes) -> Row:
     return Row(number, {}, fault=fault, raw=line[: 4 * SHOWN].decode("utf8", "backslashreplace")[:SHOWN].rstrip("\n"))
 
 
-def _read_csv(piece: Piece, tick: Callable[[], None]) -> Iterator[Row]:
+def _read_csv(piece: Piece) -> Iterator[Row]:
     csv.field_size_limit(MAX_LINE)  # a page may exceed csv's default of 131,072 characters
     with io.TextIOWrapper(open_plain(piece.path), "utf-8-sig", "surrogateescape", newline="") as file:
         number = 0
@@ -93,10 +94,10 @@ def _read_csv(piece: Piece, tick: Callable[[], None]) -> Iterator[Row]:
             separator = max(",;\t", key=first.count)
             names = next(csv.reader([first], delimiter=separator), [])
             for number, cells in enumerate(csv.reader(lines, delimiter=separator), 1):
-                tick()
+                PULSE.tick()
                 if cells and number >= piece.start:
                     yield _parse_cells(number, names, cells)
-        except BROKEN_CSV as error:
+        except (BrokenFileError, csv.Error) as error:
             yield Row(number + 1, {}, fault=Fault("broken_file", str(error)))
 
 
@@ -120,32 +121,29 @@ def _parse_cells(number: int, names: list[str], cells: list[str]) -> Row:
     return Row(number, dict(zip(names, cells, strict=True)))
 
 
-def _read_pages(piece: Piece, tick: Callable[[], None]) -> Iterator[Row]:
-    for number, (path, name) in enumerate(piece.files, 1):
-        fields = {"path": name}
-        tick()
-        try:
-            with open_plain(path) as file:
-                content = file.read(MAX_PAGE + 1)
-            if len(content) > MAX_PAGE:
-                yield Row(number, fields, fault=Fault("too_large", f"more than {MAX_PAGE:,} bytes"), id=name)
-            else:
-                yield Row(number, fields, Page(content), id=name)
-        except BROKEN as error:
-            yield Row(number, fields, fault=Fault("broken_file", str(error)), id=name)
-        except OSError as error:
-            yield Row(number, fields, fault=Fault("unreadable", error.strerror or str(error)), id=name)
+def read_pages(piece: Piece, unread: Mapping[int, Fault] = MappingProxyType({})) -> Iterator[Row]:
+    """Rows of a piece whose files are a page each; those `unread`, by their place, become faults."""
+    for place, (path, name) in enumerate(piece.files):
+        PULSE.tick()
+        read = unread[place] if place in unread else _read_page(path)
+        page, fault = (None, read) if isinstance(read, Fault) else (read, None)
+        yield Row(place + 1, {"path": name}, page, fault, id=name)
 
 
-def _read_warc(piece: Piece, tick: Callable[[], None]) -> Iterator[Row]:
-    for row, _ in read_warc(piece.path, piece.offset, piece.start, tick=tick):
-        yield row
+def _read_page(path: str) -> Page | Fault:
+    try:
+        with open_plain(path) as file:
+            content = file.read(MAX_PAGE + 1)
+    except BrokenFileError as error:
+        return Fault("broken_file", str(error))
+    except OSError as error:
+        return Fault("unreadable", error.strerror or str(error))
+    return Page(content) if len(content) <= MAX_PAGE else TOO_LARGE
 
 
 READERS = {
     "jsonl": _read_jsonl,
     "csv": _read_csv,
     "parquet": read_parquet,
-    "warc": _read_warc,
-    "pages": _read_pages,
+    "warc": read_warc,
 }

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 import zlib
-from contextlib import suppress
-from dataclasses import dataclass
+from collections import defaultdict
 from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import extra
+from noisefilter.batch.fields import TOO_LARGE, Fault
 from noisefilter.batch.files import MAX_PAGE
 from noisefilter.page import is_binary
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: The blank line after the head, however it is written.
 END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
+#: A line break inside of a header.
+FOLD = re.compile(r"\r?\n[ \t]+")
 STATUS = re.compile(r"HTTP/\d[\d.]*\s+(\d{3})\b")
 CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s"';,]+)""", re.IGNORECASE)
 #: A chunk's size: 16 digits are more than any file needs.
@@ -36,39 +38,20 @@ STEP = 2048
 
 
 class ResponseError(ValueError):
-    """A response that holds no page; `reason` is the word to count by."""
+    """A response that holds no page, for the reason of its fault."""
 
-    def __init__(self, reason: str, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.detail)
+        self.fault = fault
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Status, and headers in order, with lower-case names."""
+class Head(NamedTuple):
+    """What the head declares: the type without parameters, "" if there is none, and encodings, the outermost last."""
 
     status: int
-    headers: tuple[tuple[str, str], ...]
-
-    def values(self, name: str) -> list[str]:
-        """Comma-separated values of the headers with this name, in lower case."""
-        found = (value for key, value in self.headers if key == name)
-        return [part.strip().lower() for value in found for part in value.split(",")]
-
-    @property
-    def content_type(self) -> str:
-        """Type of the content without parameters; "" if there is none."""
-        return self._content_type.partition(";")[0].strip().lower()
-
-    @property
-    def charset(self) -> str | None:
-        """Character set that the server declares."""
-        found = CHARSET.search(self._content_type.partition(";")[2])
-        return found[1] if found else None
-
-    @property
-    def _content_type(self) -> str:
-        return next((value for key, value in self.headers if key == "content-type"), "")
+    content_type: str
+    charset: str | None
+    codings: tuple[str, ...]
 
 
 class Body(NamedTuple):
@@ -85,19 +68,19 @@ def parse_head(response: bytes) -> tuple[Head, bytes]:
         ResponseError: this is no HTTP response.
     """
     end = END_OF_HEAD.search(response)
-    lines = response[: end.start() if end else 0].decode("latin-1").splitlines()
+    lines = FOLD.sub(" ", response[: end.start() if end else 0].decode("latin-1")).splitlines()
     status = STATUS.match(lines[0]) if lines else None
     if end is None or status is None:
-        reason, shown = "not_http", ascii(response[:80].decode("latin-1"))
-        raise ResponseError(reason, f"no HTTP response: it begins {shown}")
-    headers: list[tuple[str, str]] = []
+        raise ResponseError(Fault("not_http", f"no HTTP response: it begins {response[:80].decode('latin-1')!a}"))
+    headers: defaultdict[str, list[str]] = defaultdict(list)
     for line in lines[1:]:
-        if line[:1] in {" ", "\t"} and headers:
-            headers[-1] = (headers[-1][0], f"{headers[-1][1]} {line.strip()}")
-            continue
         name, _, value = line.partition(":")
-        headers.append((name.strip().lower(), value.strip()))
-    return Head(int(status[1]), tuple(headers)), response[end.end() :]
+        headers[name.strip().lower()].append(value.strip())
+    kind, _, parameters = (headers["content-type"] or [""])[0].partition(";")
+    charset = CHARSET.search(parameters)
+    declared = ",".join((*headers["content-encoding"], *headers["transfer-encoding"])).lower().split(",")
+    codings = tuple(name for name in map(str.strip, declared) if name not in PLAIN)
+    return Head(int(status[1]), kind.strip().lower(), charset[1] if charset else None, codings), response[end.end() :]
 
 
 def decode_body(head: Head, body: bytes) -> Body:
@@ -109,28 +92,20 @@ def decode_body(head: Head, body: bytes) -> Body:
     Raises:
         ResponseError: what remains is neither text nor in a known encoding, or is too large for a page.
     """
-    declared = (*head.values("content-encoding"), *head.values("transfer-encoding"))
-    pending = [name for name in declared if name not in PLAIN][-MAX_CODINGS:]
+    pending = list(head.codings[-MAX_CODINGS:])
     cut = ""
     while (taken := _take_off(pending, body)) is not None:
         name, body, fault = taken
         pending.remove(name)
         cut = cut or fault
     if len(body) > MAX_PAGE:
-        raise _too_large()
+        raise ResponseError(TOO_LARGE)
     if pending and is_binary(body[:65_536]):
-        reason = "encoding"
-        raise ResponseError(
-            reason, f"the body is not {ascii(' and '.join(pending))[1:-1][:100]}, or nothing of it can be read"
-        )
+        named = ascii(" and ".join(pending))[1:-1][:100]
+        raise ResponseError(Fault("encoding", f"the body is not {named}, or nothing of it can be read"))
     if cut and not body:
-        reason = "encoding"
-        raise ResponseError(reason, f"nothing can be read: {cut}")
+        raise ResponseError(Fault("encoding", f"nothing can be read: {cut}"))
     return Body(body, cut)
-
-
-def _too_large() -> ResponseError:
-    return ResponseError("too_large", f"more than {MAX_PAGE:,} bytes")
 
 
 def _take_off(pending: list[str], body: bytes) -> tuple[str, bytes, str] | None:
@@ -177,43 +152,36 @@ def _uncompress(name: str, body: bytes) -> Body | None:
     return found if found and (not found.cut or is_binary(body[:65_536])) else None
 
 
-def _unpack(start: Callable[[], Any], body: bytes, mark: bytes | None = None) -> Body | None:
-    """Decompress members in turn, as far as possible; None if nothing can be. What follows them is padding."""
-    unpacked = bytearray()
-    while mark is None or body.startswith(mark):
-        stream, place, cut = start(), 0, ""
-        member = bytearray()
-        while not cut and not stream.eof:
-            try:
-                member += stream.decompress(body[place : place + STEP])
-            except _faults() as error:
-                stream, member, place = _replay(start, body, place)
-                cut = "" if stream.eof else f"damaged at byte {place} of what is packed: {error}"
-                break
-            cut = "" if place < len(body) or stream.eof else "what is packed ends too early"
-            place = min(place + STEP, len(body))
-            if len(unpacked) + len(member) > MAX_PAGE:
-                raise _too_large()
-        unpacked += member
-        if cut or mark is None:
-            return Body(bytes(unpacked), cut) if unpacked or not cut else None
-        body = stream.unused_data + body[place:]
-    return Body(bytes(unpacked))
+def _unpack(
+    start: Callable[[], Any], body: bytes, mark: bytes | None = None, careful: int | None = None
+) -> Body | None:
+    """Decompress members in turn, as far as possible; None if nothing can be. What follows them is padding.
 
-
-def _replay(start: Callable[[], Any], body: bytes, place: int) -> tuple[Any, bytearray, int]:
-    """Decompress what is possible of a member damaged within a step from `place` on, byte by byte.
-
-    A step that fails gives nothing.
+    A step that fails gives nothing, so everything is done again, byte by byte from `careful`, where that step begins.
     """
-    stream = start()
-    unpacked = bytearray(stream.decompress(body[:place]))
-    end = min(place + STEP, len(body))
-    with suppress(*_faults()):
-        while place < end and not stream.eof:
-            unpacked += stream.decompress(body[place : place + 1])
-            place += 1
-    return stream, unpacked, place
+    unpacked, rest = bytearray(), body
+    while mark is None or rest.startswith(mark):
+        stream, place = start(), 0
+        while not stream.eof and place < len(rest):
+            begun = len(body) - len(rest) + place
+            step = STEP if careful is None or begun < careful else 1
+            try:
+                unpacked += stream.decompress(rest[place : place + step])
+            except _faults() as error:
+                if careful is None:
+                    return _unpack(start, body, mark, begun)
+                return (
+                    Body(bytes(unpacked), f"damaged at byte {place} of what is packed: {error}") if unpacked else None
+                )
+            place += step
+            if len(unpacked) > MAX_PAGE:
+                raise ResponseError(TOO_LARGE)
+        if not stream.eof:
+            return Body(bytes(unpacked), "what is packed ends too early") if unpacked else None
+        rest = stream.unused_data + rest[place:]
+        if mark is None:
+            break
+    return Body(bytes(unpacked))
 
 
 class _Brotli:

@@ -9,21 +9,17 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from noisefilter.batch.columns import plan_columns
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.cutter import Cutter
-from noisefilter.batch.engine import LocalEngine
+from noisefilter.batch.engine import run_locally
 from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.formats import FORMATS
-from noisefilter.batch.journal import Journal
 from noisefilter.batch.options import Limits, Options
 from noisefilter.batch.plan import (
-    MANIFEST,
-    PLAN,
-    STDIN,
-    SUMMARY,
     changed_files,
     differences,
     list_sources,
@@ -32,8 +28,9 @@ from noisefilter.batch.plan import (
     shards_from_json,
     shards_to_json,
 )
-from noisefilter.batch.storage import LOCK, open_storage
-from noisefilter.batch.tasks import COLUMNS, COUNTS, part_name, part_path
+from noisefilter.batch.storage import open_storage, read_known
+from noisefilter.batch.tasks import COLUMNS, LOCK, MANIFEST, PLAN, STDIN, SUCCESS, SUMMARY
+from noisefilter.batch.waiting import Waiting
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import find_policy
 from noisefilter.report.progress import Meter
@@ -45,16 +42,17 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from noisefilter.batch.engine import Engine
     from noisefilter.batch.options import EngineName
     from noisefilter.batch.plan import Source
     from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Shard
 
+    Engine = Callable[[Waiting, Options, Limits, Storage], None]
+
 LOGGER = logging.getLogger("noisefilter")
-SUCCESS = "_SUCCESS"
-#: Files that a folder may hold before its run has a manifest, and prefixes of other such names.
-EARLY, EARLY_BEGINNINGS = (LOCK, PLAN, COLUMNS), (STDIN, f".{MANIFEST}", f".{PLAN}", f".{COLUMNS}")
+#: Beginnings of the names of files that a folder may hold before its run has a manifest.
+EARLY = (LOCK, PLAN, COLUMNS)
+EARLY_BEGINNINGS = (STDIN, f".{MANIFEST}", f".{PLAN}", f".{COLUMNS}")
 #: Changes that a message names.
 SHOWN = 20
 #: Threads that read counts.
@@ -90,26 +88,30 @@ def run(
         KeyboardInterrupt: it was stopped; as above.
     """
     options, limits = _settled(options or Options()), limits or Limits()
-    folder = open_storage(output)
-    if engine == "ray":
-        extra("ray", "--engine ray", "ray")
-    if "-" in inputs:  # else errors of the inputs come first
-        _check_writer(options)
+    folder, process = open_storage(output), _engine(engine, address)
     _read_manifest(folder)  # a folder with other content gets no lock
 
     with folder.lock(LOGGER.warning) as check, _terminable():
         sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
         shards = _prepare(sources, folder, options, limits)
-        _check_writer(options)
-        done = folder.finished()
-        left = [shard for shard in shards if part_name(shard.number) not in done]
+        finished = folder.finished()
+        left = [shard for shard in shards if shard.name not in finished]
         rate = None
         if left:
             folder.remove(SUCCESS)
-            with _meter(console, shards, left, folder) as meter:
-                _work(_engine(engine, options, limits, folder, address), left, folder, meter, check)
+            with _meter(console, shards, finished, folder) as meter:
+                waiting = _wait(left, folder, meter, check)
+                try:
+                    process(waiting, options, limits, folder)
+                finally:
+                    folder.clear()  # unfinished output: a full disk needs the space
             rate = meter.rate
-            _refuse_changed(sources, folder)
+            changed = changed_files(sources)  # what was read may be of both versions
+            _refuse(
+                "inputs changed while the run read them:",
+                changed,
+                f"choose another folder than {folder}, or delete it, and start again",
+            )
         elif shards:
             LOGGER.info("this run is done: nothing is scored again")
         check()
@@ -123,18 +125,34 @@ def describe_state(output: str | Path) -> str:
     if plan is None:
         return f"No page was scored and nothing is in {output}. To start again, run the same command."
     shards, finished = shards_from_json(plan), folder.finished()
-    done = [shard for shard in shards if part_name(shard.number) in finished]
+    done = [shard for shard in shards if shard.name in finished]
     pages = sum(counts["read"] for counts in _read_counts(folder, done))
     return f"{pages:,} pages in {len(done):,} of {len(shards):,} parts are done in {output}. To resume, run the same command."
 
 
 def _settled(options: Options) -> Options:
-    """The options with the policy itself for its name or path, whose meaning must not change during a run."""
+    """The options with the policy itself for its name or path, whose meaning must not change during a run.
+
+    Raises:
+        RefusedError: an unknown format or policy, or a format whose package is not installed.
+    """
     try:
         check_choices((options.format,), FORMATS, "format", "unknown format")
-        return replace(options, policy=find_policy(options.policy, policies_at(options.model or DEFAULT)))
+        policy = find_policy(options.policy, policies_at(options.model or DEFAULT))
     except (TypeError, ValueError) as error:
         raise RefusedError(*map(str, error.args)) from error
+    if needed := FORMATS[options.format].extra:
+        extra(*needed)
+    return replace(options, policy=policy)
+
+
+def _engine(name: EngineName, address: str | None) -> Engine:
+    if name == "local":
+        return run_locally
+    extra("ray", "--engine ray", "ray")
+    from noisefilter.batch.ray_engine import run_on_ray  # noqa: PLC0415 - most runs do without
+
+    return partial(run_on_ray, address=address)
 
 
 def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limits: Limits) -> list[Shard]:
@@ -144,10 +162,8 @@ def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limit
     manifest = make_manifest(sources, options)
     if known is not None:
         changed = differences(known, manifest)
-        if changed:
-            head, foot = f"{folder} holds a run that is not this one:", "choose another folder, or delete this one"
-            raise RefusedError(head, *_first(changed), foot)
-        return shards_from_json(_read(folder, PLAN))
+        _refuse(f"{folder} holds a run that is not this one:", changed, "choose another folder, or delete this one")
+        return shards_from_json(read_known(folder, PLAN))
     with Cutter(options, limits, folder) as cutter:
         shards = make_shards(sources, options.shard_pages, cutter.cut)
         if FORMATS[options.format].columns:
@@ -157,21 +173,11 @@ def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limit
     return shards
 
 
-def _refuse_changed(sources: Sequence[Source], folder: Storage) -> None:
-    """Raise RefusedError if an input has changed since the run began: what was read may be of both versions."""
-    changed = changed_files(sources)
+def _refuse(head: str, changed: Sequence[str], foot: str) -> None:
+    """Raise RefusedError with the first changes, one per line, if there are any."""
     if changed:
-        head, foot = (
-            "inputs changed while the run read them:",
-            f"choose another folder than {folder}, or delete it, and start again",
-        )
-        raise RefusedError(head, *_first(changed), foot)
-
-
-def _first(changed: Sequence[str]) -> list[str]:
-    """The first changes, one per line, and how many more there are."""
-    more = [f"and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
-    return [f"  {line}" for line in (*changed[:SHOWN], *more)]
+        more = [f"and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
+        raise RefusedError(head, *(f"  {line}" for line in (*changed[:SHOWN], *more)), foot)
 
 
 def _read_manifest(folder: Storage) -> dict[str, Any] | None:
@@ -185,7 +191,7 @@ def _read_manifest(folder: Storage) -> dict[str, Any] | None:
         try:
             return dict(json.loads(content))
         except ValueError as error:
-            msg = f"{folder.place}/{MANIFEST} is no manifest of a run: {error}"
+            msg = f"{folder}/{MANIFEST} is no manifest of a run: {error}"
             raise RefusedError(msg) from error
     others = [name for name in folder.names() if name not in EARLY and not name.startswith(EARLY_BEGINNINGS)]
     if others:
@@ -194,49 +200,31 @@ def _read_manifest(folder: Storage) -> dict[str, Any] | None:
     return None
 
 
-def _check_writer(options: Options) -> None:
-    """Raise RefusedError now, before a page is read, if the output format's package is not installed."""
-    if needed := FORMATS[options.format].extra:
-        extra(*needed)
-
-
-def _engine(name: EngineName, options: Options, limits: Limits, folder: Storage, address: str | None) -> Engine:
-    if name == "ray":
-        from noisefilter.batch.ray_engine import RayEngine  # noqa: PLC0415 - most runs do without
-
-        return RayEngine(options, limits, folder, Journal(folder), address)
-    return LocalEngine(options, limits, folder, Journal(folder))
-
-
-def _meter(console: Console | None, shards: Sequence[Shard], left: Sequence[Shard], folder: Storage) -> Meter:
+def _meter(console: Console | None, shards: Sequence[Shard], finished: set[str], folder: Storage) -> Meter:
     """Progress meter, starting from what earlier starts finished."""
     counted = [shard.count for shard in shards]
     total = None if None in counted else sum(count or 0 for count in counted)
-    numbers = {shard.number for shard in left}
-    done = [shard for shard in shards if shard.number not in numbers]
+    done = [shard for shard in shards if shard.name in finished]
     before = sum(counts["read"] for counts in _read_counts(folder, done))
     if before:
         LOGGER.info("resuming: %s pages in %d of %d parts are done", f"{before:,}", len(done), len(shards))
     return Meter("cleaning", total, before, console=console)
 
 
-def _work(engine: Engine, left: Sequence[Shard], folder: Storage, meter: Meter, check: Callable[[], None]) -> None:
-    """Process the remaining shards."""
-    by_number = {shard.number: shard for shard in left}
+def _wait(left: Sequence[Shard], folder: Storage, meter: Meter, check: Callable[[], None]) -> Waiting:
+    """The remaining shards, with what follows when some of their pages, or all, are scored."""
 
-    def on_pages(number: int, pages: int) -> None:
+    def on_scored(shard: Shard, pages: int) -> None:
         check()
-        if pages < 0:
-            (counts,) = _read_counts(folder, [by_number[number]])
-            LOGGER.debug("%s is done: %d rows in %.1f s", part_name(number), counts["read"], counts["seconds"])
-            meter.finish(number, counts["read"])
-        else:
-            meter.advance(number, pages)
+        meter.advance(shard.number, pages)
 
-    try:
-        engine.run(left, on_pages)
-    finally:
-        folder.clear()  # unfinished output: a full disk needs the space
+    def on_done(shard: Shard) -> None:
+        check()
+        (counts,) = _read_counts(folder, [shard])
+        LOGGER.debug("%s is done: %d rows in %.1f s", shard.name, counts["read"], counts["seconds"])
+        meter.finish(shard.number, counts["read"])
+
+    return Waiting(left, folder, on_scored, on_done)
 
 
 def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: float | None) -> dict[str, Any]:
@@ -247,7 +235,7 @@ def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: fl
     for shard, counted in zip(shards, _read_counts(folder, shards), strict=True):
         counts.merge(counted)
         if shard.count is not None and counted["read"] != shard.count:
-            msg = f"{folder.place}: {part_name(shard.number)}: {counted['read']} rows read of {shard.count}: please report this"
+            msg = f"{folder}: {shard.name}: {counted['read']} rows read of {shard.count}: please report this"
             raise BatchError(msg)
     if not counts.balance():
         msg = f"{counts.read} rows read, {counts.kept} kept, {counts.dropped} dropped, {counts.rejected} rejected: please report this"
@@ -262,16 +250,7 @@ def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: fl
 def _read_counts(folder: Storage, shards: Sequence[Shard]) -> Iterator[dict[str, Any]]:
     """Counts of finished shards, in order; several are read at a time, since object stores are slow."""
     with ThreadPoolExecutor(READERS) as pool:
-        names = [part_path(part_name(shard.number), COUNTS) for shard in shards]
-        yield from (dict(json.loads(content)) for content in pool.map(lambda name: _read(folder, name), names))
-
-
-def _read(folder: Storage, name: str) -> bytes:
-    content = folder.read(name)
-    if content is None:
-        msg = f"{folder.place}/{name} is gone"
-        raise BatchError(msg)
-    return content
+        yield from pool.map(lambda shard: dict(json.loads(read_known(folder, shard.counts_path))), shards)
 
 
 @contextmanager

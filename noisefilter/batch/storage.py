@@ -1,105 +1,45 @@
-"""Where a run writes: a local folder, or one in an object store that fsspec knows. Both hold the same names."""
+"""Where a run writes: a folder on a disk, or one in an object store that fsspec knows. Both hold the same names.
+
+Stores have no locks, so an object is rewritten at intervals, and whoever sees it change stays away. Clocks of different
+machines are not compared. A lock that is no longer rewritten is taken over.
+"""
 
 from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
+import threading
 import time
-from contextlib import AbstractContextManager, contextmanager, suppress
+import uuid
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import BatchError, RefusedError, extra
-from noisefilter.batch.files import is_url, sync_folder, write_whole
-from noisefilter.batch.lease import Lease
-from noisefilter.batch.tasks import COUNTS, HIDDEN, PART, part_path
+from noisefilter.batch.files import is_url
+from noisefilter.batch.tasks import COUNTS, FOLDERS, HIDDEN, LOCK, PART
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
-LOCK = ".lock"
 #: Seconds between tries of a request that a store failed. All requests made here may be repeated.
 PAUSES_S = (1.0, 5.0)
 #: Errors that no retry changes.
 FINAL = (FileNotFoundError, PermissionError, NotADirectoryError, IsADirectoryError, BatchError)
-
-
-class Storage(Protocol):
-    """The folder of a run; engines send it to their workers."""
-
-    @property
-    def place(self) -> str:
-        """Prefix of its files' paths or URLs, without the last `/`."""
-
-    @property
-    def spool(self) -> Path:
-        """Local folder in which files are made before they are put here."""
-
-    def names(self) -> list[str]:
-        """Names in it; none if it does not exist."""
-
-    def read(self, name: str) -> bytes | None:
-        """A file's content; None if it does not exist."""
-
-    def write(self, name: str, content: bytes) -> None:
-        """Write a file atomically."""
-
-    def append(self, name: str, line: str) -> None:
-        """Append a line to a file, durably."""
-
-    def remove(self, name: str) -> None:
-        """Remove a file, if it exists."""
-
-    def put(self, path: Path, name: str) -> str:
-        """Move a file of the spool here; returns its path or URL."""
-
-    def publish(self, hidden: Path, name: str) -> None:
-        """Move the files in a folder of the spool to a part's places, the counts last; an existing part stays."""
-
-    def finished(self) -> set[str]:
-        """Names of the complete parts: those whose counts are there."""
-
-    def clear(self) -> None:
-        """Remove what killed workers left unfinished."""
-
-    def lock(self, tell: Callable[[str], object]) -> AbstractContextManager[Callable[[], None]]:
-        """Lock the folder for this run; gives a check that raises BatchError if another run has taken it over.
-
-        Args:
-            tell: called with a message if it takes long.
-
-        Raises:
-            RefusedError: another run is at work in it, or it cannot be a folder.
-        """
-
-
-def open_storage(output: str | Path) -> Storage:
-    """The folder that a path or URL names; `file://` is a path, too, since a disk can do more than an object store.
-
-    Raises:
-        RefusedError: a URL that names none.
-    """
-    name = str(output)
-    if is_url(name) and not name.partition("://")[2].strip("/"):
-        msg = f"{name} names no folder"
-        raise RefusedError(msg)
-    if name.startswith("file://"):
-        return LocalFolder(Path(name.removeprefix("file://")).absolute())
-    return ObjectFolder(name.rstrip("/")) if is_url(name) else LocalFolder(Path(name).absolute())
-
-
-def refuse_memory(output: Storage) -> None:
-    """Raise RefusedError for a store in memory, which workers, being other processes, do not see."""
-    if output.place.startswith("memory:"):
-        msg = f"{output} lives in one process, and pages are scored in others: choose a folder or an object store"
-        raise RefusedError(msg)
+#: Seconds between writes of the lock; an object store takes a second at most, a busy machine a few.
+BEAT_S = 10.0
+#: Seconds for which an existing lock is watched: three writes may be late.
+WATCH_S = 35.0
+#: Seconds from the first write until it is read back: of two runs that found none and wrote at once, the later wins.
+SETTLE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class LocalFolder:
-    """A folder on a local or shared disk: what is written is synced and then renamed."""
+    """The folder of a run on a local or shared disk: what is written is synced and then renamed."""
 
     path: Path
 
@@ -107,13 +47,8 @@ class LocalFolder:
         return str(self.path)
 
     @property
-    def place(self) -> str:
-        """Its path."""
-        return str(self.path)
-
-    @property
     def spool(self) -> Path:
-        """The folder itself: a rename is certain only within it."""
+        """Folder on this machine in which files are made before they are put here: itself, for renames."""
         return self.path
 
     def names(self) -> list[str]:
@@ -127,60 +62,68 @@ class LocalFolder:
         return None
 
     def write(self, name: str, content: bytes) -> None:
-        """Write a file atomically."""
-        write_whole(self.path / name, content)
+        """Write a file atomically: whatever happens, it is there as a whole or not at all."""
+        hidden = self.path / f".{name}.{os.getpid()}.tmp"
+        hidden.write_bytes(content)
+        _sync(hidden)
+        self.put(hidden, name)
+        _sync(self.path)
 
     def append(self, name: str, line: str) -> None:
         """Append a line to a file, durably; it is a line of its own even after one that was cut off."""
         with (self.path / name).open("a", encoding="ascii") as file:
             file.write(f"\n{line}\n")
-            file.flush()
-            os.fsync(file.fileno())
+        _sync(self.path / name)
 
     def remove(self, name: str) -> None:
         """Remove a file, if it exists."""
         (self.path / name).unlink(missing_ok=True)
 
     def put(self, path: Path, name: str) -> str:
-        """Rename a file of the spool; returns its path."""
+        """Move a file of the spool here; returns its path."""
         return str(path.replace(self.path / name))
 
-    def publish(self, hidden: Path, name: str) -> None:
-        """Claim the part by renaming a folder of the spool, and move its files from there.
+    def publish(self, hidden: Path, part: str) -> None:
+        """Move a part's files, in a folder of the spool, to where they belong, the counts last; an existing part stays.
 
-        The rename fails if the target is not empty, so the first process wins. What it could not move before it was
-        killed, the second one moves.
+        The part is claimed by renaming the folder, which fails if another process has done so: the first one wins. What
+        it could not move before it was killed, the second one moves.
         """
-        if (self.path / part_path(name, COUNTS)).is_file():
+        counts = self.path / COUNTS / f"{part}.json"
+        if counts.is_file():
             return
-        sync_folder(hidden)
-        claim = self.path / f".{name}"
+        for path in hidden.glob("*/*"):
+            _sync(path)
+        claim = self.path / f".{part}"
         try:
             hidden.rename(claim)
         except OSError:
-            if not claim.is_dir() and not (self.path / part_path(name, COUNTS)).is_file():
+            if not claim.is_dir() and not counts.is_file():
                 raise
-        for last in (False, True):
-            self._move([path for path in claim.glob("*") if (path.name == COUNTS) is last], name)
-        with suppress(OSError):  # another process is moving files, too
-            claim.rmdir()
+        for names in (FOLDERS[:-1], (COUNTS,)):
+            self._move([path for name in names for path in claim.glob(f"{name}/*")], claim)
+        shutil.rmtree(claim, ignore_errors=True)
 
-    def _move(self, paths: list[Path], name: str) -> None:
-        """Move a part's files to their folders; missing ones were moved by another process."""
-        targets = [self.path / part_path(name, path.name) for path in paths]
-        for path, target in zip(paths, targets, strict=True):
-            target.parent.mkdir(exist_ok=True)
+    def _move(self, paths: Iterable[Path], claim: Path) -> None:
+        """Move files to their folders; missing ones were moved by another process."""
+        folders = set()
+        for path in paths:
+            target = self.path / path.relative_to(claim)
+            if not target.parent.is_dir():
+                target.parent.mkdir(exist_ok=True)
+                _sync(self.path)
+            folders.add(target.parent)
             try:
                 path.replace(target)
             except FileNotFoundError:
                 if not target.exists():
                     raise
-        for folder in (self.path, *{target.parent for target in targets}):
-            sync_folder(folder)
+        for folder in folders:
+            _sync(folder)
 
     def finished(self) -> set[str]:
-        """Names of the parts; listed, not looked up one by one, since a shared disk caches what it did not find."""
-        return {path.stem for path in (self.path / part_path(PART, COUNTS)).parent.glob(f"{PART}*")}
+        """Names of the complete parts; listed, not looked up one by one, since a shared disk caches what it did not find."""
+        return {path.stem for path in (self.path / COUNTS).glob(f"{PART}*")}
 
     def clear(self) -> None:
         """Remove what killed workers left unfinished."""
@@ -190,8 +133,14 @@ class LocalFolder:
             path.unlink(missing_ok=True)
 
     @contextmanager
-    def lock(self, tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:  # noqa: ARG002 - nothing takes long
-        """Lock the folder for this process; the system releases it when the process ends, however it does."""
+    def lock(self, _tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:
+        """Lock the folder for this run; gives a check that raises BatchError if another run has taken it over.
+
+        The system releases the lock when the process ends, however it does.
+
+        Raises:
+            RefusedError: another run is at work in it, or it cannot be a folder.
+        """
         import fcntl  # noqa: PLC0415 - not on every system, and inputs are read on all
 
         if self.path.is_file():
@@ -199,13 +148,13 @@ class LocalFolder:
             raise RefusedError(msg)
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            handle = os.open(self.path / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+            file = (self.path / LOCK).open("ab")
         except OSError as error:
             msg = f"{self} cannot be written to: {error.strerror or error}"
             raise RefusedError(msg) from error
-        try:
+        with file:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 msg = f"another run is at work in {self}"
                 raise RefusedError(msg) from error
@@ -213,40 +162,14 @@ class LocalFolder:
                 msg = f"{self} cannot be locked: {error.strerror or error}"
                 raise RefusedError(msg) from error
             yield lambda: None
-        finally:
-            os.close(handle)
-
-
-class _Patient:
-    """A file system with retries; its own errors (stores raise many that are no OSError) are reported with the URL."""
-
-    def __init__(self, system: Any, url: str) -> None:  # noqa: ANN401 - an fsspec file system
-        self._system, self._url = system, url
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        call: Callable[..., Any] = getattr(self._system, name)
-
-        def patient(*arguments: object, **options: object) -> Any:  # noqa: ANN401 - as the file system
-            for pause in (*PAUSES_S, None):
-                try:
-                    return call(*arguments, **options)
-                except FINAL:
-                    raise
-                except Exception as error:
-                    if pause is None:
-                        msg = (
-                            f"{self._url}: the store failed {len(PAUSES_S) + 1} times: {type(error).__name__}: {error}"
-                        )
-                        raise BatchError(msg) from error
-                    time.sleep(pause)
-            return None
-
-        return patient
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectFolder:
-    """A prefix in an object store: objects appear as a whole; a part is complete when its counts, put last, exist."""
+    """A prefix in an object store: objects appear as a whole; a part is complete when its counts, put last, exist.
+
+    Its methods do what those of `LocalFolder` do.
+    """
 
     url: str
 
@@ -254,17 +177,16 @@ class ObjectFolder:
         return self.url
 
     @property
-    def place(self) -> str:
-        """Its URL."""
-        return self.url
-
-    @property
     def spool(self) -> Path:
         """The system's temporary folder, of which each worker has its own."""
         return Path(tempfile.gettempdir())
 
-    def _at(self, name: str = "") -> tuple[Any, str]:
-        """The file system, with its cached listings dropped, and the path of a name in it."""
+    def _ask(self, call: Callable[[Any, str], Any], name: str = "") -> Any:  # noqa: ANN401 - the store's answer
+        """What a call gives of the file system and the path of a name in this folder; it is tried several times.
+
+        Raises:
+            BatchError: the store failed, with what it said: stores raise many errors that are no OSError.
+        """
         fsspec = extra("fsspec", self.url)
         try:
             system, root = fsspec.core.url_to_fs(self.url)
@@ -272,26 +194,34 @@ class ObjectFolder:
             msg = f"{self.url}: {error}"
             raise RefusedError(msg) from error
         system.invalidate_cache()
-        return _Patient(system, self.url), f"{root}/{name}" if name else root
+        for pause in (*PAUSES_S, None):
+            try:
+                return call(system, f"{root}/{name}" if name else root)
+            except FINAL:
+                raise
+            except Exception as error:
+                if pause is None:
+                    msg = f"{self.url}: the store failed {len(PAUSES_S) + 1} times: {type(error).__name__}: {error}"
+                    raise BatchError(msg) from error
+                time.sleep(pause)
+        return None
 
     def names(self) -> list[str]:
         """Names in it; none if it does not exist."""
-        system, root = self._at()
         with suppress(FileNotFoundError):
-            return sorted(path.rstrip("/").rpartition("/")[2] for path in system.ls(root, detail=False))
+            paths = self._ask(lambda store, root: store.ls(root, detail=False))
+            return sorted(path.rstrip("/").rpartition("/")[2] for path in paths)
         return []
 
     def read(self, name: str) -> bytes | None:
         """An object's content; None if it does not exist."""
-        system, path = self._at(name)
         with suppress(FileNotFoundError):
-            return bytes(system.cat_file(path))
+            return bytes(self._ask(lambda store, path: store.cat_file(path), name))
         return None
 
     def write(self, name: str, content: bytes) -> None:
         """Write an object; stores do so atomically."""
-        system, path = self._at(name)
-        system.pipe_file(path, content)
+        self._ask(lambda store, path: store.pipe_file(path, content), name)
 
     def append(self, name: str, line: str) -> None:
         """Rewrite an object with one more line: objects cannot grow."""
@@ -299,28 +229,25 @@ class ObjectFolder:
 
     def remove(self, name: str) -> None:
         """Remove an object, if it exists."""
-        system, path = self._at(name)
         with suppress(FileNotFoundError):
-            system.rm_file(path)
+            self._ask(lambda store, path: store.rm_file(path), name)
 
     def put(self, path: Path, name: str) -> str:
-        """Upload a file of the spool; returns its URL."""
-        system, target = self._at(name)
-        system.put_file(str(path), target)
+        """Upload a file of the spool, and remove it there; returns its URL."""
+        self._ask(lambda store, target: store.put_file(str(path), target), name)
         path.unlink()
         return f"{self.url}/{name}"
 
-    def publish(self, hidden: Path, name: str) -> None:
-        """Upload a folder of the spool, the counts last; nothing if they exist: then another process was first."""
-        if self.read(part_path(name, COUNTS)) is not None:
-            return
-        for path in sorted(hidden.iterdir(), key=lambda path: path.name == COUNTS):
-            self.put(path, part_path(name, path.name))
+    def publish(self, hidden: Path, part: str) -> None:
+        """Upload a part's files, the counts last; nothing if they exist: then another process was first."""
+        if self.read(f"{COUNTS}/{part}.json") is None:
+            for path in sorted(hidden.glob("*/*"), key=lambda path: path.parent.name == COUNTS):
+                self.put(path, str(path.relative_to(hidden)))
 
     def finished(self) -> set[str]:
         """Names of the parts whose counts are there; those of runs in subfolders do not count."""
-        system, folder = self._at(part_path(PART, COUNTS).partition("/")[0])
-        names = [path.rpartition("/")[2] for path in system.find(folder)]
+        paths = self._ask(lambda store, folder: store.find(folder), COUNTS)
+        names = [path.rpartition("/")[2] for path in paths]
         return {name.partition(".")[0] for name in names if name.startswith(PART)}
 
     def clear(self) -> None:
@@ -328,10 +255,98 @@ class ObjectFolder:
 
     @contextmanager
     def lock(self, tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:
-        """Lock the folder for this run, by an object that is rewritten at intervals."""
+        """Lock the folder for this run, by an object that is rewritten at intervals.
+
+        Args:
+            tell: called with a message if another run's lock is watched.
+        """
+        holder = f"{socket.gethostname()} process {os.getpid()} {uuid.uuid4().hex}"
+        self._take(holder, tell)
+        stop, lost = threading.Event(), threading.Event()
+        thread = threading.Thread(target=self._keep, args=(holder, stop, lost), daemon=True)
+        thread.start()
+
+        def check() -> None:
+            if lost.is_set():
+                msg = f"another run has taken {self} over: this one stood still for too long"
+                raise BatchError(msg)
+
         try:
-            self.read(LOCK)
+            yield check
+        finally:
+            stop.set()
+            thread.join()
+            with suppress(Exception):  # an unreachable store must not hide what ended the run
+                if self._holder() == holder:
+                    self.remove(LOCK)
+
+    def _take(self, holder: str, tell: Callable[[str], object]) -> None:
+        try:
+            seen = self.read(LOCK)
         except BatchError as error:
             raise RefusedError(str(error)) from error
-        with Lease(self, LOCK, tell) as lease:
-            yield lease.check
+        if seen is not None:
+            tell(f"{self} has the lock of another run: watching for {WATCH_S:.0f} s whether that is alive")
+            time.sleep(WATCH_S)
+            self._refuse_unless(self.read(LOCK) in {seen, None})
+        self._write_lock(holder)
+        time.sleep(SETTLE_S)
+        self._refuse_unless(self._holder() == holder)
+
+    def _keep(self, holder: str, stop: threading.Event, lost: threading.Event) -> None:
+        """Rewrite the lock until `stop`; set `lost` if another run has taken it, as it may after this one stalled."""
+        while not stop.wait(BEAT_S):
+            with suppress(Exception):  # a store may be unreachable for a while; if it stays so, the run itself fails
+                if self._holder() != holder:
+                    lost.set()
+                    return
+                self._write_lock(holder)
+
+    def _write_lock(self, holder: str) -> None:
+        self.write(LOCK, f"{holder} {time.time_ns()}".encode())
+
+    def _holder(self) -> str:
+        """Who wrote the lock: host, process and a random word."""
+        return (self.read(LOCK) or b"").decode("utf8", "replace").rpartition(" ")[0]
+
+    def _refuse_unless(self, free: bool) -> None:  # noqa: FBT001 - the one thing it asks
+        if not free:
+            msg = f"another run is at work in {self} ({self._holder().rpartition(' ')[0]})"
+            raise RefusedError(msg)
+
+
+#: What engines send to their workers.
+Storage = LocalFolder | ObjectFolder
+
+
+def open_storage(output: str | Path) -> Storage:
+    """The folder that a path or URL names; `file://` is a path, too, since a disk can do more than an object store.
+
+    Raises:
+        RefusedError: a URL that names none.
+    """
+    name = str(output)
+    if is_url(name) and not name.partition("://")[2].strip("/"):
+        msg = f"{name} names no folder"
+        raise RefusedError(msg)
+    if name.startswith("file://") or not is_url(name):
+        return LocalFolder(Path(name.removeprefix("file://")).absolute())
+    return ObjectFolder(name.rstrip("/"))
+
+
+def read_known(folder: Storage, name: str) -> bytes:
+    """Content of a file that a run must have; BatchError if it does not exist."""
+    content = folder.read(name)
+    if content is None:
+        msg = f"{folder}/{name} is gone"
+        raise BatchError(msg)
+    return content
+
+
+def _sync(path: Path) -> None:
+    """Make a file's content, or the names in a folder, survive a power loss."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,22 +1,28 @@
-"""What is asked of a worker, and the names of its output."""
+"""What a worker is asked to do, what it answers, and the names of its output."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-COUNTS = "counts.json"
-REJECTS = "rejects.jsonl"
-#: File in a run's folder that holds its columns.
-COLUMNS = "columns.json"
 #: Folders to which a shard writes, one file each: a folder holds one kind of row, so that other tools read it as one
-#: data set.
-FOLDERS = ("kept", "dropped", "rejects", "counts")
+#: data set. A part is complete when its counts are there.
+FOLDERS = KEPT, DROPPED, REJECTS, COUNTS = ("kept", "dropped", "rejects", "counts")
 #: Beginning of the names of a shard's files, and of the hidden folder that they are first written to.
 PART, HIDDEN = "part-", ".part-"
+#: Other files of a run: what it is of, what it does, which columns it writes, which pages killed workers, what came of it.
+RUN_FILES = MANIFEST, PLAN, COLUMNS, JOURNAL, SUMMARY = (
+    "manifest.json",
+    "plan.json",
+    "columns.json",
+    "deaths.jsonl",
+    "summary.json",
+)
+#: Its lock, its marker of success, and the beginning of the name under which standard input is kept.
+LOCK, SUCCESS, STDIN = ".lock", "_SUCCESS", ".stdin"
 
 
 class Range(NamedTuple):
@@ -52,9 +58,22 @@ class Shard:
     pieces: tuple[Piece, ...]
 
     @property
+    def name(self) -> str:
+        """Name of its files in their folders, without their endings."""
+        return f"{PART}{self.number:05d}"
+
+    @property
+    def counts_path(self) -> str:
+        """Path of its counts in the run's folder."""
+        return f"{COUNTS}/{self.name}.json"
+
+    @property
     def count(self) -> int | None:
         """Rows in it; None if they were not counted."""
         return None if any(piece.count < 0 for piece in self.pieces) else sum(piece.count for piece in self.pieces)
+
+    def __str__(self) -> str:
+        return f"shard {self.number} ({self.pieces[0].name} from row {self.pieces[0].start})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,35 +94,48 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """A file to be cut into pieces: see `cut_file`."""
-
-    path: str
-    name: str
-    format: str
-    size: int
-    largest: int
-    stop: int | None = None
+class Ready:
+    """The worker has started."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """A file whose first rows show the kinds of its fields: see `sample_kinds`."""
+class Begun:
+    """It will score these pages of its shard once this is acknowledged, so that every try is known."""
 
-    piece: Piece
-    rows: int
-
-
-def part_name(number: int) -> str:
-    """Name of a shard's files in their folders."""
-    return f"{PART}{number:05d}"
+    pages: Range
 
 
-def part_path(part: str, file: str) -> str:
-    """Path of a shard's file in the run's folder.
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """These pages are scored."""
 
-    >>> part_path("part-00007", "kept.jsonl.zst")
-    'kept/part-00007.jsonl.zst'
-    """
-    folder, _, suffix = file.partition(".")
-    return f"{folder}/{part}.{suffix}"
+    pages: Range
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The task is done: a shard's part is complete, or this is what was read of a file."""
+
+    result: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The task failed, and no page is to blame: the run ends, unless another try may help."""
+
+    message: str
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """The worker died, as seen by its watcher, while it scored or read these pages; over none if they are None."""
+
+    reason: str
+    details: str
+    pages: Range | None = None
+    reading: bool = False
+
+
+End = Done | Failed | Died
+Message = Ready | Begun | Scored | End

@@ -1,78 +1,131 @@
-"""Shards that wait for a worker, and what happens to one whose worker died: the same rules for every engine."""
+"""Shards that wait for a worker, and what follows from how a try ended: the same rules for every engine."""
 
 from __future__ import annotations
 
+import json
 import logging
-from collections import Counter, deque
-from typing import TYPE_CHECKING
+from collections import Counter, defaultdict, deque
+from typing import TYPE_CHECKING, NamedTuple
 
 from noisefilter.batch.errors import BatchError
+from noisefilter.batch.tasks import JOURNAL, Died, Done, Failed, Range, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from noisefilter.batch.journal import Journal
-    from noisefilter.batch.tasks import Range, Shard, Task
+    from noisefilter.batch.storage import Storage
+    from noisefilter.batch.tasks import End, Shard
 
 LOGGER = logging.getLogger("noisefilter")
+#: A page that has killed a worker so often while it was tried alone is set aside. With the first try, in a batch, that
+#: makes three at most: the first death may be another page's fault, the second due to a machine short of memory.
+DEATHS_ALONE = 2
 #: Deaths of workers outside of any page (while starting, or reading or writing a shard) after which the run ends.
 DEATHS_OUTSIDE = 10
+
+
+class Death(NamedTuple):
+    """A worker died while it scored or read these pages of a shard: a line of the journal."""
+
+    shard: int
+    first: int
+    last: int
+    reason: str
+    reading: bool = False
 
 
 class Waiting:
     """Shards in order; one whose worker died comes first.
 
+    Deaths over pages are recorded in the run's folder, so that a resumed run knows them. A run writes there only if it
+    survives its worker, so a run that is killed blames no page.
+
     Args:
         shards: what is to be done.
-        journal: where deaths are recorded.
+        output: the run's folder.
+        on_scored: called with a shard and how many of its pages are scored.
+        on_done: called with a shard whose part is complete.
     """
 
-    def __init__(self, shards: Sequence[Shard], journal: Journal) -> None:
-        self._shards, self._journal = deque(shards), journal
+    def __init__(
+        self,
+        shards: Sequence[Shard],
+        output: Storage,
+        on_scored: Callable[[Shard, int], object] = lambda *_: None,
+        on_done: Callable[[Shard], object] = lambda _: None,
+    ) -> None:
+        self._shards, self._output = deque(shards), output
+        self.on_scored, self._on_done = on_scored, on_done
         self._outside: Counter[int] = Counter()
+        self._deaths: defaultdict[int, list[Death]] = defaultdict(list)
+        for line in (output.read(JOURNAL) or b"").decode("ascii", "replace").splitlines():
+            try:
+                death = Death(**json.loads(line))
+            except (ValueError, TypeError):
+                continue  # a line cut off by a power loss: costs one more try
+            self._deaths[death.shard].append(death)
 
     def __len__(self) -> int:
         return len(self._shards)
 
     def take(self) -> Task:
         """The next shard, with what is known from earlier tries."""
-        return self._journal.task(self._shards.popleft())
+        shard = self._shards.popleft()
+        deaths = self._deaths[shard.number]
+        alone = tuple(Range(death.first, death.last) for death in deaths if death.last - death.first > 1)
+        aside = self._aside(shard)
+        unread = frozenset(death.first for death in deaths if death.reading and death.first in aside)
+        return Task(shard, aside, alone, unread)
+
+    def _aside(self, shard: Shard) -> dict[int, str]:
+        """Pages of a shard that are set aside, with the reason."""
+        deaths = [death for death in self._deaths[shard.number] if death.last - death.first == 1]
+        times = Counter(death.first for death in deaths)
+        return {death.first: death.reason for death in deaths if times[death.first] >= DEATHS_ALONE}
 
     def begin(self) -> None:
         """A worker has started: forget earlier deaths at the start."""
         self._outside[-1] = 0
 
-    def bury(
-        self, shard: Shard | None, pages: Range | None, reason: str, details: str, *, reading: bool = False
-    ) -> None:
-        """Record that a worker died, and put its shard in front again.
+    def settle(self, shard: Shard | None, end: End) -> None:
+        """Draw the consequences of how a try ended; a shard that is not done is put in front again.
 
         Args:
-            shard: its shard; None if it had not begun.
-            pages: which of the shard's pages it was scoring or reading, None if none.
-            reason: recorded for a page that does this repeatedly.
-            details: what is known of a death outside of pages.
-            reading: whether it was reading.
+            shard: what was tried; None if the worker had not started.
+            end: how it ended.
 
         Raises:
-            BatchError: workers keep dying.
+            BatchError: the run cannot go on: the disk is full, an input changed, or workers keep dying.
         """
-        LOGGER.debug("a worker died (%s) at rows %s of shard %s", reason, pages, shard.number if shard else None)
+        match end:
+            case Done():
+                if shard is not None:
+                    self._on_done(shard)
+            case Died():
+                self._bury(shard, end)
+            case Failed(text, again) if again and shard is not None:
+                self._bury(shard, Died("error", text))
+            case Failed(text):
+                raise BatchError(text)
+
+    def _bury(self, shard: Shard | None, end: Died) -> None:
+        LOGGER.debug("a worker died (%s) at rows %s of %s", end.reason, end.pages, shard)
         if shard is not None:
             self._shards.appendleft(shard)
-        if shard is not None and pages is not None and not self._journal.is_aside(shard.number, pages):
-            self._journal.record(shard.number, pages, reason, reading=reading)
-            return
+            if end.pages and not (end.pages.last - end.pages.first == 1 and end.pages.first in self._aside(shard)):
+                death = Death(shard.number, *end.pages, end.reason, end.reading)
+                self._output.append(JOURNAL, json.dumps(death._asdict()))
+                self._deaths[shard.number].append(death)
+                return
         number = shard.number if shard is not None else -1
         self._outside[number] += 1
         if self._outside[number] < DEATHS_OUTSIDE:
             return
         if shard is None:
-            msg = f"workers die before they begin ({details})"
+            msg = f"workers die before they begin ({end.details})"
         else:
-            piece = shard.pieces[0]
             msg = (
-                f"shard {number} ({piece.name} from row {piece.start}) failed {DEATHS_OUTSIDE} times outside of any page "
-                f"({reason}, {details}): its input cannot be read on this machine"
+                f"{shard} failed {DEATHS_OUTSIDE} times outside of any page ({end.reason}, {end.details}): its input cannot "
+                "be read on this machine"
             )
         raise BatchError(msg)

@@ -10,21 +10,22 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import Fault, Row
-from noisefilter.batch.files import BROKEN, MAX_PAGE, open_bytes
-from noisefilter.batch.pulse import no_beat
-from noisefilter.batch.response import Head, ResponseError, decode_body, parse_head
+from noisefilter.batch.files import MAX_PAGE, damage, open_bytes
+from noisefilter.batch.pulse import PULSE
+from noisefilter.batch.response import ResponseError, decode_body, parse_head
 from noisefilter.page import decode_declared
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
+    from noisefilter.batch.tasks import Piece
     from noisefilter.types import Format
 
 #: Content types of pages.
 FORMATS: dict[str, Format] = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
-#: What reading a record may raise; an OSError with errno is the machine's and no fault of the record.
-FAULTS: tuple[type[Exception], ...] = (*BROKEN, OSError, ValueError)
+#: What reading a record may raise.
+FAULTS = (EOFError, OSError, ValueError)
 #: A larger record cannot be a page: the largest page, and room for the head.
 MAX_RECORD = MAX_PAGE + (1 << 20)
 #: How a record begins, by the first bytes of a compressed file, where each is its own member; and in a plain file.
@@ -43,58 +44,35 @@ class Record(NamedTuple):
     fault: Fault | None = None
 
 
-def read_warc(
-    path: str, offset: int = 0, number: int = 0, *, parse: bool = True, tick: Callable[[], None] = no_beat
-) -> Iterator[tuple[Row, int]]:
-    """Response records from an offset on, each with its own offset.
-
-    Other records (requests, metadata) are no rows. An error page or an image is a row with a fault.
-
-    Args:
-        path: the file.
-        offset: where a record begins.
-        number: its number among the response records.
-        parse: if false, the rows are empty: for counting.
-        tick: called for each record, including those that are no rows.
-    """
-    with open_bytes(path) as file:
-        for record in _records(file, offset, tick):
-            yield (_row(record, number) if parse else Row(number, {})), record.offset
-            number += 1
+def read_warc(piece: Piece) -> Iterator[Row]:
+    """Rows of a piece. Other records than responses are none; an error page or an image is a row with a fault."""
+    return (_row(record, number) for number, record in enumerate(read_records(piece), piece.start))
 
 
-def _records(file: IO[bytes], offset: int, tick: Callable[[], None]) -> Iterator[Record]:
-    """Response records from an offset on; after a damaged one, reading continues at the next beginning found."""
-    start: int | None = offset
+def read_records(piece: Piece) -> Iterator[Record]:
+    """Response records from a piece's offset on; after a damaged one, reading continues at the next beginning found."""
+    start: int | None = piece.offset
     lost = False  # between a damaged record, reported in one row, and the next readable one
-    while start is not None:
-        place, broken = start, False
-        file.seek(start)
-        records = extra("fastwarc.warc", "WARC").ArchiveIterator(file, parse_http=False, fsspec_args=False)
-        try:
-            for record in records:
-                place = record.stream_pos  # in the file, wherever reading began
-                tick()
-                found = _read(record, place)
-                lost = broken = found.fault is not None and found.fault.reason == "broken_file"
-                if record.headers.get("WARC-Type", "").strip().lower() == "response":
-                    yield found
-                if broken:
-                    break
-        except FAULTS as error:
-            if not lost:
-                yield Record(
-                    place + 1, {}, fault=_broken(error)
-                )  # no record begins here, so reading from here gives this row again
-            lost = broken = True
-        start = _find_beginning(file, place + 1) if broken else None
-
-
-def _broken(error: Exception) -> Fault:
-    """What is wrong with the file, if it is the file and not the disk or the network."""
-    if isinstance(error, OSError) and error.errno is not None:
-        raise error
-    return Fault("broken_file", str(error))
+    with open_bytes(piece.path) as file:
+        while start is not None:
+            place, broken = start, False
+            file.seek(start)
+            try:
+                for record in extra("fastwarc.warc", "WARC").ArchiveIterator(file, parse_http=False, fsspec_args=False):
+                    place = record.stream_pos  # in the file, wherever reading began
+                    PULSE.tick()
+                    found = _read(record, place)
+                    lost = broken = found.fault is not None and found.fault.reason == "broken_file"
+                    if record.headers.get("WARC-Type", "").strip().lower() == "response":
+                        yield found
+                    if broken:
+                        break
+            except FAULTS as error:
+                fault = Fault("broken_file", damage(error))
+                if not lost:  # no record begins at the next byte, so reading from there gives this row again
+                    yield Record(place + 1, {}, fault=fault)
+                lost = broken = True
+            start = _find_beginning(file, place + 1) if broken else None
 
 
 def _read(record: Any, place: int) -> Record:  # noqa: ANN401 - a WarcRecord
@@ -108,7 +86,7 @@ def _read(record: Any, place: int) -> Record:  # noqa: ANN401 - a WarcRecord
             left -= len(part)
             parts += [part] if fits else []
     except FAULTS as error:
-        return Record(place, fields, fault=_broken(error))
+        return Record(place, fields, fault=Fault("broken_file", damage(error)))
     if left > 0:
         return Record(place, fields, fault=Fault("broken_file", f"the file ends {left} bytes too early"))
     if not fits:
@@ -136,22 +114,24 @@ def _row(record: Record, number: int) -> Row:
     if record.fault is not None:
         return Row(number, record.fields, fault=record.fault)
     try:
-        head, sent = parse_head(record.content)
-        fault = _no_page(head)
-        if fault is not None:
-            return Row(number, record.fields, fault=fault)
-        body = decode_body(head, sent)
+        page, cut = _page(record)
     except ResponseError as error:
-        return Row(number, record.fields, fault=Fault(error.reason, str(error)))
+        return Row(number, record.fields, fault=error.fault)
+    return Row(number, {**record.fields, "cut": cut} if cut else record.fields, page)
+
+
+def _page(record: Record) -> tuple[Page, str]:
+    """The page that a record holds, and where it is truncated.
+
+    Raises:
+        ResponseError: it holds none.
+    """
+    head, sent = parse_head(record.content)
+    if head.status != 200:
+        raise ResponseError(Fault("http_status", f"status {head.status}"))
+    if head.content_type not in FORMATS:
+        raise ResponseError(Fault("content_type", head.content_type or "none"))
+    body = decode_body(head, sent)
     content = decode_declared(body.content, head.charset) if head.charset else body.content
     url = record.fields["url"]
-    page = Page(content, url.strip("<> ") if url else None, None, FORMATS[head.content_type])
-    return Row(number, {**record.fields, "cut": body.cut} if body.cut else record.fields, page)
-
-
-def _no_page(head: Head) -> Fault | None:
-    if head.status != 200:
-        return Fault("http_status", f"status {head.status}")
-    if head.content_type not in FORMATS:
-        return Fault("content_type", head.content_type or "none")
-    return None
+    return Page(content, url.strip("<> ") if url else None, None, FORMATS[head.content_type]), body.cut

@@ -9,33 +9,25 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import wait
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from noisefilter.batch.pulse import MOVING, Pulse
-from noisefilter.batch.tasks import Range, Task
-from noisefilter.batch.worker import Begun, Done, Failed, Message, Pieces, Ready, Sampled, Scored, work
+from noisefilter.batch.pulse import MOVING, NO_ROW
+from noisefilter.batch.tasks import Begun, Died, Done, Failed, Range, Ready, Scored
+from noisefilter.batch.worker import work
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.connection import Connection
-    from multiprocessing.context import SpawnProcess
 
     from noisefilter.batch.options import Limits, Options
     from noisefilter.batch.storage import Storage
-    from noisefilter.batch.tasks import Cut, Sample
+    from noisefilter.batch.tasks import Message
 
 #: Seconds between checks of time and memory: in between, a page cannot take nearly as much as a machine has.
 LOOK_S = 0.1
-#: Variables of libraries that compute on every core unless told otherwise; a worker has one.
-THREADS = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
 
 
 class Worker:
@@ -45,28 +37,28 @@ class Worker:
         options: what decides the output.
         limits: what a page may cost.
         output: the run's folder.
-        target: what it does: score shards, or cut files.
+        target: what it does: score shards, or read files.
     """
 
     def __init__(self, options: Options, limits: Limits, output: Storage, target: Callable[..., None] = work) -> None:
-        self._limits = limits
+        self.settings, self._limits = (options, limits, output), limits
         self._scratch = tempfile.TemporaryDirectory(prefix="noisefilter-", ignore_cleanup_errors=True)
         context = multiprocessing.get_context("spawn")
-        self._pulse, self._beats = Pulse(self._scratch.name), 0
+        #: Its `Pulse`.
+        self.numbers, self._steps = context.RawArray("q", (0, NO_ROW)), 0
         self.pipe: Connection
         self.pipe, there = context.Pipe()
-        with _environment(self._scratch.name), _no_main():
-            self._process: SpawnProcess = context.Process(
-                target=target, args=(there, options, output, os.getpid(), self._scratch.name), daemon=True
-            )
+        arguments = there, options, output, os.getpid(), self._scratch.name, self.numbers
+        self._process = context.Process(target=target, args=arguments, daemon=True)
+        with _no_main():
             self._process.start()
         there.close()  # so that the pipe breaks when the worker dies
-        self.task: Task | None = None
-        self._busy = False
-        self.pages: Range | None = None
+        #: What it works on; None if it is starting or idle.
+        self.task: Any = None
+        self._pages: Range | None = None
         self.doomed: str | None = None
         self._since = time.monotonic()
-        self._done = 0
+        self._scored = 0
 
     @property
     def pid(self) -> int | None:
@@ -74,46 +66,35 @@ class Worker:
         return self._process.pid
 
     @property
-    def scratch(self) -> str:
-        """Its temporary folder, which is removed with it."""
-        return self._scratch.name
-
-    @property
-    def exit_code(self) -> int | None:
-        """Its exit code, as multiprocessing gives it."""
-        return self._process.exitcode
-
-    @property
     def is_worn(self) -> bool:
         """Whether it has scored so many pages that it must be replaced."""
-        return self._done >= self._limits.recycle_pages
+        return self._scored >= self._limits.recycle_pages
 
-    def give(self, task: Task | Cut | Sample) -> None:
+    def give(self, task: Any) -> None:  # noqa: ANN401 - a `Task`, or a call
         """Send it its next task; if it died meanwhile, `receive` will tell."""
-        self.task = task if isinstance(task, Task) else None
-        self._busy, self._since = True, time.monotonic()
+        self.task, self._since = task, time.monotonic()
         with suppress(OSError):
             self.pipe.send(task)
 
-    def receive(self) -> Message | None:
-        """Its next message; None if it died. If it uses too much memory before its first page, no page is to blame."""
+    def receive(self) -> Message:
+        """Its next message, or how it died. If it uses too much memory before its first page, no page is to blame."""
         try:
             message: Message = self.pipe.recv()
         except (EOFError, OSError):
-            return None
+            return self._died()
         self._since = time.monotonic()
         match message:
-            case Ready() if (held := resident_mb(self._process.pid)) > self._limits.memory_mb:
+            case Ready() if (held := resident_mb(self.pid)) > self._limits.memory_mb:
                 return Failed(
                     f"a worker holds {held:.0f} MiB before its first page: {self._limits.memory_mb} MiB (--memory-mb) are too few"
                 )
             case Begun(pages):
-                self.pages = pages
+                self._pages = pages
             case Scored(pages):
-                self.pages = None
-                self._done += pages.last - pages.first
-            case Done() | Pieces() | Sampled():
-                self.task, self._busy = None, False
+                self._pages = None
+                self._scored += pages.last - pages.first
+            case Done() | Failed():
+                self.task = None
         return message
 
     def go(self) -> None:
@@ -123,23 +104,29 @@ class Worker:
 
     def look(self) -> None:
         """Kill it if it takes too long over its pages or a row, or too much memory; its pipe then breaks."""
-        if self.doomed or not self._busy:
+        if self.doomed or self.task is None:
             return
-        beats, row = self._pulse.read()
-        if beats != self._beats:
-            self._beats, self._since = beats, time.monotonic()
-        if time.monotonic() - self._since > self._limits.timeout_s and (row != MOVING or self.pages):
+        steps, row = self.numbers
+        if steps != self._steps:
+            self._steps, self._since = steps, time.monotonic()
+        if time.monotonic() - self._since > self._limits.timeout_s and (row != MOVING or self._pages):
             self.doomed = "timeout"
-        elif resident_mb(self._process.pid) > self._limits.memory_mb:
+        elif resident_mb(self.pid) > self._limits.memory_mb:
             self.doomed = "memory"
         if self.doomed:
             self._process.kill()
 
+    def _died(self) -> Died:
+        self.kill()
+        self.task = None
+        reason, details = self.doomed or "crash", f"exit code {self._process.exitcode}"
+        return Died(reason, details, self._pages or self.reading, reading=self._pages is None)
+
     @property
     def reading(self) -> Range | None:
         """The row at which it died while reading; None if it did something else, or was killed from outside."""
-        _, row = self._pulse.read()
-        if row < 0 or self.pages is not None or (self.doomed is None and self.exit_code == -signal.SIGKILL):
+        _, row = self.numbers
+        if row < 0 or (self.doomed is None and self._process.exitcode == -signal.SIGKILL):
             return None
         return Range(row, row + 1)
 
@@ -158,6 +145,16 @@ class Worker:
         self._scratch.cleanup()
 
 
+def listen(workers: Sequence[Worker]) -> Iterator[tuple[Worker, Any, Message]]:
+    """Workers' messages, each with the task that it is about; waits briefly, and ends workers over their limits."""
+    ready = wait([worker.pipe for worker in workers], LOOK_S)
+    for worker in tuple(workers):
+        while worker.pipe in ready and not worker.pipe.closed and worker.pipe.poll():
+            task = worker.task
+            yield worker, task, worker.receive()
+        worker.look()
+
+
 def resident_mb(pid: int | None) -> float:
     """Resident memory of a process in MiB; 0 where the system does not tell, or the process is gone."""
     try:
@@ -165,22 +162,6 @@ def resident_mb(pid: int | None) -> float:
     except (OSError, IndexError, ValueError):
         return 0.0
     return pages * os.sysconf("SC_PAGESIZE") / (1 << 20)
-
-
-@contextmanager
-def _environment(scratch: str) -> Iterator[None]:
-    """Environment variables for a child: one thread, and a temporary folder of its own."""
-    wanted = {**dict.fromkeys(THREADS, "1"), "TMPDIR": scratch}
-    before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
 
 
 @contextmanager

@@ -9,25 +9,34 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import BatchError
 from noisefilter.batch.files import is_url
-from noisefilter.batch.pulse import MOVING, Pulse
+from noisefilter.batch.pulse import MOVING, PULSE
 from noisefilter.batch.storage import FINAL, PAUSES_S
-from noisefilter.batch.tasks import Sample
+from noisefilter.batch.tasks import Begun, Done, Failed, Ready, Scored
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from functools import partial
     from multiprocessing.connection import Connection
 
     from noisefilter.batch.options import Options
     from noisefilter.batch.storage import Storage
-    from noisefilter.batch.tasks import Piece, Range, Task
+    from noisefilter.batch.tasks import Range, Task
 
 #: prctl's number for the signal that a process gets when its parent dies (linux/prctl.h).
 PR_SET_PDEATHSIG = 1
+#: Variables of libraries that compute on every core unless told otherwise; a worker has one.
+THREADS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
 
 _STORY = (
     "The bridge over the Lenne was closed on Monday after an inspector found two cracked bearings. Repairs begin in May and "
@@ -41,97 +50,47 @@ WARM_UP = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The worker is ready."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """It will score these pages of its shard once this is acknowledged, so that every try is known."""
-
-    pages: Range
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """These pages are scored."""
-
-    pages: Range
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The shard's part is complete."""
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The shard failed, and no page is to blame: the run ends, unless another try may help."""
-
-    message: str
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Pieces:
-    """The file is cut."""
-
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Sampled:
-    """The first rows of a file are read: fields with the kinds of their values."""
-
-    kinds: dict[str, list[str]]
-
-
-Message = Ready | Begun | Scored | Done | Failed | Pieces | Sampled
-
-
-def work(pipe: Connection, options: Options, output: Storage, parent: int, scratch: str) -> None:
-    """Do tasks until the pipe gives None or breaks."""
-    _end_with_parent(parent)
+def work(pipe: Connection, options: Options, output: Storage, parent: int, scratch: str, numbers: Any) -> None:  # noqa: ANN401 - ctypes
+    """Score shards until the pipe gives None or breaks."""
+    _begin(parent, scratch, numbers)
     from noisefilter.batch.shard import load_scorer  # noqa: PLC0415 - takes a second, in which it must end with the parent
 
-    pulse = Pulse(scratch)
     try:
         load_scorer(options.scorer)(WARM_UP, options.model, options.policy)
     except Exception as error:  # noqa: BLE001 - whatever it is, every page of every worker would raise it
         pipe.send(Failed(f"{options.scorer} cannot score a page: {type(error).__name__}: {error}"))
         return
-    try:
-        pipe.send(Ready())
-        while (task := pipe.recv()) is not None:
-            pipe.send(_do(task, options, output, pipe, pulse))
-    except (EOFError, BrokenPipeError):
-        return
+    pipe.send(Ready())
+    _serve(pipe, lambda task: _score(task, options, output, pipe))
 
 
-def cut_files(pipe: Connection, options: Options, output: Storage, parent: int, scratch: str) -> None:  # noqa: ARG001 - as `work`
-    """Cut files into pieces, or read their first rows, until the pipe gives None or breaks; needs no model."""
+def read_files(pipe: Connection, _options: Options, _output: Storage, parent: int, scratch: str, numbers: Any) -> None:  # noqa: ANN401 - ctypes
+    """Call functions that read a piece, their first argument, until the pipe gives None or breaks; needs no model."""
+    _begin(parent, scratch, numbers)
+    _serve(pipe, _read)
+
+
+def _begin(parent: int, scratch: str, numbers: Any) -> None:  # noqa: ANN401 - ctypes
+    """Tie the process to its parent, and set its environment: one thread, and a temporary folder of its own."""
     _end_with_parent(parent)
-    from noisefilter.batch.columns import sample_kinds  # noqa: PLC0415 - as in `work`
-    from noisefilter.batch.pieces import cut_file  # noqa: PLC0415
+    os.environ.update({**dict.fromkeys(THREADS, "1"), "TMPDIR": scratch})
+    PULSE.numbers = numbers
 
-    pulse = Pulse(scratch)
+
+def _serve(pipe: Connection, do: Callable[[Any], Done | Failed]) -> None:
     with suppress(EOFError, BrokenPipeError):
         while (task := pipe.recv()) is not None:
-            sampled = isinstance(task, Sample)
-            try:
-                if sampled:
-                    pipe.send(Sampled(sample_kinds(task.piece, options, task.rows, pulse.beat)))
-                    continue
-                found = cut_file(
-                    task.path, task.name, task.format, task.size, task.largest, beat=pulse.beat, stop=task.stop
-                )
-                pipe.send(Pieces(tuple(found)))
-            except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
-                pipe.send(Failed(_describe(error, task.piece.name if sampled else task.name)))
+            pipe.send(do(task))
 
 
-def _do(task: Task, options: Options, output: Storage, pipe: Connection, pulse: Pulse) -> Message:
+def _read(task: partial[object]) -> Done | Failed:
+    try:
+        return Done(task())
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
+        return Failed(_describe(error, task.args[0].name))
+
+
+def _score(task: Task, options: Options, output: Storage, pipe: Connection) -> Done | Failed:
     from noisefilter.batch.shard import run_shard  # noqa: PLC0415 - as above
 
     def begin(pages: Range) -> None:
@@ -139,16 +98,15 @@ def _do(task: Task, options: Options, output: Storage, pipe: Connection, pulse: 
         pipe.recv()
 
     try:
-        run_shard(task, options, output, begins=begin, ends=lambda pages: pipe.send(Scored(pages)), beat=pulse.beat)
+        run_shard(task, options, output, begins=begin, ends=lambda pages: pipe.send(Scored(pages)))
     except (BrokenPipeError, EOFError):
         raise
     except Exception as error:  # noqa: BLE001 - whatever it is, the run ends with it
-        first = task.shard.pieces[0]
-        again = is_url(first.path) and not isinstance(error, FINAL)
+        again = is_url(task.shard.pieces[0].path) and not isinstance(error, FINAL)
         if again:  # a store or the network: give it some time
-            pulse.beat(MOVING)
+            PULSE.beat(MOVING)
             time.sleep(PAUSES_S[-1])
-        return Failed(_describe(error, f"shard {task.shard.number} ({first.name} from row {first.start})"), again)
+        return Failed(_describe(error, str(task.shard)), again)
     return Done()
 
 

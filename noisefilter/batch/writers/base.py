@@ -1,21 +1,18 @@
-"""What all writers share: how a value becomes JSON, and closing a file so that it survives a power loss."""
+"""What all writers share: their interface, and how a value becomes JSON."""
 
 from __future__ import annotations
 
+import base64
 import json
-import os
 from math import isfinite
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
-    #: Gives the columns of the run, each with its kind (`columns.py`).
-    Columns = Callable[[], Mapping[str, str]]
+    from collections.abc import Mapping
 
 
 class Writer(Protocol):
-    """Takes records one by one; `close` returns when they are on the disk."""
+    """Takes records one by one; `close` finishes the file."""
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add a record."""
@@ -46,14 +43,5 @@ def as_json(value: object) -> object:
         try:
             return value.decode()
         except UnicodeDecodeError:
-            import base64  # noqa: PLC0415 - hardly ever
-
             return base64.b64encode(value).decode("ascii")
     return str(value)
-
-
-def close_safely(file: IO[bytes]) -> None:
-    """Close a file once it is on the disk."""
-    file.flush()
-    os.fsync(file.fileno())
-    file.close()

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import csv
-import io
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 from unicodedata import category, normalize
 
-from noisefilter.batch.records import OWN
-from noisefilter.batch.writers.base import close_safely, to_json
+from noisefilter.batch.formats import OWN
+from noisefilter.batch.writers.base import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from noisefilter.batch.writers.base import Columns
 
 #: A spreadsheet runs a cell that begins with one of these, even after blanks and invisible characters, or in full
 #: width; some take what follows a tab or a carriage return for a cell of its own.
@@ -26,11 +23,10 @@ BREAKS = ("\t", "\r")
 class CsvWriter:
     """Rows under the run's columns; all other fields of a row go into one cell."""
 
-    def __init__(self, path: Path, columns: Columns) -> None:
-        self._file = path.open("wb")
-        self._text = io.TextIOWrapper(self._file, "utf-8", "replace", newline="", write_through=True)
-        self._cells = csv.writer(self._text)
-        self._names = [name for name in columns() if name != OWN]
+    def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
+        self._file = path.open("w", encoding="utf-8", errors="replace", newline="")
+        self._cells = csv.writer(self._file)
+        self._names = [name for name in columns if name != OWN]
         self._begun = False
 
     def write(self, record: Mapping[str, Any]) -> None:
@@ -46,9 +42,7 @@ class CsvWriter:
 
     def close(self) -> None:
         """Finish the file."""
-        self._text.flush()
-        self._text.detach()
-        close_safely(self._file)
+        self._file.close()
 
 
 def _cell(value: object) -> str:

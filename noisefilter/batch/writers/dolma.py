@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.batch.records import LENGTH, OWN
+from noisefilter.batch.formats import OWN
 from noisefilter.batch.writers.lines import LineWriter, gzipped
 from noisefilter.types import NUMBERS
 
@@ -12,13 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from noisefilter.batch.writers.base import Columns
-
 
 class DolmaWriter(LineWriter):
     """One document's id and attributes per line, compressed with gzip."""
 
-    def __init__(self, path: Path, _columns: Columns | None = None) -> None:
+    def __init__(self, path: Path, _columns: object = None) -> None:
         super().__init__(path, pack=gzipped)
 
     def write(self, record: Mapping[str, Any]) -> None:
@@ -31,7 +29,7 @@ def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
 
     Ranges count `visible_text`, which is the document's own text if that is plain.
     """
-    length = record[LENGTH]
+    length = len(record["visible_text"])
     values: dict[str, list[list[float]]] = {
         f"{OWN}__{name}": [] if record[name] is None else [[0, length, record[name]]] for name in NUMBERS
     }

@@ -7,13 +7,11 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from noisefilter.batch.errors import extra
-from noisefilter.batch.writers.base import close_safely, to_json
+from noisefilter.batch.writers.base import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-    from noisefilter.batch.writers.base import Columns
 
 
 class LineWriter:
@@ -25,10 +23,10 @@ class LineWriter:
     """
 
     def __init__(
-        self, path: Path, _columns: Columns | None = None, *, pack: Callable[[IO[bytes]], IO[bytes]] | None = None
+        self, path: Path, _columns: object = None, *, pack: Callable[[IO[bytes]], IO[bytes]] = lambda file: file
     ) -> None:
         self._file = path.open("wb")
-        self._lines = pack(self._file) if pack else self._file
+        self._lines = pack(self._file)
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add a record as a line."""
@@ -36,9 +34,8 @@ class LineWriter:
 
     def close(self) -> None:
         """Finish the file."""
-        if self._lines is not self._file:
-            self._lines.close()
-        close_safely(self._file)
+        self._lines.close()
+        self._file.close()
 
 
 def gzipped(file: IO[bytes]) -> IO[bytes]:
@@ -48,7 +45,7 @@ def gzipped(file: IO[bytes]) -> IO[bytes]:
 
 def zstandard(file: IO[bytes]) -> IO[bytes]:
     """Compresses with zstd."""
-    packer: IO[bytes] = extra("zstandard", "zstd").ZstdCompressor(level=3).stream_writer(file, closefd=False)
+    packer: IO[bytes] = extra("zstandard", "zstd").ZstdCompressor(level=3).stream_writer(file)
     return packer
 
 

@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.columns import PLAIN, arrow_type
 from noisefilter.batch.errors import extra
-from noisefilter.batch.records import FIELDS, OWN
-from noisefilter.batch.writers.base import close_safely, to_json
+from noisefilter.batch.formats import FIELDS, OWN
+from noisefilter.batch.writers.base import to_json
 from noisefilter.page import scrub
 from noisefilter.types import RECORD, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from noisefilter.batch.writers.base import Columns
 
 #: Records in a row group: whole shards of the default size, and little memory.
 GROUP = 256
@@ -28,13 +26,12 @@ class ParquetWriter:
     What does not fit (a field that appears later, words where there were numbers) goes to `noisefilter.more` as JSON.
     """
 
-    def __init__(self, path: Path, columns: Columns) -> None:
-        self._arrow, self._parquet = extra("pyarrow", "Parquet"), extra("pyarrow.parquet", "Parquet")
-        self._types = {scrub(name): arrow_type(kind) for name, kind in columns().items() if name != OWN}
-        self._file = path.open("wb")
+    def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
+        self._arrow = extra("pyarrow", "Parquet")
+        self._types = {scrub(name): arrow_type(kind) for name, kind in columns.items() if name != OWN}
         self._records: list[Mapping[str, Any]] = []
         self._schema = self._arrow.schema([*self._types.items(), (OWN, self._own_type())])
-        self._writer = self._parquet.ParquetWriter(self._file, self._schema, compression="zstd")
+        self._writer = extra("pyarrow.parquet", "Parquet").ParquetWriter(path, self._schema, compression="zstd")
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add a record; a row group is written when it is full."""
@@ -47,7 +44,6 @@ class ParquetWriter:
         if self._records:
             self._flush()
         self._writer.close()
-        close_safely(self._file)
 
     def _flush(self) -> None:
         rows = [self._fit(record) for record in self._records]
