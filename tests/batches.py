@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from noisefilter.batch import Options
-from noisefilter.batch.columns import plan_columns, sample_kinds
+from noisefilter.batch.cutter import plan_columns, sample_kinds
 from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder

@@ -14,15 +14,14 @@ import pytest
 
 from noisefilter.batch import BatchError, Fields, Limits, run
 from noisefilter.batch.cutter import Cutter
+from noisefilter.batch.engine import DEATHS_OUTSIDE, Waiting
 from noisefilter.batch.fields import Fault, to_entry
-from noisefilter.batch.files import MAX_PAGE, Found, open_plain
-from noisefilter.batch.pieces import cut_file, read_piece
-from noisefilter.batch.plan import Source
+from noisefilter.batch.files import MAX_PAGE, Source, open_plain
+from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.readers import cut_file, read_piece
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Died, Piece, Range, Shard, Task
-from noisefilter.batch.waiting import DEATHS_OUTSIDE, Waiting
-from noisefilter.batch.watch import Worker
-from noisefilter.batch.worker import read_files
+from noisefilter.batch.worker import Setting, Worker, read_files
 from tests.batches import QUIET, all_ids, options, records, rows_of, write_jsonl
 
 if TYPE_CHECKING:
@@ -145,7 +144,7 @@ def test_a_row_is_set_aside_after_two_deaths_and_what_kills_then_ends_the_run(tm
 
 
 def test_a_worker_that_something_else_killed_blames_no_row(tmp_path):
-    worker = Worker(options(), Limits(), LocalFolder(tmp_path), read_files)
+    worker = Worker(Setting(options(), Limits(), LocalFolder(tmp_path)), read_files)
     try:
         worker.numbers[1] = 4
         os.kill(worker.pid or 0, signal.SIGKILL)
@@ -156,15 +155,15 @@ def test_a_worker_that_something_else_killed_blames_no_row(tmp_path):
     assert worker.reading == Range(4, 5)
 
 
-def test_a_file_whose_reader_dies_outside_of_its_rows_ends_the_run(tmp_path, monkeypatch):
+def test_a_file_whose_reader_keeps_dying_is_not_counted(tmp_path, monkeypatch):
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "x"}\n'))
     monkeypatch.setattr("noisefilter.batch.cutter.read_files", nothing)
-    with (
-        pytest.raises(BatchError, match="cannot be counted"),
-        Cutter(options(), Limits(), LocalFolder(tmp_path)) as cutter,
-    ):
-        cutter.cut(Source(Found(str(path), "a", 10, ""), "jsonl", "a"), 5, 0)
+    counted = str(write_jsonl(tmp_path / "b.jsonl", rows_of(8)))
+    sources, _ = list_sources([counted, str(path), counted], "auto", LocalFolder(tmp_path / "out"), None)
+    with Cutter(Setting(options(), Limits(), LocalFolder(tmp_path))) as cutter:
+        shards = make_shards(sources, 5, cutter.cut)
+    assert [shard.count for shard in shards] == [5, 3, None, 5, 3]
 
 
 def nothing(*_: object) -> None:
@@ -176,8 +175,8 @@ def test_a_reader_that_something_else_killed_once_counts_the_file_again(tmp_path
     path.write_bytes(gzip.compress(b'{"text": "x"}\n'))
     monkeypatch.setenv("DIED", str(tmp_path / "died"))
     monkeypatch.setattr("noisefilter.batch.cutter.read_files", dies_once)
-    with Cutter(options(), Limits(), LocalFolder(tmp_path)) as cutter:
-        pieces = cutter.cut(Source(Found(str(path), "a", 10, ""), "jsonl", "a"), 5, 0)
+    with Cutter(Setting(options(), Limits(), LocalFolder(tmp_path))) as cutter:
+        pieces = cutter.cut(Source(str(path), "a", 10, "", "jsonl", "a"), 5, 0)
     assert [piece.count for piece in pieces] == [1]
     assert (tmp_path / "died").exists()
 

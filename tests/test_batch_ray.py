@@ -20,6 +20,7 @@ from noisefilter.batch import BatchError, Limits, Options, run
 from noisefilter.batch.ray_engine import try_shard
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Failed, Shard, Task
+from noisefilter.batch.worker import Setting
 from noisefilter.cli import app
 from tests.batches import QUIET, SLOW, all_ids, options, parts, records, rows_of, wait_for, write_jsonl
 from tests.making import ARTICLE, HTML_ARTICLE
@@ -144,8 +145,8 @@ def test_a_scorer_that_cannot_be_loaded_ends_the_run(tmp_path, cluster):
 
 
 def test_a_node_with_another_version_or_model_ends_the_run(tmp_path):
-    settings = options(), Limits(), LocalFolder(tmp_path)
-    ended = try_shard(settings, "noisefilter 9.9 with another model", Task(Shard(0, ())), 1, None)
+    setting = Setting(options(), Limits(), LocalFolder(tmp_path))
+    ended = try_shard(setting, "noisefilter 9.9 with another model", Task(Shard(0, ())), 1, None)
     assert isinstance(ended, Failed)
     assert ended.message.endswith("but the run noisefilter 9.9 with another model")
 

@@ -15,8 +15,8 @@ import pytest
 from noisefilter.batch import Fields, RefusedError
 from noisefilter.batch.fields import Entry, Row, to_entry
 from noisefilter.batch.files import find_files
-from noisefilter.batch.pieces import MAX_PIECES, cut_file, read_piece
 from noisefilter.batch.plan import LARGEST, SMALLEST, list_sources, make_shards
+from noisefilter.batch.readers import MAX_PIECES, cut_file, read_piece
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Piece
 from tests.batches import http, rows_of, warc, write_jsonl
@@ -267,7 +267,7 @@ def test_a_folder_gives_what_can_be_read_and_counts_the_rest(tmp_path):
         (tmp_path / name).write_bytes(b'{"text": "x"}')
     (tmp_path / "f.html.gz").write_bytes(gzip.compress(b"<p>packed</p>"))
     sources, passed_over = list_sources([str(tmp_path)], "auto", LocalFolder(tmp_path / "out"), None)
-    assert sorted(source.file.name[len(str(tmp_path)) + 1 :] for source in sources) == [
+    assert sorted(source.name[len(str(tmp_path)) + 1 :] for source in sources) == [
         "b.html",
         "d.jsonl",
         "deep/a.txt",
@@ -283,7 +283,7 @@ def test_the_output_inside_an_input_is_no_input(tmp_path):
     (tmp_path / "out").mkdir()
     write_jsonl(tmp_path / "out" / "b.jsonl", rows_of(1))
     sources, _ = list_sources([str(tmp_path)], "auto", LocalFolder(tmp_path / "out"), None)
-    assert [source.file.name for source in sources] == [str(tmp_path / "a.jsonl")]
+    assert [source.name for source in sources] == [str(tmp_path / "a.jsonl")]
 
 
 def test_small_files_share_a_shard_and_large_ones_are_cut(tmp_path):

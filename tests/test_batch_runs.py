@@ -24,7 +24,7 @@ from typer.testing import CliRunner
 from noisefilter.batch import BatchError, Limits, Options, RefusedError, run, runner
 from noisefilter.batch.plan import changed_files
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.batch.watch import Worker, resident_mb
+from noisefilter.batch.worker import Worker, resident_mb
 from noisefilter.cli import app
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import Policy
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from typer.testing import Result
 
-    from noisefilter.batch.plan import Source
+    from noisefilter.batch.files import Source
 
 CLONE = Path(__file__).parent.parent
 
@@ -257,9 +257,9 @@ def test_an_input_that_shrinks_in_mid_run_ends_the_run(tmp_path):
     ("change", "said"),
     [
         (lambda path: write_jsonl(path, rows_of(60)), r"a.jsonl: size \d+ then, \d+ now"),
-        (lambda path: os.utime(path, (1, 1)), "a.jsonl: its date changed"),
+        (lambda path: os.utime(path, (1, 1)), "a.jsonl: its content or date changed"),
         (lambda path: path.unlink(), "a.jsonl: gone"),
-        ("content", "a.jsonl: its content changed"),
+        ("content", "a.jsonl: its content or date changed"),
     ],
     ids=str,
 )

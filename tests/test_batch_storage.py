@@ -15,13 +15,12 @@ import pytest
 
 from noisefilter.batch import BatchError, Limits, Options, RefusedError, run
 from noisefilter.batch import storage as stores
-from noisefilter.batch.engine import run_locally
+from noisefilter.batch.engine import Waiting, run_locally
 from noisefilter.batch.files import open_bytes
 from noisefilter.batch.inputs import Inputs
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder, ObjectFolder, open_storage
 from noisefilter.batch.tasks import Died, Done, Range, Shard, Task
-from noisefilter.batch.waiting import Waiting
 from tests.batches import QUICK, QUIET, all_ids, rows_of, write_jsonl
 
 fsspec = pytest.importorskip("fsspec")
@@ -33,11 +32,11 @@ from tests import flaky_store  # noqa: E402
 OPTIONS = Options(format="jsonl", scorer=QUICK, shard_pages=20)
 
 
-def run_here(waiting, options, _limits, output):
+def run_here(waiting, setting):
     """Do shards in this process, whose memory is the store."""
     while waiting:
         task = waiting.take()
-        run_shard(task, options, output)
+        run_shard(task, setting.options, setting.output)
         waiting.settle(task.shard, Done())
 
 

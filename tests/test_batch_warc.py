@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from noisefilter.batch import Limits, Options, run
 from noisefilter.batch.files import MAX_PAGE
-from noisefilter.batch.pieces import cut_file, read_piece
+from noisefilter.batch.readers import cut_file, read_piece
 from noisefilter.batch.response import ResponseError, decode_body, parse_head
 from noisefilter.batch.tasks import Piece
 from tests.batches import QUICK, QUIET, http, records, warc

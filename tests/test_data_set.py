@@ -12,10 +12,10 @@ from rich.console import Console
 from noisefilter.batch import Limits, Options, run
 from noisefilter.batch.command import print_summary
 from noisefilter.batch.cutter import Cutter
-from noisefilter.batch.files import Found
-from noisefilter.batch.plan import Source
+from noisefilter.batch.files import Source
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Died, Range
+from noisefilter.batch.worker import Setting
 from tests.batches import QUICK, QUIET, rows_of, write_jsonl
 
 if TYPE_CHECKING:
@@ -140,8 +140,8 @@ def test_a_file_whose_first_rows_kill_their_reader_has_the_columns_of_the_rows_b
         return sample() if len(asked) > 1 else Died("timeout", "", Range(2, 3), reading=True)
 
     monkeypatch.setattr(Cutter, "_call", call)
-    source = Source(Found(str(tmp_path / "a.jsonl.zst"), "a", 100, ""), "jsonl", "a")
-    with Cutter(Options(), Limits(), LocalFolder(tmp_path)) as cutter:
+    source = Source(str(tmp_path / "a.jsonl.zst"), "a", 100, "", "jsonl", "a")
+    with Cutter(Setting(Options(), Limits(), LocalFolder(tmp_path))) as cutter:
         assert cutter.sample(source) == {"id": ["str"], "text": ["str"]}
     assert asked == [256, 2]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from noisefilter.batch.errors import BatchError, RefusedError
 from noisefilter.batch.formats import FORMATS
 from noisefilter.batch.options import EngineName, Fields, InputFormat, Limits, Options
 from noisefilter.report.options import (
@@ -106,8 +107,7 @@ def _run(
     inputs: list[str], output: str, options: Options, limits: Limits, engine: EngineName, address: str | None
 ) -> Mapping[str, Any]:
     """The run's summary; an error or interrupt becomes a message and an exit code."""
-    from noisefilter.batch.errors import BatchError, RefusedError  # noqa: PLC0415 - what --help does not need
-    from noisefilter.batch.runner import run  # noqa: PLC0415
+    from noisefilter.batch.runner import run  # noqa: PLC0415 - what --help does not need
 
     try:
         return run(inputs, output, options, limits, engine=engine, address=address)
@@ -121,8 +121,7 @@ def _run(
 
 def _state(output: str) -> Sequence[str]:
     """How far the run got; nothing if that cannot be read, either."""
-    from noisefilter.batch.errors import BatchError  # noqa: PLC0415 - as above
-    from noisefilter.batch.runner import describe_state  # noqa: PLC0415
+    from noisefilter.batch.runner import describe_state  # noqa: PLC0415 - as above
 
     try:
         return [describe_state(output)]
@@ -151,14 +150,9 @@ def print_summary(console: Console, summary: Mapping[str, Any], output: str) -> 
         f"{summary['read']:,} read: {summary['kept']:,} kept, {summary['dropped']:,} dropped, {summary['rejected']:,} rejected"
         f"{'' if rate is None else f'; {rate:,.0f} pages a second'}"
     )
-    for title, name in (
-        ("verdicts", "verdicts"),
-        ("statuses", "statuses"),
-        ("dropped", "drop_reasons"),
-        ("rejected", "reject_reasons"),
-        ("spans", "spans"),
-    ):
+    for name in ("verdicts", "statuses", "drop_reasons", "reject_reasons", "spans"):
         if summary[name]:
+            title = {"drop_reasons": "dropped", "reject_reasons": "rejected"}.get(name, name)
             say(f"{title}: {', '.join(f'{count:,} {key}' for key, count in summary[name].items())}")
     if noise := summary["noise"].get("all"):
         low, *_, median, _, _, _, high = noise["deciles"]

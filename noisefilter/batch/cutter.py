@@ -1,45 +1,49 @@
-"""Files → pieces, and the kinds of their fields, in a watched process.
+"""Files → pieces, and the columns of a run's output, which are fixed when it is planned, so that every part has the same.
 
-A file that cannot be counted within the limits is cut before the row that breaks them.
+Files are read in a watched process.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+from collections import defaultdict
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
-from noisefilter.batch.columns import ROWS, sample_kinds
+from noisefilter.batch.engine import DEATHS_ALONE
 from noisefilter.batch.errors import BatchError
+from noisefilter.batch.fields import to_entry
 from noisefilter.batch.files import is_packed, is_url
-from noisefilter.batch.pieces import cut_file
+from noisefilter.batch.formats import OWN
+from noisefilter.batch.readers import cut_file, read_piece, watched
+from noisefilter.batch.tables import PLAIN, encode_type, parquet_types
 from noisefilter.batch.tasks import Died, Done, Failed
-from noisefilter.batch.waiting import DEATHS_ALONE
-from noisefilter.batch.watch import Worker, listen
-from noisefilter.batch.worker import read_files
+from noisefilter.batch.worker import Worker, listen, read_files
 
 if TYPE_CHECKING:
-    from noisefilter.batch.options import Limits, Options
-    from noisefilter.batch.plan import Source
-    from noisefilter.batch.storage import Storage
+    from collections.abc import Callable, Mapping, Sequence
+
+    from noisefilter.batch.files import Source
+    from noisefilter.batch.options import Options
     from noisefilter.batch.tasks import Piece
+    from noisefilter.batch.worker import Setting
+
+    #: Field -> names of the Python types that its values have.
+    Kinds = Mapping[str, Sequence[str]]
 
 #: Uncompressed files up to this size are read in this process: they hold no more than their size, and another process
 #: takes half a second to start.
 SMALL = 1 << 24
+#: Files that are sampled, and rows of each.
+FILES, ROWS = 16, 256
 
 
 class Cutter:
-    """Cuts files into pieces; a context manager, since it keeps a process.
+    """Cuts files into pieces, within the run's limits; a context manager, since it keeps a process."""
 
-    Args:
-        options: of the run.
-        limits: what a row may cost while it is counted.
-        output: the run's folder.
-    """
-
-    def __init__(self, options: Options, limits: Limits, output: Storage) -> None:
-        self._settings = options, limits, output
+    def __init__(self, setting: Setting) -> None:
+        self._setting = setting
         self._worker: Worker | None = None
 
     def __enter__(self) -> Self:
@@ -50,43 +54,29 @@ class Cutter:
             self._worker.kill()
 
     def cut(self, source: Source, size: int, largest: int) -> list[Piece]:
-        """Pieces of a file as from `cut_file`; the last one is a fault if its reader dies at a row.
-
-        Raises:
-            BatchError: the reader keeps dying.
-        """
-        whole = source.piece
+        """Pieces of a file as from `cut_file`; one whose reader keeps dying stays whole: the row is found when it is read."""
         if size == 0 or _is_harmless(source):
-            return cut_file(whole, size, largest)
+            return cut_file(source.piece, size, largest)
         for _ in range(DEATHS_ALONE):
-            found = self._call(partial(cut_file, whole, size, largest))
+            found = self._call(partial(cut_file, source.piece, size, largest))
             if not isinstance(found, Died):
                 return list(found)
-        if found.pages:  # else it was killed before it read anything: no row is to blame
-            row = found.pages.first
-            pieces = self._call(partial(cut_file, whole, size, largest, stop=row))
-            if not isinstance(pieces, Died):
-                fault = found.reason, f"its reader died {DEATHS_ALONE} times over this row"
-                start = pieces[-1].start + pieces[-1].count if pieces else row
-                return [*pieces, replace(whole, start=start, count=1, fault=fault)]
-        msg = f"{whole.name} cannot be counted ({found.reason}, {found.details}): leave it out, or raise --timeout or --memory-mb"
-        raise BatchError(msg)
+        return [source.piece]
 
     def sample(self, source: Source) -> dict[str, list[str]]:
         """Kinds of the fields in a file's first rows, up to the first at which its reader dies."""
-        options, *_ = self._settings
         if _is_harmless(source):
-            return sample_kinds(source.piece, options)
+            return sample_kinds(source.piece, self._setting.options)
         rows = ROWS
         for _ in range(DEATHS_ALONE):
-            found = self._call(partial(sample_kinds, source.piece, options, rows))
+            found = self._call(partial(sample_kinds, source.piece, self._setting.options, rows))
             if not isinstance(found, Died):
                 return dict(found)
             rows = found.pages.first if found.pages else rows
         return {}
 
     def _call(self, call: partial[Any]) -> Any:  # noqa: ANN401 - what it gives, or how the process died
-        self._worker = self._worker or Worker(*self._settings, read_files)
+        self._worker = self._worker or Worker(self._setting, read_files)
         self._worker.give(call)
         while True:
             for _, _, end in listen([self._worker]):
@@ -102,6 +92,41 @@ class Cutter:
 
 def _is_harmless(source: Source) -> bool:
     """Whether a file is read in this process: it is in its memory, or it is local, uncompressed and small."""
-    path = source.file.path
-    plain = not is_packed(path) and not is_url(path) and source.format != "parquet"
-    return path.startswith("memory:") or (plain and source.file.size <= SMALL)
+    plain = not is_packed(source.path) and not is_url(source.path) and source.format != "parquet"
+    return source.path.startswith("memory:") or (plain and source.size <= SMALL)
+
+
+def plan_columns(sources: Sequence[Source], sample: Callable[[Source], Kinds]) -> bytes:
+    """The columns as a run stores them, in order, each with its kind (`arrow_type`).
+
+    Parquet's have their types, those of other files are inferred from the first rows, whose kinds `sample` gives.
+    """
+    types: dict[str, str] = {}
+    found: dict[str, set[str]] = {"path": {"str"}} if any(source.format == "pages" for source in sources) else {}
+    for source in islice((source for source in sources if source.format != "pages"), FILES):
+        if source.format == "parquet":
+            for name, kind in parquet_types(source.path).items():
+                types.setdefault(name, encode_type(kind))
+                found.setdefault(name, set())
+        else:
+            for name, kinds in sample(source).items():
+                found.setdefault(name, set()).update(kinds)
+    columns = {name: types.get(name) or _plain(kinds) for name, kinds in found.items() if name != OWN}
+    return json.dumps(columns).encode("ascii")
+
+
+def sample_kinds(piece: Piece, options: Options, rows: int = ROWS) -> dict[str, list[str]]:
+    """Kinds of the fields of a piece's first rows, as they will be written."""
+    kinds: defaultdict[str, set[str]] = defaultdict(set)
+    for row in islice(watched(read_piece(piece), piece), rows):
+        entry = to_entry(row, 0, piece.name, options.fields)
+        for name, value in row.fields.items() if entry.fault is None else ():
+            if options.content or name != entry.content_field:
+                kinds[name].update(() if value is None else (type(value).__name__,))
+    return {name: sorted(found) for name, found in kinds.items()}
+
+
+def _plain(found: set[str]) -> str:
+    if found == {"int", "float"}:
+        return PLAIN["float"]
+    return PLAIN.get(next(iter(found)), "string") if len(found) == 1 else "string"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import RefusedError, extra
+from noisefilter.batch.tasks import Piece
 from noisefilter.page import MAX_CHARACTERS
 
 if TYPE_CHECKING:
@@ -40,13 +41,25 @@ def damage(error: Exception) -> str:
     return str(error)
 
 
-class Found(NamedTuple):
-    """A file of an input: where it is, how ids name it, its size, and what changes with its content."""
+class Source(NamedTuple):
+    """A file of an input: where it is, how ids name it, its size, and what changes with its content.
+
+    Then its format, the input that named it, and a hash of its beginning and end, unless it is a page.
+    """
 
     path: str
     name: str
     size: int
     stamp: str
+    format: str = ""
+    input: str = ""
+    edges: str = ""
+
+    @property
+    def piece(self) -> Piece:
+        """The file as one piece."""
+        files = ((self.path, self.name),) if self.format == "pages" else ()
+        return Piece(self.path, self.name, self.format, files=files)
 
 
 def is_url(path: str) -> bool:
@@ -54,57 +67,49 @@ def is_url(path: str) -> bool:
     return "://" in path
 
 
-def find_files(path: str) -> tuple[list[Found], bool]:
+def find_files(path: str) -> tuple[list[Source], bool]:
     """Files that an input names, sorted; and whether it is a folder or pattern, whose other files may be skipped.
 
     Raises:
         RefusedError: there is no such file.
     """
-    if is_url(path):
-        return _find_remote(path)
-    if Path(path).is_file():
-        return [_local(path)], False
-    names = (
-        [str(file) for file in Path(path).rglob("*")]
-        if Path(path).is_dir()
-        else glob(path, recursive=True)  # noqa: PTH207 - absolute patterns too
-        if has_magic(path)
-        else []
-    )
-    found = [_local(name) for name in sorted(names) if Path(name).is_file()]
+    found, single = _find_remote(path) if is_url(path) else _find_local(path)
     if not found:
         msg = f"{path}: no file in this folder" if Path(path).is_dir() else f"{path}: no such file"
         raise RefusedError(msg)
-    return found, True
+    return found, not single
 
 
-def _local(path: str) -> Found:
-    facts = Path(path).stat()
-    return Found(str(Path(path).absolute()), path, facts.st_size, str(facts.st_mtime_ns))
+def _find_local(path: str) -> tuple[list[Source], bool]:
+    single = Path(path).is_file()
+    inside = map(str, Path(path).rglob("*")) if Path(path).is_dir() else glob(path, recursive=True)  # noqa: PTH207 - absolute ones
+    names = [path] if single else sorted(name for name in inside if Path(name).is_file())
+    return [_local(name) for name in names], single
 
 
-def _find_remote(url: str) -> tuple[list[Found], bool]:
+def _local(name: str) -> Source:
+    facts = Path(name).stat()
+    return Source(str(Path(name).absolute()), name, facts.st_size, str(facts.st_mtime_ns))
+
+
+def _find_remote(url: str) -> tuple[list[Source], bool]:
     fsspec = extra("fsspec", url)
     try:
         system, root = fsspec.core.url_to_fs(url)
         system.invalidate_cache()
         single = not has_magic(root) and system.isfile(root)
         names = [root] if single else system.glob(root) if has_magic(root) else system.find(root)
-        found = [_remote(system, name) for name in sorted(names) if system.isfile(name)]
+        return [_remote(system, name) for name in sorted(names) if system.isfile(name)], single
     except Exception as error:  # stores have errors of their own: no credentials, no such host
         msg = f"{url}: {type(error).__name__}: {error}"
         raise RefusedError(msg) from error
-    if not found:
-        msg = f"{url}: no such file"
-        raise RefusedError(msg)
-    return found, not single
 
 
-def _remote(system: Any, name: str) -> Found:  # noqa: ANN401 - an fsspec file system
+def _remote(system: Any, name: str) -> Source:  # noqa: ANN401 - an fsspec file system
     facts = system.info(name)
     stamp = next((str(facts[key]) for key in STAMPS if facts.get(key)), "")
     url = system.unstrip_protocol(name)
-    return Found(url, url, int(facts["size"] or 0), stamp)
+    return Source(url, url, int(facts["size"] or 0), stamp)
 
 
 def open_bytes(path: str) -> IO[bytes]:
@@ -193,7 +198,7 @@ PACKED: dict[str, Callable[[], Any]] = {
 }
 
 
-def digest_edges(file: Found) -> str:
+def digest_edges(file: Source) -> str:
     """Hash of a file's beginning and end; "" if the store's own stamp changes with the content."""
     if is_url(file.path) and file.stamp:
         return ""
@@ -203,7 +208,7 @@ def digest_edges(file: Found) -> str:
         return hashlib.sha256(head + content.read(EDGE)).hexdigest()
 
 
-def digest_files(files: list[Found]) -> str:
+def digest_files(files: list[Source]) -> str:
     """Hash that changes with any file of a list."""
     facts = "\n".join(f"{file.name}\t{file.size}\t{file.stamp}" for file in files)
     return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()

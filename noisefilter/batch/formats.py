@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from noisefilter.batch.writers.base import Writer
+    from noisefilter.batch.writers import Writer
     from noisefilter.types import Score
 
 #: The field of a row that holds noisefilter's record; an input's own field of this name is replaced.
@@ -55,13 +55,11 @@ class OutputFormat(NamedTuple):
 
 FORMATS = {
     "jsonl.zst": OutputFormat(
-        ".jsonl.zst",
-        "lines:zstd_lines",
-        ("zstandard", "--format jsonl.zst (jsonl.gz does without)"),
+        ".jsonl.zst", "lines:zstd_lines", ("zstandard", "--format jsonl.zst (jsonl.gz does without)")
     ),
     "jsonl.gz": OutputFormat(".jsonl.gz", "lines:gzip_lines"),
     "jsonl": OutputFormat(".jsonl", "lines:LineWriter"),
     "parquet": OutputFormat(".parquet", "parquet:ParquetWriter", ("pyarrow", "--format parquet"), columns=True),
     "csv": OutputFormat(".csv", "cells:CsvWriter", columns=True),
-    "dolma": OutputFormat(".jsonl.gz", "dolma:DolmaWriter", visible_text=True),
+    "dolma": OutputFormat(".jsonl.gz", "lines:DolmaWriter", visible_text=True),
 }

@@ -18,8 +18,8 @@ from noisefilter.batch.fields import Fault, to_entry
 from noisefilter.batch.files import find_files, is_url, open_plain
 from noisefilter.batch.formats import OWN
 from noisefilter.batch.options import Fields
-from noisefilter.batch.pieces import read_piece
 from noisefilter.batch.plan import holds_run, list_sources
+from noisefilter.batch.readers import read_piece
 from noisefilter.batch.storage import open_storage
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import row_page
@@ -92,7 +92,7 @@ class Inputs:
         try:
             sources, _ = list_sources(list(map(self._named, self._names)), "auto", open_storage(folder), None)
             for source in sources:
-                LOGGER.debug("reading %s", source.file.name)
+                LOGGER.debug("reading %s", source.name)
                 yield from self._read(source.piece)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -162,13 +162,12 @@ def _entry(row: Row, piece: Piece, *, has_record: bool) -> Entry:
     path = row.fields.get("path")
     if entry.fault is None or entry.fault.reason != "no_page" or has_record or not isinstance(path, str):
         return entry
+    named = {name: value for name in ("url", "title") if isinstance(value := row.fields.get(name), str)}
     try:
-        page = row_page(Path(piece.path).parent, f"{piece.name}:{row.number}", dict(row.fields))
+        page = row_page(Path(piece.path).parent, f"{piece.name}:{row.number}", {"path": path, **named})
     except CorpusError as error:
         return entry._replace(fault=Fault("unreadable", str(error)))
-    url, title = row.fields.get("url"), row.fields.get("title")
-    url, title = (value if isinstance(value, str) else None for value in (url, title))
-    return entry._replace(page=Page(page.content, url, title, page.format), fault=None)
+    return entry._replace(page=page, fault=None)
 
 
 def score_given(

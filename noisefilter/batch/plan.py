@@ -13,11 +13,11 @@ from glob import has_magic
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import RefusedError, extra
-from noisefilter.batch.files import PACKED, Found, digest_edges, digest_files, find_files, open_bytes
-from noisefilter.batch.pieces import cut_file, join_pieces
+from noisefilter.batch.files import PACKED, Source, digest_edges, digest_files, find_files, open_bytes
+from noisefilter.batch.readers import cut_file, join_pieces
 from noisefilter.batch.tasks import DROPPED, FOLDERS, HIDDEN, KEPT, MANIFEST, PART, RUN_FILES, STDIN, Piece, Shard
 from noisefilter.model import DEFAULT, folder_of
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
@@ -28,31 +28,28 @@ if TYPE_CHECKING:
     from noisefilter.batch.options import Options
     from noisefilter.batch.storage import Storage
 
-SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".warc": "warc"}
-PAGES = frozenset({".html", ".htm", ".xhtml", ".txt", ".text", ".md"})
+    CutFile = Callable[[Source, int, int], list[Piece]]
+
+#: Formats by the suffixes of files; the first one is also what standard input is kept under.
+SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".warc": "warc",
+    **dict.fromkeys((".txt", ".text", ".md", ".html", ".htm", ".xhtml"), "pages"),
+}
+#: Packages that read a format; of WARC also what unpacks the pages in it.
+NEEDED = {"parquet": ("pyarrow",), "warc": ("fastwarc", "zstandard", "brotli")}
 #: First bytes of content, for standard input, which has no name; and of compressed content.
-BEGINNINGS = ((b"PAR1", ".parquet"), (b"WARC/", ".warc"), (b"{", ".jsonl"))
+BEGINNINGS = ((b"PAR1", "parquet"), (b"WARC/", "warc"), (b"{", "jsonl"))
 PACKED_BEGINNINGS = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
 #: Default pages of a shard: a sixteenth of what is left (the most that 16 workers can take without one of them waiting
 #: for the others), but no more than should be redone after a kill, and no fewer than are worth writing a folder for.
 SHARE, SMALLEST, LARGEST = 16, 16, 256
 #: Version of the layout of the output folder and its manifest.
 LAYOUT = 3
-
-
-class Source(NamedTuple):
-    """A file, its format and the input that named it; `edges` hashes its beginning and end, unless it is a page."""
-
-    file: Found
-    format: str
-    input: str
-    edges: str = ""
-
-    @property
-    def piece(self) -> Piece:
-        """The file as one piece."""
-        files = ((self.file.path, self.file.name),) if self.format == "pages" else ()
-        return Piece(self.file.path, self.file.name, self.format, files=files)
 
 
 def list_sources(
@@ -73,12 +70,12 @@ def list_sources(
         found = _outside(found, str(output))
         inputs_alone = _without_runs(found, name) if several else found
         sources_of = [
-            Source(file, known, name, "" if known == "pages" else digest_edges(file))
+            file._replace(format=known, input=name, edges="" if known == "pages" else digest_edges(file))
             for file in inputs_alone
             if (known := _format(file.path, form, several=several))
         ]
         if not sources_of:
-            msg = f"{name}: no file that can be read ({', '.join(sorted({*SUFFIXES, *PAGES}))})"
+            msg = f"{name}: no file that can be read ({', '.join(sorted(SUFFIXES))})"
             raise RefusedError(msg)
         sources += sources_of
         passed_over += len(found) - len(sources_of)
@@ -88,24 +85,21 @@ def list_sources(
 
 def _check_readers(sources: Sequence[Source]) -> None:
     """Raise RefusedError now, not after an hour or in a worker, if a package that reads a source is not installed."""
-    formats = {source.format for source in sources}
-    if "warc" in formats:
-        for module in ("fastwarc", "zstandard", "brotli"):  # the latter two unpack the pages in it
-            extra(module, "reading WARC")
-    if "parquet" in formats:
-        extra("pyarrow", "reading Parquet")
-    if any(source.file.path.endswith((".zst", ".zstd")) for source in sources):
+    for form in {source.format for source in sources}:
+        for module in NEEDED.get(form, ()):
+            extra(module, f"reading {form}")
+    if any(source.path.endswith((".zst", ".zstd")) for source in sources):
         extra("zstandard", "reading .zst")
 
 
-def _outside(found: Sequence[Found], folder: str) -> list[Found]:
+def _outside(found: Sequence[Source], folder: str) -> list[Source]:
     """Files outside a folder, by resolved paths."""
     inside = _real(folder)
     places = {place: _real(place) for place in {file.path.rpartition("/")[0] for file in found}}
     return [file for file in found if not places[file.path.rpartition("/")[0]].startswith(inside)]
 
 
-def _without_runs(found: Sequence[Found], name: str) -> list[Found]:
+def _without_runs(found: Sequence[Source], name: str) -> list[Source]:
     """Files that are not the output of a run in a subfolder; if a run itself is named, the pages that it scored."""
     if has_magic(name) and (PART in name or not {*FOLDERS}.isdisjoint(name.split("/"))):
         return list(found)  # a pattern that names parts wants them
@@ -151,8 +145,7 @@ def _format(path: str, form: str, *, several: bool) -> str | None:
     name = Path(path.partition("?")[0].lower())
     packed = name.suffix in PACKED
     suffix = name.with_suffix("").suffix if packed else name.suffix
-    known = SUFFIXES.get(suffix) or ("pages" if suffix in PAGES else None)
-    return known or (None if several else "jsonl" if packed else "pages")
+    return SUFFIXES.get(suffix) or (None if several else "jsonl" if packed else "pages")
 
 
 def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
@@ -167,15 +160,14 @@ def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         packed = next((suffix for mark, suffix in PACKED_BEGINNINGS if head.startswith(mark)), "")
-        begun = next((suffix for mark, suffix in BEGINNINGS if head.startswith(mark)), ".txt")
-        if form != "auto":
-            begun = next((suffix for suffix, known in SUFFIXES.items() if known == form), ".txt")
-        elif packed:
-            begun = ".jsonl"
-        kept = output.put(fresh, f"{STDIN}-{digest[:16]}{begun}{packed}")
+        if form == "auto":
+            guess = next((known for mark, known in BEGINNINGS if head.startswith(mark)), None)
+            form = guess or ("jsonl" if packed else "pages")
+        suffix = next(suffix for suffix, known in SUFFIXES.items() if known == form)
+        kept = output.put(fresh, f"{STDIN}-{digest[:16]}{suffix}{packed}")
     finally:
         fresh.unlink(missing_ok=True)
-    return Source(Found(kept, "-", size, digest), _format(kept, form, several=False) or "pages", "-")
+    return Source(kept, "-", size, digest, form, "-")
 
 
 def cut_here(source: Source, size: int, largest: int) -> list[Piece]:
@@ -183,9 +175,7 @@ def cut_here(source: Source, size: int, largest: int) -> list[Piece]:
     return cut_file(source.piece, size, largest)
 
 
-def make_shards(
-    sources: Sequence[Source], size: int | None, cut: Callable[[Source, int, int], list[Piece]] = cut_here
-) -> list[Shard]:
+def make_shards(sources: Sequence[Source], size: int | None, cut: CutFile = cut_here) -> list[Shard]:
     """Shards of at most `size` rows, small files together; one per file if `size` is 0.
 
     If it is None, each shard is a share of what is left. So there are few, yet they get smaller towards the end of the
@@ -197,7 +187,8 @@ def make_shards(
     rows = 0
     for piece in pieces:
         room = min(LARGEST, max(SMALLEST, left // SHARE)) if size is None else size
-        if not gathered or size == 0 or rows + piece.count > room:
+        alone = piece.count < 0 or (gathered and gathered[-1][-1].count < 0)  # it was not counted
+        if not gathered or alone or rows + piece.count > room:
             gathered.append([])
             left -= rows
             rows = 0
@@ -206,15 +197,13 @@ def make_shards(
     return [Shard(number, join_pieces(pieces)) for number, pieces in enumerate(gathered)]
 
 
-def _all_pieces(
-    sources: Sequence[Source], size: int, largest: int, cut: Callable[[Source, int, int], list[Piece]]
-) -> Iterator[Piece]:
+def _all_pieces(sources: Sequence[Source], size: int, largest: int, cut: CutFile) -> Iterator[Piece]:
     for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
         if form != "pages":
             for source in group:
                 yield from cut(source, size, largest)
             continue
-        files = [(source.file.path, source.file.name) for source in group]
+        files = [(source.path, source.name) for source in group]
         step = size or 1000  # with one page per shard, a run would mostly wait for the disk
         for start in range(0, len(files), step):
             part = tuple(files[start : start + step])
@@ -229,16 +218,12 @@ def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]
     """
     inputs = []
     for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
-        members = list(group)
         if form == "pages":
-            files = [source.file for source in members]
+            files = list(group)
             total = sum(file.size for file in files)
             inputs.append({"name": name, "files": len(files), "size": total, "stamp": digest_files(files)})
         else:
-            inputs += [
-                {"name": source.file.name, "size": source.file.size, "stamp": source.file.stamp, "edges": source.edges}
-                for source in members
-            ]
+            inputs += map(_facts, group)
     return {
         "layout": LAYOUT,
         "noisefilter": version("noisefilter"),
@@ -246,6 +231,11 @@ def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]
         "options": json.loads(json.dumps({key: value for key, value in asdict(options).items() if key != "model"})),
         "inputs": inputs,
     }
+
+
+def _facts(source: Source) -> dict[str, Any]:
+    """What identifies a file."""
+    return {"name": source.name, "size": source.size, "stamp": source.stamp, "edges": source.edges}
 
 
 def describe_model(folder: str | None) -> str:
@@ -303,25 +293,15 @@ def _changed_inputs(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> 
 
 def changed_files(sources: Sequence[Source]) -> list[str]:
     """Which files have changed since they were listed, in words; new ones do not count."""
-    now: dict[str, Found] = {}
-    for name in dict.fromkeys(source.input for source in sources if source.input != "-"):
+    read = [source for source in sources if source.input != "-"]
+    now: dict[str, Source] = {}
+    for name in dict.fromkeys(source.input for source in read):
         with suppress(RefusedError):
             now |= {file.path: file for file in find_files(name)[0]}
-    changed = [
-        f"{source.file.name}: {how}" for source in sources if source.input != "-" and (how := _how_changed(source, now))
+    again = [
+        file._replace(edges=source.edges and digest_edges(file)) for source in read if (file := now.get(source.path))
     ]
-    return list(dict.fromkeys(changed))
-
-
-def _how_changed(source: Source, now: dict[str, Found]) -> str | None:
-    before, after = source.file, now.get(source.file.path)
-    if after is None:
-        return "gone"
-    if after.size != before.size:
-        return f"size {before.size} then, {after.size} now"
-    if after.stamp != before.stamp:
-        return "its date changed"
-    return "its content changed" if source.edges and digest_edges(after) != source.edges else None
+    return _changed_inputs(list(map(_facts, read)), list(map(_facts, again)))
 
 
 def shards_to_json(shards: Sequence[Shard]) -> bytes:
@@ -331,9 +311,7 @@ def shards_to_json(shards: Sequence[Shard]) -> bytes:
 
 def shards_from_json(content: bytes) -> list[Shard]:
     """The plan as a run stored it."""
-    return [Shard(number, tuple(map(_piece_from_json, pieces))) for number, pieces in enumerate(json.loads(content))]
-
-
-def _piece_from_json(piece: dict[str, Any]) -> Piece:
-    fault = tuple(piece["fault"]) if piece["fault"] else None
-    return Piece(**{**piece, "files": tuple(map(tuple, piece["files"])), "fault": fault})
+    return [
+        Shard(number, tuple(Piece(**{**piece, "files": tuple(map(tuple, piece["files"]))}) for piece in pieces))
+        for number, pieces in enumerate(json.loads(content))
+    ]

@@ -19,17 +19,14 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.batch.errors import BatchError, extra
 from noisefilter.batch.plan import describe_software
 from noisefilter.batch.tasks import Begun, Died, Done, Failed, Ready, Scored
-from noisefilter.batch.watch import LOOK_S, Worker, listen
+from noisefilter.batch.worker import LOOK_S, Worker, listen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from noisefilter.batch.options import Limits, Options
-    from noisefilter.batch.storage import Storage
+    from noisefilter.batch.engine import Waiting
     from noisefilter.batch.tasks import End, Range, Shard, Task
-    from noisefilter.batch.waiting import Waiting
-
-    Settings = tuple[Options, Limits, Storage]
+    from noisefilter.batch.worker import Setting
 
 #: Tasks submitted to Ray at a time, without `--jobs`: enough for it to see that more machines would have work.
 IN_FLIGHT = 1000
@@ -57,14 +54,14 @@ class Board:
 _idle: list[Worker] = []
 
 
-def try_shard(settings: Settings, software: str, task: Task, number: int, board: Any) -> End:  # noqa: ANN401 - an actor
+def try_shard(setting: Setting, software: str, task: Task, number: int, board: Any) -> End:  # noqa: ANN401 - an actor
     """Do a task in a worker on this node; returns how it ended. Version and model must be the run's `software`."""
     import ray  # noqa: PLC0415 - it runs this
 
-    here = describe_software(settings[0])
+    here = describe_software(setting.options)
     if here != software:
         return Failed(f"{socket.gethostname()} has {here}, but the run {software}")
-    worker = _get_worker(settings, task)
+    worker = _get_worker(setting, task)
     end: End | None = None
     try:
         end = _watch(worker, task, lambda message: ray.get(board.tell.remote(number, message)))
@@ -92,15 +89,15 @@ def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object])
                     return end
 
 
-def _get_worker(settings: Settings, task: Task) -> Worker:
+def _get_worker(setting: Setting, task: Task) -> Worker:
     """The idle worker, given the task; or a new one, which will ask for it."""
     while _idle:
         worker = _idle.pop()
-        if worker.settings == settings and not worker.is_worn:
+        if worker.setting == setting and not worker.is_worn:
             worker.give(task)
             return worker
         worker.dismiss()
-    return Worker(*settings)
+    return Worker(setting)
 
 
 @dataclass(slots=True)
@@ -112,31 +109,29 @@ class _Try:
     pages: Range | None = None
 
 
-def run_on_ray(waiting: Waiting, options: Options, limits: Limits, output: Storage, address: str | None) -> None:
+def run_on_ray(waiting: Waiting, setting: Setting, address: str | None) -> None:
     """Process the waiting shards as Ray tasks; pages that kill their workers are set aside as by the local engine.
 
     The loss of a node costs each of its workers a try. Their pages are then tried alone, as after any death, and pass.
 
     Args:
         waiting: the shards.
-        options: what decides the output.
-        limits: how many tasks at a time, and what a page may cost.
-        output: the run's folder, which all nodes must reach.
+        setting: the run's; all nodes must reach its folder.
         address: of the cluster; what `ray.init` finds if None.
 
     Raises:
         BatchError: as `Waiting.settle`, or the cluster is gone.
     """
     ray, tries, numbers = extra("ray", "--engine ray", "ray"), dict[int, _Try](), count(1)
-    settings, software = (options, limits, output), describe_software(options)
-    with _connected(ray, address), _told(ray):
+    software = describe_software(setting.options)
+    with _connected(ray, address):
         board = _start_board(ray)
         submit = ray.remote(num_cpus=1, max_retries=0)(try_shard).remote
         try:
             while waiting or tries:
-                while waiting and len(tries) < (limits.jobs or IN_FLIGHT):
+                while waiting and len(tries) < (setting.limits.jobs or IN_FLIGHT):
                     number, task = next(numbers), waiting.take()
-                    tries[number] = _Try(task.shard, submit(settings, software, task, number, board))
+                    tries[number] = _Try(task.shard, submit(setting, software, task, number, board))
                 done, _ = ray.wait([attempt.ref for attempt in tries.values()], timeout=LOOK_S)
                 ended = [number for number, attempt in tries.items() if attempt.ref in done]
                 _hear(ray.get(board.take.remote()), tries, waiting)
@@ -178,13 +173,31 @@ def _how_it_ended(ray: Any, attempt: _Try) -> End:  # noqa: ANN401 - the module
 
 
 @contextmanager
-def _told(ray: Any) -> Iterator[None]:  # noqa: ANN401 - the module
-    """Turn Ray's own errors, of a cluster that is gone or does not know this program, into a BatchError."""
+def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401 - the module
+    """Connect to the cluster; the caller's own connection is left as it is.
+
+    Raises:
+        BatchError: it cannot be reached, or an error of Ray's: it is gone, or does not know this program.
+    """
+    before = signal.getsignal(signal.SIGTERM)
+    is_ours = not ray.is_initialized()
     try:
+        if is_ours:
+            _knock(address)
+            ray.init(address=address, log_to_driver=False, logging_level="warning")
+    except Exception as error:  # including those of gRPC, tokens and Ray
+        msg = f"no Ray cluster at {address or 'hand'}: {type(error).__name__}: {error}"
+        raise BatchError(msg) from error
+    try:
+        if is_ours and threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)  # Ray replaced the handler; it must stop the run as Ctrl-C does
         yield
     except ray.exceptions.RayError as error:
         msg = f"the Ray cluster went away: {type(error).__name__}: {error}: see to it, or go on with --engine local"
         raise BatchError(msg) from error
+    finally:
+        if is_ours:
+            ray.shutdown()
 
 
 def _knock(address: str | None) -> None:
@@ -192,24 +205,3 @@ def _knock(address: str | None) -> None:
     found = re.fullmatch(r"(?:ray://)?([^:/]+):(\d+)", address or "")
     if found:
         socket.create_connection((found[1], int(found[2])), timeout=KNOCK_S).close()
-
-
-@contextmanager
-def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401 - the module
-    """Connect to the cluster; the caller's own connection is left as it is."""
-    if ray.is_initialized():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        _knock(address)
-        ray.init(address=address, log_to_driver=False, logging_level="warning")
-    except Exception as error:  # including those of gRPC, tokens and Ray
-        msg = f"no Ray cluster at {address or 'hand'}: {type(error).__name__}: {error}"
-        raise BatchError(msg) from error
-    try:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGTERM, before)  # Ray replaced the handler; it must stop the run as Ctrl-C does
-        yield
-    finally:
-        ray.shutdown()

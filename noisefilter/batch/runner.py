@@ -12,10 +12,9 @@ from dataclasses import replace
 from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
-from noisefilter.batch.columns import plan_columns
 from noisefilter.batch.counts import Counts
-from noisefilter.batch.cutter import Cutter
-from noisefilter.batch.engine import run_locally
+from noisefilter.batch.cutter import Cutter, plan_columns
+from noisefilter.batch.engine import Waiting, run_locally
 from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.formats import FORMATS
 from noisefilter.batch.options import Limits, Options
@@ -30,7 +29,7 @@ from noisefilter.batch.plan import (
 )
 from noisefilter.batch.storage import open_storage, read_known
 from noisefilter.batch.tasks import COLUMNS, LOCK, MANIFEST, PLAN, STDIN, SUCCESS, SUMMARY
-from noisefilter.batch.waiting import Waiting
+from noisefilter.batch.worker import Setting
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import find_policy
 from noisefilter.report.progress import Meter
@@ -42,12 +41,12 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from noisefilter.batch.files import Source
     from noisefilter.batch.options import EngineName
-    from noisefilter.batch.plan import Source
     from noisefilter.batch.storage import Storage
     from noisefilter.batch.tasks import Shard
 
-    Engine = Callable[[Waiting, Options, Limits, Storage], None]
+    Engine = Callable[[Waiting, Setting], None]
 
 LOGGER = logging.getLogger("noisefilter")
 #: Beginnings of the names of files that a folder may hold before its run has a manifest.
@@ -89,11 +88,12 @@ def run(
     """
     options, limits = _settled(options or Options()), limits or Limits()
     folder, process = open_storage(output), _engine(engine, address)
+    setting = Setting(options, limits, folder)
     _read_manifest(folder)  # a folder with other content gets no lock
 
     with folder.lock(LOGGER.warning) as check, _terminable():
         sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
-        shards = _prepare(sources, folder, options, limits)
+        shards = _prepare(sources, setting)
         finished = folder.finished()
         left = [shard for shard in shards if shard.name not in finished]
         rate = None
@@ -102,7 +102,7 @@ def run(
             with _meter(console, shards, finished, folder) as meter:
                 waiting = _wait(left, folder, meter, check)
                 try:
-                    process(waiting, options, limits, folder)
+                    process(waiting, setting)
                 finally:
                     folder.clear()  # unfinished output: a full disk needs the space
             rate = meter.rate
@@ -155,8 +155,9 @@ def _engine(name: EngineName, address: str | None) -> Engine:
     return partial(run_on_ray, address=address)
 
 
-def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limits: Limits) -> list[Shard]:
+def _prepare(sources: Sequence[Source], setting: Setting) -> list[Shard]:
     """The run's shards: planned now, or as an earlier run planned them."""
+    options, _, folder = setting
     known = _read_manifest(folder)
     folder.clear()
     manifest = make_manifest(sources, options)
@@ -164,7 +165,7 @@ def _prepare(sources: Sequence[Source], folder: Storage, options: Options, limit
         changed = differences(known, manifest)
         _refuse(f"{folder} holds a run that is not this one:", changed, "choose another folder, or delete this one")
         return shards_from_json(read_known(folder, PLAN))
-    with Cutter(options, limits, folder) as cutter:
+    with Cutter(setting) as cutter:
         shards = make_shards(sources, options.shard_pages, cutter.cut)
         if FORMATS[options.format].columns:
             folder.write(COLUMNS, plan_columns(sources, cutter.sample))

@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.fields import Entry, Fault, to_entry
 from noisefilter.batch.formats import FORMATS, OWN, describe
-from noisefilter.batch.pieces import read_piece, watched
-from noisefilter.batch.pulse import MOVING, PULSE
+from noisefilter.batch.readers import read_piece, watched
 from noisefilter.batch.storage import read_known
-from noisefilter.batch.tasks import COLUMNS, DROPPED, FOLDERS, HIDDEN, KEPT, REJECTS, Range
+from noisefilter.batch.tasks import COLUMNS, DROPPED, FOLDERS, HIDDEN, KEPT, MOVING, PULSE, REJECTS, Range
 from noisefilter.batch.writers.lines import LineWriter
 from noisefilter.batches import cut_batches
 from noisefilter.decide import drop_reason
@@ -70,27 +69,34 @@ def run_shard(
     """
     shard, started = task.shard, time.monotonic()
     hidden = output.spool / f"{HIDDEN}{shard.number:05d}-{uuid.uuid4().hex}"
-    scorer = load_scorer(options.scorer)
     try:
         for name in FOLDERS:
             (hidden / name).mkdir(parents=True)
         columns = json.loads(read_known(output, COLUMNS)) if FORMATS[options.format].columns else {}
         with ExitStack() as stack:
             out = _Output(hidden, shard.name, options, columns, stack)
-            for batch in _batches(_entries(task, options, out), task.alone):
-                pages = Range(batch[0].order, batch[-1].order + 1)
-                begins(pages)
-                results = _score(scorer, batch, options)
-                ends(pages)
-                PULSE.beat()
-                for entry, result in zip(batch, results, strict=True):
-                    out.add(entry, result)
+            _fill(out, task, options, begins, ends)
         out.counts.seconds = round(time.monotonic() - started, 3)
         (hidden / shard.counts_path).write_text(json.dumps(out.counts.to_dict()), encoding="ascii")
         PULSE.beat(MOVING)
         output.publish(hidden, shard.name)
     finally:
         shutil.rmtree(hidden, ignore_errors=True)
+
+
+def _fill(
+    out: _Output, task: Task, options: Options, begins: Callable[[Range], object], ends: Callable[[Range], object]
+) -> None:
+    """Score a shard's pages batch by batch, and write them."""
+    scorer = load_scorer(options.scorer)
+    for batch in _batches(_entries(task, options, out), task.alone):
+        pages = Range(batch[0].order, batch[-1].order + 1)
+        begins(pages)
+        results = _score(scorer, batch, options)
+        ends(pages)
+        PULSE.beat()
+        for entry, result in zip(batch, results, strict=True):
+            out.add(entry, result)
 
 
 def _entries(task: Task, options: Options, out: _Output) -> Iterator[Entry]:

@@ -1,7 +1,8 @@
-"""Parquet → rows; a cell that does not fit its column's type costs its row at most."""
+"""Parquet → rows, where a cell that does not fit its column's type costs its row at most; and types of columns as text."""
 
 from __future__ import annotations
 
+import base64
 from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import Fault, Row, Undecoded
 from noisefilter.batch.files import BrokenFileError, damage, open_bytes
-from noisefilter.batch.pulse import PULSE
+from noisefilter.batch.tasks import PULSE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Rows that are read at a time.
 BATCH = 64
+#: Kinds of column (Arrow's names) by the Python type of their values; other values are written as JSON.
+PLAIN: dict[str, str] = {"bool": "bool_", "int": "int64", "float": "float64", "str": "string", "bytes": "binary"}
 #: What pyarrow raises for values that Python cannot hold: bad encoding, a date beyond the year 9999, an odd time zone.
 UNREADABLE = (ValueError, TypeError, OverflowError, KeyError, NotImplementedError)
 
@@ -141,3 +144,18 @@ def parquet_types(path: str) -> dict[str, Any]:
         schema = table.schema_arrow
         return {name: known_type(column.type) for name, column in zip(distinct(schema.names), schema, strict=True)}
     return {}
+
+
+def encode_type(kind: Any) -> str:  # noqa: ANN401 - an Arrow type
+    """An Arrow type as text: see `arrow_type`."""
+    arrow = extra("pyarrow", "Parquet")
+    plain = next((name for name in PLAIN.values() if getattr(arrow, name)() == kind), None)
+    return plain or base64.b64encode(arrow.schema([("", kind)]).serialize().to_pybytes()).decode("ascii")
+
+
+def arrow_type(kind: str) -> Any:  # noqa: ANN401 - an Arrow type
+    """The Arrow type of a column: Arrow's name for a plain one, or an Arrow schema in base64 that has it alone."""
+    arrow = extra("pyarrow", "Parquet")
+    if kind in PLAIN.values():
+        return getattr(arrow, kind)()
+    return extra("pyarrow.ipc", "Parquet").read_schema(arrow.py_buffer(base64.b64decode(kind))).field(0).type

@@ -1,4 +1,4 @@
-"""What a worker is asked to do, what it answers, and the names of its output."""
+"""What a worker is asked to do, what it answers, how it shows its progress, and the names of its output."""
 
 from __future__ import annotations
 
@@ -14,15 +14,12 @@ FOLDERS = KEPT, DROPPED, REJECTS, COUNTS = ("kept", "dropped", "rejects", "count
 #: Beginning of the names of a shard's files, and of the hidden folder that they are first written to.
 PART, HIDDEN = "part-", ".part-"
 #: Other files of a run: what it is of, what it does, which columns it writes, which pages killed workers, what came of it.
-RUN_FILES = MANIFEST, PLAN, COLUMNS, JOURNAL, SUMMARY = (
-    "manifest.json",
-    "plan.json",
-    "columns.json",
-    "deaths.jsonl",
-    "summary.json",
-)
+MANIFEST, PLAN, COLUMNS, JOURNAL, SUMMARY = "manifest.json", "plan.json", "columns.json", "deaths.jsonl", "summary.json"
+RUN_FILES = (MANIFEST, PLAN, COLUMNS, JOURNAL, SUMMARY)
 #: Its lock, its marker of success, and the beginning of the name under which standard input is kept.
 LOCK, SUCCESS, STDIN = ".lock", "_SUCCESS", ".stdin"
+#: In place of a row: work for which no row is to blame; and moving finished files to their place, which may take long.
+NO_ROW, MOVING = -1, -2
 
 
 class Range(NamedTuple):
@@ -36,8 +33,7 @@ class Range(NamedTuple):
 class Piece:
     """Rows of a file: `count` of them from number `start` on, which is at `offset`; all that follow if `count` is -1.
 
-    `files` are the paths and names of pages, each a file; then path and name are the input's. `fault` is for one row
-    that killed the process that counted it, with the reason: nothing is read.
+    `files` are the paths and names of pages, each a file; then path and name are the input's.
     """
 
     path: str
@@ -47,7 +43,6 @@ class Piece:
     offset: int = 0
     count: int = -1
     files: tuple[tuple[str, str], ...] = ()
-    fault: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +134,25 @@ class Died:
 
 End = Done | Failed | Died
 Message = Ready | Begun | Scored | End
+
+
+class Pulse:
+    """This process' steps so far, and the row that it reads, as its place in the shard.
+
+    A worker keeps the two numbers in its watcher's memory, which sees them without asking; elsewhere nobody looks.
+    """
+
+    def __init__(self) -> None:
+        self.numbers: Any = [0, NO_ROW]
+
+    def beat(self, row: int = NO_ROW) -> None:
+        """Count a step; `row` is read next."""
+        self.numbers[1] = row
+        self.tick()
+
+    def tick(self) -> None:
+        """Count a step over the same row."""
+        self.numbers[0] += 1
+
+
+PULSE = Pulse()

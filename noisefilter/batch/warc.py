@@ -11,8 +11,8 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import Fault, Row
 from noisefilter.batch.files import MAX_PAGE, damage, open_bytes
-from noisefilter.batch.pulse import PULSE
 from noisefilter.batch.response import ResponseError, decode_body, parse_head
+from noisefilter.batch.tasks import PULSE
 from noisefilter.page import decode_declared
 from noisefilter.types import Page
 

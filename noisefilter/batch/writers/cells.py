@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import category, normalize
 
 from noisefilter.batch.formats import OWN
-from noisefilter.batch.writers.base import to_json
+from noisefilter.batch.writers import to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.batch.columns import PLAIN, arrow_type
 from noisefilter.batch.errors import extra
 from noisefilter.batch.formats import FIELDS, OWN
-from noisefilter.batch.writers.base import to_json
+from noisefilter.batch.tables import PLAIN, arrow_type
+from noisefilter.batch.writers import to_json
 from noisefilter.page import scrub
 from noisefilter.types import RECORD, Span
 
