@@ -187,7 +187,7 @@ def _wide_charset(content: bytes) -> str | None:
     """UTF-16 without a byte order mark: in Latin text every other byte is NUL."""
     head = content[:2000]
     half = len(head) // 2
-    if half < 2:
+    if half < 2 or 0 not in head:
         return None
     if head[1::2].count(0) > 0.4 * half and head[::2].count(0) < 0.05 * half:
         return "utf-16-le"
@@ -262,9 +262,8 @@ def cap_attributes(text: str) -> str:
 
 
 def _has_long_tag(text: str) -> bool:
-    """Whether a possible tag is long enough for more than `MAX_ATTRIBUTES` attributes, and has as many separators."""
-    tags = (found[0].replace("=", " ").replace("/", " ") for found in LONG_TAG.finditer(text))
-    return any(len(tag.split()) > MAX_ATTRIBUTES for tag in tags)
+    """Whether a possible tag has more than `MAX_ATTRIBUTES` attributes; a text in quotation marks is one."""
+    return any(len(ATTRIBUTE.findall(found[0])) > MAX_ATTRIBUTES for found in LONG_TAG.finditer(text))
 
 
 def _cap_match(match: re.Match[str]) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import lxml.html
 
-from noisefilter.html.code import PLAIN_SIGNS, frame_plain_code, join_code_lines
+from noisefilter.html.code import frame_plain_code, join_code_lines, may_hold_plain_code
 from noisefilter.html.mending import close_asides, open_shadow_roots
 from noisefilter.html.tags import by_tag
 
@@ -37,7 +37,7 @@ def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.
     except lxml.etree.ParserError as error:
         msg = f"no element in the page: {error}"
         raise ValueError(msg) from error
-    if any(sign.search(text) for sign in PLAIN_SIGNS):
+    if may_hold_plain_code(text):
         frame_plain_code(tree)
     close_asides(text, tree)
     mend(tree)
