@@ -177,19 +177,26 @@ class Lexicon:
     def look_up(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Numbers and flags of each word: (3, words) and (4, words)."""
         known = self.known  # the same to the end, even if another thread starts anew
-        new = list(set(words).difference(known.rows))
+        found = [*map(known.rows.get, words)]
+        if None in found:
+            known = self._learn(known, {word for word, row in zip(words, found, strict=True) if row is None}, words)
+            found = [*map(known.rows.__getitem__, words)]
+        rows = np.array(found, dtype=np.int64)
+        return known.numbers.take(rows, axis=1), known.flags.take(rows, axis=1)
+
+    def _learn(self, known: _Known, unknown: set[str], words: Sequence[str]) -> _Known:
+        """What knows all of some words, of which some are unknown so far."""
+        new = list(unknown)
         rows = list(islice(known.free, len(new)))
         if len(rows) < len(new):
             new = list(set(words))
             known = _Known(max(self.MOST, len(new)))
             rows = list(islice(known.free, len(new)))
             self.known = known
-        if new:
-            values = np.array([self._measure(word) for word in new], dtype=np.int64).T
-            known.numbers[:, rows], known.flags[:, rows] = values[:3], values[3:] > 0
-            known.rows.update(zip(new, rows, strict=True))
-        found = np.fromiter(map(known.rows.__getitem__, words), np.int64, len(words))
-        return known.numbers.take(found, axis=1), known.flags.take(found, axis=1)
+        values = np.array([self._measure(word) for word in new], dtype=np.int64).T
+        known.numbers[:, rows], known.flags[:, rows] = values[:3], values[3:] > 0
+        known.rows.update(zip(new, rows, strict=True))
+        return known
 
     def _measure(self, word: str) -> tuple[int, ...]:
         """Numbers and flags of a word."""
