@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,14 +43,15 @@ class Cue:
 class CueTable:
     """The rows of a table in order: of those that match, the one that matches first in the text wins.
 
-    Of each pattern, `openings` has the alternatives that match at the start of the text only, `inner` the others, which
-    are searched for in the text in lower case: with `re.IGNORECASE` that takes twice as long. `others` are the openings
-    in other languages, "" for none: they are compiled once a text has one of their words, since all of them take a
-    fifth of a second.
+    Of each pattern, `openings` has the alternatives that match at the start of the text only, `inner` the others. Both
+    are looked for in the text in lower case, since with `re.IGNORECASE` that takes twice as long; only openings that ask
+    for a capital, which `cased` marks, read the text as it is. `others` are the openings in other languages, "" for none:
+    they are compiled once a text has one of their words, since all of them take a fifth of a second.
     """
 
     cues: tuple[Cue, ...]
     openings: tuple[re.Pattern[str] | None, ...]
+    cased: tuple[bool, ...]
     inner: tuple[re.Pattern[str] | None, ...]
     others: tuple[str, ...]
 
@@ -59,15 +60,18 @@ class CueTable:
 
         `candidates` are the cues whose words the text has: twice the row for its `words`, one more for `other_words`.
         """
-        best, found, small = len(text) + 1, -1, ""
+        best, found, small = len(text) + 1, -1, fold_case(text)
         for candidate in range(2 * len(self.cues)) if candidates is None else candidates:
-            index, other = divmod(candidate, 2)
-            opening = _compile(self.others[index]) if other else self.openings[index]
-            if opening and opening.match(text):
+            index = candidate >> 1
+            if candidate & 1:
+                other = _compile(self.others[index])
+                if other and other.match(text):
+                    return index
+                continue
+            opening, inner = self.openings[index], self.inner[index]
+            if opening and opening.match(text if self.cased[index] else small):
                 return index
-            inner = self.inner[index]
-            if inner and not other:
-                small = small or fold_case(text)
+            if inner:
                 match = inner.search(small)
                 if match and match.start() < best:
                     best, found = match.start(), index
@@ -97,14 +101,26 @@ def cue_table(name: str) -> CueTable:
         for row in rows
     )
     parts = [split_alternatives(row["pattern"]) for row in rows]
-    openings = ([part for part in group if part.startswith("^")] for group in parts)
+    openings = ["|".join(part for part in group if part.startswith("^")) for group in parts]
+    cased = tuple("(?-i:" in opening for opening in openings)
     inner = ([part for part in group if not part.startswith("^")] for group in parts)
     return CueTable(
         cues,
-        tuple(re.compile("|".join(group), re.IGNORECASE) if group else None for group in openings),
-        tuple(re.compile("|".join(group)) if group else None for group in inner),
+        tuple(
+            re.compile(opening, re.IGNORECASE if capital else re.NOFLAG) if opening else None
+            for opening, capital in zip(openings, cased, strict=True)
+        ),
+        cased,
+        tuple(re.compile(_at_words(group)) if group else None for group in inner),
         tuple("|".join(row.get("other", "").splitlines()) for row in rows),
     )
+
+
+def _at_words(alternatives: Sequence[str]) -> str:
+    """A pattern of some alternatives; if all begin at a word, it looks there only."""
+    if all(one.startswith(WORD_EDGE) for one in alternatives):
+        return f"{WORD_EDGE}(?:{'|'.join(one.removeprefix(WORD_EDGE) for one in alternatives)})"
+    return "|".join(alternatives)
 
 
 @cache
@@ -115,7 +131,9 @@ def cue_flags(table: str, names: frozenset[str]) -> NDArray[np.bool_]:
 
 def fold_case(text: str) -> str:
     """Text in lower case, as `re.IGNORECASE` compares it; every character keeps its place."""
-    return text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s").lower()
+    if not text.isascii():
+        text = text.replace("\u0130", "i").replace("\u0131", "i").replace("\u017f", "s")
+    return text.lower()
 
 
 @cache
@@ -136,5 +154,7 @@ def split_alternatives(pattern: str) -> list[str]:
     return parts
 
 
+#: What a pattern begins with that looks for words.
+WORD_EDGE = r"\b"
 #: A part of a pattern that is read as one: an escape, a class of characters, any other character.
 SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
