@@ -13,10 +13,12 @@ import numpy as np
 
 from noisefilter.blocks.markup import group_mean, window_share
 from noisefilter.columns import Columns
-from noisefilter.text.tokens import begins, neighbour
+from noisefilter.text.tokens import begins, neighbour, neighbours
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from noisefilter.arrays import Column, Index
@@ -36,6 +38,11 @@ class FirstPass:
 
     table: BlockTable
     logits: Column
+
+    @cached_property
+    def near(self) -> Mapping[int, Column]:
+        """Log-odds of the blocks `NEIGHBOURS`, by how many further on."""
+        return dict(zip(NEIGHBOURS, neighbours(self.logits, self.table.owner, NEIGHBOURS), strict=True))
 
     @cached_property
     def stays(self) -> Column:
@@ -76,7 +83,7 @@ def log_odds(first: FirstPass) -> Column:
 
 
 def _log_odds_of(step: int, first: FirstPass) -> Column:
-    return first.table.neighbour(first.logits, step)
+    return first.near[step]
 
 
 def log_odds_of_heading(first: FirstPass) -> Column:

@@ -14,7 +14,6 @@ from noisefilter.text.language import is_known, name_language
 from noisefilter.text.tokens import (
     find_cues,
     join_tokens,
-    neighbour,
     sums,
     sums_of_rows,
     token_hash,
@@ -160,10 +159,6 @@ class BlockTable:
     def running(self, values: Column) -> Column:
         """Sum over the blocks of the same page up to each one."""
         return np.concatenate([np.cumsum(part) for part in np.split(values, self.edges[1:-1])])
-
-    def neighbour(self, values: Column, step: int) -> Column:
-        """Values of the block `step` further on; zero where the page has none."""
-        return neighbour(values, self.owner, step)
 
     def at_place(self, values: Column, steps: int = 0) -> Column:
         """Value of the place that holds each block, or of the place `steps` above it."""

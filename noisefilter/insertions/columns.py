@@ -12,7 +12,7 @@ import numpy as np
 
 from noisefilter.columns import Columns
 from noisefilter.insertions.cohesion import CohesionColumns, cohesion_matrix
-from noisefilter.insertions.table import ClauseColumns
+from noisefilter.insertions.table import RELATIVE, ClauseColumns
 from noisefilter.sentences.columns import NEIGHBOURS, SENTENCE_COLUMNS
 from noisefilter.text.tokens import sums
 
@@ -84,7 +84,7 @@ def _of(table: InsertionTable, name: str) -> Column:
 
 def _relative(name: str) -> Callable[[InsertionTable], Column]:
     def column(table: InsertionTable) -> Column:
-        return table.sentences.relative(_of(table, name))
+        return table.relative[name]
 
     return column
 
@@ -132,10 +132,7 @@ INSERTION_FEATURES: Columns[[InsertionTable]] = Columns(
     splice_cue,
     odd_capitals,
     splice_before,
-    *(
-        (f"relative_{name}", _relative(name))
-        for name in ("title_likeness", "context_likeness", "new_words", "next_words")
-    ),
+    *((f"relative_{name}", _relative(name)) for name in RELATIVE),
     *(
         (f"{name}_{'next' if step > 0 else 'before'}", _around(name, step))
         for name in ("context_likeness", "new_words", "said_before")

@@ -15,7 +15,7 @@ import numpy as np
 from noisefilter.columns import side_by_side
 from noisefilter.insertions.kin import find_kin
 from noisefilter.sentences.table import WINDOW
-from noisefilter.text.tokens import begins, neighbour, range_entries, sums_of_rows
+from noisefilter.text.tokens import begins, neighbour, neighbours, range_entries, sums_of_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -273,7 +273,8 @@ class ParagraphColumns(NamedTuple):
 
 
 #: Columns with values of the neighbours: which values, and how many sentences further on.
-NEAR = {f"{of}_{step}": (of, step) for of in ("log_odds", "mean") for step in (-3, -2, -1, 1, 2, 3)}
+STEPS = (-3, -2, -1, 1, 2, 3)
+NEAR = tuple(f"{of}_{step}" for of in ("log_odds", "mean") for step in STEPS)
 #: Names of the columns of `passage_columns`.
 PASSAGE_NAMES = (*RunColumns._fields, "log_odds", *NEAR, *ParagraphColumns._fields)
 #: Widths that sentences are padded to, up to `MAX_TEXT`; numpy adds four values and fewer in another order than more.
@@ -364,7 +365,7 @@ def _around_columns(table: TokenTable, doubts: Inputs, means: Inputs) -> NDArray
     """The columns from `log_odds` on: log-odds and word means of the neighbours and of the paragraph's others."""
     rows = table.rows
     values = {"log_odds": doubts, "mean": means}
-    near = [neighbour(values[of], table.article, step, NO_DOUBT)[rows] for of, step in NEAR.values()]
+    near = [column for of in values for column in neighbours(values[of], table.article, STEPS, NO_DOUBT)[:, rows]]
     group = np.cumsum(begins(table.block)) - 1
     size = np.bincount(group)[group] - 1.0 if len(group) else np.zeros(0)
     others = {

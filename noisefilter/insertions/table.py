@@ -8,14 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from noisefilter.sentences.columns import sentence_matrix
+from noisefilter.sentences.columns import SENTENCE_COLUMNS, sentence_matrix
 from noisefilter.sentences.table import WINDOW, SentenceTable
 from noisefilter.text.tokens import begins, range_entries, sums, sums_of_rows, unit_rows
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from noisefilter.arrays import Column, Index, Matrix
 
+#: Features of a sentence that are also compared with their mean over the article.
+RELATIVE = ("title_likeness", "context_likeness", "new_words", "next_words")
 #: Words of a headline; the burst of foreign words is searched for in windows of this size.
 BURST = 6
 #: Punctuation between clauses. The character class comes first so that `re` can skip ahead; lookarounds check hyphens
@@ -77,6 +81,12 @@ class InsertionTable:
     def matrix(self) -> Matrix:
         """Features of the sentences, columns as in `SENTENCE_COLUMNS`."""
         return sentence_matrix(self.sentences)
+
+    @cached_property
+    def relative(self) -> Mapping[str, Column]:
+        """Standard deviations of the features `RELATIVE` from their means over the article."""
+        columns = self.matrix[:, [SENTENCE_COLUMNS.index(name) for name in RELATIVE]].T
+        return dict(zip(RELATIVE, self.sentences.relative(np.ascontiguousarray(columns)), strict=True))
 
     @cached_property
     def foreign(self) -> Column:

@@ -281,5 +281,5 @@ def sentence_matrix(table: SentenceTable) -> NDArray[np.float64]:
         return np.zeros((0, len(SENTENCE_COLUMNS)))
     columns = SENTENCE_FEATURES.measure(table)
     around = [table.neighbour(columns[name], step) for name, step in OF_NEIGHBOURS.values()]
-    means = [table.means(columns[name])[table.article] for name in OF_ARTICLE.values()]
+    means = table.means(np.array([columns[name] for name in OF_ARTICLE.values()]))[:, table.article]
     return side_by_side([*columns.values(), *around, *means])

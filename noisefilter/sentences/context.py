@@ -36,6 +36,11 @@ class FirstKinds:
     log_odds: Matrix
 
     @cached_property
+    def near(self) -> Mapping[int, Matrix]:
+        """Those of the sentences `NEAR`, by how many further on: (sentences, classes) each."""
+        return dict(zip(NEAR, self.table.neighbours(self.log_odds, NEAR), strict=True))
+
+    @cached_property
     def means(self) -> Matrix:
         """Mean of each article: (articles, classes)."""
         return self.table.totals(self.log_odds) / np.maximum(self.table.sizes, 1)[:, None]
@@ -54,7 +59,7 @@ def log_odds(first: FirstKinds) -> Matrix:
 
 def _log_odds_of(step: int) -> Callable[[FirstKinds], Matrix]:
     def columns(first: FirstKinds) -> Matrix:
-        return first.table.neighbour(first.log_odds, step)
+        return first.near[step]
 
     return columns
 
@@ -75,11 +80,9 @@ def stretch(first: FirstKinds) -> Matrix:
     """Mean of the sentences around, itself included; at the article's ends the outermost one is repeated."""
     table = first.table
     begin, last = table.edges[table.article], table.edges[table.article + 1] - 1
-    place = np.arange(len(table))
-    steps = range(-STRETCH, STRETCH + 1)
-    return np.asarray(
-        np.sum([first.log_odds[np.clip(place + step, begin, last)] for step in steps], axis=0) / len(steps)
-    )
+    steps = np.arange(-STRETCH, STRETCH + 1)
+    places = np.minimum(np.maximum(np.arange(len(table)) + steps[:, None], begin), last)
+    return np.asarray(first.log_odds[places].sum(axis=0) / len(steps))
 
 
 def mean(first: FirstKinds) -> Matrix:

@@ -16,6 +16,7 @@ from noisefilter.text.tokens import (
     hash_word,
     join_tokens,
     neighbour,
+    neighbours,
     range_entries,
     sums,
     sums_of_rows,
@@ -325,7 +326,8 @@ class SentenceTable:
 
     def mean(self, values: Column, weights: Column | None = None) -> Column:
         """Mean over each sentence's words of a value per entry of `token_index`, weighted."""
-        weights = np.ones(len(values)) if weights is None else weights
+        if weights is None:
+            return np.bincount(self.owner, values, minlength=len(self)) / np.maximum(self.words, 1e-9)
         total = np.bincount(self.owner, values * weights, minlength=len(self))
         return total / np.maximum(np.bincount(self.owner, weights, minlength=len(self)), 1e-9)
 
@@ -333,24 +335,42 @@ class SentenceTable:
         """Values of the sentence `step` further on; `beyond` where the article has none."""
         return neighbour(values, self.article, step, beyond)
 
+    def neighbours(self, values: NDArray[Any], steps: Sequence[int]) -> NDArray[Any]:
+        """The same for several steps: (steps, sentences, ...)."""
+        return neighbours(values, self.article, steps)
+
     def bounds(self, first: Index, last: Index) -> tuple[Index, Index]:
         """The ranges of sentences, one for each sentence, clipped to its article."""
         return np.maximum(first, self.edges[self.article]), np.minimum(last, self.edges[self.article + 1])
 
     def totals(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Sum over each article of a value per sentence."""
+        """Sum over each article of a value, or a row of values, per sentence: (articles, ...)."""
         if values.ndim == 1:
-            return sums(values, self.edges[:-1], self.edges[1:])
+            return self.totals_of_each(values)
         return np.array([values[low:high].sum(axis=0) for low, high in pairwise(self.edges.tolist())])
 
-    def means(self, values: Column) -> Column:
-        """Mean over each article of a value per sentence."""
-        return self.totals(values) / np.maximum(self.sizes, 1)
+    def totals_of_each(self, columns: NDArray[Any]) -> NDArray[np.float64]:
+        """Sum over each article of some values per sentence: (..., articles) of (..., sentences)."""
+        if self.sizes.all():
+            return np.add.reduceat(columns, self.edges[:-1], axis=-1, dtype=np.float64)
+        found = np.zeros((*columns.shape[:-1], len(self.sizes)))
+        chosen = np.flatnonzero(self.sizes)
+        if len(chosen):
+            found[..., chosen] = np.add.reduceat(columns, self.edges[chosen], axis=-1, dtype=np.float64)
+        return found
 
-    def relative(self, values: Column) -> Column:
-        """Standard deviations from the article's mean."""
-        apart = values - self.means(values)[self.article]
-        return apart / (np.sqrt(self.means(apart**2)) + 0.05)[self.article]
+    def means(self, columns: NDArray[Any]) -> NDArray[np.float64]:
+        """Mean over each article of some values per sentence: (..., articles) of (..., sentences)."""
+        return self.totals_of_each(columns) / self._at_least_one
+
+    @cached_property
+    def _at_least_one(self) -> Index:
+        return np.maximum(self.sizes, 1)
+
+    def relative(self, columns: NDArray[Any]) -> NDArray[np.float64]:
+        """Standard deviations from the article's mean: (..., sentences) of (..., sentences)."""
+        apart = columns - self.means(columns)[..., self.article]
+        return np.asarray(apart / (np.sqrt(self.means(apart**2)) + 0.05)[..., self.article])
 
 
 def count_distinct(keys: Index, article: Index, count: int) -> Column:

@@ -374,6 +374,17 @@ def neighbour(values: NDArray[Any], article: NDArray[np.int64], step: int, beyon
     return moved
 
 
+def neighbours(
+    values: NDArray[Any], article: NDArray[np.int64], steps: Sequence[int], beyond: float = 0.0
+) -> NDArray[Any]:
+    """`neighbour` for several steps, at once: (steps, sentences, ...)."""
+    reach = max(map(abs, steps))
+    place = np.arange(reach, reach + len(values)) + reach * article  # padding between articles
+    spaced = np.full((len(values) + reach * (int(article[-1]) + 2 if len(article) else 2), *values.shape[1:]), beyond)
+    spaced[place] = values
+    return spaced[place + np.array(steps)[:, None]]
+
+
 def begins(values: NDArray[Any]) -> NDArray[np.bool_]:
     """Whether each value differs from the one before it, as the first one does."""
     found = np.ones(len(values), dtype=np.bool_)
