@@ -81,22 +81,22 @@ def questions(table: BlockTable) -> Column:
 
 def digits(table: BlockTable) -> Column:
     """Share of words that hold a digit."""
-    return table.share(table.tokens.digit)
+    return table.shares["digit"]
 
 
 def title_case(table: BlockTable) -> Column:
     """Share of words with a capital; menus and headlines are capitalised."""
-    return table.share(table.tokens.title)
+    return table.shares["title"]
 
 
 def upper_case(table: BlockTable) -> Column:
     """Share of words in capitals."""
-    return table.share(table.tokens.upper)
+    return table.shares["upper"]
 
 
 def stop_words(table: BlockTable) -> Column:
     """Share of grammatical words; prose has a third to a half."""
-    return table.share(table.tokens.stop)
+    return table.shares["stop"]
 
 
 def starts_lower(table: BlockTable) -> Column:
@@ -215,17 +215,17 @@ def place_by_blocks(table: BlockTable) -> Column:
 
 def place_by_words(table: BlockTable) -> Column:
     """Words before this one, as a share."""
-    return (table.running(table.words) - table.words) / np.maximum(1.0, table.totals(table.words))
+    return (table.running(table.words) - table.words) / np.maximum(1.0, table.all_words)
 
 
 def page_words(table: BlockTable) -> Column:
     """Words of the page."""
-    return np.log1p(table.totals(table.words))
+    return np.log1p(table.all_words)
 
 
 def page_prose(table: BlockTable) -> Column:
     """Share of the page's words that stand in prose."""
-    return table.totals(table.words * table.prose) / np.maximum(1.0, table.totals(table.words))
+    return table.all_prose / np.maximum(1.0, table.all_words)
 
 
 def since_prose(table: BlockTable) -> Column:
@@ -245,7 +245,7 @@ def until_prose(table: BlockTable) -> Column:
 def prose_before(table: BlockTable) -> Column:
     """Share of the page's prose that stands before."""
     prose = table.words * table.prose
-    return (table.running(prose) - prose) / np.maximum(1.0, table.totals(prose))
+    return (table.running(prose) - prose) / np.maximum(1.0, table.all_prose)
 
 
 def prose_nearby(table: BlockTable) -> Column:

@@ -108,7 +108,7 @@ def kept_after(first: FirstPass) -> Column:
 
 def kept_of_page(first: FirstPass) -> Column:
     """Share of the page's words that are kept: many on an article's page."""
-    return first.total / np.maximum(1.0, first.table.totals(first.table.words))
+    return first.total / np.maximum(1.0, first.table.all_words)
 
 
 def kept_words(first: FirstPass) -> Column:

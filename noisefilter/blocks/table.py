@@ -21,9 +21,10 @@ from noisefilter.text.tokens import (
     vector_sums,
     word_list,
 )
+from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -54,7 +55,7 @@ HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 GROUP_OF_TAG = {tag: group for group, tags in enumerate(TAG_GROUPS.values()) for tag in tags}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class BlockTable:
     """Blocks of a page, or of several plain texts, one after the other, as arrays of equal length.
 
@@ -148,9 +149,27 @@ class BlockTable:
         """Characters of a class in each block."""
         return self.tokens.characters.count(name, self.start, self.end).astype(np.float64)
 
-    def share(self, flags: NDArray[np.bool_]) -> Column:
-        """Share of each block's words for which a token flag is set."""
-        return sums(flags.astype(np.float64), self.first, self.last) / np.maximum(self.words, 1)
+    @cached_property
+    def shares(self) -> Mapping[str, Column]:
+        """Share of each block's words that have a digit, a capital, only capitals, or are stop words."""
+        flags = {name: getattr(self.tokens, name) for name in ("digit", "title", "upper", "stop")}
+        return dict(
+            zip(
+                flags,
+                self.tokens.count([*flags.values()], self.first, self.last) / np.maximum(self.words, 1),
+                strict=True,
+            )
+        )
+
+    @cached_property
+    def all_words(self) -> Column:
+        """For each block the words of its page."""
+        return self.totals(self.words)
+
+    @cached_property
+    def all_prose(self) -> Column:
+        """For each block the words of its page's prose."""
+        return self.totals(self.words * self.prose)
 
     def totals(self, values: Column) -> Column:
         """For each block the sum over its page."""

@@ -12,6 +12,7 @@ from noisefilter.html.parse import PARSER_DEPTH, parse_html, strip_tags
 from noisefilter.html.rescue import rescue_article
 from noisefilter.html.tags import BLOCK, BOLD, BREAK, CELLS, IN_ROWS, INLINE, LINK, SKIPPED, by_tag, names_of, role_of
 from noisefilter.html.unseen import Unseen
+from noisefilter.threads import cached_property
 from noisefilter.types import Block, Link
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Place(NamedTuple):
     hidden: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BlockedPage:
     """The visible text of a page and its blocks, in order; `places` is empty for plain text.
 
@@ -69,6 +70,11 @@ class BlockedPage:
     def is_html(self) -> bool:
         """Whether the blocks come from elements rather than lines."""
         return bool(self.places)
+
+    @cached_property
+    def block_tags(self) -> tuple[str, ...]:
+        """Tag of each block."""
+        return tuple([block.tag for block in self.blocks])
 
     def texts(self) -> list[str]:
         """Text of each block."""

@@ -53,14 +53,16 @@ def sections_shown(table: SentenceTable, kept: NDArray[np.bool_]) -> Index:
     cues = table.cues["templates"][rows]
     sections = np.full(len(rows), -1, dtype=np.int64)
     article, short = table.article[rows], (table.last - table.first)[rows] <= HEADING_WORDS
-    tags = {int(one): [block.tag for block in table.pages[one].blocks] for one in set(article[cues >= 0].tolist())}
+    tags = {one: table.pages[one].block_tags for one in set(article[cues >= 0].tolist())}
     section, last = -1, -1
-    for place in np.flatnonzero(np.isin(article, list(tags))).tolist():
+    templated = np.zeros(len(table.pages), dtype=np.bool_)
+    templated[list(tags)] = True
+    for place in np.flatnonzero(templated[article]).tolist():
         row, of = int(rows[place]), int(article[place])
         if of != last:
             section, last = -1, of
         text = table.texts[row]
-        is_item = section == TAKEAWAYS and tags[of][int(table.block[row] - table.block_base[of])] == "li"
+        is_item = section == TAKEAWAYS and tags[of][table.block[row] - table.block_base[of]] == "li"
         if short[place] and cues[place] >= 0 and (_is_unended(text) or text[-1] == ":"):
             section = int(cues[place])
         elif short[place] and _is_unended(text) and text[-1] != "?" and text[:1].isalpha() and not is_item:

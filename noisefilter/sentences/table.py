@@ -227,9 +227,7 @@ class SentenceTable:
             "stop": tokens.stop,
             **{name: group == row for row, name in enumerate(WORD_GROUPS)},
         }
-        before = np.zeros((len(flags), len(tokens) + 1), dtype=np.int64)
-        np.cumsum([*flags.values()], axis=1, out=before[:, 1:])
-        counts = before.take(self.last, axis=1) - before.take(self.first, axis=1)
+        counts = tokens.count([*flags.values()], self.first, self.last)
         return dict(zip(flags, counts / np.maximum(self.words, 1), strict=True))
 
     @cached_property

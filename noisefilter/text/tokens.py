@@ -70,7 +70,13 @@ class Tokens:
 
     def ranges(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First token and end token of character ranges."""
-        return np.searchsorted(self.start, starts), np.searchsorted(self.start, ends)
+        return self.start.searchsorted(starts), self.start.searchsorted(ends)
+
+    def count(self, flags: Sequence[NDArray[np.bool_]], first: Index, last: Index) -> NDArray[np.int64]:
+        """How many tokens of each range have each of some flags: (flags, ranges)."""
+        before = np.zeros((len(flags), len(self) + 1), dtype=np.int64)
+        np.cumsum(flags, axis=1, out=before[:, 1:])
+        return before.take(last, axis=1) - before.take(first, axis=1)
 
 
 @dataclass(frozen=True, eq=False)
