@@ -335,6 +335,8 @@ def _title_shares(pages: Sequence[BlockedPage], tokens: Tokens, first: Index, la
     """Share of the words of each short block that its page's title holds."""
     titles = (set(map(token_hash, word_list(page.title or ""))) for page in pages)
     hashes = [token + (number << 32) for number, words in enumerate(titles) for token in words]
-    shown = np.isin(tokens.hashes + (np.repeat(owner, last - first) << 32), np.array(hashes, dtype=np.int64))
+    known = np.array(sorted((*hashes, -1)), dtype=np.int64)
+    keys = tokens.hashes + (np.repeat(owner, last - first) << 32)
+    shown = known[known.searchsorted(keys, side="right") - 1] == keys
     shares = sums(shown.astype(np.float64), first, last) / np.maximum(1, last - first)
     return np.where(last - first <= CUE_WORDS, shares, 0.0)

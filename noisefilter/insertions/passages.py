@@ -230,14 +230,11 @@ def _windows(owner: Index, *parts: Inputs | tuple[Inputs, int, float]) -> NDArra
     for part, reach, beyond in spread if len(owner) else ():
         columns, width = part.shape[1], (2 * reach + 1) * part.shape[1]
         if reach:
-            place = (
-                np.arange(len(owner)) + reach * owner
-            )  # padding between sentences, so that each window is contiguous
+            place = np.arange(len(owner)) + reach * owner  # padding between sentences
             spaced = np.full((int(place[-1]) + 1 + 2 * reach, columns), beyond, dtype=np.float32)
             spaced[place + reach] = part
-            matrix[:, left : left + width] = np.lib.stride_tricks.sliding_window_view(spaced.ravel(), width)[::columns][
-                place
-            ]
+            around = place[:, None] + np.arange(2 * reach + 1)
+            matrix[:, left : left + width] = spaced.take(around, axis=0).reshape(len(owner), width)
         else:
             matrix[:, left : left + width] = part
         left += width

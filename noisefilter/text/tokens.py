@@ -278,7 +278,7 @@ def find_cues(
     if not len(texts):
         return found
     some = np.flatnonzero(seldom[tokens.hashes & (CUE_FILTER - 1)])
-    place = np.minimum(np.searchsorted(hashes, tokens.hashes[some]), len(hashes) - 1)
+    place = np.minimum(hashes.searchsorted(tokens.hashes[some]), len(hashes) - 1)
     bits = np.zeros((len(names), len(tokens) + 1), dtype=np.int64)
     bits[:, some] = np.where(hashes[place] == tokens.hashes[some], rows[:, place], 0)
     held = np.bitwise_or.reduceat(bits, _side_by_side(first, last), axis=1)[:, ::2]
