@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,7 +26,7 @@ from noisefilter.text.language import is_known
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import tokenize
 from noisefilter.threads import one_blas_thread
-from noisefilter.types import PAGE_TYPES, Score, Sentence, cut
+from noisefilter.types import PAGE_TYPES, Score, Sentence, Span, cut
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from noisefilter.policy import Policy
     from noisefilter.text.tokens import Tokens
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.types import Page, Reason, Span, Status
+    from noisefilter.types import Page, Reason, Status
 
 LOGGER = logging.getLogger("noisefilter")
 #: An article with fewer words is `too_short` to judge.
@@ -54,6 +55,8 @@ MIN_WORDS = 30
 SURE_BOILERPLATE = 0.8
 #: From this one, an HTML page's headline is none, either: `Score.title` has it, and in training no article has one.
 LIKELY_BOILERPLATE = 0.5
+#: As spans compare; comparing them themselves takes ten times as long.
+SPAN_ORDER = attrgetter(*(entry.name for entry in fields(Span)))
 #: Characters of plain texts measured at once: arrays larger than the processor's cache gain nothing.
 AT_ONCE = 200_000
 
@@ -351,7 +354,7 @@ def _put_together(
         share = round(float(words[scores.boilerplate >= limits["boilerplate"]].sum() / max(1.0, words.sum())), 4)
     return Score(
         visible_text=table.page.text,
-        spans=tuple(sorted(spans)),
+        spans=tuple(sorted(spans, key=SPAN_ORDER)),
         sentences=tuple(_sentences(article, judged)),
         noise=judged.noise if judged else None,
         filler=filler,

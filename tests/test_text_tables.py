@@ -57,7 +57,7 @@ def test_the_part_of_a_text_is_the_table_of_that_text():
         assert part.run.tolist() == (alone.run - alone.run[0]).tolist()
         for name in OF_BLOCKS:
             assert getattr(part, name).tolist() == pytest.approx(getattr(alone, name).tolist()), name
-        assert part.count("stop").tolist() == alone.count("stop").tolist()
+        assert part.signs["stop"].tolist() == alone.signs["stop"].tolist()
 
 
 def test_only_plain_texts_share_a_table():

@@ -41,7 +41,7 @@ def word_length(table: BlockTable) -> Column:
 
 def sentence_marks(table: BlockTable) -> Column:
     """Full stops, question and exclamation marks per word."""
-    return np.minimum(table.count("stop") / np.maximum(table.words, 1), 1)
+    return np.minimum(table.signs["stop"] / np.maximum(table.words, 1), 1)
 
 
 def ends_sentence(table: BlockTable) -> Column:
@@ -56,27 +56,27 @@ def ends_colon(table: BlockTable) -> Column:
 
 def commas(table: BlockTable) -> Column:
     """Commas per word; prose has clauses."""
-    return np.minimum(table.count("comma") / np.maximum(table.words, 1), 1)
+    return np.minimum(table.signs["comma"] / np.maximum(table.words, 1), 1)
 
 
 def separators(table: BlockTable) -> Column:
     """Bars, bullets and arrows: menus, bylines, breadcrumbs."""
-    return np.minimum(table.count("separator"), 4)
+    return np.minimum(table.signs["separator"], 4)
 
 
 def signs(table: BlockTable) -> Column:
     """Copyright, currency and percent signs."""
-    return np.minimum(table.count("sign"), 4)
+    return np.minimum(table.signs["sign"], 4)
 
 
 def at_signs(table: BlockTable) -> Column:
     """Addresses and handles."""
-    return np.minimum(table.count("at"), 2)
+    return np.minimum(table.signs["at"], 2)
 
 
 def questions(table: BlockTable) -> Column:
     """Question marks."""
-    return np.minimum(table.count("question"), 3)
+    return np.minimum(table.signs["question"], 3)
 
 
 def digits(table: BlockTable) -> Column:

@@ -47,8 +47,10 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
 
     The controls of the posts ("Share", "Permalink") go, and do not count; `gone` is the log-odds of what goes.
     """
-    posts, controls = find_posts(table), find_controls(table)
-    controls &= posts
+    posts = find_posts(table)
+    if not posts.any():
+        return logits
+    controls = find_controls(table) & posts
     posts &= ~controls
     # an index of the posts is no other article
     kept = table.words * ((logits < 0) & (posts | (table.linked < LINKED * table.characters)))

@@ -145,9 +145,10 @@ class BlockTable:
         """Blocks of the same page before each one."""
         return np.arange(len(self)) - self.edges[self.owner]
 
-    def count(self, name: str) -> Column:
-        """Characters of a class in each block."""
-        return self.tokens.characters.count(name, self.start, self.end).astype(np.float64)
+    @cached_property
+    def signs(self) -> Mapping[str, Column]:
+        """Characters of each class in each block."""
+        return self.tokens.characters.count(self.start, self.end)
 
     @cached_property
     def shares(self) -> Mapping[str, Column]:
@@ -177,6 +178,8 @@ class BlockTable:
 
     def running(self, values: Column) -> Column:
         """Sum over the blocks of the same page up to each one."""
+        if len(self.pages) == 1:
+            return np.cumsum(values)
         return np.concatenate([np.cumsum(part) for part in np.split(values, self.edges[1:-1])])
 
     def at_place(self, values: Column, steps: int = 0) -> Column:

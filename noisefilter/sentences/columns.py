@@ -57,27 +57,27 @@ def ends_colon(table: SentenceTable) -> Column:
 
 def commas(table: SentenceTable) -> Column:
     """Commas per word."""
-    return np.minimum(table.count("comma") / np.maximum(table.words, 1), 1)
+    return np.minimum(table.signs["comma"] / np.maximum(table.words, 1), 1)
 
 
 def quotes(table: SentenceTable) -> Column:
     """Quotation marks: somebody is quoted."""
-    return np.minimum(table.count("quote"), 4)
+    return np.minimum(table.signs["quote"], 4)
 
 
 def brackets(table: SentenceTable) -> Column:
     """Opening brackets."""
-    return np.minimum(table.count("open"), 3)
+    return np.minimum(table.signs["open"], 3)
 
 
 def signs(table: SentenceTable) -> Column:
     """Currency, percent and copyright signs."""
-    return np.minimum(table.count("sign"), 3)
+    return np.minimum(table.signs["sign"], 3)
 
 
 def separators(table: SentenceTable) -> Column:
     """Bars and bullets: boilerplate."""
-    return np.minimum(table.count("separator"), 3)
+    return np.minimum(table.signs["separator"], 3)
 
 
 def digits(table: SentenceTable) -> Column:

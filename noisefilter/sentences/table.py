@@ -318,9 +318,10 @@ class SentenceTable:
 
     # sums and comparisons of values
 
-    def count(self, name: str) -> Column:
-        """Characters of a class in each sentence."""
-        return self.tokens.characters.count(name, self.start, self.end).astype(np.float64)
+    @cached_property
+    def signs(self) -> Mapping[str, Column]:
+        """Characters of each class in each sentence."""
+        return self.tokens.characters.count(self.start, self.end)
 
     def mean(self, values: Column, weights: Column | None = None) -> Column:
         """Mean over each sentence's words of a value per entry of `token_index`, weighted."""

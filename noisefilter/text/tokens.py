@@ -91,11 +91,13 @@ class Characters:
         places = np.flatnonzero(self.classes & (LOWER - 1))
         return places, self.classes[places]
 
-    def count(self, name: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int64]:
-        """How many characters of a class other than "lower" are in each range; they are few: positions are searched."""
+    def count(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+        """How many characters of each class but "lower" are in each range; they are few: positions are searched."""
         places, classes = self.signs
-        chosen = places[classes & CLASSES[name] != 0]
-        return chosen.searchsorted(ends) - chosen.searchsorted(starts)
+        before = np.zeros((len(CLASS_CHARACTERS), len(places) + 1))
+        np.cumsum(classes & BITS[:, None] != 0, axis=1, out=before[:, 1:])
+        found = before.take(places.searchsorted(ends), axis=1) - before.take(places.searchsorted(starts), axis=1)
+        return dict(zip(CLASS_CHARACTERS, found, strict=True))
 
     def are(self, name: str, places: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether the characters at some positions are of the class."""
@@ -120,6 +122,7 @@ CLASS_CHARACTERS = {
 #: Bits of the classes; that of "lower" is the highest.
 CLASSES = {name: np.uint16(1 << bit) for bit, name in enumerate((*CLASS_CHARACTERS, "lower"))}
 LOWER = CLASSES["lower"]
+BITS = np.array([CLASSES[name] for name in CLASS_CHARACTERS])
 _TABLE_SIZE = 0x10000
 
 
