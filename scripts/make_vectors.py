@@ -30,8 +30,9 @@ from torch.nn import functional
 
 from noisefilter.html.walk import split_lines
 from noisefilter.sentences.table import WINDOW
+from noisefilter.text.characters import WORD
 from noisefilter.text.sentences import split_sentences
-from noisefilter.text.tokens import HAS_DIGIT, WORD
+from noisefilter.text.tokens import HAS_DIGIT
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:

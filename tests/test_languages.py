@@ -49,7 +49,7 @@ def test_sentences_end_as_their_script_ends_them(text, count):
 def test_marks_of_all_scripts_count():
     page = split_lines("议会，决定：关闭。")
     table = blocks_of(page)
-    assert [table.count(name).tolist() for name in ("stop", "comma", "colon")] == [[1.0], [1.0], [1.0]]
+    assert [table.signs[name].tolist() for name in ("stop", "comma", "colon")] == [[1.0], [1.0], [1.0]]
 
 
 def test_words_of_another_language_are_unknown_and_not_zero():

@@ -328,7 +328,7 @@ def _echo(tokens: Tokens, first: Index, last: Index, owner: Index) -> Column:
     return sums(seen.astype(np.float64), first, last) / np.maximum(last - first, 1)
 
 
-def _repeated(texts: list[str]) -> Column:
+def _repeated(texts: Sequence[str]) -> Column:
     """How often the same text stands elsewhere on the page."""
     counts = Counter(texts)
     return np.fromiter((counts[text] - 1 for text in texts), np.float64, len(texts))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.text.tokens import IDEOGRAPHS
+from noisefilter.text.characters import IDEOGRAPHS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Text → token arrays: one pass of a regular expression, then numpy."""
+"""Text → token arrays: its words, looked up in a lexicon, then numpy."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from zlib import crc32
 
 import numpy as np
 
+from noisefilter.text.characters import WORD, Characters, read_characters
 from noisefilter.text.cues import cue_table
-from noisefilter.threads import cached_property, late_import
+from noisefilter.threads import late_import
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
     from noisefilter.arrays import Index
     from noisefilter.text.vectors import VectorTable
 
-#: Ideographs and kana, for a character class: scripts without blanks between words, in which each character counts as a
-#: word (as in Unicode's UAX #29, except for runs of katakana).
-IDEOGRAPHS = "\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-LETTER = rf"[^\W_{IDEOGRAPHS}]"
-WORD = re.compile(rf"{LETTER}++(?:['’]{LETTER}++)*+|[{IDEOGRAPHS}]")  # possessive: backtracking gains nothing
-WORDS_AND_GAPS = re.compile(f"({WORD.pattern})")
 HAS_DIGIT = re.compile("[0-9]")
 
 #: Hash tables of words and word pairs have this many rows: 2^15 lost 0.001 AUC against 2^18 on block words.
@@ -77,71 +72,6 @@ class Tokens:
         before = np.zeros((len(flags), len(self) + 1), dtype=np.int64)
         np.cumsum(flags, axis=1, out=before[:, 1:])
         return before.take(last, axis=1) - before.take(first, axis=1)
-
-
-@dataclass(frozen=True, eq=False)
-class Characters:
-    """The characters of a text, for counting classes of them in ranges: the classes of each character, as bits."""
-
-    classes: NDArray[np.uint16]
-
-    @cached_property
-    def signs(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
-        """Positions of the characters of all classes but "lower", and their classes."""
-        places = np.flatnonzero(self.classes & (LOWER - 1))
-        return places, self.classes[places]
-
-    def count(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
-        """How many characters of each class but "lower" are in each range; they are few: positions are searched."""
-        places, classes = self.signs
-        before = np.zeros((len(CLASS_CHARACTERS), len(places) + 1))
-        np.cumsum(classes & BITS[:, None] != 0, axis=1, out=before[:, 1:])
-        found = before.take(places.searchsorted(ends), axis=1) - before.take(places.searchsorted(starts), axis=1)
-        return dict(zip(CLASS_CHARACTERS, found, strict=True))
-
-    def are(self, name: str, places: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether the characters at some positions are of the class."""
-        return self.classes[places] & CLASSES[name] != 0
-
-    def close(self, name: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether one of the last two characters of each range, none of which is empty, is of the class."""
-        return self.are(name, ends - 1) | self.are(name, np.maximum(ends - 2, starts))
-
-
-CLASS_CHARACTERS = {
-    "stop": ".!?\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965\u1362",  # of CJK, Arabic, Urdu, Devanagari, Ge'ez
-    "question": "?\uff1f\u061f\u037e",
-    "comma": ",;\uff0c\u3001\uff1b\u060c\u061b\u0387",
-    "separator": "|·•»›/←→▶✓★\uff5c\u30fb",
-    "quote": '"“”„«»\u300c\u300d\u300e\u300f',
-    "open": "([\uff08\uff3b\u3010",
-    "colon": ":\uff1a",
-    "at": "@",
-    "sign": "©®$€£%",
-}
-#: Bits of the classes; that of "lower" is the highest.
-CLASSES = {name: np.uint16(1 << bit) for bit, name in enumerate((*CLASS_CHARACTERS, "lower"))}
-LOWER = CLASSES["lower"]
-BITS = np.array([CLASSES[name] for name in CLASS_CHARACTERS])
-_TABLE_SIZE = 0x10000
-
-
-def _class_table() -> NDArray[np.uint16]:
-    table = np.zeros(_TABLE_SIZE, dtype=np.uint16)
-    for name, characters in CLASS_CHARACTERS.items():
-        table[[ord(character) for character in characters]] |= CLASSES[name]
-    letters = np.arange(_TABLE_SIZE, dtype=np.uint32).view("U1")
-    table[np.strings.islower(letters)] |= LOWER
-    return table
-
-
-_CLASSES_OF = _class_table()
-
-
-def read_characters(text: str) -> Characters:
-    """Characters of a text; those beyond the table's reach (mostly emoji) belong to no class, like its last one."""
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
-    return Characters(_CLASSES_OF.take(codes, mode="clip"))
 
 
 def hash_word(word: str) -> int:
@@ -232,12 +162,13 @@ def lexicon(vectors: VectorTable) -> Lexicon:
 
 def tokenize(text: str, vectors: VectorTable) -> Tokens:
     """Tokens of a text; numbers share one hash and one vector, so that no model memorises a date."""
-    parts = WORDS_AND_GAPS.split(text)  # strings only: match objects would cost four times as much
-    edges = np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)))
-    (ids, hashes, stems), (title, upper, digit, stop) = lexicon(vectors).look_up(parts[1::2])
+    characters = read_characters(text)
+    start, end = characters.words
+    words = [text[first:last] for first, last in zip(start.tolist(), end.tolist(), strict=True)]
+    (ids, hashes, stems), (title, upper, digit, stop) = lexicon(vectors).look_up(words)
     return Tokens(
-        edges[0:-1:2],
-        edges[1::2],
+        start,
+        end,
         ids,
         hashes,
         stems,
@@ -246,7 +177,7 @@ def tokenize(text: str, vectors: VectorTable) -> Tokens:
         upper,
         digit,
         stop,
-        read_characters(text),
+        characters,
     )
 
 
