@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, get_args
 
 from noisefilter.kinds import KINDS, REMOVED_KINDS
@@ -301,8 +301,13 @@ class Score:
             if text == "sha256" and name.endswith("text"):
                 record[f"{name}_sha256"] = hashlib.sha256(value.encode("utf-8", "surrogatepass")).hexdigest()
             else:
-                record[name] = [asdict(one) for one in value] if is_dataclass(holds) else value
+                record[name] = [_fields_of(one) for one in value] if is_dataclass(holds) else value
         return record
+
+
+def _fields_of(one: Reason | Span | Sentence) -> dict[str, Any]:
+    """`dataclasses.asdict` of what holds no other objects, ten times as fast."""
+    return {name: getattr(one, name) for name in one.__slots__}
 
 
 def _restored(value: Any, holds: type) -> Any:  # noqa: ANN401 - whatever JSON gives
