@@ -9,9 +9,8 @@ import numpy as np
 from noisefilter.columns import side_by_side
 from noisefilter.sentences.columns import SENTENCE_COLUMNS
 from noisefilter.sentences.sections import HEADING_WORDS
-from noisefilter.sentences.table import count_distinct
 from noisefilter.text.cues import cue_table
-from noisefilter.text.tokens import begins, sums
+from noisefilter.text.tokens import begins, count_distinct, sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

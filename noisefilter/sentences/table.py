@@ -11,7 +11,9 @@ import numpy as np
 from noisefilter.sentences.sections import sections_read, sections_shown
 from noisefilter.text.tokens import (
     STEM_LETTERS,
-    begins,
+    count_changes,
+    count_distinct,
+    distances,
     find_cues,
     hash_word,
     join_tokens,
@@ -120,7 +122,7 @@ class SentenceTable:
     @cached_property
     def distinct_stems(self) -> Column:
         """How many different words each article has."""
-        return _changes(self.stems[self.by_stem], len(self.articles))
+        return count_changes(self.stems[self.by_stem], len(self.articles))
 
     @cached_property
     def distinct_pairs(self) -> Column:
@@ -300,8 +302,12 @@ class SentenceTable:
 
     @cached_property
     def seen(self) -> Index:
-        """Of each entry: distance in sentences to the nearest other one that uses its stem, a large number for none."""
-        return _seen(self.stems, self.owner, self.by_stem, _title_stems(self.pages))
+        """Of each entry: distance in sentences to the nearest other one that uses its stem; words of titles are near all."""
+        nearest = distances(self.stems, self.owner, self.by_stem)
+        ordered, title = self.stems[self.by_stem], _title_stems(self.pages)
+        titled = self.by_stem[range_entries(ordered.searchsorted(title), ordered.searchsorted(title, side="right"))]
+        nearest[titled] = np.minimum(nearest[titled], WINDOW)
+        return nearest
 
     @cached_property
     def idf(self) -> Column:
@@ -372,16 +378,6 @@ class SentenceTable:
         return np.asarray(apart / (np.sqrt(self.means(apart**2)) + 0.05)[..., self.article])
 
 
-def count_distinct(keys: Index, article: Index, count: int) -> Column:
-    """Number of distinct 32-bit keys in each article."""
-    return _changes(np.sort(keys + (article << 32)), count)
-
-
-def _changes(ordered: Index, count: int) -> Column:
-    """Number of distinct keys in each article; the keys are sorted, with the article in their upper bits."""
-    return np.bincount(ordered[begins(ordered)] >> 32, minlength=count).astype(float)
-
-
 def _offsets(sizes: Sequence[int] | Index) -> Index:
     """Start of each of the consecutive ranges with these sizes."""
     ends = np.cumsum(np.asarray(sizes, dtype=np.int64))
@@ -396,20 +392,3 @@ def _title_stems(pages: Sequence[BlockedPage]) -> Index:
         for word in word_list(page.title or "")
     ]
     return np.array(found, dtype=np.int64)
-
-
-def _seen(stems: Index, owner: Index, order: Index, title: Index) -> Index:
-    """Distance in sentences to the nearest other one with the stem; large if none, `WINDOW` at most for title words."""
-    far = 1_000_000
-    if not len(stems):
-        return np.zeros(0, dtype=np.int64)
-    stem, sentence = stems[order], owner[order]
-    opens = begins(stem) | begins(sentence)
-    stem, sentence = stem[opens], sentence[opens]
-    gap = np.where(stem[1:] == stem[:-1], np.diff(sentence), far)
-    nearest = np.empty(len(stems), dtype=np.int64)
-    nearest[order] = np.minimum(np.append(far, gap), np.append(gap, far))[np.cumsum(opens) - 1]
-    ordered = stems[order]
-    titled = order[range_entries(np.searchsorted(ordered, title), np.searchsorted(ordered, title, side="right"))]
-    nearest[titled] = np.minimum(nearest[titled], WINDOW)
-    return nearest

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Index
+    from noisefilter.arrays import Column, Index
     from noisefilter.text.vectors import VectorTable
 
 HAS_DIGIT = re.compile("[0-9]")
@@ -330,6 +330,31 @@ def begins(values: NDArray[Any]) -> NDArray[np.bool_]:
     found = np.ones(len(values), dtype=np.bool_)
     np.not_equal(values[1:], values[:-1], out=found[1:])
     return found
+
+
+def count_distinct(keys: Index, owner: Index, count: int) -> Column:
+    """Number of distinct 32-bit keys that each of `count` owners has."""
+    return count_changes(np.sort(keys + (owner << 32)), count)
+
+
+def count_changes(ordered: Index, count: int) -> Column:
+    """The same of sorted keys with the owner in their upper bits."""
+    return np.bincount(ordered[begins(ordered)] >> 32, minlength=count).astype(float)
+
+
+def distances(keys: Index, places: Index, order: Index) -> Index:
+    """Distance from the place of each key to the nearest other one with an equal key, 1,000,000 for none.
+
+    `order` sorts the keys, and equal ones by place.
+    """
+    far = 1_000_000
+    key, place = keys[order], places[order]
+    opens = begins(key) | begins(place)
+    key, place = key[opens], place[opens]
+    gap = np.where(key[1:] == key[:-1], np.diff(place), far)
+    nearest = np.empty(len(keys), dtype=np.int64)
+    nearest[order] = np.minimum(np.append(far, gap), np.append(gap, far))[np.cumsum(opens) - 1]
+    return nearest
 
 
 def unit_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
