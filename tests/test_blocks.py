@@ -93,16 +93,16 @@ def test_what_stands_between_blocks_is_blank():
 
 def test_a_block_knows_its_tag_and_the_elements_around():
     page = walk('<main class="Story Body"><blockquote id="q1" hidden>Rain</blockquote></main>')
-    block = page.blocks[0]
-    place = page.places[block.place]
-    assert (block.tag, place.tag, place.names) == ("blockquote", "blockquote", "q1 aria-hidden")
-    assert page.places[place.parent].names == "story body"
+    block, places = page.blocks[0], page.places
+    assert (block.tag, places.tags[block.place]) == ("blockquote", "blockquote")
+    assert places.names[block.place] == "q1 aria-hidden"
+    assert places.names[places.parents[block.place]] == "story body"
     assert page.is_html
 
 
 def test_a_style_that_hides_is_marked_and_the_text_stays():
     page = walk('<div style="color:red; DISPLAY : none">Rain</div><div style="color:red">Sun</div>')
-    assert [page.places[block.place].hidden for block in page.blocks] == [True, False]
+    assert [page.places.hidden[block.place] for block in page.blocks] == [True, False]
 
 
 def test_bold_letters_are_counted():

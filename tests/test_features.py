@@ -10,7 +10,8 @@ from noisefilter.blocks.context import MARKUP_CONTEXT, TEXT_CONTEXT, block_conte
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
 from noisefilter.blocks.markup import link_share as block_link_share
 from noisefilter.blocks.vote import Vote
-from noisefilter.html.walk import BlockedPage, Place, split_lines
+from noisefilter.html.tags import Places
+from noisefilter.html.walk import BlockedPage, split_lines
 from noisefilter.insertions.columns import INSERTION_COLUMNS, insertion_matrix
 from noisefilter.insertions.passages import (
     passage_columns,
@@ -188,7 +189,10 @@ def test_a_page_is_measured_alike_with_its_links_and_without():
     links = Link(22, 32, "/sluice"), Link(text.index("Celebrity"), len(text) - 1, "https://stars.example/wedding")
     linked, bare = (
         BlockedPage(
-            text, (Block(0, len(text), "p", 0, own),), (Place(-1, "p", "", hidden=False),), ((0, 1),), "The old sluice"
+            text,
+            (Block(0, len(text), "p", 0, own),),
+            Places([-1], ["p"], [""], [False], [0], [1]),
+            "The old sluice",
         )
         for own in (links, ())
     )

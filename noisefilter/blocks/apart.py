@@ -38,7 +38,7 @@ def find_offers(table: BlockTable, logits: Column) -> Flags:
     """Blocks of boxes around a field for an address, or around a control that offers to subscribe: (blocks,)."""
     found = np.zeros(len(table), np.bool_)
     cued = cue_flags("boilerplate", OFFERS)[table.cue] & (table.words <= MOST_CONTROL)
-    controls = cued & ((table.links > 0) | np.array([block.tag in BUTTONS for block in table.page.blocks]))
+    controls = cued & ((table.links > 0) | np.array([tag in BUTTONS for tag in table.page.block_tags]))
     alike = table.elements.alike  # several alike are questions that unfold, or steps
     controls &= np.bincount(alike)[alike[table.place]] < MIN_SIBLINGS
     seeds = [*table.page.fields, *table.place[controls].tolist()]
@@ -58,12 +58,12 @@ def _box_around(table: BlockTable, place: int, closed: Flags) -> tuple[int, int]
     """First block, and the one after the last, of the largest small element around a place."""
     page, places = table.page, table.elements
     found = (0, 0)
-    while place >= 0 and places.words[place] <= MOST_OFFER and page.places[place].tag not in ROOTS | ARTICLE:
-        first, last = page.ranges[place]
+    while place >= 0 and places.words[place] <= MOST_OFFER and page.places.tags[place] not in ROOTS | ARTICLE:
+        first, last = page.places.firsts[place], page.places.lasts[place]
         if closed[first:last].any():
             break
         found = (first, last)
-        place = page.places[place].parent
+        place = page.places.parents[place]
     return found
 
 

@@ -101,10 +101,11 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
         english: whether the page's words are; else phrases of consent in other languages count, too.
     """
     found = np.zeros(len(page.blocks), np.bool_)
-    framing = _framing(page, ARTICLE - {"h1"})
-    headlines = _running(np.array([block.tag == "h1" for block in page.blocks]))
-    for place in _named(page, "dialog"):
-        first, last = page.ranges[place]
+    named = _named(page, "dialog")
+    framing = _framing(page, ARTICLE - {"h1"}) if named else set()
+    headlines = _running(np.array([tag == "h1" for tag in page.block_tags]))
+    for place in named:
+        first, last = page.places.firsts[place], page.places.lasts[place]
         all_of_them = 0 < headlines[-1] == headlines[last] - headlines[first]  # of several, one may be the dialog's
         if place not in framing and not all_of_them:
             found[first:last] = True
@@ -115,10 +116,10 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
         for index in speech.buttons()[:MOST_ANCHORS]:
             if not found[index]:
                 first, last = speech.around(index)
-                taken = found.copy()
-                taken[first:last] = True
-                if (left & ~taken).any():
-                    found = taken
+                if first < last:
+                    taken = found.copy()
+                    taken[first:last] = True
+                    found = taken if (left & ~taken).any() else found
     return found
 
 
@@ -127,9 +128,9 @@ class _Speech:
 
     def __init__(self, page: BlockedPage, small: str, words: Column, *, english: bool) -> None:
         self._page, self._small, self._english = page, small, english
-        self._words = _running(words)
+        self._words = _running(words).tolist()
         long = words > MOST_BUTTON
-        self._long, self._is_long = _running(long), long.tolist()
+        self._long, self._is_long = _running(long).tolist(), long.tolist()
         self._known: dict[tuple[int, bool], bool] = {}
         self._framing = _framing(page, ARTICLE)
         self._is_control = [_is_control(block) for block in page.blocks]
@@ -142,7 +143,9 @@ class _Speech:
         for index, block in enumerate(self._page.blocks):
             if self._is_long[index]:
                 continue
-            if block.tag == "button" or (_is_link(block) and CONSENT.search(self._small, block.start, block.end)):
+            if block.tag == "button" or (
+                block.links and _is_link(block) and CONSENT.search(self._small, block.start, block.end)
+            ):
                 found.append(index)
             elif self._is_control[index]:
                 others.append(index)
@@ -155,15 +158,16 @@ class _Speech:
         """
         button = self._page.blocks[index]
         foreign = not self._english and ANSWER.search(self._small, button.start, button.end) is not None
+        places = self._page.places
         place, found = button.place, (index, index)
         first = last = index
         consents = 0
         speaks = True
-        while place >= 0 and self._page.places[place].tag not in ROOTS and place not in self._framing:
-            before, after = self._page.ranges[place]
+        while place >= 0 and places.tags[place] not in ROOTS and place not in self._framing:
+            before, after = places.firsts[place], places.lasts[place]
             if not speaks and self._words[after] - self._words[before] > MOST_ASIDE:
                 return found  # larger elements are neither
-            texts = int(self._long[after] - self._long[before])
+            texts = self._long[after] - self._long[before]
             consents += sum(
                 self._speaks(text, foreign=foreign) for text in (*range(before, first), *range(last, after))
             )
@@ -171,8 +175,8 @@ class _Speech:
             speaks &= consents * 2 >= texts
             if speaks and texts:
                 found = (before, after)
-            place = self._page.places[place].parent
-        alone = place >= 0 and self._page.places[place].tag in ROOTS
+            place = places.parents[place]
+        alone = place >= 0 and places.tags[place] in ROOTS
         return (first, last) if alone and self._is_aside(first, last) else found
 
     def _is_aside(self, first: int, last: int) -> bool:
@@ -207,7 +211,7 @@ def find_threads(page: BlockedPage, words: Column) -> Flags:
     found = np.zeros(len(page.blocks), np.bool_)
     counted = _running(words)
     for place in _named(page, "thread"):
-        first, last = page.ranges[place]
+        first, last = page.places.firsts[place], page.places.lasts[place]
         if counted[last] - counted[first] < MOST_THREAD * counted[-1]:
             found[first:last] = True
     return found
@@ -221,20 +225,23 @@ def _box_of(names: str) -> str:
 
 def _named(page: BlockedPage, box: str) -> list[int]:
     """Places that are a `box` by their tag or names."""
+    tags, kinds = page.places.tags, [*map(_box_of, page.places.names)]
+    if box not in kinds and box not in tags:
+        return []
     return [
         place
-        for place, (_, tag, names, _) in enumerate(page.places)
-        if tag not in ROOTS and ((names and _box_of(names) == box) or tag == box)
+        for place, (tag, kind) in enumerate(zip(tags, kinds, strict=True))
+        if tag not in ROOTS and box in {tag, kind}
     ]
 
 
 def _framing(page: BlockedPage, tags: Collection[str]) -> set[int]:
     """Places that are one of the `tags` or contain one."""
     found: set[int] = set()
-    for place, entry in enumerate(page.places):
-        while entry.tag in tags and place >= 0 and place not in found:
+    for place, tag in enumerate(page.places.tags):
+        while tag in tags and place >= 0 and place not in found:
             found.add(place)
-            place = page.places[place].parent
+            place = page.places.parents[place]
     return found
 
 
@@ -242,12 +249,12 @@ def _is_control(block: Block) -> bool:
     """Whether a block is a button, or has a link that leads nowhere."""
     return block.tag == "button" or (
         bool(block.links)
-        and any(link.href in NOWHERE or link.href.lower().startswith("javascript:") for link in block.links)
+        and any(link.href in NOWHERE or link.href[:11].lower() == "javascript:" for link in block.links)
     )
 
 
 def _is_link(block: Block) -> bool:
-    return bool(block.links) and sum(link.end - link.start for link in block.links) == block.end - block.start
+    return sum(link.end - link.start for link in block.links) == block.end - block.start
 
 
 def _running(values: NDArray[np.generic]) -> Column:

@@ -321,7 +321,7 @@ def name_rows_of(table: BlockTable) -> sp.csr_matrix:
     owner, rows = table.names
     count = len(table.page.places)
     names = sp.csr_matrix((np.ones(len(rows)), (owner, rows)), shape=(count + 1, NAME_ROWS))
-    levels = name_levels(table.page)
+    levels = name_levels(table.elements.parent, table.place)
     above = names[levels[:, 2]]
     for level in range(3, levels.shape[1]):
         above = above + names[levels[:, level]]

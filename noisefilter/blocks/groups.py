@@ -93,7 +93,9 @@ def _labels(table: BlockTable) -> Flags:
 
 def _leniency(table: BlockTable, group: Index) -> Column:
     """What is subtracted from the log-odds of code and facts: gold texts leave out many of them, readers want them."""
-    tags = [block.tag for block in table.page.blocks]
+    tags = table.page.block_tags
+    if CELLS.isdisjoint(tags) and TERMS.isdisjoint(tags) and "pre" not in tags:
+        return np.zeros(len(tags))
     parts, words, links = (
         np.bincount(group, values)[group] for values in (np.ones(len(table)), table.words, table.links)
     )
@@ -108,8 +110,7 @@ def _mean_of_groups(group: Index, logits: Column, weights: Column) -> Column:
 
 def find_groups(page: BlockedPage, words: Column) -> Index:
     """Number of each block's group: (blocks,). A block that belongs to no other is a group of its own."""
-    whole = _nearest(page, WHOLE)
-    owner = [whole[block.place] for block in page.blocks]
+    owner = _nearest(page, WHOLE)
     layout = _layout_rows(page, owner)
     inside: dict[tuple[str, int], list[int]] = {}
     listed = -1
@@ -130,25 +131,23 @@ def find_groups(page: BlockedPage, words: Column) -> Index:
 
 
 def _nearest(page: BlockedPage, tags: frozenset[str]) -> list[int]:
-    """For each place the nearest one around it, itself included, with one of the tags; -1 for none."""
-    found: list[int] = []
-    for place, entry in enumerate(page.places):
-        found.append(place if entry.tag in tags else found[entry.parent] if entry.parent >= 0 else -1)
-    return found
+    """For each block the nearest place around it with one of the tags; -1 for none."""
+    found = np.full(len(page.blocks), -1)
+    places = page.places
+    for place, tag in enumerate(places.tags):
+        if tag in tags:  # inner places come after outer ones
+            found[places.firsts[place] : places.lasts[place]] = place
+    return list(found.tolist())
 
 
 def _layout_rows(page: BlockedPage, owner: list[int]) -> set[int]:
     """Rows that are layout and no facts: with a heading, or many blocks in a cell; `owner` as in `find_groups`."""
-    rows = [index for index, place in enumerate(owner) if place >= 0 and page.places[place].tag == "tr"]
+    rows = [index for index, place in enumerate(owner) if place >= 0 and page.places.tags[place] == "tr"]
     if not rows:
         return set()
     cell = _nearest(page, CELLS)
-    held = Counter(cell[page.blocks[index].place] for index in rows)
-    return {
-        owner[index]
-        for index in rows
-        if page.blocks[index].tag in HEADINGS or held[cell[page.blocks[index].place]] > MOST_IN_CELL
-    }
+    held = Counter(cell[index] for index in rows)
+    return {owner[index] for index in rows if page.blocks[index].tag in HEADINGS or held[cell[index]] > MOST_IN_CELL}
 
 
 def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column:

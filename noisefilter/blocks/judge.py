@@ -235,7 +235,7 @@ def name_scores(table: BlockTable, arrays: Mapping[str, Matrix]) -> Matrix:
     owner, rows = table.names
     count = len(table.page.places)
     per_place = np.stack([np.append(np.bincount(owner, level[rows], minlength=count), 0.0) for level in weights])
-    levels = name_levels(table.page)
+    levels = name_levels(table.elements.parent, table.place)
     total = per_place[0][levels[:, 0]] + per_place[1][levels[:, 1]] + per_place[2][levels[:, 2:]].sum(axis=1)
     return np.asarray(np.clip(total + bias, -LOGIT_LIMIT, LOGIT_LIMIT)[:, None])
 
@@ -245,7 +245,9 @@ def type_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:
 
     `weights` is (NAME_ROWS, page types); a page of n names is a row with 1 / sqrt(n) at each.
     """
-    rows = np.unique(table.names[1])
+    found = np.zeros(len(weights), dtype=np.bool_)
+    found[table.names[1]] = True
+    rows = np.flatnonzero(found)
     total = weights[rows].sum(axis=0) / np.sqrt(max(1, len(rows)))
     return np.asarray(np.clip(total + bias, -LOGIT_LIMIT, LOGIT_LIMIT))
 

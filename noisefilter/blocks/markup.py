@@ -10,24 +10,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.places import CONTAINERS, TAG_GROUPS
+from noisefilter.blocks.places import CONTAINERS, PLACE_MEASURES, TAG_GROUPS
 from noisefilter.columns import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from noisefilter.arrays import Column, Index
-    from noisefilter.blocks.places import PlaceTable
     from noisefilter.blocks.table import BlockTable
     from noisefilter.blocks.vote import Vote
-
-#: Features of each place, over everything inside it.
-PLACE_MEASURES: Mapping[str, Callable[[BlockTable, PlaceTable], Column]] = {
-    "page_share": lambda table, places: places.words / max(1.0, float(table.words.sum())),
-    "link_share": lambda _, places: np.minimum(places.linked / np.maximum(6 * places.words, 1), 2),
-    "prose_share": lambda _, places: places.prose / np.maximum(places.words, 1),
-    "log_blocks": lambda _, places: np.log1p(places.blocks),
-}
 
 
 # The block's own markup.
@@ -72,7 +61,7 @@ def _inside(bit: int, table: BlockTable) -> Column:
 
 def _around(name: str, steps: int, table: BlockTable) -> Column:
     """A feature of the element that holds the block, or of one above it."""
-    return table.at_place(PLACE_MEASURES[name](table, table.elements), steps)
+    return table.at_place(table.elements.measures[name], steps)
 
 
 def above_main(table: BlockTable) -> Column:
@@ -93,7 +82,7 @@ def before_main(table: BlockTable) -> Column:
 
 def _branch(name: str, table: BlockTable) -> Column:
     """A feature of the branch by which the block hangs on the path to the main container."""
-    return table.at_place(PLACE_MEASURES[name](table, table.elements)[table.elements.branch])
+    return table.at_place(table.elements.measures[name][table.elements.branch])
 
 
 def _alike(name: str, table: BlockTable) -> Column:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import chain
-from typing import TYPE_CHECKING, Any
+from itertools import chain, repeat
+from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
@@ -15,12 +15,17 @@ from noisefilter.text.tokens import sums
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Mapping
 
     from noisefilter.arrays import Column, Flags, Index
+    from noisefilter.html.tags import Places
     from noisefilter.html.walk import BlockedPage
 
 CONTAINERS = ("article", "main", "nav", "footer", "header", "aside", "form", "table", "figure", "section", "li", "ul")
+#: Bits of containers, by tag, and of what is hidden.
+BITS = {tag: 1 << bit for bit, tag in enumerate(CONTAINERS)}
+BITS["ol"] = BITS["ul"]
+HIDDEN = 1 << len(CONTAINERS)
 #: Tags of blocks that are measured as one.
 TAG_GROUPS = {
     "p": ("p",),
@@ -52,6 +57,7 @@ class PlaceTable:
     parent: Index
     first: Index  # block inside
     last: Index  # the one after the last
+    all_words: float  # of the page
     words: Column
     linked: Column
     prose: Column
@@ -65,6 +71,16 @@ class PlaceTable:
     steps: Index  # how far below the spine element
     branch: Index
     alike: Index  # number of the group of places with the same tag and names, parents' included
+
+    @cached_property
+    def outer(self) -> Index:
+        """The place around each, itself for the outermost one."""
+        return np.where(self.parent >= 0, self.parent, np.arange(len(self.parent)))
+
+    @cached_property
+    def measures(self) -> Mapping[str, Column]:
+        """The features `PLACE_MEASURES`."""
+        return {name: measure(self) for name, measure in PLACE_MEASURES.items()}
 
     @cached_property
     def make(self) -> Index:
@@ -81,62 +97,91 @@ class PlaceTable:
         return sums(values, self.first, self.last)
 
 
+#: Features of each place, over everything inside it.
+PLACE_MEASURES: Mapping[str, Callable[[PlaceTable], Column]] = {
+    "page_share": lambda places: places.words / max(1.0, places.all_words),
+    "link_share": lambda places: np.minimum(places.linked / np.maximum(6 * places.words, 1), 2),
+    "prose_share": lambda places: places.prose / np.maximum(places.words, 1),
+    "log_blocks": lambda places: np.log1p(places.blocks),
+}
+
+
 def place_table(page: BlockedPage, words: Column, linked: Column, prose: Flags, tag_group: Index) -> PlaceTable:
     """Places of an HTML page; all arrays are of its blocks."""
-    first, last = np.array(page.ranges, dtype=np.int64).reshape(-1, 2).T
+    places = page.places
+    parent, first, last = (np.array(values, dtype=np.int64) for values in (places.parents, places.firsts, places.lasts))
     held, links, proses = (sums(values, first, last) for values in (words, linked, words * prose))
     # where no paragraph is long enough for prose, by words outside of links
     weight = proses if prose.any() else sums(words * (linked == 0), first, last)
     # the last one of those that hold the larger part, since children come after parents
     large = np.flatnonzero(weight >= max(1.0, MAIN_SHARE * float(weight[0])))
     main = int(large[-1]) if len(large) else 0
+    depth, bits = _inherit(parent, _bits(places))
+    branch, node = _branches(parent, main)
     return PlaceTable(
-        parent=np.fromiter((place.parent for place in page.places), np.int64, len(page.places)),
+        parent=parent,
         first=first,
         last=last,
+        all_words=float(words.sum()),
         words=held,
         linked=links,
         prose=proses,
         blocks=(last - first).astype(np.float64),
         begins=np.append(tag_group, -1)[np.minimum(first, len(tag_group))],
         main=main,
-        **_structure(page, main),
+        depth=depth,
+        containers=bits & (HIDDEN - 1),
+        hidden=bits >= HIDDEN,
+        rise=depth[main] - depth[node],
+        steps=depth - depth[node],
+        branch=branch,
+        alike=_alike(places),
     )
 
 
-def _structure(page: BlockedPage, main: int) -> dict[str, NDArray[Any]]:
-    """The arrays of a `PlaceTable` that parents hand down to their children."""
-    spine = [main]
-    while page.places[spine[-1]].parent >= 0:
-        spine.append(page.places[spine[-1]].parent)
-    on_spine, deepest = set(spine), len(spine) - 1
-    bits = {tag: 1 << bit for bit, tag in enumerate(CONTAINERS)}
-    bits["ol"] = bits["ul"]
-    groups: dict[tuple[str, str, str, str], int] = {}
-    depth, containers, hidden, rise, steps, branch, alike = ([0] * len(page.places) for _ in range(7))
-    for index, (above, tag, names, unseen) in enumerate(page.places):
-        containers[index] = bits.get(tag, 0)
-        outer = page.places[max(above, 0)]
-        alike[index] = groups.setdefault((tag, names, outer.tag, outer.names), len(groups))
-        if above >= 0:
-            depth[index] = depth[above] + 1
-            containers[index] |= containers[above]
-            hidden[index] = hidden[above] or unseen or "aria-hidden" in names
-        if index in on_spine:
-            rise[index], branch[index] = deepest - depth[index], index
-        else:
-            rise[index], steps[index] = rise[above], steps[above] + 1
-            branch[index] = branch[above] if steps[above] else index
-    found = {"depth": depth, "containers": containers, "rise": rise, "steps": steps, "branch": branch, "alike": alike}
-    return {name: np.array(values, dtype=np.int64) for name, values in found.items()} | {
-        "hidden": np.array(hidden, dtype=np.bool_)
-    }
+def _bits(places: Places) -> Index:
+    """Bits of what each place is by itself; the outermost element is never hidden."""
+    hidden = [unseen or "aria-hidden" in names for unseen, names in zip(places.hidden, places.names, strict=True)]
+    bits = np.array([*map(BITS.get, places.tags, repeat(0))], dtype=np.int64)
+    bits[1:] += np.where(hidden[1:], HIDDEN, 0)
+    return bits
+
+
+def _inherit(parent: Index, bits: Index) -> tuple[Index, Index]:
+    """Of each place how many stand around it, and its bits with theirs; each round reaches twice as far up."""
+    above, depth, found = np.append(parent, -1), np.append(parent >= 0, 0).astype(np.int64), np.append(bits, 0)
+    while above.max() >= 0:
+        depth += depth[above]
+        found |= found[above]
+        above = above[above]
+    return depth[:-1], found[:-1]
+
+
+def _branches(parent: Index, main: int) -> tuple[Index, Index]:
+    """The branch and the spine element of each place; those of the spine are their own."""
+    on_spine = np.zeros(len(parent), dtype=np.bool_)
+    place = main
+    while place >= 0:
+        on_spine[place] = True
+        place = int(parent[place])
+    # children follow their parents, so a branch ends where the next one, or the spine, goes on
+    index = np.arange(len(parent))
+    branch = np.maximum.accumulate(np.where(on_spine | on_spine[parent], index, 0))
+    return branch, np.where(on_spine, index, parent[branch])
+
+
+def _alike(places: Places) -> Index:
+    """Number of each place's group: those of one group have the same tag and names, parents' included."""
+    elements = [*zip(places.tags, places.names, strict=True)]
+    groups: dict[tuple[tuple[str, str], tuple[str, str]], int] = {}
+    around = ((element, elements[max(above, 0)]) for element, above in zip(elements, places.parents, strict=True))
+    return np.array([groups.setdefault(key, len(groups)) for key in around], dtype=np.int64)
 
 
 @lru_cache(maxsize=50_000)
-def name_rows(names: str) -> tuple[int, ...]:
-    """Rows of a hash table for the words in class names, ids and roles."""
-    return tuple({_row(name) for name in NAME.findall(names) if len(name) > 1})
+def name_rows(names: str, tag: str) -> tuple[int, ...]:
+    """Rows of a hash table for the words in an element's class names, ids, roles and tag."""
+    return tuple({_row(name) for name in NAME.findall(f"{names} {tag}") if len(name) > 1})
 
 
 @lru_cache(maxsize=50_000)
@@ -146,17 +191,20 @@ def _row(name: str) -> int:
 
 def place_names(page: BlockedPage) -> tuple[Index, Index]:
     """Names of all places, flattened: place index and hash row of each name."""
-    rows = [name_rows(f"{place.names} {place.tag}") for place in page.places]
-    owner = np.repeat(np.arange(len(rows)), [len(row) for row in rows])
+    rows = [*map(name_rows, page.places.names, page.places.tags)]
+    owner = np.repeat(np.arange(len(rows)), [*map(len, rows)])
     return owner, np.fromiter(chain.from_iterable(rows), np.int64, len(owner))
 
 
-def name_levels(page: BlockedPage) -> Index:
-    """For each block the places that hold it, nearest first: (blocks, NAME_LEVELS), -1 beyond the root."""
-    parents = np.fromiter((place.parent for place in page.places), np.int64, len(page.places))
-    level = np.fromiter((block.place for block in page.blocks), np.int64, len(page.blocks))
-    levels = []
-    for _ in range(NAME_LEVELS):
-        levels.append(level)
-        level = np.where(level >= 0, parents[level], -1)
-    return np.stack(levels, axis=1)
+def name_levels(parent: Index, place: Index) -> Index:
+    """For each block the places that hold it, nearest first: (blocks, NAME_LEVELS), -1 beyond the root.
+
+    Args:
+        parent: of each place.
+        place: of each block.
+    """
+    levels = np.empty((NAME_LEVELS, len(place)), dtype=np.int64)
+    above, levels[0] = np.append(parent, -1), place  # -1, beyond the root, is the last one
+    for level in range(1, NAME_LEVELS):
+        levels[level] = above[levels[level - 1]]
+    return levels.T

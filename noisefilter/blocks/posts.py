@@ -34,7 +34,7 @@ LIKELY_ARTICLE = -2.0
 def tie_posts(table: BlockTable, logits: Column, weights: Column) -> Column:
     """Log-odds where texts in elements of the same tag and names, parents' included, are kept if their mean is."""
     alike = digitless(table)[table.place]
-    named = np.array([table.page.places[block.place].names != "" for block in table.page.blocks])
+    named = np.array([table.page.places.names[block.place] != "" for block in table.page.blocks])
     text = (table.words >= LEAST_WORDS) & named
     count, weight = np.bincount(alike, text), np.bincount(alike, weights * text)
     mean = (np.bincount(alike, weights * logits * text) / np.maximum(weight, 1))[alike]

@@ -183,18 +183,20 @@ def _name_boxes(
     places = table.page.places
     kept = [0, *np.cumsum(~boilerplate).tolist()]
     named: list[str | None] = []
-    for place, (start, end) in enumerate(table.page.ranges):  # parents come before their children
+    # parents come before their children
+    columns = zip(places.firsts, places.lasts, places.names, places.tags, places.parents, strict=True)
+    for start, end, names, tag, parent in columns:
         if start == end or kept[end] > kept[start]:
             named.append(None)
             continue
-        name = _name_element(places[place].names, places[place].tag)
+        name = _name_element(names, tag)
         if name is None or name in PLACES:
             head = heads[start] if heads[start] in BOXES else None
             small = end - start <= BOX_LINES  # a large element holds several boxes
             name = head or (_elect(votes[start:end]) if small and name not in WHOLE else None) or name
             if name == "link to another story" and end - start > LINK_LINES:
                 name = "list of other stories"
-            outer = named[places[place].parent] if place else None
+            outer = named[parent] if parent >= 0 else None
             if name is None or (name in PLACES and outer is not None and outer not in PLACES):
                 name = outer
         named.append(name)

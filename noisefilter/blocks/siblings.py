@@ -75,7 +75,7 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
     found = logits.copy()
     make = places.make
     # rows of cells are tied in groups.py; columns of a layout have nothing in common
-    filled = (places.blocks > 0) & [entry.tag not in CELLS for entry in table.page.places]
+    filled = (places.blocks > 0) & [tag not in CELLS for tag in table.page.places.tags]
     panels = (places.begins == BUTTON) | np.append(_questions(table), False)[places.first]
     parts = filled & (_facts(table) | (panels & (places.blocks > 1)))
     count, all_of = np.bincount(make, parts), np.bincount(make, filled)
@@ -101,7 +101,7 @@ def _questions(table: BlockTable) -> Flags:
 def _facts(table: BlockTable) -> Flags:
     """Places that are a short line by themselves, without a link: a label with its value; list items by their colon."""
     places = table.elements
-    lines = np.array([entry.tag in {"div", "li"} for entry in table.page.places]) & (places.blocks == 1)
+    lines = np.array([tag in {"div", "li"} for tag in table.page.places.tags]) & (places.blocks == 1)
     first = np.minimum(places.first, len(table) - 1)
     text = table.page.text
     plain = (table.links == 0) & (table.words <= MOST_FACT)
@@ -113,14 +113,12 @@ def _facts(table: BlockTable) -> Flags:
 
 def digitless(table: BlockTable) -> Index:
     """Number of each place's tag and names, parent's included, where names that differ only in digits are the same."""
-    places = table.elements
-    _, first, group = np.unique(places.alike, return_index=True, return_inverse=True)
+    places = table.page.places
+    _, first, group = np.unique(table.elements.alike, return_index=True, return_inverse=True)
     known: dict[tuple[str, ...], int] = {}
-    for index, place in enumerate(first.tolist()):
-        entry = table.page.places[place]
-        outer = table.page.places[entry.parent] if entry.parent >= 0 else entry
-        names = (entry.tag, DIGITS.sub("", entry.names), outer.tag, DIGITS.sub("", outer.names))
-        first[index] = known.setdefault(names, index)
+    for index, (place, outer) in enumerate(zip(first.tolist(), table.elements.outer[first].tolist(), strict=True)):
+        names = (text for one in (place, outer) for text in (places.tags[one], DIGITS.sub("", places.names[one])))
+        first[index] = known.setdefault(tuple(names), index)
     return first[group]
 
 
@@ -173,7 +171,7 @@ def _headed_runs(table: BlockTable, targets: list[str], leads: Flags) -> Flags:
     if np.count_nonzero(heads) < MIN_SIBLINGS:
         return found
     teasers = (table.links == 0) & (table.words >= LEAST_HEADLINE) & (table.words <= MOST_CARD)
-    tags = [block.tag for block in table.page.blocks]
+    tags = table.page.block_tags
 
     def make(start: int) -> tuple[str, ...]:
         host = URL_HOST.match(targets[start])
@@ -240,10 +238,10 @@ def rows_of(table: BlockTable, chosen: Flags, least: int, *, posts: bool = False
 def find_other_articles(table: BlockTable) -> Flags:
     """Blocks of the articles of a page whose title names another one of them: (blocks,)."""
     found = np.zeros(len(table), np.bool_)
-    heads = np.array([block.tag in HEADINGS for block in table.page.blocks])
+    heads = np.array([tag in HEADINGS for tag in table.page.block_tags])
     # fewer words name a section of the site
     titles = heads & (table.title_share >= SAME_TITLE) & (table.words >= LEAST_HEADLINE)
-    tagged = [index for index, entry in enumerate(table.page.places) if entry.tag == "article"]
+    tagged = [index for index, tag in enumerate(table.page.places.tags) if tag == "article"]
     several = len(_ranges(table, tagged)) > 1
     chosen = tagged if several else _headed(table)
     articles = _ranges(table, chosen)
@@ -260,7 +258,7 @@ def find_other_articles(table: BlockTable) -> Flags:
 def _headed(table: BlockTable) -> list[int]:
     """The largest places with one first-level heading; sections with such headings count, too."""
     places = table.elements
-    heads = np.array([block.tag == "h1" for block in table.page.blocks])
+    heads = np.array([tag == "h1" for tag in table.page.block_tags])
     if not 1 < np.count_nonzero(heads) <= MOST_ARTICLES:
         return []
     alone = places.inside(heads.astype(np.float64)) == 1

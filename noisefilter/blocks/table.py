@@ -188,7 +188,7 @@ class BlockTable:
             return np.full(len(self), np.nan)
         index = self.place
         for _ in range(steps):
-            index = np.where(self.places.parent[index] >= 0, self.places.parent[index], index)
+            index = self.places.outer[index]
         return values[index]
 
 
@@ -244,7 +244,7 @@ def _table(
     gap = np.concatenate([_gaps(page) for page in pages])
     cue = find_cues(("boilerplate",), every, tokens, first, np.where(words <= CUE_WORDS, last, first))["boilerplate"]
     place = np.fromiter((block.place for block in blocks), np.int64, count)
-    tag_group = np.fromiter((GROUP_OF_TAG.get(block.tag, -1) for block in blocks), np.int64, count)
+    tag_group = np.fromiter((GROUP_OF_TAG.get(tag, -1) for page in pages for tag in page.block_tags), np.int64, count)
     return BlockTable(
         pages=tuple(pages),
         parts=tuple(parts),

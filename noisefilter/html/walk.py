@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import HTMLParser
 
 from noisefilter.html.parse import PARSER_DEPTH, parse_html, strip_tags
 from noisefilter.html.rescue import rescue_article
-from noisefilter.html.tags import BLOCK, BOLD, BREAK, CELLS, IN_ROWS, INLINE, LINK, SKIPPED, by_tag, names_of, role_of
+from noisefilter.html.tags import (
+    BLOCK,
+    BOLD,
+    BREAK,
+    CELLS,
+    IN_ROWS,
+    INLINE,
+    LINK,
+    SKIPPED,
+    Places,
+    by_tag,
+    names_of,
+    role_of,
+)
 from noisefilter.html.unseen import Unseen
 from noisefilter.threads import cached_property
 from noisefilter.types import Block, Link
@@ -37,28 +50,17 @@ BOILERPLATE = frozenset(("nav", "header", "footer"))
 SITE_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+[^|·•»–—]{2,40}$")
 
 
-class Place(NamedTuple):
-    """A block-level element: where the text of a block stands. `parent` indexes the same tuple, -1 at the root."""
-
-    parent: int
-    tag: str
-    names: str
-    hidden: bool
-
-
 @dataclass(frozen=True)
 class BlockedPage:
     """The visible text of a page and its blocks, in order; `places` is empty for plain text.
 
-    `ranges` has for each place the first block inside it and the one after the last.
     `shown` counts the characters that the page shows by itself, without a hidden article that `rescue.py` put in;
     `prose` those of them that are in paragraphs outside of menus. `fields` has the places with a field for an e-mail address.
     """
 
     text: str
     blocks: tuple[Block, ...]
-    places: tuple[Place, ...] = ()
-    ranges: tuple[tuple[int, int], ...] = ()
+    places: Places = field(default_factory=Places)
     title: str | None = None
     elements: int = 0
     depth: int = 0
@@ -69,7 +71,7 @@ class BlockedPage:
     @property
     def is_html(self) -> bool:
         """Whether the blocks come from elements rather than lines."""
-        return bool(self.places)
+        return len(self.places) > 0
 
     @cached_property
     def block_tags(self) -> tuple[str, ...]:
@@ -148,8 +150,7 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
     return BlockedPage(
         "".join(walker.texts),
         tuple(walker.blocks),
-        tuple(walker.places),
-        tuple(zip(walker.firsts, walker.lasts, strict=True)),
+        walker.places,
         title or _find_title(found, walker),
         elements,
         depth,
@@ -161,16 +162,16 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
 
 def _count_prose(walker: _Walker) -> int:
     """Characters in paragraphs, links left out, outside of menus, page heads and page feet."""
-    count = 0
+    count, places = 0, walker.places
     for block in walker.blocks:
         if block.end - block.start < MIN_PROSE:
             continue
         length = block.end - block.start - sum(link.end - link.start for link in block.links)
         place = block.place
         while length >= MIN_PROSE and place >= 0:
-            if walker.places[place].tag in BOILERPLATE:
+            if places.tags[place] in BOILERPLATE:
                 length = 0
-            place = walker.places[place].parent
+            place = places.parents[place]
         count += length if length >= MIN_PROSE else 0
     return count
 
@@ -181,9 +182,7 @@ class _Walker:
     def __init__(self, pieces: list[Piece] | None = None, unseen: Unseen | None = None) -> None:
         self.texts: list[str] = []
         self.blocks: list[Block] = []
-        self.places: list[Place] = []
-        self.firsts: list[int] = []  # block inside each place
-        self.lasts: list[int] = []  # the one after the last
+        self.places = Places()
         self.first_heading: str | None = None
         self.fields: list[int] = []  # places with a field for an e-mail address
         self._pieces = pieces
@@ -195,7 +194,7 @@ class _Walker:
         self._line_break = False
         self._href: str | None = None
         self._link_start = 0
-        self._links: list[Link] = []
+        self._links: list[tuple[int, int, str]] = []
         self._bold = 0
         self._bold_depth = 0
         self._verbatim = 0
@@ -207,7 +206,7 @@ class _Walker:
         elements = depth = 0
         stack: list[tuple[HtmlElement, int, int, Iterator[HtmlElement]]] = []
         role = role_of(tree.tag)
-        outer, children = self._enter(tree, role, tree.items()), iter(tree)
+        outer, children = self._enter(tree, tree.tag, role, tree.items()), iter(tree)
         element, unseen = tree, self._unseen
         while True:
             for child in children:
@@ -222,10 +221,10 @@ class _Walker:
                             if inside:
                                 stack.append((element, role, outer, children))
                                 depth = max(depth, len(stack))
-                                outer, children = self._enter(child, kind, attributes), iter(child)
+                                outer, children = self._enter(child, tag, kind, attributes), iter(child)
                                 element, role = child, kind
                                 break
-                            self._leave(kind, self._enter(child, kind, attributes))
+                            self._leave(kind, self._enter(child, tag, kind, attributes))
                 else:
                     self._pass_over(child)
                 if tail := child.tail:  # lxml decodes it anew each time
@@ -241,17 +240,19 @@ class _Walker:
         self._flush()
         return elements, depth + 2
 
-    def _enter(self, element: HtmlElement, role: int, attributes: list[tuple[str, str]]) -> int:
+    def _enter(self, element: HtmlElement, tag: str, role: int, attributes: list[tuple[str, str]]) -> int:
         """Open an element and read its text; returns the place around it."""
         outer = self._place
         if role is BLOCK:
             self._break()
             names, hidden = names_of(attributes) if attributes else ("", False)
-            self._place = len(self.places)
-            tag = element.tag
-            self.places.append(Place(outer, tag, names, hidden))
-            self.firsts.append(len(self.blocks))
-            self.lasts.append(0)
+            self._place, places = len(self.places), self.places
+            places.parents.append(outer)
+            places.tags.append(tag)
+            places.names.append(names)
+            places.hidden.append(hidden)
+            places.firsts.append(len(self.blocks))
+            places.lasts.append(0)
             if tag == "pre":
                 self._verbatim += 1
         elif role is BREAK:
@@ -273,8 +274,8 @@ class _Walker:
         if role is BLOCK:
             self._break()
             place = self._place
-            self.lasts[place] = len(self.blocks)
-            if self.places[place].tag == "pre":
+            self.places.lasts[place] = len(self.blocks)
+            if self.places.tags[place] == "pre":
                 self._verbatim -= 1
             self._place = outer
         elif role is LINK:
@@ -332,11 +333,11 @@ class _Walker:
     def _start_block(self) -> None:
         """Separate the block from the last one as a reader sees it: new cell, new line, new paragraph."""
         if self.blocks:
-            place = self.places[self._place]
-            last = self.places[self.blocks[-1].place]
-            if place.tag in CELLS and last.tag in CELLS and place.parent == last.parent:
+            place, last = self._place, self.blocks[-1].place
+            tags, parents = self.places.tags, self.places.parents
+            if tags[place] in CELLS and tags[last] in CELLS and parents[place] == parents[last]:
                 gap = "\t"
-            elif self._line_break or (place.tag in IN_ROWS and last.tag in IN_ROWS):
+            elif self._line_break or (tags[place] in IN_ROWS and tags[last] in IN_ROWS):
                 gap = "\n"
             else:
                 gap = "\n\n"
@@ -348,7 +349,7 @@ class _Walker:
     def _close_link(self) -> None:
         if self._href is not None and self._buffered > self._link_start:
             start = self._block_start
-            self._links.append(Link(start + self._link_start, start + self._buffered, self._href))
+            self._links.append((start + self._link_start, start + self._buffered, self._href))
         self._link_start = 0
 
     def _flush(self, *, line_break: bool = False) -> None:
@@ -368,7 +369,7 @@ class _Walker:
         if self._verbatim:
             text = text.rstrip()
         start, end = self._block_start, self._block_start + len(text)
-        tag = self.places[self._place].tag
+        tag = self.places.tags[self._place]
         if start != self._length:
             msg = f"a block of <{tag}> would start at {start}, but its text at {self._length}"
             raise RuntimeError(msg)
