@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, fields
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -303,7 +304,8 @@ def _find_article(
 ) -> _Article:
     """Split sentences and choose those of the article, if it is one, long enough, and in a known language."""
     probabilities = scores.boilerplate
-    sentences = np.array(split_sentences(table.page), dtype=np.int64).reshape(-1, 3)
+    ranges = split_sentences(table.page)
+    sentences = np.fromiter(chain.from_iterable(ranges), np.int64, 3 * len(ranges)).reshape(-1, 3)
     chosen = article_blocks(table, probabilities)[sentences[:, 2]]
     kept = probabilities < min(model.thresholds["boilerplate"], SURE_BOILERPLATE)
     status: Status = "ok"

@@ -25,8 +25,6 @@ COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
 SAID_BEFORE = 0.75
 #: A shorter sentence has too few words to compare.
 COMPARED_WORDS = 3
-#: Share of a word's occurrences that have a capital, from which it is a name.
-NAME_CAPITALS = 0.6
 #: Characters of an earlier sentence that are quoted: enough to find it.
 QUOTED = 60
 NUMBER_WORD = re.compile(
@@ -117,20 +115,11 @@ def _what_it_lacks(table: InsertionTable, row: int) -> str:
     source = bool(_column(table, "says_who_said", row)) or bool(_column(table, "quotes", row))
     if number:
         return ""
-    name = _holds_name(table, row)
+    name = bool(table.holds_name[row])
     if name and source:
         return ""
     missing = [word for word, there in (("name", name), ("number", number), ("source", source)) if not there]
     return f"no {', '.join(missing[:-1])} or {missing[-1]}" if len(missing) > 1 else ""
-
-
-def _holds_name(table: InsertionTable, row: int) -> bool:
-    """Whether a capitalised word mostly has its capital: at a sentence's start and in headings every word has one."""
-    sentences, vectors = table.sentences, table.sentences.word_vectors
-    tokens = sentences.tokens
-    words = slice(int(sentences.first[row]), int(sentences.last[row]))
-    capital = (tokens.title[words] | tokens.upper[words]) & ~tokens.stop[words]
-    return bool((vectors.capital[tokens.ids[words][capital]] >= NAME_CAPITALS).any())
 
 
 def name_promotion(table: InsertionTable, row: int) -> str:

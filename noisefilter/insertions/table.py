@@ -16,12 +16,14 @@ from noisefilter.threads import cached_property
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.arrays import Column, Index, Matrix
+    from noisefilter.arrays import Column, Flags, Index, Matrix
 
 #: Features of a sentence that are also compared with their mean over the article.
 RELATIVE = ("title_likeness", "context_likeness", "new_words", "next_words")
 #: Words of a headline; the burst of foreign words is searched for in windows of this size.
 BURST = 6
+#: Share of a word's occurrences that have a capital, from which it is a name.
+NAME_CAPITALS = 0.6
 #: Punctuation between clauses. The character class comes first so that `re` can skip ahead; lookarounds check hyphens
 #: and dots.
 CLAUSE = re.compile(r"[,;:—–()….\-](?:(?<![.\-])|(?<=\s-)(?=\s)|(?<=\.{3}))")
@@ -92,6 +94,14 @@ class InsertionTable:
     def foreign(self) -> Column:
         """Of each entry: the word's rarity if no sentence nearby uses it, else zero."""
         return self.sentences.idf * (self.sentences.seen > WINDOW)
+
+    @cached_property
+    def holds_name(self) -> Flags:
+        """Whether a capitalised word mostly has its capital: at a sentence's start and in headings every word has one."""
+        table, tokens = self.sentences, self.sentences.tokens
+        capital = (tokens.title | tokens.upper) & ~tokens.stop
+        names = np.flatnonzero(capital & (table.word_vectors.capital[tokens.ids] >= NAME_CAPITALS))
+        return names.searchsorted(table.last) > names.searchsorted(table.first)
 
     @cached_property
     def burst(self) -> Burst:

@@ -11,8 +11,9 @@ import nupunkt
 if TYPE_CHECKING:
     from noisefilter.html.walk import BlockedPage
 
-#: A block without an inner full stop is one sentence; asking nupunkt would cost a tenth of the page's time.
-MAY_SPLIT = re.compile(r"[.!?…][\"”’')\]]*\s|[\u3002\uff01\uff1f\u06d4\u0964\u1362]")
+#: A block without an inner full stop is one sentence; asking nupunkt would cost a tenth of the page's time. All signs
+#: come first so that `re` can skip ahead; a lookbehind tells those that need no blank after them.
+MAY_SPLIT = re.compile(r"[.!?…\u3002\uff01\uff1f\u06d4\u0964\u1362](?:(?<![.!?…])|[\"”’')\]]*\s)")
 #: nupunkt takes "stock." and "bank." for abbreviations; a plain word before the stop and a capital after it end a
 #: sentence.
 PLAIN_END = re.compile(r"[.!?](?<=[a-z]{4}[.!?])[\"”’')\]]*\s+(?=[\"“‘(]?[A-Z])")
@@ -52,7 +53,7 @@ def split_sentences(page: BlockedPage) -> list[SentenceRange]:
 def _split(line: str) -> list[tuple[int, int]]:
     """Sentences of a line."""
     found = []
-    patterns = (PLAIN_END, OTHER_END) if OTHER_END.search(line) else (PLAIN_END,)
+    patterns = (PLAIN_END,) if line.isascii() or not OTHER_END.search(line) else (PLAIN_END, OTHER_END)
     for start, end in nupunkt.sent_spans(line):
         ends = [match.end() for pattern in patterns for match in pattern.finditer(line, start, end)]
         if ends:
