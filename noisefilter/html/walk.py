@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import HTMLParser
 
+from noisefilter.html.declared import declared_signs
 from noisefilter.html.parse import PARSER_DEPTH, parse_html, strip_tags
 from noisefilter.html.rescue import rescue_article
 from noisefilter.html.tags import (
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
 #: Version of the format that the rules below make: golden files freeze it, and changing it is a breaking change.
 TEXT_VERSION = 3
 
-#: Elements that may hold the title, style rules, or an article out of sight.
-UNREAD = ("meta", "title", "style", "noscript", "script")
+#: Elements that may hold the title, the address, style rules or an article out of sight.
+UNREAD = ("meta", "link", "title", "style", "noscript", "script")
 #: Fewest and most words of a headline.
 MIN_TITLE, MAX_TITLE = 3, 25
 #: Lines at the top of a plain text among which its headline is looked for.
@@ -55,7 +56,8 @@ class BlockedPage:
     """The visible text of a page and its blocks, in order; `places` is empty for plain text.
 
     `shown` counts the characters that the page shows by itself, without a hidden article that `rescue.py` put in;
-    `prose` those of them that are in paragraphs outside of menus. `fields` has the places with a field for an e-mail address.
+    `prose` those of them that are in paragraphs outside of menus. `fields` has the places with a field for an e-mail address,
+    `declared` what the page's head declares it to be.
     """
 
     text: str
@@ -67,6 +69,7 @@ class BlockedPage:
     shown: int = 0
     prose: int = 0
     fields: tuple[int, ...] = ()
+    declared: tuple[str, ...] = ()
 
     @property
     def is_html(self) -> bool:
@@ -157,6 +160,7 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
         shown,
         prose,
         tuple(walker.fields),
+        declared_signs(tree, found),
     )
 
 
