@@ -35,6 +35,8 @@ NEVER = -6.0
 FOLDS = 5
 #: Rows standardised at a time.
 ROWS = 50_000
+#: Tolerance of `fit_softmax`: at 1e-3 weights of rare signs are far from their end, and fewer pages are right.
+PRECISE = 1e-5
 
 
 class NetworkOptions(TypedDict, total=False):
@@ -156,6 +158,36 @@ def fit_network(
     )
     layers = [_fit_perceptron(network, inputs, classes, weights, falling) for network in networks]
     return {**arrays, **(layers[0] if members == 1 else _side_by_side(layers))}
+
+
+def fit_softmax(
+    matrix: Inputs,
+    signs: sp.csr_matrix,
+    classes: Index,
+    weights: Matrix,
+    *,
+    alpha: float,
+    classes_in_all: int,
+) -> tuple[Arrays, Matrix]:
+    """A softmax regression over standardised columns and over sparse signs: arrays of a network, and (signs, classes).
+
+    The log-odds of both add up. All columns together count as much as signs whose squares add up to 1.
+
+    Args:
+        matrix: (rows, features).
+        signs: (rows, signs).
+        classes: (rows,), class numbers from 0.
+        weights: (rows,), weight of each row.
+        alpha: weight decay.
+        classes_in_all: columns of the output; some classes may be missing from the data.
+    """
+    inputs, mean, scale = _standard(matrix)
+    width = inputs.shape[1]
+    both = sp.hstack([sp.csr_matrix(inputs / np.sqrt(width)), signs]).tocsr()
+    logistic = LogisticRegression(C=1 / alpha, tol=PRECISE, max_iter=5000).fit(both, classes, sample_weight=weights)
+    layer, bias = _with_all_classes(logistic.coef_.T, logistic.intercept_, logistic.classes_, classes_in_all)
+    network = {"mean": mean, "scale": scale, "weights0": layer[:width] / np.sqrt(width), "bias0": bias}
+    return network, np.ascontiguousarray(layer[width:])
 
 
 def _side_by_side(networks: Sequence[Arrays]) -> Arrays:

@@ -11,11 +11,12 @@ import numpy as np
 import scipy.sparse as sp
 from joblib import Parallel, delayed
 
+from noisefilter.blocks.columns import block_matrix
+from noisefilter.blocks.fit_page_types import fit_signed_types
 from noisefilter.blocks.fit_types import fit_types
 from noisefilter.blocks.judge import (
     BlockInputs,
     around_blocks,
-    block_inputs,
     form_of,
     name_scores,
     page_inputs,
@@ -185,7 +186,7 @@ def _fit_form(
     form: str, examples: Sequence[BlockExample], words: Sequence[Matrix], tune: Sequence[BlockExample], arrays: Arrays
 ) -> Arrays:
     """Networks of HTML or of plain text; for HTML also names, page types, and the same networks with the vote."""
-    measures = [block_inputs(example.table, row) for example, row in zip(examples, words, strict=True)]
+    measures = [np.hstack([block_matrix(example.table), row]) for example, row in zip(examples, words, strict=True)]
     if form == "block_text":
         inputs = [
             BlockInputs(example.table, matrix, np.zeros(0)) for example, matrix in zip(examples, measures, strict=True)
@@ -193,13 +194,9 @@ def _fit_form(
         return _fit_passes(form, examples, inputs, tune, _held_inputs(tune, arrays))
     names, name_arrays = _fit_names(examples)
     measures = [np.hstack(pair) for pair in zip(measures, names, strict=True)]
-    types, type_arrays = fit_types(
-        [example.table for example in examples],
-        measures,
-        [example.page_type for example in examples],
-        _folds(examples),
-    )
-    known = {**name_arrays, **type_arrays}
+    tables, labels = [example.table for example in examples], [example.page_type for example in examples]
+    types, type_arrays = fit_types(tables, measures, labels, _folds(examples))
+    known = {**name_arrays, **type_arrays, **fit_signed_types(tables, labels)}
     inputs = [BlockInputs(example.table, *pair) for example, *pair in zip(examples, measures, types, strict=True)]
     held = _held_inputs(tune, {**arrays, **known})
     known |= _fit_passes(form, examples, inputs, tune, held)

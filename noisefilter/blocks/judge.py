@@ -17,6 +17,7 @@ from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.blocks.context import HTML_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.groups import tie_groups
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
+from noisefilter.blocks.page_types import TYPE_MEASURES, build_types
 from noisefilter.blocks.places import name_levels
 from noisefilter.networks import (
     LOGIT_LIMIT,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from noisefilter.arrays import Column, Matrix
+    from noisefilter.blocks.page_types import TypeClassifier
     from noisefilter.blocks.table import BlockTable
     from noisefilter.blocks.vote import Vote
     from noisefilter.networks import Cascade, Network
@@ -79,6 +81,7 @@ INPUTS = {
     "block_text_first": _TEXT,
     "block_text_second": (*_TEXT, *TEXT_CONTEXT.names),
     "block_page_type": (*(f"{beginning}_{name}" for beginning in OF_BLOCKS for name in _HTML), *_TYPES),
+    "block_signed_type": TYPE_MEASURES,
     "block_site": SiteColumns._fields,
 }
 
@@ -98,11 +101,16 @@ class BlockScores:
 
 @dataclass(frozen=True, slots=True)
 class BlockInputs:
-    """A table and its networks' inputs; `types` are log probabilities of the page types, empty for plain text."""
+    """A table and its networks' inputs.
+
+    `types` are log probabilities of the page types as the passes read them, empty for plain text; `signed` those that the page
+    is given, None where nobody asks for them (docs/decisions/0051).
+    """
 
     table: BlockTable
     measures: Matrix
     types: Matrix
+    signed: Matrix | None = None
 
     def with_vote(self, vote: Vote) -> BlockInputs:
         """The inputs of both passes with trafilatura's vote."""
@@ -138,10 +146,11 @@ class BlockScorer:
     passes: Mapping[str, Cascade[BlockInputs]]
     page_type: Network
     site: Network
+    signed: TypeClassifier
 
     def judge(self, tables: Sequence[BlockTable]) -> list[JudgedBlocks]:
         """Judge the blocks of each table in both passes."""
-        inputs = page_inputs(tables, self.arrays, self.page_type)
+        inputs = page_inputs(tables, self.arrays, self.page_type, self.signed)
         found = [JudgedBlocks(entry, np.zeros(0)) for entry in inputs]
         for form in ("block", "block_text"):
             chosen = [index for index, table in enumerate(tables) if form_of(table) == form]
@@ -180,7 +189,9 @@ class BlockScorer:
                 if table.places is not None:
                     likely = (1.0, 0.0) if types is None else types[[PAGE_TYPES.index(name) for name in TYING]]
                     logits = tie_groups(table, logits, *map(float, likely))
-                scores.append(BlockScores(rounded(spare_doubtful(logits, words)), types))
+                signed = judgement.inputs.signed
+                page_type = None if signed is None else softmax(signed)
+                scores.append(BlockScores(rounded(spare_doubtful(logits, words)), page_type))
         return scores
 
 
@@ -197,28 +208,33 @@ def form_of(table: BlockTable) -> str:
 def build_block_scorer(arrays: Mapping[str, Matrix]) -> BlockScorer:
     """The block estimators that the arrays describe."""
     passes = {form: build_cascade(arrays, form, around_blocks) for form in FORMS}
-    return BlockScorer(arrays, passes, *(build_network(arrays, name) for name in ("block_page_type", "block_site")))
+    page_type, site = (build_network(arrays, name) for name in ("block_page_type", "block_site"))
+    return BlockScorer(arrays, passes, page_type, site, build_types(arrays))
 
 
-def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], types: Network | None) -> list[BlockInputs]:
-    """Inputs of the passes for each table, with word, name and type models applied; plain text needs no `types`."""
+def page_inputs(
+    tables: Sequence[BlockTable],
+    arrays: Mapping[str, Matrix],
+    types: Network | None,
+    signed: TypeClassifier | None = None,
+) -> list[BlockInputs]:
+    """Inputs of the passes for each table, with word, name and type models applied; plain text needs no `types`.
+
+    Those of the first pass are features, log-odds of the word model and, for HTML, of the names.
+    """
     found = []
     for table in tables:
-        words = word_scores_of(table, arrays)
+        features, words = block_matrix(table), word_scores_of(table, arrays)
         if table.places is None or types is None:
-            found.append(BlockInputs(table, block_inputs(table, words), np.zeros(0)))
+            found.append(BlockInputs(table, np.hstack([features, words]), np.zeros(0)))
             continue
         names = name_scores(table, arrays)
-        measures = block_inputs(table, words, names)
+        measures = np.hstack([features, words, names])
         by_names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
         logs = type_logits(types.probabilities(type_inputs(measures, table.words, by_names))[0])
-        found.append(BlockInputs(table, measures, logs))
+        given = None if signed is None else signed.log_probabilities(table, features)
+        found.append(BlockInputs(table, measures, logs, given))
     return found
-
-
-def block_inputs(table: BlockTable, *scores: Matrix) -> Matrix:
-    """Inputs of the first pass for each block: features, log-odds of the word model and, for HTML, of the names."""
-    return np.hstack([block_matrix(table), *scores])
 
 
 def word_scores_of(table: BlockTable, arrays: Mapping[str, Matrix]) -> Matrix:

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from noisefilter.sentences.fit import SentenceExample
 
 # What thresholds promise on the tuning sites (docs/decisions/0003-thresholds.md); for sentence classes see `SpanKind`.
-#: Share of the articles that may be taken for pages of another type.
-LOST_ARTICLES = 0.005
+#: Share of the articles that may be taken for pages of another type, and limits of the threshold: out of fold .006 of WCXB's
+#: articles pass the lower one, and .012 pass .9 (docs/decisions/0051-page-types-again.md).
+LOST_ARTICLES, LEAST_OTHER, MOST_OTHER = 0.005, 0.95, 0.99
 #: Share of the untouched tune articles from which something may be cut as off-topic, and of the tune sentences that look
 #: foreign and belong; and the lowest threshold.
 CUT_WRONGLY, LEAST_FOREIGN = 0.025, 0.5
@@ -53,7 +54,7 @@ def block_thresholds(examples: Sequence[BlockExample], models: Mapping[str, Matr
         if example.page_type == "article" and score.article is not None
     ]
     if others:
-        found["not_article"] = float(np.clip(np.quantile(others, 1 - LOST_ARTICLES), 0.9, 0.99))
+        found["not_article"] = float(np.clip(np.quantile(others, 1 - LOST_ARTICLES), LEAST_OTHER, MOST_OTHER))
     return found
 
 
