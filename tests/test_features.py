@@ -20,7 +20,7 @@ from noisefilter.insertions.passages import (
 )
 from noisefilter.insertions.table import BURST, InsertionTable
 from noisefilter.model import INPUTS
-from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
+from noisefilter.sentences.aggregates import ARTICLE_FEATURES, SIGNS, article_rows
 from noisefilter.sentences.columns import (
     SENTENCE_COLUMNS,
     any_digit,
@@ -265,6 +265,7 @@ def test_what_is_measured_of_an_article_does_not_depend_on_the_others_of_its_bat
         return (
             insertion_matrix(table), token_matrix(words, doubts, first), words.hashes,
             passage_columns(words, doubts, first), article_rows(sentences, table.matrix, table.matrix[:, :2]),
+            article_rows(sentences, table.matrix, table.matrix[:, :2], SIGNS),
         )  # fmt: skip
 
     for whole, *parts in zip(measured(together), *(measured(table) for table in alone), strict=True):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Column, Matrix
+    from noisefilter.arrays import Column, Flags, Matrix
     from noisefilter.sentences.table import SentenceTable
 
 #: Sentence features whose mean over the article, weighted by words, is a feature of the article.
@@ -31,6 +31,10 @@ MEANS = tuple(
 _MEANS = [SENTENCE_COLUMNS.index(name) for name in MEANS]
 _ENDS_SENTENCE = SENTENCE_COLUMNS.index("ends_sentence")
 FILLER_STEPS = (0.3, 0.5, 0.7)
+#: Repeats, and sources in 1,000 words, beyond which more say nothing more: lists of terms repeat everything.
+MOST_REPEATS, MOST_UNNAMED = 0.2, 5.0
+#: Words of a short article count as so many, so that one source is not a habit.
+FEW_WORDS = 300
 
 ARTICLE_FEATURES = (
     "log_words",
@@ -52,6 +56,8 @@ ARTICLE_FEATURES = (
     "sentence_spread",
     "template_sections",
 )
+#: Signs that an article is manufactured; only the article classifiers read them.
+SIGNS = ("said_again", "said_thrice", "unnamed_sources")
 
 
 #: Features that are shares of the article's words.
@@ -75,7 +81,7 @@ def article_rows(
         table: the sentences.
         matrix: their features, columns as in `SENTENCE_COLUMNS`.
         probabilities: (sentences, 2): filler, promotion.
-        names: the features to compute, of `ARTICLE_FEATURES`.
+        names: the features to compute, of `ARTICLE_FEATURES` and `SIGNS`.
     """
     words, article = table.words, table.article
     total = np.maximum(table.totals(words), 1.0)
@@ -105,9 +111,33 @@ def article_rows(
         "repeated_pairs": lambda: _repeated_pairs(table),
         "sentence_spread": lambda: _sentence_spread(table),
         "template_sections": lambda: _template_sections(table),
+        "said_again": lambda: repeated(table, table.repeats.again),
+        "said_thrice": lambda: repeated(table, table.repeats.thrice),
+        "unnamed_sources": lambda: unnamed_sources(table),
     }
     found = dict(zip(SHARES, table.totals(shares * (words / total[article])[:, None]).T, strict=True))
     return side_by_side([found[name] if name in found else measures[name]() for name in names])
+
+
+def repeated(table: SentenceTable, flags: Flags, kept: Flags | None = None) -> Column:
+    """Share of each article's words in whole sentences that are flagged, at most `MOST_REPEATS`; of the kept ones."""
+    words = table.words * table.repeats.whole * (True if kept is None else kept)
+    return np.minimum(table.totals(words * flags) / np.maximum(table.totals(words), 1), MOST_REPEATS)
+
+
+def unnamed_sources(table: SentenceTable, kept: Flags | None = None) -> Column:
+    """Sentences in 1,000 words that cite somebody without a name, at most `MOST_UNNAMED`; of the kept ones."""
+    chosen = np.ones(len(table)) if kept is None else kept.astype(float)
+    rate = 1000 * table.totals(_unnamed(table) * chosen) / np.maximum(table.totals(table.words * chosen), FEW_WORDS)
+    return np.minimum(rate, MOST_UNNAMED)
+
+
+def _unnamed(table: SentenceTable) -> Flags:
+    """Whether each sentence cites somebody and names nobody: no two words with a capital stand side by side."""
+    capital, owner = table.inner_capital[table.token_index], table.owner
+    together = capital[1:] & capital[:-1] & (owner[1:] == owner[:-1])
+    named = np.bincount(owner[1:][together], minlength=len(table)) > 0
+    return np.asarray((table.cues["sources"] >= 0) & ~named)
 
 
 def _repeated_pairs(table: SentenceTable) -> Column:

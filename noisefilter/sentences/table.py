@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from noisefilter.sentences.repeats import LEAST_WORDS, Repeats, find_repeats
 from noisefilter.sentences.sections import sections_read, sections_shown
 from noisefilter.text.tokens import (
     STEM_LETTERS,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 #: Sentences on each side that count as context; the whole page would have "seen" everything (docs/how-it-works.md).
 WINDOW = 12
 #: Phrase tables that sentences are looked up in.
-CUES = ("filler", "promotion", "boilerplate", "templates", "splices")
+CUES = ("filler", "promotion", "boilerplate", "templates", "splices", "sources")
 #: Words whose share in a sentence is a feature; none is in two groups.
 WORD_GROUPS = {
     "you": "you your you're you'll yourself you've",
@@ -242,6 +243,12 @@ class SentenceTable:
         """Template heading that a reader sees above it, -1 for none: see `sections_shown`."""
         return sections_shown(self, np.ones(len(self), dtype=np.bool_))
 
+    @cached_property
+    def repeats(self) -> Repeats:
+        """Whether it says again what others say, if it is a whole sentence."""
+        ends = self.tokens.characters.close("stop", self.start, self.end)
+        return find_repeats(self.stems, self.owner, self.idf, (self.words >= LEAST_WORDS) & ends)
+
     # of each token of the pages, or of each that stands in a sentence
 
     @cached_property
@@ -386,9 +393,5 @@ def _offsets(sizes: Sequence[int] | Index) -> Index:
 
 def _title_stems(pages: Sequence[BlockedPage]) -> Index:
     """Stem hashes of the words in the titles, with the article in the upper bits as in `stems`."""
-    found = [
-        hash_word(word[:STEM_LETTERS]) + (row << 32)
-        for row, page in enumerate(pages)
-        for word in word_list(page.title or "")
-    ]
-    return np.array(found, dtype=np.int64)
+    words = ((row, word) for row, page in enumerate(pages) for word in word_list(page.title or ""))
+    return np.array([hash_word(word[:STEM_LETTERS]) + (row << 32) for row, word in words], dtype=np.int64)

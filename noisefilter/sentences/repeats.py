@@ -1,0 +1,80 @@
+"""Words of sentences → which sentences say again what another one said.
+
+Two sentences say the same if they share most of their words, weighted by rarity. Vectors would call two sentences on
+one subject alike (`said_before`); this asks for the same words, and works for any number of sentences.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from noisefilter.text.tokens import begins
+
+if TYPE_CHECKING:
+    from noisefilter.arrays import Column, Flags, Index
+
+#: Fewer words, or different words that carry meaning, make no sentence that could be said again: headings, labels.
+LEAST_WORDS, LEAST_STEMS = 8, 5
+#: Share of a sentence's weight that an earlier one holds if it is said again.
+AGAIN = 0.6
+#: The same if both say one thing among others: of the later and of the earlier sentence.
+ALIKE = 0.5, 0.4
+#: Earlier sentences with the same stem that a sentence is compared with; bounds the cost on pages of any length.
+LATEST = 40
+
+
+class Repeats(NamedTuple):
+    """Each sentence: whether it is one, says again what was said, and says what two others say too."""
+
+    whole: Flags
+    again: Flags
+    thrice: Flags
+
+
+def find_repeats(stems: Index, owner: Index, weights: Column, whole: Flags) -> Repeats:
+    """Which sentences repeat others of their article.
+
+    Args:
+        stems: of each word; the same word of two articles has two.
+        owner: sentence of each word.
+        weights: rarity of each word, zero for stop words.
+        whole: the sentences long enough and with a full stop; others are not compared.
+    """
+    count = len(whole)
+    stem, sentence, weight = _distinct(stems, owner, weights, whole)
+    total = np.bincount(sentence, weight, count)
+    whole = whole & (np.bincount(sentence, minlength=count) >= LEAST_STEMS)
+    kept = whole[sentence]
+    later, earlier, shared = _pairs(stem[kept], sentence[kept], weight[kept], count)
+    again, partners = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.int64)
+    of_later, of_earlier = (shared / np.maximum(total[side], 1e-9) for side in (later, earlier))
+    again[later[of_later >= AGAIN]] = True
+    alike = (of_later >= ALIKE[0]) & (of_earlier >= ALIKE[1])
+    for side in (later, earlier):
+        partners += np.bincount(side[alike], minlength=count)
+    return Repeats(whole, again, partners >= 2)
+
+
+def _distinct(stems: Index, owner: Index, weights: Column, whole: Flags) -> tuple[Index, Index, Column]:
+    """Each different stem of each whole sentence, in the order of stems and then of sentences, with its weight."""
+    used = np.flatnonzero(whole[owner] & (weights > 0))
+    order = used[np.lexsort((owner[used], stems[used]))]
+    opens = begins(stems[order]) | begins(owner[order])
+    order = order[opens]
+    return stems[order], owner[order], weights[order]
+
+
+def _pairs(stem: Index, sentence: Index, weight: Column, count: int) -> tuple[Index, Index, Column]:
+    """Pairs of sentences that share a stem: the later one, the earlier one, and the weight of what they share."""
+    keys, shared = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    for step in range(1, min(LATEST, len(stem) - 1) + 1):
+        same = np.flatnonzero(stem[step:] == stem[:-step])
+        if not len(same):
+            break
+        keys.append(sentence[same + step] * count + sentence[same])
+        shared.append(weight[same + step])
+    pairs, place = np.unique(np.concatenate(keys), return_inverse=True)
+    weights: Column = np.bincount(place, np.concatenate(shared), len(pairs)).astype(np.float64)
+    return pairs // max(count, 1), pairs % max(count, 1), weights
