@@ -39,9 +39,8 @@ class LabelledPage:
     """A page and its labels; None means unknown, not negative.
 
     `noise` is 0-3, the mean of `votes` where several readers voted; `second` is the estimated probability that one more
-    reader would say 2 or more. `sentences` are (start, end, letter). `weight` is for fitting the article classifier.
-    `writer` inserted the passages that `spans` mark, if anyone did. `by` is the labeller. `accepted` means that the
-    spans are exactly those that a model had marked.
+    reader would say 2 or more. `sentences` are (start, end, letter). `writer` inserted the passages that `spans` mark,
+    if anyone did. `by` is the labeller. `accepted` means that the spans are exactly those that a model had marked.
     """
 
     id: str
@@ -53,7 +52,6 @@ class LabelledPage:
     spans: tuple[LabelledSpan, ...] | None = None
     sentences: tuple[tuple[int, int, str], ...] | None = None
     main_text: str | None = None
-    weight: float = 1.0
     page_type: str = "article"
     votes: tuple[int, ...] = ()
     second: float | None = None

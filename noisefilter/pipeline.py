@@ -334,6 +334,11 @@ def _judge_articles(articles: Sequence[_Article], model: Model, limits: Mapping[
     pages = estimators.pages(measured, scores, boilerplate)
     seen = seen_measures(measured.sentences, measured.matrix, scores.filler, boilerplate < limits["boilerplate"])
     reasons = name_noise(estimators.article, pages.read, seen)
+    made = np.flatnonzero(pages.made)
+    for row, named in zip(
+        made.tolist(), name_noise(estimators.article_made, pages.read[made], seen[made]), strict=True
+    ):
+        reasons[row] = named
     numbers = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, name_measures(pages.read), strict=True)
     return [_Judged(number, measured, scores, *values) for number, values in enumerate(numbers)]
 

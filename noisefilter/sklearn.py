@@ -14,7 +14,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from noisefilter.api import as_page, score_many
-from noisefilter.article.reasons import INPUTS
+from noisefilter.article.columns import INPUTS
 from noisefilter.kinds import KINDS
 from noisefilter.types import JUDGED_KINDS, NUMBERS, Page
 

@@ -33,8 +33,8 @@ OWN_PASSAGES = Path(__file__).parents[1] / "corpus" / "written" / "passages.json
 OWN_ARTICLES = Path(__file__).parents[1] / "corpus" / "invented"
 #: Sentences and the noise of train articles that the project judged.
 OWN_JUDGED = Path(__file__).parents[1] / "corpus" / "judged"
-#: Items that the project told as a newsroom, a blog and a farm would, and what such an article counts beside a found one.
-OWN_RETOLD, RETOLD_WEIGHT = Path(__file__).parents[1] / "corpus" / "retold", 0.1
+#: Items that the project told as a newsroom, a blog and a farm would.
+OWN_RETOLD = Path(__file__).parents[1] / "corpus" / "retold"
 BLOGS, MORE = "blogs", "pages_more"
 #: Of each source so many untouched texts at most, by file; sources in which foreign lines are known to stand are left out (the
 #: corpus' README), and so are texts that are very long.
@@ -315,7 +315,7 @@ def own_articles() -> Iterator[LabelledPage]:
 
 def own_retold() -> Iterator[LabelledPage]:
     """Articles of known noise by the project's own writers, 29 and later: items told in several ways (corpus/README.md)."""
-    return (replace(page, weight=RETOLD_WEIGHT) for page in read_corpora([OWN_RETOLD]))
+    return iter(read_corpora([OWN_RETOLD]))
 
 
 def put_in(text: str, title: str | None, site: str, row: dict[str, Any]) -> WrittenInsertions:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from noisefilter import Reason, score, score_many
-from noisefilter.article.columns import NOISE_MEASURES
-from noisefilter.article.reasons import GROUPS, INPUTS, WORDS, name_noise
+from noisefilter.article.columns import INPUTS, NOISE_MEASURES
+from noisefilter.article.judge import either
+from noisefilter.article.reasons import GROUPS, WORDS, name_noise
 from noisefilter.article.seen import seen_measures
 from noisefilter.model import default_model, scorer
 from noisefilter.networks import build_network, logit
@@ -26,6 +28,9 @@ FARM = (
     "no secret. Choosing the right one can feel daunting.\n\nFrequently Asked Questions\n\nAre kettles worth it? Yes, kettles are "
     "worth it, because they are kettles.\n\nFinal Thoughts\n\nUltimately, the best kettle is the one that works for you."
 )
+
+#: Full of figures; but it says them thrice, and all who comment on them are anonymous.
+MANUFACTURED = (Path(__file__).parent / "cases" / "manufactured.txt").read_text(encoding="utf8")
 
 
 def article_network() -> Network:
@@ -62,7 +67,7 @@ def test_words_have_a_place_for_the_value_just_where_it_is_shown():
 
 def test_the_moves_of_all_inputs_add_up_to_the_log_odds():
     network, rng = article_network(), np.random.default_rng(0)
-    rows = network.mean + rng.normal(size=(20, len(INPUTS))) * network.scale
+    rows = network.mean + rng.normal(size=(20, len(INPUTS))) * network.scale / 3  # log-odds that `logit` does not clip
     moves = network.moves(rows)
     assert moves is not None
     start = logit(network.probabilities(network.mean[None, :])[:, 1])
@@ -82,7 +87,7 @@ def test_what_moves_alone_has_the_whole_share_and_says_its_value_and_the_usual_o
 
 
 def test_inputs_that_mean_the_same_are_one_reason():
-    ((first, second),) = named(inputs_with(filler=2.0, filler_at_start=2.0, mean_any_digit=2.0))
+    ((first, second),) = named(inputs_with(**{"filler": 2.0, "filler_over_0.5": 2.0, "mean_any_digit": 2.0}))
     assert "say nothing" in first.text
     assert first.text.endswith("raises noise")
     assert second.text.endswith("lowers noise")
@@ -178,6 +183,17 @@ def test_a_thin_article_is_told_that_it_says_nothing_and_one_of_facts_that_it_sa
     assert facts.reasons[0].share < 0
 
 
+def test_the_reasons_of_a_manufactured_article_are_the_signs_of_it():
+    result = score(MANUFACTURED)
+    assert result.noise is not None
+    assert result.noise >= 0.5
+    articles = scorer(default_model()).articles
+    values = np.array([[value for _, value in result.measures]])
+    thin, made = (network.probabilities(values)[0, 1] for network in (articles.article, articles.article_made))
+    assert made > thin
+    assert any("without a name" in reason.text and reason.share > 0 for reason in result.reasons)
+
+
 def test_reasons_are_three_at_most_the_strongest_first(corpus_scores):
     for result in corpus_scores:
         shares = [abs(reason.share) for reason in result.reasons]
@@ -198,7 +214,11 @@ def test_the_measures_of_a_score_are_what_its_noise_was_read_from():
     result = score(FARM)
     names, values = zip(*result.measures, strict=True)
     assert names == INPUTS
-    assert article_network().probabilities(np.array([values]))[0, 1] == pytest.approx(result.noise, abs=1e-4)
+    articles = scorer(default_model()).articles
+    thin, made = (
+        network.probabilities(np.array([values]))[:, 1] for network in (articles.article, articles.article_made)
+    )
+    assert either(thin, made)[0] == pytest.approx(result.noise, abs=1e-4)
     assert "measures" not in result.to_dict()
 
 

@@ -7,8 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from noisefilter.article.columns import WORD_ROWS, manner_log_odds, manner_words
+from noisefilter.article.columns import WORD_ROWS, WORDINGS, manner_log_odds, manner_words
 from noisefilter.article.fit import ArticleExample, article_examples, fit_articles, predict_articles
+from noisefilter.article.judge import build_article_scorer, either
 from noisefilter.fit import FOLDS
 from noisefilter.insertions.judge import page_off_topic_inputs
 from noisefilter.labels import LabelledPage
@@ -84,14 +85,15 @@ def test_the_tenth_use_of_a_word_says_less_than_the_first():
 def test_an_article_is_worded_as_it_is_whatever_stands_beside_it_in_the_batch():
     random = np.random.default_rng(5)
     arrays = {
-        "article_words.weights": random.normal(size=(WORD_ROWS, 1)),
-        "article_words.idf": random.random(WORD_ROWS) + 1,
+        "article_words.weights": random.normal(size=(WORD_ROWS, len(WORDINGS))),
+        "article_words.idf": random.random((WORD_ROWS, len(WORDINGS))) + 1,
     }
     texts = ["\n\n".join(SLUICE), "", "\n\n".join(ANOTHER)]
     together = manner_log_odds(SentenceTable(articles_of(texts), vectors()), arrays)
-    apart = [manner_log_odds(SentenceTable(articles_of([text]), vectors()), arrays)[0] for text in texts]
+    apart = [manner_log_odds(SentenceTable(articles_of([text]), vectors()), arrays)[0].tolist() for text in texts]
     assert together.tolist() == apart
-    assert len(set(apart)) == 3
+    assert len(set(map(tuple, apart))) == 3
+    assert len(set(apart[0])) == len(WORDINGS)
 
 
 def article(site: str, text: str, *votes: int, second: float | None = None) -> ArticleExample:
@@ -148,20 +150,50 @@ def test_what_another_reader_would_say_does_not_move_how_many_are_noisy(fitted):
     assert said.mean() == pytest.approx(held.mean(), abs=0.01)
 
 
+ODD = "Zebras graze. Quaggas graze. Okapis browse."
+
+
+def invented_articles(grade: int) -> list[ArticleExample]:
+    """Articles of many sites that all read alike, with a grade."""
+    return [
+        replace(found, page=replace(found.page, noise=float(grade), votes=(grade,), site=f"zebra{number}.example"))
+        for number, found in enumerate([article("zebra.example", ODD, grade)] * 60)
+    ]
+
+
 def test_invented_articles_teach_and_do_not_calibrate(fitted):
     examples, arrays, held = fitted
-    odd = "Zebras graze. Quaggas graze. Okapis browse."
-    invented = [
-        replace(found, page=replace(found.page, noise=3.0, votes=(3,), site=f"zebra{number}.example"))
-        for number, found in enumerate([article("zebra.example", odd, 3)] * 60)
-    ]
-    taught, said = fit_articles(examples, [arrays] * FOLDS, invented)
+    taught, said = fit_articles(examples, [arrays] * FOLDS, invented_articles(3))
     assert len(said) == len(examples)
     assert said.mean() == pytest.approx(held.mean(), abs=0.01)  # though noise is much more frequent among the invented
     before, after = (
-        predict_articles([article("other.example", odd, 0)], models)[0] for models in (arrays, {**arrays, **taught})
+        predict_articles([article("other.example", ODD, 0)], models)[0] for models in (arrays, {**arrays, **taught})
     )
     assert after > before + 0.1
+
+
+def test_invented_articles_do_not_teach_what_is_thin_and_honest_ones_not_what_is_manufactured(fitted):
+    examples, arrays, _ = fitted
+    farms, thin, honest = (fit_articles(examples, [arrays] * FOLDS, invented_articles(grade))[0] for grade in (3, 2, 1))
+    assert np.array_equal(farms["article_words.weights"][:, 0], arrays["article_words.weights"][:, 0])
+    odd = [article("other.example", ODD, 0)]
+    three, two, one = (predict_articles(odd, {**arrays, **taught})[0] for taught in (farms, thin, honest))
+    assert three > two > one + 0.1
+
+
+def test_without_invented_articles_nothing_is_manufactured(fitted):
+    examples, arrays, _ = fitted
+    scorer = build_article_scorer(arrays)
+    rows = np.random.default_rng(0).normal(size=(5, len(scorer.article_made.mean)))
+    assert scorer.article_made.probabilities(rows)[:, 1].max() < 0.01
+    assert len(examples) > 5
+
+
+def test_an_article_is_noise_if_it_is_thin_or_manufactured():
+    sure, never, even = np.array([1.0]), np.array([0.0]), np.array([0.5])
+    assert either(sure, never) == either(never, sure) == 1
+    assert either(never, even) == 0.5
+    assert either(even, even) == 0.75
 
 
 def test_what_an_article_is_calibrated_on_had_not_seen_its_site():

@@ -1,4 +1,4 @@
-"""Article → a row: the inputs of the article classifier, from features and words."""
+"""Article → a row: the inputs of the article classifiers, from features and words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.sentences.aggregates import FILLER_STEPS, article_rows
+from noisefilter.sentences.aggregates import FILLER_STEPS, SIGNS, article_rows
 from noisefilter.text.cues import cue_table
 
 if TYPE_CHECKING:
@@ -23,38 +23,42 @@ TOPIC_IDF = 6.0
 NAME, NUMBER, TOPIC = 12, 13, 11
 #: Rows that words and pairs of an article are hashed to.
 WORD_ROWS = 2**16
-#: Features of the article that the classifier reads besides the words; the others gained nothing on held-out
-#: collections (docs/decisions/0028-noise-that-carries-over.md).
+#: Features of the article that the classifiers read besides the words; the others gained nothing on held-out
+#: collections (docs/decisions/0028-noise-that-carries-over.md and 0052-manufactured-articles.md).
 NOISE_MEASURES = (
     "filler",
-    "filler_at_start",
-    "filler_at_end",
     *(f"filler_over_{step}" for step in FILLER_STEPS),
     "template_sections",
     "mean_cue_templates",
     *(f"section_{cue.name}" for cue in cue_table("templates").cues),
     *"mean_any_digit mean_digits mean_signs mean_any_name mean_names mean_rarity mean_rarest mean_upper_case".split(),
+    *SIGNS,
 )
+#: Log-odds that the words of an article add: of being thin, and of being manufactured.
+WORDINGS = ("wording", "making")
+#: Inputs of both classifiers, in order.
+INPUTS = (*NOISE_MEASURES, *WORDINGS)
 
 
 def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
-    """Inputs of the article classifier: features, and the log-odds of a linear model over the words. (articles, n)."""
+    """Inputs of the article classifiers: features, and log-odds of linear models over the words. (articles, INPUTS)."""
     return np.column_stack([article_measures(table, matrix, probabilities), manner_log_odds(table, arrays)])
 
 
 def article_measures(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Matrix) -> NDArray[np.float64]:
-    """The columns of `article_rows` that the article classifier reads: (articles, NOISE_MEASURES)."""
+    """The columns of `article_rows` that the article classifiers read: (articles, NOISE_MEASURES)."""
     return article_rows(table, matrix, probabilities, NOISE_MEASURES)
 
 
 def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """What the words of each article add to the log-odds of noise: (articles,)."""
+    """What the words of each article add to the log-odds of each classifier: (articles, WORDINGS)."""
     article, rows, weights = manner_words(table)
-    idf = arrays["article_words.idf"][rows]
-    count = len(table.sizes)
-    length = np.sqrt(np.bincount(article, (weights * idf) ** 2, count))
-    total = np.bincount(article, weights * idf * arrays["article_words.weights"][rows, 0], count)
-    return np.asarray(total / np.maximum(length, 1e-9))
+    count, added = len(table.sizes), []
+    for idf, of_words in zip(arrays["article_words.idf"].T, arrays["article_words.weights"].T, strict=True):
+        rare = weights * idf[rows]
+        length = np.sqrt(np.bincount(article, rare**2, count))
+        added.append(np.bincount(article, rare * of_words[rows], count) / np.maximum(length, 1e-9))
+    return np.column_stack(added)
 
 
 def manner_words(table: SentenceTable) -> tuple[Index, Index, Matrix]:

@@ -1,8 +1,13 @@
-"""Judged articles → the article classifier: one linear model over an article's wording and features.
+"""Judged articles → the article classifiers: linear models over an article's wording and features.
 
-It learns from shares of readers instead of verdicts; features use sentence probabilities out of fold. A reader's
-estimate of another one's vote helps to rank articles, so it is part of the target. Only the votes tell how many
-articles are noisy, so it is calibrated on them.
+One learns from readers of found articles which ones are thin. It learns from shares of readers instead of verdicts;
+features use sentence probabilities out of fold. A reader's estimate of another one's vote helps to rank articles, so it
+is part of the target. Only the votes tell how many articles are noisy, so noise is calibrated on them.
+
+The other learns from invented articles which ones are manufactured, as farms and thin sites would tell an item: told
+apart from honest ones of the same writers and from found articles that readers keep. Readers of found pages have met
+few such articles, and writers write alike, so these two must not teach one model
+(docs/decisions/0052-manufactured-articles.md).
 """
 
 from __future__ import annotations
@@ -12,13 +17,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
+from scipy.optimize import brentq, minimize_scalar
+from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from noisefilter.article.columns import WORD_ROWS, article_inputs, article_measures, manner_words
+from noisefilter.article.columns import WORD_ROWS, WORDINGS, article_inputs, article_measures, manner_words
+from noisefilter.article.judge import either
 from noisefilter.blocks.fit import label_blocks
-from noisefilter.fit import fold_of, named, out_of_fold
+from noisefilter.fit import NEVER, fold_of, named, out_of_fold
 from noisefilter.html.read import read_blocks
-from noisefilter.networks import build_network, logit, standardize
+from noisefilter.networks import build_network, standardize
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.sentences.table import Article, SentenceTable
@@ -29,7 +37,7 @@ from noisefilter.types import Page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from noisefilter.arrays import Index, Matrix
+    from noisefilter.arrays import Flags, Index, Matrix
     from noisefilter.fit import OutOfFold
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
@@ -37,11 +45,19 @@ if TYPE_CHECKING:
 #: Inverse penalty of the linear model (docs/decisions/0028-noise-that-carries-over.md).
 C = 30.0
 #: Scale of a standardised feature beside an article's words, which are a row of unit length: with the same penalty, the
-#: few strong features would dominate (as above).
-MEASURE = 0.02
+#: few strong features would dominate (as above). Signs of manufacture carry over to other writers better than their
+#: words do (docs/decisions/0052-manufactured-articles.md).
+MEASURE, MADE_MEASURE = 0.02, 0.05
+#: Target up to which an article is not noise, and mean vote from which an invented one is a farm's.
+HONEST, FARM = 0.5, 2.5
+#: What a thin invented article counts beside a farm's: with as much, WCXB → blogs loses .005 more, without, 21 of 32 thin
+#: ones of a writer left out are no longer dropped (as above).
+THIN_WEIGHT = 0.3
 #: Articles that a word must occur in to be used.
 MIN_ARTICLES = 2
 MIN_SENTENCES = 3
+#: Calibration looks no further.
+MOST_SLOPE, MOST_OFFSET = 20.0, 50.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,38 +116,56 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
 def fit_articles(
     examples: Sequence[ArticleExample], folds: Sequence[dict[str, Matrix]], invented: Sequence[ArticleExample] = ()
 ) -> tuple[dict[str, Matrix], Matrix]:
-    """Arrays of the article classifier, and the probability of each example, out of fold.
+    """Arrays of the article classifiers, and the probability of noise of each example, out of fold.
 
-    It is calibrated on these predictions, and needs no other articles for that.
+    Noise is calibrated on these predictions, and needs no other articles for that.
 
     Args:
         examples: articles to fit on.
         folds: arrays of sentence classifiers that have not seen the sites of their fold.
-        invented: more articles to fit on. They are not calibrated on: how many of them are noise says nothing of the web.
+        invented: articles that teach what is manufactured; without them nothing is. They are not calibrated on: how
+            many of them are noise says nothing of the web.
     """
     fold = np.array([fold_of(example.site) for example in (*examples, *invented)])
     read = _read([*examples, *invented], [folds[number] for number in fold])
-    models = out_of_fold(fold, lambda chosen, _: _fit(read, chosen))
-    arrays = models.of_all
-    found = slice(len(examples))
-    held = _log_odds_out_of_fold(read, fold, models)[found]
+    found = np.arange(len(fold)) < len(examples)
+    thin = out_of_fold(fold[found], lambda chosen, _: _fit_thin(read, chosen))
+    made = out_of_fold(fold, lambda chosen, _: _fit_made(read, chosen, found))
+    of_thin, of_made = (_log_odds_out_of_fold(read, fold, found, models) for models in (thin, made))
     share = np.array([example.page.noise_share for example in examples], dtype=np.float64)
-    slope, offset = _fit_soft(sp.csr_matrix(held[:, None]), share, read.weights[found], c=1e3)
-    last = {
-        "article.weights0": arrays["article.weights0"] * slope[0],
-        "article.bias0": arrays["article.bias0"] * slope[0] + offset,
-    }
-    return {**arrays, **last}, 1 / (1 + np.exp(-(held * slope[0] + offset)))
+    slope, offset = _calibrate(of_thin, of_made, share)
+    arrays = _put_together(thin.of_all, made.of_all)
+    arrays["article.bias0"] = arrays["article.bias0"] * slope + offset
+    arrays["article.weights0"] = arrays["article.weights0"] * slope
+    return arrays, either(expit(of_thin * slope + offset), expit(of_made))
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """Inputs and targets of some articles: words (articles, WORD_ROWS), features, targets, weights."""
+    """Inputs and labels of some articles: words (articles, WORD_ROWS), features, targets, mean votes."""
 
     words: sp.csr_matrix
     measures: Matrix
     target: Matrix
-    weights: Matrix
+    grade: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class _Linear:
+    """A linear model over words, weighted by rarity, and features as they are."""
+
+    idf: Matrix
+    mean: Matrix
+    scale: Matrix
+    of_words: Matrix
+    of_measures: Matrix
+    bias: float
+    usual: tuple[float, float]  # mean and spread of what the words of an article add
+
+    def log_odds(self, words: sp.csr_matrix, measures: Matrix) -> Matrix:
+        """Log-odds of articles."""
+        standard = standardize(measures, self.mean, self.scale)
+        return np.asarray(_weighted(words, self.idf) @ self.of_words + standard @ self.of_measures + self.bias)
 
 
 def _read(examples: Sequence[ArticleExample], kinds: Sequence[Mapping[str, Matrix]]) -> _Read:
@@ -146,29 +180,58 @@ def _read(examples: Sequence[ArticleExample], kinds: Sequence[Mapping[str, Matri
         sp.vstack(words).tocsr(),
         np.concatenate(measures),
         np.array([example.page.noise_target for example in examples]),
-        np.array([example.page.weight for example in examples]),
+        np.array([example.page.noise for example in examples]),
     )
 
 
-def _fit(read: _Read, chosen: Index) -> dict[str, Matrix]:
-    """The linear model of the chosen articles; its sum over the words is the last input of the network `article`."""
+def _fit_thin(read: _Read, chosen: Index) -> _Linear:
+    """Which found articles are noise, by shares of readers."""
+    return _fit(read, chosen, read.target[chosen], MEASURE)
+
+
+def _fit_made(read: _Read, chosen: Index, found: Flags) -> _Linear:
+    """Which articles are manufactured: invented ones that are noise, beside all that are not; none without both."""
+    noisy = chosen[~found[chosen] & (read.target[chosen] >= HONEST)]
+    others = chosen[read.target[chosen] < HONEST]
+    if not (len(noisy) and len(others)):
+        return _fit(read, chosen, np.zeros(len(chosen)), MADE_MEASURE)
+    weights = np.where(read.grade[noisy] < FARM, THIN_WEIGHT, 1.0)
+    target = np.repeat([1.0, 0.0], [len(noisy), len(others)])
+    return _fit(read, np.concatenate([noisy, others]), target, MADE_MEASURE, np.append(weights, np.ones(len(others))))
+
+
+def _fit(read: _Read, chosen: Index, target: Matrix, measure: float, weights: Matrix | None = None) -> _Linear:
+    """A linear model of the chosen articles; `measure` is the scale of a feature beside the words, `weights` are 1 if None."""
     words, measures = read.words[chosen], read.measures[chosen]
     count = np.asarray((words > 0).sum(axis=0)).ravel()
     idf = np.where(count >= MIN_ARTICLES, np.log((1 + len(chosen)) / (1 + count)) + 1, 0.0)
     rows = _weighted(words, idf)
     mean, scale = measures.mean(axis=0), np.maximum(measures.std(axis=0), 1e-6)
-    inputs = sp.hstack([rows, sp.csr_matrix(standardize(measures, mean, scale) * MEASURE)]).tocsr()
-    weights, bias = _fit_soft(inputs, read.target[chosen], read.weights[chosen], c=C)
-    of_words, of_measures = weights[:WORD_ROWS], weights[WORD_ROWS:]
-    by_words = rows @ of_words
-    usual, spread = float(by_words.mean()), max(float(by_words.std()), 1e-6)
-    network = {
-        "mean": np.append(mean, usual),
-        "scale": np.append(scale, spread),
-        "weights0": np.append(of_measures * MEASURE, spread)[:, None],
-        "bias0": np.array([bias + usual]),
+    inputs = sp.hstack([rows, sp.csr_matrix(standardize(measures, mean, scale) * measure)]).tocsr()
+    learned, bias = _fit_soft(inputs, target, np.ones(len(chosen)) if weights is None else weights, c=C)
+    by_words = rows @ learned[:WORD_ROWS]
+    usual = float(by_words.mean()), max(float(by_words.std()), 1e-6)
+    return _Linear(idf, mean, scale, learned[:WORD_ROWS], learned[WORD_ROWS:] * measure, bias, usual)
+
+
+def _put_together(thin: _Linear, made: _Linear) -> dict[str, Matrix]:
+    """Arrays of both models: networks over the same inputs, each of which leaves out what the other's words add."""
+    models = (thin, made)
+    mean, scale = (np.array([model.usual[place] for model in models]) for place in (0, 1))
+    arrays = {
+        "article_words.weights": np.column_stack([model.of_words for model in models]),
+        "article_words.idf": np.column_stack([model.idf for model in models]),
     }
-    return {"article_words.weights": of_words[:, None], "article_words.idf": idf, **named("article", network)}
+    for place, (name, model) in enumerate(zip(("article", "article_made"), models, strict=True)):
+        own = np.arange(len(WORDINGS)) == place
+        network = {
+            "mean": np.append(model.mean, mean),
+            "scale": np.append(model.scale, scale),
+            "weights0": np.append(model.of_measures, scale * own)[:, None],
+            "bias0": np.array([model.bias + mean[place]]),
+        }
+        arrays |= named(name, network)
+    return arrays
 
 
 def _weighted(words: sp.csr_matrix, idf: Matrix) -> sp.csr_matrix:
@@ -181,12 +244,12 @@ def _weighted(words: sp.csr_matrix, idf: Matrix) -> sp.csr_matrix:
 def _fit_soft(inputs: sp.csr_matrix, target: Matrix, weights: Matrix, *, c: float) -> tuple[Matrix, float]:
     """Weights and bias of a logistic regression on shares of readers: each row counts as both classes, by its share.
 
-    With rows of one class only all are zero: even odds.
+    With rows of one class only the weights are zero, and the other class is next to never expected.
     """
     parts = weights * target, weights * (1 - target)
     kept = [np.flatnonzero(part > 0) for part in parts]
     if not all(map(len, kept)):
-        return np.zeros(inputs.shape[1]), 0.0
+        return np.zeros(inputs.shape[1]), NEVER if len(kept[1]) else -NEVER
     truth = np.repeat([1, 0], [len(rows) for rows in kept])
     both = sp.vstack([inputs[rows] for rows in kept]).tocsr()
     counts = np.concatenate([part[rows] for part, rows in zip(parts, kept, strict=True)])
@@ -194,15 +257,35 @@ def _fit_soft(inputs: sp.csr_matrix, target: Matrix, weights: Matrix, *, c: floa
     return model.coef_[0], float(model.intercept_[0])
 
 
-def _log_odds_out_of_fold(read: _Read, fold: Index, models: OutOfFold[dict[str, Matrix]]) -> Matrix:
-    """Log-odds of each article by a model that has not seen its site."""
+def _log_odds_out_of_fold(read: _Read, fold: Index, found: Flags, models: OutOfFold[_Linear]) -> Matrix:
+    """Log-odds of each found article by a model that has not seen its site."""
     out = np.zeros(len(fold))
-    for left, arrays in models.without.items():
-        inside = np.flatnonzero(fold == left)
-        by_words = _weighted(read.words[inside], arrays["article_words.idf"]) @ arrays["article_words.weights"]
-        inputs = np.column_stack([read.measures[inside], by_words])
-        out[inside] = logit(build_network(arrays, "article").probabilities(inputs)[:, 1])
-    return out
+    for left in np.unique(fold[found]).tolist():
+        inside = np.flatnonzero(found & (fold == left))
+        out[inside] = models.for_group(left).log_odds(read.words[inside], read.measures[inside])
+    return out[found]
+
+
+def _calibrate(thin: Matrix, made: Matrix, share: Matrix) -> tuple[float, float]:
+    """Slope and offset of the log-odds of being thin: noise is as frequent as readers say, and as like their shares as can be."""
+    likely = expit(made)
+
+    def noise(slope: float, offset: float) -> Matrix:
+        return either(expit(thin * slope + offset), likely)
+
+    def offset_of(slope: float) -> float:
+        def excess(offset: float) -> float:
+            return float(noise(slope, offset).mean() - share.mean())
+
+        low, high = -MOST_OFFSET, MOST_OFFSET
+        return low if excess(low) >= 0 else high if excess(high) <= 0 else float(brentq(excess, low, high))
+
+    def loss(slope: float) -> float:
+        told = np.clip(noise(slope, offset_of(slope)), 1e-9, 1 - 1e-9)
+        return float(-(share * np.log(told) + (1 - share) * np.log(1 - told)).mean())
+
+    slope = float(minimize_scalar(loss, bounds=(0, MOST_SLOPE), method="bounded").x)
+    return slope, offset_of(slope)
 
 
 def predict_articles(examples: Sequence[ArticleExample], models: Mapping[str, Matrix]) -> Matrix:
@@ -213,4 +296,6 @@ def predict_articles(examples: Sequence[ArticleExample], models: Mapping[str, Ma
         )
         for example in examples
     ]
-    return build_network(models, "article").probabilities(np.concatenate(inputs))[:, 1]
+    read = np.concatenate(inputs)
+    thin, made = (build_network(models, name).probabilities(read)[:, 1] for name in ("article", "article_made"))
+    return either(thin, made)

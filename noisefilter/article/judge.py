@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.article.columns import NOISE_MEASURES, article_inputs
+from noisefilter.article.columns import INPUTS as COLUMNS
+from noisefilter.article.columns import article_inputs
 from noisefilter.insertions.judge import InsertionScorer, build_insertion_scorer, page_off_topic_inputs
 from noisefilter.insertions.reading import ReadingScorer, build_reading_scorer
 from noisefilter.networks import Network, build_network, rounded
@@ -16,12 +17,16 @@ from noisefilter.sentences.judge import SentenceScorer, build_sentence_scorer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.arrays import Matrix
+    from noisefilter.arrays import Flags, Matrix
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.reader.session import Reader
 
 #: Network → names of the columns that it reads.
-INPUTS = {"article": (*NOISE_MEASURES, "words")}
+INPUTS = {"article": COLUMNS, "article_made": COLUMNS}
+
+#: Probability from which being manufactured is a cause of noise: of found articles above it, readers call nine in ten noise
+#: (docs/decisions/0052-manufactured-articles.md).
+CAUSE = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +46,28 @@ class SentenceScores:
 
 @dataclass(frozen=True, slots=True)
 class PageScores:
-    """Probabilities of whole articles, each (articles,). `read` are the inputs of `noise`: (articles, n)."""
+    """Probabilities of whole articles, each (articles,). `read` are the inputs of `noise`: (articles, n).
+
+    `made` says where an article is more likely to be manufactured than thin, and not by a hair.
+    """
 
     noise: Matrix
     off_topic: Matrix
     read: Matrix
+    made: Flags
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArticleScorer:
-    """The sentence and article estimators of a model; `last` are those for insertions, with the reader if any."""
+    """The sentence and article estimators of a model; `last` are those for insertions, with the reader if any.
+
+    `article` says how likely an article is thin, `article_made` how likely it is manufactured. Either makes it noise.
+    """
 
     arrays: Mapping[str, Matrix]
     classes: SentenceScorer
     article: Network
+    article_made: Network
     last: InsertionScorer | ReadingScorer
     page_off_topic: Network
 
@@ -80,15 +93,21 @@ class ArticleScorer:
         """
         off_topic = scores.off_topic * (1 - boilerplate)
         read = article_inputs(table.sentences, table.matrix, scores.measured, self.arrays)
-        noise = rounded(self.article.probabilities(read)[:, 1])
+        thin, made = (network.probabilities(read)[:, 1] for network in (self.article, self.article_made))
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = np.concatenate([page_off_topic_inputs(sentences) for sentences in by_page])
         foreign = rounded(self.page_off_topic.probabilities(inputs)[:, 1])
-        return PageScores(noise, foreign, read)
+        return PageScores(rounded(either(thin, made)), foreign, read, rounded(made) > np.maximum(rounded(thin), CAUSE))
+
+
+def either(thin: Matrix, made: Matrix) -> Matrix:
+    """Probability of noise of an article that is thin and manufactured with these: each of the two is enough."""
+    return np.asarray(1 - (1 - thin) * (1 - made))
 
 
 def build_article_scorer(arrays: Mapping[str, Matrix], reader: Reader | None = None) -> ArticleScorer:
     """The sentence and article estimators that the arrays describe, with a reader or without."""
     last = build_insertion_scorer(arrays) if reader is None else build_reading_scorer(arrays, reader)
     page = build_network(arrays, "page_off_topic" if reader is None else "reader_page")
-    return ArticleScorer(arrays, build_sentence_scorer(arrays), build_network(arrays, "article"), last, page)
+    article, made = build_network(arrays, "article"), build_network(arrays, "article_made")
+    return ArticleScorer(arrays, build_sentence_scorer(arrays), article, made, last, page)

@@ -1,9 +1,11 @@
 """What moved the article classifier → `Score.reasons`: up to three reasons in words, each with its share.
 
-The classifier is a logistic regression, so what an input adds to the log-odds is exact: its weight times its distance,
-in standard deviations, from the average of the training articles. Inputs that mean the same to a reader are one reason,
-and their shares add up. The words are those of the input that moved most in the direction of the sum, among the inputs
-that are true of what a reader sees (`seen.py`), with the value seen there. A reason without such an input is left out.
+An article is noise if it is thin or manufactured; the reasons are those of the more likely of the two, and of being
+thin if neither is likely. Either classifier is a logistic regression, so what an input adds to the log-odds is exact:
+its weight times its distance, in standard deviations, from the average of the training articles. Inputs that mean the
+same to a reader are one reason, and their shares add up. The words are those of the input that moved most in the
+direction of the sum, among the inputs that are true of what a reader sees (`seen.py`), with the value seen there. A
+reason without such an input is left out.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from noisefilter.article.columns import NOISE_MEASURES
+from noisefilter.article.columns import INPUTS, NOISE_MEASURES
 from noisefilter.types import Reason
 
 if TYPE_CHECKING:
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
 
 #: How a value is shown: a share in percent, a number, or not at all, since it is on a scale of its own.
 Unit = Literal["percent", "number", "hidden"]
-#: Inputs of the article classifier, in order.
-INPUTS = (*NOISE_MEASURES, "wording")
 MOST = 3
 #: The words of a feature are true of the page if the value that a reader sees is on the same side of the average as the
 #: input, and at least this share as far from it.
@@ -44,8 +44,6 @@ class Words(NamedTuple):
 GROUPS: dict[str, dict[str, Words]] = {
     "filler": {
         "filler": Words("percent", "{} of its words say nothing"),
-        "filler_at_start": Words("percent", "{} of its first five sentences say nothing"),
-        "filler_at_end": Words("percent", "{} of its last five sentences say nothing"),
         "filler_over_0.3": Words("percent", "{} of its words stand in sentences that may well say nothing"),
         "filler_over_0.5": Words("percent", "{} of its words stand in sentences that likely say nothing"),
         "filler_over_0.7": Words("percent", "{} of its words stand in sentences that surely say nothing"),
@@ -73,6 +71,18 @@ GROUPS: dict[str, dict[str, Words]] = {
             "hidden", "its sentences hold rare, specific words", "its sentences hold common words only"
         ),
         "mean_upper_case": Words("percent", "{} of its words are in capitals"),
+    },
+    "repeats": {
+        "said_again": Words("percent", "{} of its words stand in sentences that say again what it said before"),
+        "said_thrice": Words("percent", "{} of its words stand in sentences that say what two others say"),
+    },
+    "sources": {
+        "unnamed_sources": Words("number", "{} sources without a name in 1,000 words"),
+    },
+    "making": {
+        "making": Words(
+            "hidden", "it is worded like manufactured articles", "it is not worded like manufactured articles"
+        ),
     },
     "wording": {
         "wording": Words("hidden", "it is worded like thin articles", "it is worded like articles of substance"),

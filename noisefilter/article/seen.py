@@ -12,7 +12,7 @@ import numpy as np
 
 from noisefilter.article.columns import NOISE_MEASURES
 from noisefilter.columns import side_by_side
-from noisefilter.sentences.aggregates import FILLER_STEPS
+from noisefilter.sentences.aggregates import FILLER_STEPS, repeated, unnamed_sources
 from noisefilter.sentences.columns import SENTENCE_COLUMNS
 from noisefilter.sentences.sections import sections_shown
 from noisefilter.text.cues import cue_table
@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from noisefilter.arrays import Matrix
     from noisefilter.sentences.table import SentenceTable
-
-#: Sentences at the start and at the end of an article that have a feature of their own.
-ENDS = 5
 
 
 def seen_measures(table: SentenceTable, matrix: Matrix, filler: Matrix, kept: NDArray[np.bool_]) -> Matrix:
@@ -39,22 +36,15 @@ def seen_measures(table: SentenceTable, matrix: Matrix, filler: Matrix, kept: ND
     article, count = table.article[kept], len(table.sizes)
     words, says_nothing, section = table.words[kept], filler[kept], sections_shown(table, kept)
     weight = words / np.maximum(np.bincount(article, words, count), 1.0)[article]
-    sizes = np.bincount(article, minlength=count)
-    place = np.arange(len(article)) - (np.cumsum(sizes) - sizes)[article]
 
     def share(values: NDArray[Any]) -> Matrix:
         return np.bincount(article, values * weight, count).astype(np.float64)
-
-    def mean(chosen: NDArray[np.bool_]) -> NDArray[Any]:
-        return np.bincount(article, says_nothing * chosen, count) / np.maximum(np.bincount(article, chosen, count), 1)
 
     cues = cue_table("templates").cues
     in_section = {f"section_{cue.name}": section == number for number, cue in enumerate(cues)}
     holds = [np.bincount(article, inside, count) > 0 for inside in in_section.values()]
     found = {
         "filler": share(says_nothing),
-        "filler_at_start": mean(place < ENDS),
-        "filler_at_end": mean(place >= sizes[article] - ENDS),
         **{f"filler_over_{step}": share(says_nothing > step) for step in FILLER_STEPS},
         "template_sections": np.sum(holds, axis=0),
         **{name: share(inside) for name, inside in in_section.items()},
@@ -63,5 +53,8 @@ def seen_measures(table: SentenceTable, matrix: Matrix, filler: Matrix, kept: ND
             for row, name in enumerate(SENTENCE_COLUMNS)
             if f"mean_{name}" in NOISE_MEASURES
         },
+        "said_again": repeated(table, table.repeats.again, kept),
+        "said_thrice": repeated(table, table.repeats.thrice, kept),
+        "unnamed_sources": unnamed_sources(table, kept),
     }
     return side_by_side([found[name] for name in NOISE_MEASURES])

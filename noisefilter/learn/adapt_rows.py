@@ -171,7 +171,7 @@ def _article_rows(
         "article": (
             _standard(read_article(table, arrays), arrays, "article"),
             np.array([[page.noise_target]], dtype=np.float64),
-            np.array([page.weight]),
+            np.ones(1),
         )
     }
 
