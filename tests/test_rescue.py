@@ -70,12 +70,26 @@ def test_an_article_that_stands_only_in_the_data_of_a_framework_is_read(hidden):
     assert texts(page(hidden))[-len(SLUICE) :] == list(SLUICE)
 
 
+def test_references_in_the_data_of_nuxt_are_resolved():
+    lines = [f"<p>{line}</p>" for line in SLUICE]
+    record = [["Reactive", 1], {"story": 2}, {"titre": 3, "corps": 4}, "Sluice", [*range(5, 5 + len(lines))], *lines]
+    hidden = f'<script id="__NUXT_DATA__" type="application/json">{json.dumps(record)}</script>'
+    assert texts(page(hidden))[-len(SLUICE) :] == list(SLUICE)
+
+
+def test_a_short_body_is_read_only_where_the_page_shows_no_prose():
+    body = " ".join(SLUICE[:5])
+    assert texts(page(json_ld({"articleBody": body})))[-1] == body
+    prose = f"<p>{' '.join(SLUICE[3:])}</p>"
+    assert body not in texts(page(prose + json_ld({"articleBody": body})))
+
+
 def test_an_article_in_dense_characters_needs_half_as_many_of_them():
     lines = [
         f"港の板は{number}年ごとに取り替えられ、費用は町と漁協が半分ずつ負担すると決まっている。" for number in range(6)
     ]
     assert texts(page(json_ld({"articleBody": "\n".join(lines)})))[-6:] == lines
-    assert texts(page(json_ld({"articleBody": "\n".join(lines[:3])}))) == texts(page(""))
+    assert texts(page(json_ld({"articleBody": "\n".join(lines[:2])}))) == texts(page(""))
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
-#: Fewest non-blank characters of an article: a shorter text is a notice ("Please turn on JavaScript") or a teaser.
-MIN_ARTICLE = 400
+#: Fewest non-blank characters of an article: a shorter text is a notice or a teaser; and where the page shows no prose.
+MIN_ARTICLE, MIN_ALONE = 400, 200
 #: Characters that say as much as two letters do: kana, ideographs and Hangul.
 DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
 #: Most characters of one script, and most values of one record: no page seen had more; they bound hostile ones.
@@ -35,8 +35,10 @@ SCHEMA_BODIES = frozenset(("articleBody", "text"))
 BODIES = frozenset(
     "articlebody body bodyhtml bodytext content contenthtml contents html htmlbody text articletext articlecontent maincontent "
     "fulltext storybody storyhtml posthtml postbody postcontent rendered richtext markdown paragraphs blocks children "
-    "components contentelements sections".split()
+    "components contentelements sections corps contenu texte cuerpo contenido texto inhalt corpo testo tekst inhoud".split()
 )
+#: Id of the script in which Nuxt keeps its data.
+NUXT = "__NUXT_DATA__"
 #: Keys that hold the text of a block in a list of blocks; the first one present is used.
 TEXTS = tuple(
     "text html content value body children paragraph data model props blocks paragraphs content_elements items".split()
@@ -89,9 +91,10 @@ def rescue_article(
         for element in wrapped:
             element.tag = "div"
         return True
-    body = _longest(schema_bodies(scripts))
+    least = MIN_ARTICLE if prose else MIN_ALONE
+    body = _longest(schema_bodies(scripts), least)
     if prose < MIN_ARTICLE and not body:
-        body = _longest(framework_bodies(scripts))
+        body = _longest(framework_bodies(scripts, least), least)
     total = sum(map(length, body))
     if not body or (total <= shown and (total <= TIMES_PROSE * prose or _is_shown(body, tree))):
         return False
@@ -103,10 +106,10 @@ def rescue_article(
     return True
 
 
-def _longest(bodies: Iterable[list[str]]) -> list[str]:
-    """The longest one, [] if that is too short for an article."""
+def _longest(bodies: Iterable[list[str]], least: int) -> list[str]:
+    """The longest one, [] if that has fewer than `least` characters."""
     found = max(bodies, key=lambda body: sum(map(length, body)), default=[])
-    return found if sum(map(size, found)) >= MIN_ARTICLE else []
+    return found if sum(map(size, found)) >= least else []
 
 
 def _is_shown(body: list[str], tree: HtmlElement) -> bool:
@@ -134,17 +137,20 @@ def schema_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
             yield from (paragraphs(item[name]) for name in SCHEMA_BODIES if isinstance(item.get(name), str))
 
 
-def framework_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
+def framework_bodies(scripts: Iterable[HtmlElement], least: int) -> Iterator[list[str]]:
     """Paragraphs of each body in data that a framework leaves as JSON: in a script of its own, or assigned in one."""
     for script in scripts:
         content = script.text or ""
-        if not MIN_ARTICLE // 2 <= len(content) <= LONGEST_SCRIPT:
+        if not MIN_ALONE <= len(content) <= LONGEST_SCRIPT:
             continue
         if _type(script) == "application/json":
-            yield from _named_bodies(_decode(unwrap(content)))
+            data = _decode(unwrap(content))
+            yield from _named_bodies(
+                _inflate(data) if script.get("id") == NUXT and isinstance(data, list) else data, least
+            )
         elif _type(script) in SCRIPT_TYPES:
             for state in _states(unwrap(content)):
-                yield from _named_bodies(state)
+                yield from _named_bodies(state, least)
 
 
 def unwrap(content: str) -> str:
@@ -199,6 +205,21 @@ def _decode(content: str) -> Any:  # noqa: ANN401 - JSON
         return None
 
 
+def _inflate(data: list[Any]) -> list[Any]:
+    """Nuxt's data with its references resolved: a list whose objects and lists name their values by place in it."""
+    found: list[Any] = [type(item)() if isinstance(item, (dict, list)) else item for item in data]
+
+    def value(place: Any) -> Any:  # noqa: ANN401 - JSON
+        return found[place] if isinstance(place, int) and 0 <= place < len(found) else place
+
+    for shell, item in zip(found, data, strict=True):
+        if isinstance(item, dict):
+            shell.update((name, value(place)) for name, place in item.items())
+        elif isinstance(item, list):
+            shell.extend(map(value, item))
+    return found
+
+
 def _objects(data: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - JSON
     """Objects in a JSON value, each once."""
     waiting, seen = [data], set[int]()
@@ -222,7 +243,7 @@ def size(text: str) -> int:
     return length(text) + len(DENSE.findall(text))
 
 
-def _named_bodies(data: Any) -> Iterator[list[str]]:  # noqa: ANN401 - JSON
+def _named_bodies(data: Any, least: int) -> Iterator[list[str]]:  # noqa: ANN401 - JSON
     """Bodies of a record: prose under the names that sites give to it."""
     budget = [MOST_VALUES]
     for item in _objects(data):
@@ -230,7 +251,7 @@ def _named_bodies(data: Any) -> Iterator[list[str]]:  # noqa: ANN401 - JSON
             if re.sub(r"[^a-z]", "", name.lower()) not in BODIES:
                 continue
             body: list[str] = []
-            if isinstance(value, str) and size(value) >= MIN_ARTICLE:
+            if isinstance(value, str) and size(value) >= least:
                 body = paragraphs(value)
             elif isinstance(value, list):
                 body = [line for text in _block_texts(value, budget) for line in paragraphs(text)]

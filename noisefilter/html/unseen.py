@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Most characters of one hidden text; longer ones are articles as often as not.
 LONGEST = 400
-#: All that is skipped must be less than this share of what the page shows.
-MOST_HIDDEN = 0.35
+#: All that is skipped must be less than what the page shows, and than this share of that, or of `SHORT` characters.
+MOST_HIDDEN, SHORT = 0.35, 1_200
 #: Bounds that only hostile pages reach: hidden elements of a page, elements in one, names that are looked up in style
 #: sheets, characters of style sheets, and of a rule.
 MOST_ELEMENTS, MOST_INSIDE, MOST_NAMES, MOST_STYLES, LONGEST_RULE = 2_000, 300, 200, 1_000_000, 2_000
@@ -98,7 +98,7 @@ class Unseen:
         Nobody sees a template's text, but its scripts stay where `rescue.py` looks for them.
         """
         hidden = sum(length for _, length in self._found)
-        if hidden and hidden >= MOST_HIDDEN * shown:
+        if hidden and hidden >= min(shown, MOST_HIDDEN * max(shown, SHORT)):
             return False
         for element, _ in self._found:
             element.tag = "template"
