@@ -25,9 +25,17 @@ def test_posts_stay_together_and_the_notice_above_goes():
     assert found[SLUICE[1]] == -3
 
 
-def test_a_likely_line_above_and_a_line_below_stay():
+def test_a_likely_line_beside_the_posts_stays_and_a_doubtful_one_goes():
     assert judged(f"<p>{NOTICE}</p>{POSTS}", doubtful=-2.5)[NOTICE] == -2.5
-    assert judged(f"{POSTS}<p>{NOTICE}</p>")[NOTICE] == -1
+    assert judged(f"{POSTS}<p>{NOTICE}</p>", doubtful=-2.5)[NOTICE] == -2.5
+    assert judged(f"{POSTS}<p>{NOTICE}</p>")[NOTICE] == 4
+
+
+def test_a_post_without_a_time_and_of_other_names_is_left_to_the_networks():
+    posts = "".join(f"<article class=k{n % 2}><h3>13.4{n}</h3><p>{line}</p></article>" for n, line in enumerate(SLUICE))
+    found = judged(f"{posts}<article><h3>Earlier</h3><p>{NOTICE}</p></article>")
+    assert found[SLUICE[0]] < 0
+    assert found[NOTICE] == -1
 
 
 @pytest.mark.parametrize(
@@ -40,7 +48,7 @@ def test_a_likely_line_above_and_a_line_below_stay():
     ids=["one alone", "without times", "a ticker"],
 )
 def test_what_is_no_live_blog(html):
-    assert not find_posts(blocks_of(walk(f"<main>{html}</main>"))).any()
+    assert not find_posts(blocks_of(walk(f"<main>{html}</main>")))[0].any()
     assert judged(f"<p>{NOTICE}</p>{html}")[NOTICE] == -1
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.apart import find_islands, find_lists, find_offers
+from noisefilter.blocks.beside import with_neighbours
 from noisefilter.blocks.boxes import find_threads
 from noisefilter.blocks.posts import tie_posts, with_posts
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
@@ -82,7 +83,7 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
     tied = _without_copies(table, _with_sections(table, tied, weights))
     if article >= RATHER_LIKELY:
         tied[find_islands(table, tied)] = SURE
-    return tied
+    return with_neighbours(table, tied) if article >= LIKELY else tied
 
 
 def _labels(table: BlockTable) -> Flags:

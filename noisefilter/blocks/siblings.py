@@ -220,18 +220,23 @@ def find_controls(table: BlockTable) -> Flags:
     return (table.repeated >= MIN_REPEATED) & (table.words <= MOST_CONTROL) & (full | (table.tag_group == BUTTON))
 
 
-def rows_of(table: BlockTable, chosen: Flags, least: int, *, posts: bool = False) -> Flags:
-    """Blocks of each make with `least` and nearly all of its places chosen; of numbered `posts`, only the chosen."""
+def rows_of(table: BlockTable, chosen: Flags, least: int, make: Index | None = None) -> Flags:
+    """Blocks of each make with `least` and nearly all of its places chosen."""
     places = table.elements
-    found = np.zeros(len(table), np.bool_)
     if np.count_nonzero(chosen) < least:
-        return found
-    make = places.make_by(digitless(table)) if posts else places.make
+        return np.zeros(len(table), np.bool_)
+    make = places.make if make is None else make
     filled = places.blocks > 0
     count, all_of = np.bincount(make, chosen), np.bincount(make, filled)
     row = (count >= least) & (all_of - count <= MOST_OTHERS * all_of)
-    for place in np.flatnonzero(row[make] & (chosen if posts else filled)).tolist():
-        found[places.first[place] : places.last[place]] = True
+    return blocks_of(table, row[make] & filled)
+
+
+def blocks_of(table: BlockTable, chosen: Flags) -> Flags:
+    """Blocks in any of the chosen places: (blocks,)."""
+    found = np.zeros(len(table), np.bool_)
+    for place in np.flatnonzero(chosen).tolist():
+        found[table.elements.first[place] : table.elements.last[place]] = True
     return found
 
 

@@ -1,0 +1,73 @@
+"""Blocks → doubtful lines that belong to the article beside them: its standfirst, last paragraphs, headings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from noisefilter.blocks.places import TAG_GROUPS
+from noisefilter.blocks.siblings import BUTTON
+from noisefilter.blocks.table import CLOSING, SAME_TITLE
+from noisefilter.text.cues import cue_flags
+
+if TYPE_CHECKING:
+    from noisefilter.arrays import Column, Flags
+    from noisefilter.blocks.table import BlockTable
+
+#: Log-odds of what is kept for sure, below any threshold, and of what is likely kept.
+STAYS, LIKELY = -1.0, -0.75
+#: Log-odds up to which a line is doubtful, and a standfirst, which many gold texts leave out.
+DOUBTFUL, DOUBTFUL_STANDFIRST = 2.0, 1.0
+#: Fewest words of a standfirst.
+LEAST_STANDFIRST = 8
+#: A line with at least this share of words with a digit is a date or a count.
+MOST_DIGITS = 0.25
+#: Cues of what a pitch ends in.
+OFFERS = frozenset(("donation", "login", "newsletter"))
+PARAGRAPH = list(TAG_GROUPS).index("p")
+#: Which groups of tags are headings; the last is of no group.
+IS_HEADING = np.array([name in {"h1", "h2", "h4"} for name in (*TAG_GROUPS, "")])
+
+
+def with_neighbours(table: BlockTable, logits: Column) -> Column:
+    """Log-odds where doubtful lines are kept that belong to the article beside them.
+
+    These are paragraphs right below a kept line that look like one of the kept ones, headings above a kept line of the
+    same element, and the standfirst. Lines with a link or a cue are not.
+    """
+    found = np.where(find_standfirst(table) & (logits < DOUBTFUL_STANDFIRST), np.minimum(logits, STAYS), logits)
+    blocks, places = table.page.blocks, table.elements
+    doubtful = (logits > STAYS) & (logits < DOUBTFUL) & (table.links == 0) & (table.repeated == 0)
+    if not doubtful.any():
+        return found
+    doubtful &= _speaks(table)
+    heading, alike = IS_HEADING[table.tag_group], places.alike[table.place]
+    known = set(alike[(logits <= STAYS) & table.prose].tolist())
+    offer = cue_flags("boilerplate", OFFERS)[table.cue] & ~heading
+    kept, offer = np.append(logits <= STAYS, False), np.append(offer, False)
+    for index in np.flatnonzero(doubtful & (table.cue < 0) & (table.tag_group == PARAGRAPH)).tolist():
+        if index and found[index - 1] <= STAYS and int(alike[index]) in known:
+            closed = table.page.text[blocks[index].end - 1] in CLOSING
+            if (closed or kept[index + 1]) and not offer[index + 1]:
+                found[index] = STAYS
+    for index in np.flatnonzero(doubtful & heading & (table.title_share < SAME_TITLE)).tolist()[::-1]:
+        if places.last[places.parent[table.place[index]]] > index + 1 and found[index + 1] <= LIKELY:
+            found[index] = STAYS
+    return found
+
+
+def _speaks(table: BlockTable) -> Flags:
+    """Blocks that are no date or number: (blocks,)."""
+    return np.asarray(table.share(table.tokens.digit) < MOST_DIGITS)
+
+
+def find_standfirst(table: BlockTable) -> Flags:
+    """The block below the first heading that repeats the title, if it is a text and not above a button: (blocks,)."""
+    found = np.zeros(len(table), np.bool_)
+    heads = np.flatnonzero(IS_HEADING[table.tag_group] & (table.title_share >= SAME_TITLE))
+    below = int(heads[0]) + 1 if len(heads) else len(table)
+    if below < len(table) and table.page.blocks[below].tag in {"p", "div"} and not table.links[below]:
+        text = table.cue[below] < 0 and table.words[below] >= LEAST_STANDFIRST
+        found[below] = text and (table.tag_group[below : below + 2] != BUTTON).all() and _speaks(table)[below]
+    return found

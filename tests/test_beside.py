@@ -1,0 +1,49 @@
+"""Doubtful lines that belong to the article beside them stay."""
+
+import numpy as np
+import pytest
+
+from noisefilter.blocks.beside import with_neighbours
+from tests.making import SLUICE, blocks_of, walk
+
+TITLE = "Board repairs the sluice"
+LEAD = "Two of four gates no longer close, and the county pays a third"
+ARTICLE = "".join(f"<p>{line} {line}</p>" for line in SLUICE)
+LAST = "The gates are of oak."
+
+
+def kept(html: str, text: str, doubt: float = 0.5) -> bool:
+    """Whether a text is kept that was doubtful, beside an article that is sure and a headline that is not."""
+    page = walk(f"<main>{html}</main>", TITLE)
+    logits = np.array([doubt if each == text else -3.0 if each.startswith(SLUICE) else 3.0 for each in page.texts()])
+    return bool(with_neighbours(blocks_of(page), logits)[page.texts().index(text)] < 0)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (f"<header><h1>{TITLE}</h1><p>{LEAD}</p><p>3 May</p></header>{ARTICLE}", LEAD),
+        (f"<div>{ARTICLE}<p>{LAST}</p></div><div>More</div>", LAST),
+        (f"<div>{ARTICLE}<h2>Share and share alike</h2>{ARTICLE}</div>", "Share and share alike"),
+    ],
+    ids=["a standfirst", "a last paragraph", "a heading with a cue"],
+)
+def test_a_doubtful_line_of_the_article_stays_and_a_likely_one_of_the_page_goes(html, text):
+    assert kept(html, text)
+    assert not kept(html, text, doubt=2.5)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        (f"<header><h1>{TITLE}</h1><p>{LEAD}</p><button>Alert me</button></header>{ARTICLE}", LEAD),
+        (f"<header><h1>{TITLE}</h1><p>3 May 2021 at 14:05, on 2 pages of 8</p></header>{ARTICLE}", "3 May 2021 at 14:05, on 2 pages of 8"),
+        (f"<div>{ARTICLE}</div><div class=note><p>{LAST}</p></div>", LAST),
+        (f"<div>{ARTICLE}<p>{LAST}</p><p><a href=/give>Donate now</a></p></div>", LAST),
+        (f"<div>{ARTICLE}<p>Ines Valdry</p></div><p>More</p>", "Ines Valdry"),
+        (f"<div>{ARTICLE}<h2>More</h2></div>{ARTICLE}", "More"),
+    ],
+    ids=["above a button", "a date", "another box", "a pitch", "no sentence", "a heading of another element"],
+)  # fmt: skip
+def test_what_only_stands_beside_the_article_goes(html, text):
+    assert not kept(html, text)
