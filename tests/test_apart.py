@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from noisefilter.blocks.apart import APART, find_islands, find_lists, find_offers
+from noisefilter.blocks.apart import APART, find_above, find_islands, find_lists, find_offers
 from noisefilter.html.walk import split_blocks
 from noisefilter.types import Page
 from tests.making import SLUICE, blocks_of, walk
@@ -12,10 +12,10 @@ PITCH = "One careful story from the valley, every Monday before breakfast."
 ARTICLE = "".join(f"<p>{line}</p>" for line in SLUICE)
 
 
-def offered(box: str, title: str | None = None) -> set[str]:
-    """Texts of the blocks of offers; the article is sure, all else is doubtful."""
+def offered(box: str, title: str | None = None, gone: str = "") -> set[str]:
+    """Texts of the blocks of offers; the article is sure, one text may be gone, all else is doubtful."""
     page = split_blocks(Page(f"<body><main>{ARTICLE}{box}</main></body>", title=title, format="html"))
-    logits = np.array([-5.0 if text in SLUICE else -1.0 for text in page.texts()])
+    logits = np.array([-5.0 if text in SLUICE else 1.0 if text == gone else -1.0 for text in page.texts()])
     return {text for text, found in zip(page.texts(), find_offers(blocks_of(page), logits), strict=True) if found}
 
 
@@ -32,6 +32,32 @@ def test_all_that_stands_in_the_box_of_an_offer_goes(control):
     found = offered(f"<div><h3>The Monday letter</h3><p>{PITCH}</p>{control}</div>")
     assert {"The Monday letter", PITCH} <= found
     assert not found & set(SLUICE)
+
+
+@pytest.mark.parametrize(
+    ("box", "goes"),
+    [
+        (f"<div><p>{PITCH}</p><button>Chip in</button></div>", True),
+        (f"<div><p>{PITCH}</p><a href=/app>Chip in</a></div>", True),
+        (f"<div><button>Chip in</button><p>{PITCH}</p></div>", False),
+        (f"<div><p>{PITCH}</p><ul><li><a href=/app>Chip in</a></li></ul></div>", False),
+        (f"<div><a href=#note>Chip in</a><p>{PITCH}</p><span>Chip in</span></div>", False),
+    ],
+    ids=["a button", "a link", "a button above", "a list", "a note"],
+)
+def test_a_box_goes_that_ends_in_a_control_that_goes(box, goes):
+    assert (PITCH in offered(box, gone="Chip in")) == goes
+
+
+def test_a_box_that_is_called_the_authors_goes():
+    assert offered(f"<div class=author-card><h4>Ines Valdry</h4><p>{PITCH}</p></div>") == {"Ines Valdry", PITCH}
+    assert offered(f"<div class=authority><h4>Ines Valdry</h4><p>{PITCH}</p></div>") == set()
+
+
+def test_a_short_line_above_the_headline_goes_unless_the_article_begins_there():
+    for lead, found in (("", True), (ARTICLE, False)):
+        page = walk(f"<main><p>For members</p>{lead}<h1>Mill buys wool</h1>{ARTICLE}</main>", "Mill buys wool")
+        assert find_above(blocks_of(page), np.full(len(page.blocks), -1.0))[0] == found
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def with_neighbours(table: BlockTable, logits: Column) -> Column:
 
 def _speaks(table: BlockTable) -> Flags:
     """Blocks that are no date or number: (blocks,)."""
-    return np.asarray(table.share(table.tokens.digit) < MOST_DIGITS)
+    return np.asarray(table.shares["digit"] < MOST_DIGITS)
 
 
 def find_standfirst(table: BlockTable) -> Flags:
