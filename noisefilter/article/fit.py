@@ -223,11 +223,11 @@ def _put_together(thin: _Linear, made: _Linear) -> dict[str, Matrix]:
         "article_words.idf": np.column_stack([model.idf for model in models]),
     }
     for place, (name, model) in enumerate(zip(("article", "article_made"), models, strict=True)):
-        own = np.arange(len(WORDINGS)) == place
+        of_this = np.arange(len(WORDINGS)) == place
         network = {
             "mean": np.append(model.mean, mean),
             "scale": np.append(model.scale, scale),
-            "weights0": np.append(model.of_measures, scale * own)[:, None],
+            "weights0": np.append(model.of_measures, scale * of_this)[:, None],
             "bias0": np.array([model.bias + mean[place]]),
         }
         arrays |= named(name, network)
@@ -281,8 +281,8 @@ def _calibrate(thin: Matrix, made: Matrix, share: Matrix) -> tuple[float, float]
         return low if excess(low) >= 0 else high if excess(high) <= 0 else float(brentq(excess, low, high))
 
     def loss(slope: float) -> float:
-        told = np.clip(noise(slope, offset_of(slope)), 1e-9, 1 - 1e-9)
-        return float(-(share * np.log(told) + (1 - share) * np.log(1 - told)).mean())
+        predicted = np.clip(noise(slope, offset_of(slope)), 1e-9, 1 - 1e-9)
+        return float(-(share * np.log(predicted) + (1 - share) * np.log(1 - predicted)).mean())
 
     slope = float(minimize_scalar(loss, bounds=(0, MOST_SLOPE), method="bounded").x)
     return slope, offset_of(slope)
