@@ -6,8 +6,6 @@ import re
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
-from lxml.etree import XPath
-
 from noisefilter.html.rescue import JSON_LD
 
 if TYPE_CHECKING:
@@ -20,7 +18,7 @@ TELLING = frozenset(("og:type", "twitter:card"))
 #: Characters of one sign, of one value with types, and of one script that are read: longer ones are content.
 LONGEST, LONGEST_TYPE, LONGEST_SCRIPT = 40, 200, 200_000
 SCHEMA_TYPE = re.compile(r'"@type"\s*:\s*(?:"([^"]{1,60})"|\[([^\]]{1,200})\])')
-MICRODATA = XPath("//@itemtype")
+MICRODATA = "//@itemtype"  # a compiled one has a lock, on which a forked child would hang
 WORD = re.compile("[a-z]+")
 #: Words of a generator's name: what follows is its version.
 GENERATOR_WORDS = 2
@@ -54,7 +52,7 @@ def _of_metadata(values: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def _of_schema(tree: HtmlElement, scripts: Iterable[HtmlElement]) -> Iterator[str]:
     """Types in JSON-LD and in microdata."""
-    names = [name for value in cast("list[str]", MICRODATA(tree)) for name in value[:LONGEST_TYPE].split()]
+    names = [name for value in cast("list[str]", tree.xpath(MICRODATA)) for name in value[:LONGEST_TYPE].split()]
     for script in scripts:
         if (script.get("type") or "").strip().lower() == JSON_LD:
             for one, several in SCHEMA_TYPE.findall((script.text or "")[:LONGEST_SCRIPT]):
