@@ -6,6 +6,7 @@ one subject alike (`said_before`); this asks for the same words, and works for a
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -23,6 +24,8 @@ AGAIN = 0.6
 ALIKE = 0.5, 0.4
 #: Earlier sentences with the same stem that a sentence is compared with; bounds the cost on pages of any length.
 LATEST = 40
+#: Pairs that are compared at once, at most; bounds the memory.
+AT_ONCE = 1_000_000
 
 
 class Repeats(NamedTuple):
@@ -68,13 +71,25 @@ def _distinct(stems: Index, owner: Index, weights: Column, whole: Flags) -> tupl
 
 def _pairs(stem: Index, sentence: Index, weight: Column, count: int) -> tuple[Index, Index, Column]:
     """Pairs of sentences that share a stem: the later one, the earlier one, and the weight of what they share."""
+    parts = 1 + len(stem) * LATEST // AT_ONCE
+    edges = np.linspace(0, count, parts + 1).astype(np.int64).tolist()
+    found = [_pairs_within(stem, sentence, weight, count, low, high) for low, high in pairwise(edges)]
+    pairs, shared = (np.concatenate(part) for part in zip(*found, strict=True))
+    return pairs // max(count, 1), pairs % max(count, 1), shared
+
+
+def _pairs_within(
+    stem: Index, sentence: Index, weight: Column, count: int, low: int, high: int
+) -> tuple[Index, Column]:
+    """Pairs whose later sentence is in a range, as later one times `count` plus earlier one, and what they share."""
     keys, shared = [np.zeros(0, dtype=np.int64)], [np.zeros(0)]
+    inside = (sentence >= low) & (sentence < high)
     for step in range(1, min(LATEST, len(stem) - 1) + 1):
-        same = np.flatnonzero(stem[step:] == stem[:-step])
-        if not len(same):
+        same = stem[step:] == stem[:-step]
+        if not same.any():
             break
+        same = np.flatnonzero(same & inside[step:])
         keys.append(sentence[same + step] * count + sentence[same])
         shared.append(weight[same + step])
     pairs, place = np.unique(np.concatenate(keys), return_inverse=True)
-    weights: Column = np.bincount(place, np.concatenate(shared), len(pairs)).astype(np.float64)
-    return pairs // max(count, 1), pairs % max(count, 1), weights
+    return pairs, np.bincount(place, np.concatenate(shared), len(pairs)).astype(np.float64)
