@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from noisefilter import score, score_many
 from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
@@ -196,12 +197,14 @@ def test_thresholds_stay_where_labels_are_few(model: Model):
 
 
 def test_rows_are_what_the_networks_are_asked_when_a_page_is_scored(corpus, model):
-    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in model.arrays.items()}
+    never = {"article_made.weights0": 0.0, "article_made.bias0": -50.0}
+    made = {name: np.full_like(model.arrays[name], value) for name, value in never.items()}
+    thin = replace(model, arrays={**model.arrays, **made})
+    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in thin.arrays.items()}
     (rows,) = stage_rows("articles", corpus[:6], arrays, model.vectors).values()
-    logits = rows.inputs @ arrays["article.weights0"] + arrays["article.bias0"]
-    scores = list(score_many([page.page for page in corpus[:6]], model=model))
-    said = 1 / (1 + np.exp(-logits[:, 0]))
-    assert said.tolist() == pytest.approx([own.noise for own in scores], abs=2e-4)
+    predicted = expit(rows.inputs @ arrays["article.weights0"] + arrays["article.bias0"])[:, 0]
+    scores = list(score_many([page.page for page in corpus[:6]], model=thin))
+    assert predicted.tolist() == pytest.approx([score.noise for score in scores], abs=2e-4)
 
 
 def test_one_site_is_split_by_page_with_both_sorts_on_both_sides():

@@ -314,7 +314,7 @@ REST = "<p>Repairs begin in May and take nine weeks, the engineer said on Tuesda
     "before",
     [
         "<frameset>", "<image src=x>", "<image src=x width=1>", "<xmp>", "<noembed>", "<plaintext>", "<listing>", "<layer>", "<param name=x>",
-        "<noframes>", "<picture>", "<wbr>", "<marquee>", "<blink>", "<x-card hidden>", "<form>", "<fieldset>",
+        "<noframes>", "<picture>", "<wbr>", "<marquee>", "<blink>", "<x-card>", "<form>", "<fieldset>",
         "<table>", "<table><tr>", "<table><form><tr>", "<caption>", "<td>", "<col>", "<title>", "<nobr>", "<slot>", "<frame>", "<basefont>",
     ],
 )  # fmt: skip
