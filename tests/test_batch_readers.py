@@ -7,6 +7,7 @@ import csv
 import gzip
 import json
 import lzma
+import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -363,7 +364,9 @@ def test_urls_are_read_through_fsspec(tmp_path):
         (b'{"text": "x"}\n', "jsonl"),
         *((packer(b'{"text": "x"}\n'), "jsonl") for packer in PACKERS.values()),
         (b"<p>x</p>", "pages"),
+        *((packer(b"<p>x</p>"), "pages") for packer in PACKERS.values()),
         (warc(0, http(b"x")), "warc"),
+        *((PACKERS[suffix](warc(0, http(b"x"))), "warc") for suffix in (".gz", ".zst")),
     ],
 )
 def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):
@@ -372,6 +375,15 @@ def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):
     (shard,) = make_shards([source], 10)
     (row,) = [row for piece in shard.pieces for row in read_piece(piece)]
     assert row.fault is None
+
+
+def test_compressed_standard_input_that_breaks_off_is_read_as_far_as_it_goes(tmp_path):
+    content = zlib.compressobj(0, wbits=31).compress(b'{"text": "x"}\n' * 6000)
+    (source,), _ = list_sources(["-"], "auto", LocalFolder(tmp_path), BytesIO(content))
+    rows = list(read_piece(source.piece))
+    assert source.format == "jsonl"
+    assert len(rows) > 2000
+    assert [reason_of(row) for row in rows[-2:]] == [None, "broken_file"]
 
 
 def test_a_page_that_cannot_be_read_is_a_fault_of_its_own(tmp_path):

@@ -122,8 +122,13 @@ def open_bytes(path: str) -> IO[bytes]:
 
 def open_plain(path: str) -> IO[bytes]:
     """Open a file, decompressed as its suffix says; reading raises `BrokenFileError` if it is damaged."""
-    begin = PACKED.get(Path(path).suffix)
-    return open_bytes(path) if begin is None else io.BufferedReader(_Frames(open_bytes(path), begin), 1 << 20)
+    return unpacked(open_bytes(path), Path(path).suffix)
+
+
+def unpacked(file: IO[bytes], suffix: str) -> IO[bytes]:
+    """The content of an open file, decompressed as a suffix says; see `open_plain`."""
+    begin = PACKED.get(suffix)
+    return file if begin is None else io.BufferedReader(_Frames(file, begin), 1 << 20)
 
 
 def is_packed(path: str) -> bool:

@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import RefusedError, extra
-from noisefilter.batch.files import PACKED, Source, digest_edges, digest_files, find_files, open_bytes
+from noisefilter.batch.files import (
+    PACKED,
+    BrokenFileError,
+    Source,
+    digest_edges,
+    digest_files,
+    find_files,
+    open_bytes,
+    unpacked,
+)
 from noisefilter.batch.readers import cut_file, join_pieces
 from noisefilter.batch.tasks import DROPPED, FOLDERS, HIDDEN, KEPT, MANIFEST, PART, RUN_FILES, STDIN, Piece, Shard
 from noisefilter.model import DEFAULT, folder_of
@@ -156,18 +165,26 @@ def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
             shutil.copyfileobj(stdin, file, 1 << 20)
             size = file.tell()
             file.seek(0)
-            head = file.read(4096).lstrip(b"\xef\xbb\xbf \r\n")
-            file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
-        packed = next((suffix for mark, suffix in PACKED_BEGINNINGS if head.startswith(mark)), "")
-        if form == "auto":
-            guess = next((known for mark, known in BEGINNINGS if head.startswith(mark)), None)
-            form = guess or ("jsonl" if packed else "pages")
+            file.seek(0)
+            head = file.read(8)
+            packed = next((suffix for mark, suffix in PACKED_BEGINNINGS if head.startswith(mark)), "")
+            file.seek(0)
+            form = _guess_format(unpacked(file, packed)) if form == "auto" else form
         suffix = next(suffix for suffix, known in SUFFIXES.items() if known == form)
         kept = output.put(fresh, f"{STDIN}-{digest[:16]}{suffix}{packed}")
     finally:
         fresh.unlink(missing_ok=True)
     return Source(kept, "-", size, digest, form, "-")
+
+
+def _guess_format(content: IO[bytes]) -> str:
+    """The format of content without a name; if it is damaged near its beginning, lines, whose readable ones count."""
+    try:
+        head = content.read(4096).lstrip(b"\xef\xbb\xbf \r\n")
+    except BrokenFileError:
+        return "jsonl"
+    return next((known for mark, known in BEGINNINGS if head.startswith(mark)), "pages")
 
 
 def cut_here(source: Source, size: int, largest: int) -> list[Piece]:
