@@ -18,6 +18,8 @@ from rich.console import Console
 import noisefilter
 from noisefilter import score
 from noisefilter.batch.inputs import Inputs
+from noisefilter.policy import POLICIES
+from noisefilter.report.figures import figure_tables
 from noisefilter.report.terminal import Table
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 
@@ -237,6 +239,17 @@ def test_a_terminal_gets_rows_of_its_width():
 def test_figures_in_a_pipe_are_whole(run):
     printed = run("evaluate", "fast", str(CORPUS)).stdout
     assert "keep or trim: precision" in printed
+    assert "…" not in printed
+
+
+def test_figures_of_policies_are_whole_in_a_terminal_of_80_columns():
+    figures = {"policies": {name: {"drop or review: precision": 0.851} for name in POLICIES}}
+    figures["policies"]["strict"] |= {f"drop: figure {number}": 0.5 for number in range(10)}
+    console = Console(file=io.StringIO(), width=80)
+    for table in figure_tables(figures):
+        console.print(table)
+    printed = console.file.getvalue()
+    assert printed.count("0.851") == 3
     assert "…" not in printed
 
 

@@ -80,12 +80,18 @@ def new_table(title: str | None, names: Iterable[str], figures: Iterable[str]) -
 
 
 def figure_tables(figures: Figures) -> list[Table]:
-    """One table per kind, with sources as rows and figures as columns; calibration curves are left to the picture."""
+    """One table per kind, with sources as rows and figures as columns; calibration curves are left to the picture.
+
+    Policies, whose figures are too many for a line, are columns.
+    """
     tables = []
     for kind, by_source in figures.items():
         if kind.startswith(CALIBRATION):
             continue
         columns = figure_columns(by_source)
+        if kind == POLICIES:
+            tables.append(policy_table(by_source, columns, title=kind))
+            continue
         table = new_table(kind, ["source"], columns)
         for source, row in by_source.items():
             table.add_row(shown(source), *figure_row(row, columns))
@@ -93,12 +99,12 @@ def figure_tables(figures: Figures) -> list[Table]:
     return tables
 
 
-def policy_table(policies: Mapping[str, Mapping[str, float]]) -> Table:
+def policy_table(
+    policies: Mapping[str, Mapping[str, float]], figures: Sequence[str] = POLICY_FIGURES, title: str | None = None
+) -> Table:
     """A column a policy, a row a figure."""
-    table = new_table(None, [""], policies)
-    for name, *cells in zip(
-        POLICY_FIGURES, *(figure_row(row, POLICY_FIGURES) for row in policies.values()), strict=True
-    ):
+    table = new_table(title, [""], policies)
+    for name, *cells in zip(figures, *(figure_row(row, figures) for row in policies.values()), strict=True):
         table.add_row(name, *cells)
     return table
 
