@@ -114,6 +114,8 @@ def train(
 
     if output.resolve() in (folder_of(shipped).resolve() for shipped in SHIPPED):
         fail(f"{output} holds a model that comes with noisefilter: name another folder to write yours to")
+    if output.exists() and not output.is_dir():
+        fail(f"{output} is a file: a model is a folder")
     if reader and from_nothing:
         fail("--reader and --from-nothing exclude each other: a model from nothing has no reader")
     if reader and not find_spec("onnx"):

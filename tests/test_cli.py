@@ -272,6 +272,25 @@ def test_quiet_says_nothing_and_verbose_says_what_it_reads(run, folder):
     assert "INFO" in loud
 
 
+def test_the_call_that_is_suggested_can_be_made(run, folder):
+    (folder / "deep").rename(folder / "my pages")
+    (folder / "my pages" / "three.txt").write_text(ARTICLE, encoding="utf8")
+    assert (
+        f"noisefilter report '{folder}/my pages' -o" in run("score", "--model", "fast", str(folder / "my pages")).stderr
+    )
+    lines = "".join(json.dumps({"id": name, "text": ARTICLE}) + "\n" for name in "ab")
+    result = run("score", "--model", "fast", "-", standard_input=lines)
+    assert "2 pages: " in result.stderr
+    assert "look at them" not in result.stderr
+
+
+@pytest.mark.parametrize("command", [("report",), ("review", "--no-open")])
+def test_a_folder_where_the_report_is_to_be_is_named_before_the_work_starts(run, folder, command):
+    result = run(*command, str(folder / "nowhere"), "-o", str(folder))
+    assert result.exit_code == 2
+    assert "is a folder: name the file to write with -o" in words_of(result.stderr)
+
+
 def test_notes_are_in_the_log_of_a_program(folder, caplog):
     caplog.set_level("INFO", "noisefilter")
     (folder / "bad.jsonl").write_text('{"id": "a"}\n', encoding="utf8")

@@ -100,6 +100,13 @@ def test_files_globs_and_corpora_go_together(run, crawl):
     assert kept.items() >= row.items()
 
 
+def test_a_folder_that_holds_a_corpus_is_refused_before_pages_are_scored(run, crawl):
+    run("label", "export", "crawl", "-o", "tolabel", "--tool", "doccano")
+    result = run("label", "export", "crawl", "crawl", "-o", "tolabel", "--tool", "doccano")  # a second page, if it reads
+    assert result.exit_code == 2
+    assert "tolabel: holds a corpus already" in result.stderr
+
+
 def test_an_import_says_what_it_left_out_and_what_nobody_changed(run, crawl):
     run("label", "export", "crawl", "-o", "tolabel", "--tool", "doccano")
     doccano_export(crawl / "anna.jsonl", doccano_rows(crawl / "tolabel")[:1])

@@ -55,6 +55,13 @@ def test_a_wrong_call_is_exit_code_2_and_writes_nothing(run, tmp_path):
     assert not (tmp_path / "model").exists()
 
 
+def test_a_file_where_the_model_is_to_be_is_named_before_the_work_starts(run, tmp_path):
+    (tmp_path / "model").write_text("mine", encoding="utf8")
+    result = run("train", "nowhere", "-o", str(tmp_path / "model"))  # no labels: it must not come to reading them
+    assert result.exit_code == 2
+    assert "is a file: a model is a folder" in result.stderr
+
+
 @pytest.mark.parametrize("shipped", SHIPPED)
 def test_a_shipped_model_is_never_replaced(run, tmp_path, shipped):
     (tmp_path / "link").symlink_to(models_folder() / shipped)

@@ -31,9 +31,10 @@ def label_export(
     """Write pages as tasks, with the model's spans, the doubtful first; exits with 1 if some page could not be scored."""
     from noisefilter.batch.inputs import Inputs  # noqa: PLC0415 - what --help does not need
     from noisefilter.labelling.candidates import choose_pages, list_given  # noqa: PLC0415
-    from noisefilter.labelling.folder import write_export  # noqa: PLC0415
+    from noisefilter.labelling.folder import refuse_corpus, write_export  # noqa: PLC0415
     from noisefilter.report.progress import Meter  # noqa: PLC0415
 
+    refuse_corpus(output)  # now, not when all pages are scored
     chosen, given = load(model), Inputs(inputs)
     listed = starmap(list_given, Meter("scoring").over(given.pages()))
     choice = choose_pages(listed, chosen, limit=limit, jobs=jobs)

@@ -64,9 +64,7 @@ def write_export(folder: Path, candidates: list[Candidate], tool: str) -> list[s
     Raises:
         CorpusError: the folder holds a corpus already, or cannot be written.
     """
-    if (folder / "pages.jsonl").exists() or (folder / "labels.jsonl").exists():
-        msg = f"{folder}: holds a corpus already: name another folder"
-        raise CorpusError(msg)
+    refuse_corpus(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         names = TOOLS[tool].write_tasks(folder, candidates)
@@ -75,6 +73,13 @@ def write_export(folder: Path, candidates: list[Candidate], tool: str) -> list[s
         msg = f"{folder}: cannot be written: {error.strerror}"
         raise CorpusError(msg) from error
     return ["pages.jsonl", *names]
+
+
+def refuse_corpus(folder: Path) -> None:
+    """Raise CorpusError if a folder holds a corpus, whose labels would be lost."""
+    if (folder / "pages.jsonl").exists() or (folder / "labels.jsonl").exists():
+        msg = f"{folder}: holds a corpus already: name another folder"
+        raise CorpusError(msg)
 
 
 def _page_row(candidate: Candidate) -> dict[str, Any]:

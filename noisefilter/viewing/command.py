@@ -133,6 +133,7 @@ def report(
     from noisefilter.report.tally import Tally  # noqa: PLC0415
 
     tally = _count(inputs, Tally(pages=pages), model, jobs)
+    _refuse_folder(output)
     _write(output, render(tally, title=_title(inputs)), tally)
 
 
@@ -163,6 +164,8 @@ def review(
     from noisefilter.report.tally import Tally  # noqa: PLC0415
 
     tally = _count(inputs, Tally(pages=count, doubtful_only=True), model, jobs)
+    if not serve:
+        _refuse_folder(output)
     title = f"Review of {_title(inputs)}"
     if serve:
         from noisefilter.viewing.serving import serve_review  # noqa: PLC0415
@@ -215,6 +218,12 @@ def _title(inputs: list[str]) -> str:
 
 
 def _write(output: Path, html: str, tally: Tally, chosen: str = "") -> None:
+def _refuse_folder(output: Path) -> None:
+    """End the command before the work starts if its file cannot be written, since a folder has its name."""
+    if output.is_dir():
+        fail(f"{output} is a folder: name the file to write with -o")
+
+
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(html, encoding="utf8")
