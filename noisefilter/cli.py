@@ -183,6 +183,8 @@ def policies(
     """Print the policies with their measured figures; with --on, choose one on labels of your own and write it."""
     from noisefilter.report.figures import policy_table, print_tables  # noqa: PLC0415 - as above
 
+    if on is None and (output or policy != BALANCED):
+        fail("--policy and --output are for a policy that is chosen: name labelled pages with --on")
     chosen = load(model)
     if on is None:
         base = chosen.manifest.get("base", {})

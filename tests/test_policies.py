@@ -227,6 +227,13 @@ def test_the_command_prints_the_policies_with_their_figures():
     assert all(name in printed for name in (*POLICIES, "fast-", "balanced accuracy", "drop: precision"))
 
 
+@pytest.mark.parametrize("arguments", [("-o", "policy.json"), ("--policy", "strict")])
+def test_what_a_choice_needs_is_refused_where_nothing_is_chosen(tmp_path, monkeypatch, arguments):
+    monkeypatch.chdir(tmp_path)
+    assert "name labelled pages with --on" in " ".join(run("policies", *arguments, code=2).split())
+    assert not list(tmp_path.iterdir())
+
+
 def test_labels_of_ones_own_write_a_policy_that_every_command_takes(tmp_path):
     path = tmp_path / "policy.json"
     printed = run("policies", "--on", str(CORPUS), "--model", "fast", "-o", str(path))
