@@ -8,6 +8,7 @@ import webbrowser
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from shlex import join
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -76,8 +77,8 @@ def score(
     if given.scored and (policy or model or review_at is not None or drop_at is not None):
         stood = "1 score stood" if given.scored == 1 else f"{given.scored:,} scores stood"
         LOGGER.warning("%s in the inputs, shown as they are: policy and model are for pages without one", stood)
-    if statuses.total() > 1 and not as_json:
-        say(f"look at them: noisefilter report {' '.join(inputs[:3])}{' …' if len(inputs) > 3 else ''} -o report.html")
+    if statuses.total() > 1 and not as_json and "-" not in inputs:  # which cannot be read again
+        say(f"look at them: noisefilter report {join(inputs[:3])}{' …' if len(inputs) > 3 else ''} -o report.html")
     raise typer.Exit(DONE if set(statuses) <= {"ok"} and not given.rejected else UNSCORED)
 
 
@@ -132,8 +133,8 @@ def report(
     from noisefilter.report.site import render  # noqa: PLC0415 - as above
     from noisefilter.report.tally import Tally  # noqa: PLC0415
 
-    tally = _count(inputs, Tally(pages=pages), model, jobs)
     _refuse_folder(output)
+    tally = _count(inputs, Tally(pages=pages), model, jobs)
     _write(output, render(tally, title=_title(inputs)), tally)
 
 
@@ -163,9 +164,9 @@ def review(
     from noisefilter.report.site import render  # noqa: PLC0415 - as above
     from noisefilter.report.tally import Tally  # noqa: PLC0415
 
-    tally = _count(inputs, Tally(pages=count, doubtful_only=True), model, jobs)
     if not serve:
         _refuse_folder(output)
+    tally = _count(inputs, Tally(pages=count, doubtful_only=True), model, jobs)
     title = f"Review of {_title(inputs)}"
     if serve:
         from noisefilter.viewing.serving import serve_review  # noqa: PLC0415
@@ -217,13 +218,13 @@ def _title(inputs: list[str]) -> str:
     ) + (f" and {len(inputs) - 3} more" if len(inputs) > 3 else "")
 
 
-def _write(output: Path, html: str, tally: Tally, chosen: str = "") -> None:
 def _refuse_folder(output: Path) -> None:
     """End the command before the work starts if its file cannot be written, since a folder has its name."""
     if output.is_dir():
         fail(f"{output} is a folder: name the file to write with -o")
 
 
+def _write(output: Path, html: str, tally: Tally, chosen: str = "") -> None:
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(html, encoding="utf8")
