@@ -185,10 +185,19 @@ def test_a_run_whose_input_option_or_model_changed_is_refused_and_told_what(tmp_
     assert records(tmp_path / "out", "kept") == before
 
 
-def test_a_format_that_does_not_exist_is_refused(tmp_path):
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"format": "xml"}, r"unknown format 'xml': choose from jsonl\.zst, "),
+        ({"input_format": "xml"}, "unknown input_format 'xml': choose from auto, "),
+        ({"only": ("keep", "good")}, "only knows no verdict 'good': choose from keep, "),
+        ({"only": "keep"}, "only must be a collection of names, not a string"),
+    ],
+)
+def test_options_that_there_are_not_are_refused(tmp_path, changes, said):
     pages = write_jsonl(tmp_path / "a.jsonl", rows_of(1))
-    with pytest.raises(RefusedError, match=r"unknown format 'xml': choose from jsonl\.zst, "):
-        run([str(pages)], tmp_path / "out", options(format="xml"), console=QUIET)
+    with pytest.raises(RefusedError, match=said):
+        run([str(pages)], tmp_path / "out", options(**changes), Limits(jobs=1), console=QUIET)
 
 
 def test_a_folder_that_holds_something_else_is_refused(tmp_path):

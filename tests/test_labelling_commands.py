@@ -102,7 +102,9 @@ def test_files_globs_and_corpora_go_together(run, crawl):
 
 def test_a_folder_that_holds_a_corpus_is_refused_before_pages_are_scored(run, crawl):
     run("label", "export", "crawl", "-o", "tolabel", "--tool", "doccano")
-    result = run("label", "export", "crawl", "crawl", "-o", "tolabel", "--tool", "doccano")  # a second page, if it reads
+    result = run(
+        "label", "export", "crawl", "crawl", "-o", "tolabel", "--tool", "doccano"
+    )  # a second page, if it reads
     assert result.exit_code == 2
     assert "tolabel: holds a corpus already" in result.stderr
 

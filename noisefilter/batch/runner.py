@@ -10,14 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, get_args
 
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.cutter import Cutter, plan_columns
 from noisefilter.batch.engine import Waiting, run_locally
 from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.formats import FORMATS
-from noisefilter.batch.options import Limits, Options
+from noisefilter.batch.options import InputFormat, Limits, Options
 from noisefilter.batch.plan import (
     changed_files,
     differences,
@@ -33,7 +33,7 @@ from noisefilter.batch.worker import Setting
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import find_policy
 from noisefilter.report.progress import Meter
-from noisefilter.types import check_choices
+from noisefilter.types import VERDICTS, check_choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -134,10 +134,12 @@ def _settled(options: Options) -> Options:
     """The options with the policy itself for its name or path, whose meaning must not change during a run.
 
     Raises:
-        RefusedError: an unknown format or policy, or a format whose package is not installed.
+        RefusedError: an unknown format, verdict or policy, or a format whose package is not installed.
     """
     try:
         check_choices((options.format,), FORMATS, "format", "unknown format")
+        check_choices((options.input_format,), get_args(InputFormat), "input_format", "unknown input_format")
+        check_choices(options.only or (), VERDICTS, "only", "only knows no verdict")
         policy = find_policy(options.policy, policies_at(options.model or DEFAULT))
     except (TypeError, ValueError) as error:
         raise RefusedError(*map(str, error.args)) from error
