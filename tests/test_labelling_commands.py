@@ -100,11 +100,11 @@ def test_files_globs_and_corpora_go_together(run, crawl):
     assert kept.items() >= row.items()
 
 
-def test_a_folder_that_holds_a_corpus_is_refused_before_pages_are_scored(run, crawl):
-    run("label", "export", "crawl", "-o", "tolabel", "--tool", "doccano")
-    result = run(
-        "label", "export", "crawl", "crawl", "-o", "tolabel", "--tool", "doccano"
-    )  # a second page, if it reads
+@pytest.mark.usefixtures("crawl")
+def test_a_folder_that_holds_a_corpus_is_refused_before_pages_are_scored(run):
+    export = ("label", "export", "-o", "tolabel", "--tool", "doccano", "crawl")
+    run(*export)
+    result = run(*export, "crawl")  # if it reads them, it complains of a second page
     assert result.exit_code == 2
     assert "tolabel: holds a corpus already" in result.stderr
 
