@@ -245,10 +245,11 @@ def test_figures_in_a_pipe_are_whole(run):
 def test_figures_of_policies_are_whole_in_a_terminal_of_80_columns():
     figures = {"policies": {name: {"drop or review: precision": 0.851} for name in POLICIES}}
     figures["policies"]["strict"] |= {f"drop: figure {number}": 0.5 for number in range(10)}
-    console = Console(file=io.StringIO(), width=80)
+    stream = io.StringIO()
+    console = Console(file=stream, width=80)
     for table in figure_tables(figures):
         console.print(table)
-    printed = console.file.getvalue()
+    printed = stream.getvalue()
     assert printed.count("0.851") == 3
     assert "…" not in printed
 
