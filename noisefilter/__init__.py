@@ -55,8 +55,7 @@ _LAZY = {
 def __getattr__(name: str) -> object:
     """Import heavy modules on first use, so that `import noisefilter` stays light (DESIGN: 0.1 s)."""
     if name not in _LAZY:
-        msg = f"module 'noisefilter' has no attribute {name!r}"
-        raise AttributeError(msg)
+        raise AttributeError(f"module 'noisefilter' has no attribute {name!r}")
     from noisefilter.threads import late_import  # noqa: PLC0415 - only needed here
 
     value = getattr(late_import(_LAZY[name]), name)

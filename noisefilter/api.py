@@ -94,17 +94,14 @@ def score_many(
         ModelError: `model` names a folder that holds no model; it is a ValueError.
     """
     if isinstance(pages, bytes | str | Page):
-        msg = f"score_many takes several pages; for one {type(pages).__name__} use score"
-        raise TypeError(msg)
+        raise TypeError(f"score_many takes several pages; for one {type(pages).__name__} use score")
     limits = _check_options(thresholds, language, site, model, policy)
     try:
         jobs = index(jobs)  # NumPy's integers, too
     except TypeError:
-        msg = f"jobs must be an integer, not {type(jobs).__name__}"
-        raise TypeError(msg) from None
+        raise TypeError(f"jobs must be an integer, not {type(jobs).__name__}") from None
     if jobs == 0 or jobs < -1:
-        msg = f"jobs must be a positive number or -1, not {jobs}"
-        raise ValueError(msg)
+        raise ValueError(f"jobs must be a positive number or -1, not {jobs}")
     if isinstance(model, str | Path):
         as_model(model)  # so that a bad model fails now
     options = {"thresholds": limits, "language": language, "site": site, "policy": policy}
@@ -230,8 +227,7 @@ def as_page(
         what, content = "a page's content", page.content
         url, title, format = page.url or url, page.title or title, page.format if page.format != "auto" else format  # noqa: A001
     if not isinstance(content, bytes | str):
-        msg = f"{what} must be bytes or str, not {type(content).__name__}"
-        raise TypeError(msg)
+        raise TypeError(f"{what} must be bytes or str, not {type(content).__name__}")
     _check_type("a page's url", url, str)
     _check_type("a page's title", title, str)
     return Page(content, url, title, format)
@@ -239,15 +235,13 @@ def as_page(
 
 def _check_format(what: str, value: str) -> None:
     if value not in get_args(Format):
-        msg = f"{what} must be auto, html or text, not {value!r}"
-        raise ValueError(msg)
+        raise ValueError(f"{what} must be auto, html or text, not {value!r}")
 
 
 def _check_type(what: str, value: object, wanted: type | UnionType) -> None:
     if value is not None and not isinstance(value, wanted):
         names = " or ".join(kind.__name__ for kind in (get_args(wanted) or (wanted,)))
-        msg = f"{what} must be {names} or None, not {type(value).__name__}"
-        raise TypeError(msg)
+        raise TypeError(f"{what} must be {names} or None, not {type(value).__name__}")
 
 
 def _check_options(

@@ -30,8 +30,7 @@ class Columns(Generic[Of]):
         pairs = [feature if isinstance(feature, tuple) else (feature.__name__, feature) for feature in features]
         self._functions = dict(pairs)
         if len(self._functions) < len(pairs):
-            msg = "two columns have one name"
-            raise ValueError(msg)
+            raise ValueError("two columns have one name")
 
     @property
     def names(self) -> tuple[str, ...]:

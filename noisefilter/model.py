@@ -128,11 +128,9 @@ def _vectors(path: Path) -> VectorTable:
     try:
         table = load_vectors(path)
     except (ValueError, SafetensorError) as error:
-        msg = f"{path} is no vector table: {error}"
-        raise ModelError(msg) from error
+        raise ModelError(f"{path} is no vector table: {error}") from error
     if table.dimensions < sentences.VECTOR_INPUTS:
-        msg = f"{path}: matrix has {table.dimensions} dimensions; {sentences.VECTOR_INPUTS} are read"
-        raise ModelError(msg)
+        raise ModelError(f"{path}: matrix has {table.dimensions} dimensions; {sentences.VECTOR_INPUTS} are read")
     return table
 
 
@@ -148,16 +146,16 @@ def load_model(path: str | Path) -> Model:
     """
     folder = folder_of(path)
     if (folder / ESTIMATOR).exists():
-        msg = f"{folder / ESTIMATOR} is not read: a model is arrays alone. Train it again, without --estimator"
-        raise ModelError(msg)
+        raise ModelError(
+            f"{folder / ESTIMATOR} is not read: a model is arrays alone. Train it again, without --estimator"
+        )
     manifest = _read_manifest(folder / MANIFEST)
     reader = _read_reader(folder / READER, manifest["reader_sha256"]) if "reader_sha256" in manifest else None
     arrays = _read_arrays(folder / ARRAYS, manifest["arrays_sha256"], FAST if reader is None else DEFAULT)
     beside = folder / VECTORS
     vectors_path = beside if beside.is_file() else models_folder() / VECTORS
     if digest(vectors_path) != manifest["vectors_sha256"]:
-        msg = f"{vectors_path} is not the vector table that the model in {folder} was trained with"
-        raise ModelError(msg)
+        raise ModelError(f"{vectors_path} is not the vector table that the model in {folder} was trained with")
     vectors = _vectors(vectors_path)
     return Model(manifest["name"], manifest["version"], manifest["thresholds"], arrays, manifest, vectors, reader)
 
@@ -194,8 +192,9 @@ def open_reader(network: bytes) -> Reader:
     try:
         return Reader(network)
     except ImportError as error:
-        msg = 'onnxruntime, which the reader runs on, cannot be imported: install it, or use the model "fast", which has no reader'
-        raise ModelError(msg) from error
+        raise ModelError(
+            'onnxruntime, which the reader runs on, cannot be imported: install it, or use the model "fast", which has no reader'
+        ) from error
     except ReaderError as error:
         raise ModelError(str(error)) from error
 
@@ -205,8 +204,7 @@ def _read_reader(path: Path, sha256: str) -> bytes:
     try:
         open_reader(content)
     except ModelError as error:
-        msg = f"{path}: {error}"
-        raise ModelError(msg) from error
+        raise ModelError(f"{path}: {error}") from error
     return content
 
 
@@ -230,19 +228,17 @@ def _read_arrays(path: Path, sha256: str, alike: str) -> dict[str, NDArray[np.fl
     found = _header(path)
     for name in sorted(needed.keys() | found.keys()):
         if needed.get(name) != found.get(name):
-            msg = f"{path}: {name} is {found.get(name, 'missing')}, and should be {needed.get(name, 'missing')}"
-            raise ModelError(msg)
+            raise ModelError(
+                f"{path}: {name} is {found.get(name, 'missing')}, and should be {needed.get(name, 'missing')}"
+            )
     arrays = load(content)
     for name, array in arrays.items():
         if not np.isfinite(array).all():
-            msg = f"{path}: {name} holds values that are no finite numbers"
-            raise ModelError(msg)
+            raise ModelError(f"{path}: {name} holds values that are no finite numbers")
         if name.endswith(".scale") and not (array > 0).all():
-            msg = f"{path}: {name} is divided by, and holds values that are not above zero"
-            raise ModelError(msg)
+            raise ModelError(f"{path}: {name} is divided by, and holds values that are not above zero")
         if name.endswith("_gate") and not ((array >= 0) & (array <= 1)).all():
-            msg = f"{path}: {name} is a probability, and not between 0 and 1"
-            raise ModelError(msg)
+            raise ModelError(f"{path}: {name} is a probability, and not between 0 and 1")
     return arrays
 
 
@@ -251,23 +247,20 @@ def _header(path: Path) -> dict[str, str]:
     try:
         return {name: f"{kind} {shape}" for name, (kind, shape) in read_header(path).items()}
     except (OSError, SafetensorError) as error:
-        msg = f"{path} cannot be read: {error}"
-        raise ModelError(msg) from error
+        raise ModelError(f"{path} cannot be read: {error}") from error
 
 
 def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        msg = f"{path} cannot be read: {error.strerror or error}"
-        raise ModelError(msg) from error
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def _read_named(path: Path, sha256: str) -> bytes:
     content = _read(path)
     if hashlib.sha256(content).hexdigest() != sha256:
-        msg = f"{path} is not the file that {MANIFEST} names"
-        raise ModelError(msg)
+        raise ModelError(f"{path} is not the file that {MANIFEST} names")
     return content
 
 
@@ -275,23 +268,20 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(_read(path))
     except ModelError as error:
-        msg = f"no model in {path.parent}: {error}"
-        raise ModelError(msg) from error
+        raise ModelError(f"no model in {path.parent}: {error}") from error
     except (ValueError, RecursionError) as error:  # RecursionError: nested too deeply
-        msg = f"no model in {path.parent}: {path} cannot be read: {error}"
-        raise ModelError(msg) from error
+        raise ModelError(f"no model in {path.parent}: {path} cannot be read: {error}") from error
     wrong = [
         key for key, kind in NEEDED.items() if not isinstance(manifest, dict) or type(manifest.get(key)) is not kind
     ]
     if wrong:
-        msg = f"{path} is no manifest: {', '.join(wrong)} missing, or of another type"
-        raise ModelError(msg)
+        raise ModelError(f"{path} is no manifest: {', '.join(wrong)} missing, or of another type")
     if manifest["format"] != FORMAT or manifest["text_version"] != TEXT_VERSION:
-        msg = f"{path}: format {manifest['format']}, text version {manifest['text_version']}; this is {FORMAT}, {TEXT_VERSION}"
-        raise ModelError(msg)
+        raise ModelError(
+            f"{path}: format {manifest['format']}, text version {manifest['text_version']}; this is {FORMAT}, {TEXT_VERSION}"
+        )
     if manifest["features_sha256"] != features_digest():
-        msg = f"{path}: fitted on other features than this version of noisefilter measures: train it again"
-        raise ModelError(msg)
+        raise ModelError(f"{path}: fitted on other features than this version of noisefilter measures: train it again")
     _check_own_thresholds(path, manifest["thresholds"])
     _check_own_policies(path, manifest)
     return manifest
@@ -311,11 +301,9 @@ def _check_own_thresholds(path: Path, thresholds: Mapping[str, Any]) -> None:
     try:
         check_thresholds(thresholds)
     except (TypeError, ValueError) as error:
-        msg = f"{path}: {error}"
-        raise ModelError(msg) from error
+        raise ModelError(f"{path}: {error}") from error
     if missing := sorted(set(THRESHOLDS) - set(thresholds)):
-        msg = f"{path}: threshold {missing[0]} is missing"
-        raise ModelError(msg)
+        raise ModelError(f"{path}: threshold {missing[0]} is missing")
 
 
 def _check_own_policies(path: Path, manifest: Mapping[str, Any]) -> None:
@@ -323,11 +311,11 @@ def _check_own_policies(path: Path, manifest: Mapping[str, Any]) -> None:
     try:
         found = policies_of(manifest)
     except (TypeError, ValueError) as error:
-        msg = f"{path}: a policy makes no sense: {error}"
-        raise ModelError(msg) from error
+        raise ModelError(f"{path}: a policy makes no sense: {error}") from error
     if set(found) != set(POLICIES):
-        msg = f"{path}: the policies are {', '.join(sorted(found)) or 'missing'}, and should be {', '.join(POLICIES)}"
-        raise ModelError(msg)
+        raise ModelError(
+            f"{path}: the policies are {', '.join(sorted(found)) or 'missing'}, and should be {', '.join(POLICIES)}"
+        )
 
 
 def save_model(model: Model, path: str | Path, card: str) -> None:
@@ -358,11 +346,8 @@ def check_thresholds(thresholds: Mapping[str, object]) -> None:
     """Raise ValueError for an unknown threshold or one outside 0-1, TypeError for one that is not a number."""
     for name, value in thresholds.items():
         if name not in THRESHOLDS:
-            msg = f"unknown threshold {name!r}: choose from {', '.join(THRESHOLDS)}"
-            raise ValueError(msg)
+            raise ValueError(f"unknown threshold {name!r}: choose from {', '.join(THRESHOLDS)}")
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-            msg = f"threshold {name} must be a number, not {type(value).__name__}"
-            raise TypeError(msg)
+            raise TypeError(f"threshold {name} must be a number, not {type(value).__name__}")
         if not 0 <= value <= 1:  # NaN fails, too
-            msg = f"threshold {name} must be a number between 0 and 1, not {value!r}"
-            raise ValueError(msg)
+            raise ValueError(f"threshold {name} must be a number between 0 and 1, not {value!r}")

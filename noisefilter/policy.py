@@ -39,18 +39,14 @@ class Policy:
         for name in ("review_at", "drop_at"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float):
-                msg = f"{name} must be a number, not {type(value).__name__}"
-                raise TypeError(msg)
+                raise TypeError(f"{name} must be a number, not {type(value).__name__}")
             if not (isfinite(value) and 0 <= value <= 1):
-                msg = f"{name} must lie between 0 and 1, not {value}"
-                raise ValueError(msg)
+                raise ValueError(f"{name} must lie between 0 and 1, not {value}")
         called: object = self.name
         if not isinstance(called, str):
-            msg = f"a policy's name must be a string, not {type(called).__name__}"
-            raise TypeError(msg)
+            raise TypeError(f"a policy's name must be a string, not {type(called).__name__}")
         if self.review_at > self.drop_at:
-            msg = f"review_at must not lie above drop_at: {self.review_at} > {self.drop_at}"
-            raise ValueError(msg)
+            raise ValueError(f"review_at must not lie above drop_at: {self.review_at} > {self.drop_at}")
 
     def with_cuts(self, review_at: float | None = None, drop_at: float | None = None) -> Policy:
         """This policy with other cuts; if only one is given, the other moves where the two would conflict.
@@ -79,8 +75,7 @@ class Policy:
         try:
             return cls.from_dict(json.loads(Path(path).read_text(encoding="utf8")))
         except (TypeError, ValueError, RecursionError) as error:
-            msg = f"{path} holds no policy: {error}"
-            raise ValueError(msg) from error
+            raise ValueError(f"{path} holds no policy: {error}") from error
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Self:
@@ -91,11 +86,9 @@ class Policy:
             ValueError: a cut is missing, or as for a `Policy`.
         """
         if not isinstance(record, dict):
-            msg = f"a policy is an object, not {type(record).__name__}"
-            raise TypeError(msg)
+            raise TypeError(f"a policy is an object, not {type(record).__name__}")
         if missing := [name for name in ("review_at", "drop_at") if name not in record]:
-            msg = f"{missing[0]} is missing"
-            raise ValueError(msg)
+            raise ValueError(f"{missing[0]} is missing")
         return cls(record["review_at"], record["drop_at"], record.get("name", OWN))
 
     def save(self, path: str | Path, **more: object) -> None:
@@ -115,15 +108,15 @@ def find_policy(wanted: object, known: Mapping[str, Policy]) -> Policy:
     if wanted is None:
         return known[BALANCED]
     if not isinstance(wanted, str | Path):
-        msg = f"policy must be a Policy, a name, a path or None, not {type(wanted).__name__}"
-        raise TypeError(msg)
+        raise TypeError(f"policy must be a Policy, a name, a path or None, not {type(wanted).__name__}")
     if isinstance(wanted, str) and wanted in known:
         return known[wanted]
     try:
         return Policy.load(wanted)
     except OSError as error:
-        msg = f"unknown policy {str(wanted)!r}: choose from {', '.join(POLICIES)}, or name a file"
-        raise ValueError(msg) from error
+        raise ValueError(
+            f"unknown policy {str(wanted)!r}: choose from {', '.join(POLICIES)}, or name a file"
+        ) from error
 
 
 def check_policy(wanted: object) -> None:

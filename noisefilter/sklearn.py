@@ -176,16 +176,14 @@ def read_pages(X: object) -> list[Page]:  # noqa: N803 - scikit-learn's name
         try:
             pages.append(as_page("" if missing else cell))
         except TypeError as error:
-            msg = f"row {row}: {error}"
-            raise TypeError(msg) from error
+            raise TypeError(f"row {row}: {error}") from error
     return pages
 
 
 def _cells(X: object) -> list[Any]:  # noqa: N803 - scikit-learn's name
     """One cell per row, None for what the dataframe library calls missing."""
     if isinstance(X, str | bytes | bytearray | memoryview | Mapping | AbstractSet) or not isinstance(X, Sized):
-        msg = f"X must be a sequence of pages, not {type(X).__name__}"
-        raise TypeError(msg)
+        raise TypeError(f"X must be a sequence of pages, not {type(X).__name__}")
     if isinstance(X, np.ndarray):
         return _one_column(X, prod(X.shape[1:])).ravel().tolist()
     data: Any = nw.from_native(X, eager_only=True, allow_series=True, pass_through=True)
@@ -199,6 +197,5 @@ def _cells(X: object) -> list[Any]:  # noqa: N803 - scikit-learn's name
 def _one_column(data: Any, columns: int) -> Any:  # noqa: ANN401 - a frame or an array
     """The data; ValueError unless it has exactly one column."""
     if columns != 1:
-        msg = f"X must have one column, the pages, not {columns}"
-        raise ValueError(msg)
+        raise ValueError(f"X must have one column, the pages, not {columns}")
     return data

@@ -278,10 +278,9 @@ class Score:
             ValueError: a record without `visible_text`: one written with `text="sha256"`, or by another program.
         """
         if not isinstance(record.get("visible_text"), str):
-            msg = (
+            raise ValueError(  # noqa: TRY004 - a missing field is no matter of types
                 "a record without visible_text holds no score: write it with to_dict(), whose text is 'full' by default"
             )
-            raise ValueError(msg)  # noqa: TRY004 - a missing field is no matter of types
         known = {name: holds for name, holds in RECORD.items() if name != "text"}
         values: dict[str, Any] = {name: _restored(record.get(name), holds) for name, holds in known.items()}
         return cls(**{**values, "text_version": values["text_version"] or 0})
@@ -293,8 +292,7 @@ class Score:
             text: "sha256" writes digests of `text` and `visible_text` instead of the texts.
         """
         if text not in {"full", "sha256"}:
-            msg = f"text must be 'full' or 'sha256', not {text!r}"
-            raise ValueError(msg)
+            raise ValueError(f"text must be 'full' or 'sha256', not {text!r}")
         record: dict[str, Any] = {}
         for name, holds in RECORD.items():
             value = getattr(self, name)
@@ -333,9 +331,7 @@ def check_choices(names: Collection[str], choices: Collection[str], called: str,
         unknown: beginning of the message about an unknown name.
     """
     if isinstance(names, str):
-        msg = f"{called} must be a collection of names, not a string"
-        raise TypeError(msg)
+        raise TypeError(f"{called} must be a collection of names, not a string")
     others = sorted(set(names) - set(choices))
     if others:
-        msg = f"{unknown} {others[0]!r}: choose from {', '.join(choices)}"
-        raise ValueError(msg)
+        raise ValueError(f"{unknown} {others[0]!r}: choose from {', '.join(choices)}")

@@ -14,8 +14,7 @@ __all__ = ["BatchError", "Fields", "Limits", "Options", "RefusedError", "run"]
 def __getattr__(name: str) -> object:
     """Import `run` on first use: the command line's help does not need it."""
     if name != "run":
-        msg = f"module 'noisefilter.batch' has no attribute {name!r}"
-        raise AttributeError(msg)
+        raise AttributeError(f"module 'noisefilter.batch' has no attribute {name!r}")
     from noisefilter.batch.runner import run  # noqa: PLC0415 - as above
 
     return run

@@ -25,5 +25,6 @@ def extra(module: str, what: str, name: str = "batch") -> Any:  # noqa: ANN401 -
     try:
         return import_module(module)
     except ImportError as error:
-        msg = f"{what} needs {module.partition('.')[0]}: python -m pip install 'noisefilter[{name}]'"
-        raise RefusedError(msg) from error
+        raise RefusedError(
+            f"{what} needs {module.partition('.')[0]}: python -m pip install 'noisefilter[{name}]'"
+        ) from error

@@ -75,8 +75,7 @@ def find_files(path: str) -> tuple[list[Source], bool]:
     """
     found, single = _find_remote(path) if is_url(path) else _find_local(path)
     if not found:
-        msg = f"{path}: no file in this folder" if Path(path).is_dir() else f"{path}: no such file"
-        raise RefusedError(msg)
+        raise RefusedError(f"{path}: no file in this folder" if Path(path).is_dir() else f"{path}: no such file")
     return found, not single
 
 
@@ -101,8 +100,7 @@ def _find_remote(url: str) -> tuple[list[Source], bool]:
         names = [root] if single else system.glob(root) if has_magic(root) else system.find(root)
         return [_remote(system, name) for name in sorted(names) if system.isfile(name)], single
     except Exception as error:  # stores have errors of their own: no credentials, no such host
-        msg = f"{url}: {type(error).__name__}: {error}"
-        raise RefusedError(msg) from error
+        raise RefusedError(f"{url}: {type(error).__name__}: {error}") from error
 
 
 def _remote(system: Any, name: str) -> Source:  # noqa: ANN401 - an fsspec file system
@@ -162,8 +160,7 @@ class _Frames(io.RawIOBase):
             self._packed = self._packed or self._source.read(STEP)
             if not self._packed:
                 if self._frame is not None:
-                    msg = "the file ends inside a compressed frame"
-                    raise BrokenFileError(msg)
+                    raise BrokenFileError("the file ends inside a compressed frame")
                 return 0
             self._unpack()
         count = min(len(view), len(self._unpacked))

@@ -80,8 +80,7 @@ def read_labelled(names: Sequence[str], labels: str | None = None) -> list[Label
                 found += _join_files([str(corpus[0])], str(corpus[1]), Path(name).name)
         found += _join_rows(list(_rows(others))) if others else []
     if not found:
-        msg = f"no labelled page in {', '.join(names)}: {WANTED}"
-        raise CorpusError(msg)
+        raise CorpusError(f"no labelled page in {', '.join(names)}: {WANTED}")
     return found
 
 
@@ -122,8 +121,9 @@ def _rows(names: Sequence[str], *, whole: bool = False) -> Iterator[_Row]:
         if page is not None or label is not None:
             yield _Row(given.id, given.source, f"{given.source}:{given.number}", given.fields, page, label)
     if whole and inputs.rejected:
-        msg = f"{', '.join(names)}: {inputs.rejected} rows are no labels: they are read as a whole or not at all"
-        raise CorpusError(msg)
+        raise CorpusError(
+            f"{', '.join(names)}: {inputs.rejected} rows are no labels: they are read as a whole or not at all"
+        )
 
 
 def _page_row(row: _Row, source: str) -> tuple[str, str, Callable[[], Page], Mapping[str, Any]]:
@@ -163,8 +163,9 @@ def _label_rows(rows: Sequence[_Row]) -> list[tuple[str, dict[str, Any]]]:
         value = label.pop(LABEL, None)
         if value is not None and "noise" not in label:
             if not isinstance(value, int) or value not in range(4):
-                msg = f"{row.where}: {LABEL} must be 1 (noise) or 0 (worth it), or a grade from 0 to 3, not {value!r}"
-                raise CorpusError(msg)
+                raise CorpusError(
+                    f"{row.where}: {LABEL} must be 1 (noise) or 0 (worth it), or a grade from 0 to 3, not {value!r}"
+                )
             label["noise"] = value if graded else GRADES[value]
         if isinstance(label.get("noise"), bool):
             label["noise"] = GRADES[label["noise"]]

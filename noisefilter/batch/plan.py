@@ -84,8 +84,7 @@ def list_sources(
             if (known := _format(file.path, form, several=several))
         ]
         if not sources_of:
-            msg = f"{name}: no file that can be read ({', '.join(sorted(SUFFIXES))})"
-            raise RefusedError(msg)
+            raise RefusedError(f"{name}: no file that can be read ({', '.join(sorted(SUFFIXES))})")
         sources += sources_of
         passed_over += len(found) - len(sources_of)
     _check_readers(sources)
@@ -262,8 +261,7 @@ def describe_model(folder: str | None) -> str:
         known = json.loads(path.read_text(encoding="utf8"))
         return f"{known['name']}-{known['version']} ({known['arrays_sha256'][:16]})"
     except (OSError, ValueError, KeyError, TypeError) as error:
-        msg = f"no model in {path.parent}: {error}"
-        raise RefusedError(msg) from error
+        raise RefusedError(f"no model in {path.parent}: {error}") from error
 
 
 def describe_software(options: Options) -> str:

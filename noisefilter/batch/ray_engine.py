@@ -186,15 +186,15 @@ def _connected(ray: Any, address: str | None) -> Iterator[None]:  # noqa: ANN401
             _knock(address)
             ray.init(address=address, log_to_driver=False, logging_level="warning")
     except Exception as error:  # including those of gRPC, tokens and Ray
-        msg = f"no Ray cluster at {address or 'hand'}: {type(error).__name__}: {error}"
-        raise BatchError(msg) from error
+        raise BatchError(f"no Ray cluster at {address or 'hand'}: {type(error).__name__}: {error}") from error
     try:
         if is_ours and threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGTERM, before)  # Ray replaced the handler; it must stop the run as Ctrl-C does
         yield
     except ray.exceptions.RayError as error:
-        msg = f"the Ray cluster went away: {type(error).__name__}: {error}: see to it, or go on with --engine local"
-        raise BatchError(msg) from error
+        raise BatchError(
+            f"the Ray cluster went away: {type(error).__name__}: {error}: see to it, or go on with --engine local"
+        ) from error
     finally:
         if is_ours:
             ray.shutdown()

@@ -78,8 +78,9 @@ def _read_all(piece: Piece) -> Iterator[Row]:
         yield row
         count += 1
     if count < piece.count and (row is None or row.fault is None or row.fault.reason != "broken_file"):
-        msg = f"{piece.name} changed while the run read it: {count} of {piece.count} rows from number {piece.start} on"
-        raise BatchError(msg)
+        raise BatchError(
+            f"{piece.name} changed while the run read it: {count} of {piece.count} rows from number {piece.start} on"
+        )
     for _ in range(count, piece.count):  # counting got past the damage, reading did not
         yield Row(row.number if row else piece.start, {}, fault=row.fault if row else None)
 

@@ -194,12 +194,10 @@ def _read_manifest(folder: Storage) -> dict[str, Any] | None:
         try:
             return dict(json.loads(content))
         except ValueError as error:
-            msg = f"{folder}/{MANIFEST} is no manifest of a run: {error}"
-            raise RefusedError(msg) from error
+            raise RefusedError(f"{folder}/{MANIFEST} is no manifest of a run: {error}") from error
     others = [name for name in folder.names() if name not in EARLY and not name.startswith(EARLY_BEGINNINGS)]
     if others:
-        msg = f"{folder} is not empty and holds no run ({others[0]}): choose another folder"
-        raise RefusedError(msg)
+        raise RefusedError(f"{folder} is not empty and holds no run ({others[0]}): choose another folder")
     return None
 
 
@@ -238,11 +236,13 @@ def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: fl
     for shard, counted in zip(shards, _read_counts(folder, shards), strict=True):
         counts.merge(counted)
         if shard.count is not None and counted["read"] != shard.count:
-            msg = f"{folder}: {shard.name}: {counted['read']} rows read of {shard.count}: please report this"
-            raise BatchError(msg)
+            raise BatchError(
+                f"{folder}: {shard.name}: {counted['read']} rows read of {shard.count}: please report this"
+            )
     if not counts.balance():
-        msg = f"{counts.read} rows read, {counts.kept} kept, {counts.dropped} dropped, {counts.rejected} rejected: please report this"
-        raise BatchError(msg)
+        raise BatchError(
+            f"{counts.read} rows read, {counts.kept} kept, {counts.dropped} dropped, {counts.rejected} rejected: please report this"
+        )
     totals = {**counts.summary(), "files_passed_over": passed_over}
     totals["pages_per_second"] = None if rate is None else round(rate, 1)
     folder.write(SUMMARY, (json.dumps(totals, indent=1) + "\n").encode("ascii"))

@@ -144,23 +144,19 @@ class LocalFolder:
         import fcntl  # noqa: PLC0415 - not on every system, and inputs are read on all
 
         if self.path.is_file():
-            msg = f"{self} is a file: the output is a folder of parts"
-            raise RefusedError(msg)
+            raise RefusedError(f"{self} is a file: the output is a folder of parts")
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             file = (self.path / LOCK).open("ab")
         except OSError as error:
-            msg = f"{self} cannot be written to: {error.strerror or error}"
-            raise RefusedError(msg) from error
+            raise RefusedError(f"{self} cannot be written to: {error.strerror or error}") from error
         with file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                msg = f"another run is at work in {self}"
-                raise RefusedError(msg) from error
+                raise RefusedError(f"another run is at work in {self}") from error
             except OSError as error:
-                msg = f"{self} cannot be locked: {error.strerror or error}"
-                raise RefusedError(msg) from error
+                raise RefusedError(f"{self} cannot be locked: {error.strerror or error}") from error
             yield lambda: None
 
 
@@ -191,8 +187,7 @@ class ObjectFolder:
         try:
             system, root = fsspec.core.url_to_fs(self.url)
         except (ImportError, ValueError) as error:
-            msg = f"{self.url}: {error}"
-            raise RefusedError(msg) from error
+            raise RefusedError(f"{self.url}: {error}") from error
         system.invalidate_cache()
         for pause in (*PAUSES_S, None):
             try:
@@ -201,8 +196,9 @@ class ObjectFolder:
                 raise
             except Exception as error:
                 if pause is None:
-                    msg = f"{self.url}: the store failed {len(PAUSES_S) + 1} times: {type(error).__name__}: {error}"
-                    raise BatchError(msg) from error
+                    raise BatchError(
+                        f"{self.url}: the store failed {len(PAUSES_S) + 1} times: {type(error).__name__}: {error}"
+                    ) from error
                 time.sleep(pause)
         return None
 
@@ -268,8 +264,7 @@ class ObjectFolder:
 
         def check() -> None:
             if lost.is_set():
-                msg = f"another run has taken {self} over: this one stood still for too long"
-                raise BatchError(msg)
+                raise BatchError(f"another run has taken {self} over: this one stood still for too long")
 
         try:
             yield check
@@ -311,8 +306,7 @@ class ObjectFolder:
 
     def _refuse_unless(self, free: bool) -> None:  # noqa: FBT001 - the one thing it asks
         if not free:
-            msg = f"another run is at work in {self} ({self._holder().rpartition(' ')[0]})"
-            raise RefusedError(msg)
+            raise RefusedError(f"another run is at work in {self} ({self._holder().rpartition(' ')[0]})")
 
 
 #: What engines send to their workers.
@@ -327,8 +321,7 @@ def open_storage(output: str | Path) -> Storage:
     """
     name = str(output)
     if is_url(name) and not name.partition("://")[2].strip("/"):
-        msg = f"{name} names no folder"
-        raise RefusedError(msg)
+        raise RefusedError(f"{name} names no folder")
     if name.startswith("file://") or not is_url(name):
         return LocalFolder(Path(name.removeprefix("file://")).absolute())
     return ObjectFolder(name.rstrip("/"))
@@ -338,8 +331,7 @@ def read_known(folder: Storage, name: str) -> bytes:
     """Content of a file that a run must have; BatchError if it does not exist."""
     content = folder.read(name)
     if content is None:
-        msg = f"{folder}/{name} is gone"
-        raise BatchError(msg)
+        raise BatchError(f"{folder}/{name} is gone")
     return content
 
 

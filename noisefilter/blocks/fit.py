@@ -176,8 +176,9 @@ def fit_blocks(examples: Sequence[BlockExample], tune: Sequence[BlockExample]) -
         chosen = [index for index, example in enumerate(examples) if form_of(example.table) == form]
         tuned = [example for example in tune if form_of(example.table) == form]
         if not chosen or not tuned:
-            msg = f"no page to fit or calibrate {form} classifiers on (pages and plain texts have their own)"
-            raise CorpusError(msg)
+            raise CorpusError(
+                f"no page to fit or calibrate {form} classifiers on (pages and plain texts have their own)"
+            )
         arrays |= _fit_form(form, [examples[i] for i in chosen], [words[i] for i in chosen], tuned, arrays)
     return arrays | _fit_site(tune, arrays)
 

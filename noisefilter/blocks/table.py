@@ -131,8 +131,7 @@ class BlockTable:
             ValueError: it is a plain text.
         """
         if self.places is None:
-            msg = "a plain text has no markup"
-            raise ValueError(msg)
+            raise ValueError("a plain text has no markup")
         return self.places
 
     @property
@@ -211,8 +210,7 @@ def text_table(
 ) -> BlockTable:
     """The same arrays of some plain texts, which are measured together; `parts` are the tokens of each."""
     if any(page.is_html for page in pages):
-        msg = "only plain texts share a table"
-        raise ValueError(msg)
+        raise ValueError("only plain texts share a table")
     return _table(pages, parts, vectors, language)
 
 

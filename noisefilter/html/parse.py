@@ -35,8 +35,7 @@ def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.
     try:
         tree: HtmlElement = lxml.html.document_fromstring(text.encode(), parser=parser)
     except lxml.etree.ParserError as error:
-        msg = f"no element in the page: {error}"
-        raise ValueError(msg) from error
+        raise ValueError(f"no element in the page: {error}") from error
     if may_hold_plain_code(text):
         frame_plain_code(tree)
     close_asides(text, tree)

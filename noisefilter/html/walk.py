@@ -375,8 +375,7 @@ class _Walker:
         start, end = self._block_start, self._block_start + len(text)
         tag = self.places.tags[self._place]
         if start != self._length:
-            msg = f"a block of <{tag}> would start at {start}, but its text at {self._length}"
-            raise RuntimeError(msg)
+            raise RuntimeError(f"a block of <{tag}> would start at {start}, but its text at {self._length}")
         if text:
             links = tuple([Link(a, min(b, end), href) for a, b, href in self._links if a < end]) if self._links else ()
             self.blocks.append(Block(start, end, tag, self._place, links, min(self._bold, len(text))))

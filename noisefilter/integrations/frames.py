@@ -104,12 +104,10 @@ class FrameScorer(Scoring):
         """Raise ValueError for a column that the data lacks, or one that it has already."""
         missing = [name for name in (self.column, self.url, self.title) if name is not None and name not in has]
         if missing:
-            msg = f"there is no column {missing[0]!r}: the data has {', '.join(map(str, has))}"
-            raise ValueError(msg)
+            raise ValueError(f"there is no column {missing[0]!r}: the data has {', '.join(map(str, has))}")
         taken = [f"{self.prefix}{name}" for name in self.columns if f"{self.prefix}{name}" in has]
         if taken:
-            msg = f"the data has a column {taken[0]!r} already: choose another prefix or fewer columns"
-            raise ValueError(msg)
+            raise ValueError(f"the data has a column {taken[0]!r} already: choose another prefix or fewer columns")
 
     def pages(self, contents: Iterable[object], urls: Iterable[object], titles: Iterable[object]) -> Iterator[Page]:
         """One page per row; `urls` and `titles` may be shorter, what they lack is unknown."""

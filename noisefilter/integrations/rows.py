@@ -49,8 +49,7 @@ class Scoring:
     def __post_init__(self) -> None:
         check_choices(self.columns, NUMBERS + STRINGS, "columns", "a score has no column")
         if len(set(self.columns)) < len(self.columns):
-            msg = "columns names a column twice"
-            raise ValueError(msg)
+            raise ValueError("columns names a column twice")
         as_page("", format=self.format)
         check_thresholds(self.thresholds or {})
         check_policy(self.policy)
@@ -62,8 +61,7 @@ class Scoring:
             TypeError: it holds neither text nor bytes; the message names its place, `where`.
         """
         if content is not None and not isinstance(content, bytes | str):
-            msg = f"{where} holds {type(content).__name__}, neither text nor bytes"
-            raise TypeError(msg)
+            raise TypeError(f"{where} holds {type(content).__name__}, neither text nor bytes")
         url, title = (value if isinstance(value, str) and value else None for value in (url, title))
         return Page(content or "", url, title, self.format)
 

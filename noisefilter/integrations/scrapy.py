@@ -95,8 +95,7 @@ class NoiseFilterPipeline:
         self._write(fields, score)
         if reason := drop_reason(score, self.drop):
             self._count(f"dropped/{reason}")
-            msg = f"noisefilter: {reason}" + ("" if score.noise is None else f", noise {score.noise:.2f}")
-            raise DropItem(msg)
+            raise DropItem(f"noisefilter: {reason}" + ("" if score.noise is None else f", noise {score.noise:.2f}"))
         return item
 
     def _score(self, page: Page) -> Score:
@@ -107,8 +106,9 @@ class NoiseFilterPipeline:
             try:
                 fields[field] = getattr(score, name)
             except (AttributeError, KeyError) as error:
-                msg = f"{type(fields.item).__name__} has no field {field!r}: declare it, or set NOISEFILTER_FIELDS"
-                raise ValueError(msg) from error
+                raise ValueError(
+                    f"{type(fields.item).__name__} has no field {field!r}: declare it, or set NOISEFILTER_FIELDS"
+                ) from error
 
     def _count(self, name: str) -> None:
         if self.crawler.stats is not None:

@@ -118,10 +118,9 @@ def _score(listed: Iterable[Listed], model: Model, jobs: int) -> Iterator[tuple[
     def pages() -> Iterator[Page]:
         for entry in listed:
             if entry.id in seen:
-                msg = (
+                raise CorpusError(
                     f"a second page with the id {entry.id!r}: labels find their pages by ids, so give each page its own"
                 )
-                raise CorpusError(msg)
             seen.add(entry.id)
             waiting.append(entry)
             yield entry.page

@@ -70,16 +70,14 @@ def write_export(folder: Path, candidates: list[Candidate], tool: str) -> list[s
         names = TOOLS[tool].write_tasks(folder, candidates)
         _write_rows(folder / "pages.jsonl", map(_page_row, candidates))
     except OSError as error:
-        msg = f"{folder}: cannot be written: {error.strerror}"
-        raise CorpusError(msg) from error
+        raise CorpusError(f"{folder}: cannot be written: {error.strerror}") from error
     return ["pages.jsonl", *names]
 
 
 def refuse_corpus(folder: Path) -> None:
     """Raise CorpusError if a folder holds a corpus, whose labels would be lost."""
     if (folder / "pages.jsonl").exists() or (folder / "labels.jsonl").exists():
-        msg = f"{folder}: holds a corpus already: name another folder"
-        raise CorpusError(msg)
+        raise CorpusError(f"{folder}: holds a corpus already: name another folder")
 
 
 def _page_row(candidate: Candidate) -> dict[str, Any]:
@@ -118,8 +116,7 @@ def import_labels(folder: Path, files: Sequence[Path], tool: str) -> Imported:
     try:
         _write_rows(folder / "labels.jsonl", labels)
     except OSError as error:
-        msg = f"{folder / 'labels.jsonl'}: cannot be written: {error.strerror}"
-        raise CorpusError(msg) from error
+        raise CorpusError(f"{folder / 'labels.jsonl'}: cannot be written: {error.strerror}") from error
     return Imported(
         len(count.rows),
         len(labels),
@@ -137,8 +134,7 @@ def _read_pages(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
     rows: dict[str, tuple[str, dict[str, Any]]] = {}
     for where, row in read_rows(path):
         if row["id"] in rows:
-            msg = f"{where}: a second page {row['id']!r}"
-            raise CorpusError(msg)
+            raise CorpusError(f"{where}: a second page {row['id']!r}")
         rows[row["id"]] = (where, row)
     return rows
 

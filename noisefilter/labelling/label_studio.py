@@ -144,8 +144,7 @@ def _read_array(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     line, counted, number = 1, 0, 0
     position = _skip(text, 0)
     if not text.startswith("[", position):
-        msg = f"{path}:1: no JSON array: export from Label Studio as JSON or JSON-MIN"
-        raise CorpusError(msg)
+        raise CorpusError(f"{path}:1: no JSON array: export from Label Studio as JSON or JSON-MIN")
     position = _skip(text, position + 1)
     while not text.startswith("]", position):
         number += 1
@@ -154,11 +153,9 @@ def _read_array(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         try:
             task, position = decoder.raw_decode(text, position)
         except (ValueError, RecursionError) as error:
-            msg = f"{where}: not JSON: {error}"
-            raise CorpusError(msg) from error
+            raise CorpusError(f"{where}: not JSON: {error}") from error
         if not isinstance(task, dict):
-            msg = f"{where}: an object is wanted"
-            raise CorpusError(msg)
+            raise CorpusError(f"{where}: an object is wanted")
         yield f"{where} (id {task.get('id')!r})", task
         position = _skip(text, position)
 

@@ -125,8 +125,7 @@ def _read_row(where: str, line: bytes) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> None:
-    msg = f"{constant} is no number of JSON's"
-    raise ValueError(msg)
+    raise ValueError(f"{constant} is no number of JSON's")
 
 
 def row_page(folder: Path, where: str, row: Mapping[str, Any]) -> Page:

@@ -122,11 +122,10 @@ def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Poli
     rows = np.concatenate([one.values for one in observed]) if observed else np.zeros((0, 2))
     noisy = int((rows[:, 1] >= MAJORITY).sum())
     if len(rows) < MIN_LABELS or min(noisy, len(rows) - noisy) < MIN_OF_EACH:
-        msg = (
+        raise CorpusError(
             f"{len(rows)} judged pages could be scored, {noisy} of them noise: policies need {MIN_LABELS}, and {MIN_OF_EACH} of each "
             "sort; some 50 say more"
         )
-        raise CorpusError(msg)
     chosen = choose_policies(*rows.T)[name]
     several = len({one.site for one in observed}) > 1
     units: dict[str, list[int]] = {}

@@ -170,8 +170,7 @@ def refit_stage(training: Training, name: str, base: Fitted) -> Fitted:
         ValueError: another stage reads this one.
     """
     if name not in ALONE:
-        msg = f"other stages read {name!r}: fit them as well, or choose from {', '.join(ALONE)}"
-        raise ValueError(msg)
+        raise ValueError(f"other stages read {name!r}: fit them as well, or choose from {', '.join(ALONE)}")
     folds: Sequence[Arrays] = ()
     if name == "articles":
         found = training.kept_stage("sentences")
@@ -292,5 +291,6 @@ def _both(*parts: Iterable[float]) -> bool:
 
 def _demand(stage: str, enough: bool) -> None:  # noqa: FBT001 - reads as a sentence
     if not enough:
-        msg = f"nothing is labelled for {stage} (both sorts of label are needed, on several sites): adapt the default model instead"
-        raise CorpusError(msg)
+        raise CorpusError(
+            f"nothing is labelled for {stage} (both sorts of label are needed, on several sites): adapt the default model instead"
+        )

@@ -76,8 +76,7 @@ def split_by_site(pages: Sequence[LabelledPage]) -> TrainingData:
     """
     sizes = Counter(page.site for page in pages)
     if len(sizes) < 2:
-        msg = "pages of at least two sites are needed: a model is calibrated on sites that it has not seen"
-        raise CorpusError(msg)
+        raise CorpusError("pages of at least two sites are needed: a model is calibrated on sites that it has not seen")
     tuned: set[str] = set()
     for site in sorted(sizes, key=_by_hash):
         if sum(sizes[other] for other in tuned) * TUNE_SHARE >= len(pages):
@@ -96,8 +95,7 @@ def split_pages(pages: Sequence[LabelledPage]) -> TrainingData:
     if len({page.site for page in pages}) > 1:
         return split_by_site(pages)
     if len(pages) < 2:
-        msg = "one labelled page is too few: some are adapted to, and some are held out"
-        raise CorpusError(msg)
+        raise CorpusError("one labelled page is too few: some are adapted to, and some are held out")
     order = sorted(pages, key=lambda page: (-1.0 if page.noise is None else page.noise, _by_hash(page.id)))
     held = {page.id for page in order[TUNE_SHARE // 2 - 1 :: TUNE_SHARE]}
     return _split(pages, lambda page: page.id in held)

@@ -63,12 +63,10 @@ class Reader:
         try:
             pieces = self._session.get_modelmeta().custom_metadata_map[VOCABULARY].split("\n")
         except KeyError as error:
-            msg = f"no reader: {error} is missing"
-            raise ReaderError(msg) from error
+            raise ReaderError(f"no reader: {error} is missing") from error
         found = {port.name for port in (*self._session.get_inputs(), *self._session.get_outputs())}
         if missing := sorted({*INPUTS, *OUTPUTS} - found):
-            msg = f"no reader: {missing[0]} is missing"
-            raise ReaderError(msg)
+            raise ReaderError(f"no reader: {missing[0]} is missing")
         self.vocabulary = Vocabulary(pieces)
 
     def _open(self) -> None:
@@ -85,8 +83,7 @@ class Reader:
                     self._network, options, providers=["CPUExecutionProvider"], disabled_optimizers=[SLOW]
                 )
             except Exception as error:  # onnxruntime's errors have no common class
-                msg = f"no reader: {error}"
-                raise ReaderError(msg) from error
+                raise ReaderError(f"no reader: {error}") from error
             self._process = os.getpid()
 
     def _run(self, outputs: Sequence[str], inputs: Inputs) -> list[Matrix]:

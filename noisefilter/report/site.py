@@ -123,8 +123,7 @@ def read_template() -> Any:  # noqa: ANN401 - Jinja2 is an extra
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - as above
     except ImportError as error:
-        msg = "the report needs Jinja2: python -m pip install 'noisefilter[report]'"
-        raise ExtraError(msg) from error
+        raise ExtraError("the report needs Jinja2: python -m pip install 'noisefilter[report]'") from error
     loader = PackageLoader("noisefilter.report", TEMPLATES)
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_legible)
     return environment.get_template("report.html.j2")

@@ -93,8 +93,7 @@ def is_wall(title: str | None, text: str) -> bool:
 
 
 def _not_held() -> Shown:
-    msg = "a page that is only listed is not held"
-    raise LookupError(msg)
+    raise LookupError("a page that is only listed is not held")
 
 
 def general(reason: str) -> str:

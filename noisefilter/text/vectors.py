@@ -79,8 +79,7 @@ def load_vectors(path: Path) -> VectorTable:
         SafetensorError: a file that is not in the safetensors format.
     """
     if not path.is_file():
-        msg = f"no vector table at {path}"
-        raise FileNotFoundError(msg)
+        raise FileNotFoundError(f"no vector table at {path}")
     shapes = _check_header(read_header(path))
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
@@ -94,16 +93,15 @@ def load_vectors(path: Path) -> VectorTable:
     try:
         words = tensor("words").tobytes().decode().split("\n")
     except UnicodeDecodeError as error:
-        msg = f"words is no UTF-8: {error}"
-        raise ValueError(msg) from error
+        raise ValueError(f"words is no UTF-8: {error}") from error
     table = VectorTable({word: row for row, word in enumerate(words)}, *(tensor(name) for name in MEASURES))
     if len(words) + 2 != len(table.matrix):
-        msg = f"words has {len(words)} words, and matrix {len(table.matrix)} rows, two more than there should be words"
-        raise ValueError(msg)
+        raise ValueError(
+            f"words has {len(words)} words, and matrix {len(table.matrix)} rows, two more than there should be words"
+        )
     for name in ("scale", "idf", "capital"):
         if not np.isfinite(getattr(table, name)).all():
-            msg = f"{name} holds values that are no finite numbers"
-            raise ValueError(msg)
+            raise ValueError(f"{name} holds values that are no finite numbers")
     return table
 
 
@@ -126,8 +124,9 @@ def _check_header(header: Mapping[str, tuple[str, list[int]]]) -> dict[str, list
         kind, shape = header.get(name, ("missing", []))
         fits = len(shape) == 2 if name == "matrix" else len(shape) == 1 and (name == "words" or shape == rows)
         if kind != ARRAYS.get(name) or not fits:
-            msg = f"{name} is {kind} {shape}, and should be {ARRAYS.get(name, 'missing')}, one row a word and two more"
-            raise ValueError(msg)
+            raise ValueError(
+                f"{name} is {kind} {shape}, and should be {ARRAYS.get(name, 'missing')}, one row a word and two more"
+            )
     return {name: shape for name, (_, shape) in header.items()}
 
 
