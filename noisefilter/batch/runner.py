@@ -89,11 +89,14 @@ def run(
     options, limits = _settled(options or Options()), limits or Limits()
     folder, process = open_storage(output), _engine(engine, address)
     setting = Setting(options, limits, folder)
+    if "-" in inputs:  # else errors of the inputs come first
+        _check_writer(options)
     _read_manifest(folder)  # a folder with other content gets no lock
 
     with folder.lock(LOGGER.warning) as check, _terminable():
         sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
         shards = _prepare(sources, setting)
+        _check_writer(options)
         finished = folder.finished()
         left = [shard for shard in shards if shard.name not in finished]
         rate = None
@@ -134,7 +137,7 @@ def _settled(options: Options) -> Options:
     """The options with the policy itself for its name or path, whose meaning must not change during a run.
 
     Raises:
-        RefusedError: an unknown format, verdict or policy, or a format whose package is not installed.
+        RefusedError: an unknown format, verdict or policy.
     """
     try:
         check_choices((options.format,), FORMATS, "format", "unknown format")
@@ -143,9 +146,13 @@ def _settled(options: Options) -> Options:
         policy = find_policy(options.policy, policies_at(options.model or DEFAULT))
     except (TypeError, ValueError) as error:
         raise RefusedError(*map(str, error.args)) from error
+    return replace(options, policy=policy)
+
+
+def _check_writer(options: Options) -> None:
+    """Raise RefusedError if the package of the output format is not installed."""
     if needed := FORMATS[options.format].extra:
         extra(*needed)
-    return replace(options, policy=policy)
 
 
 def _engine(name: EngineName, address: str | None) -> Engine:
