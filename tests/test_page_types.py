@@ -12,7 +12,7 @@ from sklearn.linear_model import LogisticRegression
 
 from noisefilter.blocks.columns import block_matrix
 from noisefilter.blocks.fit_page_types import fit_signed_types, sign_rows
-from noisefilter.blocks.page_types import SIGNS, TYPE_MEASURES, build_types, page_signs
+from noisefilter.blocks.page_types import SIGNS, TYPE_MEASURES, build_types, of_blocks, page_signs
 from noisefilter.fit import fit_softmax, network_of
 from noisefilter.types import PAGE_TYPES
 from tests.making import HTML_ARTICLE, SLUICE, blocks_of, walk
@@ -80,7 +80,9 @@ def test_words_of_another_language_are_no_signs():
 
 def named(arrays: Arrays, table: BlockTable) -> str:
     """The likeliest type."""
-    return PAGE_TYPES[int(np.argmax(build_types(arrays).log_probabilities(table, block_matrix(table))))]
+    return PAGE_TYPES[
+        int(np.argmax(build_types(arrays).log_probabilities(table, of_blocks(block_matrix(table), table.words))))
+    ]
 
 
 def test_a_type_carries_over_to_sites_that_taught_nothing():
@@ -109,7 +111,7 @@ def test_log_probabilities_add_up_and_a_page_without_blocks_has_them_too():
     pages = [blocks_of(walk(html)) for html in (SHOP.format(1), HTML_ARTICLE, "<main></main>")]
     classifier = build_types(fit_signed_types(pages[:2], ["product", "article"]))
     for table in pages:
-        logs = classifier.log_probabilities(table, block_matrix(table))
+        logs = classifier.log_probabilities(table, of_blocks(block_matrix(table), table.words))
         assert np.exp(logs).sum() == pytest.approx(1, abs=0.01)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from noisefilter.blocks.columns import block_matrix
-from noisefilter.blocks.page_types import SIGN_ROWS, TYPE_MEASURES, page_signs, type_measures
+from noisefilter.blocks.page_types import SIGN_ROWS, TYPE_MEASURES, of_blocks, page_signs
 from noisefilter.fit import NEVER, fit_softmax, named
 from noisefilter.types import PAGE_TYPES
 
@@ -38,7 +38,7 @@ def fit_signed_types(tables: Sequence[BlockTable], types: Sequence[str | None]) 
         return _untaught()
     weights = np.array([1.0 if table.known.all() else UNKNOWN_WEIGHT for table in pages])
     network, by_sign = fit_softmax(
-        np.concatenate([type_measures(block_matrix(table), table.words) for table in pages]),
+        np.stack([of_blocks(block_matrix(table), table.words).ravel() for table in pages]),
         sign_rows(pages),
         labels,
         _balanced(labels, weights),

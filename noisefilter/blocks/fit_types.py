@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from noisefilter.blocks.judge import type_inputs, type_logits, type_scores
+from noisefilter.blocks.page_types import of_blocks
 from noisefilter.blocks.places import NAME_ROWS
 from noisefilter.fit import NEVER, fit_linear, fit_network, named, out_of_fold
 from noisefilter.networks import build_network
@@ -59,7 +60,7 @@ def _fit_seen(
     weights, bias = names.of_all
     matrix = np.concatenate(
         [
-            type_inputs(inputs[index], table.words, row)
+            type_inputs(of_blocks(inputs[index], table.words), row)
             for index, table, row in zip(seen.tolist(), chosen, scores, strict=True)
         ]
     )
@@ -77,7 +78,7 @@ def _name_row(table: BlockTable) -> sp.csr_matrix:
 def _logs(table: BlockTable, measures: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
     names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
     network = build_network(arrays, "block_page_type")
-    return type_logits(network.probabilities(type_inputs(measures, table.words, names))[0])
+    return type_logits(network.probabilities(type_inputs(of_blocks(measures, table.words), names))[0])
 
 
 def _untaught(columns: int) -> Arrays:

@@ -17,7 +17,7 @@ from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.blocks.context import HTML_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.groups import tie_groups
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
-from noisefilter.blocks.page_types import TYPE_MEASURES, build_types
+from noisefilter.blocks.page_types import OF_BLOCKS, TYPE_MEASURES, build_types, of_blocks
 from noisefilter.blocks.places import name_levels
 from noisefilter.networks import (
     LOGIT_LIMIT,
@@ -30,7 +30,7 @@ from noisefilter.networks import (
 from noisefilter.types import PAGE_TYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from noisefilter.arrays import Column, Matrix
     from noisefilter.blocks.page_types import TypeClassifier
@@ -61,12 +61,6 @@ class SiteColumns(NamedTuple):
 
 #: Page types that decide which blocks belong together.
 TYING = ("article", "forum")
-#: What a page has of each input of its blocks, by the beginnings of the columns' names.
-OF_BLOCKS: Mapping[str, Callable[[Matrix, Column], Column]] = {
-    "mean": lambda measures, _: measures.mean(axis=0),
-    "mean_by_words": lambda measures, words: (words / max(1.0, float(words.sum()))) @ measures,
-    "spread": lambda measures, _: measures.std(axis=0),
-}
 _TEXT = (*TEXT_FEATURES.names, "word_log_odds")
 _HTML = (*TEXT_FEATURES.names, *MARKUP_FEATURES.names, "word_log_odds", "name_log_odds")
 _TYPES = tuple(f"log_{name}" for name in PAGE_TYPES)
@@ -231,8 +225,9 @@ def page_inputs(
         names = name_scores(table, arrays)
         measures = np.hstack([features, words, names])
         by_names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
-        logs = type_logits(types.probabilities(type_inputs(measures, table.words, by_names))[0])
-        given = None if signed is None else signed.log_probabilities(table, features)
+        whole = of_blocks(measures, table.words)
+        logs = type_logits(types.probabilities(type_inputs(whole, by_names))[0])
+        given = None if signed is None else signed.log_probabilities(table, whole[:, : features.shape[1]])
         found.append(BlockInputs(table, measures, logs, given))
     return found
 
@@ -268,11 +263,9 @@ def type_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:
     return np.asarray(np.clip(total + bias, -LOGIT_LIMIT, LOGIT_LIMIT))
 
 
-def type_inputs(measures: Matrix, words: Matrix, names: Matrix) -> Matrix:
-    """Inputs of the page type: means of the block inputs by block and by word, their spread, names. (1, n)."""
-    if not len(measures):
-        return np.concatenate([np.zeros(len(OF_BLOCKS) * measures.shape[1]), names])[None, :]
-    return np.concatenate([*(measure(measures, words) for measure in OF_BLOCKS.values()), names])[None, :]
+def type_inputs(whole: Matrix, names: Matrix) -> Matrix:
+    """Inputs of the page type: what `of_blocks` gives for the block inputs, and the log-odds by names. (1, n)."""
+    return np.append(whole, names)[None, :]
 
 
 def type_logits(probabilities: Matrix) -> Matrix:

@@ -74,13 +74,13 @@ SIGNS: Mapping[str, SignKind] = {
     "names": SignKind(names_of_elements, 1.0),
     "declared": SignKind(declarations, 1.0),
 }
-#: What a page has of each feature of its blocks, by the beginnings of the columns' names.
+#: What a page has of each column of its blocks, by the beginnings of the columns' names.
 OF_BLOCKS: Mapping[str, Callable[[Matrix, Column], Column]] = {
     "mean": lambda features, _: features.mean(axis=0),
     "mean_by_words": lambda features, words: (words / max(1.0, float(words.sum()))) @ features,
     "spread": lambda features, _: features.std(axis=0),
 }
-#: Names of the columns of `type_measures`.
+#: Names of what `of_blocks` gives for the features, row by row.
 TYPE_MEASURES = tuple(
     f"{beginning}_{name}" for beginning in OF_BLOCKS for name in (*TEXT_FEATURES.names, *MARKUP_FEATURES.names)
 )
@@ -93,10 +93,10 @@ class TypeClassifier:
     signs: Matrix
     measures: Network
 
-    def log_probabilities(self, table: BlockTable, features: Matrix) -> Matrix:
-        """Of each of `PAGE_TYPES`, clipped; `features` are those of the blocks."""
+    def log_probabilities(self, table: BlockTable, measures: Matrix) -> Matrix:
+        """Of each of `PAGE_TYPES`, clipped; `measures` are what `of_blocks` gives for the features of its blocks."""
         rows, values = page_signs(table)
-        by_measures = self.measures.probabilities(type_measures(features, table.words))[0]
+        by_measures = self.measures.probabilities(measures.reshape(1, -1))[0]
         logs = np.log(np.maximum(by_measures, np.finfo(np.float64).tiny)) + values @ self.signs[rows]
         return np.asarray(np.maximum(logs - np.logaddexp.reduce(logs), -LOGIT_LIMIT))
 
@@ -116,8 +116,8 @@ def page_signs(table: BlockTable) -> tuple[Index, Column]:
     return np.concatenate(rows), np.concatenate(values)
 
 
-def type_measures(features: Matrix, words: Column) -> Matrix:
-    """Means of the features of a page's blocks, by block and by word, and their spread: (1, TYPE_MEASURES)."""
-    if not len(features):
-        return np.zeros((1, len(TYPE_MEASURES)))
-    return np.concatenate([measure(features, words) for measure in OF_BLOCKS.values()])[None, :]
+def of_blocks(columns: Matrix, words: Column) -> Matrix:
+    """Means of columns of a page's blocks, by block and by word, and their spread: (OF_BLOCKS, columns)."""
+    if not len(columns):
+        return np.zeros((len(OF_BLOCKS), columns.shape[1]))
+    return np.stack([measure(columns, words) for measure in OF_BLOCKS.values()])
