@@ -9,7 +9,7 @@ import numpy as np
 
 from noisefilter.blocks.beside import OFFERS, find_standfirst
 from noisefilter.blocks.boxes import ARTICLE, ROOTS
-from noisefilter.blocks.places import NAME, NAME_ROWS, TAG_GROUPS, name_rows
+from noisefilter.blocks.places import GROUP, NAME, NAME_ROWS, in_groups, name_rows
 from noisefilter.blocks.siblings import BUTTON, LINKED, MIN_SIBLINGS
 from noisefilter.blocks.table import CLOSING, SAME_TITLE
 from noisefilter.text.cues import cue_flags
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 #: Most words of a control, or characters where words are signs.
 MOST_CONTROL, SHORT_CONTROL = 8, 15
-#: Groups of tags in which a link is an item or a heading, no control; the last is of no group. The target of a note.
-IS_LISTED = np.array([name in {"h1", "h2", "h4", "li", "cell", "quote"} for name in (*TAG_GROUPS, "")])
-HEADLINE = list(TAG_GROUPS).index("h1")
+#: Groups of tags in which a link is an item or a heading, no control. The target of a note.
+IS_LISTED = in_groups("h1", "h2", "h4", "li", "cell", "quote")
+HEADLINE = GROUP["h1"]
 NOTE = re.compile("#.")
 #: Most words of a box; it has no block whose log-odds are at most `SURELY_ARTICLE`, and the page keeps more words than this
 #: many times those of the box.

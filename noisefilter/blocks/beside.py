@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.places import TAG_GROUPS
+from noisefilter.blocks.places import GROUP, in_groups
 from noisefilter.blocks.siblings import BUTTON
 from noisefilter.blocks.table import CLOSING, SAME_TITLE
 from noisefilter.text.cues import cue_flags
@@ -25,9 +25,9 @@ LEAST_STANDFIRST = 8
 MOST_DIGITS = 0.25
 #: Cues of what a pitch ends in.
 OFFERS = frozenset(("donation", "login", "newsletter"))
-PARAGRAPH = list(TAG_GROUPS).index("p")
-#: Which groups of tags are headings; the last is of no group.
-IS_HEADING = np.array([name in {"h1", "h2", "h4"} for name in (*TAG_GROUPS, "")])
+PARAGRAPH = GROUP["p"]
+#: Which groups of tags are headings.
+IS_HEADING = in_groups("h1", "h2", "h4")
 
 
 def with_neighbours(table: BlockTable, logits: Column) -> Column:

@@ -39,6 +39,8 @@ TAG_GROUPS = {
     "caption": ("figcaption", "caption", "figure"),
     "button": ("button", "form", "legend", "fieldset", "summary"),
 }
+#: Number of each of these groups.
+GROUP = {name: number for number, name in enumerate(TAG_GROUPS)}
 #: The main container is the deepest element that still holds this share of the page's prose.
 MAIN_SHARE = 0.5
 #: Rows of the hash table of names, and elements above a block whose names are read: deeper ones are the whole page's.
@@ -176,6 +178,11 @@ def _alike(places: Places) -> Index:
     groups: dict[tuple[tuple[str, str], tuple[str, str]], int] = {}
     around = ((element, elements[max(above, 0)]) for element, above in zip(elements, places.parents, strict=True))
     return np.array([groups.setdefault(key, len(groups)) for key in around], dtype=np.int64)
+
+
+def in_groups(*names: str) -> Flags:
+    """Which numbers of groups of tags are these, to be indexed by `tag_group`; the last, -1, is of no group."""
+    return np.isin(np.arange(len(TAG_GROUPS) + 1), [GROUP[name] for name in names])
 
 
 @lru_cache(maxsize=50_000)

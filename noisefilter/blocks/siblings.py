@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.places import TAG_GROUPS
+from noisefilter.blocks.places import GROUP
 from noisefilter.blocks.table import HEADINGS, SAME_TITLE
 from noisefilter.html.tags import CELLS
 
@@ -38,7 +38,7 @@ ASKS = ("?", "？", "؟")
 DIGITS = re.compile(r"\d+")
 LABELLED = re.compile(r"[^:：.!?\n]{1,40}(?::\s|：)")
 #: Groups of tags of headings below the first level, and of buttons.
-HEADED, BUTTON = [list(TAG_GROUPS).index(name) for name in ("h2", "h4")], list(TAG_GROUPS).index("button")
+HEADED, BUTTON = [GROUP["h2"], GROUP["h4"]], GROUP["button"]
 #: Most words of the elements of one make that are tied, in all.
 SHORT = 300
 #: Fewest words of an article among several, most articles, and how many times the prose of the one that the title names
