@@ -7,18 +7,18 @@ import gzip
 import json
 import lzma
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from noisefilter import score
-from tests.batches import http, warc, write_jsonl
+from tests.batches import http, ids, read_lines, warc, write_jsonl
 from tests.calling import call
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from typer.testing import Result
 
@@ -119,6 +119,59 @@ def test_pages_to_label_come_from_any_form(crawl, rows, form):
     assert {row["url"] for row in written} == {row["url"] for row in rows}
     assert {row["site"] for row in written} == {"farm.example", "quay.example" if form == "corpus" else "the quay"}
     assert {row["html"] for row in written} == {row["html"] for row in rows}
+
+
+def ids_by(command: str, *inputs: str) -> list[str]:
+    """Ids of the pages that a command reads."""
+    if command == "score":
+        return [
+            record.get("id", record["path"]) for record in records(run("score", "--json", "--model", "fast", *inputs))
+        ]
+    if command == "clean":
+        run("clean", *inputs, "-o", "cleaned", "--format", "jsonl", "--model", "fast", "--jobs", "1")
+        assert not ids(Path("cleaned"), "rejects")
+        return ids(Path("cleaned"), "kept")
+    run("label", "export", *inputs, "-o", "tolabel", "--tool", "doccano", "--model", "fast")
+    return [row["id"] for row in read_lines(Path("tolabel/pages.jsonl"))]
+
+
+@pytest.mark.parametrize("command", ["score", "clean", "label"])
+def test_a_folder_is_read_whole_and_each_page_once(crawl, rows, command):
+    convert(crawl, rows, "corpus")  # which has no labels: its pages.jsonl names the files
+    (crawl / "corpus" / "more").mkdir()
+    (crawl / "corpus" / "more" / "unlisted.html").write_text(HTML_ARTICLE, encoding="utf8")
+    write_jsonl(
+        crawl / "corpus" / "more" / "pages.jsonl", [{"id": "row", "text": ARTICLE}, {"id": "two", "text": ARTICLE}]
+    )
+    expected = ["corpus/more/unlisted.html", "farm", "quay", "row", "two"]
+    assert sorted(ids_by(command, "corpus", "corpus/farm.html")) == expected
+
+
+@pytest.mark.parametrize("command", ["score", "clean", "label"])
+def test_of_a_corpus_its_pages_are_read_alone(crawl, rows, command):
+    convert(crawl, rows, "corpus")
+    write_jsonl(crawl / "corpus" / "labels.jsonl", [{"id": "farm", "noise": 3}])
+    (crawl / "corpus" / "README.md").write_text(ARTICLE, encoding="utf8")
+    assert sorted(ids_by(command, "corpus")) == IDS
+
+
+def test_a_listed_file_that_changes_is_a_changed_input(crawl, rows):
+    convert(crawl, rows, "corpus")
+    assert sorted(ids_by("clean", "corpus")) == IDS
+    (crawl / "corpus" / "farm.html").write_text(HTML_ARTICLE, encoding="utf8")
+    options = ("-o", "cleaned", "--format", "jsonl", "--model", "fast", "--jobs", "1")
+    assert "input corpus/pages.jsonl: its content or date changed" in run("clean", "corpus", *options, code=2).stderr
+
+
+@pytest.mark.parametrize("path", ["../out.html", "nowhere.html", "a\0b", "."])
+def test_a_row_that_names_no_file_beside_it_is_rejected_and_costs_no_other_page(crawl, path):
+    (crawl / "out.html").write_text(HTML_ARTICLE, encoding="utf8")
+    (crawl / "below").mkdir()
+    write_jsonl(crawl / "below" / "index.jsonl", [{"id": "a", "path": path}, {"id": "b", "text": ARTICLE}])
+    (crawl / "crawl.jsonl").unlink()
+    result = run("score", "--json", "--model", "fast", ".", code=1)
+    assert [record.get("id", record["path"]) for record in records(result)] == ["b", "out.html"]
+    assert "warning: a: unreadable: below/index.jsonl:1: " in result.stderr
 
 
 @pytest.mark.parametrize("form", ["xz", "jsonl"])

@@ -88,6 +88,7 @@ def test_a_page_that_cannot_be_scored_is_named_and_the_exit_code_1(run, crawl):
 def test_files_globs_and_corpora_go_together(run, crawl):
     row = {"id": "three", "text": ARTICLE, "url": "https://quay.example/3", "title": "Sluice", "licence": "CC0-1.0"}
     (crawl / "pages.jsonl").write_text(json.dumps(row) + "\n", encoding="utf8")
+    (crawl / "labels.jsonl").write_text('{"id": "three", "noise": 1}\n', encoding="utf8")
     for corpus in (".", "pages.jsonl"):
         options = ("-o", f"out{corpus}", "--tool", "label-studio")
         result = run("label", "export", "crawl/*.txt", corpus, "-", *options, standard_input=ARTICLE)

@@ -266,6 +266,7 @@ def test_a_row_that_is_no_page_is_named_and_left_out(tmp_path, caplog):
     rows = [{"id": "a", "text": 7}, {"id": "b"}, {"id": "c", "path": "../c.txt"}, {"id": "d", "path": "d.txt"}]
     rows += [{"id": "e", "text": ARTICLE, "title": 7}]
     write_jsonl(tmp_path / "pages.jsonl", rows)
+    write_jsonl(tmp_path / "labels.jsonl", [{"id": "e", "noise": 1}])
     caplog.set_level("INFO", "noisefilter")
     inputs = Inputs([str(tmp_path)])
     assert [given.id for given, _ in inputs.pages()] == ["e"]

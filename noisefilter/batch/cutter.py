@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from noisefilter.batch.engine import DEATHS_ALONE
 from noisefilter.batch.errors import BatchError
-from noisefilter.batch.fields import to_entry
+from noisefilter.batch.fields import read_entry
 from noisefilter.batch.files import is_packed, is_url
 from noisefilter.batch.formats import OWN
 from noisefilter.batch.readers import cut_file, read_piece, watched
@@ -119,7 +119,7 @@ def sample_kinds(piece: Piece, options: Options, rows: int = ROWS) -> dict[str, 
     """Kinds of the fields of a piece's first rows, as they will be written."""
     kinds: defaultdict[str, set[str]] = defaultdict(set)
     for row in islice(watched(read_piece(piece), piece), rows):
-        entry = to_entry(row, 0, piece.name, options.fields)
+        entry = read_entry(row, 0, piece, options.fields)
         for name, value in row.fields.items() if entry.fault is None else ():
             if options.content or name != entry.content_field:
                 kinds[name].update(() if value is None else (type(value).__name__,))

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.files import MAX_PAGE
+from noisefilter.labels import CorpusError
+from noisefilter.learn.corpora import row_page
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from noisefilter.batch.options import Fields
+    from noisefilter.batch.tasks import Piece
     from noisefilter.types import Format
 
 #: Field names that crawlers and corpora use, the surest first; for content with its format.
@@ -29,6 +33,8 @@ CONTENT: tuple[tuple[str, Format], ...] = (
 IDS = ("id", "uuid", "doc_id", "docid", "_id", "warc_record_id", "key")
 URLS = ("url", "uri", "target_uri", "source_url", "link", "metadata.url")
 TITLES = ("title", "headline", "metadata.title")
+#: The format whose rows may name files in place of pages.
+LISTING = "jsonl"
 
 
 class Fault(NamedTuple):
@@ -78,6 +84,28 @@ def to_entry(row: Row, order: int, source: str, names: Fields) -> Entry:
     found, field = (row.fault or row.page, None) if row.fault or row.page else _find_page(row, names)
     page, fault = (None, found) if isinstance(found, Fault) else (found, None)
     return Entry(order, key, source, row, page, fault, field)
+
+
+def read_entry(row: Row, order: int, piece: Piece, names: Fields) -> Entry:
+    """The row's page as from `to_entry`; if it has none and names a file by `path`, as in a corpus, that file's."""
+    entry = to_entry(row, order, piece.name, names)
+    path = listed_path(row.fields) if piece.format == LISTING else None
+    if path is None or entry.fault is None or entry.fault.reason != "no_page":
+        return entry
+    known = {name: value for name in ("url", "title") if isinstance(value := row.fields.get(name), str)}
+    try:
+        page = row_page(Path(piece.path).parent, f"{piece.name}:{row.number}", {"path": path, **known})
+    except CorpusError as error:
+        return entry._replace(fault=Fault("unreadable", str(error)))
+    return entry._replace(page=page, fault=None) if len(page.content) <= MAX_PAGE else entry._replace(fault=TOO_LARGE)
+
+
+def listed_path(fields: Mapping[str, Any]) -> str | None:
+    """The file that a row names in place of its page, relative to the row's own; None if it names none or holds a page."""
+    path = fields.get("path")
+    if not isinstance(path, str) or any(look_up(fields, name) is not None for name, _ in CONTENT):
+        return None
+    return path
 
 
 def _find_page(row: Row, names: Fields) -> tuple[Page | Fault, str | None]:

@@ -44,7 +44,8 @@ def damage(error: Exception) -> str:
 class Source(NamedTuple):
     """A file of an input: where it is, how ids name it, its size, and what changes with its content.
 
-    Then its format, the input that named it, and a hash of its beginning and end, unless it is a page.
+    Then its format, the input that named it, a hash of its beginning and end, unless it is a page, and the paths of the
+    files that its rows name in place of their pages.
     """
 
     path: str
@@ -54,6 +55,7 @@ class Source(NamedTuple):
     format: str = ""
     input: str = ""
     edges: str = ""
+    listed: tuple[str, ...] = ()
 
     @property
     def piece(self) -> Piece:
@@ -201,13 +203,15 @@ PACKED: dict[str, Callable[[], Any]] = {
 
 
 def digest_edges(file: Source) -> str:
-    """Hash of a file's beginning and end; "" if the store's own stamp changes with the content."""
+    """Hash of a file's beginning and end, and of the files that it lists; "" if the store's own stamp changes with the content."""
     if is_url(file.path) and file.stamp:
         return ""
     with open_bytes(file.path) as content:
         head = content.read(EDGE)
         content.seek(max(0, file.size - EDGE))
-        return hashlib.sha256(head + content.read(EDGE)).hexdigest()
+        edges = hashlib.sha256(head + content.read(EDGE))
+    edges.update(digest_files([_local(path) for path in file.listed if Path(path).is_file()]).encode())
+    return edges.hexdigest()
 
 
 def digest_files(files: list[Source]) -> str:

@@ -9,27 +9,22 @@ import tempfile
 from collections import deque
 from contextlib import suppress
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.api import score_many
 from noisefilter.batch.errors import RefusedError
-from noisefilter.batch.fields import Fault, to_entry
+from noisefilter.batch.fields import Fault, read_entry
 from noisefilter.batch.files import find_files, is_url, open_plain
 from noisefilter.batch.formats import OWN
 from noisefilter.batch.options import Fields
 from noisefilter.batch.plan import holds_run, list_sources
 from noisefilter.batch.readers import read_piece
 from noisefilter.batch.storage import open_storage
-from noisefilter.labels import CorpusError
-from noisefilter.learn.corpora import row_page
-from noisefilter.report.printing import say
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from noisefilter.batch.fields import Entry, Row
     from noisefilter.batch.tasks import Piece
     from noisefilter.model import Model
     from noisefilter.policy import Policy
@@ -38,8 +33,6 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("noisefilter")
 #: Rows without a page that are named; further ones are only counted.
 SHOWN = 20
-#: The file of a corpus that holds its pages, or names their files.
-CORPUS_PAGES = "pages.jsonl"
 TEXTLESS = "the format dolma holds no texts: name the documents, or a run in another format"
 PAGELESS = (
     "its record holds the cleaned text only: name the page itself, or run `noisefilter clean` with --visible-text"
@@ -90,31 +83,28 @@ class Inputs:
         """
         folder = tempfile.mkdtemp()  # holds what comes from standard input
         try:
-            sources, _ = list_sources(list(map(self._named, self._names)), "auto", open_storage(folder), None)
+            for name in self._names:
+                self._count_rejected(name)
+            sources, _ = list_sources(self._names, "auto", open_storage(folder), None)
             for source in sources:
                 LOGGER.debug("reading %s", source.name)
                 yield from self._read(source.piece)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _named(self, name: str) -> str:
-        """The input, or the pages file of a corpus; counts what a run has rejected."""
-        corpus = Path(name) / CORPUS_PAGES
-        if corpus.is_file():
-            say(f"{name} is a corpus: of its files {CORPUS_PAGES} is read")
-            return str(corpus)
+    def _count_rejected(self, name: str) -> None:
+        """Count what a run has rejected, if the input is one."""
         folder = name.rstrip("/")
         if is_url(name) or holds_run(folder):
             with suppress(RefusedError):  # it has finished no part, or is no run
                 for file in find_files(f"{folder}/rejects")[0]:
                     with open_plain(file.path) as lines:
                         self.rejected += sum(1 for line in lines if line.strip())
-        return name
 
     def _read(self, piece: Piece) -> Iterator[Given]:
         for row in read_piece(piece):
             record = scored_record(row.fields)
-            entry = _entry(row, piece, has_record=record is not None)
+            entry = read_entry(row, 0, piece, Fields())
             if record is None and entry.fault is not None:
                 if row.fault is None and self._pageless(row.fields):
                     yield Given(entry.id, piece.name, row.fields, None, None, row.number)
@@ -154,20 +144,6 @@ def page_of(given: Given) -> Page | None:
     if given.page is None and isinstance(text := record.get("visible_text"), str):
         return Page(text, record.get("url"), record.get("title"), "text")
     return given.page
-
-
-def _entry(row: Row, piece: Piece, *, has_record: bool) -> Entry:
-    """The row's page, which in a corpus may be a file beside it."""
-    entry = to_entry(row, 0, piece.name, Fields())
-    path = row.fields.get("path")
-    if entry.fault is None or entry.fault.reason != "no_page" or has_record or not isinstance(path, str):
-        return entry
-    named = {name: value for name in ("url", "title") if isinstance(value := row.fields.get(name), str)}
-    try:
-        page = row_page(Path(piece.path).parent, f"{piece.name}:{row.number}", {"path": path, **named})
-    except CorpusError as error:
-        return entry._replace(fault=Fault("unreadable", str(error)))
-    return entry._replace(page=page, fault=None)
 
 
 def score_given(

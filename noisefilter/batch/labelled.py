@@ -9,8 +9,8 @@ from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from noisefilter.batch.files import PACKED
-from noisefilter.batch.inputs import CORPUS_PAGES, Inputs
+from noisefilter.batch.inputs import Inputs
+from noisefilter.batch.plan import corpus_files
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import join_labels, read_corpora
 from noisefilter.report.printing import say
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from noisefilter.batch.inputs import Given
     from noisefilter.labels import LabelledPage
 
-CORPUS_LABELS = "labels.jsonl"
 #: Column of a table with no or yes, or a grade; `noise` in the corpus format is always a grade.
 LABEL = "label"
 #: Fields that make a row a label, and its other fields.
@@ -71,7 +70,7 @@ def read_labelled(names: Sequence[str], labels: str | None = None) -> list[Label
     else:
         found, others = [], []
         for name in names:
-            corpus = _corpus_files(name)
+            corpus = corpus_files(name)
             if corpus is None:
                 others.append(name)
             elif all(path.suffix == ".jsonl" for path in corpus):
@@ -82,15 +81,6 @@ def read_labelled(names: Sequence[str], labels: str | None = None) -> list[Label
     if not found:
         raise CorpusError(f"no labelled page in {', '.join(names)}: {WANTED}")
     return found
-
-
-def _corpus_files(name: str) -> tuple[Path, Path] | None:
-    """Pages and labels of a corpus, compressed or not; None if it is none."""
-    pages, labels = (
-        next((path for suffix in ("", *PACKED) if (path := Path(name) / f"{file}{suffix}").is_file()), None)
-        for file in (CORPUS_PAGES, CORPUS_LABELS)
-    )
-    return (pages, labels) if pages and labels else None
 
 
 def _join_files(pages: Sequence[str], labels: str, source: str) -> list[LabelledPage]:

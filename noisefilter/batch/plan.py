@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import RefusedError, extra
+from noisefilter.batch.fields import LISTING
 from noisefilter.batch.files import (
     PACKED,
     BrokenFileError,
@@ -23,13 +24,15 @@ from noisefilter.batch.files import (
     digest_edges,
     digest_files,
     find_files,
+    is_url,
     open_bytes,
     unpacked,
 )
-from noisefilter.batch.readers import cut_file, join_pieces
+from noisefilter.batch.readers import cut_file, join_pieces, listed_paths
 from noisefilter.batch.tasks import DROPPED, FOLDERS, HIDDEN, KEPT, MANIFEST, PART, RUN_FILES, STDIN, Piece, Shard
 from noisefilter.model import DEFAULT, folder_of
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
+from noisefilter.report.printing import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +60,8 @@ PACKED_BEGINNINGS = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh
 #: Default pages of a shard: a sixteenth of what is left (the most that 16 workers can take without one of them waiting
 #: for the others), but no more than should be redone after a kill, and no fewer than are worth writing a folder for.
 SHARE, SMALLEST, LARGEST = 16, 16, 256
+#: Files of a corpus: its pages, which may be in files that it names, and their labels.
+CORPUS = ("pages.jsonl", "labels.jsonl")
 #: Version of the layout of the output folder and its manifest.
 LAYOUT = 3
 
@@ -75,11 +80,13 @@ def list_sources(
         if name == "-":
             sources.append(_keep_stdin(output, stdin or sys.stdin.buffer, form))
             continue
-        found, several = find_files(name)
+        if corpus := corpus_files(name):
+            say(f"{name} is a corpus: of its files {corpus[0].name} is read")
+        found, several = find_files(str(corpus[0]) if corpus else name)
         found = _outside(found, str(output))
         inputs_alone = _without_runs(found, name) if several else found
         sources_of = [
-            file._replace(format=known, input=name, edges="" if known == "pages" else digest_edges(file))
+            file._replace(format=known, input=name)
             for file in inputs_alone
             if (known := _format(file.path, form, several=several))
         ]
@@ -88,7 +95,39 @@ def list_sources(
         sources += sources_of
         passed_over += len(found) - len(sources_of)
     _check_readers(sources)
-    return sources, passed_over
+    return _each_once(sources), passed_over
+
+
+def corpus_files(name: str) -> tuple[Path, Path] | None:
+    """Pages and labels of a folder that is a corpus, compressed or not; None if it is none."""
+    pages, labels = (
+        next((path for suffix in ("", *PACKED) if (path := Path(name) / f"{file}{suffix}").is_file()), None)
+        for file in CORPUS
+    )
+    return (pages, labels) if pages and labels else None
+
+
+def _each_once(sources: Sequence[Source]) -> list[Source]:
+    """The files, with what tells whether they change, and without those that are listed, since they are read as rows."""
+    sources = [source._replace(listed=_listed_files(source)) for source in sources]
+    listed = {path for source in sources for path in source.listed}
+    return [
+        source if source.format == "pages" or source.input == "-" else source._replace(edges=digest_edges(source))
+        for source in sources
+        if not listed or str(Path(source.path).resolve()) not in listed
+    ]
+
+
+def _listed_files(source: Source) -> tuple[str, ...]:
+    """Files below a file's folder that its rows name in place of pages."""
+    if source.format != LISTING or is_url(source.path):
+        return ()
+    folder, found = Path(source.path).parent.resolve(), []
+    for path in listed_paths(source.path):
+        with suppress(OSError, RuntimeError, ValueError):  # no path, or links in a circle
+            file = (folder / path).resolve()
+            found += [str(file)] if file.is_file() and file.is_relative_to(folder) else []
+    return tuple(found)
 
 
 def _check_readers(sources: Sequence[Source]) -> None:
@@ -314,7 +353,9 @@ def changed_files(sources: Sequence[Source]) -> list[str]:
         with suppress(RefusedError):
             now |= {file.path: file for file in find_files(name)[0]}
     again = [
-        file._replace(edges=source.edges and digest_edges(file)) for source in read if (file := now.get(source.path))
+        file._replace(edges=source.edges and digest_edges(file._replace(listed=source.listed)))
+        for source in read
+        if (file := now.get(source.path))
     ]
     return _changed_inputs(list(map(_facts, read)), list(map(_facts, again)))
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from contextlib import suppress
 from dataclasses import replace
 from itertools import islice
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
 from noisefilter.batch.errors import BatchError
-from noisefilter.batch.fields import TOO_LARGE, Fault, Row
+from noisefilter.batch.fields import TOO_LARGE, Fault, Row, listed_path
 from noisefilter.batch.files import MAX_PAGE, BrokenFileError, is_packed, is_url, open_plain
 from noisefilter.batch.tables import list_groups, read_parquet
 from noisefilter.batch.tasks import NO_ROW, PULSE
@@ -38,6 +39,8 @@ SEEKABLE = frozenset({"jsonl", "warc"})
 
 #: A longer line is a fault: a worker must not hold a file without line breaks in memory.
 MAX_LINE = 1 << 28
+#: Bytes of a row that names a file; a longer one holds its page.
+MAX_LISTED = 1 << 16
 #: Characters of unreadable input that a reject shows.
 SHOWN = 1000
 
@@ -184,6 +187,13 @@ def _read_line(file: IO[bytes]) -> tuple[bytes | None, int]:
         line = file.readline(1 << 20)
         length += len(line)
     return None, length
+
+
+def listed_paths(path: str) -> Iterator[str]:
+    """What a file of JSON lines names in place of pages (`listed_path`), up to its first row that names nothing."""
+    with suppress(BrokenFileError), open_plain(path) as lines:  # whoever reads its rows will say that it is damaged
+        while (named := listed_path(_parse_line(0, lines.readline(MAX_LISTED)).fields)) is not None:
+            yield named
 
 
 def _read_jsonl(piece: Piece) -> Iterator[Row]:

@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from noisefilter.batch.counts import Counts
-from noisefilter.batch.fields import Entry, Fault, to_entry
+from noisefilter.batch.fields import Entry, Fault, read_entry
 from noisefilter.batch.formats import FORMATS, OWN, describe
 from noisefilter.batch.readers import read_piece, watched
 from noisefilter.batch.storage import read_known
@@ -106,7 +106,7 @@ def _entries(task: Task, options: Options, out: _Output) -> Iterator[Entry]:
         places = (place for place in task.unread if order <= place and (piece.count < 0 or place < order + piece.count))
         unread = {place - order: _died(task, place, "read") for place in places}
         for row in watched(read_piece(piece, unread), piece, order):
-            entry = to_entry(row, order, piece.name, options.fields)
+            entry = read_entry(row, order, piece, options.fields)
             out.counts.read += 1
             if entry.fault is not None:
                 out.add(entry, entry.fault)
