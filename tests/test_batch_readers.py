@@ -7,6 +7,7 @@ import csv
 import gzip
 import json
 import lzma
+import sys
 import zlib
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -363,6 +364,11 @@ def test_urls_are_read_through_fsspec(tmp_path):
     [
         (b'{"text": "x"}\n', "jsonl"),
         *((packer(b'{"text": "x"}\n'), "jsonl") for packer in PACKERS.values()),
+        (b"id,text\na,x\n", "csv"),
+        (b'\xef\xbb\xbf"url";"html"\r\na;<p>x</p>\r\n', "csv"),
+        (b"noisefilter_verdict\tnoisefilter_text\nkeep\tx\n", "csv"),
+        (b"content, text, body\rand the like", "pages"),
+        (b"text\nof one column\n", "pages"),
         (b"<p>x</p>", "pages"),
         *((packer(b"<p>x</p>"), "pages") for packer in PACKERS.values()),
         (warc(0, http(b"x")), "warc"),
@@ -375,6 +381,37 @@ def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):
     (shard,) = make_shards([source], 10)
     (row,) = [row for piece in shard.pieces for row in read_piece(piece)]
     assert row.fault is None
+
+
+@pytest.mark.parametrize("name", ["noext", "pages.json", "pages.gz"])
+@pytest.mark.parametrize(
+    ("content", "form"),
+    [
+        (b'{"text": "x"}\n', "jsonl"),
+        (b"id,text\na,x\n", "csv"),
+        (b"<p>x</p>", "pages"),
+        (b"Rain, and wind.\n", "pages"),
+    ],
+)
+def test_a_file_whose_name_tells_nothing_is_known_by_how_it_begins(tmp_path, name, content, form):
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    (source,), _ = list_sources([str(tmp_path / name)], "auto", LocalFolder(tmp_path / "out"), None)
+    assert source.format == form
+    (row,) = read_piece(source.piece)
+    assert row.fault is None
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_array_is_no_page(tmp_path, indent):
+    (tmp_path / "pages.json").write_text(json.dumps(rows_of(3), indent=indent), encoding="utf8")
+    (source,), _ = list_sources([str(tmp_path / "pages.json")], "auto", LocalFolder(tmp_path / "out"), None)
+    assert set(map(reason_of, read_piece(source.piece))) == {"not_json"}
+
+
+def test_standard_input_that_is_closed_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(RefusedError, match="standard input is closed"):
+        list_sources(["-"], "auto", LocalFolder(tmp_path), None)
 
 
 def test_compressed_standard_input_that_breaks_off_is_read_as_far_as_it_goes(tmp_path):

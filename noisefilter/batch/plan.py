@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import RefusedError, extra
-from noisefilter.batch.fields import LISTING
+from noisefilter.batch.fields import CONTENT, LISTING
 from noisefilter.batch.files import (
     PACKED,
     BrokenFileError,
@@ -26,9 +26,11 @@ from noisefilter.batch.files import (
     find_files,
     is_url,
     open_bytes,
+    open_plain,
     unpacked,
 )
-from noisefilter.batch.readers import cut_file, join_pieces, listed_paths
+from noisefilter.batch.formats import OWN
+from noisefilter.batch.readers import cut_file, join_pieces, listed_paths, split_head
 from noisefilter.batch.tasks import DROPPED, FOLDERS, HIDDEN, KEPT, MANIFEST, PART, RUN_FILES, STDIN, Piece, Shard
 from noisefilter.model import DEFAULT, folder_of
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
@@ -54,8 +56,11 @@ SUFFIXES = {
 }
 #: Packages that read a format; of WARC also what unpacks the pages in it.
 NEEDED = {"parquet": ("pyarrow",), "warc": ("fastwarc", "zstandard", "brotli")}
-#: First bytes of content, for standard input, which has no name; and of compressed content.
-BEGINNINGS = ((b"PAR1", "parquet"), (b"WARC/", "warc"), (b"{", "jsonl"))
+#: First bytes of content, where no name tells its format; and of compressed content. An array is no JSON lines, which its
+#: reader says; as a page it would be scored.
+BEGINNINGS = ((b"PAR1", "parquet"), (b"WARC/", "warc"), (b"{", "jsonl"), (b"[{", "jsonl"))
+#: Columns that hold a page: a first line that names one of them beside others is hardly a text's.
+PAGE_COLUMNS = {f"{OWN}_text", *(name for name, _ in CONTENT)}
 PACKED_BEGINNINGS = ((b"\x1f\x8b", ".gz"), (b"\x28\xb5\x2f\xfd", ".zst"), (b"BZh", ".bz2"), (b"\xfd7zXZ\0", ".xz"))
 #: Default pages of a shard: a sixteenth of what is left (the most that 16 workers can take without one of them waiting
 #: for the others), but no more than should be redone after a kill, and no fewer than are worth writing a folder for.
@@ -78,7 +83,10 @@ def list_sources(
     passed_over = 0
     for name in inputs:
         if name == "-":
-            sources.append(_keep_stdin(output, stdin or sys.stdin.buffer, form))
+            stdin = stdin or getattr(sys.stdin, "buffer", None)
+            if stdin is None:
+                raise RefusedError("standard input is closed")
+            sources.append(_keep_stdin(output, stdin, form))
             continue
         if corpus := corpus_files(name):
             say(f"{name} is a corpus: of its files {corpus[0].name} is read")
@@ -190,9 +198,11 @@ def _format(path: str, form: str, *, several: bool) -> str | None:
     if form != "auto":
         return form
     name = Path(path.partition("?")[0].lower())
-    packed = name.suffix in PACKED
-    suffix = name.with_suffix("").suffix if packed else name.suffix
-    return SUFFIXES.get(suffix) or (None if several else "jsonl" if packed else "pages")
+    suffix = name.with_suffix("").suffix if name.suffix in PACKED else name.suffix
+    if suffix in SUFFIXES or several:
+        return SUFFIXES.get(suffix)
+    with open_plain(path) as file:
+        return _guess_format(file)
 
 
 def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
@@ -217,12 +227,15 @@ def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
 
 
 def _guess_format(content: IO[bytes]) -> str:
-    """The format of content without a name; if it is damaged near its beginning, lines, whose readable ones count."""
+    """The format of content without a telling name; if it is damaged near its beginning, lines, whose readable ones count."""
     try:
         head = content.read(4096).lstrip(b"\xef\xbb\xbf \r\n")
     except BrokenFileError:
         return "jsonl"
-    return next((known for mark, known in BEGINNINGS if head.startswith(mark)), "pages")
+    names, _ = split_head("".join(head.decode("utf8", "replace").splitlines()[:1]))
+    is_prose = len(names) < 2 or PAGE_COLUMNS.isdisjoint(names) or any(name != name.strip() for name in names)
+    begins = head[:1] + head[1:].lstrip()
+    return next((known for mark, known in BEGINNINGS if begins.startswith(mark)), "pages" if is_prose else "csv")
 
 
 def cut_here(source: Source, size: int, largest: int) -> list[Piece]:

@@ -222,15 +222,19 @@ def _read_csv(piece: Piece) -> Iterator[Row]:
     with io.TextIOWrapper(open_plain(piece.path), "utf-8-sig", "surrogateescape", newline="") as file:
         number = 0
         try:
-            first = file.readline()
-            separator = max(",;\t", key=first.count)
-            names = next(csv.reader([first], delimiter=separator), [])
+            names, separator = split_head(file.readline())
             for number, cells in enumerate(csv.reader(file, delimiter=separator), 1):
                 PULSE.tick()
                 if cells and number >= piece.start:
                     yield _parse_cells(number, names, cells)
         except (BrokenFileError, csv.Error) as error:
             yield Row(number + 1, {}, fault=Fault("broken_file", str(error)))
+
+
+def split_head(line: str) -> tuple[list[str], str]:
+    """Names of a table's columns, and what separates them."""
+    separator = max(",;\t", key=line.count)
+    return next(csv.reader([line], delimiter=separator), []), separator
 
 
 def _parse_cells(number: int, names: list[str], cells: list[str]) -> Row:
