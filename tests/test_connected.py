@@ -181,6 +181,10 @@ def test_a_model_is_evaluated_on_labels_of_any_form(crawl, rows, form):
     figures = json.loads(run("evaluate", "fast", name, "--labels", "labels.jsonl", "--json").stdout)
     assert figures["noise"]["all"]["articles"] == 1
     assert set(figures["noise"]) == {"all", crawl.name}
+    write_jsonl(crawl / "twice.jsonl", [*rows, rows[1]])  # a page without a label may be there twice
+    run("evaluate", "fast", "twice.jsonl", "--labels", "labels.jsonl")
+    write_jsonl(crawl / "twice.jsonl", [*rows, rows[0]])
+    assert "a second page 'farm'" in run("evaluate", "fast", "twice.jsonl", "--labels", "labels.jsonl", code=2).stderr
     write_jsonl(crawl / "labels.jsonl", [{"id": "other", "noise": 3}])
     assert "no page with the id 'other'" in run("evaluate", "fast", name, "--labels", "labels.jsonl", code=2).stderr
 

@@ -101,6 +101,12 @@ def test_files_globs_and_corpora_go_together(run, crawl):
     assert kept.items() >= row.items()
 
 
+def test_a_crawl_with_an_id_twice_is_exported_and_says_so(run, crawl):
+    result = run("label", "export", "crawl", "crawl/two.txt", "-o", "tolabel", "--tool", "doccano")
+    assert "1 with the id of an earlier page are named with a number, such as crawl/two.txt (2)" in result.stderr
+    assert sorted(ids(crawl / "tolabel")) == ["crawl/one.html", "crawl/two.txt", "crawl/two.txt (2)"]
+
+
 @pytest.mark.usefixtures("crawl")
 def test_a_folder_that_holds_a_corpus_is_refused_before_pages_are_scored(run):
     export = ("label", "export", "-o", "tolabel", "--tool", "doccano", "crawl")
@@ -142,7 +148,6 @@ def test_faults_are_printed_a_line_each_as_they_are_and_nothing_is_written(run, 
         ("export crawl -o tolabel --tool doccano --jobs 0", "--jobs"),
         ("export crawl -o tolabel --tool doccano --model nowhere", "nowhere"),
         ("export crawl/three.html -o tolabel --tool doccano", "no page could be scored"),
-        ("export crawl/two.txt crawl -o tolabel --tool doccano", "a second page with the id 'crawl/two.txt'"),
         ("export crawl/two.txt -o crawl/two.txt --tool doccano", "cannot be written"),
         ("import nowhere anna.jsonl --tool doccano", "nowhere/pages.jsonl: no such file"),
         ("import crawl --tool doccano", "annotated"),

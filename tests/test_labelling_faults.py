@@ -257,9 +257,17 @@ def test_a_folder_that_holds_a_corpus_is_not_written_over(folder):
         write_export(out, [], "doccano")
 
 
-def test_two_pages_of_one_id_are_refused(model):
-    with pytest.raises(CorpusError, match="a second page with the id 'a'"):
-        choose_pages([Listed("a", read_page(Page(ARTICLE)))] * 2, model)
+def test_pages_of_one_id_are_named_apart_and_come_back_as_themselves(tmp_path, model):
+    pages = [
+        Listed(name, read_page(Page(f"{ARTICLE} {number}"))) for number, name in enumerate(("a", "a", "a (2)", "b"))
+    ]
+    choice = choose_pages(pages, model)
+    assert choice.renamed == ["a (2)", "a (2) (2)"]
+    write_export(tmp_path / "out", choice.candidates, "doccano")
+    back = doccano_export(tmp_path / "back.jsonl", doccano_rows(tmp_path / "out"))
+    assert import_labels(tmp_path / "out", [back], "doccano").labelled == 4
+    found = {page.id: str(page.page.content)[-1] for page in read_corpora([tmp_path / "out"])}
+    assert found == {"a": "0", "a (2)": "1", "a (2) (2)": "2", "b": "3"}
 
 
 def test_a_row_that_is_no_page_is_named_and_left_out(tmp_path, caplog):

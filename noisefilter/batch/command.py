@@ -48,7 +48,9 @@ def clean(
     ],
     *,
     format: Annotated[FormatName, typer.Option("--format", help="How to write it.")] = "jsonl.zst",  # noqa: A002
-    input_format: Annotated[InputFormat, typer.Option(help="How to read it; `auto` goes by names, then by how it begins.")] = "auto",
+    input_format: Annotated[
+        InputFormat, typer.Option(help="How to read it; `auto` goes by names, then by how it begins.")
+    ] = "auto",
     text_field: Name = None,
     html_field: Name = None,
     id_field: Name = None,

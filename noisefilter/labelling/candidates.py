@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from dataclasses import dataclass, replace
 from heapq import nlargest
 from operator import attrgetter
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from noisefilter.api import score_many
-from noisefilter.labels import CorpusError
+from noisefilter.batch.inputs import distinct_id
 from noisefilter.page import read_page, scrub
 from noisefilter.types import JUDGED_KINDS
 
@@ -44,11 +44,15 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The pages to label, the most doubtful first; ids and statuses of unscored pages; how many others are left out."""
+    """The pages to label, the most doubtful first; ids and statuses of unscored pages; how many others are left out.
+
+    `renamed` are ids that got a number, since an earlier page has them.
+    """
 
     candidates: list[Candidate]
     unscored: list[tuple[str, str]]
     passed_over: int
+    renamed: list[str]
 
 
 def list_given(given: Given, page: Page) -> Listed:
@@ -63,17 +67,14 @@ def list_given(given: Given, page: Page) -> Listed:
 
 
 def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = None, jobs: int = 1) -> Choice:
-    """The most doubtful pages, at most `limit`, with their scores.
-
-    Raises:
-        CorpusError: two pages with the same id.
-    """
+    """The most doubtful pages, at most `limit`, with their scores, each under an id of its own."""
     unscored: list[tuple[str, str]] = []
+    renamed: list[str] = []
     count = 0
 
     def scored() -> Iterator[Candidate]:
         nonlocal count
-        for entry, score in _score(listed, model, jobs):
+        for entry, score in _score(listed, model, jobs, renamed):
             status = entry.page.status if entry.page.status != "ok" else score.status
             if status == "ok":
                 count += 1
@@ -86,7 +87,7 @@ def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = 
     everything = (
         sorted(scored(), key=by_doubt, reverse=True) if limit is None else nlargest(limit, scored(), key=by_doubt)
     )
-    return Choice(everything, unscored, count - len(everything))
+    return Choice(everything, unscored, count - len(everything), renamed)
 
 
 def doubt(score: Score, thresholds: Mapping[str, float]) -> float:
@@ -111,18 +112,15 @@ def _nearness(probability: float, threshold: float) -> float:
     return (1 - probability) / (1 - threshold) if threshold < 1 else 1.0
 
 
-def _score(listed: Iterable[Listed], model: Model, jobs: int) -> Iterator[tuple[Listed, Score]]:
+def _score(listed: Iterable[Listed], model: Model, jobs: int, renamed: list[str]) -> Iterator[tuple[Listed, Score]]:
     waiting: deque[Listed] = deque()
-    seen: set[str] = set()
+    ids = Counter[str]()
 
     def pages() -> Iterator[Page]:
         for entry in listed:
-            if entry.id in seen:
-                raise CorpusError(
-                    f"a second page with the id {entry.id!r}: labels find their pages by ids, so give each page its own"
-                )
-            seen.add(entry.id)
-            waiting.append(entry)
+            name = distinct_id(entry.id, ids)
+            renamed.extend([name] if name != entry.id else ())
+            waiting.append(replace(entry, id=name))
             yield entry.page
 
     for score in score_many(pages(), jobs=jobs, model=model):

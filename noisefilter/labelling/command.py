@@ -41,6 +41,10 @@ def label_export(
     written = write_export(output, choice.candidates, tool) if choice.candidates else []
     for name, status in choice.unscored:
         say(f"{name}: left out: {status}")
+    if choice.renamed:
+        say(
+            f"{len(choice.renamed)} with the id of an earlier page are named with a number, such as {choice.renamed[0]}"
+        )
     if not choice.candidates:
         fail("no page could be scored: nothing is written")
     passed_over = f", {choice.passed_over} less doubtful ones passed over" if choice.passed_over else ""

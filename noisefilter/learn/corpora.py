@@ -66,7 +66,7 @@ def join_labels(
         among: where the pages are from, for messages.
 
     Raises:
-        CorpusError: as `read_corpora`.
+        CorpusError: as `read_corpora`, or two pages for a label.
     """
     labels: dict[str, tuple[str, Mapping[str, Any]]] = {}
     for where, row in label_rows:
@@ -74,12 +74,12 @@ def join_labels(
             raise _fault(where, f"a second label for {row['id']!r}")
         labels[row["id"]] = where, row
     found: list[LabelledPage] = []
-    seen: set[str] = set()
+    joined: set[str] = set()
     for name, where, read, fields in pages:
-        if name in seen:
+        if name in joined:
             raise _fault(where, f"a second page {name!r}")
-        seen.add(name)
         if name in labels:
+            joined.add(name)
             labelled, label = labels.pop(name)
             try:
                 found.append(_join(name, read(), fields, label, labelled))

@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import name_site
-from noisefilter.batch.inputs import page_of, score_given
+from noisefilter.batch.inputs import distinct_id, page_of, score_given
 from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.report.tally import Seen
@@ -29,7 +29,7 @@ NO_TEXT = (
 
 
 def seen_pages(inputs: Inputs, *, model: Model | None = None, jobs: int = 1) -> Iterator[Seen]:
-    """Pages of the inputs with their scores, in order. A second page of an id gets a number, for labels name pages by it.
+    """Pages of the inputs with their scores, in order, each under an id of its own.
 
     Args:
         inputs: what is read.
@@ -38,8 +38,7 @@ def seen_pages(inputs: Inputs, *, model: Model | None = None, jobs: int = 1) -> 
     """
     ids = Counter[str]()
     for given, score in score_given(inputs, model=model, jobs=jobs):
-        ids[given.id] += 1
-        name = given.id if ids[given.id] == 1 else f"{given.id} ({ids[given.id]})"
+        name = distinct_id(given.id, ids)
         record = stored_record(given) if score is None else score.to_dict()
         site = name_site(url if isinstance(url := record.get("url"), str) else None)
         show = partial(show_record, record) if score is None else partial(Shown, score)
