@@ -386,6 +386,28 @@ def test_a_served_review_saves_marks_on_this_host_alone(tmp_path):
     assert (labelled.id, labelled.noise) == ("a", 1)
 
 
+def test_a_later_review_keeps_the_marks_of_earlier_ones(tmp_path):
+    from noisefilter.viewing.serving import ReviewServer  # noqa: PLC0415
+
+    def marks(**noise: int) -> dict[str, list[dict[str, object]]]:
+        labels: list[dict[str, object]] = [{"id": name, "noise": value} for name, value in noise.items()]
+        return {"pages": [{"id": name, "text": ARTICLE} for name in noise], "labels": labels}
+
+    def noise() -> dict[str, float | None]:
+        return {page.id: page.noise for page in read_corpora([tmp_path])}
+
+    with ReviewServer(str, tmp_path) as server:
+        server.save(marks(a=1, b=2))
+        server.save(marks(a=1, b=2, c=1))
+        server.save(marks(a=1, b=2))
+        assert noise() == {"a": 1, "b": 2}
+    with ReviewServer(str, tmp_path) as server:
+        server.save(marks(b=1))
+        assert noise() == {"a": 1, "b": 1}
+        server.save(marks(d=2))
+        assert noise() == {"a": 1, "d": 2}
+
+
 def test_a_review_says_how_many_of_the_pages_it_shows(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     arguments = ["review", str(CORPUS / "pages"), "-n", "3", "--model", "fast", "--no-open"]

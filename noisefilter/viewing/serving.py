@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from noisefilter.learn.corpora import read_rows
 from noisefilter.report.printing import say
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOST = "127.0.0.1"
+#: The files of a corpus, without their suffix.
+FILES = ("pages", "labels")
 #: Bytes that a browser may send: some hundred pages and their labels.
 MOST_BYTES = 1 << 27
 
@@ -31,6 +34,9 @@ class ReviewServer(ThreadingHTTPServer):
         self.path = f"/{secrets.token_urlsafe(16)}/"
         self.folder = folder
         self.lock = Lock()
+        #: Rows of each file that earlier reviews saved, and ids of the pages that this one has marked.
+        self._earlier = {name: self._saved(name) for name in FILES}
+        self._marked: set[str] = set()
         self.html = render(f"{self.path}save").encode()
 
     @property
@@ -38,13 +44,19 @@ class ReviewServer(ThreadingHTTPServer):
         """Where the page is."""
         return f"http://{HOST}:{self.server_port}{self.path}"
 
+    def _saved(self, name: str) -> list[dict[str, Any]]:
+        path = self.folder / f"{name}.jsonl"
+        return [row for _, row in read_rows(path)] if path.exists() else []
+
     def save(self, rows: dict[str, Any]) -> None:
-        """Write both files of the corpus anew, each as a whole or not at all."""
+        """Write both files of the corpus anew, each as a whole or not at all; rows of pages not marked here stay."""
         with self.lock:
+            self._marked.update(row["id"] for row in rows["labels"])
             self.folder.mkdir(parents=True, exist_ok=True)
-            for name in ("pages", "labels"):
+            for name in FILES:
+                earlier = [row for row in self._earlier[name] if row["id"] not in self._marked]
                 fresh = self.folder / f".{name}.jsonl.tmp"
-                fresh.write_text("".join(json.dumps(row) + "\n" for row in rows[name]), encoding="ascii")
+                fresh.write_text("".join(json.dumps(row) + "\n" for row in (*earlier, *rows[name])), encoding="ascii")
                 fresh.replace(self.folder / f"{name}.jsonl")
 
 
@@ -66,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         try:
             rows = json.loads(self.rfile.read(length))
-            self.server.save({name: list(rows[name]) for name in ("pages", "labels")})
+            self.server.save({name: list(rows[name]) for name in FILES})
         except (ValueError, KeyError, TypeError):
             self.send_error(HTTPStatus.BAD_REQUEST)
             return
