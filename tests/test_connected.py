@@ -6,7 +6,11 @@ import bz2
 import gzip
 import json
 import lzma
+import os
+import resource
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -172,6 +176,48 @@ def test_a_row_that_names_no_file_beside_it_is_rejected_and_costs_no_other_page(
     result = run("score", "--json", "--model", "fast", ".", code=1)
     assert [record.get("id", record["path"]) for record in records(result)] == ["b", "out.html"]
     assert "warning: a: unreadable: below/index.jsonl:1: " in result.stderr
+
+
+def test_what_a_command_prints_to_is_no_input(crawl):
+    (crawl / "crawl.jsonl").unlink()
+    (crawl / "a.txt").write_text(ARTICLE, encoding="utf8")
+    scores = crawl / "scores.jsonl"
+
+    def append(name: str) -> tuple[int, bytes]:
+        command = (sys.executable, "-m", "noisefilter", "score", "--json", "--model", "fast", name)
+        with scores.open("ab") as file:
+            done = subprocess.run(  # noqa: S603 - this Python; it would read and write for ever
+                command, stdout=file, stderr=subprocess.PIPE, check=False, preexec_fn=small_files, timeout=60
+            )
+        return done.returncode, done.stderr
+
+    for count in (1, 2):
+        assert append(".")[0] == 0
+        assert len(read_lines(scores)) == count
+    assert append("scores.jsonl") == (2, b"noisefilter: scores.jsonl is what this command prints to\n")
+
+
+def small_files() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+
+
+def test_a_folder_that_cannot_be_listed_is_refused(crawl, monkeypatch):
+    (crawl / "secret").mkdir()
+    scan = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if path == "./secret":
+            raise PermissionError(13, "Permission denied", path)
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)  # the tests may run as somebody who may read everything
+    assert run("score", ".", "--model", "fast", code=2).stderr == "noisefilter: ./secret: Permission denied\n"
+
+
+@pytest.mark.parametrize("command", [("score", ""), ("clean", "crawl.jsonl", "-o", "")])
+def test_an_empty_name_is_no_name_for_this_folder(crawl, command):
+    assert "an empty name" in run(*command, code=2).stderr
+    assert [path.name for path in crawl.iterdir()] == ["crawl.jsonl"]
 
 
 @pytest.mark.parametrize("form", ["xz", "jsonl"])

@@ -33,6 +33,8 @@ CONTENT: tuple[tuple[str, Format], ...] = (
 IDS = ("id", "uuid", "doc_id", "docid", "_id", "warc_record_id", "key")
 URLS = ("url", "uri", "target_uri", "source_url", "link", "metadata.url")
 TITLES = ("title", "headline", "metadata.title")
+#: Characters of the names of a row's fields that a fault shows.
+SHOWN = 200
 #: The format whose rows may name files in place of pages.
 LISTING = "jsonl"
 
@@ -123,7 +125,7 @@ def _find_page(row: Row, names: Fields) -> tuple[Page | Fault, str | None]:
     if field is None:
         guesses = f"that holds a page ({', '.join(name for name, _ in CONTENT)})"
         wanted = guesses if candidates is CONTENT else " or ".join(repr(name) for name, _ in candidates)
-        return Fault("no_page", f"no field {wanted}"), None
+        return Fault("no_page", f"no field {wanted} among {', '.join(fields)[:SHOWN] or 'none'}"), None
     content = look_up(fields, field)
     if not isinstance(content, str | bytes):
         kind = "nothing" if content is None else type(content).__name__

@@ -6,18 +6,22 @@ import bz2
 import hashlib
 import io
 import lzma
+import os
 import zlib
+from contextlib import suppress
 from functools import partial
 from glob import glob, has_magic
+from os.path import samestat
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, NamedTuple
+from stat import S_ISREG
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from noisefilter.batch.errors import RefusedError, extra
 from noisefilter.batch.tasks import Piece
 from noisefilter.page import MAX_CHARACTERS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 #: Most bytes of a page, decompressed: a larger one is `too_large` wherever it comes from, and must not be read into
 #: memory to find that out.
@@ -77,15 +81,38 @@ def find_files(path: str) -> tuple[list[Source], bool]:
     """
     found, single = _find_remote(path) if is_url(path) else _find_local(path)
     if not found:
-        raise RefusedError(f"{path}: no file in this folder" if Path(path).is_dir() else f"{path}: no such file")
+        what = "no file in this folder" if path and Path(path).is_dir() else "no such file"
+        raise RefusedError(f"{path or 'an empty name'}: {what}")
     return found, not single
 
 
 def _find_local(path: str) -> tuple[list[Source], bool]:
     single = Path(path).is_file()
-    inside = map(str, Path(path).rglob("*")) if Path(path).is_dir() else glob(path, recursive=True)  # noqa: PTH207 - absolute ones
+    inside = _files_below(path) if path and Path(path).is_dir() else glob(path, recursive=True)  # noqa: PTH207 - absolute ones
     names = [path] if single else sorted(name for name in inside if Path(name).is_file())
-    return [_local(name) for name in names], single
+    printed = _printed_files()
+    found = [name for name in names if not any(samestat(Path(name).stat(), file) for file in printed)]
+    if single and not found:
+        raise RefusedError(f"{path} is what this command prints to")
+    return [_local(name) for name in found], single
+
+
+def _files_below(folder: str) -> Iterator[str]:
+    """Files of a folder and its subfolders; one that cannot be listed is an error, since its pages would be missing."""
+
+    def refuse(error: OSError) -> NoReturn:
+        raise RefusedError(f"{error.filename}: {error.strerror}") from error
+
+    return (str(Path(place) / name) for place, _, names in os.walk(folder, onerror=refuse) for name in names)
+
+
+def _printed_files() -> list[os.stat_result]:
+    """Files that standard output and error go to, which grow while they are read; none in a terminal or a pipe."""
+    found = []
+    for stream in (1, 2):
+        with suppress(OSError):  # it is closed
+            found.append(os.fstat(stream))
+    return [facts for facts in found if S_ISREG(facts.st_mode)]
 
 
 def _local(name: str) -> Source:

@@ -320,8 +320,8 @@ def open_storage(output: str | Path) -> Storage:
         RefusedError: a URL that names none.
     """
     name = str(output)
-    if is_url(name) and not name.partition("://")[2].strip("/"):
-        raise RefusedError(f"{name} names no folder")
+    if not name or (is_url(name) and not name.partition("://")[2].strip("/")):
+        raise RefusedError(f"{name or 'an empty name'} names no folder")
     if name.startswith("file://") or not is_url(name):
         return LocalFolder(Path(name.removeprefix("file://")).absolute())
     return ObjectFolder(name.rstrip("/"))
