@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -15,7 +16,7 @@ from typer.core import TyperGroup
 from noisefilter.batch.command import clean
 from noisefilter.labelling.command import label
 from noisefilter.policy import BALANCED, POLICIES, Policy
-from noisefilter.report.options import LABELLED, Jobs, LabelledNames, Loudness, ModelOption, fail, load
+from noisefilter.report.options import LABELLED, Jobs, LabelledNames, Loudness, ModelOption, check_output, fail, load
 from noisefilter.report.printing import lenient, lines_of, say, shown
 from noisefilter.types import UserError
 from noisefilter.viewing.command import report, review, score
@@ -30,6 +31,9 @@ class Commands(TyperGroup):
     """Commands that say in a message what is wrong with their arguments, inputs and files."""
 
     def make_context(self, *args: Any, **options: Any) -> Any:  # noqa: ANN401, D102 - click's, as typer carries it
+        for name in ("stdout", "stderr"):
+            if getattr(sys, name) is None:  # closed, as `>&-` does it: what is printed is not wanted
+                setattr(sys, name, Path(os.devnull).open("w", encoding="utf8"))  # noqa: SIM115 - until the process ends
         lenient(sys.stdout)  # --help, too, may print characters that the encoding lacks
         with _messages():
             return super().make_context(*args, **options)
@@ -116,6 +120,7 @@ def train(
         fail(f"{output} holds a model that comes with noisefilter: name another folder to write yours to")
     if output.exists() and not output.is_dir():
         fail(f"{output} is a file: a model is a folder")
+    check_output(output, is_folder=True)
     if reader and from_nothing:
         fail("--reader and --from-nothing exclude each other: a model from nothing has no reader")
     if reader and not find_spec("onnx"):
@@ -219,9 +224,11 @@ def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs
     from noisefilter.learn.provenance import taught_note  # noqa: PLC0415
     from noisefilter.report.figures import policy_table, print_tables  # noqa: PLC0415
 
+    check_output(output)
     pages = read_labelled(labelled)
     chosen, figures = choose_with_intervals(observe_noise(model, pages, jobs), name)
     policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
+    output.parent.mkdir(parents=True, exist_ok=True)
     policy.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
     say(
         f"chosen on {figures['articles']} judged pages, {figures['noisy']} of them noise; in brackets: 95% intervals. Figures are of "

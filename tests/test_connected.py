@@ -7,6 +7,7 @@ import gzip
 import json
 import lzma
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -201,6 +202,14 @@ def small_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
 
 
+@pytest.mark.parametrize("command", [("report",), ("review", "--no-open")], ids=lambda command: command[0])
+@pytest.mark.usefixtures("crawl")
+def test_an_earlier_report_is_no_page_of_the_next(command):
+    for _ in range(2):
+        result = run(*command, ".", "-o", "found.html", "--model", "fast")
+        assert re.search(r"2( most doubtful of 2)? pages", result.stderr)
+
+
 def test_a_folder_that_cannot_be_listed_is_refused(crawl, monkeypatch):
     (crawl / "secret").mkdir()
     scan = os.scandir
@@ -218,6 +227,29 @@ def test_a_folder_that_cannot_be_listed_is_refused(crawl, monkeypatch):
 def test_an_empty_name_is_no_name_for_this_folder(crawl, command):
     assert "an empty name" in run(*command, code=2).stderr
     assert [path.name for path in crawl.iterdir()] == ["crawl.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("report", "crawl.jsonl"),
+        ("review", "crawl.jsonl"),
+        ("label", "export", "crawl.jsonl", "--tool", "doccano"),
+        ("train", "nowhere"),
+        ("policies", "--on", "nowhere"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_an_output_that_cannot_be_written_is_refused_before_the_work_starts(crawl, command):
+    stderr = run(*command, "-o", "crawl.jsonl/sub/out", code=2).stderr
+    assert stderr == f"noisefilter: crawl.jsonl/sub/out cannot be written: {crawl}/crawl.jsonl is a file\n"
+
+
+def test_a_stream_that_is_closed_costs_nothing_but_what_it_would_print(crawl):
+    command = f"{sys.executable} -m noisefilter clean crawl.jsonl --model fast --jobs 1 -o"
+    for closing in (">&-", "2>&-", "<&- >&- 2>&-"):
+        assert os.system(f"{command} 'out{closing}' {closing}") == 0  # noqa: S605 - what closes them is a shell
+        assert (crawl / f"out{closing}" / "_SUCCESS").exists()
 
 
 @pytest.mark.parametrize("form", ["xz", "jsonl"])

@@ -9,6 +9,7 @@ import tempfile
 from collections import Counter, deque
 from contextlib import suppress
 from itertools import groupby
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.api import score_many
@@ -66,14 +67,21 @@ class Inputs:
     Args:
         names: as above.
         pageless: tells from a row's fields whether to yield it even without a page; by default, none is.
+        output: a file or folder that is written; what an earlier call wrote there holds no pages.
     """
 
-    def __init__(self, names: Sequence[str], pageless: Callable[[Mapping[str, Any]], bool] = lambda _: False) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        pageless: Callable[[Mapping[str, Any]], bool] = lambda _: False,
+        output: Path | None = None,
+    ) -> None:
         #: Rows without a page; complete when all pages are read.
         self.rejected = 0
         #: Rows with a score.
         self.scored = 0
         self._names, self._named_rows, self._pageless = names, 0, pageless
+        self._output = output and output.absolute()
 
     def __iter__(self) -> Iterator[Given]:
         """Read the pages; all names are looked up before the first page is read.
@@ -87,6 +95,8 @@ class Inputs:
                 self._count_rejected(name)
             sources, _ = list_sources(self._names, "auto", open_storage(folder), None)
             for source in sources:
+                if self._output and Path(source.path).is_relative_to(self._output):
+                    continue
                 LOGGER.debug("reading %s", source.name)
                 yield from self._read(source.piece)
         finally:

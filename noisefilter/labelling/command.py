@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from noisefilter.report.options import DONE, UNSCORED, InputNames, Jobs, Loudness, ModelOption, fail, load
+from noisefilter.report.options import DONE, UNSCORED, InputNames, Jobs, Loudness, ModelOption, check_output, fail, load
 from noisefilter.report.printing import say
 
 label = typer.Typer(help="Label pages of your own in Label Studio or doccano.", no_args_is_help=True)
@@ -34,7 +34,8 @@ def label_export(
     from noisefilter.labelling.folder import refuse_corpus, write_export  # noqa: PLC0415
     from noisefilter.report.progress import Meter  # noqa: PLC0415
 
-    refuse_corpus(output)  # now, not when all pages are scored
+    check_output(output, is_folder=True)  # now, not when all pages are scored
+    refuse_corpus(output)
     chosen, given = load(model), Inputs(inputs)
     listed = starmap(list_given, Meter("scoring").over(given.pages()))
     choice = choose_pages(listed, chosen, limit=limit, jobs=jobs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -43,6 +44,18 @@ def fail(*lines: str, code: int = USAGE) -> NoReturn:
     for text in (Text.assemble(("noisefilter:", "red"), " ", shown(lines[0])), *map(Text, map(shown, lines[1:]))):
         console.print(text, soft_wrap=True)
     raise typer.Exit(code)
+
+
+def check_output(path: Path, *, is_folder: bool = False) -> None:
+    """End the command before the work starts if its file, or folder, cannot be written there."""
+    place = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+    is_there = place == path.absolute()
+    if is_there and place.is_dir() and not is_folder:
+        fail(f"{path} is a folder: name the file to write with -o")
+    if place.is_file() and (is_folder or not is_there):
+        fail(f"{path} cannot be written: {place} is a file")
+    if not os.access(place, os.W_OK):
+        fail(f"{path} cannot be written: permission denied")
 
 
 def _check_jobs(jobs: int) -> int:

@@ -97,6 +97,7 @@ def say(*lines: str) -> None:
 
 
 def lines_of(error: Exception) -> tuple[str, ...]:
-    """Lines of an error's message: one per argument if there are several, unless it is an OSError."""
-    several = len(error.args) > 1 and not isinstance(error, OSError)
-    return tuple(map(str, error.args)) if several else (str(error),)
+    """Lines of an error's message: one per argument if there are several; the system's, with its file, without a number."""
+    if isinstance(error, OSError) and error.strerror:
+        return (f"{error.filename}: {error.strerror}" if error.filename else error.strerror,)
+    return tuple(map(str, error.args)) if len(error.args) > 1 else (str(error),)

@@ -23,6 +23,7 @@ from noisefilter.report.options import (
     ModelOption,
     PolicyOption,
     ReviewAt,
+    check_output,
     chosen_policy,
     fail,
     load,
@@ -133,8 +134,8 @@ def report(
     from noisefilter.report.site import render  # noqa: PLC0415 - as above
     from noisefilter.report.tally import Tally  # noqa: PLC0415
 
-    _refuse_folder(output)
-    tally = _count(inputs, Tally(pages=pages), model, jobs)
+    check_output(output)
+    tally = _count(inputs, output, Tally(pages=pages), model, jobs)
     _write(output, render(tally, title=_title(inputs)), tally)
 
 
@@ -164,17 +165,17 @@ def review(
     from noisefilter.report.site import render  # noqa: PLC0415 - as above
     from noisefilter.report.tally import Tally  # noqa: PLC0415
 
-    if not serve:
-        _refuse_folder(output)
-    tally = _count(inputs, Tally(pages=count, doubtful_only=True), model, jobs)
+    if serve and output.suffix == ".html":
+        output = output.with_suffix("")
+    check_output(output, is_folder=serve)
+    tally = _count(inputs, output, Tally(pages=count, doubtful_only=True), model, jobs)
     title = f"Review of {_title(inputs)}"
     if serve:
         from noisefilter.viewing.serving import serve_review  # noqa: PLC0415
 
-        folder = output if output.suffix != ".html" else output.with_suffix("")
         serve_review(
             lambda save_to: render(tally, title=title, first="pages", save_to=save_to),
-            folder,
+            output,
             port,
             open_browser=open_browser,
         )
@@ -189,7 +190,7 @@ def review(
         webbrowser.open(output.resolve().as_uri())
 
 
-def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Tally:
+def _count(inputs: list[str], output: Path, tally: Tally, model: Path | None, jobs: int) -> Tally:
     """The tally with all pages of the inputs; what is wrong with them ends the command."""
     from noisefilter.batch.inputs import Inputs  # noqa: PLC0415 - as above
     from noisefilter.report.progress import Meter  # noqa: PLC0415
@@ -197,7 +198,7 @@ def _count(inputs: list[str], tally: Tally, model: Path | None, jobs: int) -> Ta
     from noisefilter.viewing.sources import seen_pages  # noqa: PLC0415
 
     read_template()  # it needs an extra: say so before the work starts
-    given = Inputs(inputs)
+    given = Inputs(inputs, output=output)
     tally.add_all(Meter("reading").over(seen_pages(given, model=load(model) if model else None, jobs=jobs)))
     tally.rejected = given.rejected
     if not tally.total:
@@ -216,12 +217,6 @@ def _title(inputs: list[str]) -> str:
     return ", ".join(
         "standard input" if name == "-" else name.rstrip("/").rsplit("/", 1)[-1] or name for name in inputs[:3]
     ) + (f" and {len(inputs) - 3} more" if len(inputs) > 3 else "")
-
-
-def _refuse_folder(output: Path) -> None:
-    """End the command before the work starts if its file cannot be written, since a folder has its name."""
-    if output.is_dir():
-        fail(f"{output} is a folder: name the file to write with -o")
 
 
 def _write(output: Path, html: str, tally: Tally, chosen: str = "") -> None:
