@@ -293,6 +293,18 @@ def test_an_input_that_is_replaced_in_mid_run_is_named_and_the_run_is_no_success
     assert not (tmp_path / "out" / "_SUCCESS").exists()
 
 
+def test_pages_of_a_folder_are_counted_together_whatever_lies_between_them(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("a.html", "c.html", "d.html"):
+        (folder / name).write_text("<p>plain news</p>", encoding="utf8")
+    write_jsonl(folder / "b.jsonl", rows_of(3))
+    run([str(folder)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
+    (folder / "a.html").unlink()
+    with pytest.raises(RefusedError, match="files 3 then, 2 now"):
+        run([str(folder)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
+
+
 def test_files_that_come_to_a_folder_in_mid_run_do_not_stop_it(tmp_path, monkeypatch):
     folder = tmp_path / "in"
     folder.mkdir()

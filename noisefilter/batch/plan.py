@@ -7,6 +7,7 @@ import json
 import shutil
 import sys
 import uuid
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import asdict
 from glob import has_magic
@@ -284,14 +285,14 @@ def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]
     Raises:
         RefusedError: there is no such model.
     """
-    inputs = []
-    for (form, name), group in groupby(sources, key=lambda source: (source.format, source.input)):
-        if form == "pages":
-            files = list(group)
-            total = sum(file.size for file in files)
-            inputs.append({"name": name, "files": len(files), "size": total, "stamp": digest_files(files)})
-        else:
-            inputs += map(_facts, group)
+    pages = defaultdict[str, list[Source]](list)
+    for source in sources:
+        if source.format == "pages":
+            pages[source.input].append(source)
+    inputs = [_facts(source) for source in sources if source.format != "pages"]
+    for name, files in pages.items():
+        total = sum(file.size for file in files)
+        inputs.append({"name": name, "files": len(files), "size": total, "stamp": digest_files(files)})
     return {
         "layout": LAYOUT,
         "noisefilter": version("noisefilter"),
