@@ -213,6 +213,8 @@ def test_a_warc_that_breaks_off_says_so(tmp_path):
         ({"text": "t"}, Fields(), "t", "text"),
         ({"html": "h", "text": "t"}, Fields(), "h", "html"),
         ({"html": None, "text": "t"}, Fields(), "t", "text"),
+        ({"html": "", "text": "t"}, Fields(), "t", "text"),
+        ({"html": float("nan"), "text": "t"}, Fields(), "t", "text"),
         ({"content": "c"}, Fields(), "c", "auto"),
         ({"raw_html": b"b"}, Fields(), b"b", "html"),
         ({"text": "t", "summary": "s"}, Fields(text="summary"), "s", "text"),
@@ -399,6 +401,19 @@ def test_a_file_whose_name_tells_nothing_is_known_by_how_it_begins(tmp_path, nam
     assert source.format == form
     (row,) = read_piece(source.piece)
     assert row.fault is None
+
+
+def test_columns_of_one_name_in_csv_are_both_kept(tmp_path):
+    (tmp_path / "a.csv").write_text("id,text,text\na,first,second\n", encoding="utf8")
+    (row,) = read_all(str(tmp_path / "a.csv"), "csv", 2)
+    assert row.fields == {"id": "a", "text": "first", "text#2": "second"}
+
+
+def test_what_is_not_packed_as_its_name_says_is_said(tmp_path):
+    write_jsonl(tmp_path / "a.jsonl.gz", rows_of(2))
+    (row,) = read_all(str(tmp_path / "a.jsonl.gz"), "jsonl", 2)
+    assert row.fault
+    assert "incorrect header check" in row.fault.detail
 
 
 @pytest.mark.parametrize("indent", [None, 1])

@@ -11,7 +11,7 @@ from noisefilter.learn.corpora import row_page
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from noisefilter.batch.options import Fields
     from noisefilter.batch.tasks import Piece
@@ -111,18 +111,15 @@ def listed_path(fields: Mapping[str, Any]) -> str | None:
 
 
 def _find_page(row: Row, names: Fields) -> tuple[Page | Fault, str | None]:
-    """The page and the field that holds it: the named one, else the first guess that holds something; or what is wrong."""
+    """The page and the field that holds it: the named one, else the first guess that holds a text; or what is wrong."""
     fields = row.fields
     named: list[tuple[str | None, Format]] = [(names.html, "html"), (names.text, "text")]
-    candidates = [(name, form) for name, form in named if name] or CONTENT
-    present = [(name, form) for name, form in candidates if look_up(fields, name) is not None]
-    holding = present or [(name, form) for name, form in candidates if name in fields]
-    nothing: tuple[None, Format] = (None, "auto")
-    field, form = next(iter(holding), nothing)
+    candidates: Sequence[tuple[str, Format]] = [(name, form) for name, form in named if name] or CONTENT
+    field, form = max(candidates, key=lambda named: _rank(fields, named[0]))
     odd = next((name for name, value in fields.items() if isinstance(value, Undecoded) and name != field), None)
     if odd is not None:
         return Fault("not_utf8", f"row {row.number}, column {odd!r}: no UTF-8"), None
-    if field is None:
+    if _rank(fields, field) == 0:
         guesses = f"that holds a page ({', '.join(name for name, _ in CONTENT)})"
         wanted = guesses if candidates is CONTENT else " or ".join(repr(name) for name, _ in candidates)
         return Fault("no_page", f"no field {wanted} among {', '.join(fields)[:SHOWN] or 'none'}"), None
@@ -132,6 +129,14 @@ def _find_page(row: Row, names: Fields) -> tuple[Page | Fault, str | None]:
         return Fault("no_page", f"field {field!r} holds {kind}, no text"), None
     url, title = _first(fields, names.url, URLS), _first(fields, names.title, TITLES)
     return Page(content, url if isinstance(url, str) else None, title if isinstance(title, str) else None, form), field
+
+
+def _rank(fields: Mapping[str, Any], name: str) -> int:
+    """How likely a field holds the page: 4 for a text, less for an empty one, something else and nothing; 0 if it is none."""
+    value = look_up(fields, name)
+    if isinstance(value, str | bytes):
+        return 4 if value else 3
+    return int(name in fields) if value is None else 2
 
 
 def look_up(fields: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - whatever the input holds

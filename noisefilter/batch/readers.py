@@ -17,7 +17,7 @@ from typing import IO, TYPE_CHECKING
 from noisefilter.batch.errors import BatchError
 from noisefilter.batch.fields import TOO_LARGE, Fault, Row, listed_path
 from noisefilter.batch.files import MAX_PAGE, BrokenFileError, is_packed, is_url, open_plain
-from noisefilter.batch.tables import list_groups, read_parquet
+from noisefilter.batch.tables import distinct, list_groups, read_parquet
 from noisefilter.batch.tasks import NO_ROW, PULSE
 from noisefilter.batch.warc import read_records, read_warc
 from noisefilter.types import Page
@@ -122,7 +122,7 @@ def cut_file(whole: Piece, size: int, largest: int = 0) -> list[Piece]:
 def _starts(whole: Piece) -> Iterator[tuple[int, int]]:
     """Number and offset of each row of a file."""
     if whole.format == "jsonl":
-        yield from ((number, offset) for number, offset, line in read_lines(whole) if line is None or line.strip())
+        yield from ((number, offset) for number, offset, line in read_lines(whole) if line.strip())
     elif whole.format == "warc":
         yield from enumerate(record.offset for record in read_records(whole))
     else:
@@ -155,8 +155,8 @@ def _follows(last: Piece, piece: Piece) -> bool:
     return (last.path, last.format) == (piece.path, piece.format) and (bool(piece.files) or piece.start > last.start)
 
 
-def read_lines(piece: Piece) -> Iterator[tuple[int, int, bytes | None]]:
-    """Number, offset and bytes of each line; None for bytes if it is too long, or where the file breaks off."""
+def read_lines(piece: Piece) -> Iterator[tuple[int, int, bytes | str]]:
+    """Number, offset and bytes of each line; why there are none if it is too long, or where the file breaks off."""
     number, offset, skip = piece.start or 1, piece.offset, 0
     with open_plain(piece.path) as file:
         if is_packed(piece.path):
@@ -167,8 +167,8 @@ def read_lines(piece: Piece) -> Iterator[tuple[int, int, bytes | None]]:
             PULSE.tick()
             try:
                 line, length = _read_line(file)
-            except BrokenFileError:
-                yield number, offset, None
+            except BrokenFileError as error:
+                yield number, offset, f"the file breaks off: {error}"
                 return
             if not length:
                 return
@@ -177,8 +177,8 @@ def read_lines(piece: Piece) -> Iterator[tuple[int, int, bytes | None]]:
             number, offset = number + 1, offset + length
 
 
-def _read_line(file: IO[bytes]) -> tuple[bytes | None, int]:
-    """A line and its length; None for the line if it is too long."""
+def _read_line(file: IO[bytes]) -> tuple[bytes | str, int]:
+    """A line and its length; why there is none if it is too long."""
     line = file.readline(MAX_LINE)
     length = len(line)
     if length < MAX_LINE or line.endswith(b"\n"):
@@ -186,7 +186,7 @@ def _read_line(file: IO[bytes]) -> tuple[bytes | None, int]:
     while line and not line.endswith(b"\n"):
         line = file.readline(1 << 20)
         length += len(line)
-    return None, length
+    return f"a line of more than {MAX_LINE:,} bytes", length
 
 
 def listed_paths(path: str) -> Iterator[str]:
@@ -198,8 +198,8 @@ def listed_paths(path: str) -> Iterator[str]:
 
 def _read_jsonl(piece: Piece) -> Iterator[Row]:
     for number, _, line in read_lines(piece):
-        if line is None:
-            yield Row(number, {}, fault=Fault("broken_file", "a line that is too long, or where the file breaks off"))
+        if isinstance(line, str):
+            yield Row(number, {}, fault=Fault("broken_file", line))
         elif line.strip():
             yield _parse_line(number, line)
 
@@ -232,9 +232,9 @@ def _read_csv(piece: Piece) -> Iterator[Row]:
 
 
 def split_head(line: str) -> tuple[list[str], str]:
-    """Names of a table's columns, and what separates them."""
+    """Names of a table's columns, each its own, and what separates them."""
     separator = max(",;\t", key=line.count)
-    return next(csv.reader([line], delimiter=separator), []), separator
+    return distinct(next(csv.reader([line], delimiter=separator), [])), separator
 
 
 def _parse_cells(number: int, names: list[str], cells: list[str]) -> Row:
