@@ -13,11 +13,10 @@ import pytest
 from noisefilter import Page, batches, score
 from noisefilter.batch import Fields, Options
 from noisefilter.batch.counts import Counts, name_site
-from noisefilter.batch.formats import OWN
 from noisefilter.batch.plan import list_sources, make_shards
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.batch.tasks import Range, Task
+from noisefilter.batch.tasks import OWN, Range, Task
 from noisefilter.batch.writers.cells import defuse
 from noisefilter.batch.writers.parquet import GROUP, ParquetWriter
 from noisefilter.policy import Policy

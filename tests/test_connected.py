@@ -160,6 +160,19 @@ def test_of_a_corpus_its_pages_are_read_alone(crawl, rows, command):
     assert sorted(ids_by(command, "corpus")) == IDS
 
 
+def test_a_row_of_a_run_lists_no_file(crawl):
+    run("clean", str(FARM), "-o", "cleaned", "--format", "jsonl", "--model", "fast", "--jobs", "1")
+    run("clean", "cleaned", "-o", "again", "--format", "jsonl", "--model", "fast", "--jobs", "1", code=1)
+    (reject,) = read_lines(crawl / "again" / "rejects" / "part-00000.jsonl")
+    assert reject["detail"].endswith("among path, noisefilter")
+
+
+def test_a_pipe_is_refused_with_what_to_do(crawl):
+    os.mkfifo(crawl / "pipe")
+    expected = "noisefilter: pipe: a pipe or device: name - and give it as standard input\n"
+    assert run("score", "pipe", code=2).stderr == expected
+
+
 def test_a_listed_file_that_changes_is_a_changed_input(crawl, rows):
     convert(crawl, rows, "corpus")
     assert sorted(ids_by("clean", "corpus")) == IDS

@@ -15,10 +15,9 @@ from noisefilter.batch.engine import DEATHS_ALONE
 from noisefilter.batch.errors import BatchError
 from noisefilter.batch.fields import read_entry
 from noisefilter.batch.files import is_packed, is_url
-from noisefilter.batch.formats import OWN
 from noisefilter.batch.readers import cut_file, read_piece, watched
 from noisefilter.batch.tables import PLAIN, encode_type, parquet_types
-from noisefilter.batch.tasks import Died, Done, Failed
+from noisefilter.batch.tasks import OWN, Died, Done, Failed
 from noisefilter.batch.worker import Worker, listen, read_files
 
 if TYPE_CHECKING:

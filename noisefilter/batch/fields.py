@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.files import MAX_PAGE
+from noisefilter.batch.tasks import OWN
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import row_page
 from noisefilter.types import Page
@@ -103,9 +104,9 @@ def read_entry(row: Row, order: int, piece: Piece, names: Fields) -> Entry:
 
 
 def listed_path(fields: Mapping[str, Any]) -> str | None:
-    """The file that a row names in place of its page, relative to the row's own; None if it names none or holds a page."""
+    """The file that a row names in place of its page, relative to the row's own; None if it names none, holds a page or is a run's."""
     path = fields.get("path")
-    if not isinstance(path, str) or any(look_up(fields, name) is not None for name, _ in CONTENT):
+    if not isinstance(path, str) or OWN in fields or any(look_up(fields, name) is not None for name, _ in CONTENT):
         return None
     return path
 

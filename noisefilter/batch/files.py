@@ -81,9 +81,14 @@ def find_files(path: str) -> tuple[list[Source], bool]:
     """
     found, single = _find_remote(path) if is_url(path) else _find_local(path)
     if not found:
-        what = "no file in this folder" if path and Path(path).is_dir() else "no such file"
-        raise RefusedError(f"{path or 'an empty name'}: {what}")
+        raise RefusedError(f"{path or 'an empty name'}: {_what_is_missing(path)}")
     return found, not single
+
+
+def _what_is_missing(path: str) -> str:
+    if not path or not Path(path).exists():
+        return "no such file"
+    return "no file in this folder" if Path(path).is_dir() else "a pipe or device: name - and give it as standard input"
 
 
 def _find_local(path: str) -> tuple[list[Source], bool]:

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from noisefilter.batch.writers import Writer
     from noisefilter.types import Score
 
-#: The field of a row that holds noisefilter's record; an input's own field of this name is replaced.
-OWN = "noisefilter"
 #: Fields of the score's record that a row gets, in order, after its id.
 FIELDS = tuple("url title verdict status page_type noise reasons filler off_topic boilerplate text spans model".split())
 #: Characters of a span that its record quotes.

@@ -16,11 +16,11 @@ from noisefilter.api import score_many
 from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.fields import Fault, read_entry
 from noisefilter.batch.files import find_files, is_url, open_plain
-from noisefilter.batch.formats import OWN
 from noisefilter.batch.options import Fields
 from noisefilter.batch.plan import holds_run, list_sources
 from noisefilter.batch.readers import read_piece
 from noisefilter.batch.storage import open_storage
+from noisefilter.batch.tasks import OWN
 from noisefilter.types import Page
 
 if TYPE_CHECKING:

@@ -30,9 +30,8 @@ from noisefilter.batch.files import (
     open_plain,
     unpacked,
 )
-from noisefilter.batch.formats import OWN
 from noisefilter.batch.readers import cut_file, join_pieces, listed_paths, split_head
-from noisefilter.batch.tasks import DROPPED, FOLDERS, HIDDEN, KEPT, MANIFEST, PART, RUN_FILES, STDIN, Piece, Shard
+from noisefilter.batch.tasks import DROPPED, FOLDERS, HIDDEN, KEPT, MANIFEST, OWN, PART, RUN_FILES, STDIN, Piece, Shard
 from noisefilter.model import DEFAULT, folder_of
 from noisefilter.model import MANIFEST as MODEL_MANIFEST
 from noisefilter.report.printing import say

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.fields import Entry, Fault, read_entry
-from noisefilter.batch.formats import FORMATS, OWN, describe
+from noisefilter.batch.formats import FORMATS, describe
 from noisefilter.batch.readers import read_piece, watched
 from noisefilter.batch.storage import read_known
-from noisefilter.batch.tasks import COLUMNS, DROPPED, FOLDERS, HIDDEN, KEPT, MOVING, PULSE, REJECTS, Range
+from noisefilter.batch.tasks import COLUMNS, DROPPED, FOLDERS, HIDDEN, KEPT, MOVING, OWN, PULSE, REJECTS, Range
 from noisefilter.batch.writers.lines import LineWriter
 from noisefilter.batches import cut_batches
 from noisefilter.decide import drop_reason

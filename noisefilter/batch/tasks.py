@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 #: Folders to which a shard writes, one file each: a folder holds one kind of row, so that other tools read it as one
 #: data set. A part is complete when its counts are there.
 FOLDERS = KEPT, DROPPED, REJECTS, COUNTS = ("kept", "dropped", "rejects", "counts")
+#: The field of a row that holds noisefilter's record; an input's own field of this name is replaced.
+OWN = "noisefilter"
 #: Beginning of the names of a shard's files, and of the hidden folder that they are first written to.
 PART, HIDDEN = "part-", ".part-"
 #: Other files of a run: what it is of, what it does, which columns it writes, which pages killed workers, what came of it.

@@ -7,7 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 from unicodedata import category, normalize
 
-from noisefilter.batch.formats import OWN
+from noisefilter.batch.tasks import OWN
 from noisefilter.batch.writers import to_json
 
 if TYPE_CHECKING:

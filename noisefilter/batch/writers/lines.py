@@ -7,7 +7,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from noisefilter.batch.errors import extra
-from noisefilter.batch.formats import OWN
+from noisefilter.batch.tasks import OWN
 from noisefilter.batch.writers import to_json
 from noisefilter.types import NUMBERS
 

@@ -6,8 +6,9 @@ from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import extra
-from noisefilter.batch.formats import FIELDS, OWN
+from noisefilter.batch.formats import FIELDS
 from noisefilter.batch.tables import PLAIN, arrow_type
+from noisefilter.batch.tasks import OWN
 from noisefilter.batch.writers import to_json
 from noisefilter.page import scrub
 from noisefilter.types import RECORD, Span
