@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+
+from noisefilter.learn.corpora import host_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,8 +124,5 @@ def name_site(url: str | None) -> str:
     >>> name_site("https://www.news.example:8080/story")
     'news.example'
     """
-    try:
-        host = (urlsplit(url or "").hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
+    host = (host_of(url) or "").removeprefix("www.")
     return host if host.isprintable() else ""

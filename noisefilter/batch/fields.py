@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,7 +13,7 @@ from noisefilter.learn.corpora import row_page
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from noisefilter.batch.options import Fields
     from noisefilter.batch.tasks import Piece
@@ -138,6 +139,31 @@ def _rank(fields: Mapping[str, Any], name: str) -> int:
     if isinstance(value, str | bytes):
         return 4 if value else 3
     return int(name in fields) if value is None else 2
+
+
+def distinct(name: str, taken: Counter[str], numbered: str = "{} ({})") -> str:
+    """The name, with a number if it is among those `taken`, to which it is added: a second page or column of that name.
+
+    >>> taken = Counter()
+    >>> [distinct(name, taken) for name in ("a", "a", "a (2)")]
+    ['a', 'a (2)', 'a (2) (2)']
+    """
+    found = name
+    while found in taken:
+        taken[name] += 1
+        found = numbered.format(name, taken[name])
+    taken[found] = 1
+    return found
+
+
+def distinct_columns(names: Iterable[str]) -> list[str]:
+    """The names; a repeated one gets a number.
+
+    >>> distinct_columns(["id", "text", "text"])
+    ['id', 'text', 'text#2']
+    """
+    taken = Counter[str]()
+    return [distinct(name, taken, "{}#{}") for name in names]
 
 
 def look_up(fields: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - whatever the input holds

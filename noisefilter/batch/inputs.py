@@ -6,7 +6,7 @@ import json
 import logging
 import shutil
 import tempfile
-from collections import Counter, deque
+from collections import deque
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
@@ -146,21 +146,6 @@ class Inputs:
             LOGGER.warning("%s: %s: %s", name, fault.reason, fault.detail)
         elif self._named_rows == SHOWN + 1:
             LOGGER.warning("more rows that hold no page are counted, not named")
-
-
-def distinct_id(name: str, taken: Counter[str]) -> str:
-    """The id, with a number if an earlier page has it: labels find their pages by ids. `taken` holds those that are given.
-
-    >>> taken = Counter()
-    >>> [distinct_id(name, taken) for name in ("a", "a", "a (2)")]
-    ['a', 'a (2)', 'a (2) (2)']
-    """
-    found = name
-    while found in taken:
-        taken[name] += 1
-        found = f"{name} ({taken[name]})"
-    taken[found] = 1
-    return found
 
 
 def page_of(given: Given) -> Page | None:

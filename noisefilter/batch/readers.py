@@ -15,9 +15,9 @@ from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
 from noisefilter.batch.errors import BatchError
-from noisefilter.batch.fields import TOO_LARGE, Fault, Row, listed_path
+from noisefilter.batch.fields import TOO_LARGE, Fault, Row, distinct_columns, listed_path
 from noisefilter.batch.files import MAX_PAGE, BrokenFileError, is_packed, is_url, open_plain
-from noisefilter.batch.tables import distinct, list_groups, read_parquet
+from noisefilter.batch.tables import list_groups, read_parquet
 from noisefilter.batch.tasks import NO_ROW, PULSE
 from noisefilter.batch.warc import read_records, read_warc
 from noisefilter.types import Page
@@ -234,7 +234,7 @@ def _read_csv(piece: Piece) -> Iterator[Row]:
 def split_head(line: str) -> tuple[list[str], str]:
     """Names of a table's columns, each its own, and what separates them."""
     separator = max(",;\t", key=line.count)
-    return distinct(next(csv.reader([line], delimiter=separator), [])), separator
+    return distinct_columns(next(csv.reader([line], delimiter=separator), [])), separator
 
 
 def _parse_cells(number: int, names: list[str], cells: list[str]) -> Row:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-from collections import Counter
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import extra
-from noisefilter.batch.fields import Fault, Row, Undecoded
+from noisefilter.batch.fields import Fault, Row, Undecoded, distinct_columns
 from noisefilter.batch.files import BrokenFileError, damage, open_bytes
 from noisefilter.batch.tasks import PULSE
 
@@ -48,7 +47,7 @@ def read_parquet(piece: Piece) -> Iterator[Row]:
     try:
         with _opened(piece.path) as table:
             last = table.metadata.num_rows if piece.count < 0 else piece.start + piece.count
-            names = distinct(table.schema_arrow.names)
+            names = distinct_columns(table.schema_arrow.names)
             for before, batch in _batches(table, piece.start, last):
                 for row in _rows(batch, before, names):
                     yield row
@@ -124,25 +123,12 @@ def known_type(kind: Any) -> Any:  # noqa: ANN401 - an Arrow type
     return kind
 
 
-def distinct(names: Sequence[str]) -> list[str]:
-    """The names; a repeated one gets a number.
-
-    >>> distinct(["id", "text", "text"])
-    ['id', 'text', 'text#2']
-    """
-    seen = Counter[str]()
-    found = []
-    for name in names:
-        seen[name] += 1
-        found.append(name if seen[name] == 1 else f"{name}#{seen[name]}")
-    return found
-
-
 def parquet_types(path: str) -> dict[str, Any]:
     """Arrow type of each column of a Parquet file; none if it is damaged."""
     with suppress(BrokenFileError), _opened(path) as table:
         schema = table.schema_arrow
-        return {name: known_type(column.type) for name, column in zip(distinct(schema.names), schema, strict=True)}
+        names = distinct_columns(schema.names)
+        return {name: known_type(column.type) for name, column in zip(names, schema, strict=True)}
     return {}
 
 

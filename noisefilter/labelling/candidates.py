@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from heapq import nlargest
 from operator import attrgetter
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from noisefilter.api import score_many
-from noisefilter.batch.inputs import distinct_id
+from noisefilter.batch.fields import distinct
+from noisefilter.learn.corpora import host_of
 from noisefilter.page import read_page, scrub
 from noisefilter.types import JUDGED_KINDS
 
@@ -63,7 +63,7 @@ def list_given(given: Given, page: Page) -> Listed:
         scrub(value) if isinstance(value := given.fields.get(name), str) else None
         for name in ("site", "source", "licence")
     )
-    return Listed(scrub(given.id), replace(page, url=url, title=title), site or _host(url), source, licence)
+    return Listed(scrub(given.id), replace(page, url=url, title=title), site or host_of(url), source, licence)
 
 
 def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = None, jobs: int = 1) -> Choice:
@@ -118,18 +118,10 @@ def _score(listed: Iterable[Listed], model: Model, jobs: int, renamed: list[str]
 
     def pages() -> Iterator[Page]:
         for entry in listed:
-            name = distinct_id(entry.id, ids)
+            name = distinct(entry.id, ids)
             renamed.extend([name] if name != entry.id else ())
             waiting.append(replace(entry, id=name))
             yield entry.page
 
     for score in score_many(pages(), jobs=jobs, model=model):
         yield waiting.popleft(), score
-
-
-def _host(url: str | None) -> str | None:
-    """The host that a URL names, for lack of a better name of the site."""
-    try:
-        return urlsplit(url).hostname if url else None
-    except ValueError:  # a bracket that no IPv6 address closes
-        return None

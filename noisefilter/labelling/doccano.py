@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import KINDS
 from noisefilter.labelling.annotations import Annotation, Mark, Utf16
-from noisefilter.learn.corpora import MAX_NOISE
+from noisefilter.learn.corpora import MAX_NOISE, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,9 +25,7 @@ NOISE = {f"noise {value}": value for value in range(MAX_NOISE + 1)}
 
 def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
     """Write `tasks.jsonl` and the label types; returns their names."""
-    # ASCII: doccano guesses the character set of what it reads
-    lines = [json.dumps(make_line(candidate)) + "\n" for candidate in candidates]
-    (folder / "tasks.jsonl").write_text("".join(lines), encoding="utf8")
+    write_rows(folder / "tasks.jsonl", map(make_line, candidates))  # in ASCII: doccano guesses the character set
     types = [
         {"text": name, "suffixKey": kind.letter.lower(), "backgroundColor": kind.colour, "textColor": "#ffffff"}
         for name, kind in KINDS.items()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,10 +10,10 @@ from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.labelling import doccano, label_studio
 from noisefilter.labelling.annotations import agree, settle_noise, settle_spans
 from noisefilter.labels import CorpusError
-from noisefilter.learn.corpora import read_rows, row_page
+from noisefilter.learn.corpora import read_rows, row_page, write_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from noisefilter.labelling.annotations import Annotation, Unit
@@ -62,15 +61,12 @@ def write_export(folder: Path, candidates: list[Candidate], tool: str) -> list[s
     """Write `pages.jsonl`, the tool's tasks and what its project needs; returns the names of the files.
 
     Raises:
-        CorpusError: the folder holds a corpus already, or cannot be written.
+        CorpusError: the folder holds a corpus already.
     """
     refuse_corpus(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        names = TOOLS[tool].write_tasks(folder, candidates)
-        _write_rows(folder / "pages.jsonl", map(_page_row, candidates))
-    except OSError as error:
-        raise CorpusError(f"{folder}: cannot be written: {error.strerror}") from error
+    folder.mkdir(parents=True, exist_ok=True)
+    names = TOOLS[tool].write_tasks(folder, candidates)
+    write_rows(folder / "pages.jsonl", map(_page_row, candidates))
     return ["pages.jsonl", *names]
 
 
@@ -113,10 +109,7 @@ def import_labels(folder: Path, files: Sequence[Path], tool: str) -> Imported:
     if count.faults:
         raise CorpusError(*count.faults)
     labels = [_label(name, *count.votes[name], tool) for name in count.rows if name in count.votes]
-    try:
-        _write_rows(folder / "labels.jsonl", labels)
-    except OSError as error:
-        raise CorpusError(f"{folder / 'labels.jsonl'}: cannot be written: {error.strerror}") from error
+    write_rows(folder / "labels.jsonl", labels)
     return Imported(
         len(count.rows),
         len(labels),
@@ -193,7 +186,3 @@ def _label(name: str, text: str, votes: list[Vote], tool: str) -> dict[str, Any]
         "annotators": len(votes),
         "guide": GUIDE,
     }
-
-
-def _write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")

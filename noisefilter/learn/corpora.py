@@ -108,6 +108,13 @@ def read_rows(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
         raise _fault(str(path), f"cannot be read: {error.strerror}") from error
 
 
+def write_rows(path: Path, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Write a JSONL file anew, as a whole or not at all."""
+    fresh = path.with_name(f".{path.name}.tmp")
+    fresh.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="ascii")
+    fresh.replace(path)
+
+
 def _read_row(where: str, line: bytes) -> dict[str, Any]:
     """The object on a line, checked for an id and for the types that the format names."""
     if len(line) > MAX_LINE:
@@ -193,11 +200,15 @@ def _is_accepted(marked: object, spans: object) -> bool:
 
 def _site(name: str, page: Page, row: Mapping[str, Any]) -> str:
     """Site of a page: as given, else the host of its address, else the page is a site of its own."""
+    return str(row.get("site") or host_of(page.url) or name)
+
+
+def host_of(url: str | None) -> str | None:
+    """The host that a URL names, if it names one."""
     try:
-        host = urlsplit(page.url or "").hostname
-    except ValueError:
-        host = None
-    return str(row.get("site") or host or name)
+        return urlsplit(url or "").hostname
+    except ValueError:  # a bracket that no IPv6 address closes
+        return None
 
 
 def _votes(label: Mapping[str, Any], where: str) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.learn.corpora import read_rows
+from noisefilter.learn.corpora import read_rows, write_rows
 from noisefilter.report.printing import say
 
 if TYPE_CHECKING:
@@ -55,9 +55,7 @@ class ReviewServer(ThreadingHTTPServer):
             self.folder.mkdir(parents=True, exist_ok=True)
             for name in FILES:
                 earlier = [row for row in self._earlier[name] if row["id"] not in self._marked]
-                fresh = self.folder / f".{name}.jsonl.tmp"
-                fresh.write_text("".join(json.dumps(row) + "\n" for row in (*earlier, *rows[name])), encoding="ascii")
-                fresh.replace(self.folder / f"{name}.jsonl")
+                write_rows(self.folder / f"{name}.jsonl", (*earlier, *rows[name]))
 
 
 class _Handler(BaseHTTPRequestHandler):

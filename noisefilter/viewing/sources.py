@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import name_site
-from noisefilter.batch.inputs import distinct_id, page_of, score_given
+from noisefilter.batch.fields import distinct
+from noisefilter.batch.inputs import page_of, score_given
 from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.report.tally import Seen
@@ -38,7 +39,7 @@ def seen_pages(inputs: Inputs, *, model: Model | None = None, jobs: int = 1) -> 
     """
     ids = Counter[str]()
     for given, score in score_given(inputs, model=model, jobs=jobs):
-        name = distinct_id(given.id, ids)
+        name = distinct(given.id, ids)
         record = stored_record(given) if score is None else score.to_dict()
         site = name_site(url if isinstance(url := record.get("url"), str) else None)
         show = partial(show_record, record) if score is None else partial(Shown, score)
