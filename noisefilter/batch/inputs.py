@@ -10,7 +10,7 @@ from collections import deque
 from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from noisefilter.api import score_many
 from noisefilter.batch.errors import RefusedError
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from noisefilter.policy import Policy
     from noisefilter.types import Score
 
+Item = TypeVar("Item")
 LOGGER = logging.getLogger("noisefilter")
 #: Rows without a page that are named; further ones are only counted.
 SHOWN = 20
@@ -164,15 +165,22 @@ def score_given(
         if is_scored:
             yield from ((one, None) for one in group)
             continue
-        waiting: deque[Given] = deque()
-        pages = (_put(one, waiting) for one in group)
-        for score in score_many(pages, jobs=jobs, model=model, policy=policy):
-            yield waiting.popleft(), score
+        yield from with_scores(group, lambda one: one.page or Page(""), model=model, policy=policy, jobs=jobs)
 
 
-def _put(given: Given, waiting: deque[Given]) -> Page:
-    waiting.append(given)
-    return given.page or Page("")
+def with_scores(
+    items: Iterable[Item], page: Callable[[Item], Page], *, model: Model | None, policy: Policy | None = None, jobs: int
+) -> Iterator[tuple[Item, Score]]:
+    """Items with the scores of their pages, in order; `page` gives an item's."""
+    waiting: deque[Item] = deque()  # no `tee`: with several jobs, pages are taken in another thread
+
+    def pages() -> Iterator[Page]:
+        for item in items:
+            waiting.append(item)
+            yield page(item)
+
+    for score in score_many(pages(), model=model, policy=policy, jobs=jobs):
+        yield waiting.popleft(), score
 
 
 def scored_record(fields: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from functools import partial
 from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -119,11 +118,7 @@ def _rows(names: Sequence[str], *, whole: bool = False) -> Iterator[_Row]:
 def _page_row(row: _Row, source: str) -> tuple[str, str, Callable[[], Page], Mapping[str, Any]]:
     """What `join_labels` needs of a page."""
     fields = {**row.fields, "source": row.fields.get("source") or source}
-    return row.id, row.where, partial(_given, row.page or Page("")), fields
-
-
-def _given(page: Page) -> Page:
-    return page
+    return row.id, row.where, lambda: row.page or Page(""), fields
 
 
 def _label(given: Given) -> dict[str, Any] | None:

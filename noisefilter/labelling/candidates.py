@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass, replace
 from heapq import nlargest
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
-from noisefilter.api import score_many
 from noisefilter.batch.fields import distinct
+from noisefilter.batch.inputs import with_scores
 from noisefilter.learn.corpora import host_of
 from noisefilter.page import read_page, scrub
 from noisefilter.types import JUDGED_KINDS
@@ -74,7 +74,7 @@ def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = 
 
     def scored() -> Iterator[Candidate]:
         nonlocal count
-        for entry, score in _score(listed, model, jobs, renamed):
+        for entry, score in with_scores(_named_apart(listed, renamed), attrgetter("page"), model=model, jobs=jobs):
             status = entry.page.status if entry.page.status != "ok" else score.status
             if status == "ok":
                 count += 1
@@ -112,16 +112,10 @@ def _nearness(probability: float, threshold: float) -> float:
     return (1 - probability) / (1 - threshold) if threshold < 1 else 1.0
 
 
-def _score(listed: Iterable[Listed], model: Model, jobs: int, renamed: list[str]) -> Iterator[tuple[Listed, Score]]:
-    waiting: deque[Listed] = deque()
+def _named_apart(listed: Iterable[Listed], renamed: list[str]) -> Iterator[Listed]:
+    """The pages, each under an id of its own; adds those that are not the page's to `renamed`."""
     ids = Counter[str]()
-
-    def pages() -> Iterator[Page]:
-        for entry in listed:
-            name = distinct(entry.id, ids)
-            renamed.extend([name] if name != entry.id else ())
-            waiting.append(replace(entry, id=name))
-            yield entry.page
-
-    for score in score_many(pages(), jobs=jobs, model=model):
-        yield waiting.popleft(), score
+    for entry in listed:
+        name = distinct(entry.id, ids)
+        renamed.extend([name] if name != entry.id else ())
+        yield replace(entry, id=name)
