@@ -160,6 +160,14 @@ def test_of_a_corpus_its_pages_are_read_alone(crawl, rows, command):
     assert sorted(ids_by(command, "corpus")) == IDS
 
 
+def test_files_of_other_types_are_counted_but_those_of_the_run_itself_are_not(crawl):
+    (crawl / "export.json").write_text("{}", encoding="utf8")
+    run("clean", ".", "-o", "cleaned", "--format", "jsonl", "--model", "fast", "--jobs", "1")
+    for name, is_counted in ((".", True), ("cleaned", False)):
+        counted = re.search(r"files passed over, of other types or of other runs: \d", run("score", name).stderr)
+        assert bool(counted) == is_counted
+
+
 def test_a_row_of_a_run_lists_no_file(crawl):
     run("clean", str(FARM), "-o", "cleaned", "--format", "jsonl", "--model", "fast", "--jobs", "1")
     run("clean", "cleaned", "-o", "again", "--format", "jsonl", "--model", "fast", "--jobs", "1", code=1)

@@ -21,6 +21,7 @@ from noisefilter.batch.plan import holds_run, list_sources
 from noisefilter.batch.readers import read_piece
 from noisefilter.batch.storage import open_storage
 from noisefilter.batch.tasks import OWN
+from noisefilter.report.printing import say
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ class Inputs:
         try:
             for name in self._names:
                 self._count_rejected(name)
-            sources, _ = list_sources(self._names, "auto", open_storage(folder), None)
+            sources, passed_over = list_sources(self._names, "auto", open_storage(folder), None)
+            if passed_over:
+                say(f"files passed over, of other types or of other runs: {passed_over:,}")
             for source in sources:
                 if self._output and Path(source.path).is_relative_to(self._output):
                     continue

@@ -101,7 +101,8 @@ def list_sources(
         if not sources_of:
             raise RefusedError(f"{name}: no file that can be read ({', '.join(sorted(SUFFIXES))})")
         sources += sources_of
-        passed_over += len(found) - len(sources_of)
+        if is_url(name) or not holds_run(name):  # a run's other files are no pages, either
+            passed_over += len(found) - len(sources_of)
     _check_readers(sources)
     return _each_once(sources), passed_over
 
