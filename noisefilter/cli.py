@@ -116,8 +116,8 @@ def train(
     from noisefilter.model import SHIPPED, folder_of, save_model  # noqa: PLC0415
     from noisefilter.report.figures import comparison_tables, print_tables  # noqa: PLC0415
 
-    if output.resolve() in (folder_of(shipped).resolve() for shipped in SHIPPED):
-        fail(f"{output} holds a model that comes with noisefilter: name another folder to write yours to")
+    if folder_of(output).resolve() in (folder_of(shipped).resolve() for shipped in SHIPPED):
+        fail(f"{output} names a model that comes with noisefilter: name another folder to write yours to")
     if output.exists() and not output.is_dir():
         fail(f"{output} is a file: a model is a folder")
     check_output(output, is_folder=True)

@@ -63,9 +63,10 @@ def test_a_file_where_the_model_is_to_be_is_named_before_the_work_starts(run, tm
 
 
 @pytest.mark.parametrize("shipped", SHIPPED)
-def test_a_shipped_model_is_never_replaced(run, tmp_path, shipped):
+def test_a_shipped_model_is_never_replaced_nor_its_name_taken(run, tmp_path, monkeypatch, shipped):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to(models_folder() / shipped)
-    for folder in (models_folder() / shipped, tmp_path / "link"):
+    for folder in (models_folder() / shipped, tmp_path / "link", shipped):  # `--model fast` would not find ./fast
         result = run("train", "nowhere", "-o", str(folder), "--force")  # no labels: it must not come to writing here
         assert result.exit_code == 2
         assert "name another folder" in result.stderr
