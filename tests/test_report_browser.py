@@ -336,7 +336,7 @@ def test_what_is_marked_trains_a_model_and_chooses_a_policy_that_cleans(look, fo
         return done
 
     done = run("train", "marked", "-o", "mine")
-    assert re.search(r"^articles adapted: log loss", done.stderr, flags=re.MULTILINE)
+    assert re.search(r"^articles \(thin\) adapted: log loss", done.stderr, flags=re.MULTILINE)
     assert "labels: 24 pages by report (24 noise)" in done.stderr
     done = run("policies", "--model", "mine", "--on", "marked", "-o", "policy.json")
     assert "chosen on 24 judged pages, 12 of them noise" in done.stderr

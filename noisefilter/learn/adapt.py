@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from noisefilter.learn.adapt_rows import READER_STAGES, STAGES, stage_rows
-from noisefilter.learn.last_layer import Move, Rows, last_inputs, move_layer, probabilities
+from noisefilter.learn.last_layer import Rows, last_logits, move_layer, probabilities, with_other
 from noisefilter.learn.policies import policies_by
 from noisefilter.learn.thresholds import kind_thresholds
 from noisefilter.learn.train import make_model
@@ -29,11 +29,15 @@ MIN_ROWS = {"insertion_last": 50, "reader_foreign": 50, "reader_head_foreign": 5
 MIN_ROWS_OF_ANY = 5
 #: Labels of a kind from which a threshold is chosen again: its precision is then known to within some five points.
 MIN_THRESHOLD_LABELS = 100
+#: The networks of the two causes of noise, each with the other: an article that is noise for either is noise.
+CAUSES = {"article": "article_made", "article_made": "article"}
 PUT_BACK = "stays: adapted it was worse on the held-out pages"
 NAMES = {
     "block_second": "HTML",
     "block_voted_second": "HTML with trafilatura's vote",
     "block_text_second": "plain text",
+    "article": "thin",
+    "article_made": "manufactured",
     "reader_head_foreign": "what is foreign",
     "reader_head_classes": "classes",
 }
@@ -66,12 +70,13 @@ class Outcome:
 
 @dataclass(slots=True)
 class Adapted:
-    """Arrays, thresholds, policies and outcomes so far."""
+    """Arrays, thresholds, policies and outcomes so far; `out` has the log-odds of a network's rows, out of fold."""
 
     arrays: dict[str, Matrix]
     thresholds: dict[str, float]
     policies: Mapping[str, Any]
     outcomes: list[Outcome] = field(default_factory=list)
+    out: dict[str, Matrix] = field(default_factory=dict)
 
 
 def adapt(
@@ -113,7 +118,7 @@ def adapt(
                 continue
             progress(f"{stage}: reading {len(data.fit)} pages")
             rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs, reader)
-            found.outcomes += [_adapt_network(stage, network, rows.get(network), found) for network in networks]
+            found.outcomes += [_adapt_network(stage, network, rows, found) for network in networks]
     labelled = {outcome.stage for outcome in found.outcomes if outcome.rows}
     more: dict[str, Any] = {
         "from_base": [stage for stage in stages if stage not in labelled],
@@ -136,26 +141,33 @@ def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) 
 
     found.arrays |= adapt_reader.head_arrays(reader)
     rows = adapt_reader.head_rows(pages, reader)
-    found.outcomes += [_adapt_network("reader", name, rows.get(name), found) for name in adapt_reader.HEADS]
+    found.outcomes += [_adapt_network("reader", name, rows, found) for name in adapt_reader.HEADS]
     heads = {name: found.arrays.pop(name) for name in adapt_reader.head_arrays(reader)}
     return adapt_reader.with_heads(reader, heads) if any(outcome.moved for outcome in found.outcomes) else reader
 
 
-def _adapt_network(stage: str, network: str, rows: Rows | None, found: Adapted) -> Outcome:
+def _adapt_network(stage: str, network: str, of_stage: Mapping[str, Rows], found: Adapted) -> Outcome:
     """Move one network if it has enough labels and they justify it; `found` is updated with what moved."""
+    rows = of_stage.get(network)
     pages, count = (len(set(rows.page)), len(rows.inputs)) if rows is not None else (0, 0)
     reason = _too_little(network, rows)
     if rows is None or reason:
         return Outcome(stage, network, f"stays: {reason}", pages, count)
     if network == "block_text_second":
         rows = _balanced(rows, found.arrays, network)
+    if cause := CAUSES.get(network):  # out of fold, where it was adapted before
+        logits = found.out.get(cause)
+        rows = replace(
+            rows, other=last_logits(found.arrays, cause, of_stage[cause].inputs) if logits is None else logits
+        )
     move = move_layer(found.arrays, network, rows)
+    found.out[network] = move.out
     if move.strength is None:
         reason = f"stays: nothing surely lowers its log loss of {move.before:.3f} on {pages} pages left out in turn"
     else:
         for end, value in move.layer.items():
             found.arrays[f"{network}.{end}"] = value.astype(np.float32).astype(np.float64)
-        _choose_again(network, rows, move, found)
+        _choose_again(network, rows, found)
         reason = f"adapted: log loss {move.before:.3f} → {move.after:.3f} on {pages} pages left out in turn"
     numbers = (round(move.before, 4), round(move.after, 4), round(move.error, 4))
     return Outcome(stage, network, reason, pages, count, move.strength, *numbers)
@@ -182,21 +194,21 @@ def _balanced(rows: Rows, arrays: Mapping[str, Matrix], network: str) -> Rows:
     On plain text, boilerplate is let through to spare the article (docs/decisions/0013-plain-text.md). Labels weigh
     both errors equally and must not undo that.
     """
-    logits = last_inputs(arrays, network, rows.inputs) @ arrays[f"{network}.weights1"] + arrays[f"{network}.bias1"]
-    predicted, truth = probabilities(logits)[:, 0], rows.truth[:, 0]
+    predicted, truth = probabilities(last_logits(arrays, network, rows.inputs))[:, 0], rows.truth[:, 0]
     missed = (rows.weights * truth * (1 - predicted)).sum()
     wrong = (rows.weights * (1 - truth) * predicted).sum()
     weights = rows.weights * np.where(truth == 0, max(1.0, missed / max(wrong, 1e-9)), 1.0)
     return replace(rows, weights=weights)
 
 
-def _choose_again(network: str, rows: Rows, move: Move, found: Adapted) -> None:
+def _choose_again(network: str, rows: Rows, found: Adapted) -> None:
     """Choose thresholds and policies on predictions out of fold, where there are enough labels (of both classes).
 
     With fewer the base's stay: the probabilities are calibrated again, so a threshold keeps its meaning.
     """
+    predicted = probabilities(with_other(found.out[network], rows.other))
     if network in {"sentence_second", "reader_classes"}:
-        found.thresholds |= kind_thresholds(move.out, np.nan_to_num(rows.truth), MIN_THRESHOLD_LABELS)
+        found.thresholds |= kind_thresholds(predicted, np.nan_to_num(rows.truth), MIN_THRESHOLD_LABELS)
     settled = MIN_THRESHOLD_LABELS <= float(rows.truth.sum()) <= len(rows.truth) - MIN_THRESHOLD_LABELS
-    if network == "article" and settled:
-        found.policies = policies_by(move.out[:, 0], rows.truth[:, 0])
+    if network in CAUSES and settled:
+        found.policies = policies_by(predicted[:, 0], rows.truth[:, 0])

@@ -49,7 +49,7 @@ STAGES = {
     "blocks": BLOCK_NETWORKS,
     "sentences": ("sentence_second",),
     "insertions": ("insertion_last",),
-    "articles": ("article",),
+    "articles": ("article", "article_made"),
 }
 #: The same for a model with a reader.
 READER_STAGES = {**STAGES, "sentences": ("reader_classes",), "insertions": ("reader_foreign",)}
@@ -167,13 +167,8 @@ def _article_rows(
     table = None if page.noise is None else _article_table(page, arrays, vectors)
     if table is None:
         return {}
-    return {
-        "article": (
-            _standard(read_article(table, arrays), arrays, "article"),
-            np.array([[page.noise_target]], dtype=np.float64),
-            np.ones(1),
-        )
-    }
+    inputs, truth = read_article(table, arrays), np.array([[page.noise_target]], dtype=np.float64)
+    return {name: (_standard(inputs, arrays, name), truth, np.ones(1)) for name in STAGES["articles"]}
 
 
 def _standard(inputs: Matrix, arrays: Mapping[str, Matrix], name: str) -> Matrix:

@@ -14,7 +14,7 @@ from zlib import crc32
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import log_expit, log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax, softmax
 
 from noisefilter.fit import FOLDS, out_of_fold
 
@@ -41,7 +41,8 @@ class Rows:
     """A network's standardised inputs for the labelled rows of some pages, and the truth.
 
     `truth` is (rows, outputs): 0 to 1 for one output, else each class' share of the votes; NaN stands for a class that
-    the labels could not name. `page`, `site` and `weights` are those of each row.
+    the labels could not name. `page`, `site` and `weights` are those of each row. `other` are the log-odds that a row is
+    true for a cause that another network predicts: (rows, 1); as a rule there is none.
     """
 
     inputs: Matrix
@@ -49,6 +50,7 @@ class Rows:
     weights: Matrix
     page: Sequence[str]
     site: Sequence[str]
+    other: Matrix | float = -np.inf
 
     @classmethod
     def of_pages(cls, parts: Sequence[tuple[LabelledPage, tuple[Matrix, Matrix, Matrix]]]) -> Rows:
@@ -67,7 +69,7 @@ class Move:
     before: float
     after: float
     error: float
-    out: Matrix  # probabilities of the rows, out of fold
+    out: Matrix  # the network's log-odds of the rows, out of fold
     layer: Arrays  # the arrays that changed, by the ends of their names
 
     @property
@@ -78,9 +80,19 @@ class Move:
 
 def last_inputs(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> Matrix:
     """The last layer's inputs for standardised inputs of a network: these, or the hidden layer's output."""
-    if f"{name}.weights1" not in arrays:
+    if not _last(arrays, name):
         return np.asarray(inputs, dtype=np.float64)
     return np.maximum(inputs @ arrays[f"{name}.weights0"] + arrays[f"{name}.bias0"], 0.0)
+
+
+def last_logits(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> Matrix:
+    """A network's log-odds for standardised inputs: (rows, outputs)."""
+    last = _last(arrays, name)
+    return last_inputs(arrays, name, inputs) @ arrays[f"{name}.weights{last}"] + arrays[f"{name}.bias{last}"]
+
+
+def _last(arrays: Mapping[str, Matrix], name: str) -> int:
+    return 1 if f"{name}.weights1" in arrays else 0
 
 
 def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
@@ -91,23 +103,23 @@ def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
         name: of the network.
         rows: labelled rows; sites are left out in turn, or pages where there is one site only.
     """
-    last = 1 if f"{name}.weights1" in arrays else 0
+    last = _last(arrays, name)
     weights, bias = arrays[f"{name}.weights{last}"], arrays[f"{name}.bias{last}"]
     hidden = np.hstack([last_inputs(arrays, name, rows.inputs), np.ones((len(rows.inputs), 1))])
     start = np.vstack([weights, bias])
     fold = folds_of(rows)
     logits = hidden @ start
-    losses = row_losses(logits, rows.truth)
+    losses = row_losses(with_other(logits, rows.other), rows.truth)
     before = _mean(losses, rows)
-    found = Move(None, before, before, 0.0, probabilities(logits), {})
+    found = Move(None, before, before, 0.0, logits, {})
     for strength in STRENGTHS:
         layers = out_of_fold(fold, partial(_fit, hidden, rows, start, strength))
         out = logits.copy()  # with one page only nothing is held out: its layer stays
         for left, layer in layers.without.items():
             out[fold == left] = hidden[fold == left] @ layer
-        after = row_losses(out, rows.truth)
+        after = row_losses(with_other(out, rows.other), rows.truth)
         moved = {f"weights{last}": layers.of_all[:-1], f"bias{last}": layers.of_all[-1]}
-        tried = Move(strength, before, _mean(after, rows), _error(losses - after, rows), probabilities(out), moved)
+        tried = Move(strength, before, _mean(after, rows), _error(losses - after, rows), out, moved)
         if tried.sure_gain > found.sure_gain:
             found = tried
     return found
@@ -116,6 +128,7 @@ def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
 def _fit(inputs: Matrix, rows: Rows, start: Matrix, strength: float, chosen: Index, _: int | None) -> Matrix:
     """The layer, offsets in its last row, with the lowest penalised loss on the chosen rows."""
     hidden, truth = inputs[chosen], rows.truth[chosen]
+    other = np.broadcast_to(rows.other, (len(inputs), 1))[chosen]
     weights = rows.weights[chosen] / rows.weights[chosen].sum()
     held = np.full(start.shape, strength)
     held[-1] *= OFFSET_SHARE
@@ -123,8 +136,10 @@ def _fit(inputs: Matrix, rows: Rows, start: Matrix, strength: float, chosen: Ind
     def loss(flat: Matrix) -> tuple[float, Matrix]:
         moved = flat.reshape(start.shape)
         logits = hidden @ (start + moved)
-        slopes = hidden.T @ (weights[:, None] * _slopes(logits, truth)) + 2 * held * moved
-        return float(weights @ row_losses(logits, truth) + (held * moved**2).sum()), slopes.ravel()
+        either = with_other(logits, other)
+        of_rows = _slopes(either, truth) * expit(logits - log_expit(other))
+        slopes = hidden.T @ (weights[:, None] * of_rows) + 2 * held * moved
+        return float(weights @ row_losses(either, truth) + (held * moved**2).sum()), slopes.ravel()
 
     found = minimize(
         loss,
@@ -143,6 +158,11 @@ def _slopes(logits: Matrix, truth: Matrix) -> Matrix:
     known = ~np.isnan(truth)
     named = np.where(known, truth, 0.0)
     return named.sum(axis=1)[:, None] * softmax(np.where(known, logits, -np.inf), axis=1) - named
+
+
+def with_other(logits: Matrix, other: Matrix | float) -> Matrix:
+    """Log-odds that rows are true for the network's cause or for the other one: either is enough."""
+    return np.logaddexp(logits - log_expit(-other), other)
 
 
 def row_losses(logits: Matrix, truth: Matrix) -> Matrix:
