@@ -61,7 +61,6 @@ def test_every_array_counts_in_the_size_of_one_stage(card):
     total = numbers.pop("all stages")
     assert total == sum(array.size for array in default_model().arrays.values())
     assert total == sum(count for stage, count in numbers.items() if not stage.startswith("word vectors"))
-    assert "others" not in numbers
 
 
 def test_the_card_shows_the_picture_just_when_there_is_one(card, tmp_path):

@@ -22,7 +22,7 @@ from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
 from noisefilter.article.columns import WORD_ROWS, WORDINGS, article_inputs, article_measures, manner_words
-from noisefilter.article.judge import either
+from noisefilter.article.judge import INPUTS, either, predict_noise
 from noisefilter.blocks.fit import label_blocks
 from noisefilter.fit import NEVER, fold_of, named, out_of_fold
 from noisefilter.html.read import read_blocks
@@ -296,6 +296,5 @@ def predict_articles(examples: Sequence[ArticleExample], models: Mapping[str, Ma
         )
         for example in examples
     ]
-    read = np.concatenate(inputs)
-    thin, made = (build_network(models, name).probabilities(read)[:, 1] for name in ("article", "article_made"))
-    return either(thin, made)
+    *_, noise = predict_noise(np.concatenate(inputs), *(build_network(models, name) for name in INPUTS))
+    return noise

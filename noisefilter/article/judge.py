@@ -93,11 +93,17 @@ class ArticleScorer:
         """
         off_topic = scores.off_topic * (1 - boilerplate)
         read = article_inputs(table.sentences, table.matrix, scores.measured, self.arrays)
-        thin, made = (network.probabilities(read)[:, 1] for network in (self.article, self.article_made))
+        thin, made, noise = predict_noise(read, self.article, self.article_made)
         by_page = np.split(off_topic, table.sentences.edges[1:-1])
         inputs = np.concatenate([page_off_topic_inputs(sentences) for sentences in by_page])
         foreign = rounded(self.page_off_topic.probabilities(inputs)[:, 1])
-        return PageScores(rounded(either(thin, made)), foreign, read, rounded(made) > np.maximum(rounded(thin), CAUSE))
+        return PageScores(rounded(noise), foreign, read, rounded(made) > np.maximum(rounded(thin), CAUSE))
+
+
+def predict_noise(read: Matrix, article: Network, article_made: Network) -> tuple[Matrix, Matrix, Matrix]:
+    """Probabilities that articles are thin, that they are manufactured, and that they are noise: each (articles,)."""
+    thin, made = (network.probabilities(read)[:, 1] for network in (article, article_made))
+    return thin, made, either(thin, made)
 
 
 def either(thin: Matrix, made: Matrix) -> Matrix:

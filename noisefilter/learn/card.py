@@ -11,6 +11,7 @@ from noisefilter.learn.intervals import DRAWS, SEED
 from noisefilter.learn.picture import PICTURE, draw_calibration
 from noisefilter.learn.policies import FIGURES
 from noisefilter.learn.provenance import LABELS, figure_notes
+from noisefilter.learn.stages import ARRAYS_OF
 from noisefilter.model import READER
 from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, figure_columns, figure_row
 from noisefilter.types import Page
@@ -27,15 +28,6 @@ if TYPE_CHECKING:
 
 #: What the card says in words, and passages and texts of our own that models are bad at.
 TEXTS = tomllib.loads((files("noisefilter.learn") / "card.toml").read_text(encoding="utf8"))
-#: Stages in the order in which a page goes through them, with the prefixes of their arrays' names.
-STAGES = {
-    "blocks": ("block_",),
-    "sentences": ("sentence",),
-    "insertions": ("insertion", "passage"),
-    "pages: off-topic": ("page_off_topic",),
-    "articles": ("article",),
-    "last networks, which read the reader": ("reader_",),
-}
 
 
 def write_card(
@@ -107,10 +99,12 @@ def _data(model: Model) -> Iterator[str]:
 
 def _sizes(model: Model) -> tuple[str, str]:
     """Numbers and bytes of each stage, and of the word vectors."""
-    table, known = model.vectors, tuple(start for starts in STAGES.values() for start in starts)
-    stages = {stage: [key for key in model.arrays if key.startswith(starts)] for stage, starts in STAGES.items()}
-    stages |= {"others": [key for key in model.arrays if not key.startswith(known)], "all stages": list(model.arrays)}
-    arrays: dict[str, list[NDArray[Any]]] = {stage: [model.arrays[key] for key in stages[stage]] for stage in stages}
+    table = model.vectors
+    arrays: dict[str, list[NDArray[Any]]] = {
+        stage: [array for key, array in model.arrays.items() if key.startswith(starts)]
+        for stage, starts in ARRAYS_OF.items()
+    }
+    arrays["all stages"] = list(model.arrays.values())
     words = f"word vectors: {len(table.rows_by_word):,} words, {table.dimensions} dimensions, shared by all models"
     arrays[words] = [table.matrix, table.scale, table.idf, table.capital]
     rows: list[Sequence[object]] = []

@@ -97,8 +97,8 @@ def word_f1(found: str, truth: str) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall) if common else 0.0
 
 
-def _gather(found: Iterable[tuple[LabelledPage, str, Matrix]]) -> Rows:
-    """Observations by source, and all of them; `found` has them with their page and their source."""
+def gather(found: Iterable[tuple[LabelledPage, str, Matrix]]) -> Rows:
+    """Observations by source, and all of them; `found` has them, (observations, columns), with their page and their source."""
     rows: Rows = defaultdict(list)
     for page, source, values in found:
         for name in (ALL, source):
@@ -108,7 +108,7 @@ def _gather(found: Iterable[tuple[LabelledPage, str, Matrix]]) -> Rows:
 
 def _extraction(judged: Judged) -> Rows:
     """Precision, recall and F1 of the words of each page that has a gold text."""
-    return _gather(
+    return gather(
         (page, f"{page.source} {page.page_type}", np.array([word_f1(score.clean({"boilerplate"}), page.main_text)]))
         for page, score in judged
         if page.main_text is not None
@@ -123,7 +123,7 @@ def word_figures(rows: Matrix) -> dict[str, float]:
 
 def _noise(judged: Judged) -> Rows:
     """Probability of each page whose noise is labelled, and the share of its readers who call it noise."""
-    return _gather(
+    return gather(
         (page, page.source, np.array([[score.noise, page.noise_share]], dtype=np.float64))
         for page, score in judged
         if page.noise is not None and score.noise is not None
@@ -214,7 +214,7 @@ def _sentences(kind: str, letter: str, judged: Judged) -> Rows:
             if rows:
                 yield page, page.source, np.array(rows, dtype=np.float64)
 
-    return _gather(pages())
+    return gather(pages())
 
 
 def ranking(rows: Matrix) -> dict[str, float]:
@@ -254,12 +254,12 @@ def _boilerplate(judged: Judged) -> Rows:
             words = [len(text.split()) for text in blocked.texts()]
             yield page, page.source, np.column_stack([taken, truth, words]).astype(np.float64)
 
-    return _gather(blocks())
+    return gather(blocks())
 
 
 def _spans(kind: str, judged: Judged) -> Rows:
     """Non-blank characters of each page: rightly cut, cut, labelled; and whether its spans are a model's, unchanged."""
-    return _gather(
+    return gather(
         (page, page.source, np.array([[(cut & gold).sum(), cut.sum(), gold.sum(), page.accepted]], dtype=np.float64))
         for page, score in judged
         if page.spans is not None and score.status == "ok"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     #: Rows of observations → figures; whole numbers are counts and get no interval.
     FiguresOf = Callable[[Matrix], dict[str, float]]
-
-Unit = TypeVar("Unit")
 
 DRAWS = 300
 SEED = 0
@@ -52,14 +50,10 @@ def surely_worse(
         name: of the figure.
         sign: 1 if lower is better, -1 if higher is.
     """
-    several = len({one.site for one in before}) > 1
-    units: dict[str, tuple[list[Matrix], list[Matrix]]] = {}
-    for place, observed in enumerate((before, after)):
-        for one in observed:
-            units.setdefault(one.site if several else one.page, ([], []))[place].append(one.values)
+    both = [*before, *after]
     gaps: list[float] = []
-    for drawn in draws(list(units.values())):
-        parts = [[values for unit in drawn for values in unit[place]] for place in (0, 1)]
+    for drawn in draws(both):
+        parts = [[both[place].values for place in drawn if (place < len(before)) is old] for old in (True, False)]
         was, now = (figures_of(np.concatenate(part)).get(name) if part else None for part in parts)
         if was is not None and now is not None:
             gaps.append(sign * (now - was))
@@ -73,13 +67,7 @@ def with_intervals(observed: Sequence[Observed], figures_of: FiguresOf) -> dict[
     nothing about other sites. A single page has no interval.
     """
     figures = figures_of(np.concatenate([one.values for one in observed]))
-    several = len({one.site for one in observed}) > 1
-    units: dict[str, list[Matrix]] = {}
-    for place, one in enumerate(observed):
-        units.setdefault(one.site if several else f"{one.page} {place}", []).append(one.values)
-    again = [
-        figures_of(np.concatenate([values for unit in drawn for values in unit])) for drawn in draws([*units.values()])
-    ]
+    again = [figures_of(np.concatenate([observed[place].values for place in drawn])) for drawn in draws(observed)]
     for name in [name for name, value in figures.items() if isinstance(value, float)]:
         values = [drawn[name] for drawn in again if name in drawn]
         if len(values) >= DEFINED * DRAWS:
@@ -87,11 +75,18 @@ def with_intervals(observed: Sequence[Observed], figures_of: FiguresOf) -> dict[
     return figures
 
 
-def draws(units: Sequence[Unit]) -> Iterator[list[Unit]]:
-    """`DRAWS` times as many units as there are, with replacement; none of a single unit."""
-    rng = np.random.default_rng(SEED)
-    for _ in range(DRAWS if len(units) > 1 else 0):
-        yield [units[index] for index in rng.integers(len(units), size=len(units))]
+def draws(observed: Sequence[Observed]) -> Iterator[list[int]]:
+    """`DRAWS` times the places of the observations of as many sites as there are, drawn with replacement.
+
+    Of a single site its pages are drawn, and of a single page nothing.
+    """
+    several = len({one.site for one in observed}) > 1
+    units: dict[str, list[int]] = {}
+    for place, one in enumerate(observed):
+        units.setdefault(one.site if several else one.page, []).append(place)
+    places, rng = list(units.values()), np.random.default_rng(SEED)
+    for _ in range(DRAWS if len(places) > 1 else 0):
+        yield [place for unit in rng.integers(len(places), size=len(places)) for place in places[unit]]
 
 
 def interval(name: str, values: Sequence[float]) -> dict[str, float]:

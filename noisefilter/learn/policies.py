@@ -127,15 +127,11 @@ def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Poli
             "sort; some 50 say more"
         )
     chosen = choose_policies(*rows.T)[name]
-    several = len({one.site for one in observed}) > 1
-    units: dict[str, list[int]] = {}
-    for place, one in enumerate(observed):
-        units.setdefault(one.site if several else str(place), []).append(place)
     seen: dict[str, list[float]] = {}
-    for drawn in draws(list(units)):
-        left = [place for unit, places in units.items() if unit not in drawn for place in places]
+    for drawn in draws(observed):
+        left = sorted(set(range(len(rows))) - set(drawn))
         if left:
-            policy = choose_policies(*rows[[place for unit in drawn for place in units[unit]]].T)[name]
+            policy = choose_policies(*rows[drawn].T)[name]
             for key, value in {**_cuts(policy), **policy_figures(rows[left], policy)}.items():
                 if isinstance(value, float):
                     seen.setdefault(key, []).append(value)
