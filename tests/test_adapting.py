@@ -343,8 +343,9 @@ def test_the_reader_moves_only_when_it_is_asked_for(model: Model):
         "reader_head_foreign",
         "reader_head_classes",
     ]
-    again, _ = adapt(data, model, name="mine", heads=True, stays={"reader"})
+    again, told = adapt(data, model, name="mine", heads=True, stays={"reader"})
     assert again.reader == model.reader
+    assert [own.reason for own in told if own.stage == "reader"] == [PUT_BACK, PUT_BACK]
     assert (moved.reader != model.reader) == any(own.moved for own in outcomes if own.stage == "reader")
     assert moved.arrays.keys() == model.arrays.keys()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from noisefilter.learn.adapt_rows import READER_STAGES, STAGES, stage_rows
+from noisefilter.learn.adapt_rows import HEAD_STAGES, READER_STAGES, STAGES, stage_rows
 from noisefilter.learn.last_layer import Rows, last_logits, move_layer, probabilities, with_other
 from noisefilter.learn.policies import policies_by
 from noisefilter.learn.thresholds import kind_thresholds
@@ -108,15 +108,17 @@ def adapt(
         base.manifest["policies"],
     )
     stages, reader = READER_STAGES if base.reader else STAGES, base.reader
+    if reader and heads:
+        stages = HEAD_STAGES | stages
     with threadpool_limits(1):
-        if reader and heads and "reader" not in stays:
-            progress(f"reader: reading {len(data.fit)} pages")
-            reader = _adapt_reader(data.fit, reader, found)
         for stage, networks in stages.items():
             if stage in stays:
                 found.outcomes += [Outcome(stage, network, PUT_BACK) for network in networks]
                 continue
             progress(f"{stage}: reading {len(data.fit)} pages")
+            if reader and stage in HEAD_STAGES:
+                reader = _adapt_reader(data.fit, reader, found)
+                continue
             rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs, reader)
             found.outcomes += [_adapt_network(stage, network, rows, found) for network in networks]
     labelled = {outcome.stage for outcome in found.outcomes if outcome.rows}

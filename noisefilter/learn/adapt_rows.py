@@ -53,6 +53,8 @@ STAGES = {
 }
 #: The same for a model with a reader.
 READER_STAGES = {**STAGES, "sentences": ("reader_classes",), "insertions": ("reader_foreign",)}
+#: The heads of the reader's last layer, which are adapted only when asked for.
+HEAD_STAGES = {"reader": ("reader_head_foreign", "reader_head_classes")}
 #: Pages that a process is given at once.
 CHUNK = 8
 
@@ -144,19 +146,16 @@ def _insertion_rows(
     found: Found = {}
     for example in labelled_examples([page]):
         table = InsertionTable(SentenceTable([example.article(vectors)], vectors))
-        if reader:
-            measured = build_insertion_scorer(arrays).score(table, sentence_classes(table, arrays)).off_topic
-            readings = read_articles(table.sentences, open_reader(reader))
-            inputs = _standard(foreign_columns(measured, readings), arrays, "reader_foreign")
-            truth = example.foreign[:, None].astype(np.float64)
-            found["reader_foreign"] = (inputs, truth, np.ones(len(truth)))
-            continue
         scorer = build_insertion_scorer(arrays)
         network, asked = _recorded(scorer.insertion_last)
         scored = replace(scorer, insertion_last=network).score(table, sentence_classes(table, arrays))
+        name, foreign = "insertion_last", example.foreign[sorted(scored.words)]
+        if reader:
+            name, foreign = "reader_foreign", example.foreign
+            readings = read_articles(table.sentences, open_reader(reader))
+            asked = [_standard(foreign_columns(scored.off_topic, readings), arrays, name)]
         if asked:
-            truth = example.foreign[sorted(scored.words)][:, None].astype(np.float64)
-            found["insertion_last"] = (np.concatenate(asked), truth, np.ones(len(truth)))
+            found[name] = (np.concatenate(asked), foreign[:, None].astype(np.float64), np.ones(len(foreign)))
     return found
 
 

@@ -78,11 +78,11 @@ class LastFit:
         self.insertions = [build_insertion_scorer(arrays) for arrays in insertions]
         self.vectors = vectors
 
-    def classes(self, page: LabelledPage, reader: int, kinds: int) -> Iterator[tuple[Matrix, Matrix]]:
-        """Inputs and votes of the judged sentences of a page, if there are any, by a reader and a sentence classifier."""
+    def classes(self, page: LabelledPage, fold: int) -> Iterator[tuple[Matrix, Matrix]]:
+        """Inputs and votes of the judged sentences of a page, if there are any, by models without its site."""
         for example in sentence_examples([page] if page.sentences else [], self.vectors):
-            classes = sentence_kinds(example.table, example.matrix, self.kinds[kinds])
-            readings = read_articles(example.table, self.readers[reader])
+            classes = sentence_kinds(example.table, example.matrix, self.kinds[fold])
+            readings = read_articles(example.table, self.readers[fold])
             yield class_columns(classes, readings), example.classes
 
     def foreign(self, page: LabelledPage, fold: int, kinds: int) -> Iterator[ForeignRows]:
@@ -112,13 +112,11 @@ def fit_last(
         progress: is told what is being done.
     """
     progress("last networks: reading judged sentences")
-    judged = [page for page in fit if page.sentences]
-    folds = [fold_of(page.site) for page in judged]
-    pairs = (pair for page, fold in zip(judged, folds, strict=True) for pair in learned.classes(page, fold, fold))
+    pairs = (pair for page in fit for pair in learned.classes(page, fold_of(page.site)))
     inputs, votes = map(np.concatenate, zip(*pairs, strict=True))
     arrays = named("reader_classes", fit_classes(inputs, votes, CLASSES))
     network = build_network(arrays, "reader_classes")
-    pairs = (pair for page in tune for pair in learned.classes(page, -1, -1))
+    pairs = (pair for page in tune for pair in learned.classes(page, -1))
     inputs, votes = map(np.concatenate, zip(*pairs, strict=True))
     thresholds = kind_thresholds(network.probabilities(inputs), votes)
     progress("last networks: reading passages")
