@@ -7,8 +7,7 @@
 by the others. `insertions` fits the classifiers of `fast` for them without each writer in turn, and measures on the passages that
 this writer put into articles. `reader` does the same with `default`: the readers of the folds are those that `train_default.py` kept
 in `--work`, or are fitted there (extra `train`, an hour); its classes of sentences are measured on the sites that each has not seen.
-Beside each stands a simple baseline; intervals (95%) draw the sites again. The val sites are left out but with `--val`, which is
-for the end.
+Beside `noise` stands a simple baseline; intervals (95%) draw the sites again. The val sites are left out.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from carry_over_judged import carry_noise, carry_read, carry_sentences, judged_s
 from threadpoolctl import threadpool_limits
 from train_default import read_data
 
-from noisefilter.learn.stages import READER_STAGES, STAGES, Fitted, Training, fit_stages
+from noisefilter.learn.stages import READER_STAGES, STAGES, Training, fit_stages
 from noisefilter.model import DEFAULT, FAST, VECTORS, load_model, models_folder
 from noisefilter.sentences.fit import sentence_examples
 from noisefilter.text.vectors import load_vectors
@@ -35,45 +34,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
     parser.add_argument("--part", choices=PARTS, action="append", help="all of them if not given")
-    parser.add_argument("--val", action="store_true", help="with the val sites: for the end, not for choosing")
     parser.add_argument("--work", type=Path, default=Path("build/training/default"), help="where the readers are kept")
     parser.add_argument(
         "--device", default="cpu", help="as for train_default.py: with cuda the readers of the folds have teachers"
     )
     options = parser.parse_args()
     corpus, parts = Corpus(options.corpus), options.part or PARTS
-    splits = ("train", "tune", "val") if options.val else ("train", "tune")
     vectors = load_vectors(models_folder() / VECTORS)
     with threadpool_limits(1):
         if "noise" in parts:
-            carry_noise(corpus, read_judged(corpus, vectors, splits))
+            carry_noise(corpus, read_judged(corpus, vectors))
         taught = sentence_examples(corpus.own_judged(), vectors)
         if "sentences" in parts:
-            carry_sentences(judged_sentences(corpus, vectors, splits), taught)
+            carry_sentences(judged_sentences(corpus, vectors), taught)
         if "insertions" in parts:
-            carry_insertions(corpus, splits, "insertions", fitted_without(corpus, load_model(FAST)))
+            carry_insertions(corpus, "insertions", fitted_without(corpus, load_model(FAST)))
         if "reader" in parts:
             from noisefilter.learn.reader import ReaderFit  # noqa: PLC0415 - torch
 
             data = read_data(corpus)
             fit, pages = ReaderFit(data.texts, options.work, options.device, print), [*data.fit, *data.inserted]
             readers = fit.all_folds(pages, teacher=options.device != "cpu")
-            from_wcxb = fit.fit(
-                [page for page in pages if page.sentences is None or page.source == "wcxb"], "from-wcxb"
-            )
-            sentences = judged_sentences(corpus, vectors, ["train"])
-            carry_read(sentences, taught, readers, {"wcxb": fit.network(from_wcxb)})
+            carry_read(judged_sentences(corpus, vectors, ["train"]), taught, readers)
             training = Training(data, vectors, jobs=2, progress=print, kept=options.work)
-            stages = {**STAGES, "writers": READER_STAGES["writers"], "none": _nothing}
-            kept = fit_stages(training, "none", stages=stages)
+            found = training.kept_stage("writers")  # whatever code and data gave it
+            stages = {"sentences": STAGES["sentences"], "writers": READER_STAGES["writers"]}
+            done = found["fitted"] if found else fit_stages(training, "writers", stages=stages)
             carry_insertions(
-                corpus, splits, "insertions, read", read_without(corpus, load_model(DEFAULT), readers, kept.writers)
+                corpus, "insertions, read", read_without(corpus, load_model(DEFAULT), readers, done.writers)
             )
-
-
-def _nothing(_training: Training, _done: Fitted) -> Fitted:
-    """The last networks are fitted writer by writer."""
-    return Fitted()
 
 
 if __name__ == "__main__":

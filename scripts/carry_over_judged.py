@@ -1,45 +1,50 @@
-"""Judged articles: what is learned from some, measured on others; the legs of `carry_over.py`, and how a figure is printed.
+"""Judged articles and sentences: what is learned from some, measured on others; the legs of `carry_over.py`.
 
-Noise of articles and kinds of sentences stand beside a baseline: TF-IDF with plain words of the article, or of the sentence alone.
+Noise stands beside a baseline: TF-IDF with plain words of the article.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.stats import spearmanr
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import roc_auc_score
 
 from noisefilter.article.fit import article_examples, fit_articles, predict_articles
 from noisefilter.fit import FOLDS, fold_of, network_of
 from noisefilter.insertions.reading import class_columns, read_articles
+from noisefilter.kinds import KINDS
 from noisefilter.labels import POSITIVE
-from noisefilter.learn.evaluate import calibration_error
-from noisefilter.learn.intervals import Observed, with_intervals
+from noisefilter.learn.evaluate import calibration_error, ranking
+from noisefilter.learn.intervals import Observed, measured
 from noisefilter.learn.last import CLASSES as LAST
 from noisefilter.learn.policies import choose_policies
 from noisefilter.policy import BALANCED
 from noisefilter.reader.session import Reader
-from noisefilter.report.figures import HIGH, LOW
+from noisefilter.report.figures import figure_tables, print_tables
 from noisefilter.sentences.fit import CLASS_OF, fit_classes, fit_sentences, sentence_examples
 from noisefilter.sentences.judge import sentence_kinds
 from shared_corpus import BLOGS, own_retold
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from noisefilter.arrays import Arrays, Matrix
+    from noisefilter.arrays import Matrix
     from noisefilter.article.fit import ArticleExample
+    from noisefilter.kinds import Kind
     from noisefilter.labels import LabelledPage
     from noisefilter.networks import Network
     from noisefilter.sentences.fit import SentenceExample
     from noisefilter.text.vectors import VectorTable
     from shared_corpus import Corpus
+
+    #: What has a site and a source.
+    Example = ArticleExample | SentenceExample | LabelledPage
 
 #: Folds of `fold_of` are used inside the training; other ones are drawn here, so that the two do not go in step.
 SALT = "outer:"
@@ -48,22 +53,10 @@ BY_SITE = "by site"
 SHARE, GRADE, AGREED, NOISE, BASELINE, DROPPED = range(6)
 #: Noise up to which a reader found substance.
 SUBSTANCE = 1
-KINDS = {"filler": "F", "promotion": "P", "boilerplate": "B"}
-CLASSES = len(CLASS_OF)
-
-
-class Example(Protocol):
-    """What a leg has to know of an article."""
-
-    @property
-    def site(self) -> str:
-        """Its site."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Where its row comes from."""
-        ...
+#: Kinds that a sentence's class says.
+CLASS_KINDS: tuple[Kind, ...] = ("filler", "promotion", "boilerplate")
+#: Splits that are learned from and judged; choices are made on the figures, so val is left out.
+SPLITS = ("train", "tune")
 
 
 class Leg(NamedTuple):
@@ -84,18 +77,13 @@ def outer_fold(site: str) -> int:
     return fold_of(SALT + site)
 
 
-def across(learned: str, *judged: str) -> Leg:
-    """From one collection to others."""
+def across(learned: Sequence[str], judged: Sequence[str]) -> Leg:
+    """From some collections to others."""
     return Leg(
-        f"{learned} → {' + '.join(judged)}",
-        lambda example: collection_of(example) == learned,
+        f"{' + '.join(learned)} → {' + '.join(judged)}",
+        lambda example: collection_of(example) in learned,
         lambda example: collection_of(example) in judged,
     )
-
-
-def all_but(left: str) -> Leg:
-    """From all other collections to one."""
-    return Leg(left, lambda example: collection_of(example) != left, lambda example: collection_of(example) == left)
 
 
 def by_site() -> list[Leg]:
@@ -110,31 +98,8 @@ def by_site() -> list[Leg]:
     ]
 
 
-def fit_baseline(rows: sp.csr_matrix, target: Matrix, c: float) -> LogisticRegression:
-    """Logistic regression on shares of readers, written anew: the baseline shares no code with what it judges."""
-    truth = np.repeat([1, 0], len(target))
-    counts = np.concatenate([target, 1 - target])
-    kept = counts > 0
-    model = LogisticRegression(C=c, max_iter=3000)
-    return model.fit(sp.vstack([rows, rows]).tocsr()[kept], truth[kept], sample_weight=counts[kept])
-
-
-def print_figures(
-    title: str, seen: Sequence[tuple[str, Matrix]], figures_of: Callable[[Matrix], dict[str, float]]
-) -> None:
-    """Print the figures of some observations by site, each with its interval."""
-    figures = with_intervals([Observed(site, str(place), rows) for place, (site, rows) in enumerate(seen)], figures_of)
-    print(f"\n{title}")
-    for name, value in figures.items():
-        if not name.endswith((LOW, HIGH)):
-            low, high = figures.get(f"{name}{LOW}"), figures.get(f"{name}{HIGH}")
-            interval = f"({low:.3f} to {high:.3f})" if low is not None and high is not None else ""
-            shown = f"{value:.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:.3f}"
-            print(f"  {name:34} {shown:>7} {interval}", flush=True)
-
-
-NOISE_LEGS = (across("wcxb", BLOGS), across(BLOGS, "wcxb"), across("texts", "wcxb", BLOGS), *by_site())
-SENTENCE_LEGS = (across("wcxb", BLOGS), across(BLOGS, "wcxb"), *by_site())
+SENTENCE_LEGS = (across(["wcxb"], [BLOGS]), across([BLOGS], ["wcxb"]), *by_site())
+NOISE_LEGS = (across(["texts"], ["wcxb", BLOGS]), *SENTENCE_LEGS)
 
 
 class Learned(NamedTuple):
@@ -150,11 +115,11 @@ class Learned(NamedTuple):
     sentences: list[SentenceExample]
 
 
-def read_judged(corpus: Corpus, vectors: VectorTable, splits: Sequence[str] = ("train", "tune")) -> Learned:
-    """The judged articles and sentences of some splits."""
-    pages = [page for split in splits for page in corpus.judged_articles(split)]
+def read_judged(corpus: Corpus, vectors: VectorTable) -> Learned:
+    """The judged articles and sentences."""
+    pages = [page for split in SPLITS for page in corpus.judged_articles(split)]
     judged, taught, invented = (article_examples(part, vectors) for part in (pages, corpus.own_votes(), own_retold()))
-    sentences = [*judged_sentences(corpus, vectors, splits), *sentence_examples(corpus.own_judged(), vectors)]
+    sentences = [*judged_sentences(corpus, vectors), *sentence_examples(corpus.own_judged(), vectors)]
     return Learned(judged, taught, invented, sentences)
 
 
@@ -170,36 +135,49 @@ def fit_noise(leg: Leg, data: Learned) -> tuple[list[ArticleExample], Matrix, fl
 
 def carry_noise(corpus: Corpus, data: Learned) -> None:
     """Fit and judge leg by leg, print; the corpus says which texts are of farms."""
-    seen: dict[str, list[tuple[ArticleExample, Matrix]]] = {}
+    seen: dict[str, list[tuple[ArticleExample, Observed]]] = defaultdict(list)
     for leg in NOISE_LEGS:
-        seen.setdefault(leg.name, []).extend(_judge_noise(leg, data))
-    for name, rows in seen.items():
-        print_figures(f"noise, {name}", [(example.site, row) for example, row in rows], noise_figures)
-    for collection, count in Counter(collection_of(example) for example, _ in seen[BY_SITE]).items():
-        own = [(example.site, row) for example, row in seen[BY_SITE] if collection_of(example) == collection]
-        print_figures(f"noise, {BY_SITE}, the {count} of {collection}", own, noise_figures)
+        seen[leg.name] += _judge_noise(leg, data)
+    by_site = seen[BY_SITE]
+    for example, one in by_site:
+        seen[f"{BY_SITE}, {collection_of(example)}"].append((example, one))
     farms = [
-        (example.site, row)
-        for example, row in seen[BY_SITE]
+        one
+        for example, one in by_site
         if corpus.file_of(example.source) == "lowvalue" and (example.page.noise or 0) <= SUBSTANCE
     ]
-    print_figures(
-        "farm texts judged 1 or less", farms, lambda rows: {"texts": len(rows), "dropped": rows[:, DROPPED].mean()}
-    )
+    figures = {
+        "noise": measured({name: [one for _, one in rows] for name, rows in seen.items()}, noise_figures),
+        "farm texts judged 1 or less": measured(
+            {BY_SITE: farms}, lambda rows: {"texts": len(rows), "dropped": float(rows[:, DROPPED].mean())}
+        ),
+    }
+    print_tables(*figure_tables(figures))
 
 
-def _judge_noise(leg: Leg, data: Learned) -> list[tuple[ArticleExample, Matrix]]:
-    """What the leg's classifier and the baseline say of each article that it judges."""
+def _judge_noise(leg: Leg, data: Learned) -> list[tuple[ArticleExample, Observed]]:
+    """What the leg's classifier and the baseline say of each article that it judges: columns as above."""
     judged, noise, drop = fit_noise(leg, data)
     learned = [example for example in (*data.articles, *data.taught) if leg.learns(example)]
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=4)
-    target = np.array([example.page.noise_target for example in learned])
-    model = fit_baseline(words.fit_transform(map(_article_text, learned)), target, 30.0)
-    baseline = model.predict_proba(words.transform(map(_article_text, judged)))[:, 1]
+    baseline = _fit_baseline(learned, judged)
     pages = [example.page for example in judged]
     known = [[page.noise_share, page.noise, readers_agree(page)] for page in pages]
     rows = np.column_stack([np.array(known, dtype=np.float64).reshape(-1, 3), noise, baseline, noise >= drop])
-    return list(zip(judged, rows[:, None, :], strict=True))
+    return [
+        (example, Observed(example.site, example.page.id, row[None])) for example, row in zip(judged, rows, strict=True)
+    ]
+
+
+def _fit_baseline(learned: Sequence[ArticleExample], judged: Sequence[ArticleExample]) -> Matrix:
+    """Noise by a logistic regression on shares of readers, written anew: it shares no code with what it stands beside."""
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=4)
+    rows = words.fit_transform(map(_article_text, learned))
+    target = np.array([example.page.noise_target for example in learned])
+    counts = np.concatenate([target, 1 - target])
+    kept = counts > 0
+    model = LogisticRegression(C=30.0, max_iter=3000)
+    model.fit(sp.vstack([rows, rows]).tocsr()[kept], np.repeat([1, 0], len(target))[kept], sample_weight=counts[kept])
+    return model.predict_proba(words.transform(map(_article_text, judged)))[:, 1]
 
 
 def readers_agree(page: LabelledPage) -> bool:
@@ -227,7 +205,7 @@ def noise_figures(rows: Matrix) -> dict[str, float]:
     return figures
 
 
-def judged_sentences(corpus: Corpus, vectors: VectorTable, splits: Sequence[str]) -> list[SentenceExample]:
+def judged_sentences(corpus: Corpus, vectors: VectorTable, splits: Sequence[str] = SPLITS) -> list[SentenceExample]:
     """The judged sentences of some splits."""
     names = ("sentences", "sentences_blogs")
     pages = (page for split in splits for name in names for page in corpus.judged_sentences(split, name))
@@ -241,107 +219,61 @@ def carry_sentences(sentences: Sequence[SentenceExample], taught: Sequence[Sente
         sentences: judged ones.
         taught: judged by the project, which teach what a leg learns from and are never measured.
     """
-    seen: dict[str, list[tuple[str, Matrix]]] = {}
+    seen: dict[str, list[Observed]] = defaultdict(list)
     for leg in SENTENCE_LEGS:
-        seen.setdefault(leg.name, []).extend(_judge_sentences(leg, sentences, taught))
-    for name, rows in seen.items():
-        print_figures(f"sentences, {name}", rows, sentence_figures)
+        models, _ = fit_sentences([own for own in (*sentences, *taught) if leg.learns(own)])
+        judged = [own for own in sentences if leg.judges(own)]
+        seen[leg.name] += [_observed(own, sentence_kinds(own.table, own.matrix, models)) for own in judged]
+    _print_classes("sentences", seen)
 
 
-def _judge_sentences(
-    leg: Leg, sentences: Sequence[SentenceExample], taught: Sequence[SentenceExample]
-) -> list[tuple[str, Matrix]]:
-    """Truth, what the leg's classifier says and what the baseline says of the sentences of each article that it judges."""
-    learned = [own for own in (*sentences, *taught) if leg.learns(own)]
-    judged = [own for own in sentences if leg.judges(own)]
-    models, _ = fit_sentences(learned)
-    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=4)
-    rows = words.fit_transform(text for example in learned for text in _texts(example))
-    truth = np.concatenate([example.classes for example in learned])
-    told = truth.sum(axis=1) > 0
-    baselines = {
-        letter: fit_baseline(rows[told], truth[told, CLASS_OF[letter]], 3.0)
-        for letter in KINDS.values()
-        if 0 < truth[told, CLASS_OF[letter]].sum() < told.sum()
-    }
-    found = []
-    for example in judged:
-        said = np.zeros((len(example.classes), CLASSES))
-        own = words.transform(_texts(example))
-        for letter, model in baselines.items():
-            said[:, CLASS_OF[letter]] = model.predict_proba(own)[:, 1]
-        columns = np.hstack([example.classes, sentence_kinds(example.table, example.matrix, models), said])
-        found.append((example.site, columns[example.classes.sum(axis=1) > 0]))
-    return found
+def _observed(example: SentenceExample, classes: Matrix) -> Observed:
+    """Truth and predicted classes of the labelled sentences of an article: (sentences, 2, classes)."""
+    rows = np.stack([example.classes, classes], axis=1)[example.classes.sum(axis=1) > 0]
+    return Observed(example.site, "", rows)  # sites are drawn
 
 
-def _texts(example: SentenceExample) -> list[str]:
-    table = example.table
-    return [table.text[start:end] for start, end in zip(table.start.tolist(), table.end.tolist(), strict=True)]
+def _print_classes(title: str, seen: Mapping[str, Sequence[Observed]]) -> None:
+    """Print how the sentences of each class are ranked, by leg."""
+    for kind in CLASS_KINDS:
+        column = CLASS_OF[KINDS[kind].letter]
 
+        def figures_of(rows: Matrix, column: int = column) -> dict[str, float]:
+            truth, predicted = rows[:, :, column].T
+            return ranking(np.column_stack([predicted, truth >= 0.5]))
 
-def sentence_figures(rows: Matrix) -> dict[str, float]:
-    """Figures of (sentences, classes three times: truth, said, baseline)."""
-    figures: dict[str, float] = {"sentences": len(rows)}
-    for kind, letter in KINDS.items():
-        truth = rows[:, CLASS_OF[letter]] >= 0.5
-        if truth.any():
-            figures[f"{kind}: sentences"] = int(truth.sum())
-            for name, part in (("", 1), ("baseline: ", 2)):
-                said = rows[:, part * CLASSES + CLASS_OF[letter]]
-                figures[f"{name}{kind}: AUC"] = float(roc_auc_score(truth, said))
-                figures[f"{name}{kind}: AP"] = float(average_precision_score(truth, said))
-    return figures
+        print_tables(*figure_tables({f"{title}: {kind}": measured(seen, figures_of)}))
 
 
 def carry_read(
-    sentences: Sequence[SentenceExample],
-    taught: Sequence[SentenceExample],
-    readers: Sequence[bytes],
-    across_readers: dict[str, bytes],
+    sentences: Sequence[SentenceExample], taught: Sequence[SentenceExample], readers: Sequence[bytes]
 ) -> None:
-    """The same with the reader, print; the baseline is what the networks say that read measures alone.
+    """The same with the reader by site, and by the networks that read measures alone, print.
 
     Args:
         sentences: judged ones.
         taught: judged by the project, which are never measured.
-        readers: of each fold of the sites: by site, each article is read by the one that has not seen it.
-        across_readers: by collection, the reader that learned classes from it alone. The last network learns from the
-            collection, too, as the readers of the folds read it.
+        readers: of each fold of the sites; each article is read by the one that has not seen it.
     """
     opened = [Reader(network) for network in readers]
     both = [*sentences, *taught]
     _, folds = fit_sentences(both)
-    read = [_read(example, folds[fold_of(example.site)], opened[fold_of(example.site)]) for example in both]
-    seen: list[tuple[str, Matrix]] = []
+    read = []
+    for example in both:
+        fold = fold_of(example.site)
+        classes = sentence_kinds(example.table, example.matrix, folds[fold])
+        read.append((class_columns(classes, read_articles(example.table, opened[fold])), classes))
+    seen: dict[str, list[Observed]] = defaultdict(list)
     for fold in range(FOLDS):
         network = _last([pair for pair in zip(both, read, strict=True) if outer_fold(pair[0].site) != fold])
-        for example, rows in zip(sentences, read, strict=False):
+        for example, (inputs, alone) in zip(sentences, read, strict=False):
             if outer_fold(example.site) == fold:
-                seen.append(_observed(example, network, rows))
-    print_figures(f"sentences, read, {BY_SITE}", seen, sentence_figures)
-    for name, content in across_readers.items():
-        learned = [pair for pair in zip(both, read, strict=True) if collection_of(pair[0]) == name]
-        network, reader = _last(learned), Reader(content)
-        kinds, _ = fit_sentences([example for example, _ in learned])
-        judged = [example for example in sentences if collection_of(example) not in {name, "texts"}]
-        seen = [_observed(example, network, _read(example, kinds, reader)) for example in judged]
-        print_figures(f"sentences, read, from {name}", seen, sentence_figures)
-
-
-def _read(example: SentenceExample, kinds: Arrays, reader: Reader) -> tuple[Matrix, Matrix]:
-    """What the last network reads of an article's sentences, and their classes by the networks that read measures alone."""
-    classes = sentence_kinds(example.table, example.matrix, kinds)
-    return class_columns(classes, read_articles(example.table, reader)), classes
+                seen[BY_SITE].append(_observed(example, network.probabilities(inputs)))
+                seen[f"{BY_SITE}, measures alone"].append(_observed(example, alone))
+    _print_classes("sentences, read", seen)
 
 
 def _last(learned: Sequence[tuple[SentenceExample, tuple[Matrix, Matrix]]]) -> Network:
     inputs = np.concatenate([rows[0] for _, rows in learned])
     votes = np.concatenate([example.classes for example, _ in learned])
     return network_of(fit_classes(inputs, votes, LAST))
-
-
-def _observed(example: SentenceExample, network: Network, rows: tuple[Matrix, Matrix]) -> tuple[str, Matrix]:
-    inputs, measured = rows
-    columns = np.hstack([example.classes, network.probabilities(inputs), measured])
-    return example.site, columns[example.classes.sum(axis=1) > 0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -16,16 +15,10 @@ from noisefilter.learn.last import SEEN_BY_ALL, fold_without
 from noisefilter.types import Page
 from shared_corpus import OWN_PASSAGES, own_articles, own_retold, put_in
 
-
-class Row(NamedTuple):
-    """A judged article."""
-
-    site: str
-    source: str
-
-
 ROWS = [
-    Row(f"{number}.{source}.example", source) for source in ("wcxb", "blogs", "footballdaily") for number in range(40)
+    LabelledPage(f"{number}", Page("Rain."), f"{number}.{source}.example", source)
+    for source in ("wcxb", "blogs", "footballdaily")
+    for number in range(40)
 ]
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from choose_policies import with_policies, write_policies
+from choose_policies import with_policies
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +24,7 @@ from noisefilter.learn.policies import (
     policies_by,
     policy_figures,
 )
-from noisefilter.model import models_folder
+from noisefilter.model import save_model
 from noisefilter.policy import BALANCED, CAUTIOUS, POLICIES, STRICT, check_policy, find_policy
 from noisefilter.report.figures import HIGH, LOW
 from noisefilter.types import VERDICTS, Span
@@ -298,11 +297,9 @@ def test_wrong_calls_are_told(tmp_path, monkeypatch, arguments, said):
 
 def test_other_policies_are_written_into_a_model_that_stays_the_same(tmp_path, fast):
     policies = policies_by(*articles(100))
-    folder = tmp_path / "fast"
-    shutil.copytree(models_folder() / "fast", folder)
-    write_policies(folder, policies)
-    again = load(folder)
-    assert again.policies == with_policies(fast, policies).policies == choose_policies(*articles(100))
+    save_model(with_policies(fast, policies), tmp_path, "# Card\n")
+    again = load(tmp_path)
+    assert again.policies == choose_policies(*articles(100))
     assert (again.label, dict(again.thresholds)) == (fast.label, dict(fast.thresholds))
     record = score(ARTICLE, model=again, policy=Policy(0, 0)).to_dict()
     assert record == score(ARTICLE, model=fast, policy=Policy(0, 0)).to_dict()
