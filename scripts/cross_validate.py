@@ -1,46 +1,42 @@
 """Extraction out of fold by site: each fifth of the WCXB sites is judged by block classifiers that never saw them.
 
-    python scripts/cross_validate.py ../shared/corpus -o /tmp/folds
+    python scripts/cross_validate.py ../shared/corpus
 
-Of the other sites one in eight calibrates and chooses the threshold, the rest is fitted on. Writes `<id>.txt` (what
-`extract` gives) and `<id>.json` (page type) for each page, and prints the figures beside trafilatura's on the same pages.
+Of the other sites one in eight calibrates and chooses the threshold, the rest is fitted on. Prints the figures beside trafilatura's on
+the same pages. With `-o` it writes what `extract` gives for each page into a folder.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 import trafilatura
+from carry_over_insertions import refitted
 from carry_over_judged import outer_fold
 from joblib import Parallel, delayed
-from measures import extraction_figures, print_measures
+from measures import extraction_figures, measure_types
 from threadpoolctl import threadpool_limits
 
+from noisefilter.api import score_many
 from noisefilter.blocks.fit import block_examples, fit_blocks
-from noisefilter.blocks.judge import build_block_scorer
-from noisefilter.blocks.table import block_table
-from noisefilter.decide import boilerplate_spans
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.html.read import read_blocks
 from noisefilter.learn.thresholds import block_thresholds
-from noisefilter.model import VECTORS, models_folder
-from noisefilter.pipeline import score_blocks
+from noisefilter.model import FAST, load_model
+from noisefilter.report.figures import figure_tables, print_tables
 from noisefilter.text.alignment import align
-from noisefilter.text.tokens import tokenize
-from noisefilter.text.vectors import load_vectors
-from noisefilter.types import PAGE_TYPES, cut
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from noisefilter.blocks.fit import BlockExample
-    from noisefilter.blocks.judge import BlockScorer
     from noisefilter.labels import LabelledPage
-    from noisefilter.text.vectors import VectorTable
+    from noisefilter.model import Model
+    from noisefilter.types import Score
 
 CALIBRATING = 8
 
@@ -51,31 +47,17 @@ def calibrates(site: str) -> bool:
 
 
 def judge(
-    pages: list[LabelledPage], examples: list[BlockExample], fold: int, vectors: VectorTable
-) -> dict[str, tuple[str, str | None]]:
-    """Extracted text and page type of the pages of a fold, by classifiers that have not seen its sites."""
+    pages: Sequence[LabelledPage], examples: Sequence[BlockExample], fold: int, model: Model
+) -> list[tuple[LabelledPage, Score]]:
+    """The pages of a fold, scored by block classifiers that have not seen its sites."""
     with threadpool_limits(1):
         others = [example for example in examples if outer_fold(example.site) != fold]
         fitted = [example for example in others if not calibrates(example.site)]
         tuned = [example for example in others if calibrates(example.site)]
         arrays = fit_blocks(fitted, tuned)
-        thresholds = block_thresholds(tuned, arrays)
-        scorer = build_block_scorer(arrays)
-        return {page.id: extract(page, scorer, thresholds, vectors) for page in pages if outer_fold(page.site) == fold}
-
-
-def extract(
-    page: LabelledPage, scorer: BlockScorer, thresholds: dict[str, float], vectors: VectorTable
-) -> tuple[str, str | None]:
-    """What `noisefilter.extract` gives with these classifiers, and the page type."""
-    read = read_blocks(page.page)
-    blocked = read.blocked
-    if blocked is None or not blocked.blocks:
-        return "", None
-    table = block_table(blocked, tokenize(blocked.text, vectors), vectors)
-    scores = score_blocks(scorer, [table], [read.page])[0]
-    kind = None if scores.page_type is None else PAGE_TYPES[int(np.argmax(scores.page_type))]
-    return cut(blocked.text, boilerplate_spans(table, scores.boilerplate, thresholds)), kind
+        own = refitted(model, arrays, block_thresholds(tuned, arrays))
+        judged = [page for page in pages if outer_fold(page.site) == fold]
+        return list(zip(judged, score_many((page.page for page in judged), model=own), strict=True))
 
 
 def oracle(page: LabelledPage) -> str:
@@ -87,9 +69,9 @@ def oracle(page: LabelledPage) -> str:
     return "\n".join(text for text, share in zip(blocked.texts(), shares, strict=True) if share >= 0.5)
 
 
-def report(name: str, pages: list[LabelledPage], texts: list[str], corpus: Corpus) -> None:
+def report(name: str, pages: Sequence[LabelledPage], texts: Sequence[str], corpus: Corpus) -> None:
     """Print figures by page type, and how many snippets of articles are lost and how many survive."""
-    print_measures({name: extraction_figures(pages, texts)})
+    print_tables(*figure_tables({name: extraction_figures(pages, texts)}))
     lost = wanted = left = unwanted = 0
     for page, text in zip(pages, texts, strict=True):
         if page.page_type == "article":
@@ -107,32 +89,27 @@ def main() -> None:
     """Fit and judge fold by fold, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
-    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("-o", "--output", type=Path)
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args()
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    corpus = Corpus(options.corpus)
+    corpus, model = Corpus(options.corpus), load_model(FAST)
     pages = [page for split in ("train", "tune", "val") for page in corpus.wcxb_pages(split)]
-    vectors = load_vectors(models_folder() / VECTORS)
-    examples = block_examples(pages, vectors, options.jobs)
-    judged: dict[str, tuple[str, str | None]] = {}
-    for found in Parallel(n_jobs=options.jobs, return_as="generator")(
-        delayed(judge)(pages, examples, fold, vectors) for fold in range(FOLDS)
-    ):
-        judged |= found
-        print(f"{len(judged)} of {len(pages)} pages judged", flush=True)
-    options.output.mkdir(parents=True, exist_ok=True)
-    for page in pages:
-        text, kind = judged[page.id]
-        (options.output / f"{page.id}.txt").write_text(text, encoding="utf8")
-        (options.output / f"{page.id}.json").write_text(json.dumps({"page_type": kind, "truth": page.page_type}) + "\n")
-    default = Parallel(n_jobs=options.jobs)(delayed(trafilatura.extract)(page.page.content) for page in pages)
+    examples = block_examples(pages, model.vectors, options.jobs)
+    run = Parallel(n_jobs=options.jobs)
+    folds = run(delayed(judge)(pages, examples, fold, model) for fold in range(FOLDS))
+    judged = [pair for fold in folds for pair in fold]
+    pages = [page for page, _ in judged]
+    texts = [score.clean({"boilerplate"}) for _, score in judged]
+    if options.output:
+        options.output.mkdir(parents=True, exist_ok=True)
+        for page, text in zip(pages, texts, strict=True):
+            (options.output / f"{page.id}.txt").write_text(text, encoding="utf8")
+    default = run(delayed(trafilatura.extract)(page.page.content) for page in pages)
     report("trafilatura default", pages, [text or "" for text in default], corpus)
-    report("noisefilter, out of fold", pages, [judged[page.id][0] for page in pages], corpus)
-    best = Parallel(n_jobs=options.jobs)(delayed(oracle)(page) for page in pages)
-    report("blocks by oracle", pages, best, corpus)
-    known = [(page.page_type, judged[page.id][1]) for page in pages if judged[page.id][1]]
-    print(f"page type right: {np.mean([truth == kind for truth, kind in known]):.3f} of {len(known)}")
+    report("noisefilter, out of fold", pages, texts, corpus)
+    report("blocks by oracle", pages, run(delayed(oracle)(page) for page in pages), corpus)
+    print_tables(*figure_tables({"page types": measure_types(model, judged)[0]}))
 
 
 if __name__ == "__main__":

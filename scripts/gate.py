@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from insertion_figures import measure_insertions
-from measures import measure, print_measures
+from measures import measure
 
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.learn.evaluate import evaluate
 from noisefilter.model import FAST, default_model, load_model
+from noisefilter.report.figures import figure_tables, print_tables
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:
@@ -33,21 +34,19 @@ def check(figures: Figures, floors: list[dict[str, Any]]) -> list[str]:
     """Lines on the floors that are broken."""
     broken = []
     for floor in floors:
-        kind, source, name = floor["figure"]
-        value = figures.get(kind, {}).get(source, {}).get(name)
-        label = f"{kind} / {source} / {name}"
-        if value is None:
+        value = _value(figures, floor["figure"])
+        limit = _value(figures, floor["beats"]) if "beats" in floor else floor.get("least", floor.get("most"))
+        label = " / ".join(floor["figure"])
+        if value is None or limit is None:
             broken.append(f"{label}: not measured")
-        elif "least" in floor and value < floor["least"]:
-            broken.append(f"{label}: {value:.3f}, floor {floor['least']}")
-        elif "most" in floor and value > floor["most"]:
-            broken.append(f"{label}: {value:.3f}, ceiling {floor['most']}")
-        elif "beats" in floor:
-            other_kind, other_source, other_name = floor["beats"]
-            other = figures[other_kind][other_source][other_name]
-            if value < other:
-                broken.append(f"{label}: {value:.3f}, below {other_source}'s {other:.3f}")
+        elif value > limit if "most" in floor else value < limit:
+            broken.append(f"{label}: {value:.3f}, {'ceiling' if 'most' in floor else 'floor'} {limit:.3f}")
     return broken
+
+
+def _value(figures: Figures, path: list[str]) -> float | None:
+    kind, source, name = path
+    return figures.get(kind, {}).get(source, {}).get(name)
 
 
 def main() -> None:
@@ -69,7 +68,7 @@ def main() -> None:
             ),
             floors["corpus"],
         )
-    print_measures(figures)
+    print_tables(*figure_tables(figures))
     broken = [*check(figures, wanted), *(f"{FAST}: {line}" for line in fast)]
     if broken:
         sys.exit("floors broken:\n  " + "\n  ".join(broken))

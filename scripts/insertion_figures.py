@@ -19,8 +19,6 @@ from noisefilter.report.figures import CALIBRATION, THRESHOLDS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from noisefilter.arrays import Matrix
     from noisefilter.model import Model
     from noisefilter.report.figures import Figures
@@ -42,16 +40,9 @@ class Judged(NamedTuple):
     cuts: tuple[tuple[int, int], ...]
     off_topic: float = 0.0
 
-    @property
-    def foreign(self) -> NDArray[np.bool_]:
-        """Which sentences hold some of a foreign passage."""
-        return np.array(
-            [
-                any(touch(own, (start, end)) for own in self.passages if own.foreign)
-                for start, end in self.sentences[:, :2]
-            ],
-            dtype=np.bool_,
-        )
+    def observed(self, *rows: Sequence[float]) -> Observed:
+        """Observations of the page."""
+        return Observed(self.site, self.name, np.array(rows, dtype=np.float64))
 
 
 def touch(passage: Passage, bounds: tuple[float, float]) -> bool:
@@ -103,9 +94,9 @@ def passage_figures(written: Sequence[Judged], untouched: Sequence[Judged]) -> F
         for own in page.passages:
             inside = [probability for start, end, probability in page.sentences.tolist() if touch(own, (start, end))]
             passed = [max(inside, default=-1.0) > level for level in levels.values()]
-            seen = np.array([[*passed, any(touch(own, bounds) for bounds in page.cuts)]], dtype=np.float64)
+            seen = page.observed([*passed, any(touch(own, bounds) for bounds in page.cuts)])
             for name in ("all", own.sort):
-                rows["foreign" if own.foreign else "honest"][name].append(Observed(page.site, page.name, seen))
+                rows["foreign" if own.foreign else "honest"][name].append(seen)
 
     def shares(seen: Matrix) -> dict[str, float]:
         return {"passages": len(seen), **dict(zip([*levels, "cut"], seen.mean(axis=0).tolist(), strict=True))}
@@ -125,9 +116,7 @@ def characters(written: Sequence[Judged]) -> list[Observed]:
             cut[start:end] = True
         for own in page.passages:
             gold[own.start : own.end] |= own.foreign
-        rows.append(
-            Observed(page.site, page.name, np.array([[(cut & gold).sum(), cut.sum(), gold.sum()]], dtype=float))
-        )
+        rows.append(page.observed([(cut & gold).sum(), cut.sum(), gold.sum()]))
     return rows
 
 
@@ -142,7 +131,7 @@ def _pages(written: Sequence[Judged], untouched: Sequence[Judged]) -> dict[str, 
         }
 
     rows = {
-        name: [Observed(page.site, page.name, np.array([[bool(page.cuts), page.off_topic]])) for page in pages]
+        name: [page.observed([bool(page.cuts), page.off_topic]) for page in pages]
         for name, pages in (("untouched", untouched), ("with insertions", written))
     }
     weights = [PAGE_PRIOR / len(written)] * len(written) + [(1 - PAGE_PRIOR) / len(untouched)] * len(untouched)
@@ -153,9 +142,13 @@ def _pages(written: Sequence[Judged], untouched: Sequence[Judged]) -> dict[str, 
 
 
 def _sentences(pages: Sequence[Judged], share: float) -> list[Observed]:
-    """Of each sentence its probability, the truth, and its weight."""
-    return [
-        Observed(page.site, page.name, np.column_stack([page.sentences[:, 2], page.foreign, np.full(len(page.sentences), share / len(pages))]))
-        for page in pages
-        if len(page.sentences)
-    ]  # fmt: skip
+    """Of each sentence its probability, whether it holds some of a foreign passage, and its weight."""
+    found = []
+    for page in pages:
+        foreign = [own for own in page.passages if own.foreign]
+        rows = [
+            (probability, any(touch(own, (start, end)) for own in foreign), share / len(pages))
+            for start, end, probability in page.sentences.tolist()
+        ]
+        found += [page.observed(*rows)] if rows else []
+    return found

@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 import numpy as np
 import trafilatura
 from insertion_figures import measure_insertions
-from rich.console import Console
 
 from noisefilter.api import score_many
 from noisefilter.blocks.fit import label_blocks
@@ -22,6 +21,9 @@ from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import split_lines
 from noisefilter.labels import POSITIVE
 from noisefilter.learn.evaluate import (
+    ALL,
+    block_rows,
+    gather,
     judge_pages,
     measure_scores,
     noise_figures,
@@ -30,14 +32,13 @@ from noisefilter.learn.evaluate import (
     word_figures,
 )
 from noisefilter.learn.intervals import Observed, measured
-from noisefilter.report.figures import THRESHOLDS, figure_tables
+from noisefilter.report.figures import THRESHOLDS
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Matrix
     from noisefilter.labels import LabelledPage
     from noisefilter.learn.evaluate import Judged
     from noisefilter.model import Model
@@ -87,11 +88,10 @@ def measure(model: Model, corpus: Corpus, jobs: int = 1) -> Figures:
 
 def extraction_figures(pages: Sequence[LabelledPage], texts: Iterable[str | None]) -> dict[str, dict[str, float]]:
     """Figures of the texts that were extracted from pages with gold text, by page type."""
-    rows: dict[str, list[Observed]] = {}
-    for page, text in zip(pages, texts, strict=True):
-        for kind in ("all", page.page_type):
-            seen = Observed(page.site, page.id, np.array([word_f1(text or "", page.main_text or "")]))
-            rows.setdefault(kind, []).append(seen)
+    rows = gather(
+        (page, page.page_type, np.array([word_f1(text or "", page.main_text or "")]))
+        for page, text in zip(pages, texts, strict=True)
+    )
     return measured(dict(sorted(rows.items())), word_figures)
 
 
@@ -100,25 +100,19 @@ def measure_types(model: Model, judged: Judged) -> tuple[dict[str, dict[str, flo
 
     Beside them the precision and recall of the threshold `not_article`.
     """
-    rows: dict[str, list[Observed]] = {}
-    other = []
-    for page, score in judged:
-        if score.page_type is not None:
-            left = score.status == "not_article"
-            seen = np.array([[score.page_type == page.page_type, left]], dtype=np.float64)
-            for source in ("all", page.page_type):
-                rows.setdefault(source, []).append(Observed(page.site, page.id, seen))
-            truth = np.array([[left, page.page_type != "article"]], dtype=np.float64)
-            other.append(Observed(page.site, page.id, truth))
-    types = measured(
-        dict(sorted(rows.items())),
-        lambda seen: {
-            "pages": len(seen),
-            "named rightly": float(seen[:, 0].mean()),
-            "not_article": float(seen[:, 1].mean()),
-        },
+    rows = gather(
+        (page, page.page_type, np.array([[score.status == "not_article", page.page_type != "article", right]], float))
+        for page, score in judged
+        if score.page_type is not None
+        for right in [score.page_type == page.page_type]
     )
-    return types, threshold_figures(other, model.thresholds["not_article"])
+
+    def shares(seen: Matrix) -> dict[str, float]:
+        left, _, right = seen.mean(axis=0).tolist()
+        return {"pages": len(seen), "named rightly": right, "not_article": left}
+
+    other = [one._replace(values=one.values[:, :2]) for one in rows[ALL]]
+    return measured(dict(sorted(rows.items())), shares), threshold_figures(other, model.thresholds["not_article"])
 
 
 def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[str, float]:
@@ -137,24 +131,22 @@ def measure_plain(model: Model, pages: list[LabelledPage], jobs: int) -> dict[st
     scores = score_many(
         (Page(blocked.text, title=blocked.title, format="text") for blocked, _ in forms), jobs=jobs, model=model
     )
-    shares, lost, words = [], 0, 0
+    shares = []
+    lost = kept = 0.0
     for (blocked, boilerplate), score in zip(forms, scores, strict=True):
-        cut = [(span.start, span.end) for span in score.spans if span.kind == "boilerplate"]
-        last = int(np.flatnonzero(boilerplate == 0)[-1])
-        tail = [0, 0]
-        for index, (block, out) in enumerate(zip(blocked.blocks, boilerplate.tolist(), strict=True)):
-            size = len(blocked.text[block.start : block.end].split())
-            taken = size * any(start <= block.start and block.end <= end for start, end in cut)
-            if not out:
-                lost, words = lost + taken, words + size
-            elif index > last:
-                tail = [tail[0] + taken, tail[1] + size]
-        if tail[1] >= TAIL_WORDS:
-            shares.append(tail[0] / tail[1])
+        taken, out, words = block_rows(blocked, boilerplate, score).T
+        article = out == 0
+        tail = slice(np.flatnonzero(article)[-1] + 1, None)
+        lost, kept = lost + words[article] @ taken[article], kept + words[article].sum()
+        if words[tail].sum() >= TAIL_WORDS:
+            shares.append(words[tail] @ taken[tail] / words[tail].sum())
     return {
-        "articles": len(forms), "with a tail": len(shares), "tail found": float(np.mean(np.array(shares) >= 0.5)),
-        "tail words taken out": float(np.mean(shares)), "article words lost": lost / max(1, words),
-    }  # fmt: skip
+        "articles": len(forms),
+        "with a tail": len(shares),
+        "tail found": float(np.mean(np.array(shares) >= 0.5)),
+        "tail words taken out": float(np.mean(shares)),
+        "article words lost": float(lost / max(1, kept)),
+    }
 
 
 def texts_to_spare(corpus: Corpus) -> list[LabelledPage]:
@@ -177,7 +169,7 @@ def measure_untouched(judged: Judged) -> dict[str, dict[str, float]]:
     return measured(dict(sorted(rows.items())), _untouched_figures)
 
 
-def _untouched_figures(rows: NDArray[np.float64]) -> dict[str, float]:
+def _untouched_figures(rows: Matrix) -> dict[str, float]:
     dropped, foreign, cut, sentences, taken, words = rows.sum(axis=0).tolist()
     return {
         "articles": len(rows), "dropped": dropped / len(rows), "off_topic >= 0.5": foreign / len(rows),
@@ -242,16 +234,9 @@ def measure_subgroups(corpus: Corpus, judged: Judged) -> dict[str, dict[str, flo
     return measured({group: observed for group, observed in rows.items() if observed}, _subgroup_figures)
 
 
-def _subgroup_figures(rows: NDArray[np.float64]) -> dict[str, float]:
+def _subgroup_figures(rows: Matrix) -> dict[str, float]:
     figures = noise_figures(rows[:, :2])
     kept: dict[str, float] = {
         name: figures[name] for name in ("articles", "noisy", "auc", "calibration error") if name in figures
     }
     return {**kept, "mean noise": float(rows[:, 0].mean()), "dropped": float(rows[:, 2].mean())}
-
-
-def print_measures(figures: Figures) -> None:
-    """Print the figures as tables."""
-    console = Console(width=150)
-    for table in figure_tables(figures):
-        console.print(table)

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from choose_policies import choose_left_out, with_policies
-from measures import TEXT_FILES, measure, print_measures
+from measures import TEXT_FILES, measure
 from safetensors.numpy import load_file
 
 from noisefilter.learn.card import write_card, write_picture
@@ -43,6 +43,7 @@ from noisefilter.model import (
     models_folder,
     save_model,
 )
+from noisefilter.report.figures import figure_tables, print_tables
 from noisefilter.text.vectors import load_vectors
 from noisefilter.types import Page
 from shared_corpus import BLOGS, Corpus, own_articles, own_retold
@@ -115,6 +116,34 @@ def read_base(folder: Path) -> Fitted:
 
 def main() -> None:
     """Read, train, save, measure."""
+    options = _options()
+    started = time.time()
+
+    def progress(stage: str) -> None:
+        print(f"{time.time() - started:6.0f} s  {stage}", flush=True)
+
+    folders = [options.output / name for name in (DEFAULT, FAST)]
+    if not options.measure:
+        models = _train(options, progress)
+        for model, folder in zip(models, folders, strict=True):  # kept whatever becomes of the figures
+            save_model(model, folder, (folder / CARD).read_text(encoding="utf8") if options.only else "")
+            if options.vectors:
+                shutil.copy(options.vectors, folder / VECTORS)
+        if options.only:
+            progress(f"put {options.only} into {' and '.join(model.label for model in models)}; now --measure")
+            return
+    for folder in folders:
+        model = load_model(folder)
+        progress(f"measuring {model.label} on the val sites")
+        measures = measure(model, Corpus(options.corpus), options.jobs)
+        save_model(model, folder, write_card(model, measures))
+        write_picture(measures, folder)
+        (folder / FIGURES).write_text(json.dumps(measures, indent=1) + "\n", encoding="utf8")
+        print_tables(*figure_tables(measures))
+        progress(f"wrote {folder}")
+
+
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("corpus", type=Path, nargs="?", default=Path("../shared/corpus"))
     parser.add_argument(
@@ -144,39 +173,14 @@ def main() -> None:
     if options.licences == "permissive" and not options.vectors and not options.measure:
         sys.exit("the shipped word vectors learned from all train sources: make a table with make_vectors.py --licences "
                  "permissive and pass it as --vectors")  # fmt: skip
-    started = time.time()
-
-    def progress(stage: str) -> None:
-        print(f"{time.time() - started:6.0f} s  {stage}", flush=True)
-
-    corpus = Corpus(options.corpus, options.licences)
-    kind = "" if options.licences == "all" else f"{options.licences}-"
-    if options.measure:
-        models: Sequence[Model] = [load_model(options.output / name) for name in (DEFAULT, FAST)]
-    else:
-        models = _train(options, corpus, kind, progress)
-        for model, name in zip(models, (DEFAULT, FAST), strict=True):  # kept whatever becomes of the figures
-            card = options.output / name / CARD
-            save_model(model, options.output / name, card.read_text(encoding="utf8") if options.only else "")
-            if options.vectors:
-                shutil.copy(options.vectors, options.output / name / VECTORS)
-    if options.only:
-        progress(f"put {options.only} into {' and '.join(model.label for model in models)}; now --measure")
-        return
-    for model, name in zip(models, (DEFAULT, FAST), strict=True):
-        folder = options.output / name
-        progress(f"measuring {model.label} on the val sites")
-        measures = measure(model, Corpus(options.corpus), options.jobs)
-        save_model(model, folder, write_card(model, measures))
-        write_picture(measures, folder)
-        (folder / FIGURES).write_text(json.dumps(measures, indent=1) + "\n", encoding="utf8")
-        print_measures(measures)
-        progress(f"wrote {folder}")
+    return options
 
 
-def _train(options: argparse.Namespace, corpus: Corpus, kind: str, progress: Callable[[str], None]) -> Sequence[Model]:
+def _train(options: argparse.Namespace, progress: Callable[[str], None]) -> Sequence[Model]:
     """Both models, fitted as the options say, with their policies."""
     progress("reading")
+    corpus = Corpus(options.corpus, options.licences)
+    kind = "" if options.licences == "all" else f"{options.licences}-"
     vectors = load_vectors(options.vectors or models_folder() / VECTORS)
     training = Training(
         read_data(corpus), vectors, options.jobs, progress, options.device, options.work / (kind + DEFAULT)

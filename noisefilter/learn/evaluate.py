@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Matrix
+    from noisefilter.arrays import Index, Matrix
+    from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
     from noisefilter.learn.intervals import FiguresOf
     from noisefilter.model import Model
@@ -249,12 +250,16 @@ def _boilerplate(judged: Judged) -> Rows:
             truth = label_blocks(blocked, page) if blocked is not None else None
             if blocked is None or truth is None or not len(truth):
                 continue
-            cut = [(span.start, span.end) for span in score.spans if span.kind == "boilerplate"]
-            taken = [any(start <= one.start and one.end <= end for start, end in cut) for one in blocked.blocks]
-            words = [len(text.split()) for text in blocked.texts()]
-            yield page, page.source, np.column_stack([taken, truth, words]).astype(np.float64)
+            yield page, page.source, block_rows(blocked, truth, score)
 
     return gather(blocks())
+
+
+def block_rows(blocked: BlockedPage, boilerplate: Index, score: Score) -> Matrix:
+    """Of each block, whether it is cut as boilerplate, whether it is labelled so, and its words: (blocks, 3)."""
+    cut = [(span.start, span.end) for span in score.spans if span.kind == "boilerplate"]
+    taken = [any(start <= one.start and one.end <= end for start, end in cut) for one in blocked.blocks]
+    return np.column_stack([taken, boilerplate, [len(text.split()) for text in blocked.texts()]]).astype(np.float64)
 
 
 def _spans(kind: str, judged: Judged) -> Rows:
