@@ -12,7 +12,6 @@ import argparse
 import json
 import os
 import random
-import resource
 import shutil
 import signal
 import subprocess
@@ -109,7 +108,7 @@ def start(options: argparse.Namespace, source: Path, output: Path, **limits: flo
 def check_kills(options: argparse.Namespace, folder: Path) -> bool:
     """SIGKILL the run and its workers at random moments, start again until it is done, then again from nothing."""
     source, deadly = make_input(options.input, folder, options.pages, options.poison)
-    dice, told, rounds, good = random.Random(options.seed), Counter[str](), 0, True
+    dice, told, rounds, good = random.Random(1), Counter[str](), 0, True
     begun = time.monotonic()
     while told["run"] + told["worker"] < options.kills:
         rounds += 1
@@ -165,7 +164,7 @@ def check_speed(options: argparse.Namespace, folder: Path) -> bool:
     seconds: dict[str, list[float]] = {"loop": [], "one worker": [], "two workers": []}
     for turn in range(options.turns):
         for name, own in seconds.items():
-            begun, before = time.monotonic(), _computed()
+            begun = time.monotonic()
             if name == "loop":
                 command = [sys.executable, "-c", loop, str(source), str(folder / "loop.jsonl")]
                 subprocess.run(command, check=True, env={**os.environ, **dict.fromkeys(THREADS, "1")})  # noqa: S603
@@ -174,26 +173,11 @@ def check_speed(options: argparse.Namespace, folder: Path) -> bool:
                 if process.wait():
                     return False
             own.append(time.monotonic() - begun)
-            ours, others = (after - then for after, then in zip(_computed(), before, strict=True))
-            print(
-                f"{name}: {own[-1]:.1f} s ({ours:.1f} s computed, {others:.1f} s by others), "
-                f"{options.pages / own[-1]:.1f} pages a second",
-                flush=True,
-            )
+            print(f"{name}: {own[-1]:.1f} s, {options.pages / own[-1]:.1f} pages a second", flush=True)
     middle = {name: median(own) for name, own in seconds.items()}
     print(f"two workers are {middle['one worker'] / middle['two workers']:.2f} times as fast as one")
     print(f"one worker takes {middle['one worker'] / middle['loop'] - 1:+.1%} beside a plain loop")
     return middle["one worker"] >= 1.8 * middle["two workers"] and middle["one worker"] <= 1.1 * middle["loop"]
-
-
-def _computed() -> tuple[float, float]:
-    """Seconds that children of this process have computed, and all other processes of the machine, where it tells."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ours, busy = used.ru_utime + used.ru_stime, 0.0
-    with suppress(OSError):
-        user, nice, system = Path("/proc/stat").read_text(encoding="ascii").split()[1:4]
-        busy = (int(user) + int(nice) + int(system)) / os.sysconf("SC_CLK_TCK")
-    return ours, busy - ours
 
 
 def do_run(options: argparse.Namespace, _: Path) -> bool:
@@ -222,7 +206,6 @@ def main() -> None:
     parser.add_argument("--pause", type=float, default=4, help="longest wait between kills, in seconds")
     parser.add_argument("--timeout", type=float, default=5, help="seconds that a page may take")
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--shard-pages", type=int, help="as for `noisefilter clean`, and so its default")
     parser.add_argument("--quick", action="store_true", help="scores made up: what is checked is the batch alone")
     parser.add_argument("--output", help=argparse.SUPPRESS)

@@ -14,11 +14,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.table import Table
-
 import noisefilter
 from noisefilter import Page
+from noisefilter.report.figures import figure_tables, print_tables
 
 if TYPE_CHECKING:
     from noisefilter import Score
@@ -43,47 +41,29 @@ def count_words(score: Score, spans: list[dict[str, Any]]) -> Words:
     return Counter((kinds[word.start()], reasons[word.start()]) for word in re.finditer(r"\S+", score.visible_text))
 
 
-def sums(words: Words, kinds: set[str]) -> tuple[int, int, int]:
-    """Words of some kinds, those taken out, and those of them whose reason is their kind."""
-    chosen = {pair: count for pair, count in words.items() if pair[0] in kinds}
-    out = {pair: count for pair, count in chosen.items() if pair[1] is not None}
-    return sum(chosen.values()), sum(out.values()), sum(count for (kind, name), count in out.items() if kind == name)
-
-
-def print_words(console: Console, title: str, words: Words) -> None:
-    """Print a row a kind."""
-    table = Table(title=title, title_justify="left", box=None)
-    for column in ("kind", "words", "taken out", "of those named rightly", "most often misnamed"):
-        table.add_column(column)
-    boilerplate = sorted({kind for kind, _ in words} - {ARTICLE, HEADLINE})
-    for name, kinds in [("all boilerplate", set(boilerplate)), *((kind, {kind}) for kind in (*boilerplate, HEADLINE))]:
-        size, out, right = sums(words, kinds)
-        wrong = (f"{reason} {n}" for (kind, reason), n in words.most_common() if reason and reason != kind == name)
-        table.add_row(name, str(size), f"{out / size:.0%}", f"{right / max(1, out):.0%}", ", ".join(wrong)[:70])
-    console.print(table)
-    size, lost, _ = sums(words, {ARTICLE})
-    console.print(f"article: {lost} of {size} words lost ({lost / size:.2%}); most of all:")
+def figures_of(words: Words) -> dict[str, dict[str, float]]:
+    """By kind: words, the share that is taken out, and of that the share whose reason is the kind."""
+    kinds = sorted({kind for kind, _ in words})
+    found: dict[str, dict[str, float]] = {}
+    boilerplate = [kind for kind in kinds if kind not in {ARTICLE, HEADLINE}]
+    for name, chosen in {"all boilerplate": boilerplate, **{kind: [kind] for kind in kinds}}.items():
+        size = sum(count for (kind, _), count in words.items() if kind in chosen)
+        out = sum(count for (kind, reason), count in words.items() if kind in chosen and reason is not None)
+        right = sum(count for (kind, reason), count in words.items() if kind in chosen and reason == kind)
+        found[name] = {"words": size, "taken out": out / size, "of those named rightly": right / max(1, out)}
+    return found
 
 
 def main() -> None:
     """Print both tables."""
     labels = [json.loads(line) for line in (LAYOUTS / "labels.jsonl").read_text(encoding="utf8").splitlines()]
-    console = Console(width=150)
-    for form in ("html", "text"):
-        total: Words = Counter()
-        losses = []
-        for label in labels:
-            score = noisefilter.score((LAYOUTS / "pages" / f"{label['id']}.html").read_bytes())
-            if form == "text":
-                score = noisefilter.score(Page(score.visible_text, format="text"))
-            words = count_words(score, label["spans"])
-            total += words
-            size, lost, _ = sums(words, {ARTICLE})
-            losses.append((lost / size, label["id"], score.status, score.page_type))
-        print_words(console, f"{len(labels)} pages as {form}", total)
-        for share, name, status, page_type in sorted(losses, reverse=True, key=lambda row: row[0])[:6]:
-            console.print(f"  {share:6.1%}  {name}  {status}  {page_type or ''}")
-        console.print()
+    as_html: Words = Counter()
+    as_text: Words = Counter()
+    for label in labels:
+        score = noisefilter.score((LAYOUTS / "pages" / f"{label['id']}.html").read_bytes())
+        as_html += count_words(score, label["spans"])
+        as_text += count_words(noisefilter.score(Page(score.visible_text, format="text")), label["spans"])
+    print_tables(*figure_tables({"as HTML": figures_of(as_html), "as plain text": figures_of(as_text)}))
 
 
 if __name__ == "__main__":

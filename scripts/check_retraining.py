@@ -13,26 +13,25 @@ from __future__ import annotations
 import argparse
 import logging
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
-from rich.table import Table
 from sklearn.model_selection import GroupShuffleSplit
 
 from noisefilter.learn.adapt import adapt
 from noisefilter.learn.corpora import read_corpora
-from noisefilter.learn.evaluate import evaluate
+from noisefilter.learn.evaluate import ALL, COMPARED, evaluate
 from noisefilter.learn.train import TrainingData
 from noisefilter.model import default_model
+from noisefilter.report.figures import figure_tables, print_tables
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from noisefilter.labels import LabelledPage
-    from noisefilter.report.figures import Figures
 
 OWN = Path(__file__).parent.parent / "corpus"
 SPLITS = ("tune", "val")
@@ -40,12 +39,8 @@ SPLITS = ("tune", "val")
 FARMS = ("ansygroup-ai-blog", "google-trends-hugo", "gta6-news", "psychedelicbible", "smartfinance", "techautoblog")
 SITE = "techautoblog"
 PAGE_TYPES = ("listing", "product", "collection", "service", "forum")
-#: Kind and figure, and whether more of it is better.
-FIGURES = (
-    ("extraction", "f1", True), ("boilerplate spans", "f1", True), ("noise", "log loss", False), ("noise", "auc", True),
-    ("filler", "log loss", False), ("filler", "auc", True), ("promotion", "log loss", False), ("filler spans", "f1", True),
-    ("off_topic spans", "f1", True),
-)  # fmt: skip
+#: Names of figures that are compared, of each kind that has them.
+FIGURES = ("f1", "log loss", "auc")
 
 
 def sources(root: Path | None) -> Iterator[tuple[str, list[LabelledPage]]]:
@@ -76,26 +71,36 @@ def splits(pages: Sequence[LabelledPage], seeds: int) -> Iterator[TrainingData]:
         yield TrainingData([pages[row] for row in fit], [pages[row] for row in held])
 
 
-def compare(
-    pages: Sequence[LabelledPage], seeds: int
-) -> tuple[dict[tuple[str, str], list[tuple[float, float]]], list[int]]:
-    """Figures before and after, a pair a split, and how many networks moved in each."""
+def compare(pages: Sequence[LabelledPage], seeds: int) -> tuple[dict[str, dict[str, float]], list[int]]:
+    """Figures before and after, means over the splits, and how many networks moved in each."""
     base = default_model()
     found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     moved = []
     for data in splits(pages, seeds):
         model, outcomes = adapt(data, base, name="adapted")
         moved.append(sum(outcome.moved for outcome in outcomes))
-        before, after = evaluate(base, data.tune), evaluate(model, data.tune)
-        for kind, figure, _ in FIGURES:
-            pair = _value(before, kind, figure), _value(after, kind, figure)
-            if not np.isnan(pair).any():
-                found[kind, figure].append(pair)
-    return found, moved
+        before, after = (evaluate(used, data.tune) for used in (base, model))
+        for kind, figure in product(COMPARED, FIGURES):
+            was, now = (of.get(kind, {}).get(ALL, {}).get(figure) for of in (before, after))
+            if was is not None and now is not None:
+                found[kind, figure].append((was, now))
+    return {
+        f"{kind}: {figure}": _compared(pairs, -1 if figure == "log loss" else 1)
+        for (kind, figure), pairs in found.items()
+    }, moved
 
 
-def _value(figures: Figures, kind: str, figure: str) -> float:
-    return figures.get(kind, {}).get("all", {}).get(figure, float("nan"))
+def _compared(pairs: Sequence[tuple[float, float]], sign: int) -> dict[str, float]:
+    """Means of a figure before and after, and in how many splits it got better or worse; `sign` is -1 if lower is better."""
+    before, after = np.array(pairs).T
+    gains = sign * (after - before)
+    return {
+        "default": float(before.mean()),
+        "adapted": float(after.mean()),
+        "spread over splits": float(gains.std()),
+        "splits better": int((gains > 0).sum()),
+        "worse": int((gains < 0).sum()),
+    }
 
 
 def main() -> None:
@@ -106,25 +111,12 @@ def main() -> None:
     parser.add_argument("--only", default="", help="sources whose name holds this")
     options = parser.parse_args()
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
-    console = Console(width=130)
     for name, pages in sources(options.corpus):
         if options.only not in name:
             continue
         found, moved = compare(pages, options.seeds)
         title = f"{name}: {len(pages)} pages, {options.seeds} splits, networks moved {min(moved)} to {max(moved)}"
-        table = Table(title=title, title_justify="left", box=None)
-        for column in ("figure", "default", "adapted", "difference", "spread over splits", "splits better", "worse"):
-            table.add_column(column, justify="left" if column == "figure" else "right")
-        for kind, figure, more in FIGURES:
-            pairs = np.array(found[kind, figure]).reshape(-1, 2)
-            if len(pairs):
-                gains = (pairs[:, 1] - pairs[:, 0]) * (1 if more else -1)
-                table.add_row(
-                    f"{kind}: {figure}", *(f"{value:.3f}" for value in pairs.mean(axis=0)),
-                    f"{(pairs[:, 1] - pairs[:, 0]).mean():+.3f}", f"{gains.std():.3f}", str(int((gains > 0).sum())),
-                    str(int((gains < 0).sum())),
-                )  # fmt: skip
-        console.print(table)
+        print_tables(*figure_tables({title: found}))
 
 
 if __name__ == "__main__":

@@ -3,8 +3,7 @@
 First the mean of a sentence's vectors imitates a sentence encoder, on permissively licensed text (WCXB, US government, MIT
 headlines, CC-BY chat answers); then the table is tuned on articles, so that a sentence is near the sentences around it and far from
 other articles' ones: all of the training sources, or the permissive ones with `--licences permissive`. Word counts for the vocabulary
-come from all training sources. Needs the extra `vectors` and some 40 minutes of one core for the encoder; `--cache` keeps its output,
-and `--start` takes the imitating table from a file.
+come from all training sources. Needs the extra `vectors` and some 40 minutes of one core for the encoder; `--cache` keeps its output.
 
     python scripts/make_vectors.py ../shared/corpus -o models/vectors.safetensors --cache /tmp/vectors
 """
@@ -21,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import paired_cosine_distances
@@ -71,8 +70,12 @@ STAY, DROPPED = 0.3, 0.3
 
 def plain_words(text: str) -> list[str]:
     """Words as `tokenize` looks them up; numbers left out."""
-    words = (word.lower().replace("’", "'") for word in WORD.findall(text))
-    return [word for word in words if not any(map(str.isdigit, word))]
+    return [word for word in spelled(text) if not any(map(str.isdigit, word))]
+
+
+def spelled(text: str) -> list[str]:
+    """Words in small letters, with straight apostrophes."""
+    return [word.lower().replace("’", "'") for word in WORD.findall(text)]
 
 
 def wcxb_texts(corpus: Corpus) -> list[str]:
@@ -192,13 +195,6 @@ def imitate(corpus: Corpus, cache: Path | None) -> dict[str, np.ndarray]:
     }
 
 
-def read_table(path: Path) -> dict[str, np.ndarray]:
-    """The arrays of `imitate`, from a file."""
-    arrays = load_file(path)
-    arrays["vectors"] = arrays.pop("matrix").astype(np.float32) * arrays.pop("scale")[:, None]
-    return arrays
-
-
 def cohesion_documents(corpus: Corpus, rows_of: Callable[[str], Rows]) -> Iterator[Document]:
     """Train documents that nothing is spliced into, as rows of the table."""
     spliced = {row["id"] for row in corpus.rows("insertions_real", "train")}
@@ -301,17 +297,16 @@ def main() -> None:
     parser.add_argument("corpus", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=Path("models/vectors.safetensors"))
     parser.add_argument("--cache", type=Path)
-    parser.add_argument("--start", type=Path, help="a table that imitates the encoder already")
     parser.add_argument(
         "--licences", choices=("all", "permissive"), default="all", help="of the articles it is tuned on"
     )
     options = parser.parse_args()
-    arrays = read_table(options.start) if options.start else imitate(Corpus(options.corpus), options.cache)
+    arrays = imitate(Corpus(options.corpus), options.cache)
     rows_by_word = {word: row for row, word in enumerate(arrays["words"].tobytes().decode().split("\n"))}
     unknown, number = len(arrays["vectors"]) - 1, len(arrays["vectors"]) - 2
 
     def rows_of(text: str) -> np.ndarray:
-        words = [word.lower().replace("’", "'") for word in WORD.findall(text)]
+        words = spelled(text)
         rows = (number if HAS_DIGIT.search(word) else rows_by_word.get(word, unknown) for word in words)
         return np.fromiter(rows, np.int64, len(words))
 

@@ -1,23 +1,21 @@
 """`models/*/figures.json` → the tables between the markers of `docs/figures.md`.
 
-    python scripts/write_figures.py            # after a model was trained or measured
-    python scripts/write_figures.py --check    # exits with 1 if the page is not up to date
+    python scripts/write_figures.py    # after a model was trained or measured
 
 Each model is a column. The model cards have all figures by source; the page has those that a reader asks for first.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from noisefilter.learn.card import markdown_table
 from noisefilter.report.figures import figure_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     Figures = Mapping[str, Mapping[str, Mapping[str, float]]]
 
@@ -137,25 +135,22 @@ def _table(table: Table, models: Mapping[str, Figures]) -> Iterator[str]:
             raise KeyError(msg)
     yield from (f"### {table.title}", "", table.about, "")
     if len(rows) == 1:
-        yield from _lines(f"{_count(rows[0], table.rows)} {table.rows}", [f"`{name}`" for name in models])
-        for figure, label in table.figures.items():
-            yield _line(label, [figure_row(row, [figure])[0] for row in rows[0].values()])
+        head = [f"{_count(rows[0], table.rows)} {table.rows}", *(f"`{name}`" for name in models)]
+        lines = [
+            [label, *(figure_row(row, [figure])[0] for row in rows[0].values())]
+            for figure, label in table.figures.items()
+        ]
     else:
-        labels = [f"{label}, `{name}`" for label in table.figures.values() for name in models]
-        yield from _lines("", [table.rows, *labels])
-        for source, row in zip(sources, rows, strict=True):
-            cells = [figure_row(row[name], [figure])[0] for figure in table.figures for name in models]
-            yield _line(source.replace("_", " "), [_count(row, table.rows), *cells])
-    yield ""
-
-
-def _lines(corner: str, columns: Sequence[str]) -> tuple[str, str]:
-    """Head and rule of a table."""
-    return _line(corner, columns), "|---" * (len(columns) + 1) + "|"
-
-
-def _line(label: str, cells: Sequence[str]) -> str:
-    return f"| {' | '.join([label, *cells])} |"
+        head = ["", table.rows, *(f"{label}, `{name}`" for label in table.figures.values() for name in models)]
+        lines = [
+            [
+                source.replace("_", " "),
+                _count(row, table.rows),
+                *(figure_row(row[name], [figure])[0] for figure in table.figures for name in models),
+            ]
+            for source, row in zip(sources, rows, strict=True)
+        ]
+    yield from (markdown_table(head, lines), "")
 
 
 def _count(row: Mapping[str, Mapping[str, float]], name: str) -> str:
@@ -173,14 +168,8 @@ def renew(page: str, tables: str) -> str:
 
 def main() -> None:
     """Read, write."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if the page is not up to date")
-    options = parser.parse_args()
     page = PAGE.read_text(encoding="utf8")
-    wanted = renew(page, write_tables(read_figures(ROOT / "models")))
-    if options.check:
-        sys.exit(wanted != page and f"{PAGE} is not up to date: run scripts/write_figures.py")
-    PAGE.write_text(wanted, encoding="utf8")
+    PAGE.write_text(renew(page, write_tables(read_figures(ROOT / "models"))), encoding="utf8")
     print(f"wrote {PAGE}")
 
 

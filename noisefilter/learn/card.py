@@ -75,12 +75,12 @@ def _data(model: Model) -> Iterator[str]:
         for source, row in data["sources"].items()
     ]
     rows += [(name, row["licence"], row["rows"]) for name, row in data["other"].items()]
-    yield from ("## Learned from", _table(["source", "licence", "rows (fit / tune / noise)"], rows))
+    yield from ("## Learned from", markdown_table(["source", "licence", "rows (fit / tune / noise)"], rows))
     if manifest.get("labels"):
         names = ("pages", *LABELS)
         yield "Pages by who labelled them (`by`) and what they are labelled for, those held out included:"
         rows = [(by, *(row.get(name, 0) for name in names)) for by, row in manifest["labels"].items()]
-        yield _table(["labelled by", *names], rows)
+        yield markdown_table(["labelled by", *names], rows)
     if "wcxb" in data["sources"]:
         yield TEXTS["attribution"]
     hashes = {
@@ -90,7 +90,7 @@ def _data(model: Model) -> Iterator[str]:
         "word vectors": manifest.get("vectors_sha256"),
         "names of the features": manifest.get("features_sha256"),
     }
-    yield _table(["SHA-256 of", "is"], [(what, f"`{value}`") for what, value in hashes.items() if value])
+    yield markdown_table(["SHA-256 of", "is"], [(what, f"`{value}`") for what, value in hashes.items() if value])
     libraries = ", ".join(f"{name} {number}" for name, number in sorted(manifest["libraries"].items()))
     yield f"Seed {manifest['seed']}; {libraries}; Python {manifest['python']}."
     if manifest["from_base"]:
@@ -113,7 +113,7 @@ def _sizes(model: Model) -> tuple[str, str]:
         rows += [(stage, len(some), f"{numbers:,}", f"{size / 1000:,.0f}")] if some else []
     if model.reader:
         rows.append((f"the reader, `{READER}`", "", "", f"{len(model.reader) / 1000:,.0f}"))
-    return "## Sizes", _table(["stage", "arrays", "numbers", "kB"], rows)
+    return "## Sizes", markdown_table(["stage", "arrays", "numbers", "kB"], rows)
 
 
 def _thresholds(model: Model, limits: Mapping[str, Mapping[str, float]]) -> Iterator[str]:
@@ -142,10 +142,10 @@ def _policies(model: Model, measured: Mapping[str, Mapping[str, float]]) -> Iter
 
 def _figures(head: str, by_source: Mapping[str, Mapping[str, float]]) -> str:
     columns = figure_columns(by_source)
-    return _table([head, *columns], [[source, *figure_row(row, columns)] for source, row in by_source.items()])
+    return markdown_table([head, *columns], [[source, *figure_row(row, columns)] for source, row in by_source.items()])
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table in Markdown."""
     lines = [f"| {' | '.join(map(str, cells))} |" for cells in (head, *rows)]
     return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
@@ -170,7 +170,7 @@ def hard_examples(model: Model) -> list[str]:
         noise = "not judged" if score.noise is None else f"`noise` {score.noise:.2f}"
         opening = hard["text"][:60].rsplit(" ", 1)[0].replace("\n", " ")
         lines.append(f"- {hard['what']} (“{opening} …”): {noise}; {hard['expected']}.")
-    return [_table(head, rows), "Of whole texts:", "\n".join(lines)]
+    return [markdown_table(head, rows), "Of whole texts:", "\n".join(lines)]
 
 
 def _story_with(passage: str) -> str:
