@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+from operator import attrgetter
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from noisefilter.learn.evaluate import Judged
     from noisefilter.model import Model
     from noisefilter.report.figures import Figures
+    from noisefilter.types import Score
     from shared_corpus import Corpus
 
 TEXT_FILES = ("clean", "news", "lowvalue")
@@ -89,8 +91,9 @@ def measure(model: Model, corpus: Corpus, jobs: int = 1) -> Figures:
 def extraction_figures(pages: Sequence[LabelledPage], texts: Iterable[str | None]) -> dict[str, dict[str, float]]:
     """Figures of the texts that were extracted from pages with gold text, by page type."""
     rows = gather(
-        (page, page.page_type, np.array([word_f1(text or "", page.main_text or "")]))
-        for page, text in zip(pages, texts, strict=True)
+        zip(pages, texts, strict=True),
+        lambda page, text: np.array([word_f1(text or "", page.main_text or "")]),
+        attrgetter("page_type"),
     )
     return measured(dict(sorted(rows.items())), word_figures)
 
@@ -100,17 +103,16 @@ def measure_types(model: Model, judged: Judged) -> tuple[dict[str, dict[str, flo
 
     Beside them the precision and recall of the threshold `not_article`.
     """
-    rows = gather(
-        (page, page.page_type, np.array([[score.status == "not_article", page.page_type != "article", right]], float))
-        for page, score in judged
-        if score.page_type is not None
-        for right in [score.page_type == page.page_type]
-    )
+
+    def row(page: LabelledPage, score: Score) -> Matrix | None:
+        values = score.status == "not_article", page.page_type != "article", score.page_type == page.page_type
+        return None if score.page_type is None else np.array([values], dtype=np.float64)
 
     def shares(seen: Matrix) -> dict[str, float]:
         left, _, right = seen.mean(axis=0).tolist()
         return {"pages": len(seen), "named rightly": right, "not_article": left}
 
+    rows = gather(judged, row, attrgetter("page_type"))
     other = [one._replace(values=one.values[:, :2]) for one in rows[ALL]]
     return measured(dict(sorted(rows.items())), shares), threshold_figures(other, model.thresholds["not_article"])
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from functools import partial
-from typing import TYPE_CHECKING
+from operator import attrgetter
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import numpy as np
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -20,7 +21,7 @@ from noisefilter.report.progress import Meter
 from noisefilter.text.alignment import WORD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     #: source → observations of its pages
     Rows = dict[str, list[Observed]]
     Judged = Sequence[tuple[LabelledPage, Score]]
+
+Seen = TypeVar("Seen")
 
 ALL = "all"
 BINS = 10
@@ -54,9 +57,9 @@ def judge_pages(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> J
 
 def measure_scores(model: Model, judged: Judged) -> Figures:
     """The figures of `evaluate`, of pages that the model has scored."""
-    rows = {kind: rows_of(judged) for kind, (rows_of, _) in COMPARED.items()}
-    found = {kind: measured(rows[kind], figures_of) for kind, (_, figures_of) in COMPARED.items()}
-    cut = {**{kind: rows[kind] for kind in SENTENCE_KINDS}, "boilerplate": _boilerplate(judged)}
+    rows = {kind: gather(judged, of.rows_of, of.source_of) for kind, of in COMPARED.items()}
+    found = {kind: measured(rows[kind], of.figures_of) for kind, of in COMPARED.items()}
+    cut = {**{kind: rows[kind] for kind in SENTENCE_KINDS}, "boilerplate": gather(judged, _boilerplate)}
     calibrated = {kind: rows[kind] for kind in ("noise", *SENTENCE_KINDS) if rows[kind]}
     figures: Figures = {
         "extraction": found.pop("extraction"),
@@ -78,12 +81,13 @@ def measure_scores(model: Model, judged: Judged) -> Figures:
 
 def observe(judged: Judged) -> dict[str, list[Observed]]:
     """Observations of the pages, for each kind of figures that two models are compared by (`COMPARED`)."""
-    return {kind: rows_of(judged).get(ALL, []) for kind, (rows_of, _) in COMPARED.items()}
+    return {kind: gather(judged, of.rows_of).get(ALL, []) for kind, of in COMPARED.items()}
 
 
 def observe_noise(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> list[Observed]:
     """Noise of each judged page that gets a score, and the share of its readers who call it noise: (1, 2) per page."""
-    return _noise(judge_pages(model, [page for page in pages if page.noise is not None], jobs)).get(ALL, [])
+    judged = judge_pages(model, [page for page in pages if page.noise is not None], jobs)
+    return gather(judged, _noise).get(ALL, [])
 
 
 def word_f1(found: str, truth: str) -> tuple[float, float, float]:
@@ -98,22 +102,32 @@ def word_f1(found: str, truth: str) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall) if common else 0.0
 
 
-def gather(found: Iterable[tuple[LabelledPage, str, Matrix]]) -> Rows:
-    """Observations by source, and all of them; `found` has them, (observations, columns), with their page and their source."""
+def gather(
+    pages: Iterable[tuple[LabelledPage, Seen]],
+    rows_of: Callable[[LabelledPage, Seen], Matrix | None],
+    source_of: Callable[[LabelledPage], str] = attrgetter("source"),
+) -> Rows:
+    """Observations of pages by source, and all of them.
+
+    Args:
+        pages: each with what is seen of it, such as its score.
+        rows_of: gives the observations of a page, (observations, columns), or None.
+        source_of: gives the source of a page.
+    """
     rows: Rows = defaultdict(list)
-    for page, source, values in found:
-        for name in (ALL, source):
-            rows[name].append(Observed(page.site, page.id, values))
+    for page, seen in pages:
+        values = rows_of(page, seen)
+        if values is not None:
+            for name in (ALL, source_of(page)):
+                rows[name].append(Observed(page.site, page.id, values))
     return dict(rows)
 
 
-def _extraction(judged: Judged) -> Rows:
-    """Precision, recall and F1 of the words of each page that has a gold text."""
-    return gather(
-        (page, f"{page.source} {page.page_type}", np.array([word_f1(score.clean({"boilerplate"}), page.main_text)]))
-        for page, score in judged
-        if page.main_text is not None
-    )
+def _extraction(page: LabelledPage, score: Score) -> Matrix | None:
+    """Precision, recall and F1 of the words, if the page has a gold text: (1, 3)."""
+    if page.main_text is None:
+        return None
+    return np.array([word_f1(score.clean({"boilerplate"}), page.main_text)])
 
 
 def word_figures(rows: Matrix) -> dict[str, float]:
@@ -122,13 +136,11 @@ def word_figures(rows: Matrix) -> dict[str, float]:
     return {"pages": len(rows), "precision": precision, "recall": recall, "f1": f1}
 
 
-def _noise(judged: Judged) -> Rows:
-    """Probability of each page whose noise is labelled, and the share of its readers who call it noise."""
-    return gather(
-        (page, page.source, np.array([[score.noise, page.noise_share]], dtype=np.float64))
-        for page, score in judged
-        if page.noise is not None and score.noise is not None
-    )
+def _noise(page: LabelledPage, score: Score) -> Matrix | None:
+    """Probability of noise, and the share of the readers who call it noise, if that is labelled: (1, 2)."""
+    if page.noise is None or score.noise is None:
+        return None
+    return np.array([[score.noise, page.noise_share]], dtype=np.float64)
 
 
 def noise_figures(rows: Matrix) -> dict[str, float]:
@@ -202,20 +214,14 @@ def at_threshold(rows: Matrix, threshold: float) -> dict[str, float]:
     return figures
 
 
-def _sentences(kind: str, letter: str, judged: Judged) -> Rows:
-    """Probability and truth of each labelled sentence."""
-
-    def pages() -> Iterator[tuple[LabelledPage, str, Matrix]]:
-        for page, score in judged:
-            if page.sentences is None or score.status != "ok":
-                continue
-            predicted = [_probability(score, kind, start, end) for start, end, _ in page.sentences]
-            truth = [votes.count(letter) * 2 >= len(votes) for _, _, votes in page.sentences]
-            rows = [pair for pair in zip(predicted, truth, strict=True) if pair[0] is not None]
-            if rows:
-                yield page, page.source, np.array(rows, dtype=np.float64)
-
-    return gather(pages())
+def _sentences(kind: str, letter: str, page: LabelledPage, score: Score) -> Matrix | None:
+    """Probability and truth of each labelled sentence: (sentences, 2)."""
+    if page.sentences is None or score.status != "ok":
+        return None
+    predicted = [_probability(score, kind, start, end) for start, end, _ in page.sentences]
+    truth = [votes.count(letter) * 2 >= len(votes) for _, _, votes in page.sentences]
+    rows = [pair for pair in zip(predicted, truth, strict=True) if pair[0] is not None]
+    return np.array(rows, dtype=np.float64) if rows else None
 
 
 def ranking(rows: Matrix) -> dict[str, float]:
@@ -240,19 +246,13 @@ def _probability(score: Score, kind: str, start: int, end: int) -> float | None:
     return total / weight if weight else None
 
 
-def _boilerplate(judged: Judged) -> Rows:
-    """Of each block: whether it is cut as boilerplate, whether it is labelled so, and its words."""
-
-    def blocks() -> Iterator[tuple[LabelledPage, str, Matrix]]:
-        for page, score in judged:
-            labelled = page.main_text is not None or page.spans is not None
-            blocked = read_blocks(page.page).blocked if labelled and score.status == "ok" else None
-            truth = label_blocks(blocked, page) if blocked is not None else None
-            if blocked is None or truth is None or not len(truth):
-                continue
-            yield page, page.source, block_rows(blocked, truth, score)
-
-    return gather(blocks())
+def _boilerplate(page: LabelledPage, score: Score) -> Matrix | None:
+    """`block_rows` of a page whose blocks are labelled."""
+    if score.status != "ok" or (page.main_text is None and page.spans is None):
+        return None
+    blocked = read_blocks(page.page).blocked
+    truth = label_blocks(blocked, page) if blocked is not None else None
+    return block_rows(blocked, truth, score) if blocked is not None and truth is not None and len(truth) else None
 
 
 def block_rows(blocked: BlockedPage, boilerplate: Index, score: Score) -> Matrix:
@@ -262,19 +262,15 @@ def block_rows(blocked: BlockedPage, boilerplate: Index, score: Score) -> Matrix
     return np.column_stack([taken, boilerplate, [len(text.split()) for text in blocked.texts()]]).astype(np.float64)
 
 
-def _spans(kind: str, judged: Judged) -> Rows:
-    """Non-blank characters of each page: rightly cut, cut, labelled; and whether its spans are a model's, unchanged."""
-    return gather(
-        (page, page.source, np.array([[(cut & gold).sum(), cut.sum(), gold.sum(), page.accepted]], dtype=np.float64))
-        for page, score in judged
-        if page.spans is not None and score.status == "ok"
-        for cut, gold in [
-            [
-                _mask(((span.start, span.end) for span in spans if span.kind == kind), score.visible_text)
-                for spans in (score.spans, page.spans)
-            ]
-        ]
+def _spans(kind: str, page: LabelledPage, score: Score) -> Matrix | None:
+    """Non-blank characters: rightly cut, cut, labelled; and whether the spans are a model's, unchanged: (1, 4)."""
+    if page.spans is None or score.status != "ok":
+        return None
+    cut, gold = (
+        _mask(((span.start, span.end) for span in spans if span.kind == kind), score.visible_text)
+        for spans in (score.spans, page.spans)
     )
+    return np.array([[(cut & gold).sum(), cut.sum(), gold.sum(), page.accepted]], dtype=np.float64)
 
 
 def span_figures(rows: Matrix) -> dict[str, float]:
@@ -300,10 +296,18 @@ def _mask(ranges: Iterable[tuple[int, int]], text: str) -> NDArray[np.bool_]:
     return mask & ~blank
 
 
-#: Kinds of figures that two models are compared by: how judged pages are observed, and how figures are computed.
-COMPARED: Mapping[str, tuple[Callable[[Judged], Rows], FiguresOf]] = {
-    "extraction": (_extraction, word_figures),
-    "noise": (_noise, noise_figures),
-    **{kind: (partial(_sentences, kind, KINDS[kind].letter), ranking) for kind in SENTENCE_KINDS},
-    **{f"{kind} spans": (partial(_spans, kind), span_figures) for kind in KINDS},
+class Compared(NamedTuple):
+    """A kind of figures: what is observed of a judged page, how figures are computed of that, and by what sources."""
+
+    rows_of: Callable[[LabelledPage, Score], Matrix | None]
+    figures_of: FiguresOf
+    source_of: Callable[[LabelledPage], str] = attrgetter("source")
+
+
+#: Kinds of figures that two models are compared by.
+COMPARED = {
+    "extraction": Compared(_extraction, word_figures, lambda page: f"{page.source} {page.page_type}"),
+    "noise": Compared(_noise, noise_figures),
+    **{kind: Compared(partial(_sentences, kind, KINDS[kind].letter), ranking) for kind in SENTENCE_KINDS},
+    **{f"{kind} spans": Compared(partial(_spans, kind), span_figures) for kind in KINDS},
 }

@@ -150,7 +150,7 @@ def _trained(
 
 def _is_sure(was: Mapping[str, list[Observed]], now: Mapping[str, list[Observed]]) -> Callable[[str, str], bool]:
     """Tells for a kind and figure if it got worse by more than chance."""
-    return lambda kind, name: surely_worse(was[kind], now[kind], COMPARED[kind][1], name, SIGNS[name])
+    return lambda kind, name: surely_worse(was[kind], now[kind], COMPARED[kind].figures_of, name, SIGNS[name])
 
 
 def worse_stages(before: Figures, after: Figures, outcomes: Sequence[Outcome]) -> set[str]:
