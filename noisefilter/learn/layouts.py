@@ -170,6 +170,14 @@ QUESTIONS: tuple[Pairs, ...] = (
     lambda pairs: _div("accordion", *(_div("item", builder.E.button(a), _div("panel", b)) for a, b in pairs)),
 )
 
+#: How the headline and the opening of another story stand with its link.
+CARDS: tuple[Callable[[str, str, dict[str, str]], HtmlElement], ...] = (
+    lambda title, opening, link: _div("card", builder.H3(builder.A(title, link)), builder.P(opening)),
+    lambda title, opening, link: builder.A(builder.H4(title), builder.P(opening), link),
+    lambda title, opening, link: builder.LI(builder.A(title, link), builder.SPAN(f" {opening}")),
+    lambda title, opening, link: builder.E.article(builder.A(builder.STRONG(title), link), builder.DIV(opening)),
+)
+
 
 def add_facts(sheet: Sheet, chance: random.Random) -> str:
     """Add facts to the article, in one of the ways of `FACTS`."""
@@ -185,23 +193,12 @@ def add_questions(sheet: Sheet, chance: random.Random) -> str:
 
 
 def add_cards(sheet: Sheet, chance: random.Random) -> str:
-    """Add cards of other stories in the article or at its end: headline, opening, a link; the gold text stays."""
-    cards = []
-    kind = chance.randrange(4)
-    for number, (title, opening) in enumerate(chance.sample(sheet.stories, chance.randint(3, 6))):
-        link = {"href": f"/s/{number}"}
-        if kind == 0:
-            card = _div("card", builder.H3(builder.A(title, link)), builder.P(opening))
-        elif kind == 1:
-            card = builder.A(builder.H4(title), builder.P(opening), link)
-        elif kind == 2:
-            card = builder.LI(builder.A(title, link), builder.SPAN(f" {opening}"))
-        else:
-            card = lxml.html.Element("article")
-            card.extend([builder.A(builder.STRONG(title), link), builder.DIV(opening)])
-        cards.append(card)
+    """Add cards of other stories in the article or at its end, in one of the ways of `CARDS`; the gold text stays."""
+    card = CARDS[chance.randrange(len(CARDS))]
+    stories = chance.sample(sheet.stories, chance.randint(3, 6))
+    cards = [card(*story, {"href": f"/s/{number}"}) for number, story in enumerate(stories)]
     names = ("cards", "grid", "teasers", "list", "row")
-    holder = builder.UL(*cards) if kind == 2 else _div(chance.choice(names), *cards)
+    holder = builder.UL(*cards) if cards[0].tag == "li" else _div(chance.choice(names), *cards)
     _add(sheet, holder, [], chance)
     return sheet.gold
 
