@@ -78,21 +78,24 @@ class Move:
         return self.before - self.after - SURE * self.error
 
 
-def last_inputs(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> Matrix:
-    """The last layer's inputs for standardised inputs of a network: these, or the hidden layer's output."""
-    if not _last(arrays, name):
-        return np.asarray(inputs, dtype=np.float64)
-    return np.maximum(inputs @ arrays[f"{name}.weights0"] + arrays[f"{name}.bias0"], 0.0)
+def last_layer(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> tuple[int, Matrix, Matrix]:
+    """The number of a network's last layer, its inputs with a column of ones, and its weights with the offset below.
+
+    Args:
+        arrays: those of the network.
+        name: of the network.
+        inputs: standardised inputs of the network; those of the last layer are these, or the hidden layer's output.
+    """
+    last = int(f"{name}.weights1" in arrays)
+    hidden = np.maximum(inputs @ arrays[f"{name}.weights0"] + arrays[f"{name}.bias0"], 0.0) if last else inputs
+    layer = np.vstack([arrays[f"{name}.weights{last}"], arrays[f"{name}.bias{last}"]])
+    return last, np.hstack([hidden, np.ones((len(inputs), 1))]), layer
 
 
 def last_logits(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> Matrix:
     """A network's log-odds for standardised inputs: (rows, outputs)."""
-    last = _last(arrays, name)
-    return last_inputs(arrays, name, inputs) @ arrays[f"{name}.weights{last}"] + arrays[f"{name}.bias{last}"]
-
-
-def _last(arrays: Mapping[str, Matrix], name: str) -> int:
-    return 1 if f"{name}.weights1" in arrays else 0
+    _, hidden, layer = last_layer(arrays, name, inputs)
+    return hidden @ layer
 
 
 def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
@@ -103,10 +106,7 @@ def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
         name: of the network.
         rows: labelled rows; sites are left out in turn, or pages where there is one site only.
     """
-    last = _last(arrays, name)
-    weights, bias = arrays[f"{name}.weights{last}"], arrays[f"{name}.bias{last}"]
-    hidden = np.hstack([last_inputs(arrays, name, rows.inputs), np.ones((len(rows.inputs), 1))])
-    start = np.vstack([weights, bias])
+    last, hidden, start = last_layer(arrays, name, rows.inputs)
     fold = folds_of(rows)
     logits = hidden @ start
     losses = row_losses(with_other(logits, rows.other), rows.truth)
