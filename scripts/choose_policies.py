@@ -21,7 +21,7 @@ from carry_over_judged import across, fit_noise, read_judged
 from threadpoolctl import threadpool_limits
 
 from noisefilter.learn.intervals import Observed, with_intervals
-from noisefilter.learn.policies import MAJORITY, choose_policies, policies_by, policy_figures
+from noisefilter.learn.policies import MAJORITY, choose_policies, cuts_of, policies_by, policy_figures
 from noisefilter.model import CARD, DEFAULT, FAST, VECTORS, load_model, models_folder, save_model
 from noisefilter.report.figures import figure_columns, policy_table, print_tables
 from noisefilter.text.vectors import load_vectors
@@ -75,11 +75,7 @@ def choose_left_out(corpus: Corpus, vectors: VectorTable) -> dict[str, Any]:
 def print_policies(title: str, observed: Sequence[Observed], chosen_on: Sequence[Observed]) -> None:
     """Print what the policies that some articles choose give on others, with intervals."""
     figures = {
-        name: {
-            "review_at": policy.review_at,
-            "drop_at": policy.drop_at,
-            **with_intervals(observed, partial(policy_figures, policy=policy)),
-        }
+        name: {**cuts_of(policy), **with_intervals(observed, partial(policy_figures, policy=policy))}
         for name, policy in choose_policies(*_noise_and_share(chosen_on)).items()
     }
     print_tables(policy_table(figures, figure_columns(figures), title))

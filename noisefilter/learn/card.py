@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.api import score_many
 from noisefilter.learn.intervals import DRAWS, SEED
 from noisefilter.learn.picture import PICTURE, draw_calibration
-from noisefilter.learn.policies import FIGURES
+from noisefilter.learn.policies import FIGURES, cuts_of
 from noisefilter.learn.provenance import LABELS, figure_notes
 from noisefilter.learn.stages import ARRAYS_OF
 from noisefilter.model import READER
@@ -133,8 +133,7 @@ def _policies(model: Model, measured: Mapping[str, Mapping[str, float]]) -> Iter
     rows = {}
     for name, policy in model.policies.items():
         given = model.manifest["policies"][name].get("measured", {})
-        cuts = {"review_at": policy.review_at, "drop_at": policy.drop_at}
-        rows[name] = cuts | {key: given[key] for key in FIGURES if key in given}
+        rows[name] = cuts_of(policy) | {key: given[key] for key in FIGURES if key in given}
     yield _figures("policy", rows)
     if measured:
         yield from ("On the pages of the figures below:", _figures("policy", measured))

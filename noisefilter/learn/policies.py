@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -88,7 +87,12 @@ def policy_figures(rows: Matrix, policy: Policy) -> dict[str, float]:
     return figures
 
 
-#: Names of these figures, in order.
+def cuts_of(policy: Policy) -> dict[str, float]:
+    """The cuts of a policy, by their names."""
+    return {"review_at": float(policy.review_at), "drop_at": float(policy.drop_at)}
+
+
+#: Names of the figures of a policy, in order.
 FIGURES = tuple(policy_figures(np.array([[0.0, 0.0], [1.0, 1.0]]), Policy(0.5, 0.5)))
 
 
@@ -97,8 +101,7 @@ def policies_by(noise: Matrix, share: Matrix) -> dict[str, Any]:
     rows = np.column_stack([noise, share])
     return {
         name: {
-            "review_at": policy.review_at,
-            "drop_at": policy.drop_at,
+            **cuts_of(policy),
             "measured": {key: round(value, 4) for key, value in policy_figures(rows, policy).items()},
         }
         for name, policy in choose_policies(noise, share).items()
@@ -132,14 +135,10 @@ def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Poli
         left = sorted(set(range(len(rows))) - set(drawn))
         if left:
             policy = choose_policies(*rows[drawn].T)[name]
-            for key, value in {**_cuts(policy), **policy_figures(rows[left], policy)}.items():
+            for key, value in {**cuts_of(policy), **policy_figures(rows[left], policy)}.items():
                 if isinstance(value, float):
                     seen.setdefault(key, []).append(value)
-    figures: dict[str, float] = {"articles": len(rows), "noisy": noisy, **_cuts(chosen)}
+    figures: dict[str, float] = {"articles": len(rows), "noisy": noisy, **cuts_of(chosen)}
     for key, values in seen.items():
         figures |= {key: figures.get(key, float(np.median(values))), **interval(key, values)}
     return chosen, figures
-
-
-def _cuts(policy: Policy) -> dict[str, float]:
-    return {name: float(value) for name, value in asdict(policy).items() if name.endswith("_at")}
