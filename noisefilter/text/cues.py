@@ -11,49 +11,53 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from noisefilter.arrays import Flags
+
+#: What a pattern begins with that looks for words.
+WORD_EDGE = r"\b"
+#: A part of a pattern that is read as one: an escape, a class of characters, any other character.
+SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cue:
     """A row of a phrase table: `reason` is what a person reads in `Span.reason`.
 
     Every text that the pattern matches has one of the lower-case `words` (or a sign such as ©): looking for them first,
     in arrays, spares nine texts in ten the regular expression. The parts of the pattern for languages other than
     English have their own `other_words`, so that an English text is not searched for them.
+
+    Of the pattern, `opening` has the alternatives that match at the start of the text only, `inner` the others. Both
+    are looked for in the text in lower case, since with `re.IGNORECASE` that takes twice as long; only an opening that
+    asks for a capital is `cased` and reads the text as it is. `other` are the openings in other languages, "" for none:
+    they are compiled once a text has one of their words, since all of them take a fifth of a second.
     """
 
     name: str
     words: tuple[str, ...]
+    other_words: tuple[str, ...]
     pattern: str
+    opening: re.Pattern[str] | None
+    cased: bool
+    inner: re.Pattern[str] | None
+    other: str
     reason: str
     matches: tuple[str, ...]
     spares: tuple[str, ...]
-    other_words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CueTable:
-    """The rows of a table in order: of those that match, the one that matches first in the text wins.
-
-    Of each pattern, `openings` has the alternatives that match at the start of the text only, `inner` the others. Both
-    are looked for in the text in lower case, since with `re.IGNORECASE` that takes twice as long; only openings that ask
-    for a capital, which `cased` marks, read the text as it is. `others` are the openings in other languages, "" for none:
-    they are compiled once a text has one of their words, since all of them take a fifth of a second.
-    """
+    """The rows of a table in order: of those that match, the one that matches first in the text wins."""
 
     cues: tuple[Cue, ...]
-    openings: tuple[re.Pattern[str] | None, ...]
-    cased: tuple[bool, ...]
-    inner: tuple[re.Pattern[str] | None, ...]
-    others: tuple[str, ...]
 
     def find(self, text: str, candidates: Iterable[int] | None = None) -> int:
         """Index of the cue that the text matches, -1 for none.
@@ -63,20 +67,18 @@ class CueTable:
         best, found, small = len(text) + 1, -1, fold_case(text)
         for candidate in range(2 * len(self.cues)) if candidates is None else candidates:
             index = candidate >> 1
+            cue = self.cues[index]
             if candidate & 1:
-                other = _compile(self.others[index])
-                if other and other.match(text):
+                if cue.other and _compile(cue.other).match(text):
                     return index
                 continue
-            opening, inner = self.openings[index], self.inner[index]
-            if opening and opening.match(text if self.cased[index] else small):
+            if cue.opening and cue.opening.match(text if cue.cased else small):
                 return index
-            if inner:
-                match = inner.search(small)
-                if match and match.start() < best:
-                    best, found = match.start(), index
-                    if not best:
-                        break
+            match = cue.inner and cue.inner.search(small)
+            if match and match.start() < best:
+                best, found = match.start(), index
+                if not best:
+                    break
         return found
 
 
@@ -88,31 +90,26 @@ def cue_table(name: str) -> CueTable:
         FileNotFoundError: there is no such table.
     """
     rows = tomllib.loads((files("noisefilter") / "data" / f"{name}.toml").read_text(encoding="utf8"))["cue"]
-    cues = tuple(
-        Cue(
-            row["name"],
-            tuple(row["words"].split()),
-            "|".join((row["pattern"], *row.get("other", "").splitlines())),
-            row["reason"],
-            tuple(row["matches"]),
-            tuple(row["spares"]),
-            tuple(row.get("other_words", "").lower().split()),
-        )
-        for row in rows
-    )
-    parts = [split_alternatives(row["pattern"]) for row in rows]
-    openings = ["|".join(part for part in group if part.startswith("^")) for group in parts]
-    cased = tuple("(?-i:" in opening for opening in openings)
-    inner = ([part for part in group if not part.startswith("^")] for group in parts)
-    return CueTable(
-        cues,
-        tuple(
-            re.compile(opening, re.IGNORECASE if capital else re.NOFLAG) if opening else None
-            for opening, capital in zip(openings, cased, strict=True)
-        ),
-        cased,
-        tuple(re.compile(_at_words(group)) if group else None for group in inner),
-        tuple("|".join(row.get("other", "").splitlines()) for row in rows),
+    return CueTable(tuple(map(_read_cue, rows)))
+
+
+def _read_cue(row: Mapping[str, Any]) -> Cue:
+    parts, other = split_alternatives(row["pattern"]), row.get("other", "").splitlines()
+    opening = "|".join(part for part in parts if part.startswith("^"))
+    inner = [part for part in parts if not part.startswith("^")]
+    cased = "(?-i:" in opening
+    return Cue(
+        name=row["name"],
+        words=tuple(row["words"].split()),
+        other_words=tuple(row.get("other_words", "").lower().split()),
+        pattern="|".join((row["pattern"], *other)),
+        opening=re.compile(opening, re.IGNORECASE if cased else re.NOFLAG) if opening else None,
+        cased=cased,
+        inner=re.compile(_at_words(inner)) if inner else None,
+        other="|".join(other),
+        reason=row["reason"],
+        matches=tuple(row["matches"]),
+        spares=tuple(row["spares"]),
     )
 
 
@@ -124,7 +121,7 @@ def _at_words(alternatives: Sequence[str]) -> str:
 
 
 @cache
-def cue_flags(table: str, names: frozenset[str]) -> NDArray[np.bool_]:
+def cue_flags(table: str, names: frozenset[str]) -> Flags:
     """Whether each cue of a table has one of the names; False at the end, for the index of no cue: -1."""
     return np.array([*(cue.name in names for cue in cue_table(table).cues), False], np.bool_)
 
@@ -137,9 +134,8 @@ def fold_case(text: str) -> str:
 
 
 @cache
-def _compile(pattern: str) -> re.Pattern[str] | None:
-    """A case-insensitive pattern, None for an empty one."""
-    return re.compile(pattern, re.IGNORECASE) if pattern else None
+def _compile(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def split_alternatives(pattern: str) -> list[str]:
@@ -152,9 +148,3 @@ def split_alternatives(pattern: str) -> list[str]:
         else:
             parts[-1] += sign
     return parts
-
-
-#: What a pattern begins with that looks for words.
-WORD_EDGE = r"\b"
-#: A part of a pattern that is read as one: an escape, a class of characters, any other character.
-SIGN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|.", re.DOTALL)
