@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Index
+    from noisefilter.arrays import Flags, Index
 
     #: A range of the blocks' words and the range of the reference's words that may hold them.
     Gap = tuple[int, int, int, int]
@@ -60,18 +60,16 @@ class _Matcher:
         split = [WORD.findall(text.lower()) for text in texts]
         lines = [WORD.findall(line) for line in reference.lower().split("\n")]
         numbers: dict[str, int] = {}
-        sizes = [len(words) for words in split]
         self.left = np.fromiter((numbers.setdefault(w, len(numbers)) for words in split for w in words), np.int64)
         self.right = np.fromiter((numbers.setdefault(w, len(numbers)) for words in lines for w in words), np.int64)
-        self.starts = np.cumsum([0, *sizes])
+        self.starts = np.cumsum([0, *map(len, split)])
         self.line_starts = np.cumsum([0, *map(len, lines)])
         self.taken_left = np.zeros(len(self.left), dtype=np.bool_)
         self.taken_right = np.zeros(len(self.right), dtype=np.bool_)
 
     def shares(self) -> list[float]:
-        running = np.concatenate([[0], np.cumsum(self.taken_left)])
         sizes = np.diff(self.starts)
-        shares = ((running[self.starts[1:]] - running[self.starts[:-1]]) / np.maximum(sizes, 1)).tolist()
+        shares = (np.diff(_running(self.taken_left)[self.starts]) / np.maximum(sizes, 1)).tolist()
         for index in np.flatnonzero(sizes == 0).tolist():
             shares[index] = shares[index - 1] if index else 0.0
         return shares
@@ -144,34 +142,24 @@ class _Matcher:
         """Match what is left in any order: whole lines, then runs."""
         self._match_lines()
         size = RUNS[0]
-        left, right = self._free(size, self.left, self._open_words()), self._free(size, self.right, ~self.taken_right)
+        left, right = _full_runs(self._open_words(), size), _full_runs(~self.taken_right, size)
         if not len(left) or not len(right):
             return
         hashes, first = np.unique(_run_hashes(self.left, size)[left], return_index=True)
-        _, by_left, by_right = np.intersect1d(
-            hashes, _run_hashes(self.right, size)[right], assume_unique=False, return_indices=True
-        )
+        _, by_left, by_right = np.intersect1d(hashes, _run_hashes(self.right, size)[right], return_indices=True)
         for place, target in sorted(zip(left[first[by_left]].tolist(), right[by_right].tolist(), strict=True)):
             if not self.taken_left[place] and not self.taken_right[target : target + size].any():
                 self._take(place, place + size, target)
 
-    def _open_words(self) -> NDArray[np.bool_]:
+    def _open_words(self) -> Flags:
         """Unmatched words of the blocks that are less than half matched."""
         sizes = np.diff(self.starts)
         half = np.array(self.shares()) < 0.5
         return np.repeat(half, sizes) & ~self.taken_left
 
-    @staticmethod
-    def _free(size: int, words: Index, free: NDArray[np.bool_]) -> Index:
-        """Starts of the runs whose words are all free."""
-        if len(words) < size:
-            return np.zeros(0, dtype=np.int64)
-        running = np.concatenate([[0], np.cumsum(free)])
-        return np.flatnonzero(running[size:] - running[:-size] == size)
-
     def _match_lines(self) -> None:
         lines: dict[bytes, list[int]] = {}
-        running = np.concatenate([[0], np.cumsum(self.taken_right)])
+        running = _running(self.taken_right)
         for start, end in pairwise(self.line_starts.tolist()):
             if end - start >= MIN_LINE and running[end] == running[start]:
                 lines.setdefault(self.right[start:end].tobytes(), []).append(start)
@@ -182,6 +170,17 @@ class _Matcher:
             free = lines.get(self.left[start:end].tobytes()) if share < 0.5 else None
             if free:
                 self._take(start, end, free.pop(0))
+
+
+def _full_runs(flags: Flags, size: int) -> Index:
+    """Starts of the runs of `size` flags that are all set."""
+    running = _running(flags)
+    return np.flatnonzero(running[size:] - running[:-size] == size)
+
+
+def _running(flags: Flags) -> Index:
+    """How many flags are set before each place."""
+    return np.append(0, np.cumsum(flags))
 
 
 def _run_hashes(words: Index, size: int) -> NDArray[np.uint64]:

@@ -13,6 +13,8 @@ from noisefilter.threads import cached_property
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Column, Flags, Index
+
 #: First and last of ideographs and kana: scripts without blanks between words, in which each character counts as a word
 #: (as in Unicode's UAX #29, except for runs of katakana).
 IDEOGRAPH_RANGES = (
@@ -56,13 +58,13 @@ class Characters:
     classes: NDArray[np.uint16]
 
     @cached_property
-    def signs(self) -> tuple[NDArray[np.int64], NDArray[np.uint16]]:
+    def signs(self) -> tuple[Index, NDArray[np.uint16]]:
         """Positions of the characters of `CLASS_CHARACTERS`, and their classes."""
         places = np.flatnonzero(self.classes & ANY_SIGN)
         return places, self.classes[places]
 
     @cached_property
-    def words(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def words(self) -> tuple[Index, Index]:
         """Where each match of `WORD` begins and ends; finding them with the pattern takes three times as long."""
         inside = np.zeros(len(self.classes) + 2, dtype=np.bool_)  # of a word, with what is before and after the text
         letter = inside[1:-1]
@@ -76,7 +78,7 @@ class Characters:
             starts, ends = (np.sort(np.append(found, alone + step)) for step, found in enumerate((starts, ends)))
         return starts, ends
 
-    def count(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
+    def count(self, starts: Index, ends: Index) -> dict[str, Column]:
         """How many signs of each class are in each range; they are few: positions are searched."""
         places, classes = self.signs
         before = np.zeros((len(SIGNS), len(places) + 1))
@@ -84,11 +86,11 @@ class Characters:
         found = before.take(places.searchsorted(ends), axis=1) - before.take(places.searchsorted(starts), axis=1)
         return dict(zip(CLASS_CHARACTERS, found, strict=True))
 
-    def are(self, name: str, places: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def are(self, name: str, places: Index) -> Flags:
         """Whether the characters at some positions are of the class."""
         return self.classes[places] & CLASSES[name] != 0
 
-    def close(self, name: str, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
+    def close(self, name: str, starts: Index, ends: Index) -> Flags:
         """Whether one of the last two characters of each range, none of which is empty, is of the class."""
         return self.are(name, ends - 1) | self.are(name, np.maximum(ends - 2, starts))
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 #: Characters to look at, in turn, until the probability passes `SURE`.
 REACHES = (200, 1_000, 5_000)
 SURE = 0.95
-
-
 #: The languages whose words the models have learned.
 KNOWN = frozenset(("en",))
 

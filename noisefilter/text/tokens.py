@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Column, Index
+    from noisefilter.arrays import Column, Flags, Index, Matrix
     from noisefilter.text.vectors import VectorTable
 
 HAS_DIGIT = re.compile("[0-9]")
@@ -48,26 +48,26 @@ class Tokens:
     hash the first letters only, `pairs` hash each word with the one before it.
     """
 
-    start: NDArray[np.int64]
-    end: NDArray[np.int64]
-    ids: NDArray[np.int64]
-    hashes: NDArray[np.int64]
-    stems: NDArray[np.int64]
-    pairs: NDArray[np.int64]
-    title: NDArray[np.bool_]
-    upper: NDArray[np.bool_]
-    digit: NDArray[np.bool_]
-    stop: NDArray[np.bool_]
+    start: Index
+    end: Index
+    ids: Index
+    hashes: Index
+    stems: Index
+    pairs: Index
+    title: Flags
+    upper: Flags
+    digit: Flags
+    stop: Flags
     characters: Characters
 
     def __len__(self) -> int:
         return len(self.start)
 
-    def ranges(self, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def ranges(self, starts: Index, ends: Index) -> tuple[Index, Index]:
         """First token and end token of character ranges."""
         return self.start.searchsorted(starts), self.start.searchsorted(ends)
 
-    def count(self, flags: Sequence[NDArray[np.bool_]], first: Index, last: Index) -> NDArray[np.int64]:
+    def count(self, flags: Sequence[Flags], first: Index, last: Index) -> Index:
         """How many tokens of each range have each of some flags: (flags, ranges)."""
         before = np.zeros((len(flags), len(self) + 1), dtype=np.int64)
         np.cumsum(flags, axis=1, out=before[:, 1:])
@@ -113,7 +113,7 @@ class Lexicon:
         self.vectors = vectors
         self.known = _Known(self.MOST)
 
-    def look_up(self, words: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def look_up(self, words: Sequence[str]) -> tuple[Index, Flags]:
         """Numbers and flags of each word: (3, words) and (4, words)."""
         known = self.known  # the same to the end, even if another thread starts anew
         found = [*map(known.rows.get, words)]
@@ -132,7 +132,7 @@ class Lexicon:
             known = _Known(max(self.MOST, len(new)))
             rows = list(islice(known.free, len(new)))
             self.known = known
-        values = np.array([self._measure(word) for word in new], dtype=np.int64).T
+        values = np.array([*map(self._measure, new)], dtype=np.int64).T
         known.numbers[:, rows], known.flags[:, rows] = values[:3], values[3:] > 0
         known.rows.update(zip(new, rows, strict=True))
         return known
@@ -143,15 +143,8 @@ class Lexicon:
         digit = HAS_DIGIT.search(word) is not None
         row = self.vectors.number_row if digit else self.vectors.rows_by_word.get(plain, self.vectors.unknown_row)
         upper = len(word) > 1 and word.isalpha() and word.isupper()
-        return (
-            row,
-            token_hash(word),
-            hash_word(plain[:STEM_LETTERS]),
-            word[0].isupper(),
-            upper,
-            digit,
-            plain in STOP_WORDS,
-        )
+        stem = hash_word(plain[:STEM_LETTERS])
+        return row, token_hash(word), stem, word[0].isupper(), upper, digit, plain in STOP_WORDS
 
 
 @lru_cache(maxsize=4)
@@ -166,22 +159,10 @@ def tokenize(text: str, vectors: VectorTable) -> Tokens:
     start, end = characters.words
     words = [text[first:last] for first, last in zip(start.tolist(), end.tolist(), strict=True)]
     (ids, hashes, stems), (title, upper, digit, stop) = lexicon(vectors).look_up(words)
-    return Tokens(
-        start,
-        end,
-        ids,
-        hashes,
-        stems,
-        pair_hashes(hashes),
-        title,
-        upper,
-        digit,
-        stop,
-        characters,
-    )
+    return Tokens(start, end, ids, hashes, stems, pair_hashes(hashes), title, upper, digit, stop, characters)
 
 
-def join_tokens(parts: Sequence[Tokens], offsets: NDArray[np.int64]) -> Tokens:
+def join_tokens(parts: Sequence[Tokens], offsets: Index) -> Tokens:
     """Tokens of concatenated texts, each followed by one more character.
 
     Args:
@@ -190,17 +171,13 @@ def join_tokens(parts: Sequence[Tokens], offsets: NDArray[np.int64]) -> Tokens:
     """
     if len(parts) == 1:
         return parts[0]
-    moved = {
-        name: np.concatenate([getattr(part, name) + offset for part, offset in zip(parts, offsets, strict=True)])
-        for name in ("start", "end")
-    }
-    same = {
-        name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("ids", "hashes", "stems", "pairs", "title", "upper", "digit", "stop")
-    }
-    between = np.zeros(1, dtype=np.uint16)
-    classes = np.concatenate([classes for part in parts for classes in (part.characters.classes, between)])
-    return Tokens(**moved, **same, characters=Characters(classes))
+    names = [entry.name for entry in fields(Tokens) if entry.name != "characters"]
+    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
+    shift = np.repeat(offsets, list(map(len, parts)))
+    for name in ("start", "end"):
+        joined[name] += shift
+    classes = [np.append(part.characters.classes, np.uint16(0)) for part in parts]
+    return Tokens(**joined, characters=Characters(np.concatenate(classes)))
 
 
 def find_cues(
@@ -220,17 +197,18 @@ def find_cues(
     for name, masks in zip(names, held, strict=True):
         table, chosen = cue_table(name), np.flatnonzero(masks)
         for index, mask in zip(chosen.tolist(), masks[chosen].tolist(), strict=True):
-            found[name][index] = table.find(texts[index], _rows_of(mask))
+            found[name][index] = table.find(texts[index], candidates_of(mask))
     return found
 
 
 @lru_cache(maxsize=4096)
-def _rows_of(mask: int) -> tuple[int, ...]:
+def candidates_of(mask: int) -> tuple[int, ...]:
+    """The candidates that a mask's bits stand for."""
     return tuple(row for row in range(mask.bit_length()) if mask >> row & 1)
 
 
 @cache
-def cue_words(names: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+def cue_words(names: tuple[str, ...]) -> tuple[Index, Index, Flags]:
     """Sorted hashes of the words of some tables' cues, (tables, words) with their candidates as bits, and hash ends.
 
     The candidates are those of `CueTable.find`.
@@ -247,17 +225,13 @@ def cue_words(names: tuple[str, ...]) -> tuple[NDArray[np.int64], NDArray[np.int
     return hashes, np.array([rows[value] for value in hashes.tolist()], dtype=np.int64).T.copy(), seldom
 
 
-def pair_hashes(hashes: NDArray[np.int64]) -> NDArray[np.int64]:
+def pair_hashes(hashes: Index) -> Index:
     """Hash of each word with the one before it; the first word has none."""
     before = np.concatenate([np.zeros(min(1, len(hashes)), dtype=np.int64), hashes[:-1]])
     return (before * 0x9E3779B1 + hashes * 31) & 0xFFFFFFFF
 
 
-#: Appended to the values of ranges, since an empty range may begin there.
-NOTHING = np.zeros(1)
-
-
-def sums(values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.float64]:
+def sums(values: Matrix, first: Index, last: Index) -> Matrix:
     """Sum of `values[first:last]` for each range, zero where it is empty.
 
     `reduceat` adds within the range only: a cumulative sum would carry rounding from what came before.
@@ -268,19 +242,20 @@ def sums(values: NDArray[np.float64], first: NDArray[np.int64], last: NDArray[np
         return sums_of_rows(values, range_entries(first, last), np.maximum(last - first, 0))
     if not len(first):
         return np.zeros(0)
-    totals = np.add.reduceat(np.concatenate([values, NOTHING]), _side_by_side(first, last))[::2]
+    padded = np.append(values, 0.0)  # an empty range may begin at the end
+    totals = np.add.reduceat(padded, _side_by_side(first, last))[::2]
     totals[first >= last] = 0.0
     return totals
 
 
-def _side_by_side(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+def _side_by_side(first: Index, last: Index) -> Index:
     """The bounds of each range, one range after the other."""
     edges = np.empty(2 * len(first), dtype=np.int64)
     edges[::2], edges[1::2] = first, last
     return edges
 
 
-def sums_of_rows(values: NDArray[np.float64], rows: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+def sums_of_rows(values: Matrix, rows: Index, sizes: Index) -> Matrix:
     """Sums of the first `sizes[0]` of the `rows` of a matrix, of the next `sizes[1]`, and so on: (sizes, columns).
 
     A product with a sparse matrix of ones: it adds row to row, where `reduceat` goes down each column by itself and
@@ -293,14 +268,14 @@ def sums_of_rows(values: NDArray[np.float64], rows: NDArray[np.int64], sizes: ND
     return np.asarray(sparse.csr_array(entries, shape=(len(sizes), len(values))) @ values)
 
 
-def range_entries(first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.int64]:
+def range_entries(first: Index, last: Index) -> Index:
     """All entries of ranges, one range after the other."""
     sizes = np.maximum(last - first, 0)
     ends = np.cumsum(sizes)
     return np.arange(int(sizes.sum())) - np.repeat(ends - sizes - first, sizes)
 
 
-def neighbour(values: NDArray[Any], article: NDArray[np.int64], step: int, beyond: float = 0.0) -> NDArray[Any]:
+def neighbour(values: NDArray[Any], article: Index, step: int, beyond: float = 0.0) -> NDArray[Any]:
     """Values of the sentence `step` further on in the same article; `beyond` where it has none. Articles are in order."""
     moved = np.empty_like(values)
     moved[...] = beyond
@@ -314,9 +289,7 @@ def neighbour(values: NDArray[Any], article: NDArray[np.int64], step: int, beyon
     return moved
 
 
-def neighbours(
-    values: NDArray[Any], article: NDArray[np.int64], steps: Sequence[int], beyond: float = 0.0
-) -> NDArray[Any]:
+def neighbours(values: NDArray[Any], article: Index, steps: Sequence[int], beyond: float = 0.0) -> NDArray[Any]:
     """`neighbour` for several steps, at once: (steps, sentences, ...)."""
     reach = max(map(abs, steps))
     place = np.arange(reach, reach + len(values)) + reach * article  # padding between articles
@@ -325,7 +298,7 @@ def neighbours(
     return spaced[place + np.array(steps)[:, None]]
 
 
-def begins(values: NDArray[Any]) -> NDArray[np.bool_]:
+def begins(values: NDArray[Any]) -> Flags:
     """Whether each value differs from the one before it, as the first one does."""
     found = np.ones(len(values), dtype=np.bool_)
     np.not_equal(values[1:], values[:-1], out=found[1:])
@@ -357,7 +330,7 @@ def distances(keys: Index, places: Index, order: Index) -> Index:
     return nearest
 
 
-def unit_rows(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def unit_rows(values: Matrix) -> Matrix:
     """Each row scaled to length one; a row of zeros stays."""
     lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
     return np.asarray(values / np.maximum(lengths, 1e-9)[:, None])
@@ -368,9 +341,7 @@ def word_list(text: str) -> Sequence[str]:
     return [word.lower() for word in WORD.findall(text)]
 
 
-def vector_sums(
-    ids: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64], table: VectorTable
-) -> NDArray[np.float64]:
+def vector_sums(ids: Index, first: Index, last: Index, table: VectorTable) -> Matrix:
     """Sum of the word vectors of each range of words; the vector of each distinct word is computed once."""
     known, word = table.distinct(ids[range_entries(first, last)])
     return sums_of_rows(table.vectors(known), word, np.maximum(last - first, 0))
