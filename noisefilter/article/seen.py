@@ -12,7 +12,7 @@ import numpy as np
 
 from noisefilter.article.columns import NOISE_MEASURES
 from noisefilter.columns import side_by_side
-from noisefilter.sentences.aggregates import FILLER_STEPS, repeated, unnamed_sources
+from noisefilter.sentences.aggregates import FILLER_STEPS, SIGNS
 from noisefilter.sentences.columns import SENTENCE_COLUMNS
 from noisefilter.sentences.sections import sections_shown
 from noisefilter.text.cues import cue_table
@@ -20,11 +20,11 @@ from noisefilter.text.cues import cue_table
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Matrix
+    from noisefilter.arrays import Flags, Matrix
     from noisefilter.sentences.table import SentenceTable
 
 
-def seen_measures(table: SentenceTable, matrix: Matrix, filler: Matrix, kept: NDArray[np.bool_]) -> Matrix:
+def seen_measures(table: SentenceTable, matrix: Matrix, filler: Matrix, kept: Flags) -> Matrix:
     """The features of the kept sentences: (articles, NOISE_MEASURES).
 
     Args:
@@ -53,8 +53,6 @@ def seen_measures(table: SentenceTable, matrix: Matrix, filler: Matrix, kept: ND
             for row, name in enumerate(SENTENCE_COLUMNS)
             if f"mean_{name}" in NOISE_MEASURES
         },
-        "said_again": repeated(table, table.repeats.again, kept),
-        "said_thrice": repeated(table, table.repeats.thrice, kept),
-        "unnamed_sources": unnamed_sources(table, kept),
+        **{name: sign(table, kept) for name, sign in SIGNS.items()},
     }
     return side_by_side([found[name] for name in NOISE_MEASURES])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,12 +11,10 @@ from noisefilter.columns import side_by_side
 from noisefilter.sentences.columns import SENTENCE_COLUMNS
 from noisefilter.sentences.sections import HEADING_WORDS
 from noisefilter.text.cues import cue_table
-from noisefilter.text.tokens import begins, count_distinct, sums
+from noisefilter.text.tokens import begins, count_changes, count_distinct, sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Iterable
 
     from noisefilter.arrays import Column, Flags, Matrix
     from noisefilter.sentences.table import SentenceTable
@@ -56,24 +55,10 @@ ARTICLE_FEATURES = (
     "sentence_spread",
     "template_sections",
 )
-#: Signs that an article is manufactured; only the article classifiers read them.
-SIGNS = ("said_again", "said_thrice", "unnamed_sources")
-
-
-#: Features that are shares of the article's words.
-SHARES = (
-    "heading_words",
-    *(f"mean_{name}" for name in MEANS),
-    *(f"section_{cue.name}" for cue in cue_table("templates").cues),
-    "filler",
-    "promotion",
-    *(f"filler_over_{step}" for step in FILLER_STEPS),
-    "promotion_over_0.5",
-)
 
 
 def article_rows(
-    table: SentenceTable, matrix: Matrix, probabilities: Matrix, names: Sequence[str] = ARTICLE_FEATURES
+    table: SentenceTable, matrix: Matrix, probabilities: Matrix, names: Iterable[str] = ARTICLE_FEATURES
 ) -> Matrix:
     """Features of each article: (articles, names).
 
@@ -107,22 +92,31 @@ def article_rows(
         "words_of_paragraph": lambda: np.log1p(_words_of_paragraph(table)),
         "filler_at_start": lambda: _mean_of(table, filler, table.place < 5),
         "filler_at_end": lambda: _mean_of(table, filler, table.sizes[article] - 1 - table.place < 5),
-        "vocabulary": lambda: table.distinct_stems / np.sqrt(2 * total),
+        "vocabulary": lambda: count_changes(table.stems[table.by_stem], len(total)) / np.sqrt(2 * total),
         "repeated_pairs": lambda: _repeated_pairs(table),
         "sentence_spread": lambda: _sentence_spread(table),
         "template_sections": lambda: _template_sections(table),
-        "said_again": lambda: repeated(table, table.repeats.again),
-        "said_thrice": lambda: repeated(table, table.repeats.thrice),
-        "unnamed_sources": lambda: unnamed_sources(table),
+        **{name: partial(sign, table) for name, sign in SIGNS.items()},
     }
-    found = dict(zip(SHARES, table.totals(shares * (words / total[article])[:, None]).T, strict=True))
+    of_words = [name for name in ARTICLE_FEATURES if name not in measures]
+    found = dict(zip(of_words, table.totals(shares * (words / total[article])[:, None]).T, strict=True))
     return side_by_side([found[name] if name in found else measures[name]() for name in names])
 
 
-def repeated(table: SentenceTable, flags: Flags, kept: Flags | None = None) -> Column:
+def _repeated(table: SentenceTable, flags: Flags, kept: Flags | None) -> Column:
     """Share of each article's words in whole sentences that are flagged, at most `MOST_REPEATS`; of the kept ones."""
     words = table.words * table.repeats.whole * (True if kept is None else kept)
     return np.minimum(table.totals(words * flags) / np.maximum(table.totals(words), 1), MOST_REPEATS)
+
+
+def said_again(table: SentenceTable, kept: Flags | None = None) -> Column:
+    """The share that says again what others said before."""
+    return _repeated(table, table.repeats.again, kept)
+
+
+def said_thrice(table: SentenceTable, kept: Flags | None = None) -> Column:
+    """The share that says what two others say."""
+    return _repeated(table, table.repeats.thrice, kept)
 
 
 def unnamed_sources(table: SentenceTable, kept: Flags | None = None) -> Column:
@@ -141,8 +135,9 @@ def _unnamed(table: SentenceTable) -> Flags:
 
 
 def _repeated_pairs(table: SentenceTable) -> Column:
-    pairs = np.bincount(table.article[table.owner], minlength=len(table.sizes))
-    return 1 - table.distinct_pairs / np.maximum(pairs, 1)
+    article, count = table.article[table.owner], len(table.sizes)
+    distinct = count_distinct(table.tokens.pairs[table.token_index], article, count)
+    return 1 - distinct / np.maximum(np.bincount(article, minlength=count), 1)
 
 
 def _sentence_spread(table: SentenceTable) -> Column:
@@ -164,5 +159,10 @@ def _words_of_paragraph(table: SentenceTable) -> Column:
     return np.bincount(article, words[kept], count) / np.maximum(np.bincount(article, minlength=count), 1)
 
 
-def _mean_of(table: SentenceTable, values: Column, chosen: NDArray[np.bool_]) -> Column:
+def _mean_of(table: SentenceTable, values: Column, chosen: Flags) -> Column:
     return table.totals(values * chosen) / np.maximum(table.totals(chosen.astype(float)), 1)
+
+
+#: Signs that an article is manufactured: functions of a table and of the sentences that count, all by default. Only the
+#: article classifiers read them.
+SIGNS = {sign.__name__: sign for sign in (said_again, said_thrice, unnamed_sources)}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -16,11 +17,7 @@ from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import begins, sums, unit_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from numpy.typing import NDArray
-
-    from noisefilter.arrays import Column
+    from noisefilter.arrays import Column, Matrix
 
 #: Sentences before this one that are searched for a repeat; bounds the cost on pages of any length.
 LOOK_BACK = 400
@@ -122,18 +119,12 @@ def rarest(table: SentenceTable) -> Column:
     return top
 
 
-def _words_of(group: str) -> Callable[[SentenceTable], Column]:
-    def column(table: SentenceTable) -> Column:
-        return table.shares[group]
-
-    return column
+def _says(group: str, table: SentenceTable) -> Column:
+    return table.shares[group]
 
 
-def _cue(name: str) -> Callable[[SentenceTable], Column]:
-    def column(table: SentenceTable) -> Column:
-        return (table.cues[name] >= 0).astype(float)
-
-    return column
+def _cue(name: str, table: SentenceTable) -> Column:
+    return (table.cues[name] >= 0).astype(float)
 
 
 # Cohesion and repetition.
@@ -205,12 +196,12 @@ def block_sentences(table: SentenceTable) -> Column:
 
 def opens_block(table: SentenceTable) -> Column:
     """First of its block."""
-    return np.append(1.0, np.diff(table.block) > 0)[: len(table)].astype(float)
+    return begins(table.block).astype(float)
 
 
 def closes_block(table: SentenceTable) -> Column:
     """Last of its block."""
-    return np.append(np.diff(table.block) > 0, 1.0)[-len(table) :].astype(float) if len(table) else np.zeros(0)
+    return np.append(begins(table.block)[1:], True).astype(float)
 
 
 def article_sentences(table: SentenceTable) -> Column:
@@ -218,11 +209,8 @@ def article_sentences(table: SentenceTable) -> Column:
     return np.log1p(table.sizes)[table.article]
 
 
-def _section(index: int) -> Callable[[SentenceTable], Column]:
-    def column(table: SentenceTable) -> Column:
-        return (table.section == index).astype(float)
-
-    return column
+def _section(index: int, table: SentenceTable) -> Column:
+    return (table.section == index).astype(float)
 
 
 NEIGHBOURS = (-1, 1)
@@ -268,14 +256,14 @@ SENTENCE_FEATURES: Columns[[SentenceTable]] = Columns(
     opens_block,
     closes_block,
     article_sentences,
-    *((f"says_{group}", _words_of(group)) for group in WORD_GROUPS),
-    *((f"cue_{name}", _cue(name)) for name in ("filler", "promotion", "boilerplate", "templates")),
-    *((f"section_{cue.name}", _section(index)) for index, cue in enumerate(cue_table("templates").cues)),
+    *((f"says_{group}", partial(_says, group)) for group in WORD_GROUPS),
+    *((f"cue_{name}", partial(_cue, name)) for name in ("filler", "promotion", "boilerplate", "templates")),
+    *((f"section_{cue.name}", partial(_section, index)) for index, cue in enumerate(cue_table("templates").cues)),
 )
 SENTENCE_COLUMNS: tuple[str, ...] = (*SENTENCE_FEATURES.names, *OF_NEIGHBOURS, *OF_ARTICLE)
 
 
-def sentence_matrix(table: SentenceTable) -> NDArray[np.float64]:
+def sentence_matrix(table: SentenceTable) -> Matrix:
     """Features of the sentences, columns as in `SENTENCE_COLUMNS`: (sentences, columns)."""
     if not len(table):
         return np.zeros((0, len(SENTENCE_COLUMNS)))

@@ -7,6 +7,7 @@ judges the next sentence accordingly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,8 +49,7 @@ class FirstKinds:
     @cached_property
     def ranked(self) -> Matrix:
         """The values of each article, sorted for each class by itself."""
-        ranked = [column[np.lexsort((column, self.table.article))] for column in self.log_odds.T]
-        return np.stack(ranked, axis=1)
+        return np.column_stack([column[np.lexsort((column, self.table.article))] for column in self.log_odds.T])
 
 
 def log_odds(first: FirstKinds) -> Matrix:
@@ -57,11 +57,8 @@ def log_odds(first: FirstKinds) -> Matrix:
     return first.log_odds
 
 
-def _log_odds_of(step: int) -> Callable[[FirstKinds], Matrix]:
-    def columns(first: FirstKinds) -> Matrix:
-        return first.near[step]
-
-    return columns
+def _log_odds_of(step: int, first: FirstKinds) -> Matrix:
+    return first.near[step]
 
 
 def paragraph(first: FirstKinds) -> Matrix:
@@ -97,27 +94,23 @@ def spread(first: FirstKinds) -> Matrix:
     return np.sqrt(apart / np.maximum(table.sizes, 1)[:, None])[table.article]
 
 
-def _above(quarters: int) -> Callable[[FirstKinds], Matrix]:
+def _above(quarters: int, first: FirstKinds) -> Matrix:
     """First, second or third quartile of the article's sentences."""
-
-    def columns(first: FirstKinds) -> Matrix:
-        table = first.table
-        return first.ranked[(table.edges[:-1] + quarters * table.sizes // 4)[table.article]]
-
-    return columns
+    table = first.table
+    return first.ranked[(table.edges[:-1] + quarters * table.sizes // 4)[table.article]]
 
 
 #: The columns that each class has, by the beginnings of their names.
 OF_CLASSES: Mapping[str, Callable[[FirstKinds], Matrix]] = {
     "log_odds": log_odds,
-    **{f"log_odds_{step:+}": _log_odds_of(step) for step in NEAR},
+    **{f"log_odds_{step:+}": partial(_log_odds_of, step) for step in NEAR},
     "paragraph": paragraph,
     "stretch": stretch,
     "mean": mean,
     "spread": spread,
-    "quarter": _above(1),
-    "half": _above(2),
-    "three_quarters": _above(3),
+    "quarter": partial(_above, 1),
+    "half": partial(_above, 2),
+    "three_quarters": partial(_above, 3),
 }
 #: Names of the columns of `kind_context`.
 KIND_CONTEXT = (

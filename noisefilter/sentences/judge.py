@@ -59,9 +59,7 @@ class SentenceScorer:
     def score(self, table: SentenceTable, matrix: Matrix) -> Matrix:
         """Class probabilities of the sentences, (sentences, 4): informative, filler, promotion, boilerplate.
 
-        Args:
-            table: the sentences.
-            matrix: their features, columns as in `SENTENCE_COLUMNS`.
+        `matrix` has their features, columns as in `SENTENCE_COLUMNS`.
         """
         words = word_scores(table.tokens, table.first, table.last, self.weights, self.bias)
         return self.passes.probabilities([(table, matrix)], [sentence_inputs(table, matrix, words)])[0]

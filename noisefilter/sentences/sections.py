@@ -15,9 +15,7 @@ from noisefilter.text.cues import cue_table
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    from noisefilter.arrays import Index
+    from noisefilter.arrays import Flags, Index
     from noisefilter.sentences.table import SentenceTable
 
 #: Lines with more words are not headings.
@@ -42,13 +40,8 @@ def sections_read(texts: Sequence[str], sizes: Index, article: Index, cues: Inde
     return np.where(same, np.array([*found, -1])[above], -1)
 
 
-def sections_shown(table: SentenceTable, kept: NDArray[np.bool_]) -> Index:
-    """Template heading above each kept sentence, -1 for none; the next heading ends its section, list items do not.
-
-    Args:
-        table: the sentences.
-        kept: those that are there to be seen: (sentences,).
-    """
+def sections_shown(table: SentenceTable, kept: Flags) -> Index:
+    """Template heading above each kept sentence, -1 for none; the next heading ends its section, list items do not."""
     rows = np.flatnonzero(kept)
     cues = table.cues["templates"][rows]
     sections = np.full(len(rows), -1, dtype=np.int64)

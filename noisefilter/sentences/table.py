@@ -12,8 +12,6 @@ from noisefilter.sentences.repeats import LEAST_WORDS, Repeats, find_repeats
 from noisefilter.sentences.sections import sections_read, sections_shown
 from noisefilter.text.tokens import (
     STEM_LETTERS,
-    count_changes,
-    count_distinct,
     distances,
     find_cues,
     hash_word,
@@ -107,7 +105,7 @@ class SentenceTable:
     @cached_property
     def edges(self) -> Index:
         """First sentence of each article, and the end of the last: (articles + 1,)."""
-        return np.append(_offsets(self.sizes), self.sizes.sum())
+        return np.append(0, np.cumsum(self.sizes))
 
     @cached_property
     def title_vectors(self) -> Matrix:
@@ -119,16 +117,6 @@ class SentenceTable:
             if not vectors[row].any() and self.sizes[row]:
                 vectors[row] = self.vectors[self.edges[row]]
         return unit_rows(vectors)
-
-    @cached_property
-    def distinct_stems(self) -> Column:
-        """How many different words each article has."""
-        return count_changes(self.stems[self.by_stem], len(self.articles))
-
-    @cached_property
-    def distinct_pairs(self) -> Column:
-        """How many different pairs of words each article has."""
-        return count_distinct(self.tokens.pairs[self.token_index], self.article[self.owner], len(self.articles))
 
     # of each sentence
 
@@ -168,18 +156,14 @@ class SentenceTable:
         return tuple(self.text[a:b] for a, b in zip(self.start.tolist(), self.end.tolist(), strict=True))
 
     @cached_property
-    def _token_ranges(self) -> tuple[Index, Index]:
-        return self.tokens.ranges(self.start, self.end)
-
-    @property
     def first(self) -> Index:
         """Its first token."""
-        return self._token_ranges[0]
+        return self.tokens.start.searchsorted(self.start)
 
-    @property
+    @cached_property
     def last(self) -> Index:
         """The token after its last one."""
-        return self._token_ranges[1]
+        return self.tokens.start.searchsorted(self.end)
 
     @cached_property
     def words(self) -> Column:
@@ -363,21 +347,14 @@ class SentenceTable:
 
     def totals_of_each(self, columns: NDArray[Any]) -> NDArray[np.float64]:
         """Sum over each article of some values per sentence: (..., articles) of (..., sentences)."""
-        if self.sizes.all():
-            return np.add.reduceat(columns, self.edges[:-1], axis=-1, dtype=np.float64)
         found = np.zeros((*columns.shape[:-1], len(self.sizes)))
         chosen = np.flatnonzero(self.sizes)
-        if len(chosen):
-            found[..., chosen] = np.add.reduceat(columns, self.edges[chosen], axis=-1, dtype=np.float64)
+        found[..., chosen] = np.add.reduceat(columns, self.edges[chosen], axis=-1, dtype=np.float64)
         return found
 
     def means(self, columns: NDArray[Any]) -> NDArray[np.float64]:
         """Mean over each article of some values per sentence: (..., articles) of (..., sentences)."""
-        return self.totals_of_each(columns) / self._at_least_one
-
-    @cached_property
-    def _at_least_one(self) -> Index:
-        return np.maximum(self.sizes, 1)
+        return self.totals_of_each(columns) / np.maximum(self.sizes, 1)
 
     def relative(self, columns: NDArray[Any]) -> NDArray[np.float64]:
         """Standard deviations from the article's mean: (..., sentences) of (..., sentences)."""
