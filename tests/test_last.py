@@ -11,7 +11,7 @@ from noisefilter import score
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.insertions.reading import (
     CLASS_NAMES,
-    FOREIGN_COLUMNS,
+    FOREIGN_NAMES,
     class_columns,
     foreign_columns,
     read_articles,
@@ -114,8 +114,8 @@ def test_what_the_reader_says_of_a_sentence_stands_in_its_row():
     strange = table.texts.index(FOREIGN)
     measured = np.full(len(table), 0.5)
     columns = foreign_columns(measured, readings)
-    assert columns.shape == (len(table), len(FOREIGN_COLUMNS))
-    assert columns[:, FOREIGN_COLUMNS.names.index("read_foreign")].argmax() == strange
+    assert columns.shape == (len(table), len(FOREIGN_NAMES))
+    assert columns[:, FOREIGN_NAMES.index("read_foreign")].argmax() == strange
     classes = class_columns(np.full((len(table), 4), 0.25), readings)
     assert classes.shape == (len(table), len(CLASS_NAMES))
 

@@ -15,9 +15,7 @@ from noisefilter.sentences.table import WINDOW
 from noisefilter.text.tokens import begins, sums, unit_rows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from noisefilter.arrays import Column, Index
+    from noisefilter.arrays import Column, Index, Matrix
     from noisefilter.sentences.table import SentenceTable
 
 #: Lengths of the runs of sentences that are compared with the text around them: paragraphs may have a sentence a line.
@@ -53,10 +51,8 @@ class CohesionColumns(NamedTuple):
     shared_rarity: Column  # of the rarest word that is used nearby
 
 
-def cohesion_matrix(table: SentenceTable) -> NDArray[np.float64]:
-    """Features of the sentences: (sentences, CohesionColumns)."""
-    if not len(table):
-        return np.zeros((0, len(CohesionColumns._fields)))
+def cohesion_matrix(table: SentenceTable) -> Matrix:
+    """Features of the sentences, at least one: (sentences, CohesionColumns)."""
     runs = _runs(table)
     relative = table.relative(runs["run_likeness_3"])
     columns = {**_likest(table), **runs, **_paragraphs(table), **_words(table)}
@@ -137,8 +133,6 @@ def _paragraphs(table: SentenceTable) -> dict[str, Column]:
 def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) -> Index:
     """Distance in sentences from a token's paragraph to the nearest sentence outside with its stem; large if none."""
     far = 1_000_000
-    if not len(table.stems):
-        return np.zeros(0, dtype=np.int64)
     order = table.by_stem
     stem, sentence = table.stems[order], table.owner[order]
     paragraph = group[sentence]

@@ -6,20 +6,19 @@ not used: the training data is text, and a page must score the same however it w
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.columns import Columns
 from noisefilter.insertions.cohesion import CohesionColumns, cohesion_matrix
-from noisefilter.insertions.table import RELATIVE, ClauseColumns
+from noisefilter.insertions.table import RELATIVE, ClauseColumns, find_bursts
 from noisefilter.sentences.columns import NEIGHBOURS, SENTENCE_COLUMNS
 from noisefilter.text.tokens import sums
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-
-    from numpy.typing import NDArray
 
     from noisefilter.arrays import Column, Matrix
     from noisefilter.insertions.table import InsertionTable
@@ -78,22 +77,12 @@ def gap_likeness(table: InsertionTable) -> Column:
     return across - np.maximum(along, on)
 
 
-def _of(table: InsertionTable, name: str) -> Column:
-    return table.matrix[:, SENTENCE_COLUMNS.index(name)]
+def _relative(name: str, table: InsertionTable) -> Column:
+    return table.relative[name]
 
 
-def _relative(name: str) -> Callable[[InsertionTable], Column]:
-    def column(table: InsertionTable) -> Column:
-        return table.relative[name]
-
-    return column
-
-
-def _around(name: str, step: int) -> Callable[[InsertionTable], Column]:
-    def column(table: InsertionTable) -> Column:
-        return table.sentences.neighbour(_of(table, name), step)
-
-    return column
+def _around(name: str, step: int, table: InsertionTable) -> Column:
+    return table.sentences.neighbour(table.matrix[:, SENTENCE_COLUMNS.index(name)], step)
 
 
 def splice_cue(table: InsertionTable) -> Column:
@@ -103,7 +92,7 @@ def splice_cue(table: InsertionTable) -> Column:
 
 def odd_capitals(table: InsertionTable) -> Column:
     """Capitals on words that rarely have one, in the densest stretch: a headline in title case."""
-    return table.odd_run
+    return find_bursts(table.sentences, table.sentences.odd_capital)[0]
 
 
 def splice_before(table: InsertionTable) -> Column:
@@ -111,12 +100,8 @@ def splice_before(table: InsertionTable) -> Column:
     return splice_cue(table) * np.maximum(table.clause.columns.clause_contrast, 0)
 
 
-def _clause(name: str) -> Callable[[InsertionTable], Column]:
-    def column(table: InsertionTable) -> Column:
-        found: Column = getattr(table.clause.columns, name)
-        return found
-
-    return column
+def _clause(name: str, table: InsertionTable) -> Column:
+    return getattr(table.clause.columns, name)
 
 
 INSERTION_FEATURES: Columns[[InsertionTable]] = Columns(
@@ -132,16 +117,14 @@ INSERTION_FEATURES: Columns[[InsertionTable]] = Columns(
     splice_cue,
     odd_capitals,
     splice_before,
-    *((f"relative_{name}", _relative(name)) for name in RELATIVE),
+    *((f"relative_{name}", partial(_relative, name)) for name in RELATIVE),
     *(
-        (f"{name}_{'next' if step > 0 else 'before'}", _around(name, step))
+        (f"{name}_{'next' if step > 0 else 'before'}", partial(_around, name, step))
         for name in ("context_likeness", "new_words", "said_before")
         for step in NEIGHBOURS
     ),
-    *((name, _clause(name)) for name in ClauseColumns._fields),
+    *((name, partial(_clause, name)) for name in ClauseColumns._fields),
 )
-
-
 #: Vectors whose leading dimensions are features, and how many of these: farms insert some subjects more than others,
 #: and a shop's offer does not sound like a story.
 VECTORS: Mapping[str, Callable[[InsertionTable], Matrix]] = {
@@ -158,7 +141,7 @@ INSERTION_COLUMNS = (
 )
 
 
-def insertion_matrix(table: InsertionTable) -> NDArray[np.float64]:
+def insertion_matrix(table: InsertionTable) -> Matrix:
     """Features of the sentences: (sentences, INSERTION_COLUMNS), NaN where missing."""
     if not len(table):
         return np.zeros((0, len(INSERTION_COLUMNS)))

@@ -9,9 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
-    from noisefilter.arrays import Column, Index
+    from noisefilter.arrays import Column, Flags, Index
     from noisefilter.sentences.table import SentenceTable
 
 #: Bonuses, in log-odds of a word: for a cut that starts or ends at punctuation or at the edge of the sentence, for one
@@ -94,11 +92,7 @@ def cut_range(table: SentenceTable, row: int, log_odds: Column) -> tuple[int, in
 
     Punctuation that ties the run to the sentence is cut as well; the sentence's full stop stays. None if no words stand
     out: then the sentence is doubtful only as a whole, like honest ones whose words the article does not use elsewhere.
-
-    Args:
-        table: the article.
-        row: the sentence.
-        log_odds: of each of its words, that it is foreign.
+    `log_odds` are those of each of its words to be foreign.
     """
     first, last = int(table.start[row]), int(table.end[row])
     low, high = table.entry_edges[row : row + 2]
@@ -151,7 +145,7 @@ def _best_run(log_odds: Column, rewards: Column) -> tuple[int, int]:
     return int(lefts[right]), right + 1
 
 
-def _mended(words: Sequence[str], at_sign: NDArray[np.bool_]) -> int:
+def _mended(words: Sequence[str], at_sign: Flags) -> int:
     """How many of the words before a cut stay, so that none is left dangling."""
     left = len(words)
     while not at_sign[left] and words[left - 1] in LEADING:

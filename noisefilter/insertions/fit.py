@@ -27,18 +27,8 @@ from noisefilter.fit import (
 )
 from noisefilter.html.read import read_blocks
 from noisefilter.insertions.cuts import cut_range
-from noisefilter.insertions.judge import (
-    PAGE_PRIOR,
-    insertion_inputs,
-    page_off_topic_inputs,
-    sentence_classes,
-)
-from noisefilter.insertions.passages import (
-    passage_columns,
-    token_matrix,
-    token_table,
-    word_log_odds,
-)
+from noisefilter.insertions.judge import PAGE_PRIOR, insertion_inputs, page_off_topic_inputs, sentence_classes
+from noisefilter.insertions.passages import passage_columns, token_matrix, token_table, word_log_odds
 from noisefilter.insertions.table import InsertionTable
 from noisefilter.networks import logit
 from noisefilter.sentences.fit import judged_sentences
@@ -129,13 +119,10 @@ class HeldOut:
 def stand_out(table: SentenceTable, words: Mapping[int, Matrix]) -> Flags:
     """Which sentences something could be cut from, whatever their probability: (sentences,).
 
-    Args:
-        table: the articles.
-        words: by sentence, the log-odds of the words where they were judged; any other sentence may be cut whole.
+    `words` has the log-odds of the words of each sentence that was judged word by word; any other may be cut whole.
     """
-    return np.array(
-        [row not in words or cut_range(table, row, words[row]) is not None for row in range(len(table))], np.bool_
-    )
+    could = [row not in words or cut_range(table, row, words[row]) is not None for row in range(len(table))]
+    return np.array(could, np.bool_)
 
 
 def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
@@ -359,8 +346,7 @@ def _read_words(example: InsertionExample, rows: Index, vectors: VectorTable) ->
 def fit_pages(held: Sequence[HeldOut]) -> Arrays:
     """Arrays of the classifier of pages with an insertion, weighted as if `PAGE_PRIOR` of all pages had one.
 
-    Args:
-        held: predictions of the insertion classifiers for held-out pages, with insertions and without.
+    It learns from predictions for held-out pages, with insertions and without.
     """
     inputs = np.concatenate([page_off_topic_inputs(page.probabilities) for page in held])
     truth = np.array([int(page.foreign.any()) for page in held])

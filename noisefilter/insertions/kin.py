@@ -10,8 +10,6 @@ from noisefilter.sentences.table import WINDOW
 from noisefilter.text.tokens import range_entries, unit_rows
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from noisefilter.arrays import Index, Inputs
     from noisefilter.sentences.table import SentenceTable
 
@@ -19,13 +17,14 @@ if TYPE_CHECKING:
 MOST_COSINES = 4_000_000
 
 
-def find_kin(table: SentenceTable, rows: Index, known: NDArray[np.float64], number_row: int) -> Inputs:
+def find_kin(table: SentenceTable, rows: Index) -> Inputs:
     """Each chosen word's highest cosine with a word of another paragraph nearby; -1 for words without topic."""
     edges = table.entry_edges
-    unit = unit_rows(known).astype(np.float32)
-    carries = (table.idf > 0) & (table.known < number_row)[table.word]
-    first, last = _window(table, rows)
-    place = np.zeros(len(known), dtype=np.int64)
+    unit = unit_rows(table.known_vectors).astype(np.float32)
+    carries = (table.idf > 0) & (table.known < table.word_vectors.number_row)[table.word]
+    index = np.arange(len(table))
+    first, last = (bound[rows] for bound in table.bounds(index - WINDOW, index + WINDOW + 1))
+    place = np.zeros(len(unit), dtype=np.int64)
     found = []
     for part in _neighbourhoods(rows, table.article[rows]):
         chosen, low, high = rows[part], int(first[part.start]), int(last[part.stop - 1])
@@ -57,9 +56,3 @@ def _neighbourhoods(rows: Index, article: Index) -> list[slice]:
             parts.append(slice(first, index))
             first = index
     return parts
-
-
-def _window(table: SentenceTable, rows: Index) -> tuple[Index, Index]:
-    """First sentence of the window around each chosen one, and the one after its last."""
-    first, last = table.edges[table.article[rows]], table.edges[table.article[rows] + 1]
-    return np.maximum(rows - WINDOW, first), np.minimum(rows + WINDOW + 1, last)

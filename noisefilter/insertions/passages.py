@@ -14,6 +14,7 @@ import numpy as np
 
 from noisefilter.columns import side_by_side
 from noisefilter.insertions.kin import find_kin
+from noisefilter.networks import LOGIT_LIMIT
 from noisefilter.sentences.table import WINDOW
 from noisefilter.text.tokens import begins, neighbour, neighbours, range_entries, sums_of_rows
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 #: Words on each side whose features are inputs for a word, and those whose log-odds are.
 REACH, WEIGHED_REACH = 5, 3
-LIMIT = WORD_LIMIT = 8.0
 #: Vector rows that are gathered at a time, so that they stay in the processor's cache.
 AT_ONCE = 256
 #: Leading dimensions of the word's vector that are inputs.
@@ -119,7 +119,7 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
     near, idf = table.seen[entry] <= WINDOW, table.idf[entry]
     opens = begins(owner)
     title_pull = _dots(known, word, table.title_vectors, table.article[rows][owner])
-    kin = find_kin(table, rows, known, table.word_vectors.number_row)
+    kin = find_kin(table, rows)
     base = side_by_side(
         BaseColumns(
             pull=pull,
@@ -188,23 +188,20 @@ def _signs(table: SentenceTable, rows: Index, token: Index) -> dict[str, Inputs]
 
 def word_log_odds(table: TokenTable, weights: Inputs, bias: float) -> Inputs:
     """Log-odds of a linear model over each word and its pairs: (words,). `weights` is (HASH_ROWS,)."""
-    return np.clip(weights[table.hashes % len(weights)].sum(axis=1) + bias, -WORD_LIMIT, WORD_LIMIT)
+    return np.clip(weights[table.hashes % len(weights)].sum(axis=1) + bias, -LOGIT_LIMIT, LOGIT_LIMIT)
 
 
 def token_matrix(table: TokenTable, doubts: Inputs, weighed: Inputs) -> NDArray[np.float32]:
     """Inputs of the passage network for each word: (words, TOKEN_COLUMNS).
 
-    Args:
-        table: the words.
-        doubts: log-odds of all sentences.
-        weighed: `word_log_odds`.
+    `doubts` are log-odds of all sentences, `weighed` those of the words by `word_log_odds`.
     """
     sizes = np.bincount(table.owner, minlength=len(table.rows))
     first = np.cumsum(sizes) - sizes
     position = np.arange(len(table)) - first[table.owner]
     values = np.hstack([table.base, table.head])
     means = sums_of_rows(values.astype(np.float64), np.arange(len(table)), sizes) / np.maximum(sizes, 1)[:, None]
-    before, after = (neighbour(doubts, table.article, step, -LIMIT) for step in (-1, 1))
+    before, after = (neighbour(doubts, table.article, step, -LOGIT_LIMIT) for step in (-1, 1))
     place = PlaceColumns(
         sentence_log_odds=doubts[table.rows][table.owner],
         sentence_log_odds_before=before[table.rows][table.owner],
@@ -283,10 +280,7 @@ NO_DOUBT = -7.0
 def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDArray[np.float64]:
     """Features of each chosen sentence from the log-odds of its words and its neighbours: (rows, PASSAGE_NAMES).
 
-    Args:
-        table: the words of the chosen sentences.
-        doubts: log-odds of all sentences by the first classifier.
-        log_odds: log-odds of the words.
+    `doubts` are log-odds of all sentences by the first classifier, `log_odds` those of the words.
     """
     edges = table.edges
     columns = np.zeros((len(table.rows), len(RunColumns._fields)))
@@ -306,7 +300,7 @@ def passage_columns(table: TokenTable, doubts: Inputs, log_odds: Inputs) -> NDAr
     return np.hstack([columns, _around_columns(table, doubts, means)])
 
 
-def richest_runs(values: Inputs, there: NDArray[np.bool_]) -> tuple[Index, Index, Inputs]:
+def richest_runs(values: Inputs, there: Flags) -> tuple[Index, Index, Inputs]:
     """Bounds and sum of each row's contiguous run with the highest sum, at least one value long (Kadane).
 
     `values` is (rows, width), zero where nothing is `there`.
@@ -320,7 +314,7 @@ def richest_runs(values: Inputs, there: NDArray[np.bool_]) -> tuple[Index, Index
     return left, right + 1, gains[np.arange(len(gains)), right]
 
 
-def _run_columns(there: NDArray[np.bool_], log_odds: Inputs, kin: Inputs, weight: Inputs) -> RunColumns:
+def _run_columns(there: Flags, log_odds: Inputs, kin: Inputs, weight: Inputs) -> RunColumns:
     """Of the words of each sentence: its richest run and the rest of it."""
     left, right, total = richest_runs(log_odds, there)
     place = np.arange(there.shape[1])

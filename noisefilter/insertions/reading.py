@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.columns import Columns
 from noisefilter.insertions.judge import PAGE_NAMES, InsertionScorer, LastScores, build_insertion_scorer
 from noisefilter.networks import Network, build_network, logit
 from noisefilter.reader.session import CLASSES, COLUMNS
@@ -17,9 +16,7 @@ from noisefilter.text.tokens import sums
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
-    from noisefilter.arrays import Matrix
+    from noisefilter.arrays import Flags, Matrix
     from noisefilter.insertions.table import InsertionTable
     from noisefilter.reader.session import Reader
     from noisefilter.sentences.table import SentenceTable
@@ -28,17 +25,10 @@ if TYPE_CHECKING:
 LIMIT, NOTHING = 12.0, -8.0
 #: A sentence with this probability of being foreign is half as urgent as one that surely is.
 MAYBE_FOREIGN = 0.02
-FOREIGN_COLUMNS: Columns[[Matrix, Readings]] = Columns(
-    ("measured_foreign", lambda measured, _: logit(measured)),
-    ("read_foreign", lambda _, readings: readings.sentences[:, 0]),
-)
-CLASS_NAMES = (
-    *(f"class_{name}" for name in SENTENCE_CLASSES),
-    *(f"read_{name}" for name in CLASSES),
-)
-LAST_NETWORKS = ("reader_classes", "reader_foreign")
+FOREIGN_NAMES = ("measured_foreign", "read_foreign")
+CLASS_NAMES = (*(f"class_{name}" for name in SENTENCE_CLASSES), *(f"read_{name}" for name in CLASSES))
 #: Network → names of the columns that it reads.
-INPUTS = {"reader_classes": CLASS_NAMES, "reader_foreign": FOREIGN_COLUMNS.names, "reader_page": PAGE_NAMES}
+INPUTS = {"reader_classes": CLASS_NAMES, "reader_foreign": FOREIGN_NAMES, "reader_page": PAGE_NAMES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +42,7 @@ class Readings:
 
     sentences: Matrix
     words: Matrix
-    known: NDArray[np.bool_]
+    known: Flags
 
 
 def read_articles(table: SentenceTable, reader: Reader, urgency: Matrix | None = None) -> Readings:
@@ -84,31 +74,19 @@ def read_articles(table: SentenceTable, reader: Reader, urgency: Matrix | None =
 def urgency_of(classes: Matrix, foreign: Matrix) -> Matrix:
     """How urgently the reader should read each sentence, by the predictions made from features alone: (sentences, 2).
 
-    Args:
-        classes: class probabilities; a sentence of uncertain class is urgent.
-        foreign: probabilities of being foreign; a sentence that may be is most urgent.
+    A sentence of uncertain class is urgent, and one that may be foreign most urgent.
     """
     return np.column_stack([1 - classes.max(axis=1, initial=0.0), foreign / (foreign + MAYBE_FOREIGN)])
 
 
 def class_columns(classes: Matrix, readings: Readings) -> Matrix:
-    """Inputs of the last network for classes: (sentences, CLASS_NAMES).
-
-    Args:
-        classes: class probabilities from features alone.
-        readings: the reader's predictions.
-    """
+    """Inputs of the last network for classes, given the probabilities from features alone: (sentences, CLASS_NAMES)."""
     return np.hstack([logit(classes), readings.sentences[:, 1:]])
 
 
 def foreign_columns(measured: Matrix, readings: Readings) -> Matrix:
-    """Inputs of the last network for insertions: (sentences, FOREIGN_COLUMNS).
-
-    Args:
-        measured: probabilities of being foreign from features alone.
-        readings: the reader's predictions.
-    """
-    return FOREIGN_COLUMNS.matrix(measured, readings)
+    """Inputs of the last network for insertions, `measured` from features alone: (sentences, FOREIGN_NAMES)."""
+    return np.column_stack([logit(measured), readings.sentences[:, 0]])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,12 +99,7 @@ class ReadingScorer:
     foreign: Network
 
     def score(self, table: InsertionTable, classes: Matrix) -> LastScores:
-        """Score the sentences of some articles.
-
-        Args:
-            table: the articles.
-            classes: class probabilities by the networks that read features alone: (sentences, classes).
-        """
+        """Score the sentences of some articles; `classes` are probabilities from features alone: (sentences, classes)."""
         sentences = table.sentences
         measured = self.insertions.score(table, classes)
         readings = read_articles(sentences, self.reader, urgency_of(classes, measured.off_topic))
@@ -140,10 +113,7 @@ class ReadingScorer:
 def words_of(table: SentenceTable, measured: LastScores, readings: Readings) -> dict[int, Matrix]:
     """By sentence, the log-odds that its words are foreign: the mean of `measured` and `readings`, or the one there is.
 
-    Args:
-        table: the articles.
-        measured: predictions from features, with words of the doubtful sentences.
-        readings: the reader's predictions.
+    `measured` has the words of the doubtful sentences, `readings` those of the sentences read.
     """
     words = dict(measured.words)
     parts = np.split(readings.words, table.entry_edges[1:-1])
@@ -154,5 +124,5 @@ def words_of(table: SentenceTable, measured: LastScores, readings: Readings) -> 
 
 def build_reading_scorer(arrays: Mapping[str, Matrix], reader: Reader) -> ReadingScorer:
     """The networks that the arrays describe."""
-    networks = (build_network(arrays, name) for name in LAST_NETWORKS)
+    networks = (build_network(arrays, name) for name in ("reader_classes", "reader_foreign"))
     return ReadingScorer(build_insertion_scorer(arrays), reader, *networks)

@@ -11,7 +11,7 @@ import numpy as np
 from noisefilter.sentences.columns import LOOK_BACK, SENTENCE_COLUMNS
 from noisefilter.sentences.sections import HEADING_WORDS
 from noisefilter.text.cues import cue_table, fold_case
-from noisefilter.text.tokens import cue_words
+from noisefilter.text.tokens import candidates_of, cue_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from noisefilter.kinds import Kind
     from noisefilter.text.cues import Cue
 
-COLUMN = {name: index for index, name in enumerate(SENTENCE_COLUMNS)}
 #: Cosine from which a reader would call it a restatement. Chosen by eye on our own pages.
 SAID_BEFORE = 0.75
 #: A shorter sentence has too few words to compare.
@@ -46,11 +45,8 @@ def find_cue(name: str, table: InsertionTable, row: int) -> Cue | None:
     words = sentences.tokens.hashes[int(sentences.first[row]) : int(sentences.last[row])]
     for word in bits.keys() & words.tolist():
         mask |= bits[word]
-    if not mask:
-        return None
-    cues = cue_table(name)
-    found = cues.find(sentences.texts[row], [number for number in range(mask.bit_length()) if mask >> number & 1])
-    return cues.cues[found] if found >= 0 else None
+    found = cue_table(name).find(sentences.texts[row], candidates_of(mask)) if mask else -1
+    return cue_table(name).cues[found] if found >= 0 else None
 
 
 @cache
@@ -62,14 +58,13 @@ def _cue_bits(name: str) -> dict[int, int]:
 def name_filler(table: InsertionTable, row: int) -> str:
     """Why a sentence says nothing: the section it stands in, and what it does."""
     sentences = table.sentences
-    templates = cue_table("templates")
     heading = find_cue("templates", table, row)
     if heading:
         reason = heading.reason
         return reason if "any article" in reason else f"{reason}: the heading could stand over any article"
     section = int(sentences.shown_section[row])
     does = _what_filler_does(table, row)
-    return f"{templates.cues[section].reason}: {does}" if section >= 0 else does
+    return f"{cue_table('templates').cues[section].reason}: {does}" if section >= 0 else does
 
 
 def _what_filler_does(table: InsertionTable, row: int) -> str:
@@ -110,15 +105,11 @@ def _first_words(text: str) -> str:
 
 def _what_it_lacks(table: InsertionTable, row: int) -> str:
     """Which of name, number and source a sentence does without; "" if that says little."""
-    text = table.sentences.texts[row]
-    number = bool(_column(table, "any_digit", row)) or NUMBER_WORD.search(fold_case(text)) is not None
-    source = bool(_column(table, "says_who_said", row)) or bool(_column(table, "quotes", row))
-    if number:
+    if _column(table, "any_digit", row) or NUMBER_WORD.search(fold_case(table.sentences.texts[row])):
         return ""
-    name = bool(table.holds_name[row])
-    if name and source:
-        return ""
-    missing = [word for word, there in (("name", name), ("number", number), ("source", source)) if not there]
+    source = _column(table, "says_who_said", row) or _column(table, "quotes", row)
+    found = {"name": table.holds_name[row], "number": False, "source": source}
+    missing = [word for word, there in found.items() if not there]
     return f"no {', '.join(missing[:-1])} or {missing[-1]}" if len(missing) > 1 else ""
 
 
@@ -160,4 +151,4 @@ NAMES: dict[Kind, Callable[[InsertionTable, int], str]] = {"promotion": name_pro
 
 
 def _column(table: InsertionTable, name: str, row: int) -> float:
-    return float(table.matrix[row, COLUMN[name]])
+    return float(table.matrix[row, SENTENCE_COLUMNS.index(name)])

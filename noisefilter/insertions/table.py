@@ -27,6 +27,8 @@ NAME_CAPITALS = 0.6
 #: Punctuation between clauses. The character class comes first so that `re` can skip ahead; lookarounds check hyphens
 #: and dots.
 CLAUSE = re.compile(r"[,;:—–()….\-](?:(?<![.\-])|(?<=\s-)(?=\s)|(?<=\.{3}))")
+#: A clause with fewer content words is too short to be a story of its own.
+LEAST_CARRYING = 3
 
 
 class Burst(NamedTuple):
@@ -106,7 +108,7 @@ class InsertionTable:
     @cached_property
     def burst(self) -> Burst:
         """Of each sentence: the run of `BURST` tokens with the highest mean of `foreign`."""
-        mean, start = _bursts(self.foreign, self.sentences.owner, self.sentences.entry_edges)
+        mean, start = find_bursts(self.sentences, self.foreign)
         inside = _range_vectors(self.sentences, start, np.minimum(start + BURST, self.sentences.entry_edges[1:]))
         whole = self.sentences.vectors * self.sentences.lengths[:, None]
         return Burst(mean, start, unit_rows(inside), unit_rows(whole - inside))
@@ -114,29 +116,23 @@ class InsertionTable:
     @cached_property
     def title_run(self) -> TitleRun:
         """Of each sentence: the longest run of capitalised words after its first, small words allowed inside."""
-        return _title_runs(self.sentences, self.sentences.entry_edges)
+        return _title_runs(self.sentences)
 
     @cached_property
     def clause(self) -> Clause:
         """Of each sentence: its most foreign clause."""
         return _clauses(self.sentences, self.foreign)
 
-    @cached_property
-    def odd_run(self) -> Column:
-        """Highest mean of `odd_capital` in a run of `BURST` tokens of each sentence."""
-        return _bursts(self.sentences.odd_capital, self.sentences.owner, self.sentences.entry_edges)[0]
 
-
-def _bursts(foreign: Column, owner: Index, offsets: Index) -> tuple[Column, Index]:
-    """Highest mean of `foreign` over a run of `BURST` tokens in each sentence, and where the run starts."""
-    starts, ends = offsets[:-1], offsets[1:]
+def find_bursts(table: SentenceTable, values: Column) -> tuple[Column, Index]:
+    """Highest mean of a value per entry over a run of `BURST` tokens in each sentence, and where the run starts."""
+    owner, starts, ends = table.owner, table.entry_edges[:-1], table.entry_edges[1:]
     best, best_start = np.zeros(len(starts)), starts.copy()
-    if not len(foreign):
+    if not len(values):
         return best, best_start
-    sizes = ends - starts
-    index = np.arange(len(foreign))
-    means = sums(foreign, index, np.minimum(index + BURST, ends[owner])) / BURST
-    means[(index + BURST > ends[owner]) & (sizes >= BURST)[owner]] = -1.0
+    index = np.arange(len(values))
+    means = sums(values, index, np.minimum(index + BURST, ends[owner])) / BURST
+    means[(index + BURST > ends[owner]) & (ends - starts >= BURST)[owner]] = -1.0
     highest = _first_highest(means, owner)
     best[owner[highest]], best_start[owner[highest]] = means[highest], highest
     return best, best_start
@@ -151,22 +147,21 @@ def _first_highest(values: Column, owner: Index) -> Index:
     return found[begins(owner[found])]
 
 
-def _range_vectors(table: SentenceTable, starts: Index, ends: Index) -> Column:
+def _range_vectors(table: SentenceTable, starts: Index, ends: Index) -> Matrix:
     """Sum of the word vectors of each range of `token_index`: (ranges, dimensions)."""
     return sums_of_rows(table.known_vectors, table.word[range_entries(starts, ends)], np.maximum(ends - starts, 0))
 
 
-def _title_runs(table: SentenceTable, offsets: Index) -> TitleRun:
+def _title_runs(table: SentenceTable) -> TitleRun:
     """Words in the longest run of capitalised words after a sentence's first, small words allowed inside."""
     tokens = table.tokens
     capital = (tokens.title | tokens.digit)[table.token_index]
     small = (tokens.stop & ~tokens.title)[table.token_index]
-    longest, start_of = np.zeros(len(table)), offsets[:-1].copy()
+    longest, start_of = np.zeros(len(table)), table.entry_edges[:-1].copy()
     for row in np.flatnonzero(np.bincount(table.owner, capital, minlength=len(table)) >= 3).tolist():
-        first, last = int(offsets[row]) + 1, int(offsets[row + 1])
-        best, begin = _title_run(capital[first:last].tolist(), small[first:last].tolist())
-        longest[row] = best
-        if best:
+        first, last = int(table.entry_edges[row]) + 1, int(table.entry_edges[row + 1])
+        longest[row], begin = _title_run(capital[first:last].tolist(), small[first:last].tolist())
+        if longest[row]:
             start_of[row] = first + begin
     return TitleRun(longest, start_of)
 
@@ -226,7 +221,3 @@ def _clauses(table: SentenceTable, foreign: Column) -> Clause:
     )
     found[rows] = inside
     return Clause(ClauseColumns(*columns), found)
-
-
-#: A clause with fewer content words is too short to be a story of its own.
-LEAST_CARRYING = 3
