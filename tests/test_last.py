@@ -50,7 +50,7 @@ class FakeReader(Reader):
                 said[row, 0] = 4.0
         words = [(start, end, row) for row, (start, end) in enumerate(sentences)]
         places = np.array(words, np.int64).reshape(-1, 3)
-        return ReaderScores(said, said[:, 0].copy(), places[:, 0], places[:, 1], places[:, 2])
+        return ReaderScores(said, said[:, 0].copy(), places[:, 0], places[:, 1])
 
 
 @pytest.fixture

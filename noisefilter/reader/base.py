@@ -70,12 +70,8 @@ def load_mpnet() -> Base:
     Raises:
         PackageNotFoundError: the extra `teacher` is not installed.
     """
-    parts = [
-        path.read_binary()
-        for name in MPNET_PARTS
-        for path in distribution(name).files or ()
-        if path.match("*.zip.[0-9]*")
-    ]
+    files = (path for name in MPNET_PARTS for path in distribution(name).files or ())
+    parts = [path.read_binary() for path in files if path.match("*.zip.[0-9]*")]
     with zipfile.ZipFile(io.BytesIO(b"".join(parts))) as archive:
         found = load(archive.read("all-mpnet-base-v2/model.safetensors"))
         pieces = archive.read("all-mpnet-base-v2/vocab.txt").decode("utf-8").split("\n")
@@ -94,12 +90,9 @@ def as_bert(name: str) -> str:
 
 
 def common_pieces(texts: Iterable[str], pieces: Sequence[str], fewest: int = FEWEST) -> list[str]:
-    """The pieces that occur often enough in the texts.
+    """The pieces of a vocabulary that occur at least `fewest` times in the texts, and all single ASCII characters.
 
-    Args:
-        texts: the training texts.
-        pieces: the whole vocabulary, with its special pieces in another order.
-        fewest: occurrences from which a piece is kept; single ASCII characters always are.
+    The special pieces come first, in our order.
     """
     whole = Vocabulary([*SPECIAL, *(piece for piece in pieces if piece not in SPECIAL)])
     words = Counter(word for text in texts for word in WORD.findall(text.lower()))

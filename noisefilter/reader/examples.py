@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.reader.pieces import Inputs, Piece, Reading
+    from noisefilter.arrays import Flags
+    from noisefilter.reader.pieces import Inputs, Reading
     from noisefilter.reader.wordpiece import Vocabulary
 
     Range = tuple[int, int]
@@ -85,9 +86,13 @@ def taught_pieces(examples: Iterable[ReaderExample], vocabulary: Vocabulary) -> 
         words = _word_labels(example, reading)
         honest = _inside(reading, example.honest)
         for piece in reading.pieces(TAUGHT):
-            inputs = reading.inputs(piece)
+            inputs, word = reading.inputs(piece), reading.word[piece.low : piece.high]
             if len(inputs.sentences):
-                yield _taught(example, reading, piece, inputs, words, honest)
+                tokens = np.full(inputs.ids.shape[1], UNKNOWN, np.int8)
+                tokens[reading.shown : reading.shown + len(word)] = np.where(word >= 0, words[word], UNKNOWN)
+                none = np.zeros((len(inputs.sentences), len(CLASSES)), np.float32)
+                classes = none if example.classes is None else example.classes[inputs.sentences]
+                yield TaughtPiece(inputs, tokens, *_sentence_labels(reading, inputs, tokens, honest), classes)
 
 
 def _word_labels(example: ReaderExample, reading: Reading) -> NDArray[np.int8]:
@@ -96,25 +101,17 @@ def _word_labels(example: ReaderExample, reading: Reading) -> NDArray[np.int8]:
     return labels
 
 
-def _inside(reading: Reading, ranges: Iterable[Range]) -> NDArray[np.bool_]:
+def _inside(reading: Reading, ranges: Iterable[Range]) -> Flags:
     inside = np.zeros(len(reading.word_start), np.bool_)
     for start, end in ranges:
         inside |= (reading.word_end > start) & (reading.word_start < end)
     return inside
 
 
-def _taught(
-    example: ReaderExample,
-    reading: Reading,
-    piece: Piece,
-    inputs: Inputs,
-    words: NDArray[np.int8],
-    honest: NDArray[np.bool_],
-) -> TaughtPiece:
-    low, _, _, high = piece
-    word = reading.word[low:high]
-    tokens = np.full(inputs.ids.shape[1], UNKNOWN, np.int8)
-    tokens[reading.shown : reading.shown + high - low] = np.where(word >= 0, words[word], UNKNOWN)
+def _sentence_labels(
+    reading: Reading, inputs: Inputs, tokens: NDArray[np.int8], honest: Flags
+) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Which of the piece's sentences are foreign, and their weights."""
     foreign = np.full(len(inputs.sentences), UNKNOWN, np.int8)
     weights = np.ones(len(inputs.sentences), np.float32)
     for row, (number, stretch) in enumerate(zip(inputs.sentences.tolist(), inputs.stretches, strict=True)):
@@ -126,6 +123,4 @@ def _taught(
         elif len(known) and not count:
             foreign[row] = OWN
             weights[row] += honest[reading.word_sentence == number].any()
-    none = np.zeros((len(inputs.sentences), len(CLASSES)), np.float32)
-    classes = none if example.classes is None else example.classes[inputs.sentences]
-    return TaughtPiece(inputs, tokens, foreign, weights, classes)
+    return foreign, weights

@@ -67,12 +67,9 @@ class Graph:
 
 
 def export(weights: Weights, pieces: Sequence[str], *, frozen: int) -> bytes:
-    """The encoder as ONNX with 8-bit weights; its vocabulary is in the file's metadata.
+    """The encoder as ONNX with 8-bit weights; its vocabulary, the pieces, is in the file's metadata.
 
-    Args:
-        weights: by the names of `noisefilter.reader.network.Encoder`.
-        pieces: the vocabulary.
-        frozen: layers below the one where the marks enter.
+    The weights have the names of `noisefilter.reader.network.Encoder`; the marks enter above the `frozen` layers.
     """
     graph = Graph()
     states = _encode(graph, weights, frozen)

@@ -109,11 +109,7 @@ class Reading:
 def read_tokens(text: str, title: str | None, sentences: Sequence[tuple[int, int]], vocabulary: Vocabulary) -> Reading:
     """The words of the sentences as tokens; of the text between two sentences only a line break is kept.
 
-    Args:
-        text: of the page.
-        title: of the article.
-        sentences: character ranges of the article's sentences, in order.
-        vocabulary: of the encoder.
+    `sentences` are character ranges of the page's text, in order.
     """
     rows: list[tuple[int, ...]] = []  # of each word and line break
     cases: list[int] = []

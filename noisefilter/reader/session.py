@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Index
     from noisefilter.reader.pieces import Inputs, Piece, Reading
 
     Matrix = NDArray[np.float32]
@@ -41,9 +42,8 @@ class ReaderScores(NamedTuple):
 
     sentences: Matrix
     words: Matrix
-    word_start: NDArray[np.int64]
-    word_end: NDArray[np.int64]
-    word_sentence: NDArray[np.int64]
+    word_start: Index
+    word_end: Index
 
 
 class ReaderError(ValueError):
@@ -71,9 +71,7 @@ class Reader:
 
     def _open(self) -> None:
         """Open a session for this process: one inherited in a fork may hold another thread's locks for ever."""
-        onnxruntime = late_import(
-            "onnxruntime"
-        )  # 0.1 s that `import noisefilter` and the model without a reader need not pay
+        onnxruntime = late_import("onnxruntime")  # 0.1 s that the model without a reader need not pay
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
@@ -103,13 +101,9 @@ class Reader:
         A sentence longer than a piece is judged in parts, and the highest value of each column counts. A sentence
         without a word, or in a piece that is not read, has -inf in all columns.
 
-        Args:
-            text: of the page.
-            title: of the article.
-            sentences: character ranges of the article's sentences, in order.
-            urgency: how urgently each should be read, (sentences, 2). Of a long article the `MOST_PIECES` most urgent
-                pieces are read: those with the highest sum of the first column's mean and the second's maximum. Without
-                it all are.
+        `sentences` are character ranges of the page's text, in order. `urgency` says how urgently each should be read,
+        (sentences, 2): of a long article the `MOST_PIECES` most urgent pieces are, those with the highest sum of the first
+        column's mean and the second's maximum. Without it all are.
         """
         reading = read_tokens(text, title, sentences, self.vocabulary)
         found = np.full((len(sentences), COLUMNS), -np.inf, np.float32)
@@ -124,7 +118,7 @@ class Reader:
             judged = tokens[0, at : at + piece.end - piece.start]
             of_word = reading.word[piece.start : piece.end]
             np.maximum.at(words, of_word[of_word >= 0], judged[of_word >= 0])
-        return ReaderScores(found, words, reading.word_start, reading.word_end, reading.word_sentence)
+        return ReaderScores(found, words, reading.word_start, reading.word_end)
 
     def hidden(self, text: str, title: str | None, sentences: Sequence[tuple[int, int]]) -> Matrix:
         """The last layer's input for each sentence: (sentences, hidden), zero for one without a word.
@@ -133,14 +127,12 @@ class Reader:
         counts.
         """
         reading = read_tokens(text, title, sentences, self.vocabulary)
-        found: Matrix | None = None
-        for piece in reading.pieces():
-            inputs = reading.inputs(piece)
-            if len(inputs.sentences):
-                (values,) = self._run([HIDDEN], inputs)
-                found = np.zeros((len(sentences), values.shape[1]), np.float32) if found is None else found
-                found[inputs.sentences] = values
-        return np.zeros((len(sentences), 0), np.float32) if found is None else found
+        judged = [inputs for inputs in map(reading.inputs, reading.pieces()) if len(inputs.sentences)]
+        values = [self._run([HIDDEN], inputs)[0] for inputs in judged]
+        found = np.zeros((len(sentences), values[0].shape[1] if values else 0), np.float32)
+        for inputs, of_piece in zip(judged, values, strict=True):
+            found[inputs.sentences] = of_piece
+        return found
 
 
 def _most_urgent(reading: Reading, urgency: NDArray[np.float64]) -> list[Piece]:
