@@ -12,8 +12,6 @@ from noisefilter.text.cues import cue_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from numpy.typing import NDArray
-
     from noisefilter.arrays import Index, Matrix
     from noisefilter.sentences.table import SentenceTable
 
@@ -45,7 +43,7 @@ def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, 
     return np.column_stack([article_measures(table, matrix, probabilities), manner_log_odds(table, arrays)])
 
 
-def article_measures(table: SentenceTable, matrix: NDArray[np.float64], probabilities: Matrix) -> NDArray[np.float64]:
+def article_measures(table: SentenceTable, matrix: Matrix, probabilities: Matrix) -> Matrix:
     """The columns of `article_rows` that the article classifiers read: (articles, NOISE_MEASURES)."""
     return article_rows(table, matrix, probabilities, NOISE_MEASURES)
 

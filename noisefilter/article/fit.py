@@ -105,11 +105,7 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
         return blocked.text, blocked.title
     boilerplate = label_blocks(blocked, page)
     texts = blocked.texts()
-    kept = [
-        text
-        for text, out in zip(texts, boilerplate if boilerplate is not None else [0] * len(texts), strict=True)
-        if not out
-    ]
+    kept = texts if boilerplate is None else [text for text, out in zip(texts, boilerplate, strict=True) if not out]
     return "\n\n".join(kept), blocked.title
 
 
@@ -290,11 +286,7 @@ def _calibrate(thin: Matrix, made: Matrix, share: Matrix) -> tuple[float, float]
 
 def predict_articles(examples: Sequence[ArticleExample], models: Mapping[str, Matrix]) -> Matrix:
     """Probability of noise of each example: (examples,)."""
-    inputs = [
-        article_inputs(
-            example.table, example.matrix, sentence_kinds(example.table, example.matrix, models)[:, 1:3], models
-        )
-        for example in examples
-    ]
-    *_, noise = predict_noise(np.concatenate(inputs), *(build_network(models, name) for name in INPUTS))
+    measured = ((example.table, example.matrix) for example in examples)
+    read = np.concatenate([article_inputs(*pair, sentence_kinds(*pair, models)[:, 1:3], models) for pair in measured])
+    *_, noise = predict_noise(read, *(build_network(models, name) for name in INPUTS))
     return noise

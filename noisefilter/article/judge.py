@@ -86,10 +86,7 @@ class ArticleScorer:
     def pages(self, table: InsertionTable, scores: SentenceScores, boilerplate: Matrix) -> PageScores:
         """Probabilities that each article is noise, and that something foreign was put into it.
 
-        Args:
-            table: the articles.
-            scores: predictions for their sentences.
-            boilerplate: each sentence's probability of boilerplate, which lowers that of being an insertion.
+        Each sentence's probability of `boilerplate` lowers that of being an insertion.
         """
         off_topic = scores.off_topic * (1 - boilerplate)
         read = article_inputs(table.sentences, table.matrix, scores.measured, self.arrays)

@@ -19,9 +19,7 @@ from noisefilter.article.columns import INPUTS, NOISE_MEASURES
 from noisefilter.types import Reason
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from noisefilter.arrays import Matrix
+    from noisefilter.arrays import Flags, Matrix
     from noisefilter.networks import Network
 
 #: How a value is shown: a share in percent, a number, or not at all, since it is on a scale of its own.
@@ -117,30 +115,22 @@ def name_noise(network: Network, inputs: Matrix, seen: Matrix) -> list[tuple[Rea
     true = (values - usual) * np.sign(off) >= SEEN_SHARE * np.abs(off)
     found = []
     for row in range(len(moves)):
-        named = (
-            (
-                _in_words(moves[row], values[row], usual, true[row], group, raises=sums[row, group] > 0),
-                shares[row, group],
-            )
+        reasons = (
+            Reason(text, float(shares[row, group]))
             for group in order[row].tolist()
             if shares[row, group]
+            and (text := _in_words(moves[row], values[row], usual, true[row], group, raises=sums[row, group] > 0))
         )
-        found.append(tuple(islice((Reason(text, float(share)) for text, share in named if text), MOST)))
+        found.append(tuple(islice(reasons, MOST)))
     return found
 
 
 def name_measures(inputs: Matrix) -> list[tuple[tuple[str, float], ...]]:
-    """Inputs of the article classifier for each article, by name; the same numbers in any batch.
-
-    Args:
-        inputs: what it read: (articles, `INPUTS`).
-    """
+    """Inputs of the article classifier, (articles, `INPUTS`), for each article by name; the same numbers in any batch."""
     return [tuple(zip(INPUTS, row, strict=True)) for row in np.round(inputs, 6).tolist()]
 
 
-def _in_words(
-    moves: Matrix, values: Matrix, usual: Matrix, true: NDArray[np.bool_], group: int, *, raises: bool
-) -> str:
+def _in_words(moves: Matrix, values: Matrix, usual: Matrix, true: Flags, group: int, *, raises: bool) -> str:
     """The words of the feature that moved most in the group's direction, with the average, and the direction.
 
     Features that are not true of the page are skipped; "" if none is left, or if all left moved the other way.
