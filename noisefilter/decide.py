@@ -15,8 +15,7 @@ from noisefilter.types import JUDGED_KINDS, Span
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from numpy.typing import NDArray
-
+    from noisefilter.arrays import Column, Flags
     from noisefilter.article.judge import SentenceScores
     from noisefilter.blocks.table import BlockTable
     from noisefilter.insertions.table import InsertionTable
@@ -28,7 +27,7 @@ POSSIBLE_ARTICLE = 0.25
 
 
 def boilerplate_spans(
-    table: BlockTable, probabilities: NDArray[np.float64], thresholds: Mapping[str, float], *, named: bool = True
+    table: BlockTable, probabilities: Column, thresholds: Mapping[str, float], *, named: bool = True
 ) -> list[Span]:
     """One span for each run of boilerplate blocks with the same reason; `named=False` skips reasons, to save time."""
     boilerplate = probabilities >= thresholds["boilerplate"]
@@ -51,12 +50,11 @@ def sentence_spans(
     table: InsertionTable,
     article: int,
     scores: SentenceScores,
-    kept: NDArray[np.bool_],
+    kept: Flags,
     thresholds: Mapping[str, float],
 ) -> list[Span]:
     """Spans of one article's sentences that are not boilerplate (`kept`), kind by kind."""
-    spans = []
-    sentences = table.sentences
+    spans, sentences = [], table.sentences
     low, high = sentences.edges[article : article + 2].tolist()
     base = int(sentences.base[article])
     for kind in JUDGED_KINDS:

@@ -33,9 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
-    from noisefilter.arrays import Matrix
+    from noisefilter.arrays import Column, Flags, Index, Matrix
     from noisefilter.article.judge import SentenceScores
     from noisefilter.blocks.judge import BlockScorer, BlockScores
     from noisefilter.blocks.sites import SiteProfile
@@ -69,8 +67,8 @@ class _Article:
     page: Page
     table: BlockTable
     blocks: BlockScores
-    sentences: NDArray[np.int64]  # start, end, block
-    chosen: NDArray[np.bool_]
+    sentences: Index  # start, end, block
+    chosen: Flags
     language: str | None
     status: Status
 
@@ -134,7 +132,12 @@ def score_pages(
     limits, chosen = {**model.thresholds, **thresholds}, model.policy(policy)
     with one_blas_thread:
         read = [read_blocks(page) for page in pages]
-        articles = _find_articles(_cut(read), model, limits, language, site)
+        known = _cut(read)
+        blocks = _judge_blocks(known, model, site, language)
+        articles = [
+            _find_article(page, *measured, model, limits, language)
+            for (page, _), measured in zip(known, blocks, strict=True)
+        ]
         judged = iter(_judge_articles([entry for entry in articles if entry.status == "ok"], model, limits))
         scores = (
             _put_together(entry, next(judged) if entry.status == "ok" else None, model, limits, chosen)
@@ -176,34 +179,25 @@ def extract_safely(
     *,
     headline: bool = False,
 ) -> str:
-    """The article's text without boilerplate, and nothing else removed; "" for a page that cannot be read."""
+    """The article's text without boilerplate, and nothing else removed; "" for a page that cannot be read.
+
+    `headline=True` keeps the headline.
+    """
     try:
-        return extract_page(page, model, thresholds, site, headline=headline)
+        read = read_blocks(page)
+        if read.status != "ok":
+            return read.text
+        with one_blas_thread:
+            table, scores = _judge_blocks(_cut([read]), model, site)[0]
+        boilerplate = scores.boilerplate
+        if headline:
+            boilerplate = np.where(np.arange(len(boilerplate)) == title_blocks(table)[0], 0.0, boilerplate)
+        return cut(read.text, boilerplate_spans(table, boilerplate, {**model.thresholds, **thresholds}, named=False))
     except ModelError:
         raise
     except PAGE_FAULTS:
         LOGGER.exception("a page cannot be extracted; its url is %r", page.url)
         return ""
-
-
-def extract_page(
-    page: Page,
-    model: Model,
-    thresholds: Mapping[str, float],
-    site: SiteProfile | None = None,
-    *,
-    headline: bool = False,
-) -> str:
-    """The article's text without boilerplate, and nothing else removed; `headline=True` keeps the headline."""
-    read = read_blocks(page)
-    if read.status != "ok":
-        return read.text
-    with one_blas_thread:
-        table, scores = _judge_blocks(_cut([read]), model, site)[0]
-    boilerplate = scores.boilerplate
-    if headline:
-        boilerplate = np.where(np.arange(len(boilerplate)) == title_blocks(table)[0], 0.0, boilerplate)
-    return cut(read.text, boilerplate_spans(table, boilerplate, {**model.thresholds, **thresholds}, named=False))
 
 
 def _judge_blocks(
@@ -268,29 +262,10 @@ def _group(pages: Sequence[BlockedPage]) -> list[list[int]]:
     return groups
 
 
-def _find_articles(
-    pages: Sequence[tuple[Page, BlockedPage]],
-    model: Model,
-    limits: Mapping[str, float],
-    language: str | None,
-    site: SiteProfile | None,
-) -> list[_Article]:
-    """Judge the blocks of each page and choose the sentences of its article."""
-    judged = _judge_blocks(pages, model, site, language)
-    return [
-        _find_article(page, *measured, model, limits, language)
-        for (page, _), measured in zip(pages, judged, strict=True)
-    ]
-
-
-def article_blocks(table: BlockTable, boilerplate: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Blocks whose sentences are judged, in each other's context.
+def article_blocks(table: BlockTable, boilerplate: Column) -> Flags:
+    """Blocks of one page whose sentences are judged, in each other's context, by their probabilities of boilerplate.
 
     Left out are sure boilerplate and an HTML page's headline, unless that is unlikely to be boilerplate.
-
-    Args:
-        table: blocks of one page.
-        boilerplate: probability of each, (blocks,).
     """
     inside = boilerplate < SURE_BOILERPLATE
     title = int(title_blocks(table)[0])
@@ -308,17 +283,17 @@ def _find_article(
     sentences = np.fromiter(chain.from_iterable(ranges), np.int64, 3 * len(ranges)).reshape(-1, 3)
     chosen = article_blocks(table, probabilities)[sentences[:, 2]]
     kept = probabilities < min(model.thresholds["boilerplate"], SURE_BOILERPLATE)
-    status: Status = "ok"
-    if table.words[kept].sum() < MIN_WORDS:
-        status = "too_short"
     blocks = [block for block, keep in zip(table.page.blocks, kept.tolist(), strict=True) if keep]
     spoken = language or tell_language(table.page, table.tokens, blocks or table.page.blocks)
-    if status == "ok" and not is_known(spoken):
-        status = "language"
-    if status == "ok" and is_other(scores.article, limits):
-        status = "not_article"
+    status: Status = "ok"
     if len(sentences) > MAX_BLOCKS:
         status = "too_large"
+    elif table.words[kept].sum() < MIN_WORDS:
+        status = "too_short"
+    elif not is_known(spoken):
+        status = "language"
+    elif is_other(scores.article, limits):
+        status = "not_article"
     return _Article(page, table, scores, sentences, chosen, spoken, status)
 
 
@@ -335,9 +310,8 @@ def _judge_articles(articles: Sequence[_Article], model: Model, limits: Mapping[
     seen = seen_measures(measured.sentences, measured.matrix, scores.filler, boilerplate < limits["boilerplate"])
     reasons = name_noise(estimators.article, pages.read, seen)
     made = np.flatnonzero(pages.made)
-    for row, named in zip(
-        made.tolist(), name_noise(estimators.article_made, pages.read[made], seen[made]), strict=True
-    ):
+    of_made = name_noise(estimators.article_made, pages.read[made], seen[made])
+    for row, named in zip(made.tolist(), of_made, strict=True):
         reasons[row] = named
     numbers = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, name_measures(pages.read), strict=True)
     return [_Judged(number, measured, scores, *values) for number, values in enumerate(numbers)]
@@ -386,9 +360,8 @@ def _sentences(article: _Article, judged: _Judged | None) -> list[Sentence]:
     rows = np.zeros((len(boilerplate), 3))
     if judged is not None:
         scores = judged.scores
-        inside = np.stack(
-            [judged.of_sentences(values) for values in (scores.promotion, scores.off_topic, scores.filler)], axis=1
-        )
+        kinds = (scores.promotion, scores.off_topic, scores.filler)
+        inside = np.column_stack([judged.of_sentences(values) for values in kinds])
         rows[article.chosen] = rounded(inside * (1 - boilerplate[article.chosen])[:, None])
     start, end, _ = article.sentences.T.tolist()
     return [*map(Sentence, start, end, boilerplate.tolist(), *rows.T.tolist())]
