@@ -79,14 +79,8 @@ def score_many(
 ) -> Iterator[Score]:
     """Scores in page order, the same as `score` gives, computed in batches.
 
-    Args:
-        pages: contents, or `Page`s with their url and title; may be a generator, which is read lazily.
-        jobs: worker processes; -1 for one per core.
-        language: as for `score`.
-        policy: as for `score`.
-        thresholds: as for `score`.
-        site: as for `score`; all pages must be from that site.
-        model: as for `score`.
+    Pages are contents, or `Page`s with their url and title; a generator is read lazily. `jobs` is the number of worker
+    processes, -1 for one per core. The other arguments are as for `score`; with a `site`, all pages must be from it.
 
     Raises:
         TypeError: a page that is neither bytes, str nor Page, or `jobs` is no integer.
@@ -165,15 +159,7 @@ def clean_html(
 ) -> str:
     """The page's HTML without the spans that `Score.clean(kinds)` cuts; safe to embed if a CSP forbids scripts.
 
-    Args:
-        page: HTML.
-        kinds: kinds of span to cut out.
-        url: as for `score`, like the rest.
-        title: as for `score`.
-        language: as for `score`.
-        thresholds: as for `score`.
-        site: as for `score`.
-        model: as for `score`.
+    Arguments other than `kinds` are as for `score`.
 
     Returns:
         HTML of the kept text, with allowed elements, attributes, links and images only; "" if the page cannot be read.
