@@ -171,15 +171,8 @@ def fit_softmax(
 ) -> tuple[Arrays, Matrix]:
     """A softmax regression over standardised columns and over sparse signs: arrays of a network, and (signs, classes).
 
-    The log-odds of both add up. All columns together count as much as signs whose squares add up to 1.
-
-    Args:
-        matrix: (rows, features).
-        signs: (rows, signs).
-        classes: (rows,), class numbers from 0.
-        weights: (rows,), weight of each row.
-        alpha: weight decay.
-        classes_in_all: columns of the output; some classes may be missing from the data.
+    The log-odds of both add up. All columns together count as much as signs whose squares add up to 1. `signs` is
+    (rows, signs); the other arguments are as for `fit_network`.
     """
     inputs, mean, scale = _standard(matrix)
     width = inputs.shape[1]
@@ -272,16 +265,8 @@ def word_rows(tokens: Tokens, first: Index, last: Index) -> sp.csr_matrix:
     rows = np.repeat(np.arange(len(first)), sizes)
     index = range_entries(first, last)
     values = 1 / np.sqrt(np.maximum(sizes, 1))[rows]
-    return sp.csr_matrix(
-        (
-            np.concatenate([values, values]),
-            (
-                np.concatenate([rows, rows]),
-                np.concatenate([tokens.hashes[index] % HASH_ROWS, tokens.pairs[index] % HASH_ROWS]),
-            ),
-        ),
-        shape=(len(first), HASH_ROWS),
-    )
+    columns = np.concatenate([tokens.hashes[index], tokens.pairs[index]]) % HASH_ROWS
+    return sp.csr_matrix((np.tile(values, 2), (np.tile(rows, 2), columns)), shape=(len(first), HASH_ROWS))
 
 
 def fit_calibration(logits: Matrix, classes: Index, weights: Matrix | None = None) -> tuple[float, float]:

@@ -72,12 +72,9 @@ class Network:
         """Class probabilities of each row: (rows, classes); a missing value counts as average."""
         if not len(matrix):
             return np.zeros((0, 2))
-        if len(matrix) <= ROWS_AT_ONCE:
-            return self.estimator.predict_proba(standardize(matrix, self.mean, self.scale))
-        parts = [matrix[low : low + ROWS_AT_ONCE] for low in range(0, len(matrix), ROWS_AT_ONCE)]
-        return np.concatenate(
-            [self.estimator.predict_proba(standardize(part, self.mean, self.scale)) for part in parts]
-        )
+        parts = (matrix[low : low + ROWS_AT_ONCE] for low in range(0, len(matrix), ROWS_AT_ONCE))
+        standard = (standardize(part, self.mean, self.scale) for part in parts)
+        return np.concatenate([*map(self.estimator.predict_proba, standard)])
 
     def moves(self, matrix: Inputs) -> Inputs | None:
         """How much each input of each row moves the log-odds from those of average inputs: (rows, inputs).
