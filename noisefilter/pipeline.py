@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.article.reasons import name_measures, name_noise
-from noisefilter.article.seen import seen_measures
+from noisefilter.article.reasons import name_measures, name_noise, seen_measures
 from noisefilter.blocks.columns import title_blocks
 from noisefilter.blocks.table import block_table, tell_language, text_table
 from noisefilter.blocks.vote import ask_trafilatura
@@ -307,7 +306,8 @@ def _judge_articles(articles: Sequence[_Article], model: Model, limits: Mapping[
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
     pages = estimators.pages(measured, scores, boilerplate)
-    seen = seen_measures(measured.sentences, measured.matrix, scores.filler, boilerplate < limits["boilerplate"])
+    shown = np.column_stack([scores.filler, scores.promotion])
+    seen = seen_measures(measured.sentences, measured.matrix, shown, boilerplate < limits["boilerplate"])
     reasons = name_noise(estimators.article, pages.read, seen)
     made = np.flatnonzero(pages.made)
     of_made = name_noise(estimators.article_made, pages.read[made], seen[made])

@@ -12,8 +12,7 @@ import pytest
 from noisefilter import Reason, score, score_many
 from noisefilter.article.columns import INPUTS, NOISE_MEASURES
 from noisefilter.article.judge import either
-from noisefilter.article.reasons import GROUPS, WORDS, name_noise
-from noisefilter.article.seen import seen_measures
+from noisefilter.article.reasons import GROUPS, WORDS, name_noise, seen_measures
 from noisefilter.model import default_model, scorer
 from noisefilter.networks import build_network, logit
 from tests.making import ARTICLE, CORPUS, SLUICE, insertions_of, walk
@@ -127,8 +126,7 @@ def seen_of(html: str, dropped: str = "") -> dict[str, float]:
     """What is seen of a page whose sentences are all kept but those that begin so."""
     table = insertions_of(walk(html))
     kept = np.array([not (dropped and text.startswith(dropped)) for text in table.sentences.texts])
-    filler = np.full(len(kept), 0.5)
-    (row,) = seen_measures(table.sentences, table.matrix, filler, kept)
+    (row,) = seen_measures(table.sentences, table.matrix, np.full((len(kept), 2), 0.5), kept)
     return dict(zip(NOISE_MEASURES, row.tolist(), strict=True))
 
 

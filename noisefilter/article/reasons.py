@@ -4,8 +4,8 @@ An article is noise if it is thin or manufactured; the reasons are those of the 
 thin if neither is likely. Either classifier is a logistic regression, so what an input adds to the log-odds is exact:
 its weight times its distance, in standard deviations, from the average of the training articles. Inputs that mean the
 same to a reader are one reason, and their shares add up. The words are those of the input that moved most in the
-direction of the sum, among the inputs that are true of what a reader sees (`seen.py`), with the value seen there. A
-reason without such an input is left out.
+direction of the sum, among the inputs that are true of what a reader sees (`seen_measures`), with the value seen there.
+A reason without such an input is left out.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from noisefilter.article.columns import INPUTS, NOISE_MEASURES
+from noisefilter.columns import side_by_side
+from noisefilter.sentences.aggregates import SIGNS, template_sections, word_shares
+from noisefilter.sentences.sections import sections_shown
 from noisefilter.types import Reason
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Flags, Matrix
     from noisefilter.networks import Network
+    from noisefilter.sentences.table import SentenceTable
 
 #: How a value is shown: a share in percent, a number, or not at all, since it is on a scale of its own.
 Unit = Literal["percent", "number", "hidden"]
@@ -89,6 +93,28 @@ GROUPS: dict[str, dict[str, Words]] = {
 WORDS = {feature: words for group in GROUPS.values() for feature, words in group.items()}
 #: Which input belongs to which group: (inputs, groups).
 IN_GROUP = np.array([[feature in group for group in GROUPS.values()] for feature in INPUTS], dtype=np.float64)
+
+
+def seen_measures(table: SentenceTable, matrix: Matrix, probabilities: Matrix, kept: Flags) -> Matrix:
+    """The features behind noise as a reader can count them, in the kept sentences only: (articles, NOISE_MEASURES).
+
+    The classifier also reads sentences that may be boilerplate, and sections that end too late
+    (`sentences/sections.py`). Its inputs stay as in training, but a reason must be true of the page.
+
+    Args:
+        table: the articles.
+        matrix: features of their sentences, columns as in `SENTENCE_COLUMNS`.
+        probabilities: of each sentence, as the score gives them, (sentences, 2): filler, promotion.
+        kept: the sentences that are not boilerplate: (sentences,).
+    """
+    section = np.full(len(table), -1)
+    section[kept] = sections_shown(table, kept)
+    found = {
+        **word_shares(table, matrix, probabilities, section, table.words * kept),
+        "template_sections": template_sections(table, section),
+        **{name: sign(table, kept) for name, sign in SIGNS.items()},
+    }
+    return side_by_side([found[name] for name in NOISE_MEASURES])
 
 
 def name_noise(network: Network, inputs: Matrix, seen: Matrix) -> list[tuple[Reason, ...]]:

@@ -16,7 +16,7 @@ from noisefilter.text.tokens import begins, count_changes, count_distinct, sums
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from noisefilter.arrays import Column, Flags, Matrix
+    from noisefilter.arrays import Column, Flags, Index, Matrix
     from noisefilter.sentences.table import SentenceTable
 
 #: Sentence features whose mean over the article, weighted by words, is a feature of the article.
@@ -27,8 +27,6 @@ MEANS = tuple(
         "cue_filler cue_promotion cue_templates signs upper_case"
     ).split()
 )
-_MEANS = [SENTENCE_COLUMNS.index(name) for name in MEANS]
-_ENDS_SENTENCE = SENTENCE_COLUMNS.index("ends_sentence")
 FILLER_STEPS = (0.3, 0.5, 0.7)
 #: Repeats, and sources in 1,000 words, beyond which more say nothing more: lists of terms repeat everything.
 MOST_REPEATS, MOST_UNNAMED = 0.2, 5.0
@@ -68,39 +66,61 @@ def article_rows(
         probabilities: (sentences, 2): filler, promotion.
         names: the features to compute, of `ARTICLE_FEATURES` and `SIGNS`.
     """
-    words, article = table.words, table.article
-    total = np.maximum(table.totals(words), 1.0)
-    short = words <= HEADING_WORDS
-    heading = short & (matrix[:, _ENDS_SENTENCE] == 0)
-    filler, promotion = probabilities.T
-    sections = np.arange(len(cue_table("templates").cues))
-    shares = np.column_stack(  # summed together, since a single column would round differently
-        [
-            heading,
-            matrix[:, _MEANS],
-            table.section[:, None] == sections,
-            probabilities,
-            filler[:, None] > FILLER_STEPS,
-            promotion > 0.5,
-        ]
-    )
+    total, filler = np.maximum(table.totals(table.words), 1.0), probabilities[:, 0]
     measures: dict[str, Callable[[], Column]] = {
         "log_words": lambda: np.log1p(total),
         "log_sentences": lambda: np.log1p(table.sizes),
-        "headings": lambda: table.means(heading.astype(float)),
-        "list_items": lambda: table.means(short.astype(float)),
+        "headings": lambda: table.means(_are_headings(table, matrix).astype(float)),
+        "list_items": lambda: table.means((table.words <= HEADING_WORDS).astype(float)),
         "words_of_paragraph": lambda: np.log1p(_words_of_paragraph(table)),
         "filler_at_start": lambda: _mean_of(table, filler, table.place < 5),
-        "filler_at_end": lambda: _mean_of(table, filler, table.sizes[article] - 1 - table.place < 5),
+        "filler_at_end": lambda: _mean_of(table, filler, table.sizes[table.article] - 1 - table.place < 5),
         "vocabulary": lambda: count_changes(table.stems[table.by_stem], len(total)) / np.sqrt(2 * total),
         "repeated_pairs": lambda: _repeated_pairs(table),
         "sentence_spread": lambda: _sentence_spread(table),
-        "template_sections": lambda: _template_sections(table),
+        "template_sections": lambda: template_sections(table, table.section),
         **{name: partial(sign, table) for name, sign in SIGNS.items()},
     }
-    of_words = [name for name in ARTICLE_FEATURES if name not in measures]
-    found = dict(zip(of_words, table.totals(shares * (words / total[article])[:, None]).T, strict=True))
-    return side_by_side([found[name] if name in found else measures[name]() for name in names])
+    shares = word_shares(table, matrix, probabilities, table.section, table.words)
+    return side_by_side([shares[name] if name in shares else measures[name]() for name in names])
+
+
+def word_shares(
+    table: SentenceTable, matrix: Matrix, probabilities: Matrix, section: Index, words: Column
+) -> dict[str, Column]:
+    """By name, the features that are shares of each article's words: (articles,).
+
+    Args:
+        table: the sentences.
+        matrix: their features, columns as in `SENTENCE_COLUMNS`.
+        probabilities: (sentences, 2): filler, promotion.
+        section: the template heading that each stands under, -1 for none.
+        words: how many words of each count.
+    """
+    filler, promotion = probabilities.T
+    columns = {
+        "heading_words": _are_headings(table, matrix),
+        **{f"mean_{name}": matrix[:, SENTENCE_COLUMNS.index(name)] for name in MEANS},
+        **{f"section_{cue.name}": section == row for row, cue in enumerate(cue_table("templates").cues)},
+        "filler": filler,
+        "promotion": promotion,
+        **{f"filler_over_{step}": filler > step for step in FILLER_STEPS},
+        "promotion_over_0.5": promotion > 0.5,
+    }
+    weights = words / np.maximum(table.totals(words), 1.0)[table.article]
+    # summed together, since a single column would round differently
+    totals = table.totals(np.column_stack([*columns.values()]) * weights[:, None])
+    return dict(zip(columns, totals.T, strict=True))
+
+
+def _are_headings(table: SentenceTable, matrix: Matrix) -> Flags:
+    return (table.words <= HEADING_WORDS) & (matrix[:, SENTENCE_COLUMNS.index("ends_sentence")] == 0)
+
+
+def template_sections(table: SentenceTable, section: Index) -> Column:
+    """How many different template headings the sentences of each article stand under."""
+    inside = section >= 0
+    return count_distinct(section[inside], table.article[inside], len(table.sizes))
 
 
 def _repeated(table: SentenceTable, flags: Flags, kept: Flags | None) -> Column:
@@ -143,11 +163,6 @@ def _repeated_pairs(table: SentenceTable) -> Column:
 def _sentence_spread(table: SentenceTable) -> Column:
     length = np.log1p(table.words)
     return np.sqrt(table.means((length - table.means(length)[table.article]) ** 2))
-
-
-def _template_sections(table: SentenceTable) -> Column:
-    inside = table.section >= 0
-    return count_distinct(table.section[inside], table.article[inside], len(table.sizes))
 
 
 def _words_of_paragraph(table: SentenceTable) -> Column:
