@@ -37,7 +37,7 @@ from noisefilter.types import Page
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from noisefilter.arrays import Flags, Index, Matrix
+    from noisefilter.arrays import Arrays, Index, Matrix
     from noisefilter.fit import OutOfFold
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
@@ -110,8 +110,8 @@ def article_text(page: LabelledPage) -> tuple[str, str | None]:
 
 
 def fit_articles(
-    examples: Sequence[ArticleExample], folds: Sequence[dict[str, Matrix]], invented: Sequence[ArticleExample] = ()
-) -> tuple[dict[str, Matrix], Matrix]:
+    examples: Sequence[ArticleExample], folds: Sequence[Arrays], invented: Sequence[ArticleExample] = ()
+) -> tuple[Arrays, Matrix]:
     """Arrays of the article classifiers, and the probability of noise of each example, out of fold.
 
     Noise is calibrated on these predictions, and needs no other articles for that.
@@ -124,10 +124,10 @@ def fit_articles(
     """
     fold = np.array([fold_of(example.site) for example in (*examples, *invented)])
     read = _read([*examples, *invented], [folds[number] for number in fold])
-    found = np.arange(len(fold)) < len(examples)
-    thin = out_of_fold(fold[found], lambda chosen, _: _fit_thin(read, chosen))
-    made = out_of_fold(fold, lambda chosen, _: _fit_made(read, chosen, found))
-    of_thin, of_made = (_log_odds_out_of_fold(read, fold, found, models) for models in (thin, made))
+    count = len(examples)
+    thin = out_of_fold(fold[:count], lambda chosen, _: _fit(read, chosen, read.target[chosen], MEASURE))
+    made = out_of_fold(fold, lambda chosen, _: _fit_made(read, chosen, count))
+    of_thin, of_made = (_log_odds_out_of_fold(read, fold[:count], models) for models in (thin, made))
     share = np.array([example.page.noise_share for example in examples], dtype=np.float64)
     slope, offset = _calibrate(of_thin, of_made, share)
     arrays = _put_together(thin.of_all, made.of_all)
@@ -180,14 +180,12 @@ def _read(examples: Sequence[ArticleExample], kinds: Sequence[Mapping[str, Matri
     )
 
 
-def _fit_thin(read: _Read, chosen: Index) -> _Linear:
-    """Which found articles are noise, by shares of readers."""
-    return _fit(read, chosen, read.target[chosen], MEASURE)
+def _fit_made(read: _Read, chosen: Index, found: int) -> _Linear:
+    """Which articles are manufactured: invented ones that are noise, beside all that are not; none without both.
 
-
-def _fit_made(read: _Read, chosen: Index, found: Flags) -> _Linear:
-    """Which articles are manufactured: invented ones that are noise, beside all that are not; none without both."""
-    noisy = chosen[~found[chosen] & (read.target[chosen] >= HONEST)]
+    The invented ones come after those `found`.
+    """
+    noisy = chosen[(chosen >= found) & (read.target[chosen] >= HONEST)]
     others = chosen[read.target[chosen] < HONEST]
     if not (len(noisy) and len(others)):
         return _fit(read, chosen, np.zeros(len(chosen)), MADE_MEASURE)
@@ -210,7 +208,7 @@ def _fit(read: _Read, chosen: Index, target: Matrix, measure: float, weights: Ma
     return _Linear(idf, mean, scale, learned[:WORD_ROWS], learned[WORD_ROWS:] * measure, bias, usual)
 
 
-def _put_together(thin: _Linear, made: _Linear) -> dict[str, Matrix]:
+def _put_together(thin: _Linear, made: _Linear) -> Arrays:
     """Arrays of both models: networks over the same inputs, each of which leaves out what the other's words add."""
     models = (thin, made)
     mean, scale = (np.array([model.usual[place] for model in models]) for place in (0, 1))
@@ -253,13 +251,13 @@ def _fit_soft(inputs: sp.csr_matrix, target: Matrix, weights: Matrix, *, c: floa
     return model.coef_[0], float(model.intercept_[0])
 
 
-def _log_odds_out_of_fold(read: _Read, fold: Index, found: Flags, models: OutOfFold[_Linear]) -> Matrix:
-    """Log-odds of each found article by a model that has not seen its site."""
+def _log_odds_out_of_fold(read: _Read, fold: Index, models: OutOfFold[_Linear]) -> Matrix:
+    """Log-odds of the articles with these folds, the first ones, by models that have not seen their sites."""
     out = np.zeros(len(fold))
-    for left in np.unique(fold[found]).tolist():
-        inside = np.flatnonzero(found & (fold == left))
+    for left in np.unique(fold).tolist():
+        inside = np.flatnonzero(fold == left)
         out[inside] = models.for_group(left).log_odds(read.words[inside], read.measures[inside])
-    return out[found]
+    return out
 
 
 def _calibrate(thin: Matrix, made: Matrix, share: Matrix) -> tuple[float, float]:

@@ -75,13 +75,8 @@ class ArticleScorer:
         """Probabilities of the sentences."""
         measured = self.classes.score(table.sentences, table.matrix)
         last = self.last.score(table, measured)
-        return SentenceScores(
-            rounded(last.classes[:, 1]),
-            rounded(last.classes[:, 2]),
-            rounded(last.off_topic),
-            last.words,
-            rounded(measured[:, 1:3]),
-        )
+        filler, promotion = rounded(last.classes[:, 1:3]).T
+        return SentenceScores(filler, promotion, rounded(last.off_topic), last.words, rounded(measured[:, 1:3]))
 
     def pages(self, table: InsertionTable, scores: SentenceScores, boilerplate: Matrix) -> PageScores:
         """Probabilities that each article is noise, and that something foreign was put into it.

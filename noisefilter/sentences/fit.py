@@ -23,7 +23,7 @@ from noisefilter.text.tokens import tokenize
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from noisefilter.arrays import Index, Matrix
+    from noisefilter.arrays import Arrays, Index, Matrix
     from noisefilter.fit import NetworkOptions
     from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
@@ -106,7 +106,7 @@ def _letter(sentence: SentenceRange, page: LabelledPage) -> str:
     return KIND_LETTER[kind] if kind and covered[kind] > (sentence.end - sentence.start) / 2 else "I"
 
 
-def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[dict[str, Matrix], list[dict[str, Matrix]]]:
+def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[Arrays, list[Arrays]]:
     """Arrays of the sentence classifier, and for each fold those of a classifier that has not seen the fold's sites.
 
     Each pass learns from predictions of the one before, out of fold.
@@ -115,7 +115,7 @@ def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[dict[str, Matrix
     folds = [fold_of(example.site) for example in examples]
     words = out_of_fold(folds, lambda chosen, _: _fit_words(examples, rows, chosen))
     inputs = [
-        sentence_inputs(example.table, example.matrix, _words(example, words.for_group(fold)))
+        sentence_inputs(example.table, example.matrix, _words(example.table, words.for_group(fold)))
         for example, fold in zip(examples, folds, strict=True)
     ]
     measured = [(example.table, example.matrix) for example in examples]
@@ -126,35 +126,30 @@ def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[dict[str, Matrix
     return _arrays(*(stage.of_all for stage in stages)), fold_models
 
 
-def _arrays(words: dict[str, Matrix], first: dict[str, Matrix], second: dict[str, Matrix]) -> dict[str, Matrix]:
+def _arrays(words: Arrays, first: Arrays, second: Arrays) -> Arrays:
     return {**words, **named("sentence_first", first), **named("sentence_second", second)}
 
 
-def _words(example: SentenceExample, model: dict[str, Matrix]) -> Matrix:
-    table = example.table
-    return word_scores(
-        table.tokens, table.first, table.last, model["sentence_words.weights"], model["sentence_words.bias"]
-    )
+def _words(table: SentenceTable, model: Arrays) -> Matrix:
+    weights, bias = model["sentence_words.weights"], model["sentence_words.bias"]
+    return word_scores(table.tokens, table.first, table.last, weights, bias)
 
 
-def _fit_words(examples: Sequence[SentenceExample], rows: Sequence[sp.csr_matrix], chosen: Index) -> dict[str, Matrix]:
+def _fit_words(examples: Sequence[SentenceExample], rows: Sequence[sp.csr_matrix], chosen: Index) -> Arrays:
     """Linear models over words: filler, promotion, boilerplate against the rest."""
     targets = np.concatenate([examples[index].classes for index in chosen])
-    weights, bias = fit_linear(
-        sp.vstack([rows[index] for index in chosen]).tocsr(),
-        (targets[:, 1:] >= 0.5).astype(float),
-        (targets.sum(axis=1) > 0).astype(float),
-        alpha=WORD_ALPHA,
-    )
+    judged = (targets.sum(axis=1) > 0).astype(float)
+    matrix = sp.vstack([rows[index] for index in chosen]).tocsr()
+    weights, bias = fit_linear(matrix, (targets[:, 1:] >= 0.5).astype(float), judged, alpha=WORD_ALPHA)
     return {"sentence_words.weights": weights, "sentence_words.bias": bias}
 
 
-def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: Index) -> dict[str, Matrix]:
+def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: Index) -> Arrays:
     matrix = np.concatenate([inputs[index] for index in chosen])
     return fit_classes(matrix, np.concatenate([examples[index].classes for index in chosen]), NETWORK)
 
 
-def fit_classes(matrix: Matrix, classes: Matrix, options: NetworkOptions) -> dict[str, Matrix]:
+def fit_classes(matrix: Matrix, classes: Matrix, options: NetworkOptions) -> Arrays:
     """A network that learns shares of votes: each sentence is a row for each class voted for, weighted by its share."""
     row, column = np.nonzero(classes)
     anchors = np.arange(classes.shape[1])  # every class has a column, whatever the labels hold
