@@ -83,7 +83,8 @@ def taught_pieces(examples: Iterable[ReaderExample], vocabulary: Vocabulary) -> 
     """Those pieces of the articles that contain a sentence, in order."""
     for example in examples:
         reading = read_tokens(example.text, example.title, example.sentences, vocabulary)
-        words = _word_labels(example, reading)
+        words = np.where(_inside(reading, example.foreign), FOREIGN, OWN).astype(np.int8)
+        words[np.isin(reading.word_sentence, list(example.unknown))] = UNKNOWN
         honest = _inside(reading, example.honest)
         for piece in reading.pieces(TAUGHT):
             inputs, word = reading.inputs(piece), reading.word[piece.low : piece.high]
@@ -93,12 +94,6 @@ def taught_pieces(examples: Iterable[ReaderExample], vocabulary: Vocabulary) -> 
                 none = np.zeros((len(inputs.sentences), len(CLASSES)), np.float32)
                 classes = none if example.classes is None else example.classes[inputs.sentences]
                 yield TaughtPiece(inputs, tokens, *_sentence_labels(reading, inputs, tokens, honest), classes)
-
-
-def _word_labels(example: ReaderExample, reading: Reading) -> NDArray[np.int8]:
-    labels = np.where(_inside(reading, example.foreign), FOREIGN, OWN).astype(np.int8)
-    labels[np.isin(reading.word_sentence, list(example.unknown))] = UNKNOWN
-    return labels
 
 
 def _inside(reading: Reading, ranges: Iterable[Range]) -> Flags:

@@ -173,11 +173,8 @@ def _stack(pieces: Sequence[TaughtPiece], device: str) -> _Step:
     owner, begin, end = [], [], []
     for row, piece in enumerate(pieces):
         count = piece.inputs.ids.shape[1]
-        ids[row, :count], marks[row, :count], tokens[row, :count] = (
-            piece.inputs.ids[0],
-            piece.inputs.marks[0],
-            piece.tokens,
-        )
+        ids[row, :count], marks[row, :count] = piece.inputs.ids[0], piece.inputs.marks[0]
+        tokens[row, :count] = piece.tokens
         for stretch in piece.inputs.stretches:
             places = np.flatnonzero(stretch)
             owner.append(row)

@@ -135,14 +135,7 @@ def read_tokens(text: str, title: str | None, sentences: Sequence[tuple[int, int
         (row, case_of(m[0])) for m in WORD.finditer((title or "")[:TITLE_LETTERS]) for row in vocabulary.rows(m[0])
     ]
     shown = np.array(named[:TITLE], np.int64).reshape(-1, 2)
-    return Reading(
-        np.fromiter(chain.from_iterable(rows), np.int64, int(sizes.sum())),
-        np.repeat(np.array(cases, np.int64), sizes),
-        of_word,
-        np.where(of_word >= 0, bounds[of_word, 2], -1) if words else of_word,
-        bounds[:, 0],
-        bounds[:, 1],
-        bounds[:, 2],
-        shown[:, 0],
-        shown[:, 1],
-    )
+    ids = np.fromiter(chain.from_iterable(rows), np.int64, len(of_word))
+    case = np.repeat(np.array(cases, np.int64), sizes)
+    sentence = np.where(of_word >= 0, bounds[of_word, 2], -1) if words else of_word
+    return Reading(ids, case, of_word, sentence, *bounds.T, *shown.T)
