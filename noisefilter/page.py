@@ -78,13 +78,8 @@ DECLARED_CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
 )
 #: Browsers read a declared Latin-1 as Windows-1252 (WHATWG Encoding Standard).
-WEB_CHARSETS = {
-    "iso-8859-1": "cp1252",
-    "latin-1": "cp1252",
-    "latin1": "cp1252",
-    "ascii": "cp1252",
-    "us-ascii": "cp1252",
-    "x-sjis": "shift_jis",
+WEB_CHARSETS = dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "cp1252") | {
+    "x-sjis": "shift_jis"
 }
 
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
@@ -202,11 +197,21 @@ def is_binary(head: bytes) -> bool:
 
 
 def _decode_bytes(content: bytes) -> str:
+    """Text as the page declares it, or in UTF-8; else BeautifulSoup's detector guesses from the bytes."""
     declared = _declared_charset(content)
     for charset in filter(None, (declared, "utf-8")):
         with suppress(UnicodeError):
             return content.decode(charset)
-    return _decode_undeclared(content, declared)
+    if declared:
+        text = content.decode(declared, "replace")
+        if text.count("\ufffd") <= max(10, len(text) // 1000):  # a few broken bytes do not make it wrong
+            return text
+    # not `UnicodeDammit`, which tries these names itself and logs broken bytes to the user's log
+    head = content[:200_000]
+    detector = late_import("bs4.dammit").EncodingDetector  # 40 ms, and few pages need it
+    names = list(filter(None, map(_web_charset, detector(head, is_html=True).encodings)))
+    guess = next((name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors)), "cp1252")
+    return content.decode(guess, "replace")
 
 
 def _declared_charset(content: bytes) -> str | None:
@@ -229,20 +234,6 @@ def _web_charset(name: str) -> str | None:
     if codec.name in NO_CHARSETS or name in NO_CHARSETS or not getattr(codec, "_is_text_encoding", True):
         return None
     return codec.name
-
-
-def _decode_undeclared(content: bytes, declared: str | None) -> str:
-    """Decode a page whose declaration is wrong or missing: BeautifulSoup's detector guesses from the bytes."""
-    if declared:
-        text = content.decode(declared, "replace")
-        if text.count("\ufffd") <= max(10, len(text) // 1000):  # a few broken bytes do not make it wrong
-            return text
-    # not `UnicodeDammit`, which tries these names itself and logs broken bytes to the user's log
-    head = content[:200_000]
-    detector = late_import("bs4.dammit").EncodingDetector  # 40 ms, and few pages need it
-    names = list(filter(None, map(_web_charset, detector(head, is_html=True).encodings)))
-    guess = next((name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors)), "cp1252")
-    return content.decode(guess, "replace")
 
 
 def _decodes(content: bytes, charset: str, errors: str) -> bool:
