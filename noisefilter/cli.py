@@ -97,8 +97,7 @@ def train(
         typer.Option("--from-nothing", help="Fit everything on these pages instead of adapting the default model."),
     ] = False,
     reader: Annotated[
-        bool,
-        typer.Option("--reader", help="Adapt the last layer of the model's reader, too; needs the extra `train`."),
+        bool, typer.Option("--reader", help="Adapt the last layer of the model's reader, too; needs the extra `train`.")
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Write the model although the default one is better on the held-out pages.")
@@ -146,8 +145,7 @@ def evaluate(
     labelled: LabelledNames,
     *,
     labels: Annotated[
-        str | None,
-        typer.Option(help="File with the labels of the inputs' pages, found by their ids: no other counts."),
+        str | None, typer.Option(help="File with the labels of the inputs' pages, found by their ids: no other counts.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     jobs: Jobs = 1,

@@ -47,11 +47,7 @@ def boilerplate_spans(
 
 
 def sentence_spans(
-    table: InsertionTable,
-    article: int,
-    scores: SentenceScores,
-    kept: Flags,
-    thresholds: Mapping[str, float],
+    table: InsertionTable, article: int, scores: SentenceScores, kept: Flags, thresholds: Mapping[str, float]
 ) -> list[Span]:
     """Spans of one article's sentences that are not boilerplate (`kept`), kind by kind."""
     spans, sentences = [], table.sentences

@@ -161,13 +161,7 @@ def fit_network(
 
 
 def fit_softmax(
-    matrix: Inputs,
-    signs: sp.csr_matrix,
-    classes: Index,
-    weights: Matrix,
-    *,
-    alpha: float,
-    classes_in_all: int,
+    matrix: Inputs, signs: sp.csr_matrix, classes: Index, weights: Matrix, *, alpha: float, classes_in_all: int
 ) -> tuple[Arrays, Matrix]:
     """A softmax regression over standardised columns and over sparse signs: arrays of a network, and (signs, classes).
 
@@ -285,8 +279,5 @@ def calibrate_on(arrays: Arrays, held: Sequence[Inputs], classes: Index) -> Arra
 def calibrate(arrays: Arrays, slope: float, offset: float) -> Arrays:
     """The network with its last layer scaled, so that calibration costs nothing at inference."""
     last = sum(key.startswith("weights") for key in arrays) - 1
-    return {
-        **arrays,
-        f"weights{last}": arrays[f"weights{last}"] * slope,
-        f"bias{last}": arrays[f"bias{last}"] * slope + offset,
-    }
+    weights, bias = f"weights{last}", f"bias{last}"
+    return {**arrays, weights: arrays[weights] * slope, bias: arrays[bias] * slope + offset}

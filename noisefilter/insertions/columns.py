@@ -63,8 +63,7 @@ def run_words(table: InsertionTable) -> Column:
 def run_new(table: InsertionTable) -> Column:
     """How foreign that run is."""
     words, starts = table.title_run
-    ends = starts + words.astype(np.int64)
-    return sums(table.foreign, starts, np.minimum(ends, len(table.foreign))) / np.maximum(words, 1)
+    return sums(table.foreign, starts, starts + words.astype(np.int64)) / np.maximum(words, 1)
 
 
 def gap_likeness(table: InsertionTable) -> Column:

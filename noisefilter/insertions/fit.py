@@ -265,10 +265,8 @@ class _Fitting:
             for size in range(3)
             for parts in combinations(range(PARTS), size)
         }
-        self.arrays |= {
-            "passage_words.weights": linear[()][0][:, None],
-            "passage_words.bias": np.array([linear[()][1]]),
-        }
+        weights, bias = linear[()]
+        self.arrays |= {"passage_words.weights": weights[:, None], "passage_words.bias": np.array([bias])}
         # each network learns from word log-odds of models that saw neither the page's part nor the one it leaves out
         fitted = self._fit_parts(
             lambda page, part: (self._token_inputs(page, linear[self._left_out(page, part)]), truth[page]), PASSAGE

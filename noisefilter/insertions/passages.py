@@ -140,20 +140,12 @@ def token_table(table: SentenceTable, rows: Index) -> TokenTable:
             kin_weighted=np.where(kin < 0, 0.0, (1 - kin) * idf),
         )
     ).astype(np.float32)
-    words = np.where(opens, 0, tokens.pairs[token])
+    before = np.where(opens, 0, tokens.pairs[token])
     closes = np.append(opens[1:], True)[: len(owner)]
     after = np.where(closes, 0, np.append(tokens.pairs[1:], 0)[token]) ^ 0x5BD1E995
     heads = (known[:, :VECTOR_HEAD] / (lengths[:, None] + 0.1)).astype(np.float32)
-    return TokenTable(
-        rows,
-        entry,
-        owner,
-        base,
-        heads[word],
-        np.stack([tokens.hashes[token], words, after], axis=1),
-        table.article,
-        table.block,
-    )
+    hashes = np.column_stack([tokens.hashes[token], before, after])
+    return TokenTable(rows, entry, owner, base, heads[word], hashes, table.article, table.block)
 
 
 def _dots(left: Inputs, at: Index, right: Inputs, of: Index) -> NDArray[np.float64]:
