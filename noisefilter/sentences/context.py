@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from noisefilter.networks import logit
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
-from noisefilter.text.tokens import begins
+from noisefilter.text.tokens import begins, neighbours
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
@@ -39,22 +40,17 @@ class FirstKinds:
     @cached_property
     def near(self) -> Mapping[int, Matrix]:
         """Those of the sentences `NEAR`, by how many further on: (sentences, classes) each."""
-        return dict(zip(NEAR, self.table.neighbours(self.log_odds, NEAR), strict=True))
+        return dict(zip(NEAR, neighbours(self.log_odds, self.table.article, NEAR), strict=True))
 
     @cached_property
-    def means(self) -> Matrix:
-        """Mean of each article: (articles, classes)."""
-        return self.table.totals(self.log_odds) / np.maximum(self.table.sizes, 1)[:, None]
+    def mean(self) -> Matrix:
+        """Mean of the article: thin ones are thin throughout."""
+        return self.table.article_means(self.log_odds)
 
     @cached_property
     def ranked(self) -> Matrix:
         """The values of each article, sorted for each class by itself."""
         return np.column_stack([column[np.lexsort((column, self.table.article))] for column in self.log_odds.T])
-
-
-def log_odds(first: FirstKinds) -> Matrix:
-    """First-pass log-odds of the sentence itself."""
-    return first.log_odds
 
 
 def _log_odds_of(step: int, first: FirstKinds) -> Matrix:
@@ -82,16 +78,9 @@ def stretch(first: FirstKinds) -> Matrix:
     return np.asarray(first.log_odds[places].sum(axis=0) / len(steps))
 
 
-def mean(first: FirstKinds) -> Matrix:
-    """Mean of the article: thin ones are thin throughout."""
-    return first.means[first.table.article]
-
-
 def spread(first: FirstKinds) -> Matrix:
     """Standard deviation in the article: stretches of one kind among others differ from a mixture."""
-    table = first.table
-    apart = table.totals((first.log_odds - mean(first)) ** 2)
-    return np.sqrt(apart / np.maximum(table.sizes, 1)[:, None])[table.article]
+    return np.sqrt(first.table.article_means((first.log_odds - first.mean) ** 2))
 
 
 def _above(quarters: int, first: FirstKinds) -> Matrix:
@@ -102,11 +91,11 @@ def _above(quarters: int, first: FirstKinds) -> Matrix:
 
 #: The columns that each class has, by the beginnings of their names.
 OF_CLASSES: Mapping[str, Callable[[FirstKinds], Matrix]] = {
-    "log_odds": log_odds,
+    "log_odds": attrgetter("log_odds"),
     **{f"log_odds_{step:+}": partial(_log_odds_of, step) for step in NEAR},
     "paragraph": paragraph,
     "stretch": stretch,
-    "mean": mean,
+    "mean": attrgetter("mean"),
     "spread": spread,
     "quarter": partial(_above, 1),
     "half": partial(_above, 2),

@@ -19,18 +19,12 @@ if TYPE_CHECKING:
 
 #: Leading dimensions of the sentence vector that the sentence classifier reads; they carry most.
 VECTOR_INPUTS = 48
-
-
-def _words_of_article(table: SentenceTable, words: Matrix) -> Matrix:
-    return (table.totals(words) / np.maximum(table.sizes, 1)[:, None])[table.article]
-
-
 #: Columns made of the sentences' word log-odds, by the beginnings of their names.
 OF_WORDS: Mapping[str, Callable[[SentenceTable, Matrix], Matrix]] = {
     "words": lambda _, words: words,
     "words_before": lambda table, words: table.neighbour(words, -1),
     "words_next": lambda table, words: table.neighbour(words, 1),
-    "words_of_article": _words_of_article,
+    "words_of_article": lambda table, words: table.article_means(words),
 }
 _FIRST = (
     *SENTENCE_COLUMNS,

@@ -17,7 +17,6 @@ from noisefilter.text.tokens import (
     hash_word,
     join_tokens,
     neighbour,
-    neighbours,
     range_entries,
     sums,
     sums_of_rows,
@@ -331,10 +330,6 @@ class SentenceTable:
         """Values of the sentence `step` further on; `beyond` where the article has none."""
         return neighbour(values, self.article, step, beyond)
 
-    def neighbours(self, values: NDArray[Any], steps: Sequence[int]) -> NDArray[Any]:
-        """The same for several steps: (steps, sentences, ...)."""
-        return neighbours(values, self.article, steps)
-
     def bounds(self, first: Index, last: Index) -> tuple[Index, Index]:
         """The ranges of sentences, one for each sentence, clipped to its article."""
         return np.maximum(first, self.edges[self.article]), np.minimum(last, self.edges[self.article + 1])
@@ -351,6 +346,10 @@ class SentenceTable:
         chosen = np.flatnonzero(self.sizes)
         found[..., chosen] = np.add.reduceat(columns, self.edges[chosen], axis=-1, dtype=np.float64)
         return found
+
+    def article_means(self, values: Matrix) -> Matrix:
+        """Mean over its article of a row of values per sentence: (sentences, columns)."""
+        return (self.totals(values) / np.maximum(self.sizes, 1)[:, None])[self.article]
 
     def means(self, columns: NDArray[Any]) -> NDArray[np.float64]:
         """Mean over each article of some values per sentence: (..., articles) of (..., sentences)."""
