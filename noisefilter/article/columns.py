@@ -40,12 +40,8 @@ INPUTS = (*NOISE_MEASURES, *WORDINGS)
 
 def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
     """Inputs of the article classifiers: features, and log-odds of linear models over the words. (articles, INPUTS)."""
-    return np.column_stack([article_measures(table, matrix, probabilities), manner_log_odds(table, arrays)])
-
-
-def article_measures(table: SentenceTable, matrix: Matrix, probabilities: Matrix) -> Matrix:
-    """The columns of `article_rows` that the article classifiers read: (articles, NOISE_MEASURES)."""
-    return article_rows(table, matrix, probabilities, NOISE_MEASURES)
+    measures = article_rows(table, matrix, probabilities, NOISE_MEASURES)
+    return np.column_stack([measures, manner_log_odds(table, arrays)])
 
 
 def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:

@@ -21,12 +21,13 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from noisefilter.article.columns import WORD_ROWS, WORDINGS, article_inputs, article_measures, manner_words
+from noisefilter.article.columns import NOISE_MEASURES, WORD_ROWS, WORDINGS, article_inputs, manner_words
 from noisefilter.article.judge import INPUTS, either, predict_noise
 from noisefilter.blocks.fit import label_blocks
 from noisefilter.fit import NEVER, fold_of, named, out_of_fold
 from noisefilter.html.read import read_blocks
 from noisefilter.networks import build_network, standardize
+from noisefilter.sentences.aggregates import article_rows
 from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.sentences.table import Article, SentenceTable
@@ -171,7 +172,7 @@ def _read(examples: Sequence[ArticleExample], kinds: Sequence[Mapping[str, Matri
         _, rows, values = manner_words(example.table)
         words.append(sp.csr_matrix((values, (np.zeros_like(rows), rows)), shape=(1, WORD_ROWS)))
         probabilities = sentence_kinds(example.table, example.matrix, arrays)[:, 1:3]
-        measures.append(article_measures(example.table, example.matrix, probabilities))
+        measures.append(article_rows(example.table, example.matrix, probabilities, NOISE_MEASURES))
     return _Read(
         sp.vstack(words).tocsr(),
         np.concatenate(measures),
