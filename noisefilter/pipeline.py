@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from noisefilter.html.walk import BlockedPage
     from noisefilter.model import Model
     from noisefilter.policy import Policy
-    from noisefilter.text.tokens import Tokens
-    from noisefilter.text.vectors import VectorTable
     from noisefilter.types import Page, Reason, Status
 
 LOGGER = logging.getLogger("noisefilter")
@@ -204,11 +202,13 @@ def _judge_blocks(
 ) -> list[tuple[BlockTable, BlockScores]]:
     """The blocks of each page, measured and judged."""
     tokens = [tokenize(blocked.text, model.vectors) for _, blocked in pages]
-    groups = _group([blocked for _, blocked in pages])
-    tables = [
-        _measure([pages[index][1] for index in group], [tokens[index] for index in group], model.vectors, language)
-        for group in groups
-    ]
+    groups, tables = _group([blocked for _, blocked in pages]), []
+    for group in groups:
+        some, words = [pages[index][1] for index in group], [tokens[index] for index in group]
+        if some[0].is_html:
+            tables.append(block_table(some[0], words[0], model.vectors, language))
+        else:
+            tables.append(text_table(some, words, model.vectors, language))
     sites = [site.returns(page) for table in tables for page in table.pages] if site else None
     scores = score_blocks(scorer(model).blocks, tables, [pages[group[0]][0] for group in groups], sites)
     parts = [table.only(number) for table in tables for number in range(len(table.pages))]
@@ -236,15 +236,6 @@ def score_blocks(
         for page, table, judgement in zip(pages, tables, judged, strict=True)
     ]
     return blocks.scores(blocks.judge_again(judged, votes), sites)
-
-
-def _measure(
-    pages: Sequence[BlockedPage], tokens: Sequence[Tokens], vectors: VectorTable, language: str | None
-) -> BlockTable:
-    """Table of the blocks of an HTML page, or of several plain texts."""
-    if pages[0].is_html:
-        return block_table(pages[0], tokens[0], vectors, language)
-    return text_table(pages, tokens, vectors, language)
 
 
 def _group(pages: Sequence[BlockedPage]) -> list[list[int]]:
