@@ -138,8 +138,6 @@ class Reader:
 def _most_urgent(reading: Reading, urgency: NDArray[np.float64]) -> list[Piece]:
     """The pieces of an article that are read, in order."""
     pieces = reading.pieces()
-    if len(pieces) <= MOST_PIECES:
-        return pieces
     inside = [part[part >= 0] for part in (reading.sentence[piece.start : piece.end] for piece in pieces)]
     rows = [urgency[np.unique(part)] if len(part) else np.zeros((1, 2)) for part in inside]
     values = np.round([part[:, 0].mean() + part[:, 1].max() for part in rows], 6)  # the same in any batch
