@@ -141,8 +141,6 @@ INSERTION_COLUMNS = (
 
 
 def insertion_matrix(table: InsertionTable) -> Matrix:
-    """Features of the sentences: (sentences, INSERTION_COLUMNS), NaN where missing."""
-    if not len(table):
-        return np.zeros((0, len(INSERTION_COLUMNS)))
+    """Features of the sentences, at least one: (sentences, INSERTION_COLUMNS), NaN where missing."""
     heads = (vectors(table)[:, :VECTOR_HEAD] for vectors in VECTORS.values())
     return np.hstack([table.matrix, INSERTION_FEATURES.matrix(table), cohesion_matrix(table.sentences), *heads])

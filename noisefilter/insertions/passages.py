@@ -350,7 +350,7 @@ def _around_columns(table: TokenTable, doubts: Inputs, means: Inputs) -> NDArray
     values = {"log_odds": doubts, "mean": means}
     near = [column for of in values for column in neighbours(values[of], table.article, STEPS, NO_DOUBT)[:, rows]]
     group = np.cumsum(begins(table.block)) - 1
-    size = np.bincount(group)[group] - 1.0 if len(group) else np.zeros(0)
+    size = np.bincount(group)[group] - 1.0
     others = {
         of: np.where(size > 0, (np.bincount(group, column)[group] - column) / np.maximum(size, 1), column)[rows]
         for of, column in values.items()

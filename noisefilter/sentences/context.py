@@ -59,10 +59,7 @@ def _log_odds_of(step: int, first: FirstKinds) -> Matrix:
 
 def paragraph(first: FirstKinds) -> Matrix:
     """Mean of the paragraph's other sentences, which tend to be alike; its own value if there are none."""
-    table, values = first.table, first.log_odds
-    if not len(table):
-        return values
-    opens = begins(table.block)
+    values, opens = first.log_odds, begins(first.table.block)
     number = np.cumsum(opens) - 1
     size = np.bincount(number)[number][:, None]
     total = np.add.reduceat(values, np.flatnonzero(opens), axis=0)[number]

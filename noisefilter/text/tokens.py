@@ -186,8 +186,6 @@ def find_cues(
     """By table, the index of its cue that each text matches, -1 for none; `first` and `last` are the text's tokens."""
     hashes, rows, seldom = cue_words(names)
     found = {name: np.full(len(texts), -1, dtype=np.int64) for name in names}
-    if not len(texts):
-        return found
     some = np.flatnonzero(seldom[tokens.hashes & (CUE_FILTER - 1)])
     place = np.minimum(hashes.searchsorted(tokens.hashes[some]), len(hashes) - 1)
     bits = np.zeros((len(names), len(tokens) + 1), dtype=np.int64)
@@ -240,8 +238,6 @@ def sums(values: Matrix, first: Index, last: Index) -> Matrix:
         return sums(values[:, 0], first, last)[:, None]
     if values.ndim > 1:
         return sums_of_rows(values, range_entries(first, last), np.maximum(last - first, 0))
-    if not len(first):
-        return np.zeros(0)
     padded = np.append(values, 0.0)  # an empty range may begin at the end
     totals = np.add.reduceat(padded, _side_by_side(first, last))[::2]
     totals[first >= last] = 0.0
