@@ -10,38 +10,23 @@ Kind = Literal["boilerplate", "promotion", "off_topic", "filler"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpanKind:
-    """A kind of span.
+    """A kind of span."""
 
-    Args:
-        letter: label of its sentences; in labelling tools its hotkey.
-        called: its name in reports.
-        rank: where kinds overlap, the one with the lowest rank is shown.
-        removed: whether `Score.text` leaves it out; otherwise it is only reported.
-        around: whether it is outside the article; it then has no influence on the verdict.
-        threshold: the probability from which it is cut, unless examples determine one.
-        precision: for a sentence class, the precision on the tuning sites that its threshold is chosen for
-            (docs/decisions/0003-thresholds.md).
-        style: its look in a terminal.
-        brackets: put around it in a terminal without colours.
-        colour: of its marks and labels, on a light background.
-        on_dark: the same on a dark one.
-        underline: style of its underline, so that nobody needs to tell colours apart.
-        sign: first character of its marks, for the same reason.
-    """
-
-    letter: str
-    called: str
-    rank: int
-    removed: bool
-    around: bool = False
-    threshold: float
+    letter: str  # label of its sentences; in labelling tools its hotkey
+    called: str  # its name in reports
+    rank: int  # where kinds overlap, the one with the lowest rank is shown
+    removed: bool  # whether `Score.text` leaves it out; otherwise it is only reported
+    around: bool = False  # whether it is outside the article; it then has no influence on the verdict
+    threshold: float  # the probability from which it is cut, unless examples determine one
+    #: For a sentence class, the precision on the tuning sites that its threshold is chosen for
+    #: (docs/decisions/0003-thresholds.md).
     precision: float | None = None
-    style: str
-    brackets: tuple[str, str]
-    colour: str
-    on_dark: str
-    underline: str
-    sign: str
+    style: str  # its look in a terminal
+    brackets: tuple[str, str]  # put around it in a terminal without colours
+    colour: str  # of its marks and labels, on a light background
+    on_dark: str  # the same on a dark one
+    underline: str  # style of its underline, so that nobody needs to tell colours apart
+    sign: str  # first character of its marks, for the same reason
 
 
 KINDS: dict[Kind, SpanKind] = {

@@ -30,25 +30,15 @@ MOST_OWN = 2
 
 @dataclass(frozen=True, slots=True)
 class ReaderExample:
-    """An article whose foreign passages are known, or the classes of its sentences, or both.
-
-    Args:
-        text: of the article.
-        title: of the article.
-        sentences: character ranges.
-        foreign: character ranges of the insertions.
-        honest: character ranges that look foreign and are not; they count twice.
-        unknown: indices of the sentences that may or may not be foreign.
-        classes: shares of the votes, (sentences, len(`CLASSES`)); None if nobody judged them.
-    """
+    """An article whose foreign passages are known, or the classes of its sentences, or both; ranges are of characters."""
 
     text: str
     title: str | None
     sentences: Sequence[Range]
-    foreign: Sequence[Range] = ()
-    honest: Sequence[Range] = ()
-    unknown: Sequence[int] = ()
-    classes: NDArray[np.float32] | None = None
+    foreign: Sequence[Range] = ()  # the insertions
+    honest: Sequence[Range] = ()  # what looks foreign and is not; it counts twice
+    unknown: Sequence[int] = ()  # indices of the sentences that may or may not be foreign
+    classes: NDArray[np.float32] | None = None  # shares of the votes, (sentences, CLASSES); None if nobody judged them
 
 
 class Predicted(NamedTuple):

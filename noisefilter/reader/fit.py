@@ -34,21 +34,13 @@ WARM_UP = 0.08
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """How the encoder is trained.
+    """How the encoder is trained."""
 
-    Args:
-        rate: peak learning rate.
-        heads: that of the heads, as a multiple of it.
-        step: pieces in a step.
-        seed: of the order.
-        device: of torch.
-    """
-
-    rate: float = 3e-4
-    heads: float = 5.0
-    step: int = 16
-    seed: int = 0
-    device: str = "cpu"
+    rate: float = 3e-4  # peak learning rate
+    heads: float = 5.0  # that of the heads, as a multiple of it
+    step: int = 16  # pieces in a step
+    seed: int = 0  # of the order
+    device: str = "cpu"  # of torch
 
 
 class _Step(NamedTuple):

@@ -19,27 +19,16 @@ if TYPE_CHECKING:
 
 
 class Shape(NamedTuple):
-    """What an encoder's base has.
+    """What an encoder's base has."""
 
-    Args:
-        width: numbers in a token's state.
-        heads: of attention.
-        inner: width inside a layer.
-        places: most tokens of a piece.
-        epsilon: of the layer norms.
-        buckets: of the distances between tokens that attention knows, as in T5; 0 if it knows none.
-        dropout: share of what each layer adds that is left out in training.
-        gelu: how its activation is computed, exactly ("none") or nearly ("tanh").
-    """
-
-    width: int
-    heads: int
-    inner: int
-    places: int
-    epsilon: float
-    buckets: int = 0
-    dropout: float = 0.0
-    gelu: str = "tanh"
+    width: int  # numbers in a token's state
+    heads: int  # of attention
+    inner: int  # width inside a layer
+    places: int  # most tokens of a piece
+    epsilon: float  # of the layer norms
+    buckets: int = 0  # of the distances between tokens that attention knows, as in T5; 0 if it knows none
+    dropout: float = 0.0  # share of what each layer adds that is left out in training
+    gelu: str = "tanh"  # how its activation is computed, exactly ("none") or nearly ("tanh")
 
 
 #: Of all-MiniLM-L6-v2 and of all-mpnet-base-v2.
