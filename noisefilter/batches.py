@@ -15,11 +15,7 @@ BATCH, BATCH_CONTENT = 64, 2_000_000
 
 
 def cut_batches(items: Iterable[Item], content: Callable[[Item], int]) -> Iterator[list[Item]]:
-    """Batches in order, each as soon as it is full.
-
-    Args:
-        items: pages, or objects that hold one.
-        content: size of an item's content.
+    """Batches in order, each as soon as it is full; `content` is the size of an item's content.
 
     >>> list(cut_batches(["a", "b"], len))
     [['a', 'b']]

@@ -101,11 +101,8 @@ def seen_measures(table: SentenceTable, matrix: Matrix, probabilities: Matrix, k
     The classifier also reads sentences that may be boilerplate, and sections that end too late
     (`sentences/sections.py`). Its inputs stay as in training, but a reason must be true of the page.
 
-    Args:
-        table: the articles.
-        matrix: features of their sentences, columns as in `SENTENCE_COLUMNS`.
-        probabilities: of each sentence, as the score gives them, (sentences, 2): filler, promotion.
-        kept: the sentences that are not boilerplate: (sentences,).
+    `kept` are the sentences that are not boilerplate, `probabilities` those that the score gives; arguments are as for
+    `article_rows`.
     """
     section = np.full(len(table), -1)
     section[kept] = sections_shown(table, kept)

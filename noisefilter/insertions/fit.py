@@ -165,16 +165,10 @@ def fit_insertions(
     jobs: int = 1,
     progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Arrays, list[HeldOut]]:
-    """Arrays of the classifiers for insertions, and their predictions for the tune pages.
+    """Arrays of the classifiers for insertions, and their predictions for the tune pages, which are of other sites.
 
-    Args:
-        examples: pages to fit on.
-        tune: pages of other sites, to calibrate on.
-        kinds: arrays of the sentence classifier.
-        folds: arrays of sentence classifiers that have not seen the sites of their fold.
-        vectors: word vectors.
-        jobs: processes that measure pages.
-        progress: called with a message at each step.
+    `kinds` are the arrays of the sentence classifier, `folds` those of classifiers that have not seen the sites of their
+    fold; `jobs` processes measure pages.
     """
     fitting = _Fitting(examples, tune, kinds, folds, vectors, jobs)
     progress(f"insertions: judging the sentences of {len(examples)} pages")

@@ -90,12 +90,8 @@ def word_shares(
 ) -> dict[str, Column]:
     """By name, the features that are shares of each article's words: (articles,).
 
-    Args:
-        table: the sentences.
-        matrix: their features, columns as in `SENTENCE_COLUMNS`.
-        probabilities: (sentences, 2): filler, promotion.
-        section: the template heading that each stands under, -1 for none.
-        words: how many words of each count.
+    `section` is the template heading that each sentence stands under, -1 for none, and `words` how many of its words
+    count: (sentences,). The other arguments are as for `article_rows`.
     """
     filler, promotion = probabilities.T
     columns = {

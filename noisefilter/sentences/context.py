@@ -108,9 +108,7 @@ KIND_CONTEXT = (
 def kind_context(measured: tuple[SentenceTable, Matrix], first: Matrix) -> Matrix:
     """Inputs of the second pass besides the sentences' own features: (sentences, KIND_CONTEXT).
 
-    Args:
-        measured: the sentences, and their features, columns as in `SENTENCE_COLUMNS`.
-        first: class probabilities by the first pass: (sentences, classes).
+    `measured` are the sentences and these features, `first` the first pass's probabilities: (sentences, classes).
     """
     table, matrix = measured
     classes = np.round(first, 6)  # the same in any batch
