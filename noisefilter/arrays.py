@@ -15,7 +15,7 @@ Matrix = NDArray[np.float64]
 Inputs = NDArray[np.floating[Any]]
 #: Integers: rows of another array, offsets, counts.
 Index = NDArray[np.int64]
-#: One boolean per row: (rows,).
+#: Booleans, mostly one per row: (rows,).
 Flags = NDArray[np.bool_]
 #: A model's arrays by name.
 Arrays = dict[str, Matrix]

@@ -149,7 +149,7 @@ def name_noise(network: Network, inputs: Matrix, seen: Matrix) -> list[tuple[Rea
 
 
 def name_measures(inputs: Matrix) -> list[tuple[tuple[str, float], ...]]:
-    """Inputs of the article classifier, (articles, `INPUTS`), for each article by name; the same numbers in any batch."""
+    """Inputs of the article classifier, (articles, INPUTS), for each article by name; the same in any batch."""
     return [tuple(zip(INPUTS, row, strict=True)) for row in np.round(inputs, 6).tolist()]
 
 

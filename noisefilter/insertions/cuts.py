@@ -51,8 +51,8 @@ def cut_ranges(
 ) -> list[tuple[int, int, int]]:
     """What to cut for the sentences found: the row of each, and the offsets of its cut in the table's text.
 
-    The rows `found` are in order. `probabilities` are those of all sentences to be foreign, (sentences,); `words` has, by
-    row, the log-odds of the words of each sentence that was judged word by word.
+    The rows `found` are in order. `probabilities` are those of all sentences to be foreign, (sentences,); `words` has,
+    by row, the log-odds of the words of each sentence that was judged word by word.
     """
     cuts, done = list[tuple[int, int, int]](), -1
 

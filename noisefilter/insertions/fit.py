@@ -167,8 +167,8 @@ def fit_insertions(
 ) -> tuple[Arrays, list[HeldOut]]:
     """Arrays of the classifiers for insertions, and their predictions for the tune pages, which are of other sites.
 
-    `kinds` are the arrays of the sentence classifier, `folds` those of classifiers that have not seen the sites of their
-    fold; `jobs` processes measure pages.
+    `kinds` are the arrays of the sentence classifier, `folds` those of classifiers that have not seen the sites of
+    their fold; `jobs` processes measure pages.
     """
     fitting = _Fitting(examples, tune, kinds, folds, vectors, jobs)
     progress(f"insertions: judging the sentences of {len(examples)} pages")

@@ -72,7 +72,7 @@ class InsertionScorer:
     gate: float
 
     def score(self, table: InsertionTable, kinds: Matrix) -> LastScores:
-        """Score the sentences of some articles; `kinds` are the sentence classifier's probabilities: (sentences, classes)."""
+        """Score the sentences of some articles; `kinds` are their class probabilities: (sentences, classes)."""
         matrix = insertion_inputs(table, kinds)
         doubts = np.round(self.insertion.probabilities(matrix)[:, 1], 6)  # the same in any batch
         words = token_table(table.sentences, doubtful_rows(table.sentences, doubts, self.gate))

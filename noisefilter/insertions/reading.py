@@ -99,7 +99,7 @@ class ReadingScorer:
     foreign: Network
 
     def score(self, table: InsertionTable, classes: Matrix) -> LastScores:
-        """Score the sentences of some articles; `classes` are probabilities from features alone: (sentences, classes)."""
+        """Score the sentences of some articles; `classes` are those from features alone: (sentences, classes)."""
         sentences = table.sentences
         measured = self.insertions.score(table, classes)
         readings = read_articles(sentences, self.reader, urgency_of(classes, measured.off_topic))

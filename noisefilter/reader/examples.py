@@ -30,7 +30,7 @@ MOST_OWN = 2
 
 @dataclass(frozen=True, slots=True)
 class ReaderExample:
-    """An article whose foreign passages are known, or the classes of its sentences, or both; ranges are of characters."""
+    """An article whose foreign passages (ranges of characters) or sentences' classes are known, or both."""
 
     text: str
     title: str | None

@@ -102,8 +102,8 @@ class Reader:
         without a word, or in a piece that is not read, has -inf in all columns.
 
         `sentences` are character ranges of the page's text, in order. `urgency` says how urgently each should be read,
-        (sentences, 2): of a long article the `MOST_PIECES` most urgent pieces are, those with the highest sum of the first
-        column's mean and the second's maximum. Without it all are.
+        (sentences, 2): of a long article the `MOST_PIECES` most urgent pieces are, those with the highest sum of the
+        first column's mean and the second's maximum. Without it all are.
         """
         reading = read_tokens(text, title, sentences, self.vocabulary)
         found = np.full((len(sentences), COLUMNS), -np.inf, np.float32)
