@@ -315,11 +315,7 @@ def check_kinds(kinds: Collection[str]) -> None:
 def check_choices(names: Collection[str], choices: Collection[str], called: str, unknown: str) -> None:
     """Raise ValueError for a name that is no choice, TypeError for a bare string.
 
-    Args:
-        names: what was chosen.
-        choices: what there is to choose from.
-        called: name of the argument in the message about a string.
-        unknown: beginning of the message about an unknown name.
+    The message about a string calls the argument `called`; that about a name begins with `unknown`.
     """
     if isinstance(names, str):
         raise TypeError(f"{called} must be a collection of names, not a string")

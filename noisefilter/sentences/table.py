@@ -321,8 +321,7 @@ class SentenceTable:
 
     def mean(self, values: Column, weights: Column | None = None) -> Column:
         """Mean over each sentence's words of a value per entry of `token_index`, weighted."""
-        if weights is None:
-            return np.bincount(self.owner, values, minlength=len(self)) / np.maximum(self.words, 1e-9)
+        weights = np.ones(len(values)) if weights is None else weights
         total = np.bincount(self.owner, values * weights, minlength=len(self))
         return total / np.maximum(np.bincount(self.owner, weights, minlength=len(self)), 1e-9)
 
