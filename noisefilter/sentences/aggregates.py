@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +28,7 @@ MEANS = tuple(
         "cue_filler cue_promotion cue_templates signs upper_case"
     ).split()
 )
+_MEANS = [SENTENCE_COLUMNS.index(name) for name in MEANS]
 FILLER_STEPS = (0.3, 0.5, 0.7)
 #: Repeats, and sources in 1,000 words, beyond which more say nothing more: lists of terms repeat everything.
 MOST_REPEATS, MOST_UNNAMED = 0.2, 5.0
@@ -93,20 +95,19 @@ def word_shares(
     `section` is the template heading that each sentence stands under, -1 for none, and `words` how many of its words
     count: (sentences,). The other arguments are as for `article_rows`.
     """
-    filler, promotion = probabilities.T
-    columns = {
-        "heading_words": _are_headings(table, matrix),
-        **{f"mean_{name}": matrix[:, SENTENCE_COLUMNS.index(name)] for name in MEANS},
-        **{f"section_{cue.name}": section == row for row, cue in enumerate(cue_table("templates").cues)},
-        "filler": filler,
-        "promotion": promotion,
-        **{f"filler_over_{step}": filler > step for step in FILLER_STEPS},
-        "promotion_over_0.5": promotion > 0.5,
+    filler, cues = probabilities[:, :1], cue_table("templates").cues
+    columns = {  # by their names
+        ("heading_words",): _are_headings(table, matrix),
+        tuple(f"mean_{name}" for name in MEANS): matrix[:, _MEANS],
+        tuple(f"section_{cue.name}" for cue in cues): section[:, None] == np.arange(len(cues)),
+        ("filler", "promotion"): probabilities,
+        tuple(f"filler_over_{step}" for step in FILLER_STEPS): filler > FILLER_STEPS,
+        ("promotion_over_0.5",): probabilities[:, 1] > 0.5,
     }
     weights = words / np.maximum(table.totals(words), 1.0)[table.article]
     # summed together, since a single column would round differently
     totals = table.totals(np.column_stack([*columns.values()]) * weights[:, None])
-    return dict(zip(columns, totals.T, strict=True))
+    return dict(zip(chain(*columns), totals.T, strict=True))
 
 
 def _are_headings(table: SentenceTable, matrix: Matrix) -> Flags:

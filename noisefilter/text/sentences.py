@@ -38,11 +38,13 @@ def split_sentences(page: BlockedPage) -> list[SentenceRange]:
     sentences = []
     for index, block in enumerate(page.blocks):
         text = page.text[block.start : block.end]
-        if "\n" in text or text[0].isspace() or MAY_SPLIT.search(text):
+        if "\n" in text or text[0].isspace():
             for line in LINE.finditer(text):
                 ranges = _split(line[0]) if MAY_SPLIT.search(line[0]) else [_trim(line[0], 0, len(line[0]))]
                 base = block.start + line.start()
                 sentences += [SentenceRange(base + start, base + end, index) for start, end in ranges]
+        elif MAY_SPLIT.search(text):
+            sentences += [SentenceRange(block.start + start, block.start + end, index) for start, end in _split(text)]
         else:
             sentences.append(SentenceRange(block.start, block.end, index))
     return sentences
@@ -53,8 +55,11 @@ def _split(line: str) -> list[tuple[int, int]]:
     found = []
     patterns = (PLAIN_END,) if line.isascii() or not OTHER_END.search(line) else (PLAIN_END, OTHER_END)
     for start, end in nupunkt.sent_spans(line):
-        ends = (match.end() for pattern in patterns for match in pattern.finditer(line, start, end))
-        found += [_trim(line, left, right) for left, right in pairwise(sorted({start, *ends, end}))]
+        ends = [match.end() for pattern in patterns for match in pattern.finditer(line, start, end)]
+        if ends:
+            found += [_trim(line, left, right) for left, right in pairwise(sorted({start, *ends, end}))]
+        else:
+            found.append(_trim(line, start, end))
     return [bounds for bounds in found if bounds[0] < bounds[1]]
 
 

@@ -176,8 +176,9 @@ def join_tokens(parts: Sequence[Tokens], offsets: Index) -> Tokens:
     shift = np.repeat(offsets, list(map(len, parts)))
     for name in ("start", "end"):
         joined[name] += shift
-    classes = [np.append(part.characters.classes, np.uint16(0)) for part in parts]
-    return Tokens(**joined, characters=Characters(np.concatenate(classes)))
+    between = np.zeros(1, dtype=np.uint16)
+    classes = np.concatenate([classes for part in parts for classes in (part.characters.classes, between)])
+    return Tokens(**joined, characters=Characters(classes))
 
 
 def find_cues(
