@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from noisefilter.blocks.fit import label_blocks
+from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import split_blocks
 from noisefilter.labels import SECOND, CorpusError
 from noisefilter.learn import corpora
@@ -281,3 +283,15 @@ def test_a_link_inside_the_corpus_and_a_corpus_behind_a_link_are_read(tmp_path):
     written(folder, [{"id": "rain", "path": "pages/../same.txt"}], [LABEL])
     (page,) = read_corpora([tmp_path / "link"])
     assert page.page.content == TEXT.encode()
+
+
+@pytest.mark.parametrize(("name", "count"), [("sites", 300), ("sites_unseen", 60)])
+def test_the_projects_pages_of_many_sites_are_those_that_their_gold_text_was_written_for(name, count):
+    pages = read_corpora([CORPUS / name])
+    assert len({page.site for page in pages}) == len(pages) == count
+    for page in pages[::7]:
+        blocked = read_blocks(page.page).blocked
+        assert blocked is not None
+        labels = label_blocks(blocked, page)
+        assert labels is not None
+        assert 0 < labels.sum() < len(labels)
