@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from noisefilter.blocks.apart import APART, find_above, find_islands, find_lists, find_offers
+from noisefilter.blocks.apart import APART, find_above, find_columns, find_islands, find_lists, find_offers
 from noisefilter.html.walk import split_blocks
 from noisefilter.types import Page
 from tests.making import SLUICE, blocks_of, walk
@@ -143,3 +143,19 @@ def test_headlines_under_a_label_at_the_end_go(label):
 )
 def test_a_list_that_an_article_may_end_in_stays(end):
     assert listed(f"<main>{ARTICLE}{end}</main>") == set()
+
+
+@pytest.mark.parametrize(
+    ("cells", "beside"),
+    [
+        (f"<td>{PITCH}<td>{ARTICLE}", {PITCH}),
+        (f"<td><table><tr><td>{ARTICLE}<td>Tides</table><td>{PITCH}", {PITCH, "Tides"}),
+        ("".join(f"<tr><td>{year}<td>{line}" for year, line in enumerate(SLUICE, 1990)), set()),
+        (f"<td>{ARTICLE}<td>{ARTICLE}", set()),
+    ],
+    ids=["a column", "a table in a table", "facts", "two columns of text"],
+)
+def test_what_stands_beside_the_article_in_a_layout_table_goes(cells, beside):
+    page = walk(f"<table><tr>{cells}</table>")
+    found = find_columns(blocks_of(page), np.full(len(page.blocks), -2.0))
+    assert {text for text, goes in zip(page.texts(), found, strict=True) if goes} == beside

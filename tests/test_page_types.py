@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 
 from noisefilter.blocks.columns import block_matrix
-from noisefilter.blocks.fit_page_types import fit_signed_types, sign_rows
+from noisefilter.blocks.fit_page_types import fit_page_types, sign_rows
 from noisefilter.blocks.page_types import SIGNS, TYPE_MEASURES, build_types, of_blocks, page_signs
 from noisefilter.fit import fit_softmax, network_of
 from noisefilter.types import PAGE_TYPES
@@ -78,6 +78,11 @@ def test_words_of_another_language_are_no_signs():
     assert kinds == ["words", "title"]
 
 
+def fit_types(tables: list[BlockTable], types: list[str]) -> Arrays:
+    """The classifier of pages of one site each."""
+    return fit_page_types(tables, types, range(len(tables)))[1]
+
+
 def named(arrays: Arrays, table: BlockTable) -> str:
     """The likeliest type."""
     return PAGE_TYPES[
@@ -89,7 +94,7 @@ def test_a_type_carries_over_to_sites_that_taught_nothing():
     pages = [("product", SHOP.format(n)) for n in range(6)]
     pages += [("article", NEWS.format(n, *SLUICE[n : n + 2])) for n in range(6)]
     tables = [blocks_of(walk(html)) for _, html in pages]
-    arrays = fit_signed_types(tables, [name for name, _ in pages])
+    arrays = fit_types(tables, [name for name, _ in pages])
     assert [named(arrays, table) for table in tables] == [name for name, _ in pages]
     other = blocks_of(walk("<h1>Brass cleat</h1><p>Price: $12.50</p><button>Add to cart</button>"))
     assert named(arrays, other) == "product"
@@ -97,19 +102,28 @@ def test_a_type_carries_over_to_sites_that_taught_nothing():
 
 def test_pages_of_one_type_teach_that_every_page_is_an_article():
     table = blocks_of(walk(SHOP.format(1)))
-    assert named(fit_signed_types([table], ["article"]), table) == "article"
+    assert named(fit_types([table], ["article"]), table) == "article"
 
 
 def test_a_page_of_an_unknown_type_teaches_nothing():
     shop, news = (blocks_of(walk(html)) for html in (SHOP.format(1), HTML_ARTICLE))
-    known = fit_signed_types([shop, news], ["product", "article"])
-    both = fit_signed_types([shop, news, shop], ["product", "article", "unknown"])
+    known = fit_types([shop, news], ["product", "article"])
+    both = fit_types([shop, news, shop], ["product", "article", "unknown"])
     assert all((known[name] == both[name]).all() for name in known)
+
+
+def test_the_passes_learn_from_types_that_the_page_has_not_taught():
+    tables = [blocks_of(walk(html)) for html in (SHOP.format(1), HTML_ARTICLE, SHOP.format(2))]
+    types, folds = ["product", "article", "product"], [0, 1, 2]
+    logs, _ = fit_page_types(tables, types, folds)
+    without = build_types(fit_types(tables[1:], types[1:]))
+    features = of_blocks(block_matrix(tables[0]), tables[0].words)
+    assert logs[0] == pytest.approx(without.log_probabilities(tables[0], features))
 
 
 def test_log_probabilities_add_up_and_a_page_without_blocks_has_them_too():
     pages = [blocks_of(walk(html)) for html in (SHOP.format(1), HTML_ARTICLE, "<main></main>")]
-    classifier = build_types(fit_signed_types(pages[:2], ["product", "article"]))
+    classifier = build_types(fit_types(pages[:2], ["product", "article"]))
     for table in pages:
         logs = classifier.log_probabilities(table, of_blocks(block_matrix(table), table.words))
         assert np.exp(logs).sum() == pytest.approx(1, abs=0.01)

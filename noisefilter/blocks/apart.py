@@ -12,6 +12,7 @@ from noisefilter.blocks.boxes import ARTICLE, ROOTS
 from noisefilter.blocks.places import GROUP, NAME, NAME_ROWS, in_groups, name_rows
 from noisefilter.blocks.siblings import BUTTON, LINKED, MIN_SIBLINGS
 from noisefilter.blocks.table import CLOSING, SAME_TITLE
+from noisefilter.html.tags import CELLS
 from noisefilter.text.cues import cue_flags
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ HEADLINE = GROUP["h1"]
 NOTE = re.compile("#.")
 #: Most words of a box; it has no block whose log-odds are at most `SURELY_ARTICLE`, and the page keeps more words than this
 #: many times those of the box.
-MOST_OFFER, SURELY_ARTICLE, TIMES = 80, -2.5, 2
+MOST_OFFER, SURELY_ARTICLE, TIMES = 80, -3.5, 2
 #: Most offers that are looked at; only hostile pages have more.
 MOST_OFFERS = 50
 #: Names of boxes about the author, and rows of the hash table that have them.
@@ -34,6 +35,8 @@ AUTHOR = frozenset("author auteur autor autore autores autors autorze bio".split
 IS_AUTHOR = np.isin(np.arange(NAME_ROWS), name_rows(" ".join(AUTHOR), ""))
 #: Largest share of what is kept that stands above the headline, or the headline is another.
 MOST_ABOVE = 0.1
+#: Fewest words that the cell of a layout keeps which holds the article.
+LEAST_IN_CELL = 40
 #: This many blocks of boilerplate in a row set apart what follows.
 APART = 3
 #: Mean log-odds, weighted by words, above which an island is removed; in an unknown language log-odds are less sure, but
@@ -94,6 +97,24 @@ def find_above(table: BlockTable, logits: Column) -> Flags:
     above = np.arange(len(table)) < (np.argmax(heads) if heads.any() else 0)
     kept = table.words * (logits < 0)
     return above & (table.words <= MOST_LABEL) & (kept[above].sum() < MOST_ABOVE * kept.sum())
+
+
+def find_columns(table: BlockTable, logits: Column) -> Flags:
+    """Blocks beside the cell that holds the article, in tables that are a page's layout: (blocks,)."""
+    found = np.zeros(len(table), np.bool_)
+    places, tags = table.elements, table.page.places.tags
+    kept = places.inside(table.words * (logits < 0))
+    place, cell = places.main, -1
+    while place >= 0:
+        if tags[place] in CELLS:
+            cell = place
+        elif tags[place] == "table" and cell >= 0:
+            if kept[cell] >= LEAST_IN_CELL and kept[place] < TIMES * kept[cell]:
+                found[places.first[place] : places.first[cell]] = True
+                found[places.last[cell] : places.last[place]] = True
+            cell = -1
+        place = int(places.parent[place])
+    return found
 
 
 def _box_around(table: BlockTable, place: int, closed: Flags) -> tuple[int, int]:

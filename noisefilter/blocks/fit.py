@@ -12,8 +12,7 @@ import scipy.sparse as sp
 from joblib import Parallel, delayed
 
 from noisefilter.blocks.columns import block_matrix
-from noisefilter.blocks.fit_page_types import fit_signed_types
-from noisefilter.blocks.fit_types import fit_types
+from noisefilter.blocks.fit_page_types import fit_page_types
 from noisefilter.blocks.judge import (
     BlockInputs,
     around_blocks,
@@ -23,6 +22,7 @@ from noisefilter.blocks.judge import (
     site_inputs,
     word_scores_of,
 )
+from noisefilter.blocks.page_types import build_types
 from noisefilter.blocks.places import NAME_ROWS, name_levels
 from noisefilter.blocks.sites import SiteProfile
 from noisefilter.blocks.table import SAME_TITLE, block_table
@@ -41,8 +41,9 @@ from noisefilter.fit import (
 )
 from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import split_lines
+from noisefilter.kinds import KINDS
 from noisefilter.labels import CorpusError
-from noisefilter.networks import Cascade, build_cascade, build_network, logit
+from noisefilter.networks import Cascade, build_cascade, logit
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize, word_list
 
@@ -66,11 +67,11 @@ ARTICLE_WEIGHT = 2.0
 UNKNOWN_WEIGHT = 2.0
 #: One page in this many is also learned from as if its language were unknown.
 MASKED = 2
-#: Three perceptrons are averaged: one more gained .001 of word F1 each up to three (docs/decisions/0009).
-NETWORK: NetworkOptions = {"hidden": (64,), "alpha": 1e-3, "falling": ((1e-3, 8),), "members": 3}
-#: Share of the words of articles that may be lost in plain text at the probability `TEXT_CUT`, near which pages choose
-#: their threshold (docs/decisions/0013, 0036).
-TEXT_LOSS, TEXT_CUT = 0.01, 0.38
+#: Six small perceptrons are averaged: other languages gain from each (docs/decisions/0054-averaged-more.md).
+NETWORK: NetworkOptions = {"hidden": (32,), "alpha": 1e-3, "falling": ((1e-3, 8),), "members": 6}
+#: Share of the words of articles that may be lost in plain text, before doubtful pages are spared; then it is some .01
+#: (docs/decisions/0013, 0054).
+TEXT_LOSS = 0.015
 #: Fewest pages, of sites with several, from which the use of site profiles is learned.
 MIN_SITE_PAGES, SITE_ALPHA = 10, 1.0
 #: The forms of a page, each with networks of its own.
@@ -196,8 +197,8 @@ def _fit_form(
     names, name_arrays = _fit_names(examples)
     measures = [np.hstack(pair) for pair in zip(measures, names, strict=True)]
     tables, labels = [example.table for example in examples], [example.page_type for example in examples]
-    types, type_arrays = fit_types(tables, measures, labels, _folds(examples))
-    known = {**name_arrays, **type_arrays, **fit_signed_types(tables, labels)}
+    types, type_arrays = fit_page_types(tables, labels, _folds(examples))
+    known = {**name_arrays, **type_arrays}
     inputs = [BlockInputs(example.table, *pair) for example, *pair in zip(examples, measures, types, strict=True)]
     held = _held_inputs(tune, {**arrays, **known})
     known |= _fit_passes(form, examples, inputs, tune, held)
@@ -206,7 +207,7 @@ def _fit_form(
 
 def _held_inputs(examples: Sequence[BlockExample], arrays: Arrays) -> list[BlockInputs]:
     """Inputs of the passes for held-out pages of one form."""
-    types = build_network(arrays, "block_page_type") if form_of(examples[0].table) == "block" else None
+    types = build_types(arrays) if form_of(examples[0].table) == "block" else None
     return page_inputs([example.table for example in examples], arrays, types)
 
 
@@ -241,7 +242,7 @@ def _fit_passes(
 
 
 def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
-    """How much to subtract from the log-odds so that only `TEXT_LOSS` of the articles' words pass `TEXT_CUT`."""
+    """How much to subtract from the log-odds so that only `TEXT_LOSS` of the articles' words pass the threshold."""
     article = _stack_labels(examples) == 0
     words = np.concatenate([example.table.words for example in examples])[article]
     order = np.argsort(-logits[article], kind="stable")
@@ -249,7 +250,7 @@ def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
     if not len(order):
         return 0.0
     highest = float(logits[article][order][int(np.searchsorted(passed, TEXT_LOSS))])
-    return max(0.0, highest - float(np.log(TEXT_CUT / (1 - TEXT_CUT))))
+    return max(0.0, highest - float(logit(np.float64(KINDS["boilerplate"].threshold))))
 
 
 def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
@@ -294,7 +295,10 @@ def _fit(examples: Sequence[BlockExample], inputs: Sequence[Matrix], rows: Itera
     chosen = list(rows)
     some = [examples[row] for row in chosen]
     return fit_network(
-        np.concatenate([inputs[row] for row in chosen]), _stack_labels(some), _stack_weights(some), **NETWORK
+        np.concatenate([inputs[row] for row in chosen], dtype=np.float32),
+        _stack_labels(some),
+        _stack_weights(some),
+        **NETWORK,
     )
 
 

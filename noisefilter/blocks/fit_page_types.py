@@ -8,14 +8,14 @@ import numpy as np
 import scipy.sparse as sp
 
 from noisefilter.blocks.columns import block_matrix
-from noisefilter.blocks.page_types import SIGN_ROWS, TYPE_MEASURES, of_blocks, page_signs
-from noisefilter.fit import NEVER, fit_softmax, named
+from noisefilter.blocks.page_types import SIGN_ROWS, TYPE_MEASURES, build_types, of_blocks, page_signs
+from noisefilter.fit import NEVER, fit_softmax, named, out_of_fold
 from noisefilter.types import PAGE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from noisefilter.arrays import Arrays, Column, Index
+    from noisefilter.arrays import Arrays, Column, Index, Matrix
     from noisefilter.blocks.table import BlockTable
 
 #: Weight decay (docs/decisions/0051).
@@ -24,28 +24,39 @@ ALPHA = 1 / 30
 UNKNOWN_WEIGHT = 0.25
 
 
-def fit_signed_types(tables: Sequence[BlockTable], types: Sequence[str | None]) -> Arrays:
-    """Arrays of the classifier.
+def fit_page_types(
+    tables: Sequence[BlockTable], types: Sequence[str | None], folds: Sequence[int]
+) -> tuple[list[Matrix], Arrays]:
+    """Log probabilities of the page types out of fold, one array per page, and the arrays of the classifier of all.
 
     Args:
         tables: HTML pages.
         types: one of `PAGE_TYPES`; anything else is unknown.
+        folds: fold of each page's site.
     """
     labels = np.array([PAGE_TYPES.index(name) if name in PAGE_TYPES else -1 for name in types])
-    chosen = np.flatnonzero(labels >= 0)
-    pages, labels = [tables[index] for index in chosen.tolist()], labels[chosen]
-    if len(np.unique(labels)) < 2:
-        return _untaught()
-    weights = np.array([1.0 if table.known.all() else UNKNOWN_WEIGHT for table in pages])
-    network, by_sign = fit_softmax(
-        np.stack([of_blocks(block_matrix(table), table.words).ravel() for table in pages]),
-        sign_rows(pages),
-        labels,
-        _balanced(labels, weights),
-        alpha=ALPHA,
-        classes_in_all=len(PAGE_TYPES),
-    )
-    return {"block_signs.weights": by_sign, **named("block_signed_type", network)}
+    measures = [of_blocks(block_matrix(table), table.words) for table in tables]
+    signs = sign_rows(tables)
+    weights = np.array([1.0 if table.known.all() else UNKNOWN_WEIGHT for table in tables])
+
+    def fit(rows: Index, _: int | None) -> Arrays:
+        seen = rows[labels[rows] >= 0]
+        if len(np.unique(labels[seen])) < 2:
+            return _untaught()
+        network, by_sign = fit_softmax(
+            np.stack([measures[row].ravel() for row in seen.tolist()]),
+            signs[seen],
+            labels[seen],
+            _balanced(labels[seen], weights[seen]),
+            alpha=ALPHA,
+            classes_in_all=len(PAGE_TYPES),
+        )
+        return {"block_signs.weights": by_sign, **named("block_page_type", network)}
+
+    models = out_of_fold(folds, fit)
+    rows = zip(tables, measures, folds, strict=True)
+    logs = [build_types(models.for_group(fold)).log_probabilities(table, row) for table, row, fold in rows]
+    return logs, models.of_all
 
 
 def sign_rows(tables: Sequence[BlockTable]) -> sp.csr_matrix:
@@ -68,8 +79,8 @@ def _untaught() -> Arrays:
     count, width = len(PAGE_TYPES), len(TYPE_MEASURES)
     return {
         "block_signs.weights": np.zeros((SIGN_ROWS, count)),
-        "block_signed_type.mean": np.zeros(width),
-        "block_signed_type.scale": np.ones(width),
-        "block_signed_type.weights0": np.zeros((width, count)),
-        "block_signed_type.bias0": np.where(np.arange(count) == PAGE_TYPES.index("article"), -NEVER, 0.0),
+        "block_page_type.mean": np.zeros(width),
+        "block_page_type.scale": np.ones(width),
+        "block_page_type.weights0": np.zeros((width, count)),
+        "block_page_type.bias0": np.where(np.arange(count) == PAGE_TYPES.index("article"), -NEVER, 0.0),
     }

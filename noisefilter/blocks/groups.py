@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.apart import find_above, find_islands, find_lists, find_offers
+from noisefilter.blocks.apart import find_above, find_columns, find_islands, find_lists, find_offers
 from noisefilter.blocks.beside import with_neighbours
 from noisefilter.blocks.boxes import find_threads
 from noisefilter.blocks.posts import tie_posts, with_posts
@@ -78,7 +78,7 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
         cards, kept = find_cards(table, None if article >= VERY_LIKELY else tied), table.words * (tied < 0)
         if kept[~cards].sum() >= MOSTLY * kept.sum():
             tied[cards] = SURE
-        tied[find_offers(table, tied) | find_above(table, tied)] = SURE
+        tied[find_offers(table, tied) | find_above(table, tied) | find_columns(table, tied)] = SURE
     if article >= RATHER_LIKELY:
         tied[find_lists(table, tied)] = SURE
     tied = _without_copies(table, _with_sections(table, tied, weights))

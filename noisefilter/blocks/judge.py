@@ -17,7 +17,7 @@ from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.blocks.context import HTML_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.groups import tie_groups
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
-from noisefilter.blocks.page_types import OF_BLOCKS, TYPE_MEASURES, build_types, of_blocks
+from noisefilter.blocks.page_types import TYPE_MEASURES, build_types, of_blocks
 from noisefilter.blocks.places import name_levels
 from noisefilter.networks import (
     LOGIT_LIMIT,
@@ -74,8 +74,7 @@ INPUTS = {
     "block_voted_second": (*_VOTED, *_AROUND),
     "block_text_first": _TEXT,
     "block_text_second": (*_TEXT, *TEXT_CONTEXT.names),
-    "block_page_type": (*(f"{beginning}_{name}" for beginning in OF_BLOCKS for name in _HTML), *_TYPES),
-    "block_signed_type": TYPE_MEASURES,
+    "block_page_type": TYPE_MEASURES,
     "block_site": SiteColumns._fields,
 }
 
@@ -95,16 +94,11 @@ class BlockScores:
 
 @dataclass(frozen=True, slots=True)
 class BlockInputs:
-    """A table and its networks' inputs.
-
-    `types` are log probabilities of the page types as the passes read them, empty for plain text; `signed` those that the page
-    is given, None where nobody asks for them (docs/decisions/0051).
-    """
+    """A table and its networks' inputs; `types` are log probabilities of the page types, empty for plain text."""
 
     table: BlockTable
     measures: Matrix
     types: Matrix
-    signed: Matrix | None = None
 
     def with_vote(self, vote: Vote) -> BlockInputs:
         """The inputs of both passes with trafilatura's vote."""
@@ -138,13 +132,12 @@ class BlockScorer:
 
     arrays: Mapping[str, Matrix]
     passes: Mapping[str, Cascade[BlockInputs]]
-    page_type: Network
+    page_type: TypeClassifier
     site: Network
-    signed: TypeClassifier
 
     def judge(self, tables: Sequence[BlockTable]) -> list[JudgedBlocks]:
         """Judge the blocks of each table in both passes."""
-        inputs = page_inputs(tables, self.arrays, self.page_type, self.signed)
+        inputs = page_inputs(tables, self.arrays, self.page_type)
         found = [JudgedBlocks(entry, np.zeros(0)) for entry in inputs]
         for form in ("block", "block_text"):
             chosen = [index for index, table in enumerate(tables) if form_of(table) == form]
@@ -183,9 +176,7 @@ class BlockScorer:
                 if table.places is not None:
                     likely = (1.0, 0.0) if types is None else types[[PAGE_TYPES.index(name) for name in TYING]]
                     logits = tie_groups(table, logits, *map(float, likely))
-                signed = judgement.inputs.signed
-                page_type = None if signed is None else softmax(signed)
-                scores.append(BlockScores(rounded(spare_doubtful(logits, words)), page_type))
+                scores.append(BlockScores(rounded(spare_doubtful(logits, words)), types))
         return scores
 
 
@@ -202,15 +193,11 @@ def form_of(table: BlockTable) -> str:
 def build_block_scorer(arrays: Mapping[str, Matrix]) -> BlockScorer:
     """The block estimators that the arrays describe."""
     passes = {form: build_cascade(arrays, form, around_blocks) for form in FORMS}
-    page_type, site = (build_network(arrays, name) for name in ("block_page_type", "block_site"))
-    return BlockScorer(arrays, passes, page_type, site, build_types(arrays))
+    return BlockScorer(arrays, passes, build_types(arrays), build_network(arrays, "block_site"))
 
 
 def page_inputs(
-    tables: Sequence[BlockTable],
-    arrays: Mapping[str, Matrix],
-    types: Network | None,
-    signed: TypeClassifier | None = None,
+    tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], types: TypeClassifier | None
 ) -> list[BlockInputs]:
     """Inputs of the passes for each table, with word, name and type models applied; plain text needs no `types`.
 
@@ -222,13 +209,9 @@ def page_inputs(
         if table.places is None or types is None:
             found.append(BlockInputs(table, np.hstack([features, words]), np.zeros(0)))
             continue
-        names = name_scores(table, arrays)
-        measures = np.hstack([features, words, names])
-        by_names = type_scores(table, arrays["block_types.weights"], arrays["block_types.bias"])
-        whole = of_blocks(measures, table.words)
-        logs = type_logits(types.probabilities(type_inputs(whole, by_names))[0])
-        given = None if signed is None else signed.log_probabilities(table, whole[:, : features.shape[1]])
-        found.append(BlockInputs(table, measures, logs, given))
+        measures = np.hstack([features, words, name_scores(table, arrays)])
+        logs = types.log_probabilities(table, of_blocks(features, table.words))
+        found.append(BlockInputs(table, measures, logs))
     return found
 
 
@@ -249,28 +232,6 @@ def name_scores(table: BlockTable, arrays: Mapping[str, Matrix]) -> Matrix:
     levels = name_levels(table.elements.parent, table.place)
     total = per_place[0][levels[:, 0]] + per_place[1][levels[:, 1]] + per_place[2][levels[:, 2:]].sum(axis=1)
     return np.asarray(np.clip(total + bias, -LOGIT_LIMIT, LOGIT_LIMIT)[:, None])
-
-
-def type_scores(table: BlockTable, weights: Matrix, bias: Matrix) -> Matrix:
-    """Log-odds of a linear model over the names that stand anywhere on the page: (page types,).
-
-    `weights` is (NAME_ROWS, page types); a page of n names is a row with 1 / sqrt(n) at each.
-    """
-    found = np.zeros(len(weights), dtype=np.bool_)
-    found[table.names[1]] = True
-    rows = np.flatnonzero(found)
-    total = weights[rows].sum(axis=0) / np.sqrt(max(1, len(rows)))
-    return np.asarray(np.clip(total + bias, -LOGIT_LIMIT, LOGIT_LIMIT))
-
-
-def type_inputs(whole: Matrix, names: Matrix) -> Matrix:
-    """Inputs of the page type: what `of_blocks` gives for the block inputs, and the log-odds by names. (1, n)."""
-    return np.append(whole, names)[None, :]
-
-
-def type_logits(probabilities: Matrix) -> Matrix:
-    """Log probabilities of the page types, clipped, as the second pass reads them."""
-    return np.asarray(np.maximum(np.log(np.maximum(probabilities, 1e-9)), -LOGIT_LIMIT))
 
 
 def softmax(logs: Matrix) -> Matrix:

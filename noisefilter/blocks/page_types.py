@@ -103,7 +103,7 @@ class TypeClassifier:
 
 def build_types(arrays: Mapping[str, Matrix]) -> TypeClassifier:
     """The classifier that the arrays describe."""
-    return TypeClassifier(arrays["block_signs.weights"], build_network(arrays, "block_signed_type"))
+    return TypeClassifier(arrays["block_signs.weights"], build_network(arrays, "block_page_type"))
 
 
 def page_signs(table: BlockTable) -> tuple[Index, Column]:

@@ -27,7 +27,7 @@ MOST_LINKED = 0.3
 #: Posts are at least this share of what would be kept, or the page has another article.
 MOSTLY = 0.5
 #: Above the posts a standfirst is kept; a shorter line only if its log-odds are at most this.
-LIKELY_ARTICLE = -2.0
+LIKELY_ARTICLE = -2.5
 
 
 def tie_posts(table: BlockTable, logits: Column, weights: Column) -> Column:

@@ -28,40 +28,24 @@ LOST_ARTICLES, LEAST_OTHER, MOST_OTHER = 0.005, 0.95, 0.99
 #: foreign and belong; and the lowest threshold.
 CUT_WRONGLY, LEAST_FOREIGN = 0.025, 0.5
 DEFAULTS: dict[str, float] = {**{name: KINDS[name].threshold for name in JUDGED_KINDS}, "not_article": 0.95}
-STEPS = np.round(np.arange(0.2, 0.96, 0.02), 2)
 
 
 def block_thresholds(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> dict[str, float]:
-    """Thresholds of boilerplate and of page types other than article.
+    """Thresholds of boilerplate, which no examples choose, and of page types other than article.
 
-    That of boilerplate gives the best mean word F1 of what is kept, over articles in HTML (all pages, if there are
-    none). That of other page types is the probability which the allowed share of the articles exceeds.
+    The latter is the probability which the allowed share of the articles in HTML exceeds.
     """
+    found = {"boilerplate": KINDS["boilerplate"].threshold}
     pages = {id(example.table.page): example for example in reversed(examples)}  # originals, not their masked copies
-    html = [example for example in pages.values() if example.table.places is not None] or list(examples)
-    chosen = [example for example in html if example.page_type == "article"] or html
+    articles = [
+        example for example in pages.values() if example.page_type == "article" and example.table.places is not None
+    ]
     scorer = build_block_scorer(models)
-    judged = scorer.judge([example.table for example in chosen])
-    scores = scorer.scores(scorer.judge_again(judged, [example.vote for example in chosen]))
-    f1 = [
-        np.mean([_kept_f1(example, score.boilerplate < step) for example, score in zip(chosen, scores, strict=True)])
-        for step in STEPS
-    ]
-    found = {"boilerplate": float(STEPS[np.argmax(np.round(f1, 9))])}
-    others = [
-        1 - score.article
-        for example, score in zip(chosen, scores, strict=True)
-        if example.page_type == "article" and score.article is not None
-    ]
+    scores = scorer.scores(scorer.judge([example.table for example in articles]))
+    others = [1 - score.article for score in scores if score.article is not None]
     if others:
         found["not_article"] = float(np.clip(np.quantile(others, 1 - LOST_ARTICLES), LEAST_OTHER, MOST_OTHER))
     return found
-
-
-def _kept_f1(example: BlockExample, kept: Flags) -> float:
-    """F1 of the words of the blocks that are kept, against those of the article."""
-    words, article = example.table.words, example.boilerplate == 0
-    return 2 * float(words[kept & article].sum()) / max(1.0, float(words[kept].sum() + words[article].sum()))
 
 
 def sentence_thresholds(examples: Sequence[SentenceExample], models: Mapping[str, Matrix]) -> dict[str, float]:
