@@ -64,7 +64,10 @@ def main() -> None:
     else:
         figures, wanted = (
             evaluate(
-                default_model(), read_corpora([OWN, *(OWN / name for name in ("layouts", "insertions", "unseen", "sites", "sites_unseen"))])
+                default_model(),
+                read_corpora(
+                    [OWN, *(OWN / name for name in ("layouts", "insertions", "unseen", "sites", "sites_unseen"))]
+                ),
             ),
             floors["corpus"],
         )

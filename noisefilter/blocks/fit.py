@@ -250,7 +250,7 @@ def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
     if not len(order):
         return 0.0
     highest = float(logits[article][order][int(np.searchsorted(passed, TEXT_LOSS))])
-    return max(0.0, highest - float(logit(np.float64(KINDS["boilerplate"].threshold))))
+    return max(0.0, highest - float(logit(np.array([KINDS["boilerplate"].threshold]))[0]))
 
 
 def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
