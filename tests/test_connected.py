@@ -267,7 +267,7 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work_starts(craw
 
 
 def test_a_stream_that_is_closed_costs_nothing_but_what_it_would_print(crawl):
-    command = f"{sys.executable} -m noisefilter clean crawl.jsonl --model fast --jobs 1 -o"
+    command = f"{sys.executable} -m noisefilter clean crawl.jsonl --model fast --jobs 1 --format jsonl -o"
     for closing in (">&-", "2>&-", "<&- >&- 2>&-"):
         assert os.system(f"{command} 'out{closing}' {closing}") == 0  # noqa: S605 - what closes them is a shell
         assert (crawl / f"out{closing}" / "_SUCCESS").exists()
