@@ -100,7 +100,7 @@ def find_above(table: BlockTable, logits: Column) -> Flags:
 
 
 def find_columns(table: BlockTable, logits: Column) -> Flags:
-    """Blocks beside the cell that holds the article, in tables that are a page's layout: (blocks,)."""
+    """Blocks beside the cell that holds the article, in tables around it most of whose kept words are there: (blocks,)."""
     found = np.zeros(len(table), np.bool_)
     places, tags = table.elements, table.page.places.tags
     kept = places.inside(table.words * (logits < 0))
