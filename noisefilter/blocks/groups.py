@@ -33,8 +33,10 @@ WHOLE = frozenset(("tr", "details", "figure"))
 #: Larger ones are layout, and so are rows with a heading or with more blocks in a cell: pages used to be set in tables.
 MOST_PARTS, MOST_GROUP_WORDS, MOST_IN_CELL = 40, 300, 4
 #: Log-odds of what is never part of an article. Then how likely a page must be an article for these to be removed: its
-#: comments and the cards around it; what stands apart; cards within it.
-SURE, LIKELY, RATHER_LIKELY, VERY_LIKELY = 4.0, 0.5, 0.7, 0.9
+#: comments and the cards around it; what stands apart; cards within it (docs/decisions/0054-averaged-more.md).
+SURE, LIKELY, RATHER_LIKELY, VERY_LIKELY = 4.0, 0.25, 0.35, 0.45
+#: How likely a page must be a forum's for its posts to stay together.
+FORUM = 0.5
 #: Cues whose short lines are never an article's: in any language, and in one without word features
 #: (docs/decisions/0044).
 LABELS, LABELS_UNKNOWN, MOST_LABEL = (
@@ -66,13 +68,13 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
     weights = np.minimum(table.words, MOST_WORDS) + BLANK
     group = find_groups(table.page, table.words)
     tied = _mean_of_groups(group, logits - _leniency(table, group), weights)
-    if forum >= LIKELY:
+    if forum >= FORUM:
         tied = tie_posts(table, tied, weights)
     tied = tie_siblings(table, tied, weights)
     tied[table.dialog | _labels(table)] = SURE
     if article >= LIKELY:
         tied[find_threads(table.page, table.words) | find_other_articles(table)] = SURE
-    if forum < LIKELY:
+    if forum < FORUM:
         tied = with_posts(table, tied, weights, SURE)
     if article >= LIKELY:
         cards, kept = find_cards(table, None if article >= VERY_LIKELY else tied), table.words * (tied < 0)
