@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.judge import build_block_scorer
+from noisefilter.blocks.judge import page_inputs, softmax
+from noisefilter.blocks.page_types import build_types
 from noisefilter.kinds import KINDS, SENTENCE_KINDS
 from noisefilter.sentences.fit import CLASS_OF
 from noisefilter.sentences.judge import sentence_kinds
-from noisefilter.types import JUDGED_KINDS
+from noisefilter.types import JUDGED_KINDS, PAGE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,12 +38,10 @@ def block_thresholds(examples: Sequence[BlockExample], models: Mapping[str, Matr
     """
     found = {"boilerplate": KINDS["boilerplate"].threshold}
     pages = {id(example.table.page): example for example in reversed(examples)}  # originals, not their masked copies
-    articles = [
-        example for example in pages.values() if example.page_type == "article" and example.table.places is not None
-    ]
-    scorer = build_block_scorer(models)
-    scores = scorer.scores(scorer.judge([example.table for example in articles]))
-    others = [1 - score.article for score in scores if score.article is not None]
+    articles = [example for example in pages.values() if example.page_type == "article"]
+    tables = [example.table for example in articles if example.table.places is not None]
+    inputs = page_inputs(tables, models, build_types(models))
+    others = [1 - float(softmax(entry.types)[PAGE_TYPES.index("article")]) for entry in inputs]
     if others:
         found["not_article"] = float(np.clip(np.quantile(others, 1 - LOST_ARTICLES), LEAST_OTHER, MOST_OTHER))
     return found
