@@ -14,8 +14,9 @@ from rich.console import Console
 
 from noisefilter.batch import Options
 from noisefilter.batch.cutter import plan_columns, sample_kinds
-from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.plan import make_shards
 from noisefilter.batch.shard import run_shard
+from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import COLUMNS, Task
 

@@ -207,6 +207,13 @@ def own_pages(first: int = 0) -> list[dict[str, Any]]:
     ]
 
 
+def test_a_fault_of_a_table_names_its_row_and_that_of_json_lines_its_line():
+    rows = [{"id": "a", "text": "Rain.\nSun.", "label": 1}, {"id": "b", "text": "Sun.", "label": 9}]
+    for name, where in (("mine.csv", "mine.csv, row 2: label must"), ("mine.jsonl", "mine.jsonl:2: label must")):
+        with pytest.raises(CorpusError, match=where):
+            read_labelled([write(name, rows)])
+
+
 def test_cuts_are_chosen_on_a_table_of_html_and_noise():
     name = write("labelled.parquet", own_pages())
     known = run("policies", "--on", str(CORPUS), "--model", "fast", "-o", "known.json").stdout
@@ -217,7 +224,7 @@ def test_a_model_is_trained_and_evaluated_on_packed_rows_of_several_files():
     rows = own_pages()
     names = [write("a.jsonl.gz", rows[:12]), write("b.jsonl.gz", rows[12:])]
     trained = run("train", *names, "-o", "model")
-    assert "labels: 24 pages by nobody named (24 noise)" in " ".join(trained.stderr.split())
+    assert "labels: 24 pages, labeller not named (24 noise)" in " ".join(trained.stderr.split())
     figures = json.loads(run("evaluate", "model", *names, "--json").stdout)
     assert {source: row["articles"] for source, row in figures["noise"].items()} == {
         "all": 24,

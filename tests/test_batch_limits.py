@@ -17,8 +17,9 @@ from noisefilter.batch.cutter import Cutter
 from noisefilter.batch.engine import DEATHS_OUTSIDE, Waiting
 from noisefilter.batch.fields import Fault, to_entry
 from noisefilter.batch.files import MAX_PAGE, Source, open_plain
-from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.plan import make_shards
 from noisefilter.batch.readers import cut_file, read_piece
+from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Died, Piece, Range, Shard, Task
 from noisefilter.batch.worker import Setting, Worker, read_files

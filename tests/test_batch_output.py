@@ -13,10 +13,12 @@ import pytest
 from noisefilter import Page, batches, score
 from noisefilter.batch import Fields, Options
 from noisefilter.batch.counts import Counts, name_site
-from noisefilter.batch.plan import list_sources, make_shards
+from noisefilter.batch.plan import make_shards
 from noisefilter.batch.shard import run_shard
+from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import OWN, Range, Task
+from noisefilter.batch.writers import to_json
 from noisefilter.batch.writers.cells import defuse
 from noisefilter.batch.writers.parquet import GROUP, ParquetWriter
 from noisefilter.policy import Policy
@@ -67,7 +69,18 @@ def test_fields_stay_and_the_record_says_what_score_says(tmp_path, form):
     expected = score(Page(HTML_ARTICLE, "https://quay.example/a", None, "html")).to_dict()
     quotes = [span.pop("quote") for span in own["spans"]]
     assert own == {"id": "7", **{name: expected[name] for name in own if name != "id"}}
-    assert {"verdict", "status", "noise", "filler", "off_topic", "boilerplate", "text", "spans", "model"} < set(own)
+    assert {
+        "language",
+        "verdict",
+        "status",
+        "noise",
+        "filler",
+        "off_topic",
+        "boilerplate",
+        "text",
+        "spans",
+        "model",
+    } < set(own)
     assert own["title"]
     assert {"text", "share"} == set(own["reasons"][0])
     text = expected["visible_text"]
@@ -278,3 +291,10 @@ def test_explicit_fields_decide(tmp_path):
     run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(fields=Fields(text="body", id="key")))
     (record,) = records(tmp_path / "out", "kept")
     assert (record[OWN]["id"], record[OWN]["verdict"]) == ("k", "trim")
+
+
+def test_what_is_not_finite_is_null_however_deep_it_stands():
+    value: object = float("nan")
+    for _ in range(300):
+        value = {"x": [value, float("inf"), b"a"]}
+    assert to_json(value) == '{"x": [' * 300 + "null" + ', null, "a"]}' * 300

@@ -16,12 +16,15 @@ import pytest
 
 from noisefilter.batch import Fields, RefusedError
 from noisefilter.batch.fields import Entry, Row, to_entry
-from noisefilter.batch.files import find_files
-from noisefilter.batch.plan import LARGEST, SMALLEST, list_sources, make_shards
+from noisefilter.batch.files import find_files, is_packed
+from noisefilter.batch.plan import LARGEST, SMALLEST, make_shards
 from noisefilter.batch.readers import MAX_PIECES, cut_file, read_piece
+from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Piece
+from noisefilter.page import read_page
 from tests.batches import http, rows_of, warc, write_jsonl
+from tests.making import ARTICLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -143,16 +146,60 @@ def test_members_of_a_packed_file_are_read_one_after_another(tmp_path, suffix):
 def test_csv_with_other_separators_long_cells_and_wrong_rows(tmp_path):
     write_csv(tmp_path / "a.csv", [{"id": "1", "text": "x" * 200_000}, {"id": "2", "text": "a, b"}], ";")
     with (tmp_path / "a.csv").open("ab") as file:
-        file.write(b"3;\xff\r\n4\r\n5;y\r\n")
+        file.write(b"\xff;z\r\n4\r\n5;y\r\n")
     rows = read_all(str(tmp_path / "a.csv"), "csv", 2)
-    assert [row.fault.reason if row.fault else row.fields["id"] for row in rows] == [
-        "1",
-        "2",
-        "not_utf8",
-        "not_csv",
-        "5",
-    ]
+    entries = [to_entry(row, 0, "a.csv", Fields()) for row in rows]
+    assert [reason_of(entry) or entry.id for entry in entries] == ["1", "2", "not_utf8", "not_csv", "5"]
     assert len(rows[0].fields["text"]) == 200_000
+
+
+@pytest.mark.parametrize("size", [0, 1])
+@pytest.mark.parametrize("end", ["", "\n", '\n"3","rain\n\nfell"', '\n3,"rain"\n'])
+def test_a_quotation_mark_that_is_not_closed_costs_its_own_row(tmp_path, end, size):
+    path = tmp_path / "a.csv"
+    rows = [f"{number},rain fell" for number in range(3)]
+    path.write_text("\n".join(["id,text", '8,"rain\n\nfell"', *rows, '9,"It ran, late', *rows]) + end, encoding="utf8")
+    found = read_all(str(path), "csv", size)
+    more = ["3"] if end.strip() else []
+    assert [row.fields.get("id") for row in found] == ["8", "0", "1", "2", None, "0", "1", "2", *more]
+    assert [reason_of(row) for row in found if row.fault] == ["not_csv"]
+    assert found[4].raw == '9,"It ran, late'
+
+
+def test_a_quotation_mark_inside_of_a_cell_costs_nothing(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,text\n1,"Rain" fell\n2,3" of "rain"\n3,"It ""fell"""\n', encoding="utf8")
+    assert [row.fields["text"] for row in read_all(str(path), "csv")] == ["Rain fell", '3" of "rain"', 'It "fell"']
+
+
+def test_the_last_line_of_csv_that_breaks_off_is_a_fault(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,text\n1,rain\n2,"Rain fe', encoding="utf8")
+    assert [reason_of(row) for row in read_all(str(path), "csv")] == [None, "not_csv"]
+
+
+def test_the_names_of_columns_may_span_lines(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text('id,"the\npage",text\n1,2,rain\n3,4,fell\n', encoding="utf8")
+    assert [row.fields["text"] for row in read_all(str(path), "csv")] == ["rain", "fell"]
+    path.write_text('id,"text\n1,rain\n', encoding="utf8")
+    assert [row.fields["id"] for row in read_all(str(path), "csv")] == ["1"]
+
+
+def test_a_page_in_csv_that_is_no_utf8_is_decoded_as_bytes_are_and_another_cell_costs_its_row(tmp_path):
+    page = f"{ARTICLE.replace(chr(10), ' ')} It cost £5 and £60, a café wrote."
+    (tmp_path / "a.csv").write_bytes(f'id,agent,text\n1,a,"{page}"\n2,£,Boots\n3,c,Socks\n'.encode("latin-1"))
+    entries = [to_entry(row, 0, "a.csv", Fields()) for row in read_all(str(tmp_path / "a.csv"), "csv", 2)]
+    assert [reason_of(entry) for entry in entries] == [None, "not_utf8", None]
+    assert read_page(page_of(entries[0])).content == page
+    assert "row 2, column 'agent': no UTF-8" in str(entries[1].fault)
+    assert entries[1].row.raw == json.dumps(["2", "\udca3", "Boots"])
+
+
+def test_a_first_line_that_is_no_utf8_names_its_columns_all_the_same(tmp_path):
+    (tmp_path / "a.csv").write_bytes("text,price in £\nBoots,5\n".encode("latin-1"))
+    (row,) = read_all(str(tmp_path / "a.csv"), "csv")
+    assert row.fields == {"text": "Boots", "price in \ufffd": "5"}
 
 
 def test_what_is_no_parquet_or_no_warc_is_one_fault(tmp_path):
@@ -265,7 +312,8 @@ def test_numbers_that_are_too_long_for_a_float_stay_what_they_are(tmp_path):
     assert to_entry(row, 0, "a", Fields()).id == "123456789012345678901"
 
 
-def test_a_folder_gives_what_can_be_read_and_counts_the_rest(tmp_path):
+def test_a_folder_gives_what_can_be_read_and_counts_and_names_the_rest(tmp_path, caplog):
+    caplog.set_level("DEBUG", "noisefilter")
     (tmp_path / "deep").mkdir()
     for name in ("b.html", "deep/a.txt", "c.png", "d.jsonl", "e.gz"):
         (tmp_path / name).write_bytes(b'{"text": "x"}')
@@ -278,8 +326,22 @@ def test_a_folder_gives_what_can_be_read_and_counts_the_rest(tmp_path):
         "f.html.gz",
     ]
     assert passed_over == 2
+    assert sorted(caplog.messages) == [f"passed over: {tmp_path}/{name}" for name in ("c.png", "e.gz")]
     rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
     assert [page_of(row).content for row in rows if row.page][-1] == b"<p>packed</p>"
+
+
+@pytest.mark.parametrize("name", ["story.php?id=3.html", "A.HTML.GZ", "a?b.html.zst"])
+def test_a_file_of_a_folder_is_read_whatever_its_name_is_beside_its_suffix(tmp_path, name):
+    packed = next((suffix for suffix in PACKERS if name.lower().endswith(suffix)), "")
+    (tmp_path / name).write_bytes(pack(b"<p>Rain fell.</p>", packed))
+    sources, _ = list_sources([str(tmp_path)], "auto", LocalFolder(tmp_path / "out"), None)
+    rows = [row for shard in make_shards(sources, 0) for piece in shard.pieces for row in read_piece(piece)]
+    assert [page_of(row).content for row in rows] == [b"<p>Rain fell.</p>"]
+
+
+def test_the_suffix_of_a_url_stands_before_its_query():
+    assert is_packed("https://crawl.example/a.jsonl.GZ?signature=1.b")
 
 
 def test_the_output_inside_an_input_is_no_input(tmp_path):
@@ -420,7 +482,9 @@ def test_what_is_not_packed_as_its_name_says_is_said(tmp_path):
 def test_an_array_is_no_page(tmp_path, indent):
     (tmp_path / "pages.json").write_text(json.dumps(rows_of(3), indent=indent), encoding="utf8")
     (source,), _ = list_sources([str(tmp_path / "pages.json")], "auto", LocalFolder(tmp_path / "out"), None)
-    assert set(map(reason_of, read_piece(source.piece))) == {"not_json"}
+    for rows in (read_piece(source.piece), read_all(source.path, "jsonl", 2)):
+        (row,) = rows  # one fault, however many lines
+        assert row.fault == ("not_json", "a JSON array: write JSON lines, one object a line")
 
 
 def test_standard_input_that_is_closed_is_refused(tmp_path, monkeypatch):

@@ -21,8 +21,8 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from noisefilter.batch import BatchError, Limits, Options, RefusedError, run, runner
-from noisefilter.batch.plan import changed_files
+from noisefilter.batch import BatchError, Fields, Limits, Options, RefusedError, run, runner
+from noisefilter.batch.manifest import changed_files
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.worker import Worker, resident_mb
 from noisefilter.cli import app
@@ -175,7 +175,7 @@ def test_a_run_whose_input_option_or_model_changed_is_refused_and_told_what(tmp_
     if callable(change):
         change(path)
     elif change == "model":
-        monkeypatch.setattr("noisefilter.batch.plan.describe_model", lambda _: "other-1")
+        monkeypatch.setattr("noisefilter.batch.manifest.describe_model", lambda _: "other-1")
     elif change == "input":
         inputs.append(str(write_jsonl(tmp_path / "b.jsonl", rows_of(1))))
     else:
@@ -198,6 +198,32 @@ def test_options_that_there_are_not_are_refused(tmp_path, changes, said):
     pages = write_jsonl(tmp_path / "a.jsonl", rows_of(1))
     with pytest.raises(RefusedError, match=said):
         run([str(pages)], tmp_path / "out", options(**changes), Limits(jobs=1), console=QUIET)
+
+
+def test_a_field_that_no_row_has_is_refused_and_the_folder_stays_free(tmp_path):
+    rows = [{"key": "a", "metadata": {"url": None}}, {"raw": "plain news", "metadata": {"url": "https://a.example"}}]
+    inputs, out = [str(write_jsonl(tmp_path / "a.jsonl", rows))], tmp_path / "out"
+    for changes, wanted in (({"html": "rwa"}, "no field 'rwa' .* --html-field"), ({"id": "key.a"}, "--id-field")):
+        with pytest.raises(RefusedError, match=f"{wanted}.*: they have key, metadata, raw"):
+            run(inputs, out, options(fields=Fields(**changes)), Limits(jobs=1), console=QUIET)
+    right = options(fields=Fields(text="raw", id="key", url="metadata.url"))
+    assert run(inputs, out, right, Limits(jobs=1), console=QUIET)["kept"] == 1
+
+
+@pytest.mark.parametrize("name", ["in", "in/", "./in"])
+def test_an_input_is_the_same_however_its_name_is_written(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    write_jsonl(tmp_path / "in" / "a.jsonl", rows_of(30))
+    (tmp_path / "in" / "b.html").write_text("<p>plain news</p>", encoding="utf8")
+    run([str(tmp_path / "in")], "out", options(), Limits(jobs=1), console=QUIET)
+    (tmp_path / "out" / "counts" / "part-00001.json").unlink()
+    again = run([name], "out", options(), Limits(jobs=1), console=QUIET)
+    assert again["read"] == 31
+    assert len(set(all_ids(tmp_path / "out"))) == 31
+    write_jsonl(tmp_path / "in" / "a.jsonl", rows_of(31))
+    with pytest.raises(RefusedError, match=r"input in/a\.jsonl: size"):
+        run(["in"], "out", options(), Limits(jobs=1), console=QUIET)
 
 
 def test_a_folder_that_holds_something_else_is_refused(tmp_path):
@@ -333,12 +359,12 @@ def test_the_output_of_an_earlier_run_below_the_input_is_no_input(tmp_path, name
     assert again["files_passed_over"] > 0
 
 
-def test_the_output_of_a_run_that_is_named_is_read(tmp_path):
-    run(["-"], tmp_path / "old", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(b'{"text": "news"}\n'))
-    for number, name in enumerate(
-        ("old/kept/part-*.jsonl", "old/kept/part-00000.jsonl", "old/kept", "old/*/part-00000.jsonl", "old")
-    ):
-        found = run([str(tmp_path / name)], tmp_path / f"new{number}", options(), Limits(jobs=1), console=QUIET)
+@pytest.mark.parametrize("old", ["old", "old[1]"])
+def test_the_output_of_a_run_that_is_named_is_read(tmp_path, old):
+    run(["-"], tmp_path / old, options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(b'{"text": "news"}\n'))
+    patterns = ("kept/part-*.jsonl", "*/part-00000.jsonl") if old == "old" else ()
+    for number, name in enumerate((*patterns, "kept/part-00000.jsonl", "kept", "")):
+        found = run([str(tmp_path / old / name)], tmp_path / f"new{number}", options(), Limits(jobs=1), console=QUIET)
         assert found["kept"] == 1
 
 
@@ -424,6 +450,25 @@ def test_kills_at_any_moment_lose_no_page_and_double_none(tmp_path):
     assert (summary["read"], summary["kept"], summary["rejected"]) == (300, 295, 5)
 
 
+def test_a_quiet_command_prints_no_summary(tmp_path):
+    path = write_jsonl(tmp_path / "a.jsonl", rows_of(1))
+    command = [
+        "clean",
+        str(path),
+        "-o",
+        str(tmp_path / "out"),
+        "--jobs",
+        "1",
+        "--model",
+        "fast",
+        "--format",
+        "jsonl.gz",
+        "-q",
+    ]
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert (result.exit_code, result.output) == (0, "")
+
+
 def test_the_command_cleans_and_prints_a_summary(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "one.html").write_text(HTML_ARTICLE, encoding="utf8")
@@ -467,12 +512,11 @@ def test_a_run_whose_rows_are_all_rejected_says_so_and_fails(tmp_path, monkeypat
         common = ("-o", output, "--format", "jsonl", "--jobs", "1", "--shard-pages", "0")
         return CliRunner().invoke(app, ["clean", *arguments, *common], catch_exceptions=False)
 
-    for output, arguments in (("typo", ("a.jsonl", "--html-field", "htlm")), ("broken", ("broken.jsonl.gz",))):
-        for result in (clean(output, *arguments), clean(output, *arguments)):
-            assert result.exit_code == 1
-            assert f"no row was scored, for all were rejected: the files in {output}/rejects" in result.stderr
-        assert ids(tmp_path / output, "rejects")
-        assert (tmp_path / output / "_SUCCESS").is_file()
+    for result in (clean("broken", "broken.jsonl.gz"), clean("broken", "broken.jsonl.gz")):
+        assert result.exit_code == 1
+        assert "no row was scored, for all were rejected: the files in broken/rejects" in result.stderr
+    assert ids(tmp_path / "broken", "rejects")
+    assert (tmp_path / "broken" / "_SUCCESS").is_file()
     for output, names in (("none", ("empty.jsonl",)), ("some", ("a.jsonl", "b.jsonl"))):
         assert clean(output, *names).exit_code == 0
     (tmp_path / "some" / "counts" / "part-00001.json").unlink()
@@ -489,7 +533,7 @@ def test_a_run_whose_rows_are_all_rejected_says_so_and_fails(tmp_path, monkeypat
         (("-", "--drop", "--only", "keep"), "--drop and --only exclude each other"),
         (("-", "--address", "auto"), "--engine ray"),
         (("-", "--format", "xml"), "xml"),
-        (("-", "--model", "nowhere"), "no model in nowhere"),
+        (("-", "--model", "nowhere"), "no model 'nowhere'"),
     ],
     ids=str,
 )

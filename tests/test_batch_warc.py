@@ -255,6 +255,14 @@ def test_of_2000_records_only_those_that_hold_no_page_are_rejected_each_by_its_i
     }
 
 
+@pytest.mark.parametrize(("suffix", "pack"), [(".gz", gzip.compress), (".zst", zstandard.compress)])
+def test_an_empty_member_ends_no_file(tmp_path, suffix, pack):
+    parts = [pack(b""), *(pack(warc(n, http(b"%d" % n))) for n in range(2)), pack(b""), pack(warc(2, http(b"2")))]
+    path = tmp_path / f"a.warc{suffix}"
+    path.write_bytes(b"".join(parts))
+    assert [row.fields.get("url") for row in rows_of_warc(path, 0)] == [f"https://site.example/{n}" for n in range(3)]
+
+
 @pytest.mark.parametrize("size", [0, 1, 2, 100])
 @pytest.mark.parametrize("suffix", ["", ".gz", ".zst"])
 def test_a_damaged_record_costs_no_other_one(tmp_path, suffix, size):
@@ -272,6 +280,49 @@ def test_a_damaged_record_costs_no_other_one(tmp_path, suffix, size):
     ]  # fmt: skip
     assert [row.fault.reason if row.fault else None for row in rows] == [None, None, "broken_file", None, None]
     assert [row.number for row in rows] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("number", [0, 2, 4])
+@pytest.mark.parametrize(
+    ("suffix", "pack"), [(".gz", lambda part: gzip.compress(part, mtime=0)), (".zst", zstandard.compress)]
+)
+def test_a_bit_that_flips_in_the_head_of_a_member_costs_no_other_record_and_leaves_a_row(
+    tmp_path, suffix, pack, number
+):
+    parts = [pack(warc(n, http(b"%d" % n))) for n in range(5)]
+    path = tmp_path / f"a.warc{suffix}"
+    for bit in range(8 * 12):
+        damaged = bytearray(parts[number])
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(b"".join((*parts[:number], damaged, *parts[number + 1 :])))
+        found = [row.fields.get("url") or "" for row in rows_of_warc(path)]
+        assert len(found) >= 5
+        assert {f"https://site.example/{n}" for n in range(5) if n != number} <= {*found}
+        assert found == [row.fields.get("url") or "" for row in rows_of_warc(path, 1)]
+
+
+def test_a_frame_to_be_skipped_is_no_record(tmp_path):
+    skipped = b"\x5d\x2a\x4d\x18\x04\x00\x00\x00\x28\xb5\x2f\xfd"  # as the format has it for a dictionary
+    path = tmp_path / "a.warc.zst"
+    path.write_bytes(b"".join(skipped + zstandard.compress(warc(n, http(b"x"))) for n in range(2)))
+    assert [row.fault for row in rows_of_warc(path)] == [None, None]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+def test_a_length_that_ends_with_the_next_record_swallows_none(tmp_path, pack):
+    length = len(http(PAGE)) + 4 + len(warc(1, http(PAGE))) - 4
+    parts = [warc(0, http(PAGE), length=length), *(warc(number, http(PAGE)) for number in (1, 2))]
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"".join(map(pack, parts)))
+    rows = rows_of_warc(path)
+    assert [row.fields["warc_record_id"] for row in rows] == [f"<urn:uuid:{number}>" for number in range(3)]
+    assert [row.fault.reason if row.fault else None for row in rows] == ["broken_file", None, None]
+
+
+def test_a_page_about_records_is_a_page(tmp_path):
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(b"".join(gzip.compress(warc(n, http(warc(n, http(PAGE))))) for n in range(2)))
+    assert [row.fault for row in rows_of_warc(path)] == [None, None]
 
 
 @pytest.mark.parametrize("length", [10**12, 10_000])

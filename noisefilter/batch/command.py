@@ -22,7 +22,7 @@ from noisefilter.report.options import (
     chosen_policy,
     fail,
 )
-from noisefilter.report.printing import lines_of, shown, terminal
+from noisefilter.report.printing import is_quiet, lines_of, shown, terminal
 from noisefilter.types import VERDICTS, check_choices
 
 if TYPE_CHECKING:
@@ -84,21 +84,21 @@ def clean(
         fail("--address is for --engine ray")
     if drop and only is not None:
         fail("--drop and --only exclude each other: --only names all verdicts that are kept")
-    fields = Fields(text_field, html_field, id_field, url_field, title_field)
     options = Options(
-        format,
-        fields,
-        input_format,
-        _verdicts(only, drop=drop),
-        chosen_policy(policy, review_at, drop_at, model),
-        content,
-        visible_text,
-        shard_pages,
-        str(model) if model else None,
+        format=format,
+        fields=Fields(text=text_field, html=html_field, id=id_field, url=url_field, title=title_field),
+        input_format=input_format,
+        only=_verdicts(only, drop=drop),
+        policy=chosen_policy(policy, review_at, drop_at, model),
+        content=content,
+        visible_text=visible_text,
+        shard_pages=shard_pages,
+        model=str(model) if model else None,
     )
-    limits = Limits(None if jobs == -1 else jobs, timeout, memory_mb)
+    limits = Limits(jobs=None if jobs == -1 else jobs, timeout_s=timeout, memory_mb=memory_mb)
     summary = _run(inputs, output, options, limits, engine, address)
-    print_summary(terminal(), summary, output)
+    if not is_quiet():
+        print_summary(terminal(), summary, output)
     if summary["read"] and summary["rejected"] == summary["read"]:
         fail(
             f"no row was scored, for all were rejected: the files in {output.rstrip('/')}/rejects say why", code=FAILED

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from noisefilter.learn.corpora import host_of
 
@@ -17,10 +17,12 @@ if TYPE_CHECKING:
 
 #: Sites that a summary lists, those with the most pages; the others are added up.
 LISTED = 1000
-TALLIES = ("verdicts", "statuses", "drop_reasons", "reject_reasons", "spans", "sites", "sites_dropped", "noise")
+#: Counts of rows, and tallies that a summary gives as they are; then all that a shard has of either.
+ROW_COUNTS = ("read", "kept", "dropped", "rejected")
+SUMMARISED = ("verdicts", "statuses", "drop_reasons", "reject_reasons", "spans")
+NUMBERS, TALLIES = (*ROW_COUNTS, "seconds"), (*SUMMARISED, "sites", "sites_dropped", "noise")
 #: Steps from 0 to 1 in which noise is counted, and steps that a summary adds up to a tenth.
 STEPS, TENTH = 1000, 100
-NUMBERS = ("read", "kept", "dropped", "rejected", "seconds")
 
 
 @dataclass(slots=True)
@@ -86,10 +88,9 @@ class Counts:
             for site, pages in largest[:LISTED]
         ]
         rest = sum(pages for _, pages in largest[LISTED:])
-        tallies = {name: dict(getattr(self, name).most_common()) for name in TALLIES[:5]}
         return {
-            **{name: getattr(self, name) for name in NUMBERS[:4]},
-            **tallies,
+            **{name: getattr(self, name) for name in ROW_COUNTS},
+            **{name: dict(getattr(self, name).most_common()) for name in SUMMARISED},
             "noise": self._noise(),
             "sites": sites,
             "other_sites": {"sites": max(0, len(largest) - LISTED), "pages": rest},
@@ -108,14 +109,15 @@ class Counts:
 
 def _distribution(steps: Counter[int]) -> dict[str, Any]:
     """Pages, their mean, the nine deciles, and how many pages there are in each tenth from 0 to 1."""
-    pages, tenths = steps.total(), [0] * (STEPS // TENTH)
-    values = sorted(steps)
-    for step in values:
-        tenths[min(step // TENTH, len(tenths) - 1)] += steps[step]
-    up_to = list(accumulate(steps[step] for step in values))
-    deciles = [values[bisect_left(up_to, pages * tenth / 10)] / STEPS for tenth in range(1, 10)]
-    mean = sum(step * count for step, count in steps.items()) / pages / STEPS
-    return {"pages": pages, "mean": round(mean, 4), "deciles": deciles, "tenths": tenths}
+    values, pages = np.array(sorted(steps.items())).T
+    deciles = np.quantile(values, np.arange(1, 10) / 10, method="inverted_cdf", weights=pages)
+    tenths, _ = np.histogram(values, range(0, STEPS + 1, TENTH), weights=pages)
+    return {
+        "pages": steps.total(),
+        "mean": round(float(np.average(values, weights=pages)) / STEPS, 4),
+        "deciles": (deciles / STEPS).tolist(),
+        "tenths": tenths.tolist(),
+    }
 
 
 def name_site(url: str | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 from collections import Counter, defaultdict, deque
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from noisefilter.batch.errors import BatchError
 from noisefilter.batch.tasks import JOURNAL, Begun, Died, Done, Failed, Range, Ready, Scored, Task
 from noisefilter.batch.worker import Worker, listen
+from noisefilter.report.printing import LOGGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from noisefilter.batch.tasks import End, Shard
     from noisefilter.batch.worker import Setting
 
-LOGGER = logging.getLogger("noisefilter")
 #: A page that has killed a worker so often while it was tried alone is set aside. With the first try, in a batch, that
 #: makes three at most: the first death may be another page's fault, the second due to a machine short of memory.
 DEATHS_ALONE = 2
@@ -44,8 +43,6 @@ class Waiting:
     survives its worker, so a run that is killed blames no page.
 
     Args:
-        shards: what is to be done.
-        output: the run's folder.
         on_scored: called with a shard and how many of its pages are scored.
         on_done: called with a shard whose part is complete.
     """
@@ -59,7 +56,7 @@ class Waiting:
     ) -> None:
         self._shards, self._output = deque(shards), output
         self.on_scored, self._on_done = on_scored, on_done
-        self._outside: Counter[int] = Counter()
+        self._outside: Counter[int | None] = Counter()  # None: before a shard was begun
         self._deaths: defaultdict[int, list[Death]] = defaultdict(list)
         for line in (output.read(JOURNAL) or b"").decode("ascii", "replace").splitlines():
             try:
@@ -88,14 +85,10 @@ class Waiting:
 
     def begin(self) -> None:
         """A worker has started: forget earlier deaths at the start."""
-        self._outside[-1] = 0
+        self._outside[None] = 0
 
     def settle(self, shard: Shard | None, end: End) -> None:
-        """Draw the consequences of how a try ended; a shard that is not done is put in front again.
-
-        Args:
-            shard: what was tried; None if the worker had not started.
-            end: how it ended.
+        """Act on how a try ended; a shard that is not done is put in front again. It is None if the worker had not started.
 
         Raises:
             BatchError: the run cannot go on: the disk is full, an input changed, or workers keep dying.
@@ -120,7 +113,7 @@ class Waiting:
                 self._output.append(JOURNAL, json.dumps(death._asdict()))
                 self._deaths[shard.number].append(death)
                 return
-        number = shard.number if shard is not None else -1
+        number = None if shard is None else shard.number
         self._outside[number] += 1
         if self._outside[number] < DEATHS_OUTSIDE:
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from noisefilter.types import UserError
+from noisefilter.types import UserError, needs_extra
 
 
 class BatchError(UserError, RuntimeError):
@@ -25,6 +25,4 @@ def extra(module: str, what: str, name: str = "batch") -> Any:  # noqa: ANN401 -
     try:
         return import_module(module)
     except ImportError as error:
-        raise RefusedError(
-            f"{what} needs {module.partition('.')[0]}: python -m pip install 'noisefilter[{name}]'"
-        ) from error
+        raise RefusedError(needs_extra(what, module.partition(".")[0], name)) from error

@@ -36,7 +36,7 @@ IDS = ("id", "uuid", "doc_id", "docid", "_id", "warc_record_id", "key")
 URLS = ("url", "uri", "target_uri", "source_url", "link", "metadata.url")
 TITLES = ("title", "headline", "metadata.title")
 #: Characters of the names of a row's fields that a fault shows.
-SHOWN = 200
+MAX_NAMES = 200
 #: The format whose rows may name files in place of pages.
 LISTING = "jsonl"
 
@@ -120,11 +120,13 @@ def _find_page(row: Row, names: Fields) -> tuple[Page | Fault, str | None]:
     field, form = max(candidates, key=lambda named: _rank(fields, named[0]))
     odd = next((name for name, value in fields.items() if isinstance(value, Undecoded) and name != field), None)
     if odd is not None:
-        return Fault("not_utf8", f"row {row.number}, column {odd!r}: no UTF-8"), None
+        return Fault("not_utf8", f"row {row.number}, column {odd!r}: no UTF-8: save the file in UTF-8"), None
     if _rank(fields, field) == 0:
-        guesses = f"that holds a page ({', '.join(name for name, _ in CONTENT)})"
+        guesses = (
+            f"that holds a page ({', '.join(name for name, _ in CONTENT)}; `noisefilter clean` has options to name it)"
+        )
         wanted = guesses if candidates is CONTENT else " or ".join(repr(name) for name, _ in candidates)
-        return Fault("no_page", f"no field {wanted} among {', '.join(fields)[:SHOWN] or 'none'}"), None
+        return Fault("no_page", f"no field {wanted} among {', '.join(fields)[:MAX_NAMES] or 'none'}"), None
     content = look_up(fields, field)
     if not isinstance(content, str | bytes):
         kind = "nothing" if content is None else type(content).__name__

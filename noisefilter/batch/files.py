@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 #: memory to find that out.
 MAX_PAGE = 4 * MAX_CHARACTERS
 #: Compressed bytes that are decompressed at a time: zstd may expand them 32,768 times.
-STEP = 2048
+PACKED_STEP = 2048
 #: Bytes at a file's beginning and end that tell whether it changed.
 EDGE = 1 << 16
 #: File systems' names for what changes with the content, the surest first.
@@ -71,6 +71,16 @@ class Source(NamedTuple):
 def is_url(path: str) -> bool:
     """Whether fsspec opens it."""
     return "://" in path
+
+
+def is_pattern(path: str) -> bool:
+    """Whether a name stands for the files that it matches; a folder may be called `run[1]`."""
+    return has_magic(path) and not Path(path).exists()
+
+
+def plain_name(path: str) -> Path:
+    """A file's name in lower case, as its suffixes are read; of a URL without its query."""
+    return Path(path.partition("?")[0].lower() if is_url(path) else path.lower())
 
 
 def find_files(path: str) -> tuple[list[Source], bool]:
@@ -132,9 +142,28 @@ def _find_remote(url: str) -> tuple[list[Source], bool]:
         system.invalidate_cache()
         single = not has_magic(root) and system.isfile(root)
         names = [root] if single else system.glob(root) if has_magic(root) else system.find(root)
+        if not names and not has_magic(root):
+            system.info(root)  # raises what kept the others from finding it
         return [_remote(system, name) for name in sorted(names) if system.isfile(name)], single
+    except ImportError as error:  # fsspec's own message names the package of a store
+        how = "python -m pip install 'fsspec[http]'" if url.startswith("http") else str(error)
+        raise RefusedError(f"{url} needs another package: {how}") from error
     except Exception as error:  # stores have errors of their own: no credentials, no such host
-        raise RefusedError(f"{url}: {type(error).__name__}: {error}") from error
+        raise RefusedError(f"{url}: {_fault(error)}") from error
+
+
+def _fault(error: Exception) -> str:
+    """What a store's error says of its first cause: the HTTP status, the system's words for a connection, or itself."""
+    first: BaseException = error
+    while first.__cause__ is not None:
+        first = first.__cause__
+    if status := getattr(first, "status", None):
+        return f"HTTP {status} {getattr(first, 'message', '')}".rstrip()
+    if isinstance(first, FileNotFoundError):
+        return "no such file"
+    if isinstance(first, OSError) and first.errno:  # those of name servers are negative
+        return os.strerror(first.errno) if first.errno > 0 else str(first.strerror)
+    return f"{type(error).__name__}: {error}"
 
 
 def _remote(system: Any, name: str) -> Source:  # noqa: ANN401 - an fsspec file system
@@ -154,7 +183,7 @@ def open_bytes(path: str) -> IO[bytes]:
 
 def open_plain(path: str) -> IO[bytes]:
     """Open a file, decompressed as its suffix says; reading raises `BrokenFileError` if it is damaged."""
-    return unpacked(open_bytes(path), Path(path).suffix)
+    return unpacked(open_bytes(path), plain_name(path).suffix)
 
 
 def unpacked(file: IO[bytes], suffix: str) -> IO[bytes]:
@@ -165,16 +194,11 @@ def unpacked(file: IO[bytes], suffix: str) -> IO[bytes]:
 
 def is_packed(path: str) -> bool:
     """Whether a file is compressed, and can only be read from its start."""
-    return Path(path).suffix in PACKED
+    return plain_name(path).suffix in PACKED
 
 
 class _Frames(io.RawIOBase):
-    """Decompressed frames; the libraries' own readers differ in how they report a truncated file.
-
-    Args:
-        source: the compressed file.
-        begin: makes a decompressor for one frame.
-    """
+    """Decompressed frames, each by a decompressor from `begin`; the libraries' own readers differ in how they report a truncated file."""
 
     def __init__(self, source: IO[bytes], begin: Callable[[], Any]) -> None:
         self._source, self._begin = source, begin
@@ -191,7 +215,7 @@ class _Frames(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - whatever Python reads into
         view = memoryview(buffer)
         while not self._unpacked:
-            self._packed = self._packed or self._source.read(STEP)
+            self._packed = self._packed or self._source.read(PACKED_STEP)
             if not self._packed:
                 if self._frame is not None:
                     raise BrokenFileError("the file ends inside a compressed frame")
@@ -224,6 +248,8 @@ def _begin_zstd() -> Any:  # noqa: ANN401 - a decompressor
     return extra("zstandard", "a .zst file").ZstdDecompressor().decompressobj()
 
 
+#: How compressed content begins, by the suffix of its files.
+MARKS = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0"}
 #: Suffixes of compressed files, and what makes a decompressor of one frame.
 PACKED: dict[str, Callable[[], Any]] = {
     ".gz": partial(zlib.decompressobj, 31),
@@ -248,5 +274,5 @@ def digest_edges(file: Source) -> str:
 
 def digest_files(files: list[Source]) -> str:
     """Hash that changes with any file of a list."""
-    facts = "\n".join(f"{file.name}\t{file.size}\t{file.stamp}" for file in files)
+    facts = "\n".join(f"{file.path}\t{file.size}\t{file.stamp}" for file in files)
     return hashlib.sha256(facts.encode("utf-8", "surrogatepass")).hexdigest()

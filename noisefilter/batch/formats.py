@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from importlib import import_module
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from noisefilter.batch.writers import Writer
     from noisefilter.types import Score
 
 #: Fields of the score's record that a row gets, in order, after its id.
-FIELDS = tuple("url title verdict status page_type noise reasons filler off_topic boilerplate text spans model".split())
+FIELDS = tuple(
+    "url title language verdict status page_type noise reasons filler off_topic boilerplate text spans model".split()
+)
 #: Characters of a span that its record quotes.
 QUOTED = 500
 
 
 def describe(name: str, score: Score, *, visible_text: bool = False) -> dict[str, Any]:
-    """What noisefilter adds to the row with this id."""
+    """What noisefilter adds to the row with this id: `added_fields`, but for the reason."""
     record = score.to_dict()
     described = {"id": name, **{field: record[field] for field in FIELDS}}
     for span, kept in zip(score.spans, described["spans"], strict=True):  # to judge a dropped page by its record
         kept["quote"] = score.quote(span)[:QUOTED]
     return described | ({"visible_text": score.visible_text} if visible_text else {})
+
+
+def added_fields(*, visible_text: bool, dropped: bool) -> list[str]:
+    """Names of what noisefilter adds to a row, in order."""
+    return ["id", *FIELDS, *(["visible_text"] if visible_text else []), *(["reason"] if dropped else [])]
 
 
 class OutputFormat(NamedTuple):
@@ -44,10 +51,9 @@ class OutputFormat(NamedTuple):
     visible_text: bool = False
     columns: bool = False
 
-    def open(self, path: Path, columns: Mapping[str, str]) -> Writer:
-        """The writer of a new file; `columns` are those of the run, each with its kind (`columns.py`)."""
-        module, _, name = self.writer.partition(":")
-        writer: Writer = getattr(import_module(f"noisefilter.batch.writers.{module}"), name)(path, columns)
+    def open(self, path: Path, columns: Mapping[str, str], added: Sequence[str]) -> Writer:
+        """The writer of a new file; the run's columns are given with their kinds (`tables.py`), `added` as in `added_fields`."""
+        writer: Writer = resolve_name(f"noisefilter.batch.writers.{self.writer}")(path, columns, added)
         return writer
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import tempfile
 from collections import deque
@@ -17,11 +16,11 @@ from noisefilter.batch.errors import RefusedError
 from noisefilter.batch.fields import Fault, read_entry
 from noisefilter.batch.files import find_files, is_url, open_plain
 from noisefilter.batch.options import Fields
-from noisefilter.batch.plan import holds_run, list_sources
 from noisefilter.batch.readers import read_piece
+from noisefilter.batch.sources import holds_run, list_sources
 from noisefilter.batch.storage import open_storage
-from noisefilter.batch.tasks import OWN
-from noisefilter.report.printing import say
+from noisefilter.batch.tasks import CSV_PREFIX, DOLMA_PREFIX, OWN
+from noisefilter.report.printing import LOGGER, say
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -33,15 +32,12 @@ if TYPE_CHECKING:
     from noisefilter.types import Score
 
 Item = TypeVar("Item")
-LOGGER = logging.getLogger("noisefilter")
 #: Rows without a page that are named; further ones are only counted.
-SHOWN = 20
+NAMED_ROWS = 20
 TEXTLESS = "the format dolma holds no texts: name the documents, or a run in another format"
 PAGELESS = (
     "its record holds the cleaned text only: name the page itself, or run `noisefilter clean` with --visible-text"
 )
-#: Prefix of noisefilter's own columns in a CSV file.
-CSV_PREFIX = f"{OWN}_"
 #: Fields that identify a record of `score --json`.
 SCORED = frozenset(("verdict", "status", "spans", "noise"))
 
@@ -49,7 +45,7 @@ SCORED = frozenset(("verdict", "status", "spans", "noise"))
 class Given(NamedTuple):
     """A row of an input: its id, file and fields, its page and the record of its score, either of which may be missing.
 
-    `number` is its place in the file.
+    `where` is its file with its line or, of what is not JSON lines, its row.
     """
 
     id: str
@@ -57,7 +53,7 @@ class Given(NamedTuple):
     fields: Mapping[str, Any]
     page: Page | None
     record: Mapping[str, Any] | None
-    number: int
+    where: str
 
 
 class Inputs:
@@ -91,7 +87,8 @@ class Inputs:
         Raises:
             RefusedError: an input that names nothing, that cannot be read, or that holds no texts.
         """
-        folder = tempfile.mkdtemp()  # holds what comes from standard input
+        # for standard input; a TemporaryDirectory would warn if an error left this generator to the garbage collector
+        folder = tempfile.mkdtemp()
         try:
             for name in self._names:
                 self._count_rejected(name)
@@ -119,16 +116,17 @@ class Inputs:
         for row in read_piece(piece):
             record = scored_record(row.fields)
             entry = read_entry(row, 0, piece, Fields())
+            where = f"{piece.name}{':' if piece.format == 'jsonl' else ', row '}{row.number}"
             if record is None and entry.fault is not None:
                 if row.fault is None and self._pageless(row.fields):
-                    yield Given(entry.id, piece.name, row.fields, None, None, row.number)
+                    yield Given(entry.id, piece.name, row.fields, None, None, where)
                 else:
                     self._reject(entry.id, entry.fault)
                 continue
             self.scored += record is not None
             named = record.get("id") or record.get("path") if record is not None else None
             page = entry.page if record is not row.fields else None
-            yield Given(str(named or entry.id), piece.name, row.fields, page, record, row.number)
+            yield Given(str(named or entry.id), piece.name, row.fields, page, record, where)
 
     def pages(self) -> Iterator[tuple[Given, Page]]:
         """Rows with their pages; for a record without one, its `visible_text` is the page. See `__iter__`."""
@@ -146,9 +144,9 @@ class Inputs:
     def _reject(self, name: str, fault: Fault) -> None:
         self.rejected += 1
         self._named_rows += 1
-        if self._named_rows <= SHOWN:
+        if self._named_rows <= NAMED_ROWS:
             LOGGER.warning("%s: %s: %s", name, fault.reason, fault.detail)
-        elif self._named_rows == SHOWN + 1:
+        elif self._named_rows == NAMED_ROWS + 1:
             LOGGER.warning("more rows that hold no page are counted, not named")
 
 
@@ -202,7 +200,7 @@ def scored_record(fields: Mapping[str, Any]) -> Mapping[str, Any] | None:
     if fields.keys() >= SCORED:
         return fields
     attributes = fields.get("attributes")
-    if isinstance(attributes, dict) and any(name.startswith(f"{OWN}__") for name in attributes):
+    if isinstance(attributes, dict) and any(name.startswith(DOLMA_PREFIX) for name in attributes):
         raise RefusedError(TEXTLESS)
     return None
 

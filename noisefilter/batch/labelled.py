@@ -6,10 +6,10 @@ import json
 from contextlib import suppress
 from math import isnan
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.inputs import Inputs
-from noisefilter.batch.plan import corpus_files
+from noisefilter.batch.sources import corpus_files
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import join_labels, read_corpora
 from noisefilter.report.printing import say
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from noisefilter.batch.inputs import Given
     from noisefilter.labels import LabelledPage
+
+    Label = dict[str, Any]
 
 #: Column of a table with no or yes, or a grade; `noise` in the corpus format is always a grade.
 LABEL = "label"
@@ -38,17 +40,6 @@ WANTED = (
 AMONG = "the inputs: name its page, too (pages.jsonl of the same download, or the crawl)"
 
 
-class _Row(NamedTuple):
-    """A row of the inputs: id, file, place, fields, page and label; page or label may be missing."""
-
-    id: str
-    source: str
-    where: str
-    fields: Mapping[str, Any]
-    page: Page | None
-    label: dict[str, Any] | None
-
-
 def read_labelled(names: Sequence[str], labels: str | None = None) -> list[LabelledPage]:
     """Labelled pages of whatever `Inputs` reads.
 
@@ -56,9 +47,7 @@ def read_labelled(names: Sequence[str], labels: str | None = None) -> list[Label
     belong together: a row may have both page and label, and a label without a page is for the page with its id, in any
     file.
 
-    Args:
-        names: of the inputs.
-        labels: a file with the only labels to use; the inputs give the pages.
+    `labels` is a file with the only labels to use; then the inputs give the pages.
 
     Raises:
         CorpusError: no labelled page, or a label that contradicts its page or the format; the message names file and row.
@@ -84,44 +73,45 @@ def read_labelled(names: Sequence[str], labels: str | None = None) -> list[Label
 
 def _join_files(pages: Sequence[str], labels: str, source: str) -> list[LabelledPage]:
     """Pages of the inputs with the labels of a file, which is read as a whole or not at all; others are not held."""
-    rows = _label_rows([row for row in _rows([labels], whole=True) if row.label is not None])
-    return join_labels((_page_row(row, source) for row in _rows(pages) if row.page), rows, AMONG)
+    rows = _label_rows([(row, label) for row, label in _rows([labels], whole=True) if label is not None])
+    return join_labels((_page_row(row, source) for row, _ in _rows(pages) if row.page), rows, AMONG)
 
 
-def _join_rows(rows: Sequence[_Row]) -> list[LabelledPage]:
+def _join_rows(rows: Sequence[tuple[Given, Label | None]]) -> list[LabelledPage]:
     """Rows with a page and a label, file by file; then the labels without a page, joined to pages by id."""
-    apart = {row.id for row in rows if row.page is None}
-    standing: dict[str, list[_Row]] = {}
-    for row in rows:
-        if row.page and row.label is not None and row.id not in apart:
-            standing.setdefault(row.source, []).append(row)
+    apart = {row.id for row, _ in rows if row.page is None}
+    standing: dict[str, list[tuple[Given, Label]]] = {}
+    for row, label in rows:
+        if row.page and label is not None and row.id not in apart:
+            standing.setdefault(row.source, []).append((row, label))
     found = []
     for source, group in standing.items():
-        found += join_labels([_page_row(row, Path(source).name) for row in group], _label_rows(group), source)
-    pages = (_page_row(row, Path(row.source).name) for row in rows if row.page and row.id in apart)
-    return found + join_labels(pages, _label_rows([row for row in rows if row.page is None]), AMONG)
+        found += join_labels([_page_row(row, Path(source).name) for row, _ in group], _label_rows(group), source)
+    pages = (_page_row(row, Path(row.source).name) for row, _ in rows if row.page and row.id in apart)
+    alone = [(row, label) for row, label in rows if row.page is None and label is not None]
+    return found + join_labels(pages, _label_rows(alone), AMONG)
 
 
-def _rows(names: Sequence[str], *, whole: bool = False) -> Iterator[_Row]:
-    """Rows of the inputs; with `whole`, one that cannot be read is an error."""
+def _rows(names: Sequence[str], *, whole: bool = False) -> Iterator[tuple[Given, Label | None]]:
+    """Rows of the inputs, each with its label if it has one; with `whole`, one that cannot be read is an error."""
     inputs = Inputs(names, pageless=lambda fields: not fields.keys().isdisjoint(LABELS))
     for given, page in inputs.rows():
         label = _label(given)
         if page is not None or label is not None:
-            yield _Row(given.id, given.source, f"{given.source}:{given.number}", given.fields, page, label)
+            yield given._replace(page=page), label
     if whole and inputs.rejected:
         raise CorpusError(
             f"{', '.join(names)}: {inputs.rejected} rows are no labels: they are read as a whole or not at all"
         )
 
 
-def _page_row(row: _Row, source: str) -> tuple[str, str, Callable[[], Page], Mapping[str, Any]]:
+def _page_row(row: Given, source: str) -> tuple[str, str, Callable[[], Page], Mapping[str, Any]]:
     """What `join_labels` needs of a page."""
     fields = {**row.fields, "source": row.fields.get("source") or source}
     return row.id, row.where, lambda: row.page or Page(""), fields
 
 
-def _label(given: Given) -> dict[str, Any] | None:
+def _label(given: Given) -> Label | None:
     """A row's label, None if it has none; if the row is itself a score, its `noise` is no label."""
     names = (LABEL,) if given.record is given.fields else (*LABELS, *MORE)
     found = {name: value for name in names if (value := _plain(name, given.fields.get(name))) is not None}
@@ -139,12 +129,13 @@ def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the cell ho
     return None if value == "" else value
 
 
-def _label_rows(rows: Sequence[_Row]) -> list[tuple[str, dict[str, Any]]]:
+def _label_rows(rows: Sequence[tuple[Given, Label]]) -> list[tuple[str, Label]]:
     """The labels as in `labels.jsonl`, each with its place."""
-    graded = any(row.label and row.label.get(LABEL) in {2, 3} for row in rows)
+    graded = any(label.get(LABEL) in {2, 3} for _, label in rows)
+    binary = not graded and any(LABEL in label for _, label in rows)
     found = []
-    for row in rows:
-        label = dict(row.label or {})
+    for row, raw in rows:
+        label = dict(raw)
         value = label.pop(LABEL, None)
         if value is not None and "noise" not in label:
             if not isinstance(value, int) or value not in range(4):
@@ -155,8 +146,8 @@ def _label_rows(rows: Sequence[_Row]) -> list[tuple[str, dict[str, Any]]]:
         if isinstance(label.get("noise"), bool):
             label["noise"] = GRADES[label["noise"]]
         found.append((row.where, {**label, "id": row.id}))
-    if not graded and any(row.label and LABEL in row.label for row in rows):
-        say(f"{rows[0].source}: {LABEL} is 0 or 1: read as worth it and noise")
+    if binary:
+        say(f"{rows[0][0].source}: {LABEL} is 0 or 1: read as worth it and noise")
     elif {label.get("noise") for _, label in found} == {0, 1}:
-        say(f"{rows[0].source}: noise is 0 or 1: both are worth it. For yes and no call the field {LABEL}")
+        say(f"{rows[0][0].source}: noise is 0 or 1: both are worth it. For yes and no call the field {LABEL}")
     return found

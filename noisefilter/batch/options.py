@@ -12,7 +12,7 @@ InputFormat = Literal["auto", "jsonl", "csv", "parquet", "warc", "pages"]
 EngineName = Literal["local", "ray"]
 
 #: Scores pages with the model; a worker calls it unless the run names another function.
-SCORER = "noisefilter.batch.scorer:score_pages"
+SCORER = "noisefilter.batch.shard:score_pages"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,12 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.errors import BatchError, extra
-from noisefilter.batch.plan import describe_software
-from noisefilter.batch.tasks import Begun, Died, Done, Failed, Ready, Scored
-from noisefilter.batch.worker import LOOK_S, Worker, listen
+from noisefilter.batch.manifest import describe_software
+from noisefilter.batch.tasks import Begun, Died, Done, Failed, Scored
+from noisefilter.batch.worker import LOOK_S, Worker, finish
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from noisefilter.batch.engine import Waiting
     from noisefilter.batch.tasks import End, Range, Shard, Task
@@ -38,15 +38,15 @@ class Board:
     """Messages from tasks, in order; it lives on the run's own node, so that it survives the loss of any other."""
 
     def __init__(self) -> None:
-        self._told: list[tuple[int, Begun | Scored]] = []
+        self._messages: list[tuple[int, Begun | Scored]] = []
 
-    def tell(self, number: int, message: Begun | Scored) -> None:
+    def add(self, number: int, message: Begun | Scored) -> None:
         """Keep a message from the try of this number."""
-        self._told.append((number, message))
+        self._messages.append((number, message))
 
     def take(self) -> list[tuple[int, Begun | Scored]]:
         """The messages since the last call."""
-        messages, self._told = self._told, []
+        messages, self._messages = self._messages, []
         return messages
 
 
@@ -61,10 +61,10 @@ def try_shard(setting: Setting, software: str, task: Task, number: int, board: A
     here = describe_software(setting.options)
     if here != software:
         return Failed(f"{socket.gethostname()} has {here}, but the run {software}")
-    worker = _get_worker(setting, task)
+    worker = _get_worker(setting)
     end: End | None = None
     try:
-        end = _watch(worker, task, lambda message: ray.get(board.tell.remote(number, message)))
+        end = finish(worker, task, lambda message: ray.get(board.add.remote(number, message)))
     finally:
         if isinstance(end, Done):
             _idle.append(worker)
@@ -73,28 +73,11 @@ def try_shard(setting: Setting, software: str, task: Task, number: int, board: A
     return end
 
 
-def _watch(worker: Worker, task: Task, tell: Callable[[Begun | Scored], object]) -> End:
-    """Watch a worker as the local engine does, until its task ends."""
-    while True:
-        for _, _, message in listen([worker]):
-            match message:
-                case Ready():
-                    worker.give(task)
-                case Begun():
-                    tell(message)
-                    worker.go()
-                case Scored():
-                    tell(message)
-                case end:
-                    return end
-
-
-def _get_worker(setting: Setting, task: Task) -> Worker:
-    """The idle worker, given the task; or a new one, which will ask for it."""
+def _get_worker(setting: Setting) -> Worker:
+    """The idle worker, or a new one."""
     while _idle:
         worker = _idle.pop()
         if worker.setting == setting and not worker.is_worn:
-            worker.give(task)
             return worker
         worker.dismiss()
     return Worker(setting)
@@ -113,11 +96,7 @@ def run_on_ray(waiting: Waiting, setting: Setting, address: str | None) -> None:
     """Process the waiting shards as Ray tasks; pages that kill their workers are set aside as by the local engine.
 
     The loss of a node costs each of its workers a try. Their pages are then tried alone, as after any death, and pass.
-
-    Args:
-        waiting: the shards.
-        setting: the run's; all nodes must reach its folder.
-        address: of the cluster; what `ray.init` finds if None.
+    All nodes must reach the run's folder. Without an address, the cluster is what `ray.init` finds.
 
     Raises:
         BatchError: as `Waiting.settle`, or the cluster is gone.
@@ -134,7 +113,7 @@ def run_on_ray(waiting: Waiting, setting: Setting, address: str | None) -> None:
                     tries[number] = _Try(task.shard, submit(setting, software, task, number, board))
                 done, _ = ray.wait([attempt.ref for attempt in tries.values()], timeout=LOOK_S)
                 ended = [number for number, attempt in tries.items() if attempt.ref in done]
-                _hear(ray.get(board.take.remote()), tries, waiting)
+                _handle(ray.get(board.take.remote()), tries, waiting)
                 for number in ended:
                     attempt = tries.pop(number)
                     waiting.settle(attempt.shard, _how_it_ended(ray, attempt))
@@ -152,7 +131,7 @@ def _start_board(ray: Any) -> Any:  # noqa: ANN401 - the module; an actor
     return ray.remote(num_cpus=0, scheduling_strategy=here)(Board).remote()
 
 
-def _hear(messages: list[tuple[int, Begun | Scored]], tries: dict[int, _Try], waiting: Waiting) -> None:
+def _handle(messages: list[tuple[int, Begun | Scored]], tries: dict[int, _Try], waiting: Waiting) -> None:
     """Handle messages from tasks; one that was given up may still send some."""
     for number, message in messages:
         if attempt := tries.get(number):

@@ -8,14 +8,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from contextlib import suppress
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING
 
 from noisefilter.batch.errors import BatchError
-from noisefilter.batch.fields import TOO_LARGE, Fault, Row, distinct_columns, listed_path
+from noisefilter.batch.fields import TOO_LARGE, Fault, Row, Undecoded, distinct_columns, listed_path
 from noisefilter.batch.files import MAX_PAGE, BrokenFileError, is_packed, is_url, open_plain
 from noisefilter.batch.tables import list_groups, read_parquet
 from noisefilter.batch.tasks import NO_ROW, PULSE
@@ -35,23 +36,24 @@ MAX_PIECES = 8
 MANY_PIECES = 256
 #: Formats whose pieces begin at an offset.
 SEEKABLE = frozenset({"jsonl", "warc"})
-
-
 #: A longer line is a fault: a worker must not hold a file without line breaks in memory.
 MAX_LINE = 1 << 28
 #: Bytes of a row that names a file; a longer one holds its page.
 MAX_LISTED = 1 << 16
 #: Characters of unreadable input that a reject shows.
-SHOWN = 1000
+MAX_RAW = 1000
+#: A line that no file has; if a cell of CSV ends with it, the cell is not closed.
+END = "\ud800"
+#: How a JSON array of objects begins; its lines are no rows, and one fault says so.
+ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\{|$)")
+A_LINE_EACH = "a JSON array: write JSON lines, one object a line"
 
 
 def read_piece(piece: Piece, unread: Mapping[int, Fault] = MappingProxyType({})) -> Iterator[Row]:
     """The piece's rows.
 
-    Args:
-        piece: what to read.
-        unread: rows that must not be read, by their place in the piece, with the reason: those become faults. Pages are
-            files of their own. In other files, all rows after the first such one are faults, too.
+    `unread` are rows that must not be read, by their place in the piece, with the reason: those become faults. Pages are
+    files of their own. In other files, all rows after the first such one are faults, too.
 
     Raises:
         OSError: the file cannot be opened or read.
@@ -139,24 +141,8 @@ def _cut_groups(whole: Piece, size: int) -> list[Piece]:
     return pieces
 
 
-def join_pieces(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
-    """The pieces; those that follow each other in a file are one, so that it is opened once."""
-    joined: list[Piece] = []
-    for piece in pieces:
-        if joined and _follows(joined[-1], piece):
-            last = joined.pop()
-            piece = replace(last, count=last.count + piece.count, files=last.files + piece.files)
-        joined.append(piece)
-    return tuple(joined)
-
-
-def _follows(last: Piece, piece: Piece) -> bool:
-    """Whether a piece continues the same file; a file named twice starts again."""
-    return (last.path, last.format) == (piece.path, piece.format) and (bool(piece.files) or piece.start > last.start)
-
-
 def read_lines(piece: Piece) -> Iterator[tuple[int, int, bytes | str]]:
-    """Number, offset and bytes of each line; why there are none if it is too long, or where the file breaks off."""
+    """Number, offset and bytes of each line; why there are none if it is too long, where the file breaks off, or in an array."""
     number, offset, skip = piece.start or 1, piece.offset, 0
     with open_plain(piece.path) as file:
         if is_packed(piece.path):
@@ -171,6 +157,9 @@ def read_lines(piece: Piece) -> Iterator[tuple[int, int, bytes | str]]:
                 yield number, offset, f"the file breaks off: {error}"
                 return
             if not length:
+                return
+            if offset == 0 and isinstance(line, bytes) and ARRAY.match(line):
+                yield number, offset, A_LINE_EACH
                 return
             if number >= skip:
                 yield number, offset, line
@@ -199,7 +188,7 @@ def listed_paths(path: str) -> Iterator[str]:
 def _read_jsonl(piece: Piece) -> Iterator[Row]:
     for number, _, line in read_lines(piece):
         if isinstance(line, str):
-            yield Row(number, {}, fault=Fault("broken_file", line))
+            yield Row(number, {}, fault=Fault("not_json" if line == A_LINE_EACH else "broken_file", line))
         elif line.strip():
             yield _parse_line(number, line)
 
@@ -214,7 +203,9 @@ def _parse_line(number: int, line: bytes) -> Row:
         fault = Fault("not_utf8", str(error))
     except (ValueError, RecursionError) as error:
         fault = Fault("not_json", str(error))
-    return Row(number, {}, fault=fault, raw=line[: 4 * SHOWN].decode("utf8", "backslashreplace")[:SHOWN].rstrip("\n"))
+    return Row(
+        number, {}, fault=fault, raw=line[: 4 * MAX_RAW].decode("utf8", "backslashreplace")[:MAX_RAW].rstrip("\n")
+    )
 
 
 def _read_csv(piece: Piece) -> Iterator[Row]:
@@ -222,13 +213,50 @@ def _read_csv(piece: Piece) -> Iterator[Row]:
     with io.TextIOWrapper(open_plain(piece.path), "utf-8-sig", "surrogateescape", newline="") as file:
         number = 0
         try:
-            names, separator = split_head(file.readline())
-            for number, cells in enumerate(csv.reader(file, delimiter=separator), 1):
-                PULSE.tick()
+            first = file.readline()
+            rows = _csv_rows(chain([first], file), split_head(first)[1])
+            head = next(rows, [])  # may span lines
+            names = distinct_columns([_shown(name) for name in head]) if isinstance(head, list) else split_head(head)[0]
+            for number, cells in enumerate(rows, 1):
                 if cells and number >= piece.start:
                     yield _parse_cells(number, names, cells)
         except (BrokenFileError, csv.Error) as error:
             yield Row(number + 1, {}, fault=Fault("broken_file", str(error)))
+
+
+def _csv_rows(lines: Iterator[str], separator: str) -> Iterator[list[str] | str]:
+    """Cells of each row; a line alone if it opens a quotation mark that no later one closes as it should."""
+    held: list[str] = []  # lines of the row that is being read
+    again: list[str] = []
+
+    def watched_lines() -> Iterator[str]:
+        for line in chain(again, lines):
+            PULSE.tick()
+            held.append(line)
+            yield line
+
+    while True:
+        try:
+            for cells in csv.reader(watched_lines(), delimiter=separator, strict=True):
+                yield cells
+                held.clear()
+        except csv.Error:
+            again = held[1:][-1:]  # a row may begin in the line where the error is
+            yield from (_split_line(line, separator) for line in held[: len(held) - len(again)])
+            held.clear()
+        else:
+            return
+
+
+def _split_line(line: str, separator: str) -> list[str] | str:
+    """Cells of a line; the line itself if the last one is not closed."""
+    cells = next(csv.reader([line, END], delimiter=separator))
+    return line if cells and cells[-1].endswith(END) else cells
+
+
+def _shown(cell: str) -> str:
+    """A cell with signs for bytes that are no UTF-8."""
+    return cell.encode("utf8", "surrogateescape").decode("utf8", "replace")
 
 
 def split_head(line: str) -> tuple[list[str], str]:
@@ -237,15 +265,24 @@ def split_head(line: str) -> tuple[list[str], str]:
     return distinct_columns(next(csv.reader([line], delimiter=separator), [])), separator
 
 
-def _parse_cells(number: int, names: list[str], cells: list[str]) -> Row:
-    raw = json.dumps(cells)[:SHOWN]
+def _parse_cells(number: int, names: list[str], cells: list[str] | str) -> Row:
+    if isinstance(cells, str):
+        fault = Fault("not_csv", "a quotation mark is not closed; the next line is read as a row")
+        return Row(number, {}, fault=fault, raw=_shown(cells[:MAX_RAW]).rstrip("\r\n"))
+    raw = json.dumps(cells)[:MAX_RAW]
     if len(cells) != len(names):
         return Row(number, {}, fault=Fault("not_csv", f"{len(cells)} cells under {len(names)} names"), raw=raw)
+    fields = dict(zip(names, map(_decoded, cells), strict=True))
+    return Row(number, fields, raw=raw if any(isinstance(value, Undecoded) for value in fields.values()) else None)
+
+
+def _decoded(cell: str) -> str | Undecoded:
+    """A cell; the bytes of one that is no UTF-8."""
     try:
-        "".join(cells).encode()
-    except UnicodeEncodeError as error:
-        return Row(number, {}, fault=Fault("not_utf8", str(error)), raw=raw)
-    return Row(number, dict(zip(names, cells, strict=True)))
+        cell.encode()
+    except UnicodeEncodeError:
+        return Undecoded(cell.encode("utf8", "surrogateescape"))
+    return cell
 
 
 def _read_pages(piece: Piece, unread: Mapping[int, Fault]) -> Iterator[Row]:
@@ -265,7 +302,8 @@ def _read_page(path: str) -> Page | Fault:
         return Fault("broken_file", str(error))
     except OSError as error:
         return Fault("unreadable", error.strerror or str(error))
-    return Page(content) if len(content) <= MAX_PAGE else TOO_LARGE
+    url = path if path.startswith(("http://", "https://")) else None
+    return Page(content, url) if len(content) <= MAX_PAGE else TOO_LARGE
 
 
 READERS = {

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import TOO_LARGE, Fault
-from noisefilter.batch.files import MAX_PAGE
+from noisefilter.batch.files import MARKS, MAX_PAGE, PACKED_STEP
 from noisefilter.page import is_binary
 
 if TYPE_CHECKING:
@@ -29,12 +29,10 @@ CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s"';,]+)""", re.IGNORECASE)
 #: A chunk's size: 16 digits are more than any file needs.
 CHUNK = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]{0,4096})?\r?\n")
 #: Names that stand for no encoding.
-PLAIN = frozenset(("", "none", "identity"))
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+NO_CODING = frozenset(("", "none", "identity"))
+GZIP, ZSTD = MARKS[".gz"], MARKS[".zst"]
 #: Most nested encodings; curl accepts as many.
 MAX_CODINGS = 5
-#: Bytes that are decompressed at a time: few, since zstd may make 64 MB of them.
-STEP = 2048
 
 
 class ResponseError(ValueError):
@@ -79,7 +77,7 @@ def parse_head(response: bytes) -> tuple[Head, bytes]:
     kind, _, parameters = (headers["content-type"] or [""])[0].partition(";")
     charset = CHARSET.search(parameters)
     declared = ",".join((*headers["content-encoding"], *headers["transfer-encoding"])).lower().split(",")
-    codings = tuple(name for name in map(str.strip, declared) if name not in PLAIN)
+    codings = tuple(name for name in map(str.strip, declared) if name not in NO_CODING)
     return Head(int(status[1]), kind.strip().lower(), charset[1] if charset else None, codings), response[end.end() :]
 
 
@@ -164,7 +162,7 @@ def _unpack(
         stream, place = start(), 0
         while not stream.eof and place < len(rest):
             begun = len(body) - len(rest) + place
-            step = STEP if careful is None or begun < careful else 1
+            step = PACKED_STEP if careful is None or begun < careful else 1
             try:
                 unpacked += stream.decompress(rest[place : place + step])
             except _faults() as error:

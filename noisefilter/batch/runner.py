@@ -3,41 +3,33 @@
 from __future__ import annotations
 
 import json
-import logging
-import signal
-import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, get_args
 
 from noisefilter.batch.counts import Counts
-from noisefilter.batch.cutter import Cutter, plan_columns
+from noisefilter.batch.cutter import Cutter, check_fields, plan_columns, sample_fields
 from noisefilter.batch.engine import Waiting, run_locally
 from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.formats import FORMATS
+from noisefilter.batch.manifest import changed_files, differences, make_manifest
 from noisefilter.batch.options import InputFormat, Limits, Options
-from noisefilter.batch.plan import (
-    changed_files,
-    differences,
-    list_sources,
-    make_manifest,
-    make_shards,
-    shards_from_json,
-    shards_to_json,
-)
+from noisefilter.batch.plan import make_shards, shards_from_json, shards_to_json
+from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import open_storage, read_known
 from noisefilter.batch.tasks import COLUMNS, LOCK, MANIFEST, PLAN, STDIN, SUCCESS, SUMMARY
 from noisefilter.batch.worker import Setting
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import find_policy
+from noisefilter.report.printing import LOGGER
 from noisefilter.report.progress import Meter
+from noisefilter.threads import terminable
 from noisefilter.types import VERDICTS, check_choices
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from rich.console import Console
 
@@ -48,14 +40,13 @@ if TYPE_CHECKING:
 
     Engine = Callable[[Waiting, Setting], None]
 
-LOGGER = logging.getLogger("noisefilter")
 #: Beginnings of the names of files that a folder may hold before its run has a manifest.
 EARLY = (LOCK, PLAN, COLUMNS)
 EARLY_BEGINNINGS = (STDIN, f".{MANIFEST}", f".{PLAN}", f".{COLUMNS}")
 #: Changes that a message names.
-SHOWN = 20
+NAMED_CHANGES = 20
 #: Threads that read counts.
-READERS = 16
+READ_THREADS = 16
 
 
 def run(
@@ -82,10 +73,13 @@ def run(
         stdin: what `-` reads.
 
     Raises:
-        RefusedError: wrong inputs, an unknown policy, another run in the folder, or changed inputs, options or model.
+        RefusedError: wrong inputs, an unknown policy or field, another run in the folder, or changed inputs, options or model.
+        TypeError: `inputs` is a single one.
         BatchError: the run cannot continue; the same call resumes it.
         KeyboardInterrupt: it was stopped; as above.
     """
+    if isinstance(inputs, str | Path):
+        raise TypeError(f"run takes several inputs: write [{str(inputs)!r}]")
     options, limits = _settled(options or Options()), limits or Limits()
     folder, process = open_storage(output), _engine(engine, address)
     setting = Setting(options, limits, folder)
@@ -93,7 +87,7 @@ def run(
         _check_writer(options)
     _read_manifest(folder)  # a folder with other content gets no lock
 
-    with folder.lock(LOGGER.warning) as check, _terminable():
+    with folder.lock(LOGGER.warning) as check, terminable():
         sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
         shards = _prepare(sources, setting)
         _check_writer(options)
@@ -175,6 +169,9 @@ def _prepare(sources: Sequence[Source], setting: Setting) -> list[Shard]:
         _refuse(f"{folder} holds a run that is not this one:", changed, "choose another folder, or delete this one")
         return shards_from_json(read_known(folder, PLAN))
     with Cutter(setting) as cutter:
+        check_fields(
+            sources, options, partial(cutter.sample, look=sample_fields)
+        )  # a plan would keep the folder to them
         shards = make_shards(sources, options.shard_pages, cutter.cut)
         if FORMATS[options.format].columns:
             folder.write(COLUMNS, plan_columns(sources, cutter.sample))
@@ -186,8 +183,8 @@ def _prepare(sources: Sequence[Source], setting: Setting) -> list[Shard]:
 def _refuse(head: str, changed: Sequence[str], foot: str) -> None:
     """Raise RefusedError with the first changes, one per line, if there are any."""
     if changed:
-        more = [f"and {len(changed) - SHOWN:,} more"] if len(changed) > SHOWN else []
-        raise RefusedError(head, *(f"  {line}" for line in (*changed[:SHOWN], *more)), foot)
+        more = [f"and {len(changed) - NAMED_CHANGES:,} more"] if len(changed) > NAMED_CHANGES else []
+        raise RefusedError(head, *(f"  {line}" for line in (*changed[:NAMED_CHANGES], *more)), foot)
 
 
 def _read_manifest(folder: Storage) -> dict[str, Any] | None:
@@ -259,29 +256,5 @@ def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: fl
 
 def _read_counts(folder: Storage, shards: Sequence[Shard]) -> Iterator[dict[str, Any]]:
     """Counts of finished shards, in order; several are read at a time, since object stores are slow."""
-    with ThreadPoolExecutor(READERS) as pool:
+    with ThreadPoolExecutor(READ_THREADS) as pool:
         yield from pool.map(lambda shard: dict(json.loads(read_known(folder, shard.counts_path))), shards)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Make SIGTERM, and SIGHUP from a closed terminal, stop the run like Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_: object) -> None:
-        for name in caught:
-            signal.signal(name, signal.SIG_IGN)  # a closing terminal sends several: the first one cleans up
-        raise KeyboardInterrupt
-
-    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
-    caught = [name for name, handler in before.items() if handler is not signal.SIG_IGN]  # `nohup` stays in effect
-    for name in caught:
-        signal.signal(name, stop)
-    try:
-        yield
-    finally:
-        for name in caught:
-            with suppress(TypeError):  # a handler that was not set from Python
-                signal.signal(name, before[name])

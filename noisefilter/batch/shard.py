@@ -11,13 +11,13 @@ import shutil
 import time
 import uuid
 from contextlib import ExitStack, closing
-from importlib import import_module
 from itertools import groupby
+from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from noisefilter.batch.counts import Counts
 from noisefilter.batch.fields import Entry, Fault, read_entry
-from noisefilter.batch.formats import FORMATS, describe
+from noisefilter.batch.formats import FORMATS, added_fields, describe
 from noisefilter.batch.readers import read_piece, watched
 from noisefilter.batch.storage import read_known
 from noisefilter.batch.tasks import COLUMNS, DROPPED, FOLDERS, HIDDEN, KEPT, MOVING, OWN, PULSE, REJECTS, Range
@@ -41,9 +41,19 @@ if TYPE_CHECKING:
 
 def load_scorer(path: str) -> ScorePages:
     """The function that an import path names, as in `module:function`."""
-    module, _, name = path.partition(":")
-    scorer: ScorePages = getattr(import_module(module), name)
+    scorer: ScorePages = resolve_name(path)
     return scorer
+
+
+def score_pages(pages: Sequence[Page], model: str | None, policy: Policy | str | None = None) -> list[Score]:
+    """Scores of the pages, in order, by the model in a folder, loaded once per process; by the shipped one if None.
+
+    Errors for which `score_many` gives a status are raised here: the shard puts that page among its rejects.
+    """
+    from noisefilter import pipeline  # noqa: PLC0415 - a second that another scorer does not need
+    from noisefilter.model import as_model  # noqa: PLC0415
+
+    return pipeline.score_pages(pages, as_model(model), {}, policy=policy)
 
 
 def run_shard(
@@ -56,12 +66,8 @@ def run_shard(
 ) -> None:
     """Read, score and write a shard; returns when its files are in `output` for good.
 
-    Args:
-        task: the shard.
-        options: what decides its output.
-        output: the folder of the run.
-        begins: called with the places of pages before they are scored: if the process dies, one of them is to blame.
-        ends: called with the same when they are scored.
+    `begins` is called with the places of pages before they are scored: if the process dies, one of them is to blame.
+    `ends` is called with the same when they are scored.
 
     Raises:
         OSError: input or output fails; nothing remains of the shard.
@@ -154,9 +160,12 @@ class _Output:
         self._content = options.content
         self._visible_text = options.visible_text or form.visible_text
         self._dropping = frozenset() if options.only is None else frozenset(VERDICTS) - set(options.only)
+        names = {
+            name: added_fields(visible_text=self._visible_text, dropped=name == DROPPED) for name in (KEPT, DROPPED)
+        }
         self._kept, self._dropped = (
-            stack.enter_context(closing(form.open(folder / name / f"{part}{form.suffix}", columns)))
-            for name in (KEPT, DROPPED)
+            stack.enter_context(closing(form.open(folder / name / f"{part}{form.suffix}", columns, added)))
+            for name, added in names.items()
         )
         self._rejects = stack.enter_context(closing(LineWriter(folder / REJECTS / f"{part}.jsonl")))
 

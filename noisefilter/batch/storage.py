@@ -16,7 +16,7 @@ import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.files import is_url
@@ -283,10 +283,12 @@ class ObjectFolder:
         if seen is not None:
             tell(f"{self} has the lock of another run: watching for {WATCH_S:.0f} s whether that is alive")
             time.sleep(WATCH_S)
-            self._refuse_unless(self.read(LOCK) in {seen, None})
+            if self.read(LOCK) not in {seen, None}:
+                self._refuse()
         self._write_lock(holder)
         time.sleep(SETTLE_S)
-        self._refuse_unless(self._holder() == holder)
+        if self._holder() != holder:
+            self._refuse()
 
     def _keep(self, holder: str, stop: threading.Event, lost: threading.Event) -> None:
         """Rewrite the lock until `stop`; set `lost` if another run has taken it, as it may after this one stalled."""
@@ -304,9 +306,8 @@ class ObjectFolder:
         """Who wrote the lock: host, process and a random word."""
         return (self.read(LOCK) or b"").decode("utf8", "replace").rpartition(" ")[0]
 
-    def _refuse_unless(self, free: bool) -> None:  # noqa: FBT001 - the one thing it asks
-        if not free:
-            raise RefusedError(f"another run is at work in {self} ({self._holder().rpartition(' ')[0]})")
+    def _refuse(self) -> NoReturn:
+        raise RefusedError(f"another run is at work in {self} ({self._holder().rpartition(' ')[0]})")
 
 
 #: What engines send to their workers.

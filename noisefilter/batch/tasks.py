@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 FOLDERS = KEPT, DROPPED, REJECTS, COUNTS = ("kept", "dropped", "rejects", "counts")
 #: The field of a row that holds noisefilter's record; an input's own field of this name is replaced.
 OWN = "noisefilter"
+#: Prefixes of the names of the record's fields in formats that have no objects: CSV, and dolma's attributes.
+CSV_PREFIX, DOLMA_PREFIX = f"{OWN}_", f"{OWN}__"
 #: Beginning of the names of a shard's files, and of the hidden folder that they are first written to.
 PART, HIDDEN = "part-", ".part-"
 #: Other files of a run: what it is of, what it does, which columns it writes, which pages killed workers, what came of it.

@@ -6,11 +6,12 @@ next one begins.
 
 from __future__ import annotations
 
+import re
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import Fault, Row
-from noisefilter.batch.files import MAX_PAGE, damage, open_bytes
+from noisefilter.batch.files import MARKS, MAX_PAGE, PACKED, PACKED_STEP, BrokenFileError, damage, open_bytes
 from noisefilter.batch.response import ResponseError, decode_body, parse_head
 from noisefilter.batch.tasks import PULSE
 from noisefilter.page import decode_declared
@@ -23,14 +24,16 @@ if TYPE_CHECKING:
     from noisefilter.types import Format
 
 #: Content types of pages.
-FORMATS: dict[str, Format] = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
+CONTENT_TYPES: dict[str, Format] = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
 #: What reading a record may raise.
 FAULTS = (EOFError, OSError, ValueError)
 #: A larger record cannot be a page: the largest page, and room for the head.
 MAX_RECORD = MAX_PAGE + (1 << 20)
-#: How a record begins, by the first bytes of a compressed file, where each is its own member; and in a plain file.
-BEGINNINGS = {b"\x1f\x8b": b"\x1f\x8b\x08", b"\x28\xb5": b"\x28\xb5\x2f\xfd"}
+#: How a record begins in a plain file; and in a compressed one, where each is its own member, with the file's suffix.
 PLAIN_BEGINNING = b"WARC/1."
+PACKED_BEGINNINGS = {MARKS[".gz"] + b"\x08": ".gz", MARKS[".zst"]: ".zst"}
+#: A frame of zstd that is to be skipped, and its length: before the first record fastwarc does not know it.
+SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18(.{4})", re.DOTALL)
 #: Bytes that are read at a time.
 STEP = 1 << 20
 
@@ -51,28 +54,32 @@ def read_warc(piece: Piece) -> Iterator[Row]:
 
 def read_records(piece: Piece) -> Iterator[Record]:
     """Response records from a piece's offset on; after a damaged one, reading continues at the next beginning found."""
-    start: int | None = piece.offset
     lost = False  # between a damaged record, reported in one row, and the next readable one
     with open_bytes(piece.path) as file:
+        start: int | None = _after_skippable(file, piece.offset)
         while start is not None:
-            place, broken = start, False
+            place, last = start, None
             file.seek(start)
             try:
                 for record in extra("fastwarc.warc", "WARC").ArchiveIterator(file, parse_http=False, fsspec_args=False):
                     place = record.stream_pos  # in the file, wherever reading began
                     PULSE.tick()
-                    found = _read(record, place)
-                    lost = broken = found.fault is not None and found.fault.reason == "broken_file"
+                    last = _in_its_member(file, _read(record, place))
+                    lost = last.fault is not None and last.fault.reason == "broken_file"
                     if record.headers.get("WARC-Type", "").strip().lower() == "response":
-                        yield found
-                    if broken:
+                        yield last
+                    if lost:
                         break
+                else:  # it ends at an empty member, too, and in a head that swallows what follows
+                    lost |= last is not None
+                    start, lost = _measure(file, place)[0], False
+                    continue
             except FAULTS as error:
                 fault = Fault("broken_file", damage(error))
                 if not lost:  # no record begins at the next byte, so reading from there gives this row again
                     yield Record(place + 1, {}, fault=fault)
-                lost = broken = True
-            start = _find_beginning(file, place + 1) if broken else None
+                lost = True
+            start = _find_beginning(file, place + 1)
 
 
 def _read(record: Any, place: int) -> Record:  # noqa: ANN401 - a WarcRecord
@@ -94,19 +101,64 @@ def _read(record: Any, place: int) -> Record:  # noqa: ANN401 - a WarcRecord
     return Record(place, fields, b"".join(parts), None if record.is_http else Fault("not_http", "no HTTP response"))
 
 
+def _in_its_member(file: IO[bytes], record: Record) -> Record:
+    """The record; a fault if its length reaches beyond its member of a compressed file, into the next record."""
+    if b"\r\nWARC/1." not in record.content:
+        return record
+    place = file.tell()
+    held = _measure(file, record.offset)[1]
+    file.seek(place)
+    if not held or len(record.content) < held:
+        return record
+    return record._replace(content=b"", fault=Fault("broken_file", "its length reaches into the next record"))
+
+
+def _measure(file: IO[bytes], start: int) -> tuple[int | None, int]:
+    """Offset after the compressed member that begins at an offset, and how many bytes it holds; None in a plain file.
+
+    Raises:
+        BrokenFileError: it cannot be decompressed.
+    """
+    file.seek(start)
+    head = file.read(4)
+    begin = next((PACKED[suffix] for mark, suffix in PACKED_BEGINNINGS.items() if head.startswith(mark)), None)
+    if begin is None:
+        return None, 0
+    frame, packed, held = begin(), head, 0
+    while packed and not frame.eof:
+        try:
+            held += len(frame.decompress(packed))
+        except Exception as error:  # each library has its own
+            raise BrokenFileError(str(error)) from error
+        packed = file.read(PACKED_STEP) if not frame.eof else b""
+    if not frame.eof:
+        raise BrokenFileError("the file ends inside of a record")
+    return file.tell() - len(frame.unused_data), held
+
+
+def _after_skippable(file: IO[bytes], start: int) -> int:
+    """Offset of the first frame from an offset on that is not to be skipped."""
+    file.seek(start)
+    while found := SKIPPABLE.match(file.read(8)):
+        start += 8 + int.from_bytes(found[1], "little")
+        file.seek(start)
+    return start
+
+
 def _find_beginning(file: IO[bytes], start: int) -> int | None:
     """Offset of the next record from an offset on, by its first bytes; None if there is none."""
     file.seek(0)
-    mark = BEGINNINGS.get(file.read(2), PLAIN_BEGINNING)
+    head, marks = file.read(len(PLAIN_BEGINNING)), (PLAIN_BEGINNING, *PACKED_BEGINNINGS)
+    known = [mark for mark in marks if head.startswith(mark)] or marks  # the first bytes may be damaged
     file.seek(start)
     held = b""
     while part := file.read(STEP):
         held += part
-        found = held.find(mark)
-        if found >= 0:
-            return start + found
-        start += max(0, len(held) - len(mark) + 1)
-        held = held[-len(mark) + 1 :]
+        found = [at for at in map(held.find, known) if at >= 0]
+        if found:
+            return start + min(found)
+        start += max(0, len(held) - len(PLAIN_BEGINNING) + 1)
+        held = held[-len(PLAIN_BEGINNING) + 1 :]
     return None
 
 
@@ -129,9 +181,9 @@ def _page(record: Record) -> tuple[Page, str]:
     head, sent = parse_head(record.content)
     if head.status != 200:
         raise ResponseError(Fault("http_status", f"status {head.status}"))
-    if head.content_type not in FORMATS:
+    if head.content_type not in CONTENT_TYPES:
         raise ResponseError(Fault("content_type", head.content_type or "none"))
     body = decode_body(head, sent)
     content = decode_declared(body.content, head.charset) if head.charset else body.content
     url = record.fields["url"]
-    return Page(content, url.strip("<> ") if url else None, None, FORMATS[head.content_type]), body.cut
+    return Page(content, url.strip("<> ") if url else None, None, CONTENT_TYPES[head.content_type]), body.cut

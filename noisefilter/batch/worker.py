@@ -1,6 +1,6 @@
 """A worker process, and who watches it from outside.
 
-The process takes tasks from a pipe, announces the pages that it begins, and ends with its parent. The watcher hears its
+The process takes tasks from a pipe, announces the pages that it begins, and ends with its parent. The watcher receives its
 messages, and kills it if it takes too much time or memory.
 """
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from noisefilter.batch.options import Limits, Options
     from noisefilter.batch.storage import Storage
-    from noisefilter.batch.tasks import Message, Task
+    from noisefilter.batch.tasks import End, Message, Task
 
 #: Seconds between checks of time and memory: in between, a page cannot take nearly as much as a machine has.
 LOOK_S = 0.1
@@ -175,6 +175,7 @@ class Worker:
         with _no_main():
             self._process.start()
         there.close()  # so that the pipe breaks when the worker dies
+        self.is_ready = False
         #: What it works on; None if it is starting or idle.
         self.task: Any = None
         self._pages: Range | None = None
@@ -210,6 +211,8 @@ class Worker:
                 return Failed(
                     f"a worker holds {held:.0f} MiB before its first page: {self._limits.memory_mb} MiB (--memory-mb) are too few"
                 )
+            case Ready():
+                self.is_ready = True
             case Begun(pages):
                 self._pages = pages
             case Scored(pages):
@@ -275,6 +278,24 @@ def listen(workers: Sequence[Worker]) -> Iterator[tuple[Worker, Any, Message]]:
             task = worker.task
             yield worker, task, worker.receive()
         worker.look()
+
+
+def finish(worker: Worker, task: Any, tell: Callable[[Begun | Scored], object] = lambda _: None) -> End:  # noqa: ANN401 - as in `give`
+    """Have a worker do a task, as soon as it is ready: how that ended. `tell` gets what it says of its pages meanwhile."""
+    if worker.is_ready:
+        worker.give(task)
+    while True:
+        for _, _, message in listen([worker]):
+            match message:
+                case Ready():
+                    worker.give(task)
+                case Begun():
+                    tell(message)
+                    worker.go()
+                case Scored():
+                    tell(message)
+                case end:
+                    return end
 
 
 def resident_mb(pid: int | None) -> float:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -26,15 +25,7 @@ def to_json(value: object) -> str:
     try:
         return json.dumps(value, default=as_json, allow_nan=False)
     except ValueError:
-        return json.dumps(_finite(value), default=as_json, allow_nan=False)
-
-
-def _finite(value: object) -> object:
-    if isinstance(value, float):
-        return value if isfinite(value) else None
-    if isinstance(value, dict):
-        return {_finite(key): _finite(item) for key, item in value.items()}
-    return [_finite(item) for item in value] if isinstance(value, list | tuple) else value
+        return json.dumps(json.loads(json.dumps(value, default=as_json), parse_constant=lambda _: None))
 
 
 def as_json(value: object) -> object:

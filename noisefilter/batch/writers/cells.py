@@ -7,11 +7,11 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 from unicodedata import category, normalize
 
-from noisefilter.batch.tasks import OWN
+from noisefilter.batch.tasks import CSV_PREFIX, OWN
 from noisefilter.batch.writers import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 #: A spreadsheet runs a cell that begins with one of these, even after blanks and invisible characters, or in full
@@ -21,23 +21,20 @@ BREAKS = ("\t", "\r")
 
 
 class CsvWriter:
-    """Rows under the run's columns; all other fields of a row go into one cell."""
+    """Rows under the run's columns and noisefilter's own; all other fields of a row go into one cell."""
 
-    def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, columns: Mapping[str, str], added: Sequence[str]) -> None:
         self._file = path.open("w", encoding="utf-8", errors="replace", newline="")
         self._cells = csv.writer(self._file)
-        self._names = [name for name in columns if name != OWN]
-        self._begun = False
+        self._names, self._added = [name for name in columns if name != OWN], added
+        self._cells.writerow(map(defuse, (*self._names, *(f"{CSV_PREFIX}{name}" for name in (*added, "more")))))
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add a record as a row."""
         fields = {name: value for name, value in record.items() if name != OWN}
-        added = {f"{OWN}_{name}": value for name, value in record[OWN].items()}
-        if not self._begun:
-            self._begun = True
-            self._cells.writerow(map(defuse, (*self._names, *added, f"{OWN}_more")))
         more = {name: value for name, value in fields.items() if name not in self._names}
-        row = [fields.get(name) for name in self._names] + list(added.values()) + [more or None]
+        added = [record[OWN][name] for name in self._added]
+        row = [*(fields.get(name) for name in self._names), *added, more or None]
         self._cells.writerow(defuse(_cell(value)) for value in row)
 
     def close(self) -> None:

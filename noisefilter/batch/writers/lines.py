@@ -7,7 +7,7 @@ from functools import partial
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from noisefilter.batch.errors import extra
-from noisefilter.batch.tasks import OWN
+from noisefilter.batch.tasks import DOLMA_PREFIX, OWN
 from noisefilter.batch.writers import to_json
 from noisefilter.types import NUMBERS
 
@@ -17,16 +17,9 @@ if TYPE_CHECKING:
 
 
 class LineWriter:
-    """One line per record.
+    """One line per record; `pack` compresses what is written to the file."""
 
-    Args:
-        path: the file.
-        pack: compresses what is written to the file.
-    """
-
-    def __init__(
-        self, path: Path, _columns: object = None, *, pack: Callable[[IO[bytes]], IO[bytes]] = lambda file: file
-    ) -> None:
+    def __init__(self, path: Path, *_names: object, pack: Callable[[IO[bytes]], IO[bytes]] = lambda file: file) -> None:
         self._file = path.open("wb")
         self._lines = pack(self._file)
 
@@ -57,7 +50,7 @@ zstd_lines, gzip_lines = (partial(LineWriter, pack=pack) for pack in (zstandard,
 class DolmaWriter(LineWriter):
     """One document's id and attributes per line, compressed with gzip."""
 
-    def __init__(self, path: Path, _columns: object = None) -> None:
+    def __init__(self, path: Path, *_names: object) -> None:
         super().__init__(path, pack=gzipped)
 
     def write(self, record: Mapping[str, Any]) -> None:
@@ -72,9 +65,9 @@ def attributes(record: Mapping[str, Any]) -> dict[str, Any]:
     """
     length = len(record["visible_text"])
     values: dict[str, list[list[float]]] = {
-        f"{OWN}__{name}": [] if record[name] is None else [[0, length, record[name]]] for name in NUMBERS
+        f"{DOLMA_PREFIX}{name}": [] if record[name] is None else [[0, length, record[name]]] for name in NUMBERS
     }
-    values[f"{OWN}__{record['verdict']}"] = [[0, length, 1.0]]
+    values[f"{DOLMA_PREFIX}{record['verdict']}"] = [[0, length, 1.0]]
     for span in record["spans"]:
-        values.setdefault(f"{OWN}__span_{span['kind']}", []).append([span["start"], span["end"], span["score"]])
+        values.setdefault(f"{DOLMA_PREFIX}span_{span['kind']}", []).append([span["start"], span["end"], span["score"]])
     return {"id": record["id"], "attributes": values}

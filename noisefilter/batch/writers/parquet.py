@@ -27,7 +27,7 @@ class ParquetWriter:
     What does not fit (a field that appears later, words where there were numbers) goes to `noisefilter.more` as JSON.
     """
 
-    def __init__(self, path: Path, columns: Mapping[str, str]) -> None:
+    def __init__(self, path: Path, columns: Mapping[str, str], *_added: object) -> None:
         self._arrow = extra("pyarrow", "Parquet")
         self._types = {scrub(name): arrow_type(kind) for name, kind in columns.items() if name != OWN}
         self._records: list[Mapping[str, Any]] = []
