@@ -29,8 +29,8 @@ from measures import TEXT_FILES, measure
 from safetensors.numpy import load_file
 
 from noisefilter.learn.card import write_card, write_picture
-from noisefilter.learn.stages import ALONE, READER_STAGES, STAGES, Fitted, Training
-from noisefilter.learn.train import TrainingData, train_both
+from noisefilter.learn.stages import Fitted, Training
+from noisefilter.learn.train import TrainingData
 from noisefilter.model import (
     ARRAYS,
     CARD,
@@ -46,12 +46,11 @@ from noisefilter.model import (
 from noisefilter.report.figures import figure_tables, print_tables
 from noisefilter.text.vectors import load_vectors
 from noisefilter.types import Page
+from reader_training.stages import ALONE, EVERY, Learned, Run, fit_both
 from shared_corpus import BLOGS, Corpus, own_articles, own_retold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from numpy.typing import NDArray
 
     from noisefilter.model import Model
 
@@ -59,7 +58,7 @@ FIGURES = "figures.json"
 
 
 def read_data(corpus: Corpus) -> TrainingData:
-    """Everything that the default model learns from."""
+    """Everything that the default model learns from, but for the texts of `read_texts`."""
     parts = {}
     for split in ("train", "tune"):
         parts[split] = [
@@ -89,29 +88,31 @@ def read_data(corpus: Corpus) -> TrainingData:
         inserted["train"],
         inserted["tune"],
         retold=list(own_retold()),
-        texts=list(_texts(corpus)),
         other=other,
     )
 
 
-def _texts(corpus: Corpus) -> Iterator[Page]:
+def read_texts(corpus: Corpus) -> Iterator[Page]:
     """The train texts, whose words the reader's vocabulary must hold, and whose labels a teacher predicts."""
     for name in (*TEXT_FILES, BLOGS):
         yield from (Page(row["text"], title=row["title"], format="text") for row in corpus.rows(name, "train"))
     yield from corpus.wcxb_articles("train")
 
 
-def read_base(folder: Path) -> Fitted:
+def read_base(folder: Path) -> Learned:
     """What the models in a folder hold, even if their features are no longer those that the code measures."""
-    arrays: dict[str, NDArray[np.float64]] = {}
-    manifests = {}
-    for name in (DEFAULT, FAST):  # what both have is the same, but for some thresholds
-        arrays |= {key: value.astype(np.float64) for key, value in load_file(folder / name / ARRAYS).items()}
+    arrays, manifests = {}, {}
+    for name in (DEFAULT, FAST):
+        arrays[name] = {key: value.astype(np.float64) for key, value in load_file(folder / name / ARRAYS).items()}
         manifests[name] = json.loads((folder / name / MANIFEST).read_text(encoding="utf8"))
     thresholds, policies = manifests[FAST]["thresholds"], manifests[FAST]["policies"]
-    last = {key: value for key, value in manifests[DEFAULT]["thresholds"].items() if value != thresholds.get(key)}
+    measures = Fitted(arrays[FAST], thresholds, policies=policies)
+    last = Fitted(  # what both models have is the same, but for some thresholds
+        {key: value for key, value in arrays[DEFAULT].items() if key not in arrays[FAST]},
+        {key: value for key, value in manifests[DEFAULT]["thresholds"].items() if value != thresholds.get(key)},
+    )
     readers = ((folder / DEFAULT / READER).read_bytes(),)
-    return Fitted(arrays, thresholds, readers=readers, last=last, policies=policies)
+    return Learned(measures, readers=readers, last=last)
 
 
 def main() -> None:
@@ -155,7 +156,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, default=Path("build/training"), help="keeps what each stage gave")
     some = parser.add_mutually_exclusive_group()
     some.add_argument(
-        "--from", dest="first", choices=(*STAGES, *READER_STAGES),
+        "--from", dest="first", choices=EVERY,
         help="fit this stage and those after it; those before are taken from --work, or from the models in --output",
     )  # fmt: skip
     some.add_argument(
@@ -182,14 +183,11 @@ def _train(options: argparse.Namespace, progress: Callable[[str], None]) -> Sequ
     corpus = Corpus(options.corpus, options.licences)
     kind = "" if options.licences == "all" else f"{options.licences}-"
     vectors = load_vectors(options.vectors or models_folder() / VECTORS)
-    training = Training(
-        read_data(corpus), vectors, options.jobs, progress, options.device, options.work / (kind + DEFAULT)
-    )
+    training = Training(read_data(corpus), vectors, options.jobs, progress)
+    run = Run(training, list(read_texts(corpus)), options.work / (kind + DEFAULT), options.device)
     base = read_base(options.output) if options.first or options.only else None
     names = f"{kind}{DEFAULT}", f"{kind}{FAST}"
-    models = train_both(
-        training, names, vectors_file=options.vectors, first=options.first, base=base, only=options.only
-    )
+    models = fit_both(run, names, vectors_file=options.vectors, first=options.first, base=base, only=options.only)
     if options.only not in {None, "articles"}:  # what policies cut has not changed
         return models
     progress("choosing policies on collections left out")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
-from noisefilter.model import open_reader
-from noisefilter.reader.examples import FOREIGN, OWN, UNKNOWN, ReaderExample, TaughtPiece, taught_pieces
+from noisefilter.model import DEFAULT, READER, models_folder, open_reader
 from noisefilter.reader.pieces import AROUND, JUDGED, READ, TITLE, read_tokens
 from noisefilter.reader.session import COLUMNS, Reader, ReaderError
 from noisefilter.reader.wordpiece import (
@@ -24,6 +26,7 @@ from noisefilter.reader.wordpiece import (
 from noisefilter.reader.wordpiece import (
     UNKNOWN as NO_PIECE,
 )
+from reader_training.examples import FOREIGN, OWN, UNKNOWN, ReaderExample, TaughtPiece, taught_pieces
 from tests.making import SLUICE
 
 LETTERS = [chr(code) for code in range(ord("a"), ord("z") + 1)]
@@ -222,3 +225,17 @@ def test_a_foreign_sentence_stands_out(reader):
 def test_the_vocabulary_of_the_shipped_reader_has_its_special_pieces(reader):
     assert reader.vocabulary.pieces[: len(SPECIAL)] == SPECIAL
     assert reader.vocabulary.rows("\U00010348") == (NO_PIECE,)
+
+
+def test_the_reader_calls_nobody():
+    code = "import os, noisefilter; noisefilter.score('Rain fell on the river. ' * 20, model='default'); print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf8", timeout=120, check=True)  # noqa: S603 - ours
+    assert done.stdout.strip() == "1"
+
+
+def test_the_readers_log_odds_do_not_depend_on_the_processor():
+    text, ranges = ranges_of(list(SLUICE))
+    reader = open_reader((models_folder() / DEFAULT / READER).read_bytes())
+    foreign = reader.read(text, None, ranges).sentences[:, 0]
+    # without the precise mode a processor without VNNI differs by up to .2
+    assert foreign == pytest.approx([-7.574, -7.961, -7.808, -7.722, -8.034, -8.722, -7.746, -7.088, -6.771], abs=0.05)

@@ -10,21 +10,22 @@ import pytest
 
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.labels import LabelledPage, LabelledSpan
-from noisefilter.learn import stages
+from noisefilter.learn.stages import Training
 from noisefilter.learn.train import TrainingData
-from noisefilter.reader import examples, pieces, wordpiece
+from noisefilter.reader import pieces, wordpiece
 from noisefilter.reader.session import COLUMNS, Reader
 from noisefilter.reader.wordpiece import SPECIAL
 from noisefilter.types import Page
+from reader_training import examples, stages
 from tests.making import ARTICLE, SLUICE, article_with, vectors
 
 torch = pytest.importorskip("torch")
-training = pytest.importorskip("noisefilter.learn.reader")
-base = pytest.importorskip("noisefilter.reader.base")
+training = pytest.importorskip("reader_training.readers")
+base = pytest.importorskip("reader_training.base")
 heads = pytest.importorskip("noisefilter.reader.heads")
-network = pytest.importorskip("noisefilter.reader.network")
-reader_fit = pytest.importorskip("noisefilter.reader.fit")
-unlabelled = pytest.importorskip("noisefilter.learn.unlabelled")
+network = pytest.importorskip("reader_training.network")
+reader_fit = pytest.importorskip("reader_training.fit")
+unlabelled = pytest.importorskip("reader_training.unlabelled")
 
 FOREIGN = "Actress Delia Fonteyn wore sequins at her wedding in Las Vegas with singer Rico Banderas."
 TINY = network.Shape(24, 2, 48, 512, 1e-5, 32, 0.1)
@@ -302,7 +303,7 @@ def test_only_a_gpu_brings_a_teacher(monkeypatch, tmp_path):
             return [b""]
 
     monkeypatch.setattr(training, "ReaderFit", Fit)
-    data = TrainingData([], [])
+    data = Training(TrainingData([], []), vectors())
     for device in ("cpu", "cuda"):
-        stages.READER_STAGES["reader"](stages.Training(data, vectors(), device=device, kept=tmp_path), stages.Fitted())
+        stages.EVERY["reader"](stages.Run(data, [], tmp_path, device), stages.Learned())
     assert asked == [False, True]

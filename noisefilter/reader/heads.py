@@ -1,4 +1,4 @@
-"""Get and replace the last layer in a reader's ONNX file, to adapt it to a user's labels (extra `train`)."""
+"""Get and replace the last layer in a reader's ONNX file, to adapt it to a user's labels (extra `onnx`)."""
 
 from __future__ import annotations
 

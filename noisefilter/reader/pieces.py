@@ -27,15 +27,14 @@ class Size(NamedTuple):
     after: int
 
 
-#: Sizes of pieces for scoring and for training. Four of 224 find as much as ten of 160, in less time (docs/decisions/0048).
-READ, TAUGHT = Size(224, 24, 12), Size(256, 32, 16)
+#: Size of pieces for scoring. Four of 224 find as much as ten of 160, in less time (docs/decisions/0048).
+READ = Size(224, 24, 12)
 #: Most tokens of the title in a piece.
 TITLE = 16
 #: Characters of a title that are read.
 TITLE_LETTERS = 200
 #: The part of a piece that a token is in; each has `CASES` rows in the encoder's table of marks.
 OUTSIDE, AROUND, JUDGED = (part * CASES for part in range(3))
-MARKS = 3 * CASES
 
 
 class Piece(NamedTuple):

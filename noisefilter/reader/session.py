@@ -33,6 +33,8 @@ HIDDEN = "hidden"
 MOST_PIECES = 4
 #: An optimization of onnxruntime that takes eight times as long on a CPU as what it replaces.
 SLOW = "SkipLayerNormFusion"
+#: Sums of 8-bit products overflow on x64 processors without VNNI unless this is set; then scores depend on the processor.
+PRECISE = "session.x64quantprecision"
 #: Key of the ONNX file's metadata that holds the vocabulary, one piece per line.
 VOCABULARY = "vocabulary"
 
@@ -71,10 +73,12 @@ class Reader:
 
     def _open(self) -> None:
         """Open a session for this process: one inherited in a fork may hold another thread's locks for ever."""
+        os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime 1.32 writes files at home, and calls there
         onnxruntime = late_import("onnxruntime")  # 0.1 s that the model without a reader need not pay
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+        options.add_session_config_entry(PRECISE, "1")
         with LOCK:
             try:
                 self._session = onnxruntime.InferenceSession(

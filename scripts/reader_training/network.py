@@ -9,8 +9,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from noisefilter.reader.pieces import MARKS
+from noisefilter.reader.pieces import JUDGED
 from noisefilter.reader.session import COLUMNS
+from noisefilter.reader.wordpiece import CASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,8 @@ class Shape(NamedTuple):
     gelu: str = "tanh"  # how its activation is computed, exactly ("none") or nearly ("tanh")
 
 
+#: Rows of the table of marks: the letter cases of each part.
+MARKS = JUDGED + CASES
 #: Of all-MiniLM-L6-v2 and of all-mpnet-base-v2.
 MINILM, MPNET = Shape(384, 12, 1536, 512, 1e-12), Shape(768, 12, 3072, 512, 1e-5, 32, 0.1, "none")
 HIDDEN = 128

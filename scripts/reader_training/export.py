@@ -11,8 +11,8 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
-from noisefilter.reader.pieces import TAUGHT
 from noisefilter.reader.session import COLUMNS, VOCABULARY
+from reader_training.examples import TAUGHT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,7 +69,7 @@ class Graph:
 def export(weights: Weights, pieces: Sequence[str], *, frozen: int) -> bytes:
     """The encoder as ONNX with 8-bit weights; its vocabulary, the pieces, is in the file's metadata.
 
-    The weights have the names of `noisefilter.reader.network.Encoder`; the marks enter above the `frozen` layers.
+    The weights have the names of `reader_training.network.Encoder`; the marks enter above the `frozen` layers.
     """
     graph = Graph()
     states = _encode(graph, weights, frozen)

@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from noisefilter.reader.examples import FOREIGN, Predicted
 from noisefilter.reader.pieces import AROUND, JUDGED
+from reader_training.examples import FOREIGN, Predicted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor
 
-    from noisefilter.reader.examples import TaughtPiece
-    from noisefilter.reader.network import Encoder
+    from reader_training.examples import TaughtPiece
+    from reader_training.network import Encoder
 
 #: Number of steps whose pieces are sorted by length together to save padding.
 SORTED = 24

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from noisefilter.reader.pieces import TAUGHT, read_tokens
+from noisefilter.reader.pieces import Size, read_tokens
 from noisefilter.reader.session import CLASSES
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     Range = tuple[int, int]
 
+#: Size of pieces for training.
+TAUGHT = Size(256, 32, 16)
 #: Labels of a word or a sentence.
 UNKNOWN, OWN, FOREIGN = -1, 0, 1
 #: A sentence with this many foreign tokens is foreign, and so is one with half of its tokens foreign; with fewer its
