@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from functools import partial
+import pickle
+from contextlib import closing
+from functools import lru_cache, partial
+from itertools import chain
 from operator import index
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
 
 from noisefilter.batches import cut_batches
 from noisefilter.blocks.sites import SiteProfile
 from noisefilter.html.cleaning.page import clean_page
 from noisefilter.kinds import REMOVED_KINDS
-from noisefilter.model import Model, check_thresholds, load_model, model_at
+from noisefilter.model import Model, as_model, check_model, check_thresholds, load_model
+from noisefilter.page import as_page
 from noisefilter.pipeline import extract_safely, score_safely
 from noisefilter.policy import check_policy
+from noisefilter.text.language import CODES, subtag
 from noisefilter.threads import late_import
-from noisefilter.types import Format, Page, Score, check_kinds
+from noisefilter.types import Format, Page, Score, check_kinds, check_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-    from types import UnionType
 
     from noisefilter.policy import Policy
 
@@ -39,11 +44,11 @@ def score(
     """How likely a page is noise, with the evidence.
 
     Args:
-        page: HTML or plain text; bytes are decoded.
+        page: HTML or plain text; bytes are decoded. A `Page` has its own url, title and format.
         url: where the page came from; it is copied to the score.
         title: the article's title, if known; otherwise it is read from the page.
         format: "html" or "text" instead of sniffing.
-        language: ISO 639-1 code of the article ("en", "en-US"), if known; otherwise it is detected. Only English is judged.
+        language: ISO 639-1 code of the article ("en", "zh-Hans"), if known; otherwise it is detected. Only English is judged.
         policy: decides the verdict: "cautious", "balanced" (default), "strict", a `Policy`, or the path of one.
         thresholds: probability from which a span is cut, by kind, and `not_article`; the model's by default.
         site: profile of the page's site, which knows the blocks that recur on its pages; none by default.
@@ -55,7 +60,7 @@ def score(
 
     Raises:
         TypeError: `page` is neither bytes, str nor Page, or another argument has the wrong type.
-        ValueError: an unknown format, policy or threshold.
+        ValueError: an unknown format, language, policy or threshold, or a url or title that is not the `Page`'s own.
         ModelError: `model` names a folder that holds no model; it is a ValueError.
 
     Examples:
@@ -84,7 +89,7 @@ def score_many(
 
     Raises:
         TypeError: a page that is neither bytes, str nor Page, or `jobs` is no integer.
-        ValueError: an unknown policy or threshold, or `jobs` is 0 or below -1.
+        ValueError: an unknown language, policy or threshold, or `jobs` is 0 or below -1.
         ModelError: `model` names a folder that holds no model; it is a ValueError.
     """
     if isinstance(pages, bytes | str | Page):
@@ -98,27 +103,37 @@ def score_many(
         raise ValueError(f"jobs must be a positive number or -1, not {jobs}")
     if isinstance(model, str | Path):
         as_model(model)  # so that a bad model fails now
-    options = {"thresholds": limits, "language": language, "site": site, "policy": policy}
-    return _score_batches(pages, jobs, partial(_score_batch, model=model, options=options))
-
-
-def _score_batches(
-    pages: Iterable[bytes | str | Page], jobs: int, score_batch: Callable[[list[Page]], list[Score]]
-) -> Iterator[Score]:
+    options: dict[str, Any] = {"thresholds": limits, "language": language, "site": site, "policy": policy}
     batches = cut_batches(map(as_page, pages), lambda page: len(page.content))
     if jobs == 1:
-        scored = map(score_batch, batches)
-    else:
-        joblib = late_import("joblib")  # takes 0.1 s, and one process does not need it
-        run = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
-        scored = run(joblib.delayed(score_batch)(batch) for batch in batches)
-    for scores in scored:
-        yield from scores
+        return chain.from_iterable(score_safely(batch, as_model(model), **options) for batch in batches)
+    return _score_in_workers(batches, jobs, model, options)
 
 
-def _score_batch(batch: list[Page], model: Model | str | Path | None, options: dict[str, Any]) -> list[Score]:
-    """One batch, maybe in a worker, which is sent a model's path rather than its arrays."""
-    return score_safely(batch, as_model(model), **options)
+def _score_in_workers(
+    batches: Iterable[list[Page]], jobs: int, model: Model | str | Path | None, options: dict[str, Any]
+) -> Iterator[Score]:
+    """Scores of the batches, in order; a worker reads the model from a file, once, rather than with each batch."""
+    joblib = late_import("joblib")  # takes 0.1 s, and one process does not need it
+    run = joblib.Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2 * n_jobs")
+    with TemporaryDirectory(prefix="noisefilter-") as folder:
+        find_model = partial(as_model, model)
+        if isinstance(model, Model):
+            path = Path(folder) / "model.pickle"
+            path.write_bytes(pickle.dumps(model))
+            find_model = partial(_unpickled, path)
+        with closing(run(joblib.delayed(_score_batch)(batch, find_model, options) for batch in batches)) as scored:
+            yield from chain.from_iterable(scored)
+
+
+@lru_cache(maxsize=1)
+def _unpickled(path: Path) -> Model:
+    model: Model = pickle.loads(path.read_bytes())  # noqa: S301 - written above
+    return model
+
+
+def _score_batch(batch: list[Page], find_model: Callable[[], Model], options: dict[str, Any]) -> list[Score]:
+    return score_safely(batch, find_model(), **options)
 
 
 def extract(
@@ -132,7 +147,7 @@ def extract(
     model: Model | str | Path | None = None,
     headline: bool = False,
 ) -> str:
-    """The article's text: the page without boilerplate, and nothing else removed; "" if it holds none.
+    """The article's text: the page without boilerplate, and nothing else removed; "" if it holds none, or is too large to be read.
 
     The headline counts as boilerplate, since `Score.title` has it; `headline=True` keeps it where the page shows it.
     Other arguments and errors are as for `score`.
@@ -181,53 +196,15 @@ def load(path: str | Path) -> Model:
     Raises:
         ModelError: the folder holds no model, or one that this version cannot use; the message names the file.
     """
+    check_model(path)
     return load_model(path)
 
 
-def as_model(model: Model | str | Path | None) -> Model:
-    """The argument as a `Model`; read once per process.
-
-    Raises:
-        ModelError: a folder that holds no model.
-    """
-    return model if isinstance(model, Model) else model_at(model)
-
-
-def as_page(
-    page: object,
-    *,
-    url: str | None = None,
-    title: str | None = None,
-    format: Format = "auto",  # noqa: A002
-) -> Page:
-    """The argument as a `Page`; a `Page`'s own url, title and format take precedence.
-
-    Raises:
-        TypeError: it is neither bytes, str nor Page, or its url or title is not a str.
-        ValueError: an unknown format.
-    """
-    _check_format("format", format)
-    what, content = "a page", bytes(page) if isinstance(page, bytearray | memoryview) else page
-    if isinstance(page, Page):
-        _check_format("a page's format", page.format)
-        what, content = "a page's content", page.content
-        url, title, format = page.url or url, page.title or title, page.format if page.format != "auto" else format  # noqa: A001
-    if not isinstance(content, bytes | str):
-        raise TypeError(f"{what} must be bytes or str, not {type(content).__name__}")
-    _check_type("a page's url", url, str)
-    _check_type("a page's title", title, str)
-    return Page(content, url, title, format)
-
-
-def _check_format(what: str, value: str) -> None:
-    if value not in get_args(Format):
-        raise ValueError(f"{what} must be auto, html or text, not {value!r}")
-
-
-def _check_type(what: str, value: object, wanted: type | UnionType) -> None:
-    if value is not None and not isinstance(value, wanted):
-        names = " or ".join(kind.__name__ for kind in (get_args(wanted) or (wanted,)))
-        raise TypeError(f"{what} must be {names} or None, not {type(value).__name__}")
+def check_language(language: str | None) -> None:
+    """Raise ValueError for what begins with no code of ISO 639-1, TypeError for what is no string."""
+    check_type("language", language, str)
+    if language is not None and subtag(language) not in CODES:
+        raise ValueError(f"language must be a code of ISO 639-1, such as 'en' or 'pt-BR', not {language!r}")
 
 
 def _check_options(
@@ -238,9 +215,9 @@ def _check_options(
     policy: Policy | str | Path | None = None,
 ) -> dict[str, float]:
     """Check the arguments and return the thresholds: a bad argument must not be reported as a bad page."""
-    _check_type("language", language, str)
-    _check_type("site", site, SiteProfile)
-    _check_type("model", model, Model | str | Path)
+    check_language(language)
+    check_type("site", site, SiteProfile)
+    check_type("model", model, Model | str | Path)
     check_policy(policy)
     limits = dict(thresholds or {})
     check_thresholds(limits)

@@ -18,7 +18,8 @@ from noisefilter.labelling.command import label
 from noisefilter.policy import BALANCED, POLICIES, Policy
 from noisefilter.report.options import LABELLED, Jobs, LabelledNames, Loudness, ModelOption, check_output, fail, load
 from noisefilter.report.printing import lenient, lines_of, say, shown
-from noisefilter.types import UserError
+from noisefilter.threads import terminable
+from noisefilter.types import UserError, needs_extra
 from noisefilter.viewing.command import report, review, score
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Commands(TyperGroup):
             return super().make_context(*args, **options)
 
     def invoke(self, *args: Any) -> Any:  # noqa: ANN401, D102
-        with _messages():
+        with _messages(), terminable():
             return super().invoke(*args)
 
 
@@ -97,7 +98,7 @@ def train(
         typer.Option("--from-nothing", help="Fit everything on these pages instead of adapting the default model."),
     ] = False,
     reader: Annotated[
-        bool, typer.Option("--reader", help="Adapt the last layer of the model's reader, too; needs the extra `train`.")
+        bool, typer.Option("--reader", help="Adapt the last layer of the model's reader, too; needs the extra `onnx`.")
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Write the model although the default one is better on the held-out pages.")
@@ -115,15 +116,16 @@ def train(
     from noisefilter.model import SHIPPED, folder_of, save_model  # noqa: PLC0415
     from noisefilter.report.figures import comparison_tables, print_tables  # noqa: PLC0415
 
-    if folder_of(output).resolve() in (folder_of(shipped).resolve() for shipped in SHIPPED):
+    shipped = {folder_of(name).resolve() for name in SHIPPED}
+    if folder_of(output).resolve() in shipped or _manifest_of(output).get("name") in SHIPPED:  # or a clone's
         fail(f"{output} names a model that comes with noisefilter: name another folder to write yours to")
     if output.exists() and not output.is_dir():
         fail(f"{output} is a file: a model is a folder")
-    check_output(output, is_folder=True)
+    check_output(output, is_folder=True, holds=_holds_model, what="model")
     if reader and from_nothing:
         fail("--reader and --from-nothing exclude each other: a model from nothing has no reader")
     if reader and not find_spec("onnx"):
-        fail("--reader needs onnx: python -m pip install 'noisefilter[train]'")
+        fail(needs_extra("--reader", "onnx", "onnx"))
     pages, called = read_labelled(labelled), name or output.name
     done = fit_on(pages, called, jobs, say) if from_nothing else adapt_to(pages, called, jobs, say, heads=reader)
     if force or not done.is_worse:
@@ -137,7 +139,8 @@ def train(
             "write it all the same with --force",
             code=WORSE,
         )
-    say(f"wrote {output}")
+    nothing = "" if done.is_adapted else ", which judges as the default model does, for nothing was adapted"
+    say(f"wrote {output}{nothing}")
 
 
 def evaluate(
@@ -176,7 +179,7 @@ def policies(
         typer.Option(
             "--output",
             "-o",
-            help="File to write that policy to; without it policy.json, unless that holds something other than a policy.",
+            help="File to write that policy to, by default policy.json; never one that holds anything else.",
         ),
     ] = None,
     model: ModelOption = None,
@@ -200,29 +203,40 @@ def policies(
     elif policy not in POLICIES:
         fail(f"--policy {policy!r} cannot be chosen again: choose from {', '.join(POLICIES)}")
     else:
-        _choose(on, chosen, policy, output or _own_file(), jobs)
+        _choose(on, chosen, policy, output or POLICY, jobs)
 
 
-def _own_file() -> Path:
-    """The file to write if none is named; one of that name that holds no policy, as other tools have it, ends the command."""
+def _holds_policy(path: Path) -> bool:
     try:
-        Policy.load(POLICY)
-    except FileNotFoundError:
-        pass
+        Policy.load(path)
+    except ValueError:
+        return False
+    return True
+
+
+def _holds_model(folder: Path) -> bool:
+    """Whether a folder holds a model, whichever version wrote it."""
+    return "arrays_sha256" in _manifest_of(folder)
+
+
+def _manifest_of(folder: Path) -> dict[str, Any]:
+    """A model's manifest; empty if there is none."""
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text(encoding="utf8"))
     except (OSError, ValueError):
-        fail(f"{POLICY} is there already and holds no policy: name another file with -o")
-    return POLICY
+        return {}
+    return manifest if isinstance(manifest, dict) else {}
 
 
 def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs: int) -> None:
     """Score the labelled pages, choose the policy, print and write it."""
     from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415 - as above
     from noisefilter.learn.evaluate import observe_noise  # noqa: PLC0415
-    from noisefilter.learn.policies import choose_with_intervals  # noqa: PLC0415
+    from noisefilter.learn.policies import choose_with_intervals, vague_notes  # noqa: PLC0415
     from noisefilter.learn.provenance import taught_note  # noqa: PLC0415
     from noisefilter.report.figures import policy_table, print_tables  # noqa: PLC0415
 
-    check_output(output)
+    check_output(output, holds=_holds_policy, what="policy")
     pages = read_labelled(labelled)
     chosen, figures = choose_with_intervals(observe_noise(model, pages, jobs), name)
     policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
@@ -233,7 +247,7 @@ def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs
         "pages left out of the choice in turn"
     )
     print_tables(policy_table({policy.name: figures}))
-    say(*taught_note(model.manifest, pages))
+    say(*taught_note(model.manifest, pages), *vague_notes(figures))
     if policy.drop_at == 1:
         say("no cut keeps what this policy promises of its drops on these labels: it drops nothing")
     say(f"wrote {output}: use it as --policy {output}")

@@ -1,10 +1,10 @@
-"""Matrices → fitted arrays, in the form that `networks.build_network` and `networks.word_scores` read."""
+"""Matrices → fitted networks and linear models, in the form that `networks.py` computes them."""
 
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypedDict, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.neural_network import MLPClassifier
 
-from noisefilter.networks import build_network, logit, standardize
+from noisefilter.networks import Network, logit, standardize
 from noisefilter.text.tokens import HASH_ROWS, range_entries
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.arrays import Arrays, Index, Inputs, Matrix
-    from noisefilter.networks import Network
     from noisefilter.text.tokens import Tokens
 
 Fitted = TypeVar("Fitted")
@@ -37,16 +36,6 @@ FOLDS = 5
 ROWS = 50_000
 #: Tolerance of `fit_softmax`: at 1e-3 weights of rare signs are far from their end, and fewer pages are right.
 PRECISE = 1e-5
-
-
-class NetworkOptions(TypedDict, total=False):
-    """Options of `fit_network`."""
-
-    hidden: Sequence[int]
-    alpha: float
-    falling: Sequence[tuple[float, int]]
-    batch: int
-    members: int
 
 
 def fold_of(site: str, folds: int = FOLDS) -> int:
@@ -71,10 +60,7 @@ def out_of_fold(
 ) -> OutOfFold[Fitted]:
     """Models for stacking: the next stage learns from predictions of models fitted without the row's group.
 
-    Args:
-        groups: of each row.
-        fit: fits a model on some rows; it is also given the group they leave out, None for the model of all rows.
-        jobs: threads.
+    `fit` is given some rows, and the group that they leave out: None for the model of all rows. `jobs` are threads.
 
     >>> models = out_of_fold([0, 1, 1], lambda rows, _: rows.tolist())
     >>> models.for_group(1), models.of_all
@@ -97,22 +83,16 @@ def fit_first(
     items: Sequence[Of],
     inputs: Sequence[Inputs],
     context: Callable[[Of, Matrix], Matrix],
-    fit: Callable[[Index, int | None], Arrays],
-) -> tuple[OutOfFold[Arrays], list[Matrix]]:
+    fit: Callable[[Index, int | None], Network],
+) -> tuple[OutOfFold[Network], list[Matrix]]:
     """First networks of a `Cascade`, and the inputs of its second one, with context predicted out of fold.
 
-    Args:
-        folds: of the items.
-        items: what `context` reads besides the probabilities.
-        inputs: the first network's input matrix of each item.
-        context: as in the cascade.
-        fit: gives the arrays of a network fitted on some items; called by `out_of_fold`.
+    `inputs` are the first network's, for each of the items; `context` is as in the cascade, `fit` as for `out_of_fold`.
     """
     models = out_of_fold(folds, fit)
     rows = zip(folds, items, inputs, strict=True)
     return models, [
-        np.hstack([matrix, context(item, network_of(models.for_group(fold)).probabilities(matrix))])
-        for fold, item, matrix in rows
+        np.hstack([matrix, context(item, models.for_group(fold).probabilities(matrix))]) for fold, item, matrix in rows
     ]
 
 
@@ -121,70 +101,55 @@ def fit_network(
     classes: Index,
     weights: Matrix | None = None,
     *,
-    hidden: Sequence[int] = (),
+    hidden: int = 0,
     alpha: float = 1e-3,
     falling: Sequence[tuple[float, int]] = ((1e-3, 12),),
     batch: int = 512,
-    seed: int = SEED,
     members: int = 1,
-    classes_in_all: int = 0,
-) -> Arrays:
-    """Arrays of a standardised perceptron, or of a logistic regression if `hidden` is empty (alpha is then 1 / C).
+) -> Network:
+    """A perceptron, or a logistic regression if nothing is `hidden` (alpha is then 1 / C).
 
     Args:
         matrix: (rows, features), NaN where missing; float32 stays float32, which halves the memory of large ones.
         classes: (rows,), class numbers from 0.
         weights: (rows,), weight of each row.
-        hidden: sizes of the hidden layers.
+        hidden: units of the hidden layer.
         alpha: weight decay.
         falling: learning rates, and for how many passes over the data each is used.
         batch: rows per step.
-        seed: of the first perceptron.
-        members: perceptrons with one hidden layer whose log-odds are averaged; their hidden layers are concatenated.
-        classes_in_all: columns of a logistic regression's output, if some classes may be missing from the data.
+        members: perceptrons whose log-odds are averaged; their hidden layers are concatenated.
     """
     inputs, mean, scale = _standard(matrix)
-    arrays = {"mean": mean, "scale": scale}
     weights = np.ones(len(inputs)) if weights is None else weights
     if not hidden:
         logistic = LogisticRegression(C=1 / alpha, max_iter=2000).fit(inputs, classes, sample_weight=weights)
-        layer, bias = logistic.coef_.T, logistic.intercept_
-        if classes_in_all:
-            layer, bias = _with_all_classes(layer, bias, logistic.classes_, classes_in_all)
-        return {**arrays, "weights0": np.ascontiguousarray(layer), "bias0": bias}
+        return Network(mean, scale, [np.ascontiguousarray(logistic.coef_.T)], [logistic.intercept_])
     size = min(batch, len(inputs))
-    networks = (
-        MLPClassifier(tuple(hidden), alpha=alpha, batch_size=size, random_state=seed + k) for k in range(members)
-    )
-    layers = [_fit_perceptron(network, inputs, classes, weights, falling) for network in networks]
-    return {**arrays, **(layers[0] if members == 1 else _side_by_side(layers))}
+    fitted = [MLPClassifier((hidden,), alpha=alpha, batch_size=size, random_state=SEED + k) for k in range(members)]
+    for perceptron in fitted:
+        _fit_perceptron(perceptron, inputs, classes, weights, falling)
+    first, last = zip(*(perceptron.coefs_ for perceptron in fitted), strict=True)
+    of_first, of_last = zip(*(perceptron.intercepts_ for perceptron in fitted), strict=True)
+    layers, biases = [np.hstack(first), np.vstack(last) / members], [np.concatenate(of_first), np.mean(of_last, axis=0)]
+    return Network(mean, scale, layers, biases)
 
 
 def fit_softmax(
     matrix: Inputs, signs: sp.csr_matrix, classes: Index, weights: Matrix, *, alpha: float, classes_in_all: int
-) -> tuple[Arrays, Matrix]:
-    """A softmax regression over standardised columns and over sparse signs: arrays of a network, and (signs, classes).
+) -> tuple[Network, Matrix]:
+    """A softmax regression over standardised columns and over sparse signs: a network, and weights (signs, classes).
 
     The log-odds of both add up. All columns together count as much as signs whose squares add up to 1. `signs` is
-    (rows, signs); the other arguments are as for `fit_network`.
+    (rows, signs); `classes_in_all` are the columns of the output, since some classes may be missing from the data. The other
+    arguments are as for `fit_network`.
     """
     inputs, mean, scale = _standard(matrix)
     width = inputs.shape[1]
     both = sp.hstack([sp.csr_matrix(inputs / np.sqrt(width)), signs]).tocsr()
     logistic = LogisticRegression(C=1 / alpha, tol=PRECISE, max_iter=5000).fit(both, classes, sample_weight=weights)
     layer, bias = _with_all_classes(logistic.coef_.T, logistic.intercept_, logistic.classes_, classes_in_all)
-    network = {"mean": mean, "scale": scale, "weights0": layer[:width] / np.sqrt(width), "bias0": bias}
+    network = Network(mean, scale, [layer[:width] / np.sqrt(width)], [bias])
     return network, np.ascontiguousarray(layer[width:])
-
-
-def _side_by_side(networks: Sequence[Arrays]) -> Arrays:
-    """Layers of one network that averages the log-odds of several with one hidden layer."""
-    return {
-        "weights0": np.hstack([network["weights0"] for network in networks]),
-        "bias0": np.concatenate([network["bias0"] for network in networks]),
-        "weights1": np.vstack([network["weights1"] for network in networks]) / len(networks),
-        "bias1": np.mean([network["bias1"] for network in networks], axis=0),
-    }
 
 
 def _standard(matrix: Inputs) -> tuple[Inputs, Matrix, Matrix]:
@@ -205,16 +170,14 @@ def _standard(matrix: Inputs) -> tuple[Inputs, Matrix, Matrix]:
 
 def _fit_perceptron(
     perceptron: MLPClassifier, inputs: Inputs, classes: Index, weights: Matrix, rates: Sequence[tuple[float, int]]
-) -> Arrays:
-    """Weights and biases by layer of the perceptron, fitted at each rate for its number of epochs."""
+) -> None:
+    """Fit the perceptron at each rate for its number of epochs."""
     most = 1 + sum(epochs for _, epochs in rates)
     perceptron.set_params(tol=0, n_iter_no_change=most, warm_start=len(rates) > 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is fixed
         for rate, epochs in rates:
             perceptron.set_params(learning_rate_init=rate, max_iter=epochs).fit(inputs, classes, sample_weight=weights)
-    pairs = enumerate(zip(perceptron.coefs_, perceptron.intercepts_, strict=True))
-    return {key: value for n, (layer, bias) in pairs for key, value in ((f"weights{n}", layer), (f"bias{n}", bias))}
 
 
 def _with_all_classes(layer: Matrix, bias: Matrix, classes: Index, count: int) -> tuple[Matrix, Matrix]:
@@ -226,14 +189,13 @@ def _with_all_classes(layer: Matrix, bias: Matrix, classes: Index, count: int) -
     return whole, offsets
 
 
-def network_of(arrays: Arrays) -> Network:
-    """The network with the arrays that `fit_network` gave."""
-    return build_network(named("fitted", arrays), "fitted")
-
-
-def named(name: str, arrays: Arrays) -> Arrays:
-    """The arrays, their keys prefixed with the estimator's name."""
-    return {f"{name}.{key}": value for key, value in arrays.items()}
+def arrays_of(name: str, network: Network) -> Arrays:
+    """The arrays of a network, as `build_network` reads them."""
+    layers = enumerate(zip(network.weights, network.biases, strict=True))
+    arrays = {f"{name}.mean": network.mean, f"{name}.scale": network.scale}
+    for layer, (weights, bias) in layers:
+        arrays |= {f"{name}.weights{layer}": weights, f"{name}.bias{layer}": bias}
+    return arrays
 
 
 def fit_linear(
@@ -269,15 +231,13 @@ def fit_calibration(logits: Matrix, classes: Index, weights: Matrix | None = Non
     return float(model.coef_[0, 0]), float(model.intercept_[0])
 
 
-def calibrate_on(arrays: Arrays, held: Sequence[Inputs], classes: Index) -> Arrays:
+def calibrate_on(network: Network, held: Sequence[Inputs], classes: Index) -> Network:
     """The network of two classes, calibrated on held-out rows: their inputs by page, and the class of each."""
-    network = network_of(arrays)
     predicted = np.concatenate([network.probabilities(matrix)[:, 1] for matrix in held])
-    return calibrate(arrays, *fit_calibration(logit(predicted), classes))
+    return calibrate(network, *fit_calibration(logit(predicted), classes))
 
 
-def calibrate(arrays: Arrays, slope: float, offset: float) -> Arrays:
+def calibrate(network: Network, slope: float, offset: float) -> Network:
     """The network with its last layer scaled, so that calibration costs nothing at inference."""
-    last = sum(key.startswith("weights") for key in arrays) - 1
-    weights, bias = f"weights{last}", f"bias{last}"
-    return {**arrays, weights: arrays[weights] * slope, bias: arrays[bias] * slope + offset}
+    (*weights, last), (*biases, bias) = network.weights, network.biases
+    return replace(network, weights=[*weights, last * slope], biases=[*biases, bias * slope + offset])

@@ -18,24 +18,25 @@ from noisefilter.blocks import judge as blocks
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.insertions import judge as insertions
 from noisefilter.insertions import reading
+from noisefilter.kinds import KINDS
 from noisefilter.policy import POLICIES, Policy, find_policy
 from noisefilter.reader.session import Reader, ReaderError
 from noisefilter.sentences import judge as sentences
 from noisefilter.text.vectors import VectorTable, load_vectors, read_header
-from noisefilter.types import JUDGED_KINDS, UserError
+from noisefilter.types import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
+    from noisefilter.arrays import Matrix
+
 MANIFEST = "manifest.json"
 ARRAYS = "model.safetensors"
 READER = "reader.onnx"
 VECTORS = "vectors.safetensors"
 CARD = "CARD.md"
-#: A skops estimator, which older models could have. It can run code, so it is no longer read.
-ESTIMATOR = "article.skops"
 FORMAT = 1
 #: Required keys of a manifest, with their types.
 NEEDED = {
@@ -52,7 +53,7 @@ NEEDED = {
 #: The shipped models: with the reader, and without it for crawls of millions of pages.
 DEFAULT, FAST = SHIPPED = ("default", "fast")
 #: Names of thresholds: one per kind of span, and `not_article` for pages of another type.
-THRESHOLDS = (*JUDGED_KINDS, "not_article")
+THRESHOLDS = (*KINDS, "not_article")
 #: Network → names of the columns that it reads.
 INPUTS = {**blocks.INPUTS, **sentences.INPUTS, **insertions.INPUTS, **reading.INPUTS, **article.INPUTS}
 
@@ -76,10 +77,19 @@ class Model:
     vectors: VectorTable
     reader: bytes | None = None
 
+    def __repr__(self) -> str:
+        """One line, for the interactive prompt."""
+        return f"<Model {self.label}: {'without' if self.reader is None else 'with'} a reader>"
+
     @property
     def label(self) -> str:
         """Name and version, as scores carry it."""
         return f"{self.name}-{self.version}"
+
+    @property
+    def wide(self) -> dict[str, Matrix]:
+        """The arrays in float64, in which the estimators compute."""
+        return {name: np.asarray(array, dtype=np.float64) for name, array in self.arrays.items()}
 
     @property
     def policies(self) -> dict[str, Policy]:
@@ -101,9 +111,7 @@ def policies_of(manifest: Mapping[str, Any]) -> dict[str, Policy]:
     Raises:
         TypeError, ValueError: one of them is invalid.
     """
-    known = manifest["policies"]
-    names = sorted(known, key=lambda name: (POLICIES.index(name) if name in POLICIES else len(POLICIES), name))
-    return {name: Policy.from_dict({**known[name], "name": name}) for name in names}
+    return {name: Policy.from_dict({**manifest["policies"][name], "name": name}) for name in POLICIES}
 
 
 def models_folder() -> Path:
@@ -112,10 +120,30 @@ def models_folder() -> Path:
     return inside if inside.is_dir() else Path(__file__).parent.parent / "models"
 
 
-@lru_cache(maxsize=1)
-def default_model() -> Model:
-    """The model that `noisefilter.score` uses; loaded once per process."""
-    return load_model(DEFAULT)
+def as_model(model: Model | str | Path | None = None) -> Model:
+    """The argument if it is a model; else the one in a folder, or the shipped one, read once per process.
+
+    A folder that a model was saved to since is read again.
+
+    Raises:
+        ModelError: the folder holds no model, or one of another format.
+    """
+    if isinstance(model, Model):
+        return model
+    path = DEFAULT if model is None else model
+    check_model(path)
+    folder = folder_of(path)
+    return _model_in(folder, _written_at(folder / MANIFEST))
+
+
+@lru_cache(maxsize=4)
+def _model_in(folder: Path, _time_ns: int) -> Model:
+    return load_model(folder)
+
+
+def _written_at(path: Path) -> int:
+    """When a file was written, in ns; 0 if there is none."""
+    return path.stat().st_mtime_ns if path.is_file() else 0
 
 
 def folder_of(model: str | Path) -> Path:
@@ -123,8 +151,14 @@ def folder_of(model: str | Path) -> Path:
     return models_folder() / model if str(model) in SHIPPED else Path(model)
 
 
+def check_model(path: str | Path) -> None:
+    """Raise ModelError for a bare name that is no folder: a shipped model's may be misspelt."""
+    if len(Path(path).parts) == 1 and not folder_of(path).is_dir():
+        raise ModelError(f"no model {str(path)!r}: choose from {', '.join(SHIPPED)}, or name the folder of a model")
+
+
 @lru_cache(maxsize=4)
-def _vectors(path: Path) -> VectorTable:
+def _vectors(path: Path, _time_ns: int) -> VectorTable:
     try:
         table = load_vectors(path)
     except (ValueError, SafetensorError) as error:
@@ -145,10 +179,6 @@ def load_model(path: str | Path) -> Model:
             onnxruntime for the reader.
     """
     folder = folder_of(path)
-    if (folder / ESTIMATOR).exists():
-        raise ModelError(
-            f"{folder / ESTIMATOR} is not read: a model is arrays alone. Train it again, without --estimator"
-        )
     manifest = _read_manifest(folder / MANIFEST)
     reader = _read_reader(folder / READER, manifest["reader_sha256"]) if "reader_sha256" in manifest else None
     arrays = _read_arrays(folder / ARRAYS, manifest["arrays_sha256"], FAST if reader is None else DEFAULT)
@@ -156,7 +186,7 @@ def load_model(path: str | Path) -> Model:
     vectors_path = beside if beside.is_file() else models_folder() / VECTORS
     if digest(vectors_path) != manifest["vectors_sha256"]:
         raise ModelError(f"{vectors_path} is not the vector table that the model in {folder} was trained with")
-    vectors = _vectors(vectors_path)
+    vectors = _vectors(vectors_path, _written_at(vectors_path))
     return Model(manifest["name"], manifest["version"], manifest["thresholds"], arrays, manifest, vectors, reader)
 
 
@@ -171,7 +201,7 @@ class Scorer:
 @lru_cache(maxsize=4)
 def scorer(model: Model) -> Scorer:
     """The estimators that a model's arrays describe, built once per process."""
-    wide = {name: np.asarray(array, dtype=np.float64) for name, array in model.arrays.items()}
+    wide = model.wide
     reader = None if model.reader is None else open_reader(model.reader)
     return Scorer(blocks.build_block_scorer(wide), article.build_article_scorer(wide, reader))
 
@@ -206,16 +236,6 @@ def _read_reader(path: Path, sha256: str) -> bytes:
     except ModelError as error:
         raise ModelError(f"{path}: {error}") from error
     return content
-
-
-@lru_cache(maxsize=2)
-def model_at(path: str | Path | None) -> Model:
-    """The model in a folder, or the shipped one, read once per process: workers are sent its path, not its arrays.
-
-    Raises:
-        ModelError: the folder holds no model, or one of another format.
-    """
-    return default_model() if path is None or str(path) == DEFAULT else load_model(path)
 
 
 def _read_arrays(path: Path, sha256: str, alike: str) -> dict[str, NDArray[np.floating[Any]]]:
@@ -293,6 +313,7 @@ def policies_at(path: str | Path) -> dict[str, Policy]:
     Raises:
         ModelError: the folder holds no model, or one that this version cannot use.
     """
+    check_model(path)
     return policies_of(_read_manifest(folder_of(path) / MANIFEST))
 
 
@@ -308,14 +329,15 @@ def _check_own_thresholds(path: Path, thresholds: Mapping[str, Any]) -> None:
 
 def _check_own_policies(path: Path, manifest: Mapping[str, Any]) -> None:
     """Raise ModelError unless the model has each policy, and no other."""
-    try:
-        found = policies_of(manifest)
-    except (TypeError, ValueError) as error:
-        raise ModelError(f"{path}: a policy makes no sense: {error}") from error
+    found = manifest["policies"]
     if set(found) != set(POLICIES):
         raise ModelError(
             f"{path}: the policies are {', '.join(sorted(found)) or 'missing'}, and should be {', '.join(POLICIES)}"
         )
+    try:
+        policies_of(manifest)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{path}: a policy makes no sense: {error}") from error
 
 
 def save_model(model: Model, path: str | Path, card: str) -> None:
@@ -331,14 +353,17 @@ def save_model(model: Model, path: str | Path, card: str) -> None:
     else:
         (folder / READER).write_bytes(model.reader)
         manifest["reader_sha256"] = hashlib.sha256(model.reader).hexdigest()
-    (folder / ESTIMATOR).unlink(missing_ok=True)
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", encoding="utf8")
     (folder / CARD).write_text(card, encoding="utf8")
 
 
-@lru_cache(maxsize=8)
 def digest(path: Path) -> str:
     """SHA-256 of a file, "" if there is none."""
+    return _digest(path, _written_at(path))
+
+
+@lru_cache(maxsize=8)
+def _digest(path: Path, _time_ns: int) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
 
 

@@ -1,9 +1,9 @@
-"""A model's arrays → estimators, and what all stages do with them."""
+"""A model's arrays → networks, and what all stages do with them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -26,28 +26,32 @@ INPUT_LIMIT = 6.0
 ROWS_AT_ONCE = 1024
 
 
-class Estimator(Protocol):
-    """What a fitted scikit-learn classifier offers."""
-
-    def predict_proba(self, X: Inputs) -> Matrix:  # noqa: N803 - scikit-learn's name
-        """Probabilities, one column per class."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
-class Perceptron:
-    """A fitted perceptron with ReLU units, or a logistic regression if it has one layer.
+class Network:
+    """A fitted perceptron of standardised columns, with ReLU units; a logistic regression if it has one layer.
 
     It gives the same numbers as scikit-learn's `MLPClassifier` and `LogisticRegression`, but skips their checks (0.1 ms
     a call, more than the layers take on the rows of a page) and the import of scikit-learn (a second).
     """
 
+    mean: Matrix
+    scale: Matrix
     weights: Sequence[Matrix]
     biases: Sequence[Matrix]
 
-    def predict_proba(self, X: Inputs) -> Matrix:  # noqa: N803 - scikit-learn's name
-        """Probabilities, one column per class."""
-        values: Matrix = X @ self.weights[0]
+    def probabilities(self, matrix: Inputs) -> Matrix:
+        """Class probabilities of each row: (rows, classes); a missing value counts as average."""
+        if not len(matrix):
+            return np.zeros((0, 2))
+        parts = (matrix[low : low + ROWS_AT_ONCE] for low in range(0, len(matrix), ROWS_AT_ONCE))
+        return np.concatenate([self._of_standard(self.standard(part)) for part in parts])
+
+    def standard(self, matrix: Inputs) -> Matrix:
+        """The columns, standardised as in training."""
+        return np.asarray(standardize(matrix, self.mean, self.scale), dtype=np.float64)
+
+    def _of_standard(self, inputs: Matrix) -> Matrix:
+        values: Matrix = inputs @ self.weights[0]
         values += self.biases[0]
         for weights, bias in zip(self.weights[1:], self.biases[1:], strict=True):
             np.maximum(values, 0, out=values)
@@ -59,32 +63,14 @@ class Perceptron:
         values = np.exp(values - values.max(axis=1)[:, None])
         return np.asarray(values / values.sum(axis=1)[:, None])
 
-
-@dataclass(frozen=True, slots=True)
-class Network:
-    """A standardised multi-layer perceptron, or a logistic regression if it has no hidden layer."""
-
-    mean: Matrix
-    scale: Matrix
-    estimator: Estimator
-
-    def probabilities(self, matrix: Inputs) -> Matrix:
-        """Class probabilities of each row: (rows, classes); a missing value counts as average."""
-        if not len(matrix):
-            return np.zeros((0, 2))
-        parts = (matrix[low : low + ROWS_AT_ONCE] for low in range(0, len(matrix), ROWS_AT_ONCE))
-        standard = (standardize(part, self.mean, self.scale) for part in parts)
-        return np.concatenate([*map(self.estimator.predict_proba, standard)])
-
-    def moves(self, matrix: Inputs) -> Inputs | None:
+    def moves(self, matrix: Inputs) -> Matrix | None:
         """How much each input of each row moves the log-odds from those of average inputs: (rows, inputs).
 
-        None unless the estimator is a single layer with one output: others have no such sum.
+        None unless there is a single layer with one output: others have no such sum.
         """
-        layers = self.estimator.weights if isinstance(self.estimator, Perceptron) else ()
-        if len(layers) != 1 or layers[0].shape[1] != 1:
+        if len(self.weights) != 1 or self.weights[0].shape[1] != 1:
             return None
-        return standardize(matrix, self.mean, self.scale) * layers[0][:, 0]
+        return self.standard(matrix) * self.weights[0][:, 0]
 
 
 def standardize(matrix: Inputs, mean: Inputs, scale: Inputs) -> Inputs:
@@ -103,7 +89,7 @@ def build_network(arrays: Mapping[str, Matrix], name: str) -> Network:
     layers = sum(key.startswith(f"{name}.weights") for key in arrays)
     weights = [arrays[f"{name}.weights{layer}"] for layer in range(layers)]
     biases = [arrays[f"{name}.bias{layer}"] for layer in range(layers)]
-    return Network(arrays[f"{name}.mean"], arrays[f"{name}.scale"], Perceptron(weights, biases))
+    return Network(arrays[f"{name}.mean"], arrays[f"{name}.scale"], weights, biases)
 
 
 def logit(probability: Matrix) -> Matrix:

@@ -6,14 +6,15 @@ import codecs
 import re
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from lxml.etree import LxmlError
 
 from noisefilter.threads import late_import
+from noisefilter.types import Format, Page, check_type
 
 if TYPE_CHECKING:
-    from noisefilter.types import Page, Status
+    from noisefilter.types import Status
 
 #: Exceptions that code raises over a page it was not written for: that page, and no other, becomes `unreadable`.
 #: Everything else goes to the caller: lack of resources (MemoryError, OSError), interrupts, and the task queues' own
@@ -74,12 +75,56 @@ BYTE_ORDER_MARKS = (
 NO_CHARSETS = frozenset(
     ("idna", "punycode", "undefined", "utf-7", "unicode-escape", "unicode_escape", "raw-unicode-escape", "mbcs", "oem")
 )
+#: Bytes that a charset is guessed from.
+GUESSED = 200_000
+#: Bytes that ASCII has not, and how many of them tell a charset.
+HIGH, LEAST_ODD = bytes(range(128, 256)), 12
+#: Characters outside of ASCII for each broken one in a page that is in a charset all the same; bytes in another charset are
+#: hardly ever such characters.
+BROKEN = 4
+#: Bytes in which browsers look for a declaration, and more, for long heads.
+HEAD = 4096
 DECLARED_CHARSET = re.compile(
     rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
 )
-#: Browsers read a declared Latin-1 as Windows-1252 (WHATWG Encoding Standard).
-WEB_CHARSETS = dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "cp1252") | {
-    "x-sjis": "shift_jis"
+#: In these no declaration counts.
+COMMENT = re.compile(rb"<!(?=--).*?(?:-->|\Z)", re.DOTALL)
+#: Browsers' labels that Python does not know, once they are without `LABEL_PREFIX` (WHATWG Encoding Standard).
+WEB_LABELS = {f"iso8859{part}": f"iso8859-{part}" for part in range(1, 17)} | {
+    label: codec
+    for codec, labels in {
+        "utf-8": "unicode-1-1-utf-8 unicode11utf8 unicode20utf8",
+        "utf-16-le": "iso-10646-ucs-2 ucs-2 unicode unicodefeff",
+        "utf-16-be": "unicodefffe",
+        "iso8859-6": "iso-8859-6-e iso-8859-6-i iso88596e iso88596i",
+        "iso8859-7": "sun_eu_greek",
+        "iso8859-8": "iso-8859-8-e iso-8859-8-i iso88598e iso88598i logical visual",
+        "iso8859-15": "isolatin9",
+        "koi8-r": "koi koi8",
+        "koi8-u": "koi8-ru",
+        "mac-roman": "mac",
+        "mac-cyrillic": "mac-ukrainian",
+        "cp874": "dos-874 windows-874",
+        "cp932": "windows-31j",
+        "cp949": "iso-ir-149 ks_c_5601-1989 ksc56011987 ksc_5601 windows-949",
+        "euc_jp": "eucpkdfmtjapanese",
+        "gb18030": "gb_2312 gb_2312-80",
+    }.items()
+    for label in labels.split()
+}
+LABEL_PREFIX = re.compile(r"^(?:x-|cs|cn-)+")
+#: What browsers read for a codec, of which it is a part (WHATWG Encoding Standard).
+WEB_CODECS = {
+    "ascii": "cp1252",
+    "iso8859-1": "cp1252",
+    "iso8859-9": "cp1254",
+    "iso8859-11": "cp874",
+    "tis-620": "cp874",
+    "gb2312": "gb18030",
+    "gbk": "gb18030",
+    "big5": "big5hkscs",
+    "shift_jis": "cp932",
+    "euc_kr": "cp949",
 }
 
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
@@ -99,6 +144,40 @@ SCRIPT_OR_TAG = re.compile(
 ATTRIBUTE = re.compile(r"""[^\s/"'>=]++(?:\s*+=\s*+(?:"[^"]*+"?|'[^']*+'?|[^\s"'>]++))?""")
 LONG_TAG = re.compile(rf"<[a-zA-Z][^>]{{{2 * MAX_ATTRIBUTES - 2},}}+")
 TAG_NAME = re.compile(r"<[a-zA-Z][^\s>/]*+")
+
+
+def as_page(
+    page: object,
+    *,
+    url: str | None = None,
+    title: str | None = None,
+    format: Format = "auto",  # noqa: A002
+) -> Page:
+    """The argument as a `Page`; a `Page`'s own format takes precedence.
+
+    Raises:
+        TypeError: it is neither bytes, str nor Page, or its url or title is not a str.
+        ValueError: an unknown format, or another url or title than a `Page` has.
+    """
+    _check_format("format", format)
+    what, content = "a page", bytes(page) if isinstance(page, bytearray | memoryview) else page
+    if isinstance(page, Page):
+        _check_format("a page's format", page.format)
+        what, content = "a page's content", page.content
+        for name, given, known in (("url", url, page.url), ("title", title, page.title)):
+            if given and known and given != known:
+                raise ValueError(f"{name} is given twice: {known!r} by the Page, {given!r} beside it")
+        url, title, format = page.url or url, page.title or title, page.format if page.format != "auto" else format  # noqa: A001
+    if not isinstance(content, bytes | str):
+        raise TypeError(f"{what} must be bytes or str, not {type(content).__name__}")
+    check_type("a page's url", url, str)
+    check_type("a page's title", title, str)
+    return Page(content, url, title, format)
+
+
+def _check_format(what: str, value: str) -> None:
+    if value not in get_args(Format):
+        raise ValueError(f"{what} must be auto, html or text, not {value!r}")
 
 
 def read_page(page: Page) -> Page:
@@ -160,7 +239,8 @@ def sniff_format(text: str) -> Literal["html", "text"]:
 def _decode(content: bytes | str) -> tuple[str, Status]:
     """Text of the content; bytes that are not text give "" and the reason."""
     if isinstance(content, str):
-        return content, "ok"
+        decoded = content[:8].encode("utf-8", "replace").startswith(MAGIC)  # a PDF, by whoever fetched it
+        return ("", "not_html_or_text") if decoded else (content, "ok")
     if not content:
         return "", "empty"
     if len(content) > 4 * MAX_CHARACTERS:
@@ -197,43 +277,54 @@ def is_binary(head: bytes) -> bool:
 
 
 def _decode_bytes(content: bytes) -> str:
-    """Text as the page declares it, or in UTF-8; else BeautifulSoup's detector guesses from the bytes."""
-    declared = _declared_charset(content)
-    for charset in filter(None, (declared, "utf-8")):
+    """Text as the page declares it, or in UTF-8, even if a few bytes are broken; else by what the bytes look like."""
+    charsets = tuple(filter(None, (_declared_charset(content[:HEAD]), "utf-8")))
+    for charset in charsets:
         with suppress(UnicodeError):
             return content.decode(charset)
-    if declared:
-        text = content.decode(declared, "replace")
-        if text.count("\ufffd") <= max(10, len(text) // 1000):  # a few broken bytes do not make it wrong
+    for charset in charsets:
+        text = content.decode(charset, "replace")
+        broken = text.count("\ufffd")
+        if (BROKEN + 1) * broken <= len(text) - len(text.encode("ascii", "ignore")):
             return text
-    # not `UnicodeDammit`, which tries these names itself and logs broken bytes to the user's log
-    head = content[:200_000]
-    detector = late_import("bs4.dammit").EncodingDetector  # 40 ms, and few pages need it
-    names = list(filter(None, map(_web_charset, detector(head, is_html=True).encodings)))
-    guess = next((name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors)), "cp1252")
-    return content.decode(guess, "replace")
+    return content.decode(_guess_charset(content), "replace")
+
+
+def _guess_charset(content: bytes) -> str:
+    """The charset that BeautifulSoup finds declared further down, or that charset_normalizer finds in the bytes.
+
+    A few odd bytes are signs such as £ or é in a Western page.
+    """
+    head = content[:GUESSED]
+    if len(content) > GUESSED:  # end before a blank or a tag: these bytes are no part of a longer character
+        head = head[: max(map(head.rfind, (b" ", b"\n", b"<")))] or head
+    # not `UnicodeDammit`, which guesses by what is installed, and logs broken bytes to the user's log
+    detector = late_import("bs4.dammit").EncodingDetector  # imported in 40 ms
+    declared = detector.find_declared_encoding(COMMENT.sub(b"", head), is_html=True)
+    odd = len(head) - len(head.translate(None, HIGH))
+    found = late_import("charset_normalizer").detect(head)["encoding"] if odd >= LEAST_ODD else None
+    names = list(filter(None, map(_web_charset, filter(None, (declared, found, "utf-8", "cp1252")))))
+    return next(name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors))
 
 
 def _declared_charset(content: bytes) -> str | None:
     """The charset that a page declares, as browsers read it; None if there is none, or none that the web uses."""
-    found = DECLARED_CHARSET.search(content[:4096])
-    if not found:
-        return None
-    charset = _web_charset(found[1].decode("ascii", "replace"))
+    found = DECLARED_CHARSET.search(COMMENT.sub(b"", content))
+    charset = _web_charset(found[1].decode("ascii", "replace")) if found else None
     # a declaration that can be read as bytes is not in UTF-16 or UTF-32 (WHATWG Encoding Standard)
     return "utf-8" if charset and charset.startswith(("utf-16", "utf-32")) else charset
 
 
-def _web_charset(name: str) -> str | None:
-    """Python's codec for a charset name; None if no page is written in it."""
-    name = name.lower()
-    try:
-        codec = codecs.lookup(WEB_CHARSETS.get(name, name))
-    except LookupError:
-        return None
-    if codec.name in NO_CHARSETS or name in NO_CHARSETS or not getattr(codec, "_is_text_encoding", True):
-        return None
-    return codec.name
+def _web_charset(label: str) -> str | None:
+    """Python's codec for a label, as browsers read it; None if no page is written in it."""
+    label = label.lower()
+    plain = LABEL_PREFIX.sub("", label)
+    for name in (label, WEB_LABELS.get(plain, plain)):
+        with suppress(LookupError, ValueError):  # no codec's name, or none at all, with a NUL in it
+            codec = codecs.lookup(name)
+            is_charset = {codec.name, label}.isdisjoint(NO_CHARSETS) and getattr(codec, "_is_text_encoding", True)
+            return WEB_CODECS.get(codec.name, codec.name) if is_charset else None
+    return None
 
 
 def _decodes(content: bytes, charset: str, errors: str) -> bool:

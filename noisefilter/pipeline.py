@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -12,12 +12,13 @@ import numpy as np
 
 from noisefilter.article.reasons import name_measures, name_noise, seen_measures
 from noisefilter.blocks.columns import title_blocks
+from noisefilter.blocks.judge import may_be_article
 from noisefilter.blocks.table import block_table, tell_language, text_table
 from noisefilter.blocks.vote import ask_trafilatura
-from noisefilter.decide import boilerplate_spans, is_other, sentence_spans, verdict
+from noisefilter.decide import boilerplate_spans, is_other, outside, sentence_spans, verdict
 from noisefilter.html.read import read_blocks, unreadable
 from noisefilter.html.walk import TEXT_VERSION
-from noisefilter.insertions.table import InsertionTable
+from noisefilter.kinds import KINDS
 from noisefilter.model import ModelError, scorer
 from noisefilter.networks import rounded
 from noisefilter.page import MAX_BLOCKS, PAGE_FAULTS
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from noisefilter.blocks.judge import BlockScorer, BlockScores
     from noisefilter.blocks.sites import SiteProfile
     from noisefilter.blocks.table import BlockTable
+    from noisefilter.blocks.vote import Vote
     from noisefilter.html.read import ReadPage
     from noisefilter.html.walk import BlockedPage
     from noisefilter.model import Model
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger("noisefilter")
 #: An article with fewer words is `too_short` to judge.
 MIN_WORDS = 30
+#: Where less is kept, what trafilatura keeps is boilerplate with at most this probability (docs/decisions/0056).
+FOUND = 0.25
 #: From this probability of boilerplate, a block is no context for the article, whatever threshold the caller sets:
 #: a sentence's context must not depend on where the spans are cut.
 SURE_BOILERPLATE = 0.8
@@ -58,7 +62,7 @@ AT_ONCE = 200_000
 
 
 @dataclass(frozen=True, slots=True)
-class _Article:
+class FoundArticle:
     """A page with its judged blocks and its sentences; `chosen` marks those of its article, if that can be judged."""
 
     page: Page
@@ -68,6 +72,11 @@ class _Article:
     chosen: Flags
     language: str | None
     status: Status
+
+    @property
+    def judged_part(self) -> Article:
+        """Its chosen sentences, ready to be measured."""
+        return Article(self.table.page, self.table.tokens, self.sentences[self.chosen])
 
     @property
     def boilerplate(self) -> Matrix:
@@ -80,7 +89,7 @@ class _Judged:
     """One article of a batch: its index, the measurements of the whole batch, and its own numbers."""
 
     number: int
-    table: InsertionTable
+    table: SentenceTable
     scores: SentenceScores
     noise: float
     off_topic: float
@@ -89,7 +98,7 @@ class _Judged:
 
     def of_sentences(self, values: Matrix) -> Matrix:
         """The values of this article's sentences."""
-        low, high = self.table.sentences.edges[self.number : self.number + 2]
+        low, high = self.table.edges[self.number : self.number + 2]
         return values[low:high]
 
 
@@ -132,7 +141,7 @@ def score_pages(
         known = _cut(read)
         blocks = _judge_blocks(known, model, site, language)
         articles = [
-            _find_article(page, *measured, model, limits, language)
+            find_article(page, *measured, model, limits, language)
             for (page, _), measured in zip(known, blocks, strict=True)
         ]
         judged = iter(_judge_articles([entry for entry in articles if entry.status == "ok"], model, limits))
@@ -152,13 +161,6 @@ def _unscored(read: ReadPage, model: Model, language: str | None) -> Score:
     """The score of a page whose blocks cannot be judged."""
     return Score(
         visible_text=read.text,
-        spans=(),
-        sentences=(),
-        noise=None,
-        filler=None,
-        off_topic=None,
-        boilerplate=None,
-        verdict="unscored",
         status=read.status,
         title=read.page.title,
         language=language,
@@ -176,14 +178,14 @@ def extract_safely(
     *,
     headline: bool = False,
 ) -> str:
-    """The article's text without boilerplate, and nothing else removed; "" for a page that cannot be read.
+    """The article's text without boilerplate, and nothing else removed; "" for a page that is not read, such as one too large.
 
     `headline=True` keeps the headline.
     """
     try:
         read = read_blocks(page)
         if read.status != "ok":
-            return read.text
+            return ""
         with one_blas_thread:
             table, scores = _judge_blocks(_cut([read]), model, site)[0]
         boilerplate = scores.boilerplate
@@ -235,7 +237,26 @@ def score_blocks(
         ask_trafilatura(page, table.page) if judgement.is_doubtful else None
         for page, table, judgement in zip(pages, tables, judged, strict=True)
     ]
-    return blocks.scores(blocks.judge_again(judged, votes), sites)
+    scores = blocks.scores(blocks.judge_again(judged, votes), sites)
+    start = 0
+    for page, table, judgement, vote in zip(pages, tables, judged, votes, strict=True):
+        if table.places is not None and may_be_article(judgement.inputs):
+            scores[start] = _with_found(page, table, scores[start], vote)
+        start += len(table.pages)
+    return scores
+
+
+def _with_found(page: Page, table: BlockTable, scores: BlockScores, vote: Vote | None) -> BlockScores:
+    """The scores of an HTML page; if it keeps less than an article, and trafilatura finds one, that is kept, too."""
+    if table.words[scores.boilerplate < KINDS["boilerplate"].threshold].sum() >= MIN_WORDS:
+        return scores
+    opinion = vote or ask_trafilatura(page, table.page)
+    if opinion is None:
+        return scores
+    kept = (np.array(opinion.shares) >= 0.5) & ~table.dialog
+    found = np.where(kept, np.minimum(scores.boilerplate, FOUND), scores.boilerplate)
+    text = (found <= FOUND) & (2 * table.linked < table.characters)  # on a page without an article it takes the menu
+    return replace(scores, boilerplate=found) if table.words[text].sum() >= MIN_WORDS else scores
 
 
 def _group(pages: Sequence[BlockedPage]) -> list[list[int]]:
@@ -264,9 +285,14 @@ def article_blocks(table: BlockTable, boilerplate: Column) -> Flags:
     return inside
 
 
-def _find_article(
-    page: Page, table: BlockTable, scores: BlockScores, model: Model, limits: Mapping[str, float], language: str | None
-) -> _Article:
+def find_article(
+    page: Page,
+    table: BlockTable,
+    scores: BlockScores,
+    model: Model,
+    limits: Mapping[str, float],
+    language: str | None = None,
+) -> FoundArticle:
     """Split sentences and choose those of the article, if it is one, long enough, and in a known language."""
     probabilities = scores.boilerplate
     ranges = split_sentences(table.page)
@@ -284,21 +310,20 @@ def _find_article(
         status = "language"
     elif is_other(scores.article, limits):
         status = "not_article"
-    return _Article(page, table, scores, sentences, chosen, spoken, status)
+    return FoundArticle(page, table, scores, sentences, chosen, spoken, status)
 
 
-def _judge_articles(articles: Sequence[_Article], model: Model, limits: Mapping[str, float]) -> list[_Judged]:
+def _judge_articles(articles: Sequence[FoundArticle], model: Model, limits: Mapping[str, float]) -> list[_Judged]:
     """Measure and judge the sentences of some articles, then the articles; one record per article."""
     if not articles:
         return []
-    parts = [Article(values.table.page, values.table.tokens, values.sentences[values.chosen]) for values in articles]
     boilerplate = np.concatenate([values.boilerplate[values.chosen] for values in articles])
-    measured = InsertionTable(SentenceTable(parts, model.vectors))
+    measured = SentenceTable([entry.judged_part for entry in articles], model.vectors)
     estimators = scorer(model).articles
     scores = estimators.sentences(measured)
     pages = estimators.pages(measured, scores, boilerplate)
     shown = np.column_stack([scores.filler, scores.promotion])
-    seen = seen_measures(measured.sentences, measured.matrix, shown, boilerplate < limits["boilerplate"])
+    seen = seen_measures(measured, shown, boilerplate < limits["boilerplate"])
     reasons = name_noise(estimators.article, pages.read, seen)
     made = np.flatnonzero(pages.made)
     of_made = name_noise(estimators.article_made, pages.read[made], seen[made])
@@ -309,7 +334,7 @@ def _judge_articles(articles: Sequence[_Article], model: Model, limits: Mapping[
 
 
 def _put_together(
-    article: _Article, judged: _Judged | None, model: Model, limits: Mapping[str, float], policy: Policy
+    article: FoundArticle, judged: _Judged | None, model: Model, limits: Mapping[str, float], policy: Policy
 ) -> Score:
     """Spans, sentences and numbers of a page."""
     table, scores = article.table, article.blocks
@@ -318,8 +343,8 @@ def _put_together(
     if judged is not None:
         boilerplate = article.boilerplate[article.chosen]
         kept = boilerplate < limits["boilerplate"]
-        spans += sentence_spans(judged.table, judged.number, judged.scores, kept, limits)
-        weight = judged.of_sentences(judged.table.sentences.words) * (1 - boilerplate)
+        spans += outside(sentence_spans(judged.table, judged.number, judged.scores, kept, limits), spans)
+        weight = judged.of_sentences(judged.table.words) * (1 - boilerplate)
         of_sentences = judged.of_sentences(judged.scores.filler)
         filler = round(float((of_sentences * weight).sum() / max(1e-9, weight.sum())), 4)
         words = table.words
@@ -345,7 +370,7 @@ def _put_together(
     )
 
 
-def _sentences(article: _Article, judged: _Judged | None) -> list[Sentence]:
+def _sentences(article: FoundArticle, judged: _Judged | None) -> list[Sentence]:
     """Every sentence of the page; for one that is not judged, probabilities other than boilerplate are 0."""
     boilerplate = article.boilerplate
     rows = np.zeros((len(boilerplate), 3))

@@ -13,10 +13,11 @@ import narwhals as nw
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
-from noisefilter.api import as_page, score_many
-from noisefilter.article.columns import INPUTS
+from noisefilter.api import score_many
+from noisefilter.article.columns import NOISE_COLUMNS
 from noisefilter.kinds import KINDS
-from noisefilter.types import JUDGED_KINDS, NUMBERS, Page
+from noisefilter.page import as_page
+from noisefilter.types import NUMBERS, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -61,12 +62,12 @@ def span_rate(score: Score, kind: Kind) -> float:
 SCORE_FEATURES: tuple[tuple[str, Callable[[Score], float]], ...] = (
     *((name, attrgetter(name)) for name in NUMBERS),
     ("promotion", promotion),
-    *((f"highest_{kind}", partial(highest, kind=kind)) for kind in JUDGED_KINDS if not KINDS[kind].around),
+    *((f"highest_{kind}", partial(highest, kind=kind)) for kind, entry in KINDS.items() if not entry.around),
     ("log_words", log_words),
     *((f"{kind}_spans", partial(span_rate, kind=kind)) for kind in KINDS),
 )
 #: The article classifier's inputs as columns; the prefix tells its `filler` (of all sentences alike) from the score's.
-MEASURES = tuple(f"measure_{name}" for name in INPUTS)
+MEASURES = tuple(f"measure_{name}" for name in NOISE_COLUMNS)
 COLUMNS = (*(name for name, _ in SCORE_FEATURES), *MEASURES)
 
 
@@ -160,7 +161,7 @@ def features_of(score: Score) -> list[float]:
     if score.status != "ok":
         return [np.nan] * len(COLUMNS)
     measures = dict(score.measures)
-    return [*(feature(score) for _, feature in SCORE_FEATURES), *(measures[name] for name in INPUTS)]
+    return [*(feature(score) for _, feature in SCORE_FEATURES), *(measures[name] for name in NOISE_COLUMNS)]
 
 
 def read_pages(X: object) -> list[Page]:  # noqa: N803 - scikit-learn's name

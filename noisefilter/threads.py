@@ -1,19 +1,21 @@
-"""What the threads and forks of a process share: a lock, lazy imports, the number of BLAS threads."""
+"""What the threads and forks of a process share: a lock, lazy imports, the number of BLAS threads, signals."""
 
 from __future__ import annotations
 
 import concurrent.futures.thread  # noqa: F401 - see LOCK
 import logging  # noqa: F401 - see LOCK
 import os
+import signal
+from contextlib import contextmanager, suppress
 from functools import cache
 from importlib import import_module
-from threading import RLock, get_ident
+from threading import RLock, current_thread, get_ident, main_thread
 from typing import TYPE_CHECKING, Any, Self
 
-__all__ = ["LOCK", "cached_property", "late_import", "one_blas_thread"]
+__all__ = ["LOCK", "cached_property", "late_import", "one_blas_thread", "terminable"]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from functools import cached_property
     from types import ModuleType
 else:
@@ -112,3 +114,27 @@ one_blas_thread = _OneBlasThread()
 if hasattr(os, "register_at_fork"):  # Windows has no forks
     os.register_at_fork(before=LOCK.acquire, after_in_parent=LOCK.release, after_in_child=LOCK.release)
     os.register_at_fork(after_in_child=one_blas_thread.forget_others)
+
+
+@contextmanager
+def terminable() -> Iterator[None]:
+    """Make SIGTERM, and SIGHUP from a closed terminal, stop what runs like Ctrl-C."""
+    if current_thread() is not main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        for name in caught:
+            signal.signal(name, signal.SIG_IGN)  # a closing terminal sends several: the first one cleans up
+        raise KeyboardInterrupt
+
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
+    caught = [name for name, handler in before.items() if handler is not signal.SIG_IGN]  # `nohup` stays in effect
+    for name in caught:
+        signal.signal(name, stop)
+    try:
+        yield
+    finally:
+        for name in caught:
+            with suppress(TypeError):  # a handler that was not set from Python
+                signal.signal(name, before[name])

@@ -10,6 +10,7 @@ from noisefilter.kinds import KINDS, REMOVED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
+    from types import UnionType
 
     from noisefilter.kinds import Kind
 
@@ -28,6 +29,11 @@ class UserError(Exception):
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.args))
+
+
+def needs_extra(what: str, module: str, extra: str) -> str:
+    """The message of an error about a module that is not installed."""
+    return f"{what} needs {module}: python -m pip install 'noisefilter[{extra}]'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +90,6 @@ class Sentence:
     filler: float
 
 
-#: Kinds for which every sentence has a probability.
-JUDGED_KINDS = tuple(name for name in KINDS if name in Sentence.__slots__)
-
-
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A passage of `visible_text` with its kind, probability and reason in words."""
@@ -138,7 +140,7 @@ REPR_TITLE = 60
 
 
 def cut(text: str, spans: Iterable[Span]) -> str:
-    r"""Text without the spans; a line that loses all its words is removed with its line break.
+    r"""Text without the spans; a line that loses all its words is removed with its line break, and a blank that is left over.
 
     >>> cut("Home\n\nRain fell.\n", [Span(0, 4, "boilerplate", 0.9, "navigation")])
     'Rain fell.\n'
@@ -153,9 +155,14 @@ def kept_ranges(text: str, spans: Iterable[Span]) -> list[tuple[int, int]]:
         if end <= position:
             continue
         if _starts_line(text, start, position) and (end == len(text) or text[end] == "\n"):
-            end = _skip_breaks(text, end)
+            end = _skip(text, end, "\n ")
             if end == len(text):
                 start = max(position, len(text[:start].rstrip("\n")))
+        elif end == len(text) or text[end] == "\n":
+            while start > position and text[start - 1] == " ":
+                start -= 1
+        elif text[start - 1 : start] in {" ", "\n", ""}:
+            end = _skip(text, end, " ")
         if start > position:
             kept.append((position, start))
         position = end
@@ -181,38 +188,38 @@ def _starts_line(text: str, start: int, floor: int) -> bool:
     return start == 0 or text[start - 1] == "\n"
 
 
-def _skip_breaks(text: str, end: int) -> int:
-    while end < len(text) and text[end] in "\n ":
+def _skip(text: str, end: int, signs: str) -> int:
+    while end < len(text) and text[end] in signs:
         end += 1
     return end
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
 class Score:
     """How likely a page is noise, with the evidence; numbers of an unscored page are None.
 
     Every offset counts code points of `visible_text`. `text` is `visible_text` minus spans: it is
     computed, so text and evidence cannot disagree. `reasons` are what moved `noise` most, at most three;
-    `measures` are all inputs of `noise`, as (name, value); `to_dict` leaves them out.
+    `measures` are all inputs of `noise`, as (name, value); `to_dict` leaves them out, and scores are compared without them.
     """
 
     visible_text: str
-    spans: tuple[Span, ...]
-    sentences: tuple[Sentence, ...]
-    noise: float | None
-    filler: float | None
-    off_topic: float | None
-    boilerplate: float | None
-    verdict: Verdict
+    spans: tuple[Span, ...] = ()
+    sentences: tuple[Sentence, ...] = ()
+    noise: float | None = None
+    filler: float | None = None
+    off_topic: float | None = None
+    boilerplate: float | None = None
+    verdict: Verdict = "unscored"
     status: Status
-    title: str | None
-    language: str | None
-    url: str | None
+    title: str | None = None
+    language: str | None = None
+    url: str | None = None
     model: str
     text_version: int
     page_type: PageType | None = None
     reasons: tuple[Reason, ...] = ()
-    measures: tuple[tuple[str, float], ...] = field(default=(), repr=False)
+    measures: tuple[tuple[str, float], ...] = field(default=(), repr=False, compare=False)
 
     @property
     def text(self) -> str:
@@ -305,6 +312,13 @@ def _restored(value: Any, holds: type) -> Any:  # noqa: ANN401 - whatever JSON g
         return value
     names = [field.name for field in fields(holds)]
     return tuple(holds(**{name: one[name] for name in names}) for one in value or ())
+
+
+def check_type(what: str, value: object, wanted: type | UnionType) -> None:
+    """Raise TypeError for a value of another type, unless it is None; the message calls it `what`."""
+    if value is not None and not isinstance(value, wanted):
+        names = " or ".join(kind.__name__ for kind in (get_args(wanted) or (wanted,)))
+        raise TypeError(f"{what} must be {names} or None, not {type(value).__name__}")
 
 
 def check_kinds(kinds: Collection[str]) -> None:

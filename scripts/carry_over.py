@@ -18,12 +18,13 @@ from pathlib import Path
 from carry_over_insertions import carry_insertions, fitted_without, read_without
 from carry_over_judged import carry_noise, carry_read, carry_sentences, judged_sentences, read_judged
 from threadpoolctl import threadpool_limits
-from train_default import read_data
+from train_default import read_data, read_texts
 
-from noisefilter.learn.stages import READER_STAGES, STAGES, Training, fit_stages
+from noisefilter.learn.stages import Training
 from noisefilter.model import DEFAULT, FAST, VECTORS, load_model, models_folder
 from noisefilter.sentences.fit import sentence_examples
 from noisefilter.text.vectors import load_vectors
+from reader_training.stages import Run, fit_stages
 from shared_corpus import Corpus
 
 PARTS = ("noise", "sentences", "insertions", "reader")
@@ -50,16 +51,15 @@ def main() -> None:
         if "insertions" in parts:
             carry_insertions(corpus, "insertions", fitted_without(corpus, load_model(FAST)))
         if "reader" in parts:
-            from noisefilter.learn.reader import ReaderFit  # noqa: PLC0415 - torch
+            from reader_training.readers import ReaderFit  # noqa: PLC0415 - torch
 
-            data = read_data(corpus)
-            fit, pages = ReaderFit(data.texts, options.work, options.device, print), [*data.fit, *data.inserted]
+            data, texts = read_data(corpus), list(read_texts(corpus))
+            fit, pages = ReaderFit(texts, options.work, options.device, print), [*data.fit, *data.inserted]
             readers = fit.all_folds(pages, teacher=options.device != "cpu")
             carry_read(judged_sentences(corpus, vectors, ["train"]), taught, readers)
-            training = Training(data, vectors, jobs=2, progress=print, kept=options.work)
-            found = training.kept_stage("writers")  # whatever code and data gave it
-            stages = {"sentences": STAGES["sentences"], "writers": READER_STAGES["writers"]}
-            done = found["fitted"] if found else fit_stages(training, "writers", stages=stages)
+            run = Run(Training(data, vectors, jobs=2, progress=print), texts, options.work, options.device)
+            found = run.kept_stage("writers")  # whatever code and data gave it
+            done = found["gave"] if found else fit_stages(run, "writers", names=["sentences", "writers"])
             carry_insertions(
                 corpus, "insertions, read", read_without(corpus, load_model(DEFAULT), readers, done.writers)
             )

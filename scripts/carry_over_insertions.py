@@ -17,10 +17,10 @@ from noisefilter.api import score_many
 from noisefilter.insertions.fit import fit_insertions, fit_pages, labelled_examples
 from noisefilter.learn.evaluate import span_figures
 from noisefilter.learn.intervals import measured
-from noisefilter.learn.last import LastFit, fit_foreign, writer_fold
 from noisefilter.learn.stages import Fitted
 from noisefilter.learn.thresholds import off_topic_threshold
 from noisefilter.report.figures import figure_tables, print_tables
+from reader_training.last import LastFit, fit_foreign, writer_fold
 from shared_corpus import own_articles
 
 if TYPE_CHECKING:

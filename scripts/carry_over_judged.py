@@ -15,20 +15,23 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
-from noisefilter.article.fit import article_examples, fit_articles, predict_articles
-from noisefilter.fit import FOLDS, fold_of, network_of
+from noisefilter.article.columns import article_inputs
+from noisefilter.article.fit import article_examples, fit_articles
+from noisefilter.article.judge import INPUTS, predict_noise
+from noisefilter.fit import FOLDS, fold_of
 from noisefilter.insertions.reading import class_columns, read_articles
 from noisefilter.kinds import KINDS
 from noisefilter.labels import POSITIVE
 from noisefilter.learn.evaluate import calibration_error, ranking
 from noisefilter.learn.intervals import Observed, measured
-from noisefilter.learn.last import CLASSES as LAST
 from noisefilter.learn.policies import choose_policies
+from noisefilter.networks import build_network
 from noisefilter.policy import BALANCED
 from noisefilter.reader.session import Reader
 from noisefilter.report.figures import figure_tables, print_tables
 from noisefilter.sentences.fit import CLASS_OF, fit_classes, fit_sentences, sentence_examples
 from noisefilter.sentences.judge import sentence_kinds
+from reader_training.last import fit_last_classes
 from shared_corpus import BLOGS, own_retold
 
 if TYPE_CHECKING:
@@ -133,6 +136,14 @@ def fit_noise(leg: Leg, data: Learned) -> tuple[list[ArticleExample], Matrix, fl
     return judged, predict_articles(judged, {**models, **fitted}), choose_policies(held, share)[BALANCED].drop_at
 
 
+def predict_articles(examples: Sequence[ArticleExample], models: Mapping[str, Matrix]) -> Matrix:
+    """Probability of noise of each example: (examples,)."""
+    tables = [example.table for example in examples]
+    read = np.concatenate([article_inputs(own, sentence_kinds(own, models)[:, 1:3], models) for own in tables])
+    *_, noise = predict_noise(read, *(build_network(models, name) for name in INPUTS))
+    return noise
+
+
 def carry_noise(corpus: Corpus, data: Learned) -> None:
     """Fit and judge leg by leg, print; the corpus says which texts are of farms."""
     seen: dict[str, list[tuple[ArticleExample, Observed]]] = defaultdict(list)
@@ -223,7 +234,7 @@ def carry_sentences(sentences: Sequence[SentenceExample], taught: Sequence[Sente
     for leg in SENTENCE_LEGS:
         models, _ = fit_sentences([own for own in (*sentences, *taught) if leg.learns(own)])
         judged = [own for own in sentences if leg.judges(own)]
-        seen[leg.name] += [_observed(own, sentence_kinds(own.table, own.matrix, models)) for own in judged]
+        seen[leg.name] += [_observed(own, sentence_kinds(own.table, models)) for own in judged]
     _print_classes("sentences", seen)
 
 
@@ -261,7 +272,7 @@ def carry_read(
     read = []
     for example in both:
         fold = fold_of(example.site)
-        classes = sentence_kinds(example.table, example.matrix, folds[fold])
+        classes = sentence_kinds(example.table, folds[fold])
         read.append((class_columns(classes, read_articles(example.table, opened[fold])), classes))
     seen: dict[str, list[Observed]] = defaultdict(list)
     for fold in range(FOLDS):
@@ -276,4 +287,4 @@ def carry_read(
 def _last(learned: Sequence[tuple[SentenceExample, tuple[Matrix, Matrix]]]) -> Network:
     inputs = np.concatenate([rows[0] for _, rows in learned])
     votes = np.concatenate([example.classes for example, _ in learned])
-    return network_of(fit_classes(inputs, votes, LAST))
+    return fit_classes(inputs, votes, fit_last_classes)

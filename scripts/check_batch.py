@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from contextlib import suppress
+from dataclasses import replace
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -41,7 +42,7 @@ HANG, CRASH, MEMORY = (f"poison: {kind} [check_batch]" for kind in ("hang", "cra
 
 def deadly_scores(pages: Sequence[Page], model: str | None, policy: Policy) -> list[Score]:
     """Scores as the batch gives them; pages that are marked as poison kill their worker for real."""
-    from noisefilter.batch.scorer import score_pages  # noqa: PLC0415 - a second that the parent does not need
+    from noisefilter.batch.shard import score_pages  # noqa: PLC0415 - a second that the parent does not need
 
     _die_of(pages)
     return score_pages(pages, model, policy)
@@ -51,8 +52,19 @@ def quick_scores(pages: Sequence[Page], _model: str | None, _policy: Policy) -> 
     """Scores made up, of 5 ms a page; poison is as deadly. Workers start in half a second instead of some."""
     _die_of(pages)
     time.sleep(0.005 * len(pages))
-    text = "made up"
-    return [Score(text, (), (), 0.5, 0.5, 0.5, 0.5, "keep", "ok", None, "en", page.url, "quick-1", 2) for page in pages]
+    made = Score(
+        visible_text="made up",
+        noise=0.5,
+        filler=0.5,
+        off_topic=0.5,
+        boilerplate=0.5,
+        verdict="keep",
+        status="ok",
+        language="en",
+        model="quick-1",
+        text_version=2,
+    )
+    return [replace(made, url=page.url) for page in pages]
 
 
 def _die_of(pages: Sequence[Page]) -> None:

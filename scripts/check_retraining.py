@@ -22,10 +22,10 @@ from sklearn.model_selection import GroupShuffleSplit
 
 from noisefilter.learn.adapt import adapt
 from noisefilter.learn.corpora import read_corpora
-from noisefilter.learn.evaluate import ALL, COMPARED, evaluate
+from noisefilter.learn.evaluate import COMPARED, evaluate
 from noisefilter.learn.train import TrainingData
-from noisefilter.model import default_model
-from noisefilter.report.figures import figure_tables, print_tables
+from noisefilter.model import as_model
+from noisefilter.report.figures import ALL, figure_tables, print_tables
 from shared_corpus import Corpus
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def splits(pages: Sequence[LabelledPage], seeds: int) -> Iterator[TrainingData]:
 
 def compare(pages: Sequence[LabelledPage], seeds: int) -> tuple[dict[str, dict[str, float]], list[int]]:
     """Figures before and after, means over the splits, and how many networks moved in each."""
-    base = default_model()
+    base = as_model()
     found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
     moved = []
     for data in splits(pages, seeds):

@@ -19,7 +19,7 @@ from measures import measure
 
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.learn.evaluate import evaluate
-from noisefilter.model import FAST, default_model, load_model
+from noisefilter.model import FAST, as_model, load_model
 from noisefilter.report.figures import figure_tables, print_tables
 from shared_corpus import Corpus
 
@@ -28,6 +28,19 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 OWN = HERE.parent / "corpus"
+
+#: Corpora of the project that nothing is fitted to.
+FOLDERS = (
+    "layouts",
+    "insertions",
+    "unseen",
+    "sites",
+    "sites_unseen",
+    "sites_hard",
+    "sites_hard_unseen",
+    "pointers",
+    "pointers_unseen",
+)
 
 
 def check(figures: Figures, floors: list[dict[str, Any]]) -> list[str]:
@@ -59,15 +72,13 @@ def main() -> None:
     fast: list[str] = []
     if options.corpus:
         corpus = Corpus(options.corpus)
-        figures, wanted = measure(default_model(), corpus, options.jobs), floors["val"]
+        figures, wanted = measure(as_model(), corpus, options.jobs), floors["val"]
         fast = check(measure_insertions(load_model(FAST), corpus, options.jobs), floors[FAST])
     else:
         figures, wanted = (
             evaluate(
-                default_model(),
-                read_corpora(
-                    [OWN, *(OWN / name for name in ("layouts", "insertions", "unseen", "sites", "sites_unseen"))]
-                ),
+                as_model(),
+                read_corpora([OWN, *(OWN / name for name in FOLDERS)]),
             ),
             floors["corpus"],
         )

@@ -22,7 +22,6 @@ from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import split_lines
 from noisefilter.labels import POSITIVE
 from noisefilter.learn.evaluate import (
-    ALL,
     block_rows,
     gather,
     judge_pages,
@@ -33,7 +32,7 @@ from noisefilter.learn.evaluate import (
     word_figures,
 )
 from noisefilter.learn.intervals import Observed, measured
-from noisefilter.report.figures import THRESHOLDS
+from noisefilter.report.figures import ALL, THRESHOLDS
 from noisefilter.types import Page
 
 if TYPE_CHECKING:

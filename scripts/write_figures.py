@@ -11,8 +11,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from noisefilter.learn.card import markdown_table
-from noisefilter.report.figures import figure_row
+from noisefilter.report.figures import figure_row, markdown_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -20,12 +20,11 @@ def utf16_range(text: str, passage: str) -> tuple[int, int]:
     return start, start + len(passage.encode("utf-16-le")) // 2
 
 
-def region(text: str, passage: str, kind: str, *, units: bool = False) -> dict[str, Any]:
+def region(text: str, passage: str, kind: str) -> dict[str, Any]:
     """A region that somebody drew in Label Studio: code points and the text, its line breaks escaped."""
     start = text.index(passage)
-    start, end = utf16_range(text, passage) if units else (start, start + len(passage))
     quote = passage.replace("\r", "\\n").replace("\n", "\\n")
-    value = {"start": start, "end": end, "text": quote, "labels": [kind]}
+    value = {"start": start, "end": start + len(passage), "text": quote, "labels": [kind]}
     return {"id": f"{kind}-{start}", "from_name": "kind", "to_name": "text", "type": "labels", "value": value}
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from noisefilter import score_many
 from noisefilter.learn.corpora import read_corpora
-from noisefilter.model import FAST, default_model, load_model, models_folder
+from noisefilter.model import FAST, as_model, load_model, models_folder
 from tests.calling import call
 from tests.making import CORPUS
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def model() -> Model:
-    return default_model()
+    return as_model()
 
 
 @pytest.fixture(scope="session")

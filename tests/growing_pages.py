@@ -79,6 +79,15 @@ def _known() -> list[str]:
     return [name for name in vectors().rows_by_word if name.isalpha()]
 
 
+#: Rules that hide the classes of `hidden`.
+HIDING = "".join(f".k{number}{{display:none}}" for number in range(200))
+
+
+def hidden(name: str, count: int) -> str:
+    """Short paragraphs of ids or classes of their own; by `HIDING`, and ids by themselves, they are hidden."""
+    return "".join(f"<p {name}=k{number}{' hidden' * (name == 'id')}>Rain fell." for number in range(count))
+
+
 SHAPES: dict[str, Callable[[int], str]] = {
     "a flat list": same("<li>Rain fell on the quay.", before=f"{ARTICLE}<ul>"),
     "a list of different words": numbered(lambda n: f"<li>{word(n)} {word(n + 7)}", before=f"{ARTICLE}<ul>"),
@@ -139,6 +148,13 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "JSON-LD": same(f'<script type="application/ld+json">{{"articleBody": {json.dumps(PROSE)}}}</script>', before="<body>"),
     "JSON-LD in brackets": same("[", before=f'<body>{ARTICLE}<script type="application/ld+json">"text"'),
     "noscript": same("<noscript><p>Rain fell.</p></noscript>"),
+    "noscript in noscript": nested("<noscript>", "</noscript>", depth=1500),
+    "line numbers in line numbers": same(f"{'<span class=ln>' * 900}1{'</span>' * 900}", before=f"{ARTICLE}<pre>"),
+    "hidden ids and a long script": same("go();", before=f"{ARTICLE}{hidden('id', 2000)}<script>"),
+    "long rules of many classes": same(
+        f"{''.join(f'.k{n}' for n in range(200))}{{{'x:y;' * 400}}}", before=f"{ARTICLE}{hidden('class', 200)}<style>{HIDING}"
+    ),
+    "rules never closed": numbered(lambda n: f".k{n % 200}{{", before=f"{ARTICLE}{hidden('class', 200)}<style>{HIDING}"),
     "drawings": same("<svg><path d='M0 0'/><text>Rain</text></svg>"),
     "templates": same("<template><p>Rain</template>"),
     "options": same("<option>Rain", before=f"{ARTICLE}<select>"),
@@ -158,9 +174,12 @@ TEXTS: dict[str, Callable[[int], str]] = {
     "a text of short sentences": same("It fell. ", before=PROSE),
     "a text of different words": numbered(lambda n: f"{word(n)} ", before=PROSE),
     "a text without blanks": same("rain", before=PROSE),
+    "a text of exclamation marks": same("!", before=PROSE),
     "a text of quotes": same('"Rain," he said. ', before=PROSE),
     "a text of blank lines": same("\n", before=PROSE),
     "a text of brackets": same("<(", before=PROSE),
+    "a text of labels": same("Read also\n", before=PROSE + "\n"),
+    "a text of pointers": same("Rain fell. (Read also: Rain On The Quay) ", before=PROSE),
 }
 
 
@@ -179,6 +198,11 @@ BOUNDS: dict[str, int] = {
     "attributes without values": MAX_CHARACTERS - 20_000,
     "elements with attributes": 7 * MAX_TAGS,
     "one script": MAX_CHARACTERS - 1000,
+    "noscript in noscript": 5 * MAX_TAGS - 10_000,
+    "line numbers in line numbers": 5 * MAX_TAGS,
+    "hidden ids and a long script": MAX_CHARACTERS - 1000,
+    "long rules of many classes": 1_200_000,
+    "rules never closed": 1_200_000,
     "one sentence without an end": MAX_TEXT - 2000,
     "two long sentences of known words": MAX_TEXT - 2000,
     "unknown entities": MAX_TEXT - 2000,

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.blocks.table import BlockTable, block_table
 from noisefilter.html.parse import parse_html
 from noisefilter.html.walk import BlockedPage, split_lines, split_tree
-from noisefilter.insertions.table import InsertionTable
 from noisefilter.model import VECTORS, models_folder
 from noisefilter.page import read_page
 from noisefilter.sentences.table import Article, SentenceTable
@@ -85,16 +84,10 @@ def articles_of(texts: Sequence[str], title: str | None = None) -> list[Article]
     return [Article(page, tokenize(page.text, vectors()), split_sentences(page)) for page in pages]
 
 
-def sentences_of(text: str, title: str | None = None) -> SentenceTable:
-    """The sentence table of a plain text."""
-    return SentenceTable(articles_of([text], title), vectors())
-
-
-def insertions_of(page: str | BlockedPage) -> InsertionTable:
-    """The insertion table of a plain text or a page."""
-    blocked = split_lines(page) if isinstance(page, str) else page
-    table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors()), split_sentences(blocked))], vectors())
-    return InsertionTable(table)
+def sentences_of(page: str | BlockedPage, title: str | None = None) -> SentenceTable:
+    """The sentence table of a plain text or a page."""
+    blocked = split_lines(page, title) if isinstance(page, str) else page
+    return SentenceTable([Article(blocked, tokenize(blocked.text, vectors()), split_sentences(blocked))], vectors())
 
 
 def visible(page: str) -> str:

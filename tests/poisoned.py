@@ -58,4 +58,18 @@ def _score(page: Page, model: str | None, policy: Policy | None) -> Score:
     noise = 0.99 if "noise" in text else 0.01
     spans = (Span(0, 4, "promotion", 0.9, "an offer"),) if "some" in text else ()
     decided = verdict(noise, None, spans, policy or DEFAULT)
-    return Score(text, spans, (), noise, 0.1, 0.0, 0.2, decided, "ok", page.title, "en", page.url, model or "test-1", 2)
+    return Score(
+        visible_text=text,
+        spans=spans,
+        noise=noise,
+        filler=0.1,
+        off_topic=0.0,
+        boilerplate=0.2,
+        verdict=decided,
+        status="ok",
+        title=page.title,
+        language="en",
+        url=page.url,
+        model=model or "test-1",
+        text_version=2,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from noisefilter import Reason, Score, Sentence, Span
 from noisefilter.report.tally import Seen
-from noisefilter.report.view import Shown
+from noisefilter.report.view import Detail
 
 TEXT = "Rain fell. Buy our boots! The river rose. Nobody knows why."
 HOSTILE = '</script><script>alert("ran")</script><!--\u202egnp.exe\u2066 \u2028\x1b[2J <img src=x onerror=alert(1)>'
@@ -25,8 +25,8 @@ def made(text: str = TEXT, **changes) -> Score:
 
 def seen(name: str, noise: float | None, verdict: str = "keep", own_site: str = "", **record) -> Seen:
     record = {"noise": noise, "verdict": verdict, "status": "unscored" if noise is None else "ok", **record}
-    return Seen.of_record(name, own_site, record, lambda: Shown(made(noise=noise)))
+    return Seen.of_record(name, own_site, record, lambda: Detail(made(noise=noise)))
 
 
 def shown(name: str, score: Score) -> Seen:
-    return Seen.of_record(name, "", {}, lambda: Shown(score))
+    return Seen.of_record(name, "", {}, lambda: Detail(score))

@@ -19,7 +19,8 @@ from noisefilter.learn.last_layer import Rows, last_logits, move_layer, row_loss
 from noisefilter.learn.session import adapt_to, losses, worse_stages
 from noisefilter.learn.train import TrainingData, split_pages
 from noisefilter.model import load_model, save_model
-from noisefilter.networks import ROWS_AT_ONCE
+from noisefilter.networks import ROWS_AT_ONCE, Network, build_network
+from noisefilter.page import MAX_TEXT
 from noisefilter.reader.session import Reader
 from noisefilter.report.figures import comparison_markdown
 from noisefilter.types import Page
@@ -59,32 +60,32 @@ def rows_of(logits: np.ndarray, truth: np.ndarray) -> Rows:
     return Rows(logits[:, None], truth[:, None], np.ones(len(truth)), names, ["one"] * len(truth))
 
 
-ONE = {"n.weights0": np.ones((1, 1)), "n.bias0": np.zeros(1), "n.mean": np.zeros(1), "n.scale": np.ones(1)}
+ONE = Network(np.zeros(1), np.ones(1), [np.ones((1, 1))], [np.zeros(1)])
 
 
 def test_fifty_labels_that_agree_with_the_model_move_nothing():
     logits = np.random.default_rng(1).normal(scale=2.0, size=50)
     truth = (np.random.default_rng(2).random(50) < 1 / (1 + np.exp(-logits))).astype(float)
-    move = move_layer(ONE, "n", rows_of(logits, truth))
+    move = move_layer(ONE, rows_of(logits, truth))
     assert move.strength is None
-    assert not move.layer
+    assert move.network is ONE
     assert move.after == move.before
 
 
 def test_fifty_labels_that_all_say_otherwise_move_the_layer():
     logits = np.random.default_rng(1).normal(scale=2.0, size=50)
-    move = move_layer(ONE, "n", rows_of(logits, (logits < 0).astype(float)))
+    move = move_layer(ONE, rows_of(logits, (logits < 0).astype(float)))
     assert move.strength is not None
     assert move.after < move.before
-    assert move.layer["weights0"][0, 0] < 0
+    assert move.network.weights[0][0, 0] < 0
 
 
 def test_a_site_with_more_noise_than_others_moves_the_offset_first():
     logits = np.random.default_rng(1).normal(size=60)
     truth = (np.random.default_rng(2).random(60) < 1 / (1 + np.exp(-logits - 3))).astype(float)
-    move = move_layer(ONE, "n", rows_of(logits, truth))
-    assert move.layer["bias0"][0] > 1
-    assert abs(move.layer["weights0"][0, 0] - 1) < 1
+    move = move_layer(ONE, rows_of(logits, truth))
+    assert move.network.biases[0][0] > 1
+    assert abs(move.network.weights[0][0, 0] - 1) < 1
 
 
 def test_what_most_pages_of_one_large_site_say_is_not_taken_for_what_all_sites_say():
@@ -92,28 +93,28 @@ def test_what_most_pages_of_one_large_site_say_is_not_taken_for_what_all_sites_s
     truth = np.array([1.0] * 40 + [0.0] * 20)
     sites = ["large"] * 40 + [f"small-{index % 4}" for index in range(20)]
     rows = replace(rows_of(logits, truth), site=sites)
-    assert move_layer(ONE, "n", rows).strength is None
-    assert move_layer(ONE, "n", replace(rows, site=["one"] * 60)).strength is not None
+    assert move_layer(ONE, rows).strength is None
+    assert move_layer(ONE, replace(rows, site=["one"] * 60)).strength is not None
 
 
 def test_what_the_labels_could_not_name_is_left_alone():
     random = np.random.default_rng(3)
     inputs = random.normal(size=(80, 2))
-    arrays = {"n.weights0": 0.1 * random.normal(size=(2, 3)), "n.bias0": np.zeros(3)}
+    network = Network(np.zeros(2), np.ones(2), [0.1 * random.normal(size=(2, 3))], [np.zeros(3)])
     truth = np.eye(3)[(inputs[:, 0] > 0).astype(int)]
     truth[:, 2] = np.nan
     rows = Rows(inputs, truth, np.ones(80), [str(index) for index in range(80)], ["one"] * 80)
-    move = move_layer(arrays, "n", rows)
+    move = move_layer(network, rows)
     assert move.strength is not None
-    assert move.layer["weights0"][:, 2].tolist() == arrays["n.weights0"][:, 2].tolist()
-    assert move.layer["bias0"][2] == 0
+    assert move.network.weights[0][:, 2].tolist() == network.weights[0][:, 2].tolist()
+    assert move.network.biases[0][2] == 0
 
 
 def test_what_another_cause_explains_does_not_raise_a_network():
     rows = rows_of(np.full(60, -3.0), np.tile([1.0, 0.0], 30))
-    alone = move_layer(ONE, "n", rows)
-    beside = move_layer(ONE, "n", replace(rows, other=np.tile([[5.0], [-5.0]], (30, 1))))
-    assert beside.layer["bias0"][0] < 0 < alone.layer["bias0"][0]
+    alone = move_layer(ONE, rows)
+    beside = move_layer(ONE, replace(rows, other=np.tile([[5.0], [-5.0]], (30, 1))))
+    assert beside.network.biases[0][0] < 0 < alone.network.biases[0][0]
 
 
 def test_either_of_two_causes_is_enough():
@@ -176,17 +177,18 @@ def test_a_stage_without_labels_stays_and_says_so(name, stages):
     assert found.reader is base.reader
     assert set(reasons) == {network for networks in stages.values() for network in networks}
     silent = {network: reason for network, reason in reasons.items() if network not in stages["articles"]}
-    assert set(silent.values()) == {"stays: no page with labels asks it"}
+    assert all(reason.startswith("stays: no page has the labels that it learns from (") for reason in silent.values())
+    assert "off_topic spans" in silent["insertion_last" if name == "fast" else "reader_foreign"]
 
 
 def test_labels_of_one_sort_move_nothing(model: Model):
     _, outcomes = adapt(TrainingData(pages_of_one_site([3] * 40), []), model, name="mine")
-    assert outcomes[-1].reason.startswith("stays: its labels are of one sort")
+    assert outcomes[-1].reason == "stays: its labels differ too rarely: 0 are of the rarer sort, 5 are needed (noise)"
 
 
 def test_a_handful_of_pages_moves_nothing(model: Model):
     _, outcomes = adapt(TrainingData(pages_of_one_site([3, 0] * 6), []), model, name="mine")
-    assert outcomes[-1].reason == f"stays: 12 pages have labels for it, {MIN_PAGES} are needed"
+    assert outcomes[-1].reason == f"stays: 12 pages with labels for it, {MIN_PAGES} are needed"
 
 
 def test_the_projects_own_pages_are_judged_better_after_adapting_to_the_others(corpus, adapted, model):
@@ -228,12 +230,21 @@ def test_thresholds_stay_where_labels_are_few(model: Model):
 
 
 def test_rows_are_what_the_networks_are_asked_when_a_page_is_scored(corpus, model):
-    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in model.arrays.items()}
-    rows = stage_rows("articles", corpus[:6], arrays, model.vectors)
-    thin, made = (last_logits(arrays, name, rows[name].inputs) for name in STAGES["articles"])
+    rows = stage_rows("articles", corpus[:6], model)
+    thin, made = (last_logits(build_network(model.wide, name), rows[name].inputs) for name in STAGES["articles"])
     predicted = expit(with_other(thin, made))[:, 0]
     scores = list(score_many([page.page for page in corpus[:6]], model=model))
     assert predicted.tolist() == pytest.approx([score.noise for score in scores], abs=2e-4)
+
+
+def test_a_page_that_scoring_refuses_teaches_nothing(model):
+    sentence = "Der Vorstand hat am Dienstag beschlossen, die alte Schleuse vor dem Winter zu reparieren."
+    pages = [
+        LabelledPage(name, Page(text, format="text"), "quay.example", "quay", noise=3.0)
+        for name, text in (("German", f"{sentence} " * 9), ("short", SLUICE[0]), ("large", "x" * (MAX_TEXT + 1)))
+    ]
+    assert {score(page.page, model=model).status for page in pages} == {"language", "too_short", "too_large"}
+    assert stage_rows("articles", pages, model) == {}
 
 
 def test_one_site_is_split_by_page_with_both_sorts_on_both_sides():
@@ -305,12 +316,7 @@ def test_a_page_of_more_blocks_than_are_read_at_once_is_learned_from_whole(model
         "quay",
         spans=(LabelledSpan(0, 20, "boilerplate"),),
     )
-    rows = stage_rows(
-        "blocks",
-        [page],
-        {key: np.asarray(value, dtype=np.float64) for key, value in model.arrays.items()},
-        model.vectors,
-    )
+    rows = stage_rows("blocks", [page], model)
     assert max(len(found.inputs) for found in rows.values()) > ROWS_AT_ONCE
     assert all(len(found.inputs) == len(found.truth) for found in rows.values())
 

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from noisefilter.blocks.apart import APART, find_above, find_columns, find_islands, find_lists, find_offers
+from noisefilter.blocks.apart import (
+    APART,
+    find_above,
+    find_columns,
+    find_inserts,
+    find_islands,
+    find_offers,
+)
 from noisefilter.html.walk import split_blocks
 from noisefilter.types import Page
 from tests.making import SLUICE, blocks_of, walk
@@ -114,37 +121,6 @@ def test_the_lead_below_the_headline_stays():
     assert islands(html, title) == set()
 
 
-HEADLINES = ("Ferry fares to rise again", "Crane for the yard arrives", "Five walks for wet days")
-
-
-def listed(html: str) -> set[str]:
-    """Texts of the blocks of lists under a label; all of the page is likely article."""
-    page = walk(html)
-    found = find_lists(blocks_of(page), np.full(len(page.blocks), -1.0))
-    return {text for text, is_found in zip(page.texts(), found, strict=True) if is_found}
-
-
-@pytest.mark.parametrize("label", ["Most read", "Meistgelesen", "Популярное"])
-def test_headlines_under_a_label_at_the_end_go(label):
-    lines = "".join(f"<p>{line}</p>" for line in HEADLINES)
-    assert listed(f"<main>{ARTICLE}<div>{label}</div>{lines}</main>") == {label, *HEADLINES}
-
-
-@pytest.mark.parametrize(
-    "end",
-    [
-        "<h2>Related games</h2><p>Ferry, the first</p><p>Ferry, the second</p><p>Ferry, the third</p>",
-        "<h2>Most read</h2><p>Ferry</p><p>Crane</p><p>Walks</p>",
-        f"<h2>Most read</h2><p>{HEADLINES[0]}</p><p>{HEADLINES[1]}</p>",
-        "".join(["<h2>Most read</h2>", *(f"<p>{line}.</p>" for line in HEADLINES)]),
-        "".join(["<h2>Most read</h2>", *(f"<p>{line}</p>" for line in HEADLINES), f"<p>{SLUICE[0]}</p>"]),
-    ],
-    ids=["another label", "names", "two", "sentences", "in the middle"],
-)
-def test_a_list_that_an_article_may_end_in_stays(end):
-    assert listed(f"<main>{ARTICLE}{end}</main>") == set()
-
-
 @pytest.mark.parametrize(
     ("cells", "beside"),
     [
@@ -159,3 +135,41 @@ def test_what_stands_beside_the_article_in_a_layout_table_goes(cells, beside):
     page = walk(f"<table><tr>{cells}</table>")
     found = find_columns(blocks_of(page), np.full(len(page.blocks), -2.0))
     assert {text for text, goes in zip(page.texts(), found, strict=True) if goes} == beside
+
+
+def inserted(html: str, sure: float = -1.0) -> set[str]:
+    """Texts of the blocks that are put in, in an article; the log-odds of all blocks but the article's are given."""
+    page = walk(f"<main>{ARTICLE}{html}{ARTICLE}</main>")
+    logits = np.array([-5.0 if text in SLUICE else sure for text in page.texts()])
+    return {text for text, found in zip(page.texts(), find_inserts(blocks_of(page), logits), strict=True) if found}
+
+
+@pytest.mark.parametrize(
+    "name", ["gpt-ad incontent_1", "adv-inner", "qa_ad__00", "box-call-to-action", "sig signature", "byline"]
+)
+def test_what_is_called_an_insert_goes(name):
+    assert inserted(f"<div class='{name}'>Rope by the fathom</div>") == {"Rope by the fathom"}
+
+
+@pytest.mark.parametrize("name", ["headline", "admin", "cascade", "to-action"])
+def test_what_only_sounds_like_one_stays(name):
+    assert inserted(f"<div class='{name}'>Rope by the fathom</div>") == set()
+
+
+def test_what_is_surely_the_articles_is_no_insert():
+    assert inserted("<div class=ad>Rope by the fathom</div>", sure=-4.0) == set()
+
+
+def test_boxes_that_are_most_of_a_page_are_its_posts():
+    posts = "".join(f"<div class=author><b>Ines</b><p>{line}</p></div>" for line in SLUICE)
+    page = walk(f"<main>{posts}</main>")
+    assert not find_offers(blocks_of(page), np.full(len(page.blocks), -1.0)).any()
+
+
+def test_a_row_of_its_own_stays_that_is_surely_the_articles():
+    cells = f"<tr><td>{SLUICE[0]}</td></tr><tr><td>{'<p>'.join(SLUICE * 3)}</td><td>Dues</td></tr>"
+    page = walk(f"<table>{cells}</table>")
+    logits = np.where([text == "Dues" for text in page.texts()], -1.0, -4.0)
+    found = find_columns(blocks_of(page), logits)
+    assert [text for text, is_found in zip(page.texts(), found, strict=True) if is_found] == ["Dues"]
+    assert find_columns(blocks_of(page), np.full(len(page.blocks), -1.0))[0]

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from noisefilter import Reason, score, score_many
-from noisefilter.article.columns import INPUTS, NOISE_MEASURES
+from noisefilter.article.columns import NOISE_COLUMNS, NOISE_MEASURES
 from noisefilter.article.judge import either
 from noisefilter.article.reasons import GROUPS, WORDS, name_noise, seen_measures
-from noisefilter.model import default_model, scorer
+from noisefilter.model import as_model, scorer
 from noisefilter.networks import build_network, logit
-from tests.making import ARTICLE, CORPUS, SLUICE, insertions_of, walk
+from tests.making import ARTICLE, CORPUS, SLUICE, sentences_of, walk
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Matrix
@@ -33,7 +33,7 @@ MANUFACTURED = (Path(__file__).parent / "cases" / "manufactured.txt").read_text(
 
 
 def article_network() -> Network:
-    return scorer(default_model()).articles.article
+    return scorer(as_model()).articles.article
 
 
 def named(inputs: Matrix, **seen: float) -> list[tuple[Reason, ...]]:
@@ -49,24 +49,26 @@ def inputs_with(**values: float) -> Matrix:
     network = article_network()
     row = network.mean.copy()
     for name, steps in values.items():
-        row[INPUTS.index(name)] += steps * network.scale[INPUTS.index(name)]
+        row[NOISE_COLUMNS.index(name)] += steps * network.scale[NOISE_COLUMNS.index(name)]
     return row[None, :]
 
 
 def test_every_input_of_the_classifier_has_words_in_one_group():
-    assert sorted(feature for group in GROUPS.values() for feature in group) == sorted(INPUTS)
-    assert len(INPUTS) == len(article_network().mean)
+    assert sorted(feature for group in GROUPS.values() for feature in group) == sorted(NOISE_COLUMNS)
+    assert len(NOISE_COLUMNS) == len(article_network().mean)
 
 
 def test_words_have_a_place_for_the_value_just_where_it_is_shown():
     for feature, words in WORDS.items():
         assert ("{}" in words.above) == (words.unit != "hidden"), feature
-        assert bool(words.below) == (words.unit == "hidden"), feature
+        assert bool(words.below) == (words.unit == "hidden" or feature == "template_sections"), feature
 
 
 def test_the_moves_of_all_inputs_add_up_to_the_log_odds():
     network, rng = article_network(), np.random.default_rng(0)
-    rows = network.mean + rng.normal(size=(20, len(INPUTS))) * network.scale / 3  # log-odds that `logit` does not clip
+    rows = (
+        network.mean + rng.normal(size=(20, len(NOISE_COLUMNS))) * network.scale / 3
+    )  # log-odds that `logit` does not clip
     moves = network.moves(rows)
     assert moves is not None
     start = logit(network.probabilities(network.mean[None, :])[:, 1])
@@ -80,7 +82,7 @@ def test_an_average_article_has_no_reasons():
 def test_what_moves_alone_has_the_whole_share_and_says_its_value_and_the_usual_one():
     ((reason,),) = named(inputs_with(mean_any_digit=2.0))
     value, usual = (
-        f"{inputs_with(mean_any_digit=steps)[0, INPUTS.index('mean_any_digit')]:.0%}" for steps in (2.0, 0.0)
+        f"{inputs_with(mean_any_digit=steps)[0, NOISE_COLUMNS.index('mean_any_digit')]:.0%}" for steps in (2.0, 0.0)
     )
     assert reason == Reason(f"sentences with a number hold {value} of its words (usual: {usual}): lowers noise", -1.0)
 
@@ -101,6 +103,11 @@ def test_a_hidden_value_has_words_for_both_sides():
     assert below == "it is worded like articles of substance: lowers noise"
 
 
+def test_a_page_without_template_sections_is_not_told_of_none_as_a_number():
+    ((reason,),) = named(inputs_with(template_sections=-1.0))
+    assert reason.text.startswith("few or none of the sections that templates have (FAQ,")
+
+
 def test_a_reason_gives_the_value_that_is_seen():
     ((reason,),) = named(inputs_with(mean_any_digit=2.0), mean_any_digit=0.5)
     assert reason.text.startswith("sentences with a number hold 50% of its words")
@@ -108,7 +115,7 @@ def test_a_reason_gives_the_value_that_is_seen():
 
 
 def test_what_is_not_true_of_the_page_is_no_reason():
-    usual = article_network().mean[INPUTS.index("section_takeaways")]
+    usual = article_network().mean[NOISE_COLUMNS.index("section_takeaways")]
     assert named(inputs_with(section_takeaways=3.0), section_takeaways=usual) == [()]
     ((reason,),) = named(inputs_with(section_takeaways=3.0, section_faq=1.0), section_takeaways=0.0)
     assert "stand in an FAQ section" in reason.text
@@ -124,9 +131,9 @@ def test_a_group_is_not_named_by_what_moved_it_the_other_way():
 
 def seen_of(html: str, dropped: str = "") -> dict[str, float]:
     """What is seen of a page whose sentences are all kept but those that begin so."""
-    table = insertions_of(walk(html))
-    kept = np.array([not (dropped and text.startswith(dropped)) for text in table.sentences.texts])
-    (row,) = seen_measures(table.sentences, table.matrix, np.full((len(kept), 2), 0.5), kept)
+    table = sentences_of(walk(html))
+    kept = np.array([not (dropped and text.startswith(dropped)) for text in table.texts])
+    (row,) = seen_measures(table, np.full((len(kept), 2), 0.5), kept)
     return dict(zip(NOISE_MEASURES, row.tolist(), strict=True))
 
 
@@ -155,7 +162,7 @@ def test_no_page_is_told_of_a_section_that_it_does_not_have():
 
 
 def test_a_classifier_with_a_hidden_layer_has_no_reasons_rather_than_wrong_ones():
-    rng, width = np.random.default_rng(0), len(INPUTS)
+    rng, width = np.random.default_rng(0), len(NOISE_COLUMNS)
     arrays = {"a.mean": np.zeros(width), "a.scale": np.ones(width), "a.weights0": rng.normal(size=(width, 3)),
               "a.bias0": np.zeros(3), "a.weights1": rng.normal(size=(3, 1)), "a.bias1": np.zeros(1)}  # fmt: skip
     rows = rng.normal(size=(2, width))
@@ -163,8 +170,8 @@ def test_a_classifier_with_a_hidden_layer_has_no_reasons_rather_than_wrong_ones(
 
 
 def test_a_model_with_such_a_classifier_scores_without_reasons():
-    model = default_model()
-    rng, width = np.random.default_rng(0), len(INPUTS)
+    model = as_model()
+    rng, width = np.random.default_rng(0), len(NOISE_COLUMNS)
     layers = {"article.weights0": rng.normal(size=(width, 3)), "article.bias0": np.zeros(3),
               "article.weights1": rng.normal(size=(3, 1)), "article.bias1": np.zeros(1)}  # fmt: skip
     result = score(ARTICLE, model=replace(model, arrays={**model.arrays, **layers}))
@@ -185,7 +192,7 @@ def test_the_reasons_of_a_manufactured_article_are_the_signs_of_it():
     result = score(MANUFACTURED)
     assert result.noise is not None
     assert result.noise >= 0.5
-    articles = scorer(default_model()).articles
+    articles = scorer(as_model()).articles
     values = np.array([[value for _, value in result.measures]])
     thin, made = (network.probabilities(values)[0, 1] for network in (articles.article, articles.article_made))
     assert made > thin
@@ -211,8 +218,8 @@ def test_a_page_without_a_score_has_no_reasons_and_no_measures():
 def test_the_measures_of_a_score_are_what_its_noise_was_read_from():
     result = score(FARM)
     names, values = zip(*result.measures, strict=True)
-    assert names == INPUTS
-    articles = scorer(default_model()).articles
+    assert names == NOISE_COLUMNS
+    articles = scorer(as_model()).articles
     thin, made = (
         network.probabilities(np.array([values]))[:, 1] for network in (articles.article, articles.article_made)
     )

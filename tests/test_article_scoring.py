@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from carry_over_judged import predict_articles
 
 from noisefilter.article.columns import WORD_ROWS, WORDINGS, manner_log_odds, manner_words
-from noisefilter.article.fit import ArticleExample, article_examples, fit_articles, predict_articles
+from noisefilter.article.fit import ArticleExample, article_examples, fit_articles
 from noisefilter.article.judge import build_article_scorer, either
 from noisefilter.fit import FOLDS
 from noisefilter.insertions.judge import page_off_topic_inputs
 from noisefilter.labels import LabelledPage
-from noisefilter.model import default_model
+from noisefilter.model import as_model
 from noisefilter.networks import LOGIT_LIMIT, logit
-from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.context import NEAR, kind_context
 from noisefilter.sentences.table import SentenceTable
 from noisefilter.types import Page
@@ -32,7 +32,7 @@ def verdicts(count: int) -> np.ndarray:
 
 def context_of(texts: list[str], classes: np.ndarray) -> np.ndarray:
     table = SentenceTable(articles_of(texts), vectors())
-    return kind_context((table, sentence_matrix(table)), classes)
+    return kind_context(table, classes)
 
 
 def test_what_was_said_around_does_not_depend_on_the_other_articles_of_a_batch():
@@ -128,7 +128,7 @@ def judged_articles() -> list[ArticleExample]:
 @pytest.fixture(scope="module")
 def fitted():
     examples = judged_articles()
-    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in default_model().arrays.items()}
+    arrays = as_model().wide
     found, held = fit_articles(examples, [arrays] * FOLDS)
     return examples, {**arrays, **found}, held
 
@@ -204,7 +204,7 @@ def test_what_an_article_is_calibrated_on_had_not_seen_its_site():
         for number in range(8)
     ]
     same = [replace(odd, page=replace(odd.page, noise=3.0, votes=(3,))) for _ in range(8)]
-    arrays = {name: np.asarray(value, dtype=np.float64) for name, value in default_model().arrays.items()}
+    arrays = as_model().wide
     said = [fit_articles([*examples, *others, odd], [arrays] * FOLDS)[1][-1] for others in (copies, same)]
     assert said[0] > said[1] + 0.1  # its own site's other articles teach nothing of it
 

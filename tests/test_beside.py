@@ -47,3 +47,29 @@ def test_a_doubtful_line_of_the_article_stays_and_a_likely_one_of_the_page_goes(
 )  # fmt: skip
 def test_what_only_stands_beside_the_article_goes(html, text):
     assert not kept(html, text)
+
+
+@pytest.mark.parametrize(
+    "quote", [f"<blockquote>{LAST}</blockquote>", f"<blockquote class=pull><p>{LAST}</p></blockquote>"]
+)
+def test_a_quotation_between_two_paragraphs_stays(quote):
+    assert kept(f"<div>{ARTICLE}{quote}{ARTICLE}</div>", LAST)
+    assert not kept(f"<div>{ARTICLE}</div><div>{quote}</div><div>{ARTICLE}</div>", LAST)
+    assert not kept(f"<div>{ARTICLE}{quote}</div>", LAST)
+
+
+@pytest.mark.parametrize(
+    ("items", "stays"),
+    [
+        ("<li>Length: 17 metres</li><li>Built: 1903</li><li>Crew: three</li>", True),
+        ("<li>Length: 17 metres</li><li>Built: 1903</li><li><a href=/crew>Crew</a></li>", False),
+        ("<li>Length: 17 metres</li><li>Built: 1903</li>", False),
+    ],
+    ids=["facts", "with a link", "too few"],
+)
+def test_a_list_of_facts_between_two_paragraphs_stays(items, stays):
+    html = f"<div>{ARTICLE}<aside><h3>In figures</h3><ul>{items}</ul></aside>{ARTICLE}</div>"
+    page = walk(f"<main>{html}</main>", TITLE)
+    logits = np.array([-3.0 if text.startswith(SLUICE) else 3.0 for text in page.texts()])
+    found = dict(zip(page.texts(), with_neighbours(blocks_of(page), logits).tolist(), strict=True))
+    assert (found["Built: 1903"] < 0) == (found["In figures"] < 0) == stays

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from sklearn.linear_model import LogisticRegression
 from sklearn.neural_network import MLPClassifier
 
 from noisefilter.blocks.judge import LOWEST_CUT, expected_loss, spare_doubtful
 from noisefilter.blocks.vote import Vote
-from noisefilter.fit import fit_network, named
+from noisefilter.fit import SEED, arrays_of, fit_network, fit_softmax
 from noisefilter.html.walk import split_lines
-from noisefilter.model import Model, default_model, scorer
-from noisefilter.networks import Perceptron, build_network, logit
+from noisefilter.model import Model, as_model, scorer
+from noisefilter.networks import Network, build_network, logit
 from tests.making import ARTICLE, HTML_ARTICLE, blocks_of, walk
 
 WORDS = np.array([50.0, 50.0, 50.0, 50.0])
@@ -72,7 +73,7 @@ def test_trafilatura_is_asked_in_doubt_only_and_its_vote_counts(
 
 def test_trafilatura_is_not_asked_about_plain_text(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("noisefilter.blocks.judge.DOUBT", -1.0)
-    blocks = scorer(default_model()).blocks
+    blocks = scorer(as_model()).blocks
     judged = blocks.judge([blocks_of(split_lines(ARTICLE))])
     assert not judged[0].is_doubtful
     assert blocks.scores(judged)[0].page_type is None
@@ -94,8 +95,8 @@ def test_a_perceptron_says_to_the_last_bit_what_scikit_learns_says(classes, hidd
     random = np.random.default_rng(3)
     matrix, truth = random.normal(size=(80, 7)), random.integers(0, classes, 80)
     fitted = MLPClassifier(hidden, max_iter=5).fit(matrix, truth)
-    own = Perceptron(fitted.coefs_, fitted.intercepts_)
-    assert own.predict_proba(matrix).tobytes() == fitted.predict_proba(matrix).tobytes()
+    own = Network(np.zeros(7), np.ones(7), fitted.coefs_, fitted.intercepts_)
+    assert own.probabilities(matrix).tobytes() == fitted.predict_proba(matrix).tobytes()
 
 
 @pytest.mark.parametrize("classes", [2, 4])
@@ -103,22 +104,25 @@ def test_a_perceptron_of_one_layer_says_what_a_logistic_regression_says(classes)
     random = np.random.default_rng(3)
     matrix, truth = random.normal(size=(80, 7)), random.integers(0, classes, 80)
     fitted = LogisticRegression().fit(matrix, truth)
-    own = Perceptron([fitted.coef_.T], [fitted.intercept_])
-    assert own.predict_proba(matrix).tobytes() == np.ascontiguousarray(fitted.predict_proba(matrix)).tobytes()
+    own = Network(np.zeros(7), np.ones(7), [fitted.coef_.T], [fitted.intercept_])
+    assert own.probabilities(matrix).tobytes() == np.ascontiguousarray(fitted.predict_proba(matrix)).tobytes()
 
 
-def test_several_perceptrons_answer_with_the_mean_of_their_log_odds():
+def test_several_perceptrons_answer_with_the_mean_of_their_log_odds(monkeypatch):
     random = np.random.default_rng(0)
     matrix = random.normal(size=(200, 3))
     classes = (matrix[:, 0] + 0.3 * random.normal(size=200) > 0).astype(np.int64)
-    single = [fit_network(matrix, classes, hidden=(4,), falling=((1e-3, 3),), seed=seed) for seed in (5, 6, 7)]
-    whole = fit_network(matrix, classes, hidden=(4,), falling=((1e-3, 3),), seed=5, members=3)
+    whole = fit_network(matrix, classes, hidden=4, falling=((1e-3, 3),), members=3)
+    single = []
+    for seed in (SEED, SEED + 1, SEED + 2):
+        monkeypatch.setattr("noisefilter.fit.SEED", seed)
+        single.append(fit_network(matrix, classes, hidden=4, falling=((1e-3, 3),)))
 
-    def log_odds(arrays: dict[str, np.ndarray]) -> np.ndarray:
-        return logit(build_network(named("n", arrays), "n").probabilities(matrix)[:, 1])
+    def log_odds(network: Network) -> np.ndarray:
+        return logit(build_network(arrays_of("n", network), "n").probabilities(matrix)[:, 1])
 
-    assert log_odds(whole) == pytest.approx(np.mean([log_odds(arrays) for arrays in single], axis=0))
-    assert whole["weights0"].shape == (3, 12)
+    assert log_odds(whole) == pytest.approx(np.mean([log_odds(network) for network in single], axis=0))
+    assert whole.weights[0].shape == (3, 12)
 
 
 @pytest.mark.parametrize("seen", [[0, 1], [0, 2, 3]], ids=["two classes", "three classes"])
@@ -126,8 +130,9 @@ def test_classes_that_no_row_has_get_columns_of_their_own(seen):
     random = np.random.default_rng(0)
     classes = random.choice(seen, 120)
     matrix = np.eye(4)[classes] + 0.2 * random.normal(size=(120, 4))
-    arrays = fit_network(matrix, classes, alpha=1.0, classes_in_all=4)
-    probabilities = build_network(named("n", arrays), "n").probabilities(matrix)
+    no_signs = sp.csr_matrix((120, 1))
+    network, _ = fit_softmax(matrix, no_signs, classes, np.ones(120), alpha=0.1, classes_in_all=4)
+    probabilities = network.probabilities(matrix)
     assert probabilities.shape == (120, 4)
     assert (probabilities.argmax(axis=1) == classes).mean() > 0.95
     assert probabilities[:, [column for column in range(4) if column not in seen]].max() < 1e-6
@@ -138,6 +143,6 @@ def test_a_column_that_is_missing_in_all_rows_of_a_part_is_still_standardised(mo
     matrix[200:, 0] = np.nan
     truth = (matrix[:, 1] > 3).astype(np.int64)
     monkeypatch.setattr("noisefilter.fit.ROWS", 100)
-    arrays = fit_network(matrix, truth)
-    assert arrays["scale"] == pytest.approx(np.nanstd(matrix, axis=0))
-    assert arrays["mean"] == pytest.approx(np.nanmean(matrix, axis=0))
+    network = fit_network(matrix, truth)
+    assert network.scale == pytest.approx(np.nanstd(matrix, axis=0))
+    assert network.mean == pytest.approx(np.nanmean(matrix, axis=0))

@@ -132,3 +132,16 @@ def test_deep_boxes_cost_no_more_than_wide_ones(open_tag):
     deep = min(seconds(open_tag * count + "</div>" * count) for _ in range(3))
     wide = min(seconds((open_tag + "</div>") * count) for _ in range(3))
     assert deep < 5 * wide + 0.05
+
+
+def test_a_large_dialog_beside_the_article_need_not_speak_of_consent_throughout():
+    says = "<p>A maker of boots may wish to be seen in the evening only, by people near one of its shops.</p>" * 5
+    button = "<button>I accept</button><button>Details</button>"
+    page = "<div><div>{}{}{}</div></div><main><p>" + SLUICE[0] + "</p></main>"
+    assert len(dialog_texts(page.format(f"<p>{ASKS}</p>" * 3, says * 1, button))) == 10
+    assert len(dialog_texts(page.format(f"<p>{ASKS}</p>" * 3, says * 30, button))) < 10
+
+
+def test_a_heading_is_no_thread_whatever_its_name():
+    page = walk(f"<main><p>{SLUICE[0]}</p><h2 class=comments>Comments of the keeper</h2><p>{SLUICE[1]}</p></main>")
+    assert not find_threads(page, blocks_of(page).words).any()

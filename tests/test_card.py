@@ -15,7 +15,7 @@ from noisefilter.learn.card import TEXTS, hard_examples, write_card, write_pictu
 from noisefilter.learn.evaluate import reliability
 from noisefilter.learn.picture import PICTURE, draw_calibration
 from noisefilter.learn.train import TrainingData, describe
-from noisefilter.model import default_model
+from noisefilter.model import as_model
 from noisefilter.report.figures import CALIBRATION, HIGH, LOW, Figures, figure_columns, figure_row
 from noisefilter.types import Page
 
@@ -31,7 +31,7 @@ FIGURES: Figures = {
 
 @pytest.fixture(scope="module")
 def card() -> str:
-    return write_card(default_model(), FIGURES)
+    return write_card(as_model(), FIGURES)
 
 
 def test_an_interval_stands_beside_its_figure_and_a_dash_for_what_was_not_measured():
@@ -42,7 +42,7 @@ def test_an_interval_stands_beside_its_figure_and_a_dash_for_what_was_not_measur
 
 
 def test_the_card_has_figures_thresholds_sizes_and_hashes(card):
-    model = default_model()
+    model = as_model()
     assert "| all | 43 | 0.941 (0.90-0.97) |" in card
     assert f"| filler | {model.thresholds['filler']:.3f} | 43 | 0.750 (0.50-1.00) |" in card
     assert (
@@ -59,7 +59,7 @@ def test_every_array_counts_in_the_size_of_one_stage(card):
         for stage, count in re.findall(r"\| ([^|]+) \| \d+ \| ([\d,]+) \| [\d,]+ \|", card)
     }
     total = numbers.pop("all stages")
-    assert total == sum(array.size for array in default_model().arrays.values())
+    assert total == sum(array.size for array in as_model().arrays.values())
     assert total == sum(count for stage, count in numbers.items() if not stage.startswith("word vectors"))
 
 
@@ -69,17 +69,17 @@ def test_the_card_shows_the_picture_just_when_there_is_one(card, tmp_path):
     assert (tmp_path / PICTURE).read_text(encoding="utf8") == draw_calibration(FIGURES)
     write_picture({}, tmp_path)
     assert not (tmp_path / PICTURE).exists()
-    assert PICTURE not in write_card(default_model(), {})
+    assert PICTURE not in write_card(as_model(), {})
 
 
 def test_the_same_figures_give_the_same_card_and_picture(card):
-    assert write_card(default_model(), FIGURES) == card
+    assert write_card(as_model(), FIGURES) == card
     assert draw_calibration(FIGURES) == draw_calibration(FIGURES)
 
 
 def test_writing_the_card_changes_no_figures():
     before = {kind: dict(rows) for kind, rows in FIGURES.items()}
-    write_card(default_model(), FIGURES)
+    write_card(as_model(), FIGURES)
     assert before == FIGURES
 
 
@@ -115,7 +115,7 @@ def test_a_point_stands_where_it_came_true_and_is_hollow_for_few_rows():
 
 
 def test_examples_say_what_a_reader_would_mark_and_what_the_model_does(card):
-    shown = hard_examples(default_model())
+    shown = hard_examples(as_model())
     assert all(part in card for part in shown)
     lines = shown[0].splitlines()
     for example in TEXTS["example"]:

@@ -11,8 +11,8 @@ from carry_over_judged import BY_SITE, NOISE_LEGS, SENTENCE_LEGS, noise_figures,
 
 from noisefilter.fit import FOLDS
 from noisefilter.labels import LabelledPage
-from noisefilter.learn.last import SEEN_BY_ALL, fold_without
 from noisefilter.types import Page
+from reader_training.last import SEEN_BY_ALL, fold_without
 from shared_corpus import OWN_PASSAGES, own_articles, own_retold, put_in
 
 ROWS = [

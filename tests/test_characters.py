@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from itertools import chain
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from noisefilter.text.characters import CLASSES, IDEOGRAPH_RANGES, WORD, read_characters
 
 #: Letters, digits, what joins or parts them, and scripts without blanks, on the table and beyond it.
-TELLING = "abÉ1²Ⅷ_ '’-.\n字カーﾞ\u0301\U00020000\U0001d49c\U0001f600\ud800"
+TELLING = "ab\u093f\u200cÉ1²Ⅷ_ '’-.\n字カーﾞ\u0301\U00020000\U0001d49c\U0001f600\ud800"
 
 
 def words_of(text: str) -> list[tuple[int, int]]:
@@ -34,3 +35,19 @@ def test_ideographs_are_no_letters():
         classes = read_characters(chr(first) + chr(last)).classes
         assert not (classes & CLASSES["letter"]).any()
         assert (classes & CLASSES["ideograph"]).all()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("यह भी पढ़ें: दो टिकट", ["यह", "भी", "पढ़ें", "दो", "टिकट"]),
+        ("سجّل الدخول", ["سجّل", "الدخول"]),
+        ("می\u200cشود کتاب", ["می\u200cشود", "کتاب"]),
+        ("cafe\u0301 noir", ["cafe\u0301", "noir"]),
+        ("red ❤\ufe0f and 👨\u200d👩 too", ["red", "and", "too"]),
+    ],
+    ids=["Hindi", "Arabic", "a joiner", "decomposed", "emoji"],
+)
+def test_signs_above_and_between_letters_are_part_of_the_word(text, words):
+    assert WORD.findall(text) == words
+    assert [text[first:last] for first, last in zip(*read_characters(text).words, strict=True)] == words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import lxml.html
 import pytest
@@ -278,6 +279,11 @@ def test_a_link_to_a_new_window_cannot_reach_this_one():
         "<noscript><img src={}></noscript>", "<input type=image src={}>", "<video poster={}></video>", "<bgsound src={}>",
         "<link rel=preload href={}>", "<body background={}>", "<img src=/a.png lowsrc={} longdesc={}>",
         "<img src='data:image/svg+xml,<image href={}>'>",
+        "<img src={} style='inline-size:1px'>", "<img src={} style='width:1e-3in'>", "<img src={} style='width:min(1px,9px)'>",
+        "<img src={} style='width:1Q;height:.5mm'>", "<img src={} style='zoom:.01'>", "<img src={} style='scale:0'>",
+        "<img src={} style='transform:scale(0.001)'>", "<img src={} style='filter:opacity(0)'>", "<img src={} name=pixel>",
+        "<img src={} class=trackingPixel>", "<img src={} id=trackingpixel>", "<img src={} class=stats_1x1>", "<img src={} class=web-bug>",
+        "<picture><source srcset={} width=1 height=1><img src=/a.png></picture>",
     ],
 )  # fmt: skip
 def test_pictures_that_count_readers_go(markup):
@@ -292,6 +298,8 @@ def test_pictures_that_count_readers_go(markup):
         "src=/a.png width=1 style='width:100%'", "src=/a.png style='width:0;min-width:100%;height:0;min-height:100%'", "src=/a.png aria-hidden=true",
         "src=/a.png style='opacity:0;transition:opacity 1s'", "src=/a.png style='position:absolute;left:-20px'",
         "src=/a.png class=pixel alt='Pixel art'",
+        "src=/a.png class='pixelated pixel9'", "src=/a.png style='transform:scale(.5);filter:opacity(.5)'", "src=/a.png style='scale:1;zoom:1'",
+        "src=/a.png style='width:min(40em,100%)'", "src=/a.png style='width:1em;zoom:.01;animation:grow 1s'",
         "src=/a.png class=pixel width=640", "src=/a.png width=0 height=0 data-nimg=1", "data-src=/a.png src='data:image/svg+xml,<svg/>'",
         "src='data:image/png;base64,iVBORw0KGgo='", "src='//ok.example/data:1.png'", "srcset='/a.png 1x, /b.png 2x'",
         "data-srcset='/a.png 640w'", "src=/a.png style='background:url(/b.png);max-width:100%'",
@@ -301,6 +309,13 @@ def test_pictures_for_readers_stay(attributes):
     ((tag, found),) = Inventory(body_of(f"<img {attributes}>")).found
     assert tag == "img"
     assert (found.get("src") or found.get("srcset") or "").startswith(("/", "data:image/png;"))
+
+
+@pytest.mark.slow
+def test_pictures_in_pictures_are_looked_at_once():
+    start = time.process_time()
+    clean_html(page_with(("<picture>" * 700 + "<img src=/a.png></picture>" * 700) * 5))
+    assert time.process_time() - start < 5
 
 
 def test_a_picture_in_a_box_that_keeps_its_ratio_stays():

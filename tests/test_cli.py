@@ -19,8 +19,9 @@ import noisefilter
 from noisefilter import score
 from noisefilter.batch.inputs import Inputs
 from noisefilter.policy import POLICIES
-from noisefilter.report.figures import figure_tables
-from noisefilter.report.terminal import Table
+from noisefilter.report.figures import LABELLED, comparison_tables, figure_tables
+from noisefilter.report.terminal import ScorePrinter
+from tests.batches import wait_for
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 
 
@@ -99,6 +100,26 @@ def test_what_moved_noise_is_printed_with_its_share(run, folder):
     assert reasons[0].text in listed
     for reason in reasons:
         assert f"{reason.text} ({abs(reason.share):.0%} of what moved it)" in explained
+
+
+def test_the_cleaned_article_is_printed_alone(run, folder):
+    result = run("score", "--text", str(folder / "one.html"))
+    assert result.exit_code == 0
+    assert result.stdout == f"{score(HTML_ARTICLE).text}\n"
+    (folder / "short.txt").write_text("Too little to say.", encoding="utf8")
+    short = run("score", "--text", str(folder / "short.txt"))
+    assert (short.exit_code, short.stdout) == (1, "Too little to say.\n")
+    assert short.stderr.endswith("short.txt: not judged: too_short\n")
+    several = run("score", "--text", str(folder))
+    assert several.exit_code == 2
+    assert "noisefilter clean" in words_of(several.stderr)
+
+
+def test_a_page_that_is_too_large_has_no_cleaned_article(run, tmp_path):
+    (tmp_path / "large.txt").write_text("Rain fell. " * 100_000, encoding="utf8")
+    large = run("score", "--text", "--model", "fast", str(tmp_path / "large.txt"))
+    assert (large.exit_code, large.stdout) == (1, "")
+    assert large.stderr.endswith("large.txt: not judged: too_large\n")
 
 
 def test_markup_in_a_page_is_printed_as_it_is(run, tmp_path):
@@ -188,6 +209,20 @@ def test_the_module_runs_as_a_program(folder):
     assert done.stderr == b""
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="its processes are found in /proc")
+def test_a_command_that_is_stopped_leaves_no_worker_behind():
+    command = [sys.executable, "-m", "noisefilter", "score", str(CORPUS / "pages"), "--json", "--jobs", "2"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text(encoding="ascii").split()
+        process.terminate()
+        assert process.wait(30) == 130
+    assert workers
+    wait_for(lambda: not any(Path(f"/proc/{worker}").exists() for worker in workers), 10)
+
+
 def test_the_version_is_printed(run):
     assert run("--version").stdout.startswith("noisefilter 0.")
     assert "Usage" in run("-h").stdout
@@ -229,7 +264,7 @@ def test_a_pipe_gets_whole_rows_a_line_a_page(folder):
 
 def test_a_terminal_gets_rows_of_its_width():
     console = Console(file=io.StringIO(), force_terminal=True, width=60, no_color=True)
-    Table(console).add("a long name of a page " * 8, score(HTML_ARTICLE, model="fast"))
+    ScorePrinter(console).add("a long name of a page " * 8, score(HTML_ARTICLE, model="fast"))
     lines = re.sub(r"\x1b\[[\d;]*m", "", console.file.getvalue()).splitlines()  # type: ignore[attr-defined]
     assert len(lines) >= 3
     assert lines[1].endswith("…")
@@ -240,6 +275,28 @@ def test_figures_in_a_pipe_are_whole(run):
     printed = run("evaluate", "fast", str(CORPUS)).stdout
     assert "keep or trim: precision" in printed
     assert "…" not in printed
+
+
+def test_kinds_without_labels_are_left_out_of_the_tables():
+    unlabelled, spans = {LABELLED: 0, "precision": 0.0}, {LABELLED: 7, "precision": 0.5}
+    figures = {
+        "promotion spans": {"all": unlabelled, "a": unlabelled},
+        "filler spans": {"all": spans, "a": unlabelled},
+        "thresholds": {"filler": {"labelled": 3, "precision": 0.9}, "promotion": {"labelled": 0, "precision": 0.0}},
+    }
+    tables = {str(table.title): table for table in figure_tables(figures)}
+    assert set(tables) == {"filler spans", "thresholds"}
+    assert (tables["filler spans"].row_count, tables["thresholds"].row_count) == (2, 1)
+    assert [str(table.title) for table in comparison_tables(figures, figures)] == ["filler spans"]
+
+
+def test_the_figures_of_the_only_source_are_printed_once():
+    row = {"auc": 0.5}
+    for by_source, count in (({"all": row, "a": row}, 1), ({"all": row, "a": {"auc": 0.4}, "b": {"auc": 0.6}}, 3)):
+        figures = {"noise": by_source}
+        assert [table.row_count for table in (*figure_tables(figures), *comparison_tables(figures, figures))] == [
+            count
+        ] * 2
 
 
 def test_figures_of_policies_are_whole_in_a_terminal_of_80_columns():

@@ -21,6 +21,7 @@ from noisefilter import score
 from tests.batches import http, ids, read_lines, warc, write_jsonl
 from tests.calling import call
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
+from tests.serving import served
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -266,6 +267,32 @@ def test_an_output_that_cannot_be_written_is_refused_before_the_work_starts(craw
     assert stderr == f"noisefilter: crawl.jsonl/sub/out cannot be written: {crawl}/crawl.jsonl is a file\n"
 
 
+@pytest.mark.parametrize(
+    ("command", "output", "what"),
+    [
+        (("policies", "--on", "labels.csv"), "labels.csv", "policy"),
+        (("report", "crawl.jsonl"), "page.txt", "report"),
+        (("report", "page.txt"), "page.txt", "report"),
+        (("review", "crawl.jsonl", "--no-open"), "page.txt", "report"),
+        (("train", "crawl.jsonl"), ".", "model"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
+)
+def test_an_output_is_written_over_nothing_but_its_own_kind(crawl, command, output, what):
+    for name in ("labels.csv", "page.txt"):
+        (crawl / name).write_text(f"text,label\n{ARTICLE}", encoding="utf8")
+    before = {path.name: path.read_bytes() for path in crawl.iterdir()}
+    wanted = f"noisefilter: {output} is there already and holds no {what}: name another one with -o\n"
+    assert run(*command, "-o", output, code=2).stderr == wanted
+    assert {path.name: path.read_bytes() for path in crawl.iterdir()} == before
+
+
+def test_an_empty_file_is_written_over(crawl):
+    (crawl / "new.html").touch()
+    for _ in range(2):
+        run("report", "crawl.jsonl", "-o", "new.html", "--model", "fast")
+
+
 def test_a_stream_that_is_closed_costs_nothing_but_what_it_would_print(crawl):
     command = f"{sys.executable} -m noisefilter clean crawl.jsonl --model fast --jobs 1 --format jsonl -o"
     for closing in (">&-", "2>&-", "<&- >&- 2>&-"):
@@ -318,9 +345,26 @@ def test_what_cannot_be_read_is_one_error_everywhere(crawl, command):
     assert "pictures: no file that can be read (.csv, " in run(*command, "pictures", code=2).stderr
 
 
+def test_a_url_that_cannot_be_read_says_why():
+    pytest.importorskip("aiohttp")
+    with served({}) as (site, _):
+        assert run("score", f"{site}/a.html", code=2).stderr == f"noisefilter: {site}/a.html: HTTP 404 Not Found\n"
+    assert run("score", f"{site}/a.html", code=2).stderr == f"noisefilter: {site}/a.html: Connection refused\n"
+    assert run("score", "memory://no/a.html", code=2).stderr == "noisefilter: memory://no/a.html: no such file\n"
+
+
+def test_a_page_that_was_fetched_has_its_url():
+    pytest.importorskip("aiohttp")
+    with served({"/a.html": HTML_ARTICLE}) as (site, _):
+        (record,) = records(run("score", "--json", "--model", "fast", f"{site}/a.html"))
+    assert record["url"] == f"{site}/a.html"
+
+
 def test_rows_that_hold_no_page_are_named_and_the_others_are_scored(crawl):
     (crawl / "rows.jsonl").write_text(f'{{"id": "a"}}\n{{\n{json.dumps({"id": "c", "text": ARTICLE})}\n', "utf8")
     result = run("score", "--model", "fast", "rows.jsonl", code=1)
     assert "warning: a: no_page: no field that holds a page" in result.stderr
+    assert "`noisefilter clean` has options to name it" in result.stderr
     assert "warning: rows.jsonl#2: not_json: " in result.stderr
-    assert "1 page: " in result.stderr
+    assert re.search(r"1 page: .*; 2 rejected\n", result.stderr)
+    assert "\n2 rejected\n" in run("score", "--json", "--model", "fast", "rows.jsonl", code=1).stderr

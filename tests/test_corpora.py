@@ -285,7 +285,9 @@ def test_a_link_inside_the_corpus_and_a_corpus_behind_a_link_are_read(tmp_path):
     assert page.page.content == TEXT.encode()
 
 
-@pytest.mark.parametrize(("name", "count"), [("sites", 300), ("sites_unseen", 60)])
+@pytest.mark.parametrize(
+    ("name", "count"), [("sites", 300), ("sites_unseen", 60), ("sites_hard", 80), ("sites_hard_unseen", 40)]
+)
 def test_the_projects_pages_of_many_sites_are_those_that_their_gold_text_was_written_for(name, count):
     pages = read_corpora([CORPUS / name])
     assert len({page.site for page in pages}) == len(pages) == count
@@ -295,3 +297,12 @@ def test_the_projects_pages_of_many_sites_are_those_that_their_gold_text_was_wri
         labels = label_blocks(blocked, page)
         assert labels is not None
         assert 0 < labels.sum() < len(labels)
+
+
+@pytest.mark.parametrize(("name", "count"), [("pointers", 104), ("pointers_unseen", 78)])
+def test_the_pages_that_lead_elsewhere_hold_what_their_labels_quote(name, count):
+    pages = read_corpora([CORPUS / name])
+    assert len({page.site for page in pages}) == len(pages) == count
+    for page in pages:
+        text = read_blocks(page.page).text
+        assert [text[span.start : span.end] for span in page.spans or ()] == [span.quote for span in page.spans or ()]

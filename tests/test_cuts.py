@@ -9,14 +9,16 @@ from noisefilter.insertions.cuts import cut_range, cut_ranges
 from tests.making import SLUICE, sentences_of
 
 
-def cut_of(sentence: str, foreign: str, *, certain: float = 4.0, rest: float | None = None) -> str:
+def cut_of(
+    sentence: str, foreign: str, *, certain: float = 4.0, rest: float | None = None, probability: float = 0.5
+) -> str:
     """What is left of the sentence when the words of `foreign` look foreign, by some log-odds, and the others do not."""
     table = sentences_of(f"{sentence}\nThe town lies on the river Marl and has two bridges.")
     low, high = np.searchsorted(table.owner, [0, 1])
     token = table.token_index[low:high]
     at = sentence.index(foreign)
     inside = (table.tokens.start[token] >= at) & (table.tokens.end[token] <= at + len(foreign))
-    bounds = cut_range(table, 0, np.where(inside, certain, -certain if rest is None else rest))
+    bounds = cut_range(table, 0, np.where(inside, certain, -certain if rest is None else rest), probability)
     start, end = bounds or (0, 0)
     return sentence[:start] + sentence[end:]
 
@@ -109,11 +111,29 @@ def test_words_that_hardly_differ_from_those_around_them_are_left():
     assert clause not in cut_of(sentence, clause, certain=-1.1, rest=-4.5)
 
 
+def test_words_need_not_stand_out_as_much_in_a_sentence_that_is_surely_foreign():
+    sentence = "The board repaired the gates, whose paint had been an eyesore for years, before the autumn rain came."
+    clause = "whose paint had been an eyesore for years"
+    left = [cut_of(sentence, clause, certain=-2.4, rest=-4.5, probability=value) for value in (0.6, 0.9, 0.98)]
+    assert [clause in text for text in left] == [True, True, False]
+
+
 def test_a_sentence_is_left_none_of_whose_words_looks_foreign():
     table = sentences_of(f"{SLUICE[0]}\n{SLUICE[1]}")
     count = int(table.words[0])
-    assert cut_range(table, 0, np.full(count, -2.0)) is None
-    assert cut_range(table, 0, np.full(count, -1.8)) == (int(table.start[0]), int(table.end[0]))
+    assert cut_range(table, 0, np.full(count, -2.0), 0.5) is None
+    assert cut_range(table, 0, np.full(count, -1.8), 0.5) == (int(table.start[0]), int(table.end[0]))
+
+
+def test_a_clause_beside_a_cut_stays_that_is_far_less_foreign():
+    sentence = "The levy is large, much as copper tape can keep slugs off hostas, and pays for a new tram."
+    table = sentences_of(f"{sentence}\nThe town lies on the river Marl.")
+    foreign, beside = sentence.index("much"), sentence.index("and pays")
+    at = table.tokens.start[table.token_index[table.owner == 0]]
+    for odds, left in ((-1.5, "The levy is large and pays for a new tram."), (1.0, "The levy is large.")):
+        log_odds = np.select([at >= beside, at >= foreign], [odds, 4.0], -6.0)
+        start, end = cut_range(table, 0, log_odds, 0.9) or (0, 0)
+        assert (sentence[:start] + sentence[end:]).replace("  ", " ") == left
 
 
 @pytest.mark.parametrize(
@@ -143,7 +163,7 @@ def test_no_cut_goes_through_what_is_one_word_to_a_reader(sentence, foreign):
 def test_a_doubtful_sentence_without_words_goes_whole():
     table = sentences_of("The town lies on the river Marl.\n* * *\nIt has two bridges.")
     row = int(np.flatnonzero(table.words == 0)[0])
-    assert cut_range(table, row, np.zeros(0)) == (int(table.start[row]), int(table.end[row]))
+    assert cut_range(table, row, np.zeros(0), 0.5) == (int(table.start[row]), int(table.end[row]))
 
 
 @pytest.mark.parametrize("certain", [4.0, 6.0, 8.0])
@@ -159,7 +179,7 @@ def test_a_sentence_of_any_length_is_cut_in_good_time():
     count = int(table.words[1])
     log_odds = np.full(count, -4.0)
     log_odds[50_000:50_004] = 5.0
-    start, end = cut_range(table, 1, log_odds) or (0, 0)
+    start, end = cut_range(table, 1, log_odds, 0.5) or (0, 0)
     words = table.tokens.start[table.token_index[table.owner == 1]]
     assert (start, end > int(words[50_003])) == (int(words[50_000]), True)
     assert end <= int(words[50_004])
@@ -170,7 +190,8 @@ def ranges_of(text: str, probabilities: list[float], threshold: float = 0.7) -> 
     table = sentences_of(text)
     assert len(table) == len(probabilities)
     found = [row for row, probability in enumerate(probabilities) if probability >= threshold]
-    return [table.text[start:end] for _, start, end in cut_ranges(table, found, np.array(probabilities), {})]
+    words = np.full(len(table.token_index), np.nan)
+    return [table.text[start:end] for _, start, end in cut_ranges(table, found, np.array(probabilities), words)]
 
 
 PARAGRAPHS = (
@@ -202,15 +223,14 @@ def test_sentences_stay_that_are_less_foreign_than_the_caller_wants_cut():
 
 def test_a_neighbour_stays_whose_words_hardly_stand_out():
     table = sentences_of("The favourite stood sweating in the paddock. His owner wept into the programme.")
-    words = {row: np.full(int(table.words[row]), odds) for row, odds in ((0, 4.0), (1, -3.0))}
+    words = np.array([4.0, -3.0])[table.owner]
     cuts = cut_ranges(table, [0], np.array([0.9, 0.6]), words)
     assert [table.text[start:end] for _, start, end in cuts] == ["The favourite stood sweating in the paddock."]
 
 
 def test_a_cut_within_a_sentence_takes_no_neighbour_along():
     table = sentences_of("The keepers, unlike Pop Star Drops Third Album, raised the gates. It rained over the marsh.")
-    inside = np.array(
-        [word in "unlike Pop Star Drops Third Album" for word in table.text.split()[: int(table.words[0])]]
-    )
-    cuts = cut_ranges(table, [0], np.array([0.9, 0.6]), {0: np.where(inside, 4.0, -4.0)})
+    inside = np.array([word in "unlike Pop Star Drops Third Album" for word in table.text.split()])
+    words = np.where(table.owner == 0, np.where(inside, 4.0, -4.0), np.nan)
+    cuts = cut_ranges(table, [0], np.array([0.9, 0.6]), words)
     assert [table.text[start:end] for _, start, end in cuts] == [", unlike Pop Star Drops Third Album,"]

@@ -104,6 +104,16 @@ def test_every_part_of_csv_has_the_same_columns(tmp_path, rows):
     assert heads.pop().startswith("id,text,url,rank,author,late,noisefilter_id,")
 
 
+def test_a_part_of_csv_without_rows_has_its_columns(tmp_path, rows):
+    cleaned = clean(tmp_path, rows, "csv", only=("keep", "trim", "review", "drop", "unscored"))
+    kept, dropped = (
+        {path.read_text(encoding="utf8").splitlines()[0] for path in cleaned.glob(f"{name}/*")}
+        for name in ("kept", "dropped")
+    )
+    assert {path.read_text(encoding="utf8").count("\n") for path in cleaned.glob("dropped/*")} == {1}
+    assert dropped == {head.replace("noisefilter_more", "noisefilter_reason,noisefilter_more") for head in kept}
+
+
 def test_columns_are_those_of_the_first_rows_and_what_comes_later_is_kept_as_json(tmp_path):
     pq = pytest.importorskip("pyarrow.parquet")
     rows = [{"id": f"p{number}", "text": "plain news", "rank": number} for number in range(300)]

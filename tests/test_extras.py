@@ -11,8 +11,9 @@ import pytest
 
 from noisefilter import cli
 from noisefilter.batch import Options, RefusedError, run
+from noisefilter.batch.files import find_files
 from noisefilter.batch.inputs import Inputs
-from noisefilter.batch.plan import list_sources
+from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.viewing.sources import seen_pages
 from tests.calling import call
@@ -61,6 +62,13 @@ def test_what_reads_an_input_is_looked_for_when_inputs_are_listed(without, tmp_p
         list_sources([str(tmp_path / name)], "auto", LocalFolder(tmp_path / "out"), None)
 
 
+def test_what_opens_a_url_of_the_web_is_named(without):
+    pytest.importorskip("fsspec")
+    without("aiohttp")
+    with pytest.raises(RefusedError, match=r"https://a\.example/a\.jsonl needs another package: .*'fsspec\[http\]'"):
+        find_files("https://a.example/a.jsonl")
+
+
 def test_a_report_scores_no_page_before_all_inputs_can_be_read(without, tmp_path):
     without("zstandard")
     (tmp_path / "one.txt").write_text(ARTICLE, encoding="utf8")
@@ -83,5 +91,5 @@ def test_training_a_reader_without_its_extra_reads_nothing(monkeypatch, tmp_path
     monkeypatch.setattr(cli, "find_spec", lambda _: None)
     done = call("train", str(tmp_path / "nowhere"), "-o", str(tmp_path / "model"), "--reader")
     assert done.exit_code == 2
-    assert "--reader needs onnx: python -m pip install 'noisefilter[train]'" in done.stderr
+    assert "--reader needs onnx: python -m pip install 'noisefilter[onnx]'" in done.stderr
     assert "nowhere" not in done.stderr

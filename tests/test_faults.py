@@ -9,8 +9,9 @@ import pytest
 from lxml.etree import LxmlError
 
 from noisefilter import ModelError, Page, SiteProfile, clean_html, extract, pipeline, score, score_many
-from noisefilter.batch import scorer as batch_scorer
+from noisefilter.batch import shard
 from noisefilter.blocks.vote import ask_trafilatura
+from noisefilter.html.read import read_blocks
 from tests.making import ARTICLE, HTML_ARTICLE, walk
 
 POISON = "This page is poison for a stage."
@@ -76,6 +77,13 @@ def test_whatever_a_page_brings_out_of_the_code_is_answered(monkeypatch, caplog,
     assert len(caplog.records) == 5
 
 
+def test_a_value_error_of_the_code_is_no_page_without_elements(monkeypatch):
+    assert read_blocks(Page("<!-- -->", format="html")).status == "unreadable"
+    monkeypatch.setattr("noisefilter.html.read.split_blocks", lambda _: int("7" * 5000))
+    with pytest.raises(ValueError, match="digits"):
+        read_blocks(Page(HTML_ARTICLE))
+
+
 @pytest.mark.parametrize(
     "error",
     [MemoryError(), KeyboardInterrupt(), SystemExit(), GeneratorExit(), TimeoutError(), OSError(), ImportError(), TimeLimitError(), ModelError()],
@@ -103,11 +111,11 @@ def test_trafilatura_without_memory_has_not_just_no_opinion(monkeypatch):
 def test_the_batch_hears_of_the_fault_and_sets_the_page_aside(monkeypatch):
     poison(monkeypatch, "tokenize", KeyError("a bug"))
     with pytest.raises(KeyError, match="a bug"):
-        batch_scorer.score_pages([Page(PAGES[2])], None)
+        shard.score_pages([Page(PAGES[2])], None)
 
 
 def test_the_batch_scores_as_score_many_does():
-    assert batch_scorer.score_pages([Page(page) for page in PAGES], None) == list(score_many(PAGES))
+    assert shard.score_pages([Page(page) for page in PAGES], None) == list(score_many(PAGES))
 
 
 def test_a_page_that_cannot_be_read_is_left_out_of_a_profile(monkeypatch):

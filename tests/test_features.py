@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from noisefilter.article.columns import read_measures
 from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.blocks.context import MARKUP_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES, unseen
@@ -12,29 +13,24 @@ from noisefilter.blocks.markup import link_share as block_link_share
 from noisefilter.blocks.vote import Vote
 from noisefilter.html.tags import Places
 from noisefilter.html.walk import BlockedPage, split_lines
-from noisefilter.insertions.columns import INSERTION_COLUMNS, insertion_matrix
-from noisefilter.insertions.passages import (
-    passage_columns,
-    token_matrix,
-    token_table,
-)
-from noisefilter.insertions.table import BURST, InsertionTable
+from noisefilter.insertions.columns import BURST, INSERTION_COLUMNS, find_bursts, insertion_matrix
+from noisefilter.insertions.passages import passage_columns
+from noisefilter.insertions.words import token_matrix, token_table
 from noisefilter.model import INPUTS
-from noisefilter.sentences.aggregates import ARTICLE_FEATURES, SIGNS, article_rows
+from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
 from noisefilter.sentences.columns import (
     SENTENCE_COLUMNS,
     any_digit,
     context_likeness,
     new_words,
     said_before,
-    sentence_matrix,
     title_likeness,
 )
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
 from noisefilter.text.tokens import Lexicon, neighbour, pair_hashes, sums, tokenize
 from noisefilter.types import Block, Link
-from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, insertions_of, sentences_of, vectors, walk
+from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, blocks_of, sentences_of, vectors, walk
 
 REPEAT = "The harbour board voted on Tuesday to repair the old sluice before the winter."
 FOREIGN = "Actress Delia Fonteyn wore sequins at her wedding in Las Vegas with singer Rico Banderas."
@@ -56,7 +52,7 @@ def row_of(page, name: str):
 
 def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
     blocks = blocks_of(walk(HTML_ARTICLE))
-    insertions = insertions_of(ARTICLE)
+    sentences = sentences_of(ARTICLE)
     assert block_matrix(blocks).shape == (len(blocks.page.blocks), len(BLOCK_FEATURES))
     assert block_context(blocks, np.zeros(len(blocks))).shape == (len(blocks), len(TEXT_CONTEXT + MARKUP_CONTEXT))
     plain = blocks_of(split_lines(ARTICLE))
@@ -64,12 +60,12 @@ def test_matrices_have_a_row_a_thing_and_a_column_a_feature():
     assert block_context(plain, np.zeros(len(plain))).shape == (len(plain), len(TEXT_CONTEXT))
     vote = Vote((0.5,) * len(blocks), 1.0)
     assert vote_matrix(blocks, vote).shape == (len(blocks), len(VOTE_FEATURES))
-    rows = len(insertions)
+    rows = len(sentences)
     assert rows > 3
-    assert sentence_matrix(insertions.sentences).shape == (rows, len(SENTENCE_COLUMNS))
-    assert insertion_matrix(insertions).shape == (rows, len(INSERTION_COLUMNS))
+    assert sentences.matrix.shape == (rows, len(SENTENCE_COLUMNS))
+    assert insertion_matrix(sentences).shape == (rows, len(INSERTION_COLUMNS))
     probabilities = np.zeros((rows, 2))
-    assert article_rows(insertions.sentences, insertions.matrix, probabilities).shape == (1, len(ARTICLE_FEATURES))
+    assert article_rows(sentences, probabilities).shape == (1, len(ARTICLE_FEATURES))
 
 
 def test_each_network_of_the_shipped_models_reads_the_columns_that_the_digest_names(model, fast):
@@ -169,19 +165,19 @@ def test_a_number_is_seen():
 
 def test_the_burst_finds_the_spliced_run():
     at = 3
-    table = insertions_of("\n".join([*SLUICE[:at], HOST, *SLUICE[at:]]))
-    sentences = table.sentences
-    assert table.burst.mean.argmax() == at
-    first = int(table.burst.start[at])
-    run = sentences.token_index[first : first + BURST]
-    words = [sentences.text[a:b] for a, b in zip(sentences.tokens.start[run], sentences.tokens.end[run], strict=True)]
+    table = sentences_of("\n".join([*SLUICE[:at], HOST, *SLUICE[at:]]))
+    strength, start = find_bursts(table, table.foreign)
+    assert strength.argmax() == at
+    first = int(start[at])
+    run = table.token_index[first : first + BURST]
+    words = [table.text[a:b] for a, b in zip(table.tokens.start[run], table.tokens.end[run], strict=True)]
     assert {"Rico", "Banderas", "Delia"} <= set(words)
 
 
 def test_a_headline_in_a_sentence_is_a_run_of_capitals():
     line = "The quay was dry, just as Delia Fonteyn Reveals Wedding Dress Secrets, and stayed so until March."
-    table = insertions_of(f"{SLUICE[0]}\n{line}\n{SLUICE[1]}")
-    assert table.title_run.words.argmax() == 1
+    table = sentences_of(f"{SLUICE[0]}\n{line}\n{SLUICE[1]}")
+    assert insertion_matrix(table)[:, INSERTION_COLUMNS.index("run_words")].argmax() == 1
 
 
 def test_a_page_is_measured_alike_with_its_links_and_without():
@@ -196,8 +192,8 @@ def test_a_page_is_measured_alike_with_its_links_and_without():
         )
         for own in (links, ())
     )
-    assert insertion_matrix(insertions_of(linked)).tobytes() == insertion_matrix(insertions_of(bare)).tobytes()
-    words = [token_table(insertions_of(page).sentences, np.arange(2)).base for page in (linked, bare)]
+    assert insertion_matrix(sentences_of(linked)).tobytes() == insertion_matrix(sentences_of(bare)).tobytes()
+    words = [token_table(sentences_of(page), np.arange(2)).base for page in (linked, bare)]
     assert words[0].tobytes() == words[1].tobytes()
 
 
@@ -240,11 +236,11 @@ def test_pairs_know_their_order():
 @pytest.mark.parametrize("text", ["…", "Rain", "Rain fell. " * 2])
 def test_the_smallest_texts_have_finite_sentence_features(text):
     table = sentences_of(text)
-    assert np.isfinite(sentence_matrix(table)).all()
+    assert np.isfinite(table.matrix).all()
 
 
 def test_no_sentences_give_an_empty_matrix():
-    assert sentence_matrix(sentences_of("")).shape == (0, len(SENTENCE_COLUMNS))
+    assert sentences_of("").matrix.shape == (0, len(SENTENCE_COLUMNS))
 
 
 def test_what_is_measured_of_an_article_does_not_depend_on_the_others_of_its_batch():
@@ -253,19 +249,17 @@ def test_what_is_measured_of_an_article_does_not_depend_on_the_others_of_its_bat
         split_lines("\n".join(f"“{line}”" for line in SLUICE), "Board repairs sluice"),
     ]  # fmt: skip
     articles = [Article(page, tokenize(page.text, vectors()), split_sentences(page)) for page in pages]
-    together = InsertionTable(SentenceTable(articles, vectors()))
-    alone = [InsertionTable(SentenceTable([article], vectors())) for article in articles]
+    together = SentenceTable(articles, vectors())
+    alone = [SentenceTable([article], vectors()) for article in articles]
 
-    def measured(table: InsertionTable) -> tuple[np.ndarray, ...]:
-        sentences = table.sentences
-        rows = np.arange(len(sentences))
-        words = token_table(sentences, rows)
-        doubts = np.round(np.sin(sentences.words), 3)
+    def measured(table: SentenceTable) -> tuple[np.ndarray, ...]:
+        words = token_table(table, np.arange(len(table)))
+        doubts = np.round(np.sin(table.words), 3)
         first = np.round(np.cos(words.base[:, 0] * 50), 3)
         return (
             insertion_matrix(table), token_matrix(words, doubts, first), words.hashes,
-            passage_columns(words, doubts, first), article_rows(sentences, table.matrix, table.matrix[:, :2]),
-            article_rows(sentences, table.matrix, table.matrix[:, :2], SIGNS),
+            passage_columns(words, doubts, first), article_rows(table, table.matrix[:, :2]),
+            read_measures(table, table.matrix[:, :2]),
         )  # fmt: skip
 
     for whole, *parts in zip(measured(together), *(measured(table) for table in alone), strict=True):

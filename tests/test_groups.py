@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from noisefilter.blocks.groups import CODE, COPY, FACT, MOST_IN_CELL, SURE, find_groups, tie_groups
+from noisefilter.blocks.beside import SURE
+from noisefilter.blocks.groups import CODE, COPY, FACT, MOST_IN_CELL, find_groups, tie_groups
 from tests.making import SLUICE, blocks_of, walk
 
 
@@ -98,3 +99,23 @@ def test_a_forum_is_no_live_blog():
     logits = np.where(table.words == 1, -1.0, -3.0)
     assert tie_groups(table, logits, article=0.3)[0] == SURE
     assert tie_groups(table, logits, article=0.3, forum=0.6)[0] < 0
+
+
+def test_a_caption_goes_with_its_table():
+    table = "<table><caption>Loads by year</caption><tr><td>1910</td><td>40 tons</td></tr><tr><td>1911</td><td>50 tons</td></tr></table>"
+    assert tied(f"{table}<p>Rain</p>", **{"Loads by year": 1.0})["Loads by year"] < 0
+    gone = dict.fromkeys(("1910", "40 tons", "1911", "50 tons"), 3.0)
+    assert tied(f"{table}<p>Rain</p>", **gone)["Loads by year"] > 0
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [("<h3>Sleep by a lamp of salt</h3>", f"{SLUICE[1]} {SLUICE[1]}"), ("<h3><a href=/lamp>Sleep by a lamp of salt</a></h3>", "Lit for two hours")],
+    ids=["above prose", "that is a link"],
+)  # fmt: skip
+def test_a_heading_goes_with_the_card_that_it_heads(heading, text):
+    after = "".join(f"<p>{SLUICE[2]} {number}</p>" for number in range(6))
+    html = f"<p>{SLUICE[0]}</p><div>{heading}<p>{text}</p></div>{after}"
+    name = "Sleep by a lamp of salt"
+    assert tied(html, **{name: 2.0, text: 3.0})[name] == 2
+    assert tied(html.replace("<div>", "").replace("</div>", ""), **{name: 2.0, text: 3.0})[name] < 0

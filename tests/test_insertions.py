@@ -40,7 +40,7 @@ def held(highest: float, *, foreign: bool = False) -> HeldOut:
     """A page of ten sentences, the third of which is the strangest."""
     probabilities, truth = np.full(10, 0.01), np.zeros(10, dtype=np.int64)
     probabilities[2], truth[2] = highest, int(foreign)
-    return HeldOut(probabilities, truth, np.zeros(len(truth), np.bool_), np.ones(len(truth), np.bool_))
+    return HeldOut(probabilities, truth, np.zeros(len(truth), np.bool_), np.full(len(truth), np.inf))
 
 
 def test_the_sentences_of_a_marked_passage_are_foreign_and_no_others():
@@ -123,7 +123,7 @@ def test_a_tune_page_without_a_doubtful_sentence_is_held_out_as_well(fast):
 
 def test_the_threshold_is_that_of_sentences_in_which_a_cut_may_be_made():
     untouched = [held(0.9)] * 20
-    spared = [replace(page, stand_out=np.arange(10) != 2) for page in untouched]
+    spared = [replace(page, contrasts=np.where(np.arange(10) == 2, 0.0, np.inf)) for page in untouched]
     assert off_topic_threshold(untouched) == pytest.approx(0.9, abs=0.001)
     assert off_topic_threshold(spared) == LEAST_FOREIGN
     assert off_topic_threshold([*untouched, held(0.95, foreign=True)]) == pytest.approx(0.9, abs=0.001)

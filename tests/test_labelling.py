@@ -10,7 +10,7 @@ import pytest
 
 from noisefilter import score
 from noisefilter.batch.inputs import Inputs
-from noisefilter.labelling.annotations import Utf16, agree
+from noisefilter.labelling.annotations import agree, utf16_units
 from noisefilter.labelling.candidates import Listed, choose_pages, doubt, list_given
 from noisefilter.labelling.folder import TOOLS, import_labels, write_export
 from noisefilter.labels import LabelledSpan
@@ -139,35 +139,14 @@ def test_what_annotators_mark_stands_where_they_marked_it(tmp_path, model, tool)
     assert all(text[span.start : span.end] == span.quote for span in page.spans or ())
 
 
-def test_a_label_studio_that_counted_utf16_is_told_by_its_quotations(tmp_path, model):
-    folder = exported(tmp_path / "out", model, "label-studio")
-    (task,) = [task for task in studio_tasks(folder) if task["data"]["page_id"] == "tricky.txt"]
-    text = task["data"]["text"]
-    task["annotations"] = [annotation(region(text, PROMOTION, "promotion", units=True), region(text, "Lise", "filler"))]
-    import_labels(folder, [studio_export(tmp_path / "back.json", [task])], "label-studio")
-    found = labels(folder)["tricky.txt"]["spans"]
-    assert [(text[span["start"] : span["end"]], span["kind"]) for span in found] == [
-        ("Lise", "filler"),
-        (PROMOTION, "promotion"),
-    ]
-
-
 @pytest.mark.parametrize("text", ["", "abc", "😀", "a😀b", "😀😀", "e\u0301😀\r\n𝕬"])
-def test_every_code_point_has_its_utf16_offset_and_back(text):
-    utf16_offsets = Utf16(text)
-    for point in range(len(text) + 1):
-        unit = utf16_offsets.to_units(point)
-        assert unit == len(text[:point].encode("utf-16-le")) // 2
-        assert utf16_offsets.to_points(unit) == point
-    units = {utf16_offsets.to_units(point) for point in range(len(text) + 1)}
-    halves = [unit for unit in range(max(units)) if unit not in units]
-    assert len(halves) == sum(char > "\uffff" for char in text)
-    assert all(utf16_offsets.to_points(unit) is None for unit in halves)
+def test_every_code_point_has_its_utf16_offset(text):
+    assert list(utf16_units(text)) == [len(text[:point].encode("utf-16-le")) // 2 for point in range(len(text) + 1)]
 
 
 def made_score(noise: float, *filler: float) -> Score:
     sentences = tuple(Sentence(0, 1, 0.0, 0.0, 0.0, value) for value in filler)
-    return Score("x", (), sentences, noise, 0.1, 0.1, 0.1, "keep", "ok", None, "en", None, "made", 2)
+    return Score(visible_text="x", sentences=sentences, noise=noise, status="ok", model="made", text_version=2)
 
 
 LIMITS = {"boilerplate": 0.5, "promotion": 0.5, "off_topic": 0.6, "filler": 0.4}

@@ -10,7 +10,7 @@ import pytest
 
 from noisefilter.batch.inputs import Inputs
 from noisefilter.labelling.candidates import Listed, choose_pages
-from noisefilter.labelling.folder import import_labels, write_export
+from noisefilter.labelling.folder import TOOLS, import_labels, write_export
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import read_corpora
 from noisefilter.page import read_page
@@ -69,7 +69,7 @@ STUDIO: dict[str, tuple[list[dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("fault", STUDIO)
-def test_label_studio_faults_are_told_with_file_line_and_task(tmp_path, folder, fault):
+def test_label_studio_faults_are_told_with_file_and_task(tmp_path, folder, fault):
     annotations, told = STUDIO[fault]
     out = folder("label-studio")
     tasks = studio_tasks(out)
@@ -77,7 +77,7 @@ def test_label_studio_faults_are_told_with_file_line_and_task(tmp_path, folder, 
     back = studio_export(tmp_path / "back.json", tasks)
     with pytest.raises(CorpusError, match=re.escape(told)) as caught:
         import_labels(out, [back], "label-studio")
-    assert str(caught.value).startswith(f"{back}:3: task 2")
+    assert str(caught.value).startswith(f"{back}: task 2 (id 2): ")
     assert not (out / "labels.jsonl").exists()
 
 
@@ -112,12 +112,12 @@ def test_doccano_faults_are_told_with_file_and_line(tmp_path, folder, fault):
 
 
 UNREADABLE = {
-    ("label-studio", "{}"): ":1: no JSON array",
-    ("label-studio", ""): ":1: no JSON array",
-    ("label-studio", '[\n{"id": 1,\n'): ":2: task 1: not JSON",
-    ("label-studio", "[\n\n7]"): ":3: task 1: an object is wanted",
-    ("label-studio", "[" * 200_000): ":1: task 1: not JSON",
-    ("label-studio", '[{"id": 5}]'): ":1: task 1 (id 5)",
+    ("label-studio", "{}"): ": no JSON array",
+    ("label-studio", ""): ": not JSON",
+    ("label-studio", '[\n{"id": 1,\n'): ": not JSON",
+    ("label-studio", "[\n\n7]"): ": task 1: an object is wanted",
+    ("label-studio", "[" * 200_000): ": not JSON",
+    ("label-studio", '[{"id": 5}]'): ": task 1 (id 5)",
     ("label-studio", "[]"): ": no annotation",
     ("doccano", ""): ": no annotation",
     ("doccano", "\n{'id': 1}"): ":2: not JSON",
@@ -128,7 +128,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize(("tool", "content"), UNREADABLE, ids=lambda value: str(value)[:20])
-def test_a_file_that_cannot_be_read_is_told_with_its_line(tmp_path, folder, tool, content):
+def test_a_file_that_cannot_be_read_is_told(tmp_path, folder, tool, content):
     back = tmp_path / "back"
     back.write_text(content, encoding="utf8")
     with pytest.raises(CorpusError, match=re.escape(f"{back}{UNREADABLE[tool, content]}")):
@@ -161,17 +161,6 @@ def test_cancelled_annotations_and_pages_without_one_are_left_out_and_counted(tm
     assert (done.pages, done.labelled, done.with_noise) == (2, 1, 1)
     (page,) = read_corpora([out])
     assert (page.id, page.noise, page.spans) == (tasks[0]["data"]["page_id"], 3.0, ())
-
-
-def test_completions_of_an_older_label_studio_are_read(tmp_path, folder):
-    out = folder("label-studio")
-    task = studio_tasks(out)[0]
-    del task["annotations"]
-    task["completions"] = [{"result": [changed(), choice("2")]}, {"result": [], "skipped": True}]
-    import_labels(out, [studio_export(tmp_path / "back.json", [task])], "label-studio")
-    (page,) = read_corpora([out])
-    assert page.noise == 2.0
-    assert [span.quote for span in page.spans or ()] == [PASSAGE]
 
 
 def test_several_annotators_are_several_votes_for_noise_and_a_majority_for_spans(tmp_path, folder):
@@ -249,6 +238,54 @@ def test_a_second_import_takes_the_place_of_the_first(tmp_path, folder):
             task["annotations"] = [annotation(choice("0"))]
         import_labels(out, [studio_export(tmp_path / "back.json", tasks)], "label-studio")
         assert len(read_corpora([out])) == count
+
+
+def test_labels_of_other_pages_stay_and_other_labels_of_the_same_pages_are_not_lost_unasked(tmp_path, folder):
+    out = folder("doccano")
+    first, second = doccano_rows(out)
+    anna, ben, both = (
+        doccano_export(tmp_path / f"{name}.jsonl", rows)
+        for name, rows in (
+            ("anna", [first]),
+            ("ben", [second]),
+            ("both", [first | {"label": [[3, 11, "noise 2"]]}, second]),
+        )
+    )
+    assert import_labels(out, [anna], "doccano").earlier == 0
+    assert import_labels(out, [ben], "doccano").earlier == 1
+    before = (out / "labels.jsonl").read_bytes()
+    assert len(read_corpora([out])) == 2
+    with pytest.raises(CorpusError, match=r"has other labels of 1 of these pages, .* in one import, or add --replace"):
+        import_labels(out, [both], "doccano")
+    assert (out / "labels.jsonl").read_bytes() == before
+    assert import_labels(out, [both], "doccano", replace=True).labelled == 2
+    assert sorted(str(page.noise) for page in read_corpora([out])) == ["2.0", "None"]
+
+
+@pytest.mark.parametrize("tool", ["doccano", "label-studio"])
+def test_a_file_that_an_export_would_write_over_is_refused(tmp_path, tool):
+    for name in TOOLS[tool].files:
+        (tmp_path / name).mkdir(parents=True)
+        with pytest.raises(CorpusError, match=f"{name} is there already: name another folder"):
+            write_export(tmp_path, [], tool)
+        (tmp_path / name).rmdir()
+    assert write_export(tmp_path, [], tool) == ["pages.jsonl", *TOOLS[tool].files]
+
+
+def test_another_tools_file_is_one_fault_without_words_of_python(tmp_path, folder):
+    out = folder("doccano")
+    for tool_file, wanted in (
+        ("[\n {\n  1\n }\n]", ":1: not JSON: doccano's JSONL export has an object on each line"),
+        ('{"id": 1, "data": {}}', ":1: not a line of doccano's JSONL export of these tasks: page_id and text missing"),
+        (
+            '{"page_id": "a", "text": "b"}',
+            ":1: not a line of doccano's JSONL export: no spans with start, end and label",
+        ),
+    ):
+        (tmp_path / "back.json").write_text(tool_file, encoding="utf8")
+        with pytest.raises(CorpusError) as caught:
+            import_labels(out, [tmp_path / "back.json"], "doccano")
+        assert caught.value.args == (f"{tmp_path / 'back.json'}{wanted}",)
 
 
 def test_a_folder_that_holds_a_corpus_is_not_written_over(folder):

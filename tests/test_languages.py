@@ -62,7 +62,7 @@ def test_words_of_another_language_are_unknown_and_not_zero():
     assert not matrix[:, [names.index(name) for name in OF_LANGUAGE if name in names]].any()
     assert (matrix[:, names.index("known_words")] == 0).all()
     assert (block_matrix(own)[:, names.index("known_words")] == 1).all()
-    arrays = {name: np.asarray(value, np.float64) for name, value in load_model("fast").arrays.items()}
+    arrays = load_model("fast").wide
     assert not word_scores_of(other, arrays).any()
     assert np.isfinite(page_inputs([other], arrays, None)[0].measures).all()
 

@@ -18,12 +18,12 @@ from noisefilter.insertions.reading import (
     urgency_of,
 )
 from noisefilter.labels import LabelledPage, LabelledSpan
-from noisefilter.learn import last
-from noisefilter.learn.last import NO_FOLD, SEEN_BY_ALL, LastFit, fit_foreign, fold_without
 from noisefilter.model import open_reader
 from noisefilter.reader import session
 from noisefilter.reader.session import COLUMNS, Reader, ReaderScores
 from noisefilter.types import Page
+from reader_training import last
+from reader_training.last import NO_FOLD, SEEN_BY_ALL, LastFit, fit_foreign, fold_without
 from tests.making import ARTICLE, SLUICE, article_with, sentences_of, vectors
 
 if TYPE_CHECKING:

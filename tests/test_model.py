@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
 
-from noisefilter import ModelError, clean_html, extract, load, score, score_many
+from noisefilter import ModelError, batches, clean_html, extract, load, score, score_many
 from noisefilter import model as model_module
 from noisefilter.model import (
     ARRAYS,
     CARD,
-    ESTIMATOR,
     MANIFEST,
     READER,
     SHIPPED,
     THRESHOLDS,
     VECTORS,
-    digest,
     load_model,
     models_folder,
     save_model,
@@ -110,17 +109,15 @@ def test_vectors_of_its_own_stand_beside_a_model(copy, model):
     shutil.copy(models_folder() / VECTORS, copy / VECTORS)
     assert load(copy).vectors.rows_by_word == model.vectors.rows_by_word
     (copy / VECTORS).write_bytes(b"other")
-    digest.cache_clear()
     with pytest.raises(ModelError, match=VECTORS):
         load(copy)
 
 
-def test_an_estimator_beside_the_arrays_is_refused_unread_and_goes_when_a_model_is_saved_there(copy, model):
-    (copy / ESTIMATOR).write_bytes(b"PK\x03\x04 whatever it unpacks to")
-    with pytest.raises(ModelError, match=ESTIMATOR):
-        load(copy)
-    save_model(model, copy, "# Card\n")
-    assert load(copy).label == model.label
+def test_a_model_trained_again_into_its_folder_is_read_again(fast, tmp_path):
+    for name in ("older", "newer"):
+        save_model(replace(fast, name=name, manifest={**fast.manifest, "name": name}), tmp_path, "# Card\n")
+        for chosen in (tmp_path, str(tmp_path)):
+            assert score(ARTICLE, model=chosen).model == f"{name}-{fast.version}"
 
 
 def test_a_model_error_is_a_value_error():
@@ -144,6 +141,19 @@ def test_a_model_is_named_or_its_folder_where_pages_are_scored(chosen, fast):
 
 def test_workers_are_sent_the_name_of_a_model(fast):
     assert {own.model for own in score_many([ARTICLE] * 3, model="fast", jobs=2)} == {fast.label}
+
+
+def test_workers_are_sent_a_loaded_model_once(monkeypatch, fast):
+    class Thresholds(dict[str, float]):
+        def __reduce__(self):
+            sent.append(True)
+            return dict, (dict(self),)
+
+    sent: list[bool] = []
+    monkeypatch.setattr(batches, "BATCH", 1)
+    mine = replace(fast, name="mine", thresholds=Thresholds(fast.thresholds))
+    assert {own.model for own in score_many([ARTICLE] * 5, model=mine, jobs=2)} == {mine.label}
+    assert len(sent) == 1
 
 
 def test_noise_does_not_depend_on_the_reader(model, fast, corpus):

@@ -13,7 +13,8 @@ from safetensors.numpy import load_file, save
 
 from noisefilter import ModelError, clean_html, extract, load, score, score_many
 from noisefilter import model as model_module
-from noisefilter.model import ARRAYS, MANIFEST, READER, VECTORS, digest, models_folder
+from noisefilter.model import ARRAYS, MANIFEST, READER, VECTORS, models_folder
+from noisefilter.policy import POLICIES
 from noisefilter.reader import session
 
 NAME = "sentence_second.weights0"
@@ -31,7 +32,6 @@ def copy(model_path, tmp_path) -> Path:
 def rewrite(folder: Path, name: str, content: bytes) -> None:
     """Another file in the folder, named in the manifest as if it were meant."""
     (folder / name).write_bytes(content)
-    digest.cache_clear()
     field = {ARRAYS: "arrays_sha256", VECTORS: "vectors_sha256", READER: "reader_sha256"}[name]
     edit(folder, **{field: hashlib.sha256(content).hexdigest()})
 
@@ -185,15 +185,18 @@ def test_a_model_without_a_threshold_for_every_decision_is_refused(copy, thresho
         load(copy)
 
 
+RIGHT = {name: {"review_at": 0.2, "drop_at": 0.5} for name in POLICIES}
+
+
 @pytest.mark.parametrize(
     ("policies", "said"),
     [
         ({}, "policies are missing"),
         ({"balanced": {"review_at": 0.2, "drop_at": 0.5}}, "policies are balanced, and should be cautious, balanced, strict"),
-        ({"balanced": {"review_at": 0.6, "drop_at": 0.5}}, "review_at must not lie above drop_at"),
-        ({"balanced": {"drop_at": 0.5}}, "review_at is missing"),
-        ({"balanced": {"review_at": "low", "drop_at": 0.5}}, "review_at must be a number"),
-        ({"balanced": [0.2, 0.5]}, "makes no sense"),
+        ({**RIGHT, "balanced": {"review_at": 0.6, "drop_at": 0.5}}, "review_at must not lie above drop_at"),
+        ({**RIGHT, "balanced": {"drop_at": 0.5}}, "review_at is missing"),
+        ({**RIGHT, "balanced": {"review_at": "low", "drop_at": 0.5}}, "review_at must be a number"),
+        ({**RIGHT, "balanced": [0.2, 0.5]}, "makes no sense"),
         (None, "policies missing"),
     ],
 )  # fmt: skip

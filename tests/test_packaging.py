@@ -49,3 +49,14 @@ def test_examples_of_docstrings_print_what_they_say(name):
     tests = [test for test in doctest.DocTestFinder().find(own, name, globs={name: own}) if test.examples]
     assert tests
     assert [doctest.DocTestRunner(verbose=False).run(test).failed for test in tests] == [0] * len(tests)
+
+
+def test_adapting_a_reader_needs_no_torch():
+    extras = PROJECT["project"]["optional-dependencies"]
+    assert [needed.partition(">")[0] for needed in extras["onnx"]] == ["onnx"]
+
+
+def test_what_trains_the_reader_stays_in_the_repository():
+    assert PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["noisefilter"]
+    files = (ROOT / "noisefilter").rglob("*.py")
+    assert [file for file in files if re.search("torch|reader_training", file.read_text(encoding="utf8"))] == []

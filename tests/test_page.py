@@ -6,10 +6,21 @@ import codecs
 import gzip
 import io
 import zipfile
+from types import SimpleNamespace
 
 import pytest
 
-from noisefilter.page import MAX_ATTRIBUTES, MAX_CHARACTERS, MAX_TEXT, cap_attributes, read_page, scrub, sniff_format
+from noisefilter.page import (
+    GUESSED,
+    MAX_ATTRIBUTES,
+    MAX_CHARACTERS,
+    MAX_TEXT,
+    cap_attributes,
+    decode_declared,
+    read_page,
+    scrub,
+    sniff_format,
+)
 from noisefilter.types import Page
 from tests.making import read_cases
 
@@ -74,6 +85,37 @@ def test_a_few_broken_bytes_do_not_make_the_declaration_wrong():
     assert "café" in page
 
 
+def test_a_page_in_utf_8_that_was_cut_within_a_character_is_read_as_such():
+    content = "<p>Un café noir à Oberau, où l’on paie 3 €.</p>".encode()
+    assert "Un café noir à Oberau, où l’on paie 3 €." in text_of(content + b"\xc3")
+    assert "Un café noir à Oberau" in text_of("<p>Un café noir à Oberau</p>".encode("cp1252") + b"\xc3")
+
+
+@pytest.mark.parametrize("words", ["Boots for £5", "It cost £5. The river rose.", "Un café noir à Oberau"])
+def test_a_few_odd_bytes_are_signs_of_a_western_page(words):
+    assert read_page(Page(words.encode("cp1252"))).content == words
+
+
+@pytest.mark.parametrize("shift", [0, 1])
+@pytest.mark.parametrize(
+    ("charset", "words"),
+    [
+        ("shift_jis", "列車は橋を渡り、港の委員会は水門を修理する。"),
+        ("gbk", "火车驶过大桥，港口委员会决定修复旧水闸。"),
+        ("big5", "火車駛過大橋，港口委員會決定修復舊水閘。"),
+    ],
+)
+def test_a_charset_is_guessed_of_a_page_so_long_that_its_beginning_is_read(charset, words, shift):
+    page = f"<p>{'x' * shift}</p>" + f"<p>{words * 40}</p>\n" * (2 * GUESSED // len((words * 40).encode(charset)))
+    assert text_of(page.encode(charset)) == page
+
+
+def test_a_guess_does_not_depend_on_what_else_is_installed(monkeypatch):
+    content = f"<p>{'Поезд идёт по мосту к старому шлюзу. ' * 20}</p>".encode("cp1251")
+    monkeypatch.setattr("bs4.dammit.chardet_module", SimpleNamespace(detect=lambda _: {"encoding": "koi8-r"}))
+    assert "Поезд идёт" in text_of(content)
+
+
 @pytest.mark.parametrize("charset", ["utf8mb4", "none", "x-sjis-mac-fax", "windows-99999", "rot13", "hex"])
 def test_a_charset_that_is_none_is_passed_over(charset):
     assert PLAIN in text_of(html(PLAIN, charset).encode())
@@ -125,6 +167,10 @@ def test_bytes_that_are_no_text_say_so(content):
     page = read(content)
     assert page.status == "not_html_or_text"
     assert page.content == ""
+
+
+def test_a_file_that_somebody_decoded_is_no_text_either():
+    assert read("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n").status == "not_html_or_text"
 
 
 @pytest.mark.parametrize("opening", ["ID3 tags", "MZ", "RIFF raff", "BZh", "Rar!", "GIF89a files"])
@@ -215,6 +261,45 @@ def test_bytes_that_no_charset_fits_are_read_without_a_line_in_the_log(caplog, r
     assert not recwarn.list
 
 
-def test_the_older_name_of_shift_jis_is_known():
-    content = '<meta charset="x-sjis"><p>雨が降った。</p>'.encode("shift_jis")
-    assert "雨が降った" in str(read_page(Page(content, format="html")).content)
+@pytest.mark.parametrize(
+    ("labels", "codec", "words"),
+    [
+        ("iso8859-1 cp819 latin-1 l1 iso88591 x-cp1252 csisolatin1 iso_8859-1:1987", "cp1252", "“Für” 9 €"),
+        ("iso-8859-9 iso88599 latin5 x-cp1254", "cp1254", "“Işık”"),
+        ("tis-620 iso-8859-11 dos-874 windows-874", "cp874", "“รถไฟ”"),
+        ("iso-8859-8-i logical csiso88598e", "iso8859-8", "הרכבת"),
+        ("x-cp1251", "cp1251", "Поезд идёт"),
+        ("koi koi8-r cskoi8r", "koi8-r", "Поезд идёт"),
+        ("x-mac-ukrainian x-mac-cyrillic", "mac-cyrillic", "Поїзд"),
+        ("x-sjis shift_jis windows-31j", "cp932", "雨が降った①"),
+        ("x-euc-jp", "euc_jp", "雨が降った"),
+        ("gb2312 gb_2312-80 x-gbk chinese", "gb18030", "朱镕基 €"),
+        ("cn-big5 big5", "big5hkscs", "火車駛過㗎"),
+        ("ks_c_5601-1989 euc-kr windows-949 ksc_5601", "cp949", "똠방각하"),
+    ],
+)
+def test_a_charset_is_known_by_all_its_labels_and_read_as_browsers_do(labels, codec, words):
+    for label in labels.split():
+        assert words in text_of(html(words, label).encode(codec))
+
+
+@pytest.mark.parametrize("label", ["no-such", "utf-8\x00", ""])
+def test_a_label_that_a_sender_made_up_is_passed_over(label):
+    assert decode_declared(PLAIN.encode(), label) == PLAIN.encode()
+
+
+@pytest.mark.parametrize("before", ["", "<p>Rain fell.</p>" * 5000])
+def test_a_charset_in_a_comment_is_none(before):
+    content = f"{before}<!-- <meta charset=koi8-r> --><p>{PLAIN}</p>"
+    assert PLAIN in text_of(content.encode("cp1252"))
+
+
+def test_a_charset_after_a_comment_that_is_empty_counts():
+    assert "Поезд" in text_of("<!--><meta charset=cp1251><p>Поезд".encode("cp1251"))
+
+
+@pytest.mark.parametrize("declared", ["utf-8", ""])
+def test_how_many_broken_bytes_make_a_charset_wrong_is_the_same_declared_or_not(declared):
+    head = f"<meta charset={declared}>"
+    assert f"<p>{WORDS}" in text_of(f"{head}<p>{WORDS}".encode() + b"\xff")
+    assert "“late”" in text_of(f"{head}<p>It ran “late”.".encode("cp1252"))

@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression
 from noisefilter.blocks.columns import block_matrix
 from noisefilter.blocks.fit_page_types import fit_page_types, sign_rows
 from noisefilter.blocks.page_types import SIGNS, TYPE_MEASURES, build_types, of_blocks, page_signs
-from noisefilter.fit import fit_softmax, network_of
+from noisefilter.fit import fit_softmax
 from noisefilter.types import PAGE_TYPES
 from tests.making import HTML_ARTICLE, SLUICE, blocks_of, walk
 
@@ -138,7 +138,7 @@ def test_a_softmax_over_columns_and_signs_is_one_regression():
     standard = (matrix - matrix.mean(axis=0)) / matrix.std(axis=0) / 2  # four columns count as one sign
     both = np.hstack([standard, signs.toarray()])
     whole = LogisticRegression(C=2, tol=1e-8, max_iter=5000).fit(both, classes, sample_weight=weights)
-    logs = np.log(network_of(network).probabilities(matrix)) + signs @ by_sign
+    logs = np.log(network.probabilities(matrix)) + signs @ by_sign
     found = np.exp(logs) / np.exp(logs).sum(axis=1)[:, None]
     assert found == pytest.approx(whole.predict_proba(both), abs=1e-3)
 

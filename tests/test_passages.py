@@ -6,15 +6,8 @@ import numpy as np
 import pytest
 
 from noisefilter.insertions.cohesion import CohesionColumns, cohesion_matrix
-from noisefilter.insertions.passages import (
-    PASSAGE_NAMES,
-    REACH,
-    BaseColumns,
-    passage_columns,
-    richest_runs,
-    token_matrix,
-    token_table,
-)
+from noisefilter.insertions.passages import PASSAGE_NAMES, passage_columns, richest_runs
+from noisefilter.insertions.words import REACH, BaseColumns, token_matrix, token_table
 from noisefilter.sentences.table import WINDOW
 from noisefilter.text.tokens import unit_rows
 from tests.making import SLUICE, sentences_of, vectors

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import noisefilter
-from noisefilter import Page, batches, score, score_many
+from noisefilter import Page, batches, extract, score, score_many
+from noisefilter.page import MAX_BLOCKS, MAX_TEXT
 from noisefilter.policy import Policy
 from tests.making import ARTICLE, HTML_ARTICLE, SLUICE, article_with, read_cases
 
@@ -95,6 +96,13 @@ def test_what_is_hardly_an_article_is_looked_at_and_never_dropped():
     assert score(HTML_ARTICLE, policy=Policy(0, 0)).verdict == "drop"
 
 
+def test_of_a_page_that_is_too_large_nothing_is_extracted():
+    menu = "".join(f"<li><a href=/{number}>Gate {number}</a></li>" for number in range(MAX_BLOCKS + 1))
+    for page in (HTML_ARTICLE.replace("<nav>", f"<nav><ul>{menu}</ul>"), "x" * (MAX_TEXT + 1)):
+        assert score(page).status == "too_large"
+        assert extract(page) == ""
+
+
 def test_english_is_judged():
     result = score(HTML_ARTICLE)
     assert (result.status, result.language) == ("ok", "en")
@@ -136,11 +144,11 @@ def test_an_unreadable_page_still_says_where_it_came_from():
     assert (result.status, result.url, result.title) == ("empty", "https://quay.example/1", "Gone")
 
 
-def test_a_page_object_wins_over_keyword_arguments():
+def test_a_page_object_keeps_its_format_and_takes_no_other_url():
     page = Page(HTML_ARTICLE, url="https://own.example", title="Own title", format="text")
-    result = score(page, url="https://other.example", title="Other title", format="html")
-    assert (result.url, result.title) == ("https://own.example", "Own title")
-    assert result.visible_text == HTML_ARTICLE
+    assert score(page, url="https://own.example", format="html").visible_text == HTML_ARTICLE
+    with pytest.raises(ValueError, match="url is given twice"):
+        score(page, url="https://other.example")
 
 
 def test_keyword_arguments_fill_what_a_page_object_leaves_open():

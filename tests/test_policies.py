@@ -23,6 +23,7 @@ from noisefilter.learn.policies import (
     choose_with_intervals,
     policies_by,
     policy_figures,
+    vague_notes,
 )
 from noisefilter.model import save_model
 from noisefilter.policy import BALANCED, CAUTIOUS, POLICIES, STRICT, check_policy, find_policy
@@ -203,6 +204,25 @@ def test_some_fifty_labels_choose_a_policy_with_intervals():
     )  # what chose is not what is measured
 
 
+def test_labels_that_hardly_decide_a_cut_are_warned_of():
+    vague = {
+        "articles": 50,
+        f"drop_at{LOW}": 0.07,
+        f"drop_at{HIGH}": 1.0,
+        f"review_at{LOW}": 0.2,
+        f"review_at{HIGH}": 0.4,
+    }
+    (note,) = vague_notes(vague)
+    assert note.startswith("WARNING: these labels hardly decide drop_at: it may lie anywhere from 0.07 to 1.00")
+    assert vague_notes(choose_with_intervals(observations(500), BALANCED)[1]) == []
+
+
+def test_few_labels_are_warned_of():
+    (note,) = vague_notes({"articles": 49})
+    assert note == "WARNING: 49 judged pages are few to choose cuts by: label some 50"
+    assert vague_notes({"articles": 50}) == []
+
+
 def test_more_labels_give_narrower_intervals():
     few, many = (choose_with_intervals(observations(count), BALANCED)[1] for count in (50, 500))
     assert many[f"F1{HIGH}"] - many[f"F1{LOW}"] < few[f"F1{HIGH}"] - few[f"F1{LOW}"]
@@ -256,13 +276,14 @@ def test_labels_of_ones_own_write_a_policy_that_every_command_takes(tmp_path):
     )
 
 
-def test_a_file_of_that_name_that_holds_no_policy_is_replaced_only_if_it_is_named(tmp_path, monkeypatch):
+def test_a_file_that_holds_no_policy_is_never_replaced(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     path, choose = tmp_path / "policy.json", ("policies", "--on", str(CORPUS), "--model", "fast")
     path.write_text('{"Statement": []}', encoding="utf8")
     assert "policy.json is there already and holds no policy" in run(*choose, code=2)
     assert path.read_text(encoding="utf8") == '{"Statement": []}'
-    run(*choose, "-o", "policy.json")
+    assert "policy.json is there already and holds no policy" in run(*choose, "-o", "policy.json", code=2)
+    assert path.read_text(encoding="utf8") == '{"Statement": []}'
     Policy(0, 0).save(path)
     run(*choose)
     assert Policy.load(path).name == "balanced, own labels"

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from noisefilter import score
+from noisefilter import Span, score
 from noisefilter.report.figures import comparison_tables, figure_tables
 from noisefilter.report.printing import IN_A_LINE, json_line, shown
-from noisefilter.report.terminal import Table, print_explained
+from noisefilter.report.terminal import ScorePrinter, print_explained
 from tests.annotating import studio_export, studio_tasks
 from tests.making import SLUICE
+from tests.reporting import made
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +123,7 @@ def test_a_run_shows_its_folder_sites_and_refusals(folder):
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_figures_show_their_sources(tmp_path, encoding):
     row = {"html": PAGE, "site": NAME, "source": HOSTILE}
-    corpus = write_corpus(tmp_path / NAME, {"id": NAME, **row}, {"id": "b", **row})
+    corpus = write_corpus(tmp_path / NAME, {"id": NAME, **row}, {"id": "b", **row, "source": "b"})
     out, _ = run(tmp_path, "evaluate", "default", str(corpus), encoding=encoding)
     assert ESCAPED in out
     json.loads(run(tmp_path, "evaluate", "default", str(corpus), "--json", encoding=encoding)[0])
@@ -132,7 +133,10 @@ def test_figures_show_their_sources(tmp_path, encoding):
 
 
 def test_training_shows_names_and_sources(tmp_path):
-    rows = [{"id": f"{index}", "html": PAGE, "site": f"{index % 4}{NAME}", "source": HOSTILE} for index in range(8)]
+    rows = [
+        {"id": f"{index}", "html": PAGE, "site": f"{index % 4}{NAME}", "source": f"{index}{HOSTILE}"}
+        for index in range(8)
+    ]
     corpus = write_corpus(tmp_path / NAME, *rows)
     out, err = run(tmp_path, "train", str(corpus), "-o", f"m{NAME}", encoding="ascii")
     assert ESCAPED in out
@@ -182,7 +186,7 @@ def test_a_terminal_with_colours_gets_no_codes_but_ours():
     result = score(f"<p>{' '.join(SLUICE)} {HOSTILE}</p>", title="Sluice", format="html")
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=3000, markup=False, highlight=False)
-    Table(console).add(HOSTILE, result)
+    ScorePrinter(console).add(HOSTILE, result)
     print_explained(console, HOSTILE, result)
     figures = {HOSTILE: {HOSTILE: {HOSTILE: 1.0}}}
     for table in (*figure_tables(figures), *comparison_tables(figures, figures)):
@@ -190,3 +194,12 @@ def test_a_terminal_with_colours_gets_no_codes_but_ours():
     colourless = re.sub(r"\x1b\[[\d;]*m", "", stream.getvalue())
     assert not OBEYED.search(colourless)
     assert colourless.count(ESCAPED) == 8
+
+
+def test_the_words_of_a_span_have_single_marks_inside_their_own():
+    text = "Rain fell. “Buy our boots!” she said."
+    stream = io.StringIO()
+    print_explained(
+        Console(file=stream, width=200), "a", made(text, spans=(Span(11, len(text), "promotion", 0.8, "asks to buy"),))
+    )
+    assert "asks to buy  “‘Buy our boots!’ she said.”\n" in stream.getvalue()

@@ -81,7 +81,7 @@ def test_the_manifest_counts_labels_by_whoever_gave_them():
         "gold text": 0,
     }
     assert label_note(labels) == (
-        f"labels: 2 pages by anna (2 noise, 2 spans, 1 {accepted}); 1 page by nobody named (1 noise)"
+        f"labels: 2 pages by anna (2 noise, 2 spans, 1 {accepted}); 1 page, labeller not named (1 noise)"
     )
 
 
@@ -95,6 +95,16 @@ def test_the_card_of_ones_own_model_says_whose_labels_they_are_and_not_how_the_s
     shipped = write_card(model, {})
     assert TEXTS["shipped_bad_at"] in shipped
     assert "labelled by" not in shipped
+
+
+def test_training_that_adapts_nothing_says_so_and_which_labels_are_missing(tmp_path):
+    pages = [{"id": str(number), "text": f"{ARTICLE} Gate {number} was last."} for number in range(8)]
+    corpus = write_corpus(tmp_path / "corpus", pages, [{"id": row["id"], "noise": 3} for row in pages])
+    result = run("train", str(corpus), "-o", str(tmp_path / "mine"))
+    assert result.exit_code == 0
+    assert "NOTHING WAS ADAPTED, for the reasons above: this model judges as default-" in result.stderr
+    assert "insertions stays: no page has the labels that it learns from (off_topic spans)" in result.stderr
+    assert result.stderr.endswith("/mine, which judges as the default model does, for nothing was adapted\n")
 
 
 def test_where_no_character_is_labelled_there_is_no_recall():

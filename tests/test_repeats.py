@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from noisefilter.sentences.aggregates import MOST_REPEATS, MOST_UNNAMED, SIGNS, article_rows
-from noisefilter.sentences.columns import sentence_matrix
+from noisefilter.article.columns import MADE_SIGNS, MOST_REPEATS, MOST_UNNAMED
 from noisefilter.sentences.table import SentenceTable
 from tests.making import SLUICE, articles_of, sentences_of, vectors
 
@@ -18,8 +17,7 @@ OTHER = "A ferry captain counted eleven grey seals behind the lighthouse yesterd
 def signs_of(*texts: str) -> dict[str, list[float]]:
     """The signs of some articles, read together."""
     table = SentenceTable(articles_of(list(texts)), vectors())
-    rows = article_rows(table, sentence_matrix(table), np.zeros((len(table), 2)), SIGNS)
-    return dict(zip(SIGNS, rows.T.tolist(), strict=True))
+    return {name: sign(table, np.ones(len(table), dtype=np.bool_)).tolist() for name, sign in MADE_SIGNS.items()}
 
 
 def test_what_is_said_in_other_words_order_is_said_again_and_what_is_said_first_is_not():
@@ -51,7 +49,7 @@ def test_the_share_of_repeats_has_a_limit():
 def test_no_article_repeats_what_another_one_of_the_batch_said():
     together = signs_of(FACT, RETOLD, f"{FACT}\n\n{RETOLD}", "")
     apart = [signs_of(text) for text in (FACT, RETOLD, f"{FACT}\n\n{RETOLD}", "")]
-    assert together == {name: [row[name][0] for row in apart] for name in SIGNS}
+    assert together == {name: [row[name][0] for row in apart] for name in MADE_SIGNS}
     assert together["said_again"][:2] == [0.0, 0.0]
     assert together["said_again"][2] > 0
 
@@ -74,4 +72,4 @@ def test_a_text_full_of_unnamed_sources_has_no_more_than_the_limit():
 
 
 def test_an_article_of_facts_has_no_signs():
-    assert signs_of("\n\n".join(SLUICE)) == {name: [0.0] for name in SIGNS}
+    assert signs_of("\n\n".join(SLUICE)) == {name: [0.0] for name in MADE_SIGNS}

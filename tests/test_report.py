@@ -10,7 +10,7 @@ from functools import partial
 from html.parser import HTMLParser
 from http.client import HTTPConnection
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from typer.testing import CliRunner
@@ -19,13 +19,18 @@ from noisefilter import Page, Reason, Score, Span, score
 from noisefilter.cli import app
 from noisefilter.html.cleaning.marking import marked_html, visible_stretches
 from noisefilter.learn.corpora import read_corpora
+from noisefilter.model import policies_at
 from noisefilter.report import site
 from noisefilter.report.site import framed, score_html
 from noisefilter.report.tally import Sample, Seen, Tally, is_wall, mean_interval
-from noisefilter.report.view import Shown, describe, page_views
+from noisefilter.report.view import Detail, describe_span, page_views
 from noisefilter.text.cues import cue_table
+from tests.batches import write_jsonl
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 from tests.reporting import HOSTILE, TEXT, made, seen, shown
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytest.importorskip("jinja2")
 
@@ -181,7 +186,7 @@ def test_where_kinds_overlap_the_worse_one_is_seen():
 def test_a_page_is_marked_where_its_spans_stand():
     page = Page((CORPUS / "pages" / "farm-05-save-500-a-month.html").read_bytes())
     own = score(page)
-    html = marked_html(page, own, describe)
+    html = marked_html(page, own, describe_span)
     assert html is not None
     tags = Tags(html).found
     assert not {"script", "img", "style", "iframe"} & {tag for tag, _ in tags}
@@ -197,9 +202,13 @@ def test_a_page_is_marked_where_its_spans_stand():
 
 def test_marks_of_a_page_are_ours_alone():
     forged = Page("<p>\ufdd0" + "0\ufdd1 the harbour \ufdd2 rose.</p>")
-    assert marked_html(forged, made(text="\ufdd0" + "0\ufdd1 the harbour \ufdd2 rose."), describe) is None
+    assert marked_html(forged, made(text="\ufdd0" + "0\ufdd1 the harbour \ufdd2 rose."), describe_span) is None
+    written = Page("<p>&#xFDD0;99&#xFDD1; the harbour &#64978; rose.</p>")
+    assert marked_html(written, score(written), describe_span) is None
     page = Page("<p>the <mark class=off_topic title=x>harbour</mark> rose.</p>")
-    html = marked_html(page, made(text="the harbour rose.", spans=(Span(12, 16, "filler", 0.5, "worn"),)), describe)
+    html = marked_html(
+        page, made(text="the harbour rose.", spans=(Span(12, 16, "filler", 0.5, "worn"),)), describe_span
+    )
     assert html is not None
     assert re.findall("<mark.*?>.*?</mark>", html) == [
         '<mark class="filler" tabindex="0" title="filler, 0.50: worn">rose</mark>'
@@ -284,6 +293,39 @@ def test_a_run_is_reported_with_what_it_dropped(run, tmp_path):
     assert "drop" in data["verdicts"]
     assert all(view["spans"] and view["frame"] and view["raw"] for view in data["pages"])
     assert [row[0] for row in data["sites"]] == ["farm.example"]
+
+
+def first_cut(report: Path) -> str | None:
+    """Where the slider stands at first."""
+    (cut,) = (attrs["value"] for tag, attrs in Tags(report.read_text("utf8")).found if attrs.get("id") == "cut")
+    return cut
+
+
+def test_the_cut_stands_at_first_where_the_policy_drops(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    page = (CORPUS / "pages" / "farm-05-save-500-a-month.html").read_text("utf8")
+    write_jsonl(tmp_path / "crawl.jsonl", [{"html": page}, {"html": page}])
+    run(
+        "clean",
+        "crawl.jsonl",
+        "-o",
+        "cleaned",
+        "--model",
+        "fast",
+        "--jobs",
+        "1",
+        "--format",
+        "jsonl",
+        "--drop-at",
+        "0.7",
+    )
+    scores = run("score", "--json", "--model", "fast", "crawl.jsonl")
+    (tmp_path / "scores.jsonl").write_text(scores.stdout, encoding="utf8")
+    lowest = int(100 * json.loads(scores.stdout.splitlines()[0])["noise"])
+    balanced = round(100 * policies_at("fast")["balanced"].drop_at)
+    for name, cut in (("crawl.jsonl", balanced), ("cleaned", 70), ("scores.jsonl", lowest)):
+        assert run("report", name, "-o", "out.html", "--model", "fast").exit_code == 0
+        assert first_cut(tmp_path / "out.html") == str(cut)
 
 
 def test_a_record_without_its_text_shows_the_words_of_its_spans(run, tmp_path):
@@ -419,7 +461,7 @@ def test_a_page_that_is_only_listed_is_not_held():
     tally, held = Tally(pages=1), []
     for number in range(20):
         page = Page("Rain fell. " * 100)
-        loaded = partial(Shown, made(), page)
+        loaded = partial(Detail, made(), page)
         held.append(weakref.ref(loaded))
         tally.add(Seen.of_record(str(number), "", {"noise": number / 20, "verdict": "keep", "status": "ok"}, loaded))
         del loaded

@@ -23,7 +23,7 @@ from noisefilter.page import read_page
 from noisefilter.report import site
 from noisefilter.report.site import score_html
 from noisefilter.report.tally import Seen, Tally
-from noisefilter.report.view import Shown
+from noisefilter.report.view import Detail
 from noisefilter.viewing.serving import ReviewServer
 from tests.making import CORPUS
 from tests.reporting import HOSTILE, made, seen
@@ -355,7 +355,7 @@ def test_what_is_marked_trains_a_model_and_chooses_a_policy_that_cleans(look, fo
 def test_what_a_page_lacks_leaves_no_trace(look, whole):
     tally = Tally(pages=1)
     quotes = () if whole else (("promotion", 0.8, "asks", "Buy!"),)
-    shown = Shown(made(spans=(), reasons=(), url=None), whole=whole, quotes=quotes)
+    shown = Detail(made(spans=(), reasons=(), url=None), whole=whole, quotes=quotes)
     tally.add(Seen.of_record("a", "", shown.score.to_dict(), lambda: shown))
     page = look(site.render(tally, title="bare"))
     words = page.inner_text("#page")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import time
 
+import lxml.html
 import pytest
 
 from noisefilter import clean_html
+from noisefilter.html.rescue import LONGEST_SCRIPT, framework_bodies
 from tests.making import SLUICE, texts
 
 SHELL = '<nav><a href="/">Home</a> <a href="/news">News</a></nav><div id="app">Loading …</div>'
@@ -55,6 +58,7 @@ def data(record: object, wrapper: str = '<script id="__NEXT_DATA__" type="applic
     [
         data({"props": {"pageProps": {"post": {"title": "Sluice", "html": STORY}}}}),
         data({"props": {"story": {"body": [{"type": "paragraph", "text": line} for line in SLUICE]}}}),
+        data({"props": {"story": {"body": [{"type": "publication", "text": line} for line in SLUICE]}}}),
         data({"story": {"blocks": EDITOR}}),
         data({"page": {"articleBody": LEXICAL["root"]["children"]}}),
         data({"page": {"paragraphs": list(SLUICE), "related": {"body": "Other news. " * 9}}}),
@@ -63,11 +67,35 @@ def data(record: object, wrapper: str = '<script id="__NEXT_DATA__" type="applic
         data({"Post:1": {"__typename": "Post", "bodyText": "\n".join(SLUICE)}}, "<script>window.__APOLLO_STATE__={}</script>"),
         data({"post": {"body": STORY}}, "<script> window.__PRELOADED_STATE__ = {}</script>"),
     ],
-    ids=["Next, HTML", "a list of blocks", "blocks of an editor", "a tree of an editor", "paragraphs", "Nuxt", "a state",
+    ids=["Next, HTML", "a list of blocks", "publications", "blocks of an editor", "a tree of an editor", "paragraphs", "Nuxt", "a state",
          "Apollo", "a preloaded state"],
 )  # fmt: skip
 def test_an_article_that_stands_only_in_the_data_of_a_framework_is_read(hidden):
     assert texts(page(hidden))[-len(SLUICE) :] == list(SLUICE)
+
+
+@pytest.mark.parametrize("name", ["body", '"bodyHtml"', "'content'"])
+def test_an_article_in_an_object_of_a_script_is_read(name):
+    script = f"<script>window.__NUXT__=(function(a,b){{return {{data:[{{post:{{title:a,{name}:{json.dumps(STORY)},n:b}}}}]}}}}('Rain',1))</script>"
+    assert texts(page(script))[-len(SLUICE) :] == list(SLUICE)
+
+
+def test_an_article_is_read_of_which_the_page_shows_nothing_but_other_stories():
+    story = " ".join(f"{line} It rained." for line in SLUICE)
+    shown = (
+        f"<p>{' '.join(SLUICE[::-1])[:400].replace(' ', ' by ')}</p>"
+        "<ul>" + "<li>Notices of the harbour</li>" * 40 + "</ul>"
+    )
+    assert texts(page(shown + json_ld({"articleBody": story})))[-1] == story
+    later = story[60:]  # the page shows it from its second sentence on
+    assert story not in texts(page(f"<p>{later}</p>" + shown + json_ld({"articleBody": story})))
+
+
+def test_a_text_that_is_named_again_and_again_makes_no_page_larger_than_its_script_may_be():
+    record = [{"body": 1}, [2] * 100_000, STORY]
+    hidden = f'<script id="__NUXT_DATA__" type="application/json">{json.dumps(record)}</script>'
+    (body,) = framework_bodies(lxml.html.document_fromstring(hidden).iter("script"), 200)
+    assert sum(map(len, body)) < 2 * LONGEST_SCRIPT
 
 
 def test_references_in_the_data_of_nuxt_are_resolved():
@@ -133,6 +161,14 @@ def test_data_without_an_article_is_left_alone(hidden):
     assert texts(page(hidden)) == texts(page(""))
 
 
+def test_a_number_too_long_to_read_does_not_hide_the_states_beside_it():
+    states = (
+        f"window.keys = {json.dumps({'key': 7}).replace('7', '7' * 5000)}; window.post = {json.dumps({'html': STORY})}"
+    )
+    hidden = states.replace("</", "<\\/")
+    assert texts(page(f"<script>{hidden}</script>"))[-len(SLUICE) :] == list(SLUICE)
+
+
 def test_line_breaks_inside_json_strings_are_forgiven():
     script = json_ld({"articleBody": "|".join(SLUICE)}).replace("|", "\n")
     assert texts(page(script))[-1] == SLUICE[-1]
@@ -181,3 +217,10 @@ def test_a_rescued_article_may_hold_signs_that_a_tree_does_not(sign):
         hidden = json_ld({"articleBody": body})
         assert texts(page(hidden))[-1] == "Rain\ufffdfell."
         assert "Rain\ufffdfell." in clean_html(page(hidden), kinds=set())
+
+
+@pytest.mark.parametrize("script", [f"<!--{' ' * 60_000}x", "=[[" * 60_000, "<!--" + "\n" * 60_000 + "=1"])
+def test_a_script_of_any_length_is_read_in_good_time(script):
+    start = time.process_time()
+    texts(page(f"<script>{script}</script><script type='application/ld+json'>{script}\"articleBody\"</script>"))
+    assert time.process_time() - start < 2

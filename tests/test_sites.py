@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -33,6 +34,21 @@ def test_a_block_that_returns_is_counted_on_the_other_pages_only():
     assert returns is not None
     assert returns[page.texts().index(BOX)].tolist() == [2, 1.0]
     assert returns[0].tolist() == [0, 0.0]
+
+
+@pytest.mark.parametrize("page", ["<p>abc</p>", b"<p>abc</p>", Page("<p>abc</p>")])
+def test_a_single_page_is_no_site(page):
+    with pytest.raises(TypeError, match="several pages"):
+        SiteProfile.from_pages(page)
+
+
+def test_what_is_no_page_is_refused_and_a_buffer_is_read():
+    numbers: list[Any] = [story(0), 5]
+    with pytest.raises(TypeError, match="must be bytes or str, not int"):
+        SiteProfile.from_pages(numbers)
+    whole = SiteProfile.from_pages([story(0)])
+    buffers: list[Any] = [bytearray(story(0).encode())]
+    assert SiteProfile.from_pages(buffers).to_dict() == whole.to_dict()
 
 
 def test_a_page_that_the_profile_does_not_hold_is_judged_by_all_of_its_pages():

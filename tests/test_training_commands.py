@@ -42,7 +42,7 @@ def test_training_prints_both_models_and_what_became_of_each_stage(run, tmp_path
     result = run("train", str(tmp_path), "-o", str(tmp_path / "model"))
     assert result.exit_code == 0
     assert {"default", "adapted", "calibration error"} <= set(re.split(r"\s{2,}|\n", result.stdout))
-    assert "held out: 2 pages of 1 sites" in result.stderr
+    assert "held out: 2 pages of 1 site; learned from: 6 pages of 3 sites" in result.stderr
     for stage in ("blocks", "sentences", "insertions", "articles"):
         assert f"{stage}: reading" in result.stderr
         assert re.search(rf"{stage}.* stays: ", result.stderr)
@@ -66,7 +66,10 @@ def test_a_file_where_the_model_is_to_be_is_named_before_the_work_starts(run, tm
 def test_a_shipped_model_is_never_replaced_nor_its_name_taken(run, tmp_path, monkeypatch, shipped):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "link").symlink_to(models_folder() / shipped)
-    for folder in (models_folder() / shipped, tmp_path / "link", shipped):  # `--model fast` would not find ./fast
+    copy = tmp_path / "copy"  # in a clone, beside the installed ones
+    copy.mkdir()
+    (copy / MANIFEST).write_bytes((models_folder() / shipped / MANIFEST).read_bytes())
+    for folder in (models_folder() / shipped, tmp_path / "link", copy, shipped):  # `--model fast` would not find ./fast
         result = run("train", "nowhere", "-o", str(folder), "--force")  # no labels: it must not come to writing here
         assert result.exit_code == 2
         assert "name another folder" in result.stderr

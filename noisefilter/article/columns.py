@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.sentences.aggregates import FILLER_STEPS, SIGNS, article_rows
+from noisefilter.columns import side_by_side
+from noisefilter.sentences.aggregates import FILLER_STEPS, template_sections, word_shares
 from noisefilter.text.cues import cue_table
+from noisefilter.text.tokens import begins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.arrays import Index, Matrix
+    from noisefilter.arrays import Column, Flags, Index, Matrix
     from noisefilter.sentences.table import SentenceTable
 
 #: Rarity, in nats, from which a word counts as topic: met in fewer than one article of 400.
@@ -21,6 +23,44 @@ TOPIC_IDF = 6.0
 NAME, NUMBER, TOPIC = 12, 13, 11
 #: Rows that words and pairs of an article are hashed to.
 WORD_ROWS = 2**16
+#: Repeats, and sources in 1,000 words, beyond which more say nothing more: lists of terms repeat everything.
+MOST_REPEATS, MOST_UNNAMED = 0.2, 5.0
+#: Words of a short article count as so many, so that one source is not a habit.
+FEW_WORDS = 300
+
+
+def _repeated(table: SentenceTable, flags: Flags, kept: Flags) -> Column:
+    """Share of each article's words in whole sentences that are flagged, at most `MOST_REPEATS`; of the kept ones."""
+    words = table.words * table.repeats.whole * kept
+    return np.minimum(table.totals(words * flags) / np.maximum(table.totals(words), 1), MOST_REPEATS)
+
+
+def said_again(table: SentenceTable, kept: Flags) -> Column:
+    """The share that says again what others said before."""
+    return _repeated(table, table.repeats.again, kept)
+
+
+def said_thrice(table: SentenceTable, kept: Flags) -> Column:
+    """The share that says what two others say."""
+    return _repeated(table, table.repeats.thrice, kept)
+
+
+def unnamed_sources(table: SentenceTable, kept: Flags) -> Column:
+    """Sentences in 1,000 words that cite somebody without a name, at most `MOST_UNNAMED`; of the kept ones."""
+    rate = 1000 * table.totals(_unnamed(table) & kept) / np.maximum(table.totals(table.words * kept), FEW_WORDS)
+    return np.minimum(rate, MOST_UNNAMED)
+
+
+def _unnamed(table: SentenceTable) -> Flags:
+    """Whether each sentence cites somebody and names nobody: no two words with a capital stand side by side."""
+    capital, owner = table.inner_capital[table.token_index], table.owner
+    together = capital[1:] & capital[:-1] & (owner[1:] == owner[:-1])
+    named = np.bincount(owner[1:][together], minlength=len(table)) > 0
+    return np.asarray((table.cues["sources"] >= 0) & ~named)
+
+
+#: Signs that an article is manufactured: functions of a table and of the sentences that count.
+MADE_SIGNS = {sign.__name__: sign for sign in (said_again, said_thrice, unnamed_sources)}
 #: Features of the article that the classifiers read besides the words; the others gained nothing on held-out
 #: collections (docs/decisions/0028-noise-that-carries-over.md and 0052-manufactured-articles.md).
 NOISE_MEASURES = (
@@ -30,18 +70,36 @@ NOISE_MEASURES = (
     "mean_cue_templates",
     *(f"section_{cue.name}" for cue in cue_table("templates").cues),
     *"mean_any_digit mean_digits mean_signs mean_any_name mean_names mean_rarity mean_rarest mean_upper_case".split(),
-    *SIGNS,
+    *MADE_SIGNS,
 )
 #: Log-odds that the words of an article add: of being thin, and of being manufactured.
 WORDINGS = ("wording", "making")
 #: Inputs of both classifiers, in order.
-INPUTS = (*NOISE_MEASURES, *WORDINGS)
+NOISE_COLUMNS = (*NOISE_MEASURES, *WORDINGS)
 
 
-def article_inputs(table: SentenceTable, matrix: Matrix, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
-    """Inputs of the article classifiers: features, and log-odds of linear models over the words. (articles, INPUTS)."""
-    measures = article_rows(table, matrix, probabilities, NOISE_MEASURES)
-    return np.column_stack([measures, manner_log_odds(table, arrays)])
+def article_inputs(table: SentenceTable, probabilities: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
+    """Inputs of the article classifiers: features, and log-odds of linear models over the words. (articles, NOISE_COLUMNS)."""
+    return np.column_stack([read_measures(table, probabilities), manner_log_odds(table, arrays)])
+
+
+def read_measures(table: SentenceTable, probabilities: Matrix) -> Matrix:
+    """The features of all sentences, in the sections that classifiers read: (articles, NOISE_MEASURES)."""
+    return noise_measures(table, probabilities, table.section, np.ones(len(table), dtype=np.bool_))
+
+
+def noise_measures(table: SentenceTable, probabilities: Matrix, section: Index, kept: Flags) -> Matrix:
+    """Features of the kept sentences of each article: (articles, NOISE_MEASURES).
+
+    `probabilities` are (sentences, 2): filler, promotion; `section` is the template heading that each sentence stands
+    under, -1 for none.
+    """
+    columns = {
+        **word_shares(table, probabilities, section, table.words * kept),
+        "template_sections": template_sections(table, section),
+        **{name: sign(table, kept) for name, sign in MADE_SIGNS.items()},
+    }
+    return side_by_side([columns[name] for name in NOISE_MEASURES])
 
 
 def manner_log_odds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:
@@ -61,7 +119,7 @@ def manner_words(table: SentenceTable) -> tuple[Index, Index, Matrix]:
     Names, numbers and rare words are replaced by stand-ins, so that topic cannot decide.
     """
     tokens, index, owner = table.tokens, table.token_index, table.owner
-    inside = np.append(False, owner[1:] == owner[:-1])[: len(owner)]  # a sentence's first word has a capital anyway
+    inside = ~begins(owner)  # a sentence's first word has a capital anyway
     words = tokens.hashes[index].astype(np.int64)
     words[(table.idf >= TOPIC_IDF) & ~tokens.stop[index]] = TOPIC
     words[tokens.title[index] & ~tokens.stop[index] & inside] = NAME

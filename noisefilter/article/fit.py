@@ -21,14 +21,12 @@ from scipy.optimize import brentq, minimize_scalar
 from scipy.special import expit
 from sklearn.linear_model import LogisticRegression
 
-from noisefilter.article.columns import NOISE_MEASURES, WORD_ROWS, WORDINGS, article_inputs, manner_words
-from noisefilter.article.judge import INPUTS, either, predict_noise
+from noisefilter.article.columns import WORD_ROWS, WORDINGS, manner_words, read_measures
+from noisefilter.article.judge import either
 from noisefilter.blocks.fit import label_blocks
-from noisefilter.fit import NEVER, fold_of, named, out_of_fold
+from noisefilter.fit import NEVER, arrays_of, calibrate, fold_of, out_of_fold
 from noisefilter.html.read import read_blocks
-from noisefilter.networks import build_network, standardize
-from noisefilter.sentences.aggregates import article_rows
-from noisefilter.sentences.columns import sentence_matrix
+from noisefilter.networks import Network, standardize
 from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import split_sentences
@@ -63,11 +61,10 @@ MOST_SLOPE, MOST_OFFSET = 20.0, 50.0
 
 @dataclass(frozen=True, slots=True)
 class ArticleExample:
-    """A judged article, its sentences and their features."""
+    """A judged article and its sentences."""
 
     page: LabelledPage
     table: SentenceTable
-    matrix: Matrix
 
     @property
     def site(self) -> str:
@@ -91,7 +88,7 @@ def article_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> lis
         sentences = split_sentences(blocked) if blocked is not None else []
         if blocked is not None and len(sentences) >= MIN_SENTENCES:
             table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
-            examples.append(ArticleExample(page, table, sentence_matrix(table)))
+            examples.append(ArticleExample(page, table))
     return examples
 
 
@@ -115,13 +112,9 @@ def fit_articles(
 ) -> tuple[Arrays, Matrix]:
     """Arrays of the article classifiers, and the probability of noise of each example, out of fold.
 
-    Noise is calibrated on these predictions, and needs no other articles for that.
-
-    Args:
-        examples: articles to fit on.
-        folds: arrays of sentence classifiers that have not seen the sites of their fold.
-        invented: articles that teach what is manufactured; without them nothing is. They are not calibrated on: how
-            many of them are noise says nothing of the web.
+    Noise is calibrated on these predictions, and needs no other articles for that. `folds` are arrays of sentence
+    classifiers that have not seen the sites of their fold. Invented articles teach what is manufactured; without them
+    nothing is. They are not calibrated on: how many of them are noise says nothing of the web.
     """
     fold = np.array([fold_of(example.site) for example in (*examples, *invented)])
     read = _read([*examples, *invented], [folds[number] for number in fold])
@@ -131,10 +124,9 @@ def fit_articles(
     of_thin, of_made = (_log_odds_out_of_fold(read, fold[:count], models) for models in (thin, made))
     share = np.array([example.page.noise_share for example in examples], dtype=np.float64)
     slope, offset = _calibrate(of_thin, of_made, share)
-    arrays = _put_together(thin.of_all, made.of_all)
-    arrays["article.bias0"] = arrays["article.bias0"] * slope + offset
-    arrays["article.weights0"] = arrays["article.weights0"] * slope
-    return arrays, either(expit(of_thin * slope + offset), expit(of_made))
+    words, of_all = _put_together(thin.of_all, made.of_all)
+    arrays = arrays_of("article", calibrate(of_all[0], slope, offset)) | arrays_of("article_made", of_all[1])
+    return words | arrays, either(expit(of_thin * slope + offset), expit(of_made))
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,8 +163,8 @@ def _read(examples: Sequence[ArticleExample], kinds: Sequence[Mapping[str, Matri
     for example, arrays in zip(examples, kinds, strict=True):
         _, rows, values = manner_words(example.table)
         words.append(sp.csr_matrix((values, (np.zeros_like(rows), rows)), shape=(1, WORD_ROWS)))
-        probabilities = sentence_kinds(example.table, example.matrix, arrays)[:, 1:3]
-        measures.append(article_rows(example.table, example.matrix, probabilities, NOISE_MEASURES))
+        probabilities = sentence_kinds(example.table, arrays)[:, 1:3]
+        measures.append(read_measures(example.table, probabilities))
     return _Read(
         sp.vstack(words).tocsr(),
         np.concatenate(measures),
@@ -209,24 +201,20 @@ def _fit(read: _Read, chosen: Index, target: Matrix, measure: float, weights: Ma
     return _Linear(idf, mean, scale, learned[:WORD_ROWS], learned[WORD_ROWS:] * measure, bias, usual)
 
 
-def _put_together(thin: _Linear, made: _Linear) -> Arrays:
-    """Arrays of both models: networks over the same inputs, each of which leaves out what the other's words add."""
+def _put_together(thin: _Linear, made: _Linear) -> tuple[Arrays, list[Network]]:
+    """Weights of the words, and two networks over the same inputs, each of which leaves out what the other's words add."""
     models = (thin, made)
     mean, scale = (np.array([model.usual[place] for model in models]) for place in (0, 1))
-    arrays = {
+    networks = []
+    for place, model in enumerate(models):
+        weights = np.append(model.of_measures, scale * (np.arange(len(WORDINGS)) == place))[:, None]
+        bias = np.array([model.bias + mean[place]])
+        networks.append(Network(np.append(model.mean, mean), np.append(model.scale, scale), [weights], [bias]))
+    words = {
         "article_words.weights": np.column_stack([model.of_words for model in models]),
         "article_words.idf": np.column_stack([model.idf for model in models]),
     }
-    for place, (name, model) in enumerate(zip(("article", "article_made"), models, strict=True)):
-        of_this = np.arange(len(WORDINGS)) == place
-        network = {
-            "mean": np.append(model.mean, mean),
-            "scale": np.append(model.scale, scale),
-            "weights0": np.append(model.of_measures, scale * of_this)[:, None],
-            "bias0": np.array([model.bias + mean[place]]),
-        }
-        arrays |= named(name, network)
-    return arrays
+    return words, networks
 
 
 def _weighted(words: sp.csr_matrix, idf: Matrix) -> sp.csr_matrix:
@@ -281,11 +269,3 @@ def _calibrate(thin: Matrix, made: Matrix, share: Matrix) -> tuple[float, float]
 
     slope = float(minimize_scalar(loss, bounds=(0, MOST_SLOPE), method="bounded").x)
     return slope, offset_of(slope)
-
-
-def predict_articles(examples: Sequence[ArticleExample], models: Mapping[str, Matrix]) -> Matrix:
-    """Probability of noise of each example: (examples,)."""
-    measured = ((example.table, example.matrix) for example in examples)
-    read = np.concatenate([article_inputs(*pair, sentence_kinds(*pair, models)[:, 1:3], models) for pair in measured])
-    *_, noise = predict_noise(read, *(build_network(models, name) for name in INPUTS))
-    return noise

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.article.columns import INPUTS as COLUMNS
-from noisefilter.article.columns import article_inputs
+from noisefilter.article.columns import NOISE_COLUMNS, article_inputs
 from noisefilter.insertions.judge import InsertionScorer, build_insertion_scorer, page_off_topic_inputs
 from noisefilter.insertions.reading import ReadingScorer, build_reading_scorer
 from noisefilter.networks import Network, build_network, rounded
@@ -17,12 +16,12 @@ from noisefilter.sentences.judge import SentenceScorer, build_sentence_scorer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.arrays import Flags, Matrix
-    from noisefilter.insertions.table import InsertionTable
+    from noisefilter.arrays import Column, Flags, Matrix
     from noisefilter.reader.session import Reader
+    from noisefilter.sentences.table import SentenceTable
 
 #: Network → names of the columns that it reads.
-INPUTS = {"article": COLUMNS, "article_made": COLUMNS}
+INPUTS = {"article": NOISE_COLUMNS, "article_made": NOISE_COLUMNS}
 
 #: Probability from which being manufactured is a cause of noise: of found articles above it, readers call nine in ten noise
 #: (docs/decisions/0052-manufactured-articles.md).
@@ -33,14 +32,14 @@ CAUSE = 0.3
 class SentenceScores:
     """Probabilities of the sentences of an article, each (sentences,), given that they are not boilerplate.
 
-    `words` has, by sentence, the log-odds that the words of doubtful (or read) sentences are foreign. `measured` are
-    filler and promotion from features alone, which `noise` is computed from: (sentences, 2).
+    `words` are the log-odds that words are foreign, as in `LastScores`. `measured` are filler and promotion from
+    features alone, which `noise` is computed from: (sentences, 2).
     """
 
     filler: Matrix
     promotion: Matrix
     off_topic: Matrix
-    words: Mapping[int, Matrix]
+    words: Column
     measured: Matrix
 
 
@@ -71,22 +70,22 @@ class ArticleScorer:
     last: InsertionScorer | ReadingScorer
     page_off_topic: Network
 
-    def sentences(self, table: InsertionTable) -> SentenceScores:
+    def sentences(self, table: SentenceTable) -> SentenceScores:
         """Probabilities of the sentences."""
-        measured = self.classes.score(table.sentences, table.matrix)
+        measured = self.classes.score(table)
         last = self.last.score(table, measured)
         filler, promotion = rounded(last.classes[:, 1:3]).T
         return SentenceScores(filler, promotion, rounded(last.off_topic), last.words, rounded(measured[:, 1:3]))
 
-    def pages(self, table: InsertionTable, scores: SentenceScores, boilerplate: Matrix) -> PageScores:
+    def pages(self, table: SentenceTable, scores: SentenceScores, boilerplate: Matrix) -> PageScores:
         """Probabilities that each article is noise, and that something foreign was put into it.
 
         Each sentence's probability of `boilerplate` lowers that of being an insertion.
         """
         off_topic = scores.off_topic * (1 - boilerplate)
-        read = article_inputs(table.sentences, table.matrix, scores.measured, self.arrays)
+        read = article_inputs(table, scores.measured, self.arrays)
         thin, made, noise = predict_noise(read, self.article, self.article_made)
-        by_page = np.split(off_topic, table.sentences.edges[1:-1])
+        by_page = np.split(off_topic, table.edges[1:-1])
         inputs = np.concatenate([page_off_topic_inputs(sentences) for sentences in by_page])
         foreign = rounded(self.page_off_topic.probabilities(inputs)[:, 1])
         return PageScores(rounded(noise), foreign, read, rounded(made) > np.maximum(rounded(thin), CAUSE))

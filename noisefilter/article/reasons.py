@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
-from noisefilter.article.columns import INPUTS, NOISE_MEASURES
-from noisefilter.columns import side_by_side
-from noisefilter.sentences.aggregates import SIGNS, template_sections, word_shares
+from noisefilter.article.columns import NOISE_COLUMNS, NOISE_MEASURES, noise_measures
 from noisefilter.sentences.sections import sections_shown
 from noisefilter.types import Reason
 
@@ -52,9 +50,11 @@ GROUPS: dict[str, dict[str, Words]] = {
     },
     "template": {
         "template_sections": Words(
-            "number", "{} of the sections that templates have (FAQ, Key Takeaways, Final Thoughts)"
+            "number",
+            "{} of the sections that templates have (FAQ, Key Takeaways, Final Thoughts)",
+            "few or none of the sections that templates have (FAQ, Key Takeaways, Final Thoughts)",
         ),
-        "mean_cue_templates": Words("percent", "headings that could stand over any article hold {} of its words"),
+        "mean_cue_templates": Words("percent", "headings and closing lines that fit any article hold {} of its words"),
         "section_faq": Words("percent", "{} of its words stand in an FAQ section"),
         "section_takeaways": Words("percent", "{} of its words stand in a Key Takeaways section"),
         "section_conclusion": Words("percent", "{} of its words stand in a Final Thoughts section"),
@@ -92,26 +92,20 @@ GROUPS: dict[str, dict[str, Words]] = {
 }
 WORDS = {feature: words for group in GROUPS.values() for feature, words in group.items()}
 #: Which input belongs to which group: (inputs, groups).
-IN_GROUP = np.array([[feature in group for group in GROUPS.values()] for feature in INPUTS], dtype=np.float64)
+IN_GROUP = np.array([[feature in group for group in GROUPS.values()] for feature in NOISE_COLUMNS], dtype=np.float64)
 
 
-def seen_measures(table: SentenceTable, matrix: Matrix, probabilities: Matrix, kept: Flags) -> Matrix:
+def seen_measures(table: SentenceTable, probabilities: Matrix, kept: Flags) -> Matrix:
     """The features behind noise as a reader can count them, in the kept sentences only: (articles, NOISE_MEASURES).
 
     The classifier also reads sentences that may be boilerplate, and sections that end too late
     (`sentences/sections.py`). Its inputs stay as in training, but a reason must be true of the page.
 
-    `kept` are the sentences that are not boilerplate, `probabilities` those that the score gives; arguments are as for
-    `article_rows`.
+    `kept` are the sentences that are not boilerplate, `probabilities` of filler and promotion those that the score gives.
     """
     section = np.full(len(table), -1)
     section[kept] = sections_shown(table, kept)
-    found = {
-        **word_shares(table, matrix, probabilities, section, table.words * kept),
-        "template_sections": template_sections(table, section),
-        **{name: sign(table, kept) for name, sign in SIGNS.items()},
-    }
-    return side_by_side([found[name] for name in NOISE_MEASURES])
+    return noise_measures(table, probabilities, section, kept)
 
 
 def name_noise(network: Network, inputs: Matrix, seen: Matrix) -> list[tuple[Reason, ...]]:
@@ -119,7 +113,7 @@ def name_noise(network: Network, inputs: Matrix, seen: Matrix) -> list[tuple[Rea
 
     Args:
         network: the article classifier.
-        inputs: what it read: (articles, `INPUTS`).
+        inputs: what it read: (articles, `NOISE_COLUMNS`).
         seen: the features as a reader sees them: (articles, `NOISE_MEASURES`).
 
     Returns:
@@ -149,8 +143,8 @@ def name_noise(network: Network, inputs: Matrix, seen: Matrix) -> list[tuple[Rea
 
 
 def name_measures(inputs: Matrix) -> list[tuple[tuple[str, float], ...]]:
-    """Inputs of the article classifier, (articles, INPUTS), for each article by name; the same in any batch."""
-    return [tuple(zip(INPUTS, row, strict=True)) for row in np.round(inputs, 6).tolist()]
+    """Inputs of the article classifier, (articles, NOISE_COLUMNS), for each article by name; the same in any batch."""
+    return [tuple(zip(NOISE_COLUMNS, row, strict=True)) for row in np.round(inputs, 6).tolist()]
 
 
 def _in_words(moves: Matrix, values: Matrix, usual: Matrix, true: Flags, group: int, *, raises: bool) -> str:
@@ -163,7 +157,7 @@ def _in_words(moves: Matrix, values: Matrix, usual: Matrix, true: Flags, group: 
     if not len(inside) or direction.max() <= 0:
         return ""
     leading = int(inside[np.argmax(direction)])
-    words = WORDS[INPUTS[leading]]
+    words = WORDS[NOISE_COLUMNS[leading]]
     value, average = float(values[leading]), float(usual[leading])
     text = words.above if value >= average or not words.below else words.below
     if words.unit != "hidden":

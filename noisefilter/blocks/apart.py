@@ -9,13 +9,15 @@ import numpy as np
 
 from noisefilter.blocks.beside import OFFERS, find_standfirst
 from noisefilter.blocks.boxes import ARTICLE, ROOTS
-from noisefilter.blocks.places import GROUP, NAME, NAME_ROWS, in_groups, name_rows
+from noisefilter.blocks.places import GROUP, in_groups, names_of
 from noisefilter.blocks.siblings import BUTTON, LINKED, MIN_SIBLINGS
-from noisefilter.blocks.table import CLOSING, SAME_TITLE
+from noisefilter.blocks.table import CLOSING, PROSE_WORDS, SAME_TITLE
 from noisefilter.html.tags import CELLS
 from noisefilter.text.cues import cue_flags
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from noisefilter.arrays import Column, Flags
     from noisefilter.blocks.table import BlockTable
 
@@ -30,11 +32,23 @@ NOTE = re.compile("#.")
 MOST_OFFER, SURELY_ARTICLE, TIMES = 80, -3.5, 2
 #: Most offers that are looked at; only hostile pages have more.
 MOST_OFFERS = 50
-#: Names of boxes about the author, and rows of the hash table that have them.
-AUTHOR = frozenset("author auteur autor autore autores autors autorze bio".split())
-IS_AUTHOR = np.isin(np.arange(NAME_ROWS), name_rows(" ".join(AUTHOR), ""))
-#: Largest share of what is kept that stands above the headline, or the headline is another.
-MOST_ABOVE = 0.1
+#: Names of boxes about the author and of offers, and rows of the hash table that have them.
+BOX, IS_BOX = names_of("author auteur autor autore autores autors autorze bio paywall donate donation")
+#: Names of what is put between the parts of an article or below a post: advertisements, appeals, signatures, and of bylines;
+#: most words of one.
+INSERTED, IS_INSERTED = names_of(
+    "ad ads adv advert adverts advertisement advertising adslot adbox adunit adsense adsbygoogle gpt dfp sponsored promoted "
+    "affiliate disclosure disclaimer feedback survey appeal ambox hatnote promo promotion poll quiz app-banner app-promo "
+    "anzeige werbung reklama reklame publicidad publicite pubblicita call-to-action cta signature byline"
+)
+MOST_INSERTED = 40
+#: Most lines and words of a caption, elements that are an article's whatever picture they hold, and groups of tags.
+MOST_LINES, MOST_CAPTION, TEXTS = 2, 25, frozenset(("p", "li", "dd", "dt", "dl"))
+IS_ITEM = in_groups("h1", "h2", "h4", "li")
+#: Boxes that hold this share of all that is kept are posts.
+MOST_POSTS = 0.8
+#: Largest share of what is kept that stands above the headline, or the headline is another; most words of a line there.
+MOST_ABOVE, MOST_ABOVE_WORDS = 0.1, 8
 #: Fewest words that the cell of a layout keeps which holds the article.
 LEAST_IN_CELL = 40
 #: This many blocks of boilerplate in a row set apart what follows.
@@ -43,33 +57,64 @@ APART = 3
 #: less so for one with a line beside the article's paragraphs, of the same tag and names.
 DOUBTFUL, DOUBTFUL_UNKNOWN, DOUBTFUL_BESIDE = -1.25, -2.0, -1.0
 KEPT = 0.5
-#: Cue of the line above a list of other stories, most words of an English one, and fewest headlines.
-LISTS, MOST_LABEL, MIN_LISTED = frozenset(["trending"]), 8, 3
-#: Mean words of the headlines at least, since an article may end in a list of names; most words of one.
-MEAN_HEADLINE, MOST_HEADLINE = 4, 20
 
 
 def find_offers(table: BlockTable, logits: Column) -> Flags:
     """Blocks of boxes around a field for an address, around or above a button or link, or about the author: (blocks,)."""
     found = np.zeros(len(table), np.bool_)
     cued, alone = _controls(table, logits)
-    sure = [*table.page.fields, *table.place[cued].tolist(), *_of_author(table)]
-    above = set(table.place[alone].tolist()).difference(sure)
+    sure = [*table.page.fields, *table.place[cued].tolist()]
+    named = set(_named(table, IS_BOX, BOX)).difference(sure)
+    above = set(table.place[alone].tolist()).difference(sure, named)
     kept = table.words * (logits < 0)
     closed = (logits <= SURELY_ARTICLE) | (table.title_share >= SAME_TITLE) | find_standfirst(table)
+    closed |= [tag == "pre" for tag in table.page.block_tags]
     for seed in [*sure, *sorted(above)][:MOST_OFFERS]:
         first, last = _box_around(table, seed, closed)
         inside = kept[first:last].sum()
         ends = seed not in above or last == first or logits[last - 1] > 0
         if ends and TIMES * inside < kept.sum() - inside:
             found[first:last] = True
+    if kept[_posts_around(table, named)].sum() >= MOST_POSTS * kept.sum():
+        return found
+    boxes = [_box_around(table, seed, closed) for seed in sorted(named)[:MOST_OFFERS]]
+    return found | _if_little(boxes, kept)
+
+
+def _posts_around(table: BlockTable, named: Iterable[int]) -> Flags:
+    """Blocks of the largest elements around each of the places of which there are several alike: (blocks,)."""
+    places, found = table.elements, np.zeros(len(table), np.bool_)
+    several, seen = np.bincount(places.numbered)[places.numbered] >= MIN_SIBLINGS, set[int]()
+    for place in named:
+        while place not in seen and several[place] and several[places.parent[place]]:
+            seen.add(place)
+            place = int(places.parent[place])
+        found[places.first[place] : places.last[place]] |= several[place]
     return found
 
 
-def _of_author(table: BlockTable) -> list[int]:
-    """Places that are called the author's; rows of the hash table of names find the few that may be."""
-    likely = np.unique(table.names[0][IS_AUTHOR[table.names[1]]]).tolist()
-    return [place for place in likely if not AUTHOR.isdisjoint(NAME.findall(table.page.places.names[place]))]
+def find_inserts(table: BlockTable, logits: Column) -> Flags:
+    """Blocks of small elements that are named as advertisements, appeals or signatures: (blocks,)."""
+    places = table.elements
+    small = [place for place in _named(table, IS_INSERTED, INSERTED) if places.words[place] <= MOST_INSERTED]
+    ranges = [(int(places.first[place]), int(places.last[place])) for place in small]
+    doubtful = [(first, last) for first, last in ranges if (logits[first:last] > SURELY_ARTICLE).all()]
+    return _if_little(doubtful, table.words * (logits < 0))
+
+
+def _if_little(ranges: Iterable[tuple[int, int]], kept: Column) -> Flags:
+    """Blocks of those ranges that hold few of the kept words; none if all together hold most: they are a thread's posts."""
+    found = np.zeros(len(kept), np.bool_)
+    for first, last in ranges:
+        inside = kept[first:last].sum()
+        found[first:last] |= TIMES * inside < kept.sum() - inside
+    return found & bool(kept[found].sum() < MOST_POSTS * kept.sum())
+
+
+def _named(table: BlockTable, rows: Flags, names: re.Pattern[str]) -> list[int]:
+    """Places that have one of the names; rows of the hash table of names find the few that may."""
+    likely = np.unique(table.names[0][rows[table.names[1]]]).tolist()
+    return [place for place in likely if names.search(table.page.places.names[place])]
 
 
 def _controls(table: BlockTable, logits: Column) -> tuple[Flags, Flags]:
@@ -86,7 +131,7 @@ def _controls(table: BlockTable, logits: Column) -> tuple[Flags, Flags]:
         alone[index] = NOTE.match(table.page.blocks[index].links[0].href) is None
     cued = cue_flags("boilerplate", OFFERS)[table.cue] & short & ((table.links > 0) | button)
     alone |= button & goes
-    alike = table.elements.alike
+    alike = table.elements.numbered
     single = np.bincount(alike)[alike[table.place]] < MIN_SIBLINGS
     return cued & single, alone & single
 
@@ -96,12 +141,16 @@ def find_above(table: BlockTable, logits: Column) -> Flags:
     heads = (table.tag_group == HEADLINE) & (table.title_share >= SAME_TITLE)
     above = np.arange(len(table)) < (np.argmax(heads) if heads.any() else 0)
     kept = table.words * (logits < 0)
-    return above & (table.words <= MOST_LABEL) & (kept[above].sum() < MOST_ABOVE * kept.sum())
+    return above & (table.words <= MOST_ABOVE_WORDS) & (kept[above].sum() < MOST_ABOVE * kept.sum())
 
 
 def find_columns(table: BlockTable, logits: Column) -> Flags:
-    """Blocks beside the cell that holds the article, in tables around it most of whose kept words are there: (blocks,)."""
+    """Blocks beside the cell that holds the article, in tables around it most of whose kept words are there: (blocks,).
+
+    In other rows, what is surely the article's stays.
+    """
     found = np.zeros(len(table), np.bool_)
+    doubtful = logits > SURELY_ARTICLE
     places, tags = table.elements, table.page.places.tags
     kept = places.inside(table.words * (logits < 0))
     place, cell = places.main, -1
@@ -110,8 +159,11 @@ def find_columns(table: BlockTable, logits: Column) -> Flags:
             cell = place
         elif tags[place] == "table" and cell >= 0:
             if kept[cell] >= LEAST_IN_CELL and kept[place] < TIMES * kept[cell]:
-                found[places.first[place] : places.first[cell]] = True
-                found[places.last[cell] : places.last[place]] = True
+                row = places.parent[cell]
+                all_of, of_row, of_cell = (slice(places.first[one], places.last[one]) for one in (place, row, cell))
+                inside = found[of_cell].copy()
+                found[all_of] |= doubtful[all_of]
+                found[of_row], found[of_cell] = True, inside
             cell = -1
         place = int(places.parent[place])
     return found
@@ -152,23 +204,19 @@ def find_islands(table: BlockTable, logits: Column) -> Flags:
     return found
 
 
-def find_lists(table: BlockTable, logits: Column) -> Flags:
-    """Blocks of a list of headlines under a line as "Most read", if nothing that is kept comes after it: (blocks,)."""
+def find_captions(table: BlockTable, logits: Column) -> Flags:
+    """Lines that are all the text of an element with a picture, but for a lead beside the article's first one: (blocks,)."""
     found = np.zeros(len(table), np.bool_)
-    labels = cue_flags("boilerplate", LISTS)[table.cue]
-    if not labels.any():
+    places, tags, seen = table.page.places, table.page.places.tags, set[int]()
+    for place in dict.fromkeys(table.page.pictures):
+        while place not in seen and places.firsts[place] == places.lasts[place]:
+            seen.add(place)  # from there another picture has led upwards
+            place = places.parents[place]
+        first, last = places.firsts[place], places.lasts[place]
+        if 0 < last - first <= MOST_LINES and tags[place] not in TEXTS and table.elements.words[place] <= MOST_CAPTION:
+            found[first:last] = (table.links[first:last] == 0) & ~IS_ITEM[table.tag_group[first:last]]
+    if not found.any():
         return found
-    kept = np.flatnonzero(logits < 0)
-    labels &= (table.words <= MOST_LABEL) | (table.spoken == 0)  # in other languages the cue is a whole line
-    if not len(kept) or not labels[: kept[-1]].any():
-        return found
-    label = int(np.flatnonzero(labels[: kept[-1]])[-1])
-    end, tag = label + 1, table.page.blocks[label + 1].tag
-    while end < len(table) and table.words[end] <= MOST_HEADLINE:
-        block = table.page.blocks[end]
-        if block.tag != tag or table.page.text[block.end - 1] in CLOSING:
-            break
-        end += 1
-    if end - label > MIN_LISTED and kept[-1] < end and table.words[label + 1 : end].mean() >= MEAN_HEADLINE:
-        found[label:end] = True
-    return found
+    ends = np.array([table.page.text[block.end - 1] in CLOSING for block in table.page.blocks])
+    lead = (ends | (table.words >= PROSE_WORDS)) & (np.cumsum(table.prose & (logits < 0)) == 0)
+    return np.asarray(found & ~lead & (logits > SURELY_ARTICLE))

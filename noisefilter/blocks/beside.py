@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,6 +27,10 @@ MOST_DIGITS = 0.25
 #: Cues of what a pitch ends in.
 OFFERS = frozenset(("donation", "login", "newsletter"))
 PARAGRAPH = GROUP["p"]
+#: Tags of facts, most words of one, and how many make a list.
+FACTS, MOST_FACT, LEAST_FACTS, MOST_FACTS = frozenset(("li", "dt", "dd", "td", "th")), 15, 3, 20
+#: Log-odds of what is never part of an article.
+SURE = 4.0
 #: Which groups of tags are headings.
 IS_HEADING = in_groups("h1", "h2", "h4")
 
@@ -33,10 +38,11 @@ IS_HEADING = in_groups("h1", "h2", "h4")
 def with_neighbours(table: BlockTable, logits: Column) -> Column:
     """Log-odds where doubtful lines are kept that belong to the article beside them.
 
-    These are paragraphs right below a kept line that look like one of the kept ones, headings above a kept line of the
-    same element, and the standfirst. Lines with a link or a cue are not.
+    These are paragraphs right below a kept line that look like one of the kept ones, quotations between two kept lines,
+    headings above a kept line of the same element, and the standfirst. Lines with a link or a cue are not.
     """
     found = np.where(find_standfirst(table) & (logits < DOUBTFUL_STANDFIRST), np.minimum(logits, STAYS), logits)
+    found[_facts(table, found)] = STAYS
     blocks, places = table.page.blocks, table.elements
     doubtful = (logits > STAYS) & (logits < DOUBTFUL) & (table.links == 0) & (table.repeated == 0)
     if not doubtful.any():
@@ -51,9 +57,42 @@ def with_neighbours(table: BlockTable, logits: Column) -> Column:
             closed = table.page.text[blocks[index].end - 1] in CLOSING
             if (closed or kept[index + 1]) and not offer[index + 1]:
                 found[index] = STAYS
+    for index in np.flatnonzero(doubtful & (table.cue < 0) & _quoted(table)).tolist():
+        if kept[index - 1] and kept[index + 1]:
+            found[index] = STAYS
     for index in np.flatnonzero(doubtful & heading & (table.title_share < SAME_TITLE)).tolist()[::-1]:
         if places.last[places.parent[table.place[index]]] > index + 1 and found[index + 1] <= LIKELY:
             found[index] = STAYS
+    return found
+
+
+def _facts(table: BlockTable, logits: Column) -> Flags:
+    """Blocks of short lists without a link or a cue, with or without a heading, between two kept lines: (blocks,)."""
+    found = np.zeros(len(table), np.bool_)
+    listed = np.array([tag in FACTS for tag in table.page.block_tags])
+    if not listed.any():
+        return found
+    plain = (table.links == 0) & (table.cue < 0) & (table.words <= MOST_FACT) & (logits < SURE)
+    plain &= listed | IS_HEADING[table.tag_group]
+    kept = np.flatnonzero(logits <= STAYS)
+    for before, after in itertools.pairwise(kept.tolist()):
+        inside = slice(before + 1, after)
+        if LEAST_FACTS <= after - before - 1 <= MOST_FACTS and plain[inside].all():
+            found[inside] = listed[inside].sum() >= LEAST_FACTS
+    return found
+
+
+def _quoted(table: BlockTable) -> Flags:
+    """Blocks that are a quotation between two lines of the element around it: (blocks,)."""
+    # the root has the parent -1, which is the flag after the last
+    parent, is_quote = (
+        table.elements.parent,
+        np.array([*(tag == "blockquote" for tag in table.page.places.tags), False]),
+    )
+    outer = parent[table.place]
+    around = np.where(is_quote[table.place], outer, np.where(is_quote[outer], parent[outer], -2))
+    found = np.zeros(len(table), np.bool_)
+    found[1:-1] = (around[1:-1] == outer[:-2]) & (around[1:-1] == outer[2:])
     return found
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.html.tags import HEADINGS
 from noisefilter.text.cues import fold_case
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ MOST_BUTTON, MOST_READ = 8, 500
 #: Fewest words of a text that a dialog leaves to the page: an article about cookies is all that its page has to say.
 LEAST_LEFT = 15
 #: What stands directly in the body beside the article is a dialog if it names cookies, which many languages call so, and
-#: has so many controls and at most so many words.
-MIN_CONTROLS, MOST_ASIDE = 2, 400
+#: has so many controls and at most so many words; or if so many of its texts, and one in four, speak of consent.
+MIN_CONTROLS, MOST_ASIDE, MIN_SPEAKING = 2, 400, 3
 NOWHERE = ("", "#")
 #: Names of dialogs, whatever they say, and of consent dialogs; an element that holds one of `ARTICLE` is a page's
 #: frame.
@@ -165,8 +166,6 @@ class _Speech:
         speaks = True
         while place >= 0 and places.tags[place] not in ROOTS and place not in self._framing:
             before, after = places.firsts[place], places.lasts[place]
-            if not speaks and self._words[after] - self._words[before] > MOST_ASIDE:
-                return found  # larger elements are neither
             texts = self._long[after] - self._long[before]
             consents += sum(
                 self._speaks(text, foreign=foreign) for text in (*range(before, first), *range(last, after))
@@ -175,16 +174,18 @@ class _Speech:
             speaks &= consents * 2 >= texts
             if speaks and texts:
                 found = (before, after)
+            often = consents >= MIN_SPEAKING and consents * 4 >= texts
+            if not (speaks or often or self._words[after] - self._words[before] <= MOST_ASIDE):
+                return found  # larger elements are no dialogs
             place = places.parents[place]
         alone = place >= 0 and places.tags[place] in ROOTS
         return (first, last) if alone and self._is_aside(first, last) else found
 
     def _is_aside(self, first: int, last: int) -> bool:
-        """Whether a short stretch of blocks names cookies and has controls."""
+        """Whether a stretch of blocks names cookies and has controls."""
         start, end = self._page.blocks[first].start, self._page.blocks[last - 1].end
         return bool(
             self._controls[last] - self._controls[first] >= MIN_CONTROLS
-            and self._words[last] - self._words[first] <= MOST_ASIDE
             and any(self._small.find(name, start, end) >= 0 for name in COOKIES)
         )
 
@@ -224,14 +225,14 @@ def _box_of(names: str) -> str:
 
 
 def _named(page: BlockedPage, box: str) -> list[int]:
-    """Places that are a `box` by their tag or names."""
+    """Places that are a `box` by their tag or names; headings may be named by their words."""
     tags, kinds = page.places.tags, [*map(_box_of, page.places.names)]
     if box not in kinds and box not in tags:
         return []
     return [
         place
         for place, (tag, kind) in enumerate(zip(tags, kinds, strict=True))
-        if tag not in ROOTS and box in {tag, kind}
+        if tag not in ROOTS | HEADINGS and box in {tag, kind}
     ]
 
 

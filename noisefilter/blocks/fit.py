@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 from zlib import crc32
 
@@ -28,14 +29,13 @@ from noisefilter.blocks.sites import SiteProfile
 from noisefilter.blocks.table import SAME_TITLE, block_table
 from noisefilter.blocks.vote import Vote, ask_trafilatura
 from noisefilter.fit import (
+    arrays_of,
     calibrate,
     fit_calibration,
     fit_first,
     fit_linear,
     fit_network,
     fold_of,
-    named,
-    network_of,
     out_of_fold,
     word_rows,
 )
@@ -43,7 +43,7 @@ from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import split_lines
 from noisefilter.kinds import KINDS
 from noisefilter.labels import CorpusError
-from noisefilter.networks import Cascade, build_cascade, logit
+from noisefilter.networks import Cascade, Network, build_cascade, logit
 from noisefilter.text.alignment import align
 from noisefilter.text.tokens import tokenize, word_list
 
@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 
     from noisefilter.arrays import Arrays, Index, Matrix
     from noisefilter.blocks.table import BlockTable
-    from noisefilter.fit import NetworkOptions
     from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
     from noisefilter.text.vectors import VectorTable
@@ -68,7 +67,7 @@ UNKNOWN_WEIGHT = 2.0
 #: One page in this many is also learned from as if its language were unknown.
 MASKED = 2
 #: Six small perceptrons are averaged: other languages gain from each (docs/decisions/0054-averaged-more.md).
-NETWORK: NetworkOptions = {"hidden": (32,), "alpha": 1e-3, "falling": ((1e-3, 8),), "members": 6}
+fit_perceptrons = partial(fit_network, hidden=32, alpha=1e-3, falling=((1e-3, 8),), members=6)
 #: Share of the words of articles that may be lost in plain text, before doubtful pages are spared; then it is some .01
 #: (docs/decisions/0013, 0054).
 TEXT_LOSS = 0.015
@@ -168,9 +167,7 @@ def _headlines(blocked: BlockedPage, first_kept: int) -> list[int]:
 def fit_blocks(examples: Sequence[BlockExample], tune: Sequence[BlockExample]) -> Arrays:
     """Arrays of the block classifiers; each stage is fitted on out-of-fold predictions of the earlier ones.
 
-    Args:
-        examples: pages to fit on.
-        tune: pages of other sites, to calibrate on.
+    `tune` are pages of other sites, to calibrate on.
     """
     words, arrays = _fit_words(examples)
     for form in FORMS:
@@ -229,16 +226,20 @@ def _fit_passes(
     """Arrays of both passes: the second is fitted on out-of-fold predictions of the first, and calibrated on `tune`."""
     matrices = [entry.measures for entry in inputs]
     models, context = fit_first(
-        _folds(examples), inputs, matrices, around_blocks, lambda rows, _: _fit(examples, matrices, rows)
+        _folds(examples),
+        inputs,
+        matrices,
+        around_blocks,
+        lambda rows, _: _fit([examples[row] for row in rows], [matrices[row] for row in rows]),
     )
-    first, second = models.of_all, _fit(examples, context, range(len(examples)))
-    passes = Cascade(network_of(first), around_blocks, network_of(second))
+    first, second = models.of_all, _fit(examples, context)
+    passes = Cascade(first, around_blocks, second)
     judged = [passes.second_inputs(entry, entry.measures, passes.first.probabilities(entry.measures)) for entry in held]
     logits = logit(passes.second.probabilities(np.concatenate(judged))[:, 1])
     slope, offset = fit_calibration(logits, _stack_labels(tune), _stack_weights(tune))
     if form == "block_text":
         offset -= _reserve(slope * logits + offset, tune)
-    return {**named(f"{form}_first", first), **named(f"{form}_second", calibrate(second, slope, offset))}
+    return arrays_of(f"{form}_first", first) | arrays_of(f"{form}_second", calibrate(second, slope, offset))
 
 
 def _reserve(logits: Matrix, examples: Sequence[BlockExample]) -> float:
@@ -269,10 +270,10 @@ def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
                 examples.append(example)
     if len(examples) >= MIN_SITE_PAGES and len(np.unique(_stack_labels(examples))) > 1:
         fitted = fit_network(np.concatenate(rows), _stack_labels(examples), _stack_weights(examples), alpha=SITE_ALPHA)
-        return named("block_site", fitted)
+        return arrays_of("block_site", fitted)
     width = site_inputs(np.zeros(0), np.zeros((0, 2)), np.zeros(0)).shape[1]
     zeros, ones, first = np.zeros(width), np.ones(width), np.eye(width)[:, :1]
-    return named("block_site", {"mean": zeros, "scale": ones, "weights0": first, "bias0": np.zeros(1)})
+    return arrays_of("block_site", Network(zeros, ones, [first], [np.zeros(1)]))
 
 
 def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:
@@ -291,15 +292,9 @@ def _stack_weights(examples: Sequence[BlockExample]) -> Matrix:
     return weights / weights.mean()
 
 
-def _fit(examples: Sequence[BlockExample], inputs: Sequence[Matrix], rows: Iterable[int]) -> Arrays:
-    chosen = list(rows)
-    some = [examples[row] for row in chosen]
-    return fit_network(
-        np.concatenate([inputs[row] for row in chosen], dtype=np.float32),
-        _stack_labels(some),
-        _stack_weights(some),
-        **NETWORK,
-    )
+def _fit(examples: Sequence[BlockExample], inputs: Sequence[Matrix]) -> Network:
+    matrix = np.concatenate(inputs, dtype=np.float32)
+    return fit_perceptrons(matrix, _stack_labels(examples), _stack_weights(examples))
 
 
 def _folds(examples: Sequence[BlockExample]) -> list[int]:

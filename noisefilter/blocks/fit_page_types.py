@@ -9,7 +9,8 @@ import scipy.sparse as sp
 
 from noisefilter.blocks.columns import block_matrix
 from noisefilter.blocks.page_types import SIGN_ROWS, TYPE_MEASURES, build_types, of_blocks, page_signs
-from noisefilter.fit import NEVER, fit_softmax, named, out_of_fold
+from noisefilter.fit import NEVER, arrays_of, fit_softmax, out_of_fold
+from noisefilter.networks import Network
 from noisefilter.types import PAGE_TYPES
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def fit_page_types(
             alpha=ALPHA,
             classes_in_all=len(PAGE_TYPES),
         )
-        return {"block_signs.weights": by_sign, **named("block_page_type", network)}
+        return {"block_signs.weights": by_sign, **arrays_of("block_page_type", network)}
 
     models = out_of_fold(folds, fit)
     rows = zip(tables, measures, folds, strict=True)
@@ -77,10 +78,6 @@ def _balanced(labels: Index, weights: Column) -> Column:
 def _untaught() -> Arrays:
     """Arrays where fewer than two types are labelled: every page is an article."""
     count, width = len(PAGE_TYPES), len(TYPE_MEASURES)
-    return {
-        "block_signs.weights": np.zeros((SIGN_ROWS, count)),
-        "block_page_type.mean": np.zeros(width),
-        "block_page_type.scale": np.ones(width),
-        "block_page_type.weights0": np.zeros((width, count)),
-        "block_page_type.bias0": np.where(np.arange(count) == PAGE_TYPES.index("article"), -NEVER, 0.0),
-    }
+    bias = np.where(np.arange(count) == PAGE_TYPES.index("article"), -NEVER, 0.0)
+    network = Network(np.zeros(width), np.ones(width), [np.zeros((width, count))], [bias])
+    return {"block_signs.weights": np.zeros((SIGN_ROWS, count)), **arrays_of("block_page_type", network)}

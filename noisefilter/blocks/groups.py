@@ -12,13 +12,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.blocks.apart import find_above, find_columns, find_islands, find_lists, find_offers
-from noisefilter.blocks.beside import with_neighbours
+from noisefilter.blocks.apart import (
+    find_above,
+    find_captions,
+    find_columns,
+    find_inserts,
+    find_islands,
+    find_offers,
+)
+from noisefilter.blocks.beside import SURE, with_neighbours
 from noisefilter.blocks.boxes import find_threads
-from noisefilter.blocks.posts import tie_posts, with_posts
+from noisefilter.blocks.pointers import find_pointers
+from noisefilter.blocks.posts import find_posts, tie_posts, with_posts
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
-from noisefilter.blocks.table import HEADINGS, SAME_TITLE
-from noisefilter.html.tags import CELLS
+from noisefilter.blocks.table import SAME_TITLE
+from noisefilter.html.tags import CELLS, HEADINGS
 from noisefilter.text.cues import cue_flags
 
 if TYPE_CHECKING:
@@ -32,24 +40,24 @@ MOST_WORDS, BLANK = 40, 2.0
 WHOLE = frozenset(("tr", "details", "figure"))
 #: Larger ones are layout, and so are rows with a heading or with more blocks in a cell: pages used to be set in tables.
 MOST_PARTS, MOST_GROUP_WORDS, MOST_IN_CELL = 40, 300, 4
-#: Log-odds of what is never part of an article. Then how likely a page must be an article for these to be removed: its
-#: comments and the cards around it; what stands apart; cards within it (docs/decisions/0054-averaged-more.md).
-SURE, LIKELY, RATHER_LIKELY, VERY_LIKELY = 4.0, 0.25, 0.35, 0.45
+#: How likely a page must be an article for these to be removed: its comments and the cards around it; what stands apart; cards
+#: within it (docs/decisions/0054-averaged-more.md).
+LIKELY, RATHER_LIKELY, VERY_LIKELY = 0.25, 0.35, 0.45
 #: How likely a page must be a forum's for its posts to stay together.
 FORUM = 0.5
 #: Cues whose short lines are never an article's: in any language, and in one without word features
 #: (docs/decisions/0044).
-LABELS, LABELS_UNKNOWN, MOST_LABEL = (
-    frozenset(["ad"]),
-    frozenset(["ad", "also read", "comments", "share", "trending"]),
-    8,
-)
+LABELS, LABELS_UNKNOWN = frozenset(["ad"]), frozenset(["ad", "also read", "comments", "share", "trending"])
+#: Most words of such a line, and of one with a link.
+MOST_LABEL, MOST_LINK = 8, 25
 #: What is subtracted from the log-odds of code and of facts; a table row is a fact up to this many words
 #: (docs/decisions/0036).
 CODE, FACT, MOST_FACTS = 2.0, 1.0, 20
 TERMS = frozenset(("dt", "dd"))
 #: Fewest words of a paragraph whose copies are removed, and the log-odds of a copy.
 COPIED, COPY = 12, 2.0
+#: Log-odds of a caption at least: it goes on doubtful pages, too, and still is context of the article's sentences.
+CAPTION = 1.0
 #: A heading is kept if more than this share of its section is.
 MOSTLY = 0.5
 
@@ -73,7 +81,8 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
     tied = tie_siblings(table, tied, weights)
     tied[table.dialog | _labels(table)] = SURE
     if article >= LIKELY:
-        tied[find_threads(table.page, table.words) | find_other_articles(table)] = SURE
+        tied[find_threads(table.page, table.words) | _other_articles(table)] = SURE
+        tied[find_pointers(table)] = SURE
     if forum < FORUM:
         tied = with_posts(table, tied, weights, SURE)
     if article >= LIKELY:
@@ -81,18 +90,32 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
         if kept[~cards].sum() >= MOSTLY * kept.sum():
             tied[cards] = SURE
         tied[find_offers(table, tied) | find_above(table, tied) | find_columns(table, tied)] = SURE
-    if article >= RATHER_LIKELY:
-        tied[find_lists(table, tied)] = SURE
     tied = _without_copies(table, _with_sections(table, tied, weights))
     if article >= RATHER_LIKELY:
         tied[find_islands(table, tied)] = SURE
-    return with_neighbours(table, tied) if article >= LIKELY else tied
+    if max(article, forum) >= LIKELY:
+        tied[find_inserts(table, tied)] = SURE
+    return with_neighbours(table, _without_captions(table, tied, forum)) if article >= LIKELY else tied
+
+
+def _without_captions(table: BlockTable, logits: Column, forum: float) -> Column:
+    """Log-odds where captions go; on forums none does, since pictures there are the posters'."""
+    if forum >= FORUM:
+        return logits
+    return np.where(find_captions(table, logits), np.maximum(logits, CAPTION), logits)
+
+
+def _other_articles(table: BlockTable) -> Flags:
+    """Blocks of other articles on the page; posts are none, although the heading of one may be the title."""
+    others = find_other_articles(table)
+    return others & ~find_posts(table)[0] if others.any() else others
 
 
 def _labels(table: BlockTable) -> Flags:
     """Short lines with a cue that no gold text keeps, as "Advertisement"; more cues count in an unknown language."""
     labels = cue_flags("boilerplate", LABELS if table.known.all() else LABELS_UNKNOWN)
-    return np.asarray(labels[table.cue] & (table.words <= MOST_LABEL))
+    most = np.where(table.links == 1, MOST_LINK, MOST_LABEL)
+    return np.asarray(labels[table.cue] & (table.words <= most))
 
 
 def _leniency(table: BlockTable, group: Index) -> Column:
@@ -155,31 +178,40 @@ def _layout_rows(page: BlockedPage, owner: list[int]) -> set[int]:
 
 
 def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column:
-    """A heading is kept if most of its section is kept, and removed if all of its section is removed."""
-    blocks = table.page.blocks
-    heads = _heads(table)
+    """A heading is kept if most of its section is kept, and removed if all of it is; so is a table's caption."""
     found = logits.copy()
     limited, stays = weights * np.clip(logits, -4, 4), weights * (logits < 0)
-    for number, (index, level) in enumerate(heads, start=1):
-        # the headline heads the page and no section, a card's headline its card
-        if table.title_share[index] >= SAME_TITLE or logits[index] == SURE:
-            continue
-        later = (heads[place] for place in range(number, len(heads)))
-        end = next((after for after, other in later if other <= level), len(blocks))
+    for index, end in _sections(table):
         section = slice(index + 1, end)
-        if end > index + 1:
-            kept = stays[section].sum() / weights[section].sum()
-            mean = float(limited[section].sum() / weights[section].sum())
-            if kept > MOSTLY:
-                found[index] = min(found[index], mean)
-            elif kept == 0:
-                found[index] = max(found[index], mean)
+        # the headline heads the page and no section, a card's headline its card
+        if end == index + 1 or table.title_share[index] >= SAME_TITLE or logits[index] == SURE:
+            continue
+        kept = stays[section].sum() / weights[section].sum()
+        mean = float(limited[section].sum() / weights[section].sum())
+        if kept > MOSTLY and not _heads_a_card(table, index, stays):
+            found[index] = min(found[index], mean)
+        elif kept == 0:
+            found[index] = max(found[index], mean)
     return found
 
 
-def _heads(table: BlockTable) -> list[tuple[int, int]]:
-    """Headings of a page with their levels."""
-    return [(index, int(block.tag[1])) for index, block in enumerate(table.page.blocks) if block.tag in HEADINGS]
+def _sections(table: BlockTable) -> list[tuple[int, int]]:
+    """Headings of a page, each with the end of its section, and captions with that of their table."""
+    page, places = table.page, table.page.places
+    heads = [(index, int(block.tag[1])) for index, block in enumerate(page.blocks) if block.tag in HEADINGS]
+    found = []
+    for number, (index, level) in enumerate(heads, start=1):
+        later = (heads[place] for place in range(number, len(heads)))
+        found.append((index, next((after for after, other in later if other <= level), len(page.blocks))))
+    captions = [(index, block.place) for index, block in enumerate(page.blocks) if block.tag == "caption"]
+    return found + [(index, places.lasts[places.parents[place]]) for index, place in captions]
+
+
+def _heads_a_card(table: BlockTable, index: int, stays: Column) -> bool:
+    """Whether the text below a heading in its own element goes: prose, or any below a heading that is a link."""
+    end = table.page.places.lasts[table.page.places.parents[table.page.blocks[index].place]]
+    text = table.prose[index + 1 : end].any() or (end > index + 1 and table.linked[index] >= table.characters[index])
+    return bool(text and not stays[index + 1 : end].any())
 
 
 def _without_copies(table: BlockTable, logits: Column) -> Column:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from noisefilter.blocks.beside import SURE
 from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.blocks.context import HTML_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.groups import tie_groups
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.blocks.page_types import TYPE_MEASURES, build_types, of_blocks
 from noisefilter.blocks.places import name_levels
+from noisefilter.blocks.pointers import find_pointers
 from noisefilter.networks import (
     LOGIT_LIMIT,
     build_cascade,
@@ -44,8 +46,8 @@ DOUBT = 0.2
 #: find articles (0009).
 LEAST_ARTICLE = 0.05
 #: A page's threshold lies between these probabilities of boilerplate: doubtful pages keep more, sure ones do not change
-#: (0010).
-LOWEST_CUT, HIGHEST_CUT = 0.5, 0.95
+#: (0010); in an unknown language they are less sure (0056).
+LOWEST_CUT, HIGHEST_CUT, HIGHEST_UNKNOWN = 0.5, 0.95, 0.8
 #: Forms that have two passes of their own: HTML, HTML with trafilatura's vote, plain text.
 FORMS = ("block", "block_voted", "block_text")
 
@@ -167,16 +169,20 @@ class BlockScorer:
         for judgement in judged:
             table = judgement.inputs.table
             types = softmax(judgement.inputs.types) if len(judgement.inputs.types) else None
-            for low, high in pairwise(table.edges.tolist()):
+            pointers = find_pointers(table) if table.places is None else np.zeros(0, np.bool_)
+            for known, (low, high) in zip(table.known.tolist(), pairwise(table.edges.tolist()), strict=True):
                 logits, words = judgement.log_odds[low:high], table.words[low:high]
                 returns = sites[len(scores)] if sites is not None else None
                 if returns is not None and len(words):
-                    known = self.site.probabilities(site_inputs(logits, returns, words))
-                    logits = logit(known[:, 1])
-                if table.places is not None:
+                    returned = self.site.probabilities(site_inputs(logits, returns, words))
+                    logits = logit(returned[:, 1])
+                if table.places is None:
+                    logits = np.where(pointers[low:high], SURE, logits)
+                else:
                     likely = (1.0, 0.0) if types is None else types[[PAGE_TYPES.index(name) for name in TYING]]
                     logits = tie_groups(table, logits, *map(float, likely))
-                scores.append(BlockScores(rounded(spare_doubtful(logits, words)), types))
+                highest = HIGHEST_CUT if known else HIGHEST_UNKNOWN
+                scores.append(BlockScores(rounded(spare_doubtful(logits, words, highest)), types))
         return scores
 
 
@@ -262,7 +268,7 @@ def expected_loss(logits: Matrix, words: Matrix) -> float:
     return round(float(1 - 2 * right / max(total, 1e-9)), 4)
 
 
-def spare_doubtful(logits: Matrix, words: Matrix) -> Matrix:
+def spare_doubtful(logits: Matrix, words: Matrix, highest: float = HIGHEST_CUT) -> Matrix:
     """Probabilities of boilerplate, lowered on pages where keeping more raises the expected word F1.
 
     A block should be kept if its probability of being article exceeds half the F1 that the page can reach (Lipton et
@@ -275,5 +281,5 @@ def spare_doubtful(logits: Matrix, words: Matrix) -> Matrix:
     reached = 2 * right / np.maximum(np.cumsum(words[order]) + (words * stays).sum(), 1e-9)
     if not len(order):
         return np.zeros(0)
-    cut = float(np.clip(1 - stays[order][int(np.argmax(np.round(reached, 6)))], LOWEST_CUT, HIGHEST_CUT))
+    cut = float(np.clip(1 - stays[order][int(np.argmax(np.round(reached, 6)))], LOWEST_CUT, highest))
     return np.asarray(1 / (1 + np.exp(-(logits - np.log(cut / (1 - cut))))))

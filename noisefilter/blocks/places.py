@@ -15,7 +15,7 @@ from noisefilter.text.tokens import sums
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from noisefilter.arrays import Column, Flags, Index
     from noisefilter.html.tags import Places
@@ -45,7 +45,7 @@ GROUP = {name: number for number, name in enumerate(TAG_GROUPS)}
 MAIN_SHARE = 0.5
 #: Rows of the hash table of names, and elements above a block whose names are read: deeper ones are the whole page's.
 NAME_ROWS, NAME_LEVELS = 1 << 14, 8
-NAME = re.compile(r"[a-z]+")
+NAME, DIGITS = re.compile(r"[a-z]+"), re.compile(r"\d+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,6 +73,8 @@ class PlaceTable:
     steps: Index  # how far below the spine element
     branch: Index
     alike: Index  # number of the group of places with the same tag and names, parents' included
+    tags: list[str]
+    class_names: list[str]
 
     @cached_property
     def outer(self) -> Index:
@@ -85,13 +87,18 @@ class PlaceTable:
         return {name: measure(self) for name, measure in PLACE_MEASURES.items()}
 
     @cached_property
-    def make(self) -> Index:
-        """Number of each place's make: those of one make have the same parent, tag and names, and begin alike."""
-        return self.make_by(self.alike)
+    def numbered(self) -> Index:
+        """The same as `alike` where names that differ only in digits are the same: "post-1" and "post-2"."""
+        return _alike(self.parent.tolist(), self.tags, [DIGITS.sub("", names) for names in self.class_names])
 
-    def make_by(self, alike: Index) -> Index:
-        """The same where places with one number of `alike` count as having the same tag and names."""
-        make = (alike + (self.parent + 1) * len(self.parent)) * (len(TAG_GROUPS) + 1) + self.begins + 1
+    @cached_property
+    def make(self) -> Index:
+        """Number of each place's make: those of one make have the same parent, tag and names but for digits, and begin alike."""
+        return self.make_by(self.numbered)
+
+    def make_by(self, group: Index) -> Index:
+        """The same where places with one number of `group` count as having the same tag and names."""
+        make = (group + (self.parent + 1) * len(self.parent)) * (len(TAG_GROUPS) + 1) + self.begins + 1
         return np.unique(make, return_inverse=True)[1]
 
     def inside(self, values: Column) -> Column:
@@ -137,7 +144,9 @@ def place_table(page: BlockedPage, words: Column, linked: Column, prose: Flags, 
         rise=depth[main] - depth[node],
         steps=depth - depth[node],
         branch=branch,
-        alike=_alike(places),
+        alike=_alike(places.parents, places.tags, places.names),
+        tags=places.tags,
+        class_names=places.names,
     )
 
 
@@ -172,11 +181,11 @@ def _branches(parent: Index, main: int) -> tuple[Index, Index]:
     return branch, np.where(on_spine, index, parent[branch])
 
 
-def _alike(places: Places) -> Index:
+def _alike(parents: Sequence[int], tags: Sequence[str], names: Sequence[str]) -> Index:
     """Number of each place's group: those of one group have the same tag and names, parents' included."""
-    elements = [*zip(places.tags, places.names, strict=True)]
+    elements = [*zip(tags, names, strict=True)]
     groups: dict[tuple[tuple[str, str], tuple[str, str]], int] = {}
-    around = ((element, elements[max(above, 0)]) for element, above in zip(elements, places.parents, strict=True))
+    around = ((element, elements[max(above, 0)]) for element, above in zip(elements, parents, strict=True))
     return np.array([groups.setdefault(key, len(groups)) for key in around], dtype=np.int64)
 
 
@@ -189,6 +198,14 @@ def in_groups(*names: str) -> Flags:
 def name_rows(names: str, tag: str) -> tuple[int, ...]:
     """Rows of a hash table for the words in an element's class names, ids, roles and tag."""
     return tuple({_row(name) for name in NAME.findall(f"{names} {tag}") if len(name) > 1})
+
+
+def names_of(names: str) -> tuple[re.Pattern[str], Flags]:
+    """A pattern of some names of elements, and which rows of the hash table have the last word of one."""
+    words = names.split()
+    pattern = re.compile(rf"(?<![a-z])(?:{'|'.join(words)})(?![a-z])")
+    last = " ".join(word.rpartition("-")[2] for word in words)
+    return pattern, np.isin(np.arange(NAME_ROWS), name_rows(last, ""))
 
 
 @lru_cache(maxsize=50_000)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.beside import STAYS, find_standfirst
-from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, blocks_of, digitless, find_controls, rows_of
+from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, blocks_of, find_controls, rows_of
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags
@@ -32,7 +32,7 @@ LIKELY_ARTICLE = -2.5
 
 def tie_posts(table: BlockTable, logits: Column, weights: Column) -> Column:
     """Log-odds where texts in elements of the same tag and names, parents' included, are kept if their mean is."""
-    alike = digitless(table)[table.place]
+    alike = table.elements.numbered[table.place]
     named = np.array([table.page.places.names[block.place] != "" for block in table.page.blocks])
     text = (table.words >= LEAST_WORDS) & named
     count, weight = np.bincount(alike, text), np.bincount(alike, weights * text)

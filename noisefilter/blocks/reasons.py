@@ -40,6 +40,8 @@ BOXES = frozenset(
         "previous and next",
     )
 )
+#: Phrase tables that name boilerplate besides its cues, in order.
+TABLES = ("boxes", "pointers")
 #: What a line may be inside a box that is called something else: a date among comments.
 MINOR = frozenset(
     ("date line", "reading time", "byline", "login line", "share or follow line", "tags", "navigation", "comments")
@@ -115,13 +117,13 @@ HEADLINE_WORDS = 4
 
 def name_boilerplate(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[str]:
     """What each block of boilerplate is, "" for the others: by its words, the box around it, the heading above, its place."""
-    cues, boxes = cue_table("boilerplate").cues, cue_table("boxes").cues
+    cues = cue_table("boilerplate").cues
     looked_at = boilerplate & (table.words <= BOX_WORDS)
-    box = find_cues(
-        ("boxes",), table.page.texts(), table.tokens, table.first, np.where(looked_at, table.last, table.first)
-    )["boxes"]
+    last = np.where(looked_at, table.last, table.first)
+    found = find_cues(TABLES, table.page.texts(), table.tokens, table.first, last)
     by_cue = [cues[row].reason if row >= 0 else None for row in table.cue.tolist()]
-    by_words = [boxes[row].reason if row >= 0 else None for row in box.tolist()]
+    rows = zip(*(found[name].tolist() for name in TABLES), strict=True)
+    by_words = [_reason_of(pair) for pair in rows]
     heads = [
         (words or cue) if size <= HEAD_WORDS else None
         for cue, words, size in zip(by_cue, by_words, table.words.tolist(), strict=True)
@@ -146,6 +148,12 @@ def name_boilerplate(table: BlockTable, boilerplate: NDArray[np.bool_]) -> list[
         else:
             reasons[index] = place or by_form(index)
     return _name_inner_links(reasons, boilerplate)
+
+
+def _reason_of(rows: Sequence[int]) -> str | None:
+    """What the first of `TABLES` that has a row for a block calls it."""
+    named = (cue_table(name).cues[row].reason for name, row in zip(TABLES, rows, strict=True) if row >= 0)
+    return next(named, None)
 
 
 def _name_inner_links(reasons: list[str], boilerplate: NDArray[np.bool_]) -> list[str]:

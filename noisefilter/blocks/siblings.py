@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.places import GROUP
-from noisefilter.blocks.table import HEADINGS, SAME_TITLE
-from noisefilter.html.tags import CELLS
+from noisefilter.blocks.table import SAME_TITLE
+from noisefilter.html.tags import CELLS, HEADINGS
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags, Index
@@ -35,7 +35,6 @@ MIN_SIBLINGS, MOSTLY_PARTS, MOST_FACT = 3, 0.7, 20
 URL_HOST = re.compile(r"(?:(?:https?:)?//[^/?#]*)?", re.IGNORECASE)
 #: Question marks.
 ASKS = ("?", "？", "؟")
-DIGITS = re.compile(r"\d+")
 LABELLED = re.compile(r"[^:：.!?\n]{1,40}(?::\s|：)")
 #: Groups of tags of headings below the first level, and of buttons.
 HEADED, BUTTON = [GROUP["h2"], GROUP["h4"]], GROUP["button"]
@@ -57,9 +56,10 @@ def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
     leads = np.array([target != "" for target in targets], np.bool_)
     linked = _whole_links(targets) | _rows(table, targets)
     headed = _headed_runs(table, targets, leads)
+    no_code = np.array([tag != "pre" for tag in table.page.block_tags])
     if logits is None:
-        return linked | headed | _siblings(table, leads, sure=True) | _answers(table, leads)
-    cards = linked | headed | _siblings(table, leads, sure=False)
+        return (linked | headed | _siblings(table, leads, sure=True) | _answers(table, leads)) & no_code
+    cards = (linked | headed | _siblings(table, leads, sure=False)) & no_code
     text = np.flatnonzero((logits < 0) & (table.words >= PARAGRAPH) & ~cards)
     if len(text):
         cards[text[0] : text[-1]] &= linked[text[0] : text[-1]]
@@ -109,17 +109,6 @@ def _facts(table: BlockTable) -> Flags:
         block = table.page.blocks[index]
         plain[index] = block.tag == "div" or (block.tag == "li" and LABELLED.match(text, block.start, block.end))
     return lines & plain[first]
-
-
-def digitless(table: BlockTable) -> Index:
-    """Number of each place's tag and names, parent's included, where names that differ only in digits are the same."""
-    places = table.page.places
-    _, first, group = np.unique(table.elements.alike, return_index=True, return_inverse=True)
-    known: dict[tuple[str, ...], int] = {}
-    for index, (place, outer) in enumerate(zip(first.tolist(), table.elements.outer[first].tolist(), strict=True)):
-        names = (text for one in (place, outer) for text in (places.tags[one], DIGITS.sub("", places.names[one])))
-        first[index] = known.setdefault(tuple(names), index)
-    return first[group]
 
 
 def _target(link: Link) -> str:
@@ -247,16 +236,18 @@ def find_other_articles(table: BlockTable) -> Flags:
     # fewer words name a section of the site
     titles = heads & (table.title_share >= SAME_TITLE) & (table.words >= LEAST_HEADLINE)
     tagged = [index for index, tag in enumerate(table.page.places.tags) if tag == "article"]
-    several = len(_ranges(table, tagged)) > 1
+    several = len(_long(table, tagged)) > 1
     chosen = tagged if several else _headed(table)
-    articles = _ranges(table, chosen)
-    named = [inside for inside in articles if titles[slice(*inside)].any()]
-    if len(articles) < 2 or len(named) != 1 or (not several and named[0] != articles[0]):
+    places = table.elements
+    articles = _long(table, chosen)
+    named = [place for place in articles if titles[places.first[place] : places.last[place]].any()]
+    if len(articles) < 2 or len(named) != 1 or (not several and named != articles[:1]):
         return found
-    prose = {inside: (table.words * table.prose)[slice(*inside)].sum() for inside in articles}
-    if 0 < max(prose.values()) <= MOST_LONGER * prose[named[0]]:  # else the title names only a teaser
-        for first, last in articles:
-            found[first:last] = (first, last) != named[0]
+    prose = [places.prose[place] for place in articles]
+    if 0 < max(prose) <= MOST_LONGER * places.prose[named[0]]:  # else the title names only a teaser
+        short = [place for place in chosen if places.parent[place] == places.parent[named[0]]]
+        for place in {*articles, *short} - {*named}:
+            found[places.first[place] : places.last[place]] = True
     return found
 
 
@@ -275,12 +266,11 @@ def _headed(table: BlockTable) -> list[int]:
     return found
 
 
-def _ranges(table: BlockTable, chosen: list[int]) -> list[tuple[int, int]]:
-    """First block, and the one after the last, of the chosen places that are long enough and not in another one."""
+def _long(table: BlockTable, chosen: list[int]) -> list[int]:
+    """The chosen places that are long enough for an article and not in another one."""
     places = table.elements
-    found: list[tuple[int, int]] = []
-    for index in chosen:
-        first, last = int(places.first[index]), int(places.last[index])
-        if places.words[index] >= LEAST_ARTICLE and (not found or first >= found[-1][1]):
-            found.append((first, last))
+    found: list[int] = []
+    for place in chosen:
+        if places.words[place] >= LEAST_ARTICLE and (not found or places.first[place] >= places.last[found[-1]]):
+            found.append(place)
     return found

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from noisefilter.html.read import read_blocks
-from noisefilter.page import PAGE_FAULTS
+from noisefilter.page import PAGE_FAULTS, as_page
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -40,13 +40,18 @@ class SiteProfile:
     def from_pages(cls, pages: Iterable[bytes | str | Page]) -> SiteProfile:
         """Profile of some pages of one site; what cannot be read is left out.
 
+        Raises:
+            TypeError: a single page, or a page that is neither bytes, str nor Page.
+
         Examples:
             >>> menu = "<nav><a href='/'>Home</a></nav>"
             >>> profile = SiteProfile.from_pages([f"<html><body>{menu}<p>One.</p>", f"<html><body>{menu}<p>Two.</p>"])
             >>> sorted(profile.blocks.values())
             [1, 1, 2]
         """
-        read = (_split(page if isinstance(page, Page) else Page(page)) for page in pages)
+        if isinstance(pages, bytes | str | Page):
+            raise TypeError(f"a profile is made of several pages, not of one {type(pages).__name__}")
+        read = (_split(as_page(page)) for page in pages)
         return cls.from_blocked(blocked for blocked in read if blocked is not None)
 
     @classmethod

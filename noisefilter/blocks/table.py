@@ -10,6 +10,7 @@ import numpy as np
 
 from noisefilter.blocks.boxes import find_dialogs
 from noisefilter.blocks.places import TAG_GROUPS, place_names, place_table
+from noisefilter.html.tags import HEADINGS
 from noisefilter.text.language import is_known, name_language
 from noisefilter.text.tokens import (
     find_cues,
@@ -50,7 +51,6 @@ ENOUGH, ENGLISH = 20, 0.2
 SAME_TITLE = 0.6
 #: Line breaks that a reader sees as a blank line.
 BLANK_LINE = 2
-HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 #: Tag of a block → place of its group in `TAG_GROUPS`.
 GROUP_OF_TAG = {tag: group for group, tags in enumerate(TAG_GROUPS.values()) for tag in tags}
 

@@ -46,7 +46,7 @@ UNREAD = frozenset(("script", "style", "template", "svg", "textarea"))
 #: that begin alike are found faster by one pattern, those that end alike by themselves.
 PLAIN_CODE_SIGN, PLAIN_LINE_SIGNS = re.compile("space(?:-|: ?)pre"), ("code-line", "view-line", "cm-line")
 PLAIN_CODE = re.compile(r"(?<![\w-])(?:whitespace-pre|white-space:\s?pre|code-line|cm-line|view-line)(?![\w-])")
-PLAIN_LINES = ("div", "li", "span")
+PLAIN_LINES = ("div", "li", "span", "code")
 MIN_LINES = 3
 
 
@@ -63,8 +63,30 @@ def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement]) -> None:
             _drop_gutters(code)
             code.tag = "pre"
             boxes.append(code)
+    for holder in filter(_holds_lines, {_holder_of(code): None for code in codes}):
+        _drop_gutters(next(holder.iterancestors("tr"), holder))
+        holder.tag = "pre"
+        boxes.append(holder)
     for box in boxes:
         _join_lines(box)
+
+
+def _holder_of(code: HtmlElement) -> HtmlElement:
+    """The element that holds the lines, if `code` is part of one."""
+    line = code.getparent()
+    return code if line is None or line.getparent() is None else line.getparent()
+
+
+def _holds_lines(holder: HtmlElement) -> bool:
+    """Whether an element's children are boxes that hold nothing but inline code."""
+    if len(holder) < MIN_LINES or next(holder.iterancestors("pre", "code"), None) is not None:
+        return False
+    between = [holder.text, *(line.tail for line in holder)]
+    for line in holder:
+        if line.tag != "div" or any(code.tag != "code" for code in line):
+            return False
+        between += [line.text, *(code.tail for code in line)]
+    return not any(text and text.strip() for text in between)
 
 
 def may_hold_plain_code(text: str) -> bool:
@@ -97,9 +119,29 @@ def _is_set_as_code(element: HtmlElement) -> bool:
 
 
 def _drop_gutters(holder: HtmlElement) -> None:
-    for element in list(holder.iter(*GUTTER_TAGS)):
-        if not GUTTER.isdisjoint(_names(element)) and NUMBERS.fullmatch("".join(element.itertext())):
+    gutters = [element for element in holder.iter(*GUTTER_TAGS) if not GUTTER.isdisjoint(_names(element))]
+    worded = _worded(holder) if gutters else set()
+    for element in gutters:
+        if element not in worded:
             element.tag = "template"
+
+
+def _worded(holder: HtmlElement) -> set[HtmlElement]:
+    """Elements that hold more than line numbers."""
+    found: set[HtmlElement] = set()
+    for element in holder.iter():
+        if not NUMBERS.fullmatch(element.text or ""):
+            _add_around(element, found)
+        if not NUMBERS.fullmatch(element.tail or ""):
+            _add_around(element.getparent(), found)
+    return found
+
+
+def _add_around(element: HtmlElement, found: set[HtmlElement]) -> None:
+    """Add an element and those around it, up to one that is known."""
+    while element is not None and element not in found:
+        found.add(element)
+        element = element.getparent()
 
 
 def _names(element: HtmlElement) -> list[str]:
@@ -165,10 +207,7 @@ def _innermost(lines: list[HtmlElement]) -> set[HtmlElement]:
     """Lines that hold no others."""
     holding: set[HtmlElement] = set()
     for line in lines:
-        for around in line.iterancestors():
-            if around in holding:
-                break
-            holding.add(around)
+        _add_around(line.getparent(), holding)
     return set(lines) - holding
 
 

@@ -1,4 +1,4 @@
-"""Head of a page → what the page declares itself to be: its metadata, its types in schema.org, the path of its address."""
+"""Head of a page → what the page declares itself to be: its title, metadata, types in schema.org, the path of its address."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ LONGEST, LONGEST_TYPE, LONGEST_SCRIPT = 40, 200, 200_000
 SCHEMA_TYPE = re.compile(r'"@type"\s*:\s*(?:"([^"]{1,60})"|\[([^\]]{1,200})\])')
 MICRODATA = "//@itemtype"  # a compiled one has a lock, on which a forked child would hang
 WORD = re.compile("[a-z]+")
+SITE_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+[^|·•»–—]{2,40}$")
 #: Words of a generator's name: what follows is its version.
 GENERATOR_WORDS = 2
 #: Parts of a path, and words of its last part, are counted up to these numbers.
@@ -81,3 +82,14 @@ def _of_path(address: str | None) -> Iterator[str]:
         yield f"words {min(len(page), MOST_WORDS)}"
         yield from (f"path {word}" for section in sections for word in section)
         yield from (f"page {word}" for word in page)
+
+
+def find_title(found: Mapping[str, list[HtmlElement]], first_heading: str | None) -> str | None:
+    """The article's title: og:title, else the first first-level heading, else the page's title without the site."""
+    for meta in found["meta"]:
+        if meta.get("property") == "og:title" and (meta.get("content") or "").strip():
+            return " ".join(meta.get("content", "").split())
+    if first_heading:
+        return first_heading
+    text = next((title.text for title in found["title"] if title.getparent().tag != "svg"), None)
+    return SITE_SUFFIX.sub("", " ".join(text.split())) or None if text else None

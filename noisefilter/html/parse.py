@@ -23,19 +23,23 @@ INVISIBLE = re.compile(
 TAG = re.compile(r"</?[a-zA-Z][^<>]*+>")
 
 
+class NoElementError(ValueError):
+    """HTML in which lxml finds no element."""
+
+
 def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.HTMLParser) -> HtmlElement:
     """Tree of an HTML page, without comments and processing instructions.
 
     lxml's plain parser class is faster, but its elements lack the methods that cutting and trafilatura need.
 
     Raises:
-        ValueError: lxml finds no element.
+        NoElementError: lxml finds none.
     """
     parser = parser_class(huge_tree=True, remove_comments=True, remove_pis=True, encoding="utf-8", collect_ids=False)
     try:
         tree: HtmlElement = lxml.html.document_fromstring(text.encode(), parser=parser)
     except lxml.etree.ParserError as error:
-        raise ValueError(f"no element in the page: {error}") from error
+        raise NoElementError(f"no element in the page: {error}") from error
     if may_hold_plain_code(text):
         frame_plain_code(tree)
     close_asides(text, tree)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from noisefilter.html.parse import NoElementError
 from noisefilter.html.walk import split_blocks
 from noisefilter.page import MAX_BLOCKS, MAX_TEXT, read_page
 
@@ -34,7 +35,7 @@ def read_blocks(page: Page) -> ReadPage:
         return ReadPage(read, None, read.status)
     try:
         blocked = split_blocks(read)
-    except ValueError:  # HTML in which lxml finds no element
+    except NoElementError:
         return unreadable(read)
     if not blocked.blocks:
         return ReadPage(read, blocked, "empty")

@@ -27,6 +27,8 @@ MIN_ARTICLE, MIN_ALONE = 400, 200
 DENSE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\U00020000-\U0003ffff]")
 #: Most characters of one script, and most values of one record: no page seen had more; they bound hostile ones.
 LONGEST_SCRIPT, MOST_VALUES = 8_000_000, 300_000
+#: Characters that count as a value: a script cannot hold more of them itself, but may refer to a text again and again.
+SHORT_VALUE = 30
 JSON_LD = "application/ld+json"
 UNSEEN = frozenset(("script", "style", "noscript", "template", "head", "svg"))
 #: Properties of schema.org that hold a whole text, whatever the type.
@@ -35,17 +37,20 @@ SCHEMA_BODIES = frozenset(("articleBody", "text"))
 BODIES = frozenset(
     "articlebody body bodyhtml bodytext content contenthtml contents html htmlbody text articletext articlecontent maincontent "
     "fulltext storybody storyhtml posthtml postbody postcontent rendered richtext markdown paragraphs blocks children "
-    "components contentelements sections corps contenu texte cuerpo contenido texto inhalt corpo testo tekst inhoud".split()
+    "components contentelements sections corps contenu texte cuerpo contenido texto inhalt corpo testo tekst inhoud "
+    "bloques blocos bloecke blocchi blocs bausteine absaetze paragrafos parrafos paragraphes paragrafi conteudo contenuto".split()
 )
 #: Id of the script in which Nuxt keeps its data.
 NUXT = "__NUXT_DATA__"
 #: Keys that hold the text of a block in a list of blocks; the first one present is used.
 TEXTS = tuple(
-    "text html content value body children paragraph data model props blocks paragraphs content_elements items".split()
+    "text html content value body children paragraph data model props blocks paragraphs content_elements items "
+    "texto texte testo tekst conteudo contenido contenu inhalt itens eintraege".split()
 )
-KINDS = ("type", "_type", "__typename", "nodeType", "name", "blockType")
+KINDS = ("type", "_type", "__typename", "nodeType", "name", "blockType", "kind", "tipo", "typ")
 OTHER_KIND = re.compile(
-    r"image|video|embed|advert|promo|related|gallery|newsletter|button|script|style|figure|interstitial|link_list",
+    r"image|video|embed|advert|promo|related|gallery|newsletter|button|script|style|figure|interstitial|link_list|cta\b|relacion|"
+    r"werbung|anzeige|publici|anuncio",
     re.IGNORECASE,
 )
 #: Kinds of nodes within a paragraph, "" for those without a kind.
@@ -56,22 +61,24 @@ INLINE = frozenset(
 CARD = frozenset(("slug", "url", "href", "permalink", "path"))
 DEEPEST = 40
 #: Wrappers that old validators wanted around a script's text.
-WRAPPED = re.compile(
-    r"\s*(?:(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|<!--)(.*?)(?:(?://|/\*)?\s*\]\]>\s*(?:\*/)?|(?://)?\s*-->)?\s*",
-    re.DOTALL,
-)
+OPENING = re.compile(r"\s*(?:(?://|/\*)?\s*<!\[CDATA\[\s*(?:\*/)?|<!--)")
+CLOSING = re.compile(r"(?:(?://|/\*)?\s*\]\]>\s*(?:\*/)?|(?://)?\s*-->)\Z")
+#: Characters of a script's beginning and end in which they are looked for.
+EDGE = 200
 #: Where a script assigns JSON.
 STATE = re.compile(r"""=\s*(?=\{\s*"|\[\s*[\[{"])""")
+#: A long string that a script gives a property of an object, whose name need not be in quotation marks.
+PROPERTY = re.compile(r"""[{,]\s*["']?(\w{4,20})["']?\s*:\s*("(?:[^"\\]++|\\.)*+")""", re.DOTALL)
+#: Most values that a script assigns which are tried: each fault costs the lines before it.
+MOST_STATES = 300
 #: Types of scripts that run.
 SCRIPT_TYPES = frozenset(("", "module", "text/javascript", "application/javascript"))
 SENTENCE_END = re.compile(r"[.!?][\"'”’)]*(?:\s|$|<)|[。！？।؟]")
 #: Fewest ends of sentences in a text that is prose.
 MIN_SENTENCES = 4
 DECODER = json.JSONDecoder(strict=False)  # line breaks inside strings are common
-#: A body must be longer than this many times the page's prose, unless it is longer than all that the page shows.
-TIMES_PROSE = 2
-#: Longest paragraphs of a body that are looked for on the page, and the letters compared of each.
-PROBES, PROBE = 8, 40
+#: Longest paragraphs of a body that are looked for on the page, and the letters compared at several places of each.
+PROBES, PROBE = 8, 30
 
 
 def rescue_article(
@@ -86,7 +93,8 @@ def rescue_article(
         wrapped: its `noscript` elements.
         scripts: its scripts.
     """
-    unscripted = sum(length(text) for element in wrapped for text in element.itertext())
+    outer = (element for element in wrapped if next(element.iterancestors("noscript"), None) is None)
+    unscripted = sum(length(text) for element in outer for text in element.itertext())
     if unscripted > max(shown, MIN_ARTICLE):
         for element in wrapped:
             element.tag = "div"
@@ -96,7 +104,7 @@ def rescue_article(
     if prose < MIN_ARTICLE and not body:
         body = _longest(framework_bodies(scripts, least), least)
     total = sum(map(length, body))
-    if not body or (total <= shown and (total <= TIMES_PROSE * prose or _is_shown(body, tree))):
+    if not body or (total <= shown and (total <= prose or _is_shown(body, tree))):
         return False
     article = lxml.html.Element("article")
     for text in body:
@@ -113,7 +121,7 @@ def _longest(bodies: Iterable[list[str]], least: int) -> list[str]:
 
 
 def _is_shown(body: list[str], tree: HtmlElement) -> bool:
-    """Whether the page shows a paragraph of a body already."""
+    """Whether the page shows some of a body already."""
     shown = (
         text
         for element in tree.iter()
@@ -121,8 +129,8 @@ def _is_shown(body: list[str], tree: HtmlElement) -> bool:
         if text
     )
     page = "".join(word for text in shown for word in text.split())
-    longest = sorted(body, key=len, reverse=True)[:PROBES]
-    return any("".join(text.split())[:PROBE] in page for text in longest)
+    longest = ("".join(unescape(text).split()) for text in sorted(body, key=len, reverse=True)[:PROBES])
+    return any(text[at : at + PROBE] in page for text in longest for at in (0, len(text) // 3, 2 * len(text) // 3))
 
 
 def schema_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
@@ -151,12 +159,19 @@ def framework_bodies(scripts: Iterable[HtmlElement], least: int) -> Iterator[lis
         elif _type(script) in SCRIPT_TYPES:
             for state in _states(unwrap(content)):
                 yield from _named_bodies(state, least)
+            for found in PROPERTY.finditer(content) if "window." in content else ():
+                if len(found[2]) >= least:
+                    yield from _named_bodies({found[1]: _decode(found[2])}, least)
 
 
 def unwrap(content: str) -> str:
     """A script's text without the comment or the CDATA section around it."""
-    found = WRAPPED.fullmatch(content) if "<!" in content[:200] else None
-    return found[1] if found else content
+    opened = OPENING.match(content[:EDGE])
+    if not opened:
+        return content
+    inside = content[opened.end() :].rstrip()
+    closed = CLOSING.search(inside, max(0, len(inside) - EDGE))
+    return inside[: closed.start()] if closed else inside
 
 
 def paragraphs(text: str) -> list[str]:
@@ -182,13 +197,13 @@ def _type(script: HtmlElement) -> str:
 
 def _states(content: str) -> Iterator[Any]:
     """JSON values that a script assigns."""
-    at = 0
-    while found := STATE.search(content, at):
-        at = found.end()
+    at = tried = 0
+    while (found := STATE.search(content, at)) and tried < MOST_STATES:
+        at, tried = found.end(), tried + 1
         try:
             value, at = DECODER.raw_decode(content, at)
-        except json.JSONDecodeError as error:
-            at = max(at, error.pos)  # what was read is not read again
+        except ValueError as error:  # no JSON, or an integer of more digits than Python reads, which has no `pos`
+            at = max(at, getattr(error, "pos", at))  # what was read is not read again
         except RecursionError:
             return
         else:
@@ -245,13 +260,14 @@ def size(text: str) -> int:
 
 def _named_bodies(data: Any, least: int) -> Iterator[list[str]]:  # noqa: ANN401 - JSON
     """Bodies of a record: prose under the names that sites give to it."""
-    budget = [MOST_VALUES]
+    budget, known = [MOST_VALUES], set[str]()
     for item in _objects(data):
         for name, value in item.items():
             if re.sub(r"[^a-z]", "", name.lower()) not in BODIES:
                 continue
             body: list[str] = []
-            if isinstance(value, str) and size(value) >= least:
+            if isinstance(value, str) and value not in known and size(value) >= least:
+                known.add(value)  # many objects may name one text
                 body = paragraphs(value)
             elif isinstance(value, list):
                 body = [line for text in _block_texts(value, budget) for line in paragraphs(text)]
@@ -265,6 +281,7 @@ def _block_texts(value: Any, budget: list[int], depth: int = 0) -> Iterator[str]
     if depth > DEEPEST or budget[0] < 0:
         return
     if isinstance(value, str):
+        budget[0] -= len(value) // SHORT_VALUE
         yield value
     elif isinstance(value, list):
         texts = (text for item in value for text in _block_texts(item, budget, depth + 1))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SKIPPED = frozenset(
     "script style noscript template svg iframe object embed select datalist textarea input head canvas video audio map "
-    "area math param source track progress meter".split()
+    "area math param img source track progress meter".split()
 )
 BLOCK_LEVEL = frozenset(
     "address article aside blockquote body button caption center dd details dialog dir div dl dt fieldset figcaption "
@@ -21,11 +21,19 @@ BLOCK_LEVEL = frozenset(
 LINE_ITEMS = frozenset("li dt dd tr option".split())
 CELLS = frozenset(("td", "th"))
 IN_ROWS = LINE_ITEMS | CELLS
+HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
 #: What a tag does: its own block, the end of a line, a link, bold letters. All others only hold text; those of custom
 #: elements are blocks.
 BLOCK, BREAK, LINK, BOLD, INLINE = range(5)
 ROLES = dict.fromkeys(BLOCK_LEVEL, BLOCK) | {"br": BREAK, "a": LINK, "b": BOLD, "strong": BOLD}
 NAMING = frozenset(("class", "id", "role", "itemprop", "aria-label"))
+#: Attributes that say what an element is or hide it, and most attributes of an element that are listed.
+READ_ATTRIBUTES, MOST_ATTRIBUTES = (
+    ("class", "id", "role", "itemprop", "aria-label", "style", "hidden", "aria-hidden"),
+    60,
+)
+#: Pixels of a picture have at least this many digits in width and height.
+LEAST_DIGITS = 3
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 
 
@@ -46,6 +54,19 @@ def role_of(tag: str) -> int:
 def is_block(tag: str) -> bool:
     """Whether the visible text has a break where an element starts and ends."""
     return role_of(tag) is BLOCK
+
+
+def is_icon(image: HtmlElement) -> bool:
+    """Whether an image is declared to be smaller than a picture that a caption describes."""
+    sizes = ((image.get(side) or "").removesuffix("px") for side in ("width", "height"))
+    return any(size.isdecimal() and len(size) < LEAST_DIGITS for size in sizes)
+
+
+def attributes_of(element: HtmlElement) -> list[tuple[str, str]]:
+    """An element's attributes; of one with more than any page has, only those that are read."""
+    if len(element.attrib) <= MOST_ATTRIBUTES:
+        return element.items()
+    return [(name, value) for name in READ_ATTRIBUTES if (value := element.get(name)) is not None]
 
 
 def names_of(attributes: list[tuple[str, str]]) -> tuple[str, bool]:

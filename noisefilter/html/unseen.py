@@ -3,8 +3,8 @@
 Hidden text may belong to the article: folded behind "Read more", in a closed tab, on a page that a script reveals. So
 an element is skipped only if
 
-- its author hides it: by `hidden`, by its own style, by a class that any site uses for screen readers, or by a class
-  or id that a simple rule of the page's own style sheet hides and that no other rule shows again;
+- its author hides it: by `hidden`, by its own style, by a class that any site uses for screen readers or for links within
+  headings, or by a class or id that a simple rule of the page's own style sheet hides and that no other rule shows again;
 - nothing on the page reveals it: no script names it, no control stands beside it, no `details` is around it, and no name
   says that it opens;
 - it is short (`LONGEST`), and all that is skipped is little beside what the page shows (`MOST_HIDDEN`).
@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+
+from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,6 +31,8 @@ MOST_HIDDEN, SHORT = 0.35, 1_200
 #: Bounds that only hostile pages reach: hidden elements of a page, elements in one, names that are looked up in style
 #: sheets, characters of style sheets, and of a rule.
 MOST_ELEMENTS, MOST_INSIDE, MOST_NAMES, MOST_STYLES, LONGEST_RULE = 2_000, 300, 200, 1_000_000, 2_000
+#: Rules that are searched for what they show, and characters of scripts in which ids are looked for.
+MOST_RULES, MOST_SEARCHED = 20_000, 1_000_000_000
 #: A headline may be hidden behind a picture of it; a page that fades in is hidden as a whole.
 NEVER = frozenset("html body main article h1".split())
 UNREAD = frozenset("script style noscript template svg iframe object option textarea".split())
@@ -59,6 +63,11 @@ SHOWING = re.compile(
 SELECTOR = re.compile(r"\s*[a-z0-9]*([.#]-?[_a-zA-Z][\w-]*)\s*")
 COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 FOR_SCREEN_READERS = frozenset("sr-only visually-hidden visuallyhidden screen-reader-text screenreader-only".split())
+#: Names of links to the heading that they stand in, which hold a sign and show when one points at it; and of a wiki's links
+#: to edit a section. Other elements with the first names hold words.
+PERMALINKS = frozenset("anchor anchor-link anchorjs-link hash-link header-anchor headerlink heading-anchor".split())
+EDITING = frozenset(("mw-editsection",))
+ALWAYS = FOR_SCREEN_READERS | PERMALINKS | EDITING
 #: Attributes that may hide an element.
 HIDERS = frozenset(("class", "style", "id", "hidden"))
 #: Names of what opens.
@@ -77,8 +86,9 @@ class Unseen:
         self._ids = {name[1:] for name in names if name[0] == "#"}
         self._classes = {name[1:] for name in names if name[0] == "."}
         self._known: dict[tuple[str, str], bool] = {}  # attribute and its value → whether that hides an element
+        self._shows: dict[int, bool] = {}  # where a rule begins → whether it shows what another hides
         self._scripts = scripts
-        self._asked = self._looked_up = 0
+        self._asked = self._looked_up = self._searched = 0
 
     def takes(self, element: HtmlElement, attributes: list[tuple[str, str]]) -> bool:
         """Whether to skip an element."""
@@ -114,21 +124,32 @@ class Unseen:
         if name == "id":
             return value in self._ids and self._stays_hidden(f"#{value}")
         return any(
-            word in FOR_SCREEN_READERS or (word in self._classes and self._stays_hidden(f".{word}"))
-            for word in value.split()
+            word in ALWAYS or (word in self._classes and self._stays_hidden(f".{word}")) for word in value.split()
         )
 
     def _stays_hidden(self, selector: str) -> bool:
         """Whether no rule of the page's style sheets shows what another hides."""
         self._looked_up += 1
-        return self._looked_up <= MOST_NAMES and not any(map(SHOWING.search, _rules(self._sheet, selector)))
+        return self._looked_up <= MOST_NAMES and not any(map(self._is_showing, _rules(self._sheet, selector)))
+
+    def _is_showing(self, start: int) -> bool:
+        known = self._shows.get(start)
+        if known is None:
+            shows = len(self._shows) > MOST_RULES or SHOWING.search(self._sheet, start, _end(self._sheet, start))
+            known = self._shows[start] = bool(shows)
+        return known
+
+    @cached_property
+    def _script(self) -> str:
+        """Text of all scripts, which lxml decodes anew each time."""
+        return "\n".join(text for script in self._scripts if (text := script.text))
 
     def _is_unseen(self, element: HtmlElement) -> bool:
         self._asked += 1
         if element.tag in NEVER or self._asked > MOST_ELEMENTS:
             return False
         length = _length(element)
-        if not 0 < length <= LONGEST or self._opens(element):
+        if not 0 < length <= LONGEST or self._opens(element) or _is_worded_link(element):
             return False
         self._found.append((element, length))
         return True
@@ -143,7 +164,16 @@ class Unseen:
         if element.tag == "details" or next(element.iterancestors("details"), None) is not None:
             return True
         identity = element.get("id")
-        return bool(identity) and any(identity in script.text for script in self._scripts if script.text)
+        if not identity:
+            return False
+        self._searched += len(self._script)
+        return self._searched > MOST_SEARCHED or identity in self._script
+
+
+def _is_worded_link(element: HtmlElement) -> bool:
+    """Whether an element has the name of a link to its heading, but holds words."""
+    named = not PERMALINKS.isdisjoint((element.get("class") or "").split())
+    return named and any(sign.isalnum() for text in element.itertext() for sign in text)
 
 
 def _is_control(element: HtmlElement | None) -> bool:
@@ -184,13 +214,13 @@ def _hidden_names(sheet: str) -> Iterator[str]:
                 yield found[1]
 
 
-def _rules(sheet: str, selector: str) -> Iterator[str]:
-    """Bodies of the rules in a style sheet whose selectors name a class or an id."""
+def _rules(sheet: str, selector: str) -> Iterator[int]:
+    """Where the rules of a style sheet begin whose selectors name a class or an id."""
     for number, at in enumerate(_places_of(sheet, (selector,))):
         following = sheet[at + len(selector) : at + len(selector) + 1]
         start = sheet.find("{", at, at + LONGEST_RULE)
         if number > LONGEST_RULE or not (following.isalnum() or following in {"-", "_"} or start < 0):
-            yield sheet[start : _end(sheet, start)]
+            yield start
 
 
 def _places_of(text: str, signs: Iterable[str]) -> Iterator[int]:

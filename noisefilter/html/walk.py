@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import HTMLParser
 
-from noisefilter.html.declared import declared_signs
+from noisefilter.html.declared import declared_signs, find_title
 from noisefilter.html.parse import PARSER_DEPTH, parse_html, strip_tags
 from noisefilter.html.rescue import rescue_article
 from noisefilter.html.tags import (
@@ -21,7 +21,9 @@ from noisefilter.html.tags import (
     LINK,
     SKIPPED,
     Places,
+    attributes_of,
     by_tag,
+    is_icon,
     names_of,
     role_of,
 )
@@ -30,7 +32,7 @@ from noisefilter.threads import cached_property
 from noisefilter.types import Block, Link
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from lxml.html import HtmlElement
 
@@ -48,7 +50,6 @@ TITLE_LINES = 8
 #: Fewest characters of a paragraph, and elements whose paragraphs do not count.
 MIN_PROSE = 80
 BOILERPLATE = frozenset(("nav", "header", "footer"))
-SITE_SUFFIX = re.compile(r"\s+[|·•»–—-]\s+[^|·•»–—]{2,40}$")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class BlockedPage:
 
     `shown` counts the characters that the page shows by itself, without a hidden article that `rescue.py` put in;
     `prose` those of them that are in paragraphs outside of menus. `fields` has the places with a field for an e-mail address,
-    `declared` what the page's head declares it to be.
+    `pictures` those with a picture, `declared` what the page's head declares it to be.
     """
 
     text: str
@@ -69,6 +70,7 @@ class BlockedPage:
     shown: int = 0
     prose: int = 0
     fields: tuple[int, ...] = ()
+    pictures: tuple[int, ...] = ()
     declared: tuple[str, ...] = ()
 
     @property
@@ -154,12 +156,13 @@ def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] 
         "".join(walker.texts),
         tuple(walker.blocks),
         walker.places,
-        title or _find_title(found, walker),
+        title or find_title(found, walker.first_heading),
         elements,
         depth,
         shown,
         prose,
         tuple(walker.fields),
+        tuple(walker.pictures),
         declared_signs(tree, found),
     )
 
@@ -189,6 +192,7 @@ class _Walker:
         self.places = Places()
         self.first_heading: str | None = None
         self.fields: list[int] = []  # places with a field for an e-mail address
+        self.pictures: list[int] = []
         self._pieces = pieces
         self._unseen = unseen
         self._length = 0  # of what stands in `texts`
@@ -220,7 +224,7 @@ class _Walker:
                     inside = len(child) > 0
                     kind = role_of(tag)
                     if inside or kind is not INLINE or child.text:  # else there is nothing in it
-                        attributes = child.items()
+                        attributes = attributes_of(child)
                         if not (attributes and unseen is not None and unseen.takes(child, attributes)):
                             if inside:
                                 stack.append((element, role, outer, children))
@@ -289,8 +293,10 @@ class _Walker:
             self._bold_depth -= 1
 
     def _pass_over(self, element: HtmlElement) -> None:
-        """Of what is skipped, only note a field for an e-mail address."""
-        if element.tag == "input" and element.get("type", "").lower() == "email":
+        """Of what is skipped, only note pictures and fields for an e-mail address."""
+        if element.tag == "img" and not is_icon(element):
+            self.pictures.append(self._place)
+        elif element.tag == "input" and element.get("type", "").lower() == "email":
             self.fields.append(self._place)
 
     def _break(self) -> None:
@@ -385,14 +391,3 @@ class _Walker:
             self.first_heading = text
         self._buffer, self._buffered, self._links, self._bold = [], 0, [], 0
         self._line_break = line_break
-
-
-def _find_title(found: Mapping[str, list[HtmlElement]], walker: _Walker) -> str | None:
-    """The article's title: og:title, else the first first-level heading, else the page's title without the site."""
-    for meta in found["meta"]:
-        if meta.get("property") == "og:title" and (meta.get("content") or "").strip():
-            return " ".join(meta.get("content", "").split())
-    if walker.first_heading:
-        return walker.first_heading
-    text = next((title.text for title in found["title"] if title.getparent().tag != "svg"), None)
-    return SITE_SUFFIX.sub("", " ".join(text.split())) or None if text else None

@@ -12,7 +12,7 @@ import numpy as np
 
 from noisefilter.columns import side_by_side
 from noisefilter.sentences.table import WINDOW
-from noisefilter.text.tokens import begins, sums, unit_rows
+from noisefilter.text.tokens import begins, dots, sums, unit_rows
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Index, Matrix
@@ -64,7 +64,7 @@ def _likest(table: SentenceTable) -> dict[str, Column]:
     vectors, block, article, count = table.vectors, table.block, table.article, len(table)
     near = np.full((count, 2 * WINDOW), -1.0)
     for step in range(1, min(WINDOW, int(table.sizes.max()) - 1) + 1):
-        product = np.einsum("ij,ij->i", vectors[:-step], vectors[step:])
+        product = dots(vectors[:-step], vectors[step:])
         product[(block[:-step] == block[step:]) & (step > 1)] -= 0.1
         product[article[:-step] != article[step:]] = -1.0
         near[:-step, WINDOW + step - 1] = product
@@ -74,13 +74,12 @@ def _likest(table: SentenceTable) -> dict[str, Column]:
     index = np.arange(count)
     first, last = table.bounds(index - 2, index + 3)
     around = np.where(table.sizes[article] >= FEW, sums(few, first, last) / (last - first), few)
-    context = np.einsum("ij,ij->i", vectors, table.context)
     return {
         "likest": np.maximum(near.max(axis=1), 0),
         "likest_few": few,
         "likest_before": np.maximum(near[:, :WINDOW].max(axis=1), 0),
         "likest_after": np.maximum(near[:, WINDOW:].max(axis=1), 0),
-        "evidence": context * table.lengths,
+        "evidence": table.feature("context_likeness") * table.lengths,
         "vector_length": np.log1p(table.lengths),
         "likest_few_relative": table.relative(few),
         "likest_few_neighbours": few - around,
@@ -90,7 +89,6 @@ def _likest(table: SentenceTable) -> dict[str, Column]:
 def _runs(table: SentenceTable) -> dict[str, Column]:
     """Lowest similarity, over the runs that contain this sentence, of a run to the text before and after it."""
     index = np.arange(len(table))
-    alone = np.einsum("ij,ij->i", table.vectors, table.context)
     inside, whole_window, reach = table.vectors, table.window, 1
     columns = {}
     for size in RUNS:
@@ -100,10 +98,10 @@ def _runs(table: SentenceTable) -> dict[str, Column]:
             reach += 1
         whole = index + size <= table.edges[table.article + 1]
         around = unit_rows(whole_window - inside)
-        likeness = np.where(whole, np.einsum("ij,ij->i", unit_rows(inside), around), 1.0)
+        likeness = np.where(whole, dots(unit_rows(inside), around), 1.0)
         lowest = np.minimum.reduce([likeness, *(table.neighbour(likeness, -step, 1.0) for step in range(1, size))])
         short = table.sizes[table.article] < 2 * size
-        columns[f"run_likeness_{size}"] = np.where(short, alone, lowest)
+        columns[f"run_likeness_{size}"] = np.where(short, table.feature("context_likeness"), lowest)
     return columns
 
 
@@ -117,7 +115,7 @@ def _paragraphs(table: SentenceTable) -> dict[str, Column]:
     inside, whole = np.split(sums(table.vectors, np.append(opens, first), np.append(ends, last)), 2)
     around = whole - inside
     unit = unit_rows(inside)
-    likeness = np.einsum("ij,ij->i", unit, unit_rows(around))
+    likeness = dots(unit, unit_rows(around))
     gap = _gap_outside(table, group, opens, ends)
     owner = group[table.owner]
     new = np.bincount(owner, table.idf * (gap > WINDOW), minlength=len(opens))
@@ -125,7 +123,7 @@ def _paragraphs(table: SentenceTable) -> dict[str, Column]:
     return {
         "paragraph_likeness": likeness[group],
         "paragraph_new_words": (new / np.maximum(total, 1e-9))[group],
-        "paragraph_title_likeness": np.einsum("ij,ij->i", unit, table.title_vectors[article])[group],
+        "paragraph_title_likeness": dots(unit, table.title_vectors[article])[group],
         "paragraph_sentences": np.log1p(ends - opens)[group],
     }
 
@@ -150,13 +148,9 @@ def _gap_outside(table: SentenceTable, group: Index, opens: Index, ends: Index) 
 def _words(table: SentenceTable) -> dict[str, Column]:
     """Rarity of the words of each sentence, by whether they are names and are used nearby."""
     tokens = table.tokens
-    inner = np.append(False, table.owner[1:] == table.owner[:-1])
-    name = tokens.title[table.token_index] & inner & ~tokens.stop[table.token_index]
-    near = table.seen <= WINDOW
-    rarest = np.zeros(len(table))
-    np.maximum.at(rarest, table.owner, table.idf * near)
-    chosen = {"new_names": name & ~near, "known_names": name & near, "known_words": near}
+    name = (tokens.title & ~tokens.stop)[table.token_index] & ~begins(table.owner)
+    chosen = {"new_names": name & ~table.near, "known_names": name & table.near, "known_words": table.near}
     return {
         **{of: np.log1p(np.bincount(table.owner, table.idf * flags, len(table))) for of, flags in chosen.items()},
-        "shared_rarity": rarest,
+        "shared_rarity": table.highest(table.idf * table.near),
     }

@@ -7,42 +7,34 @@ parts that share no sites, and it learns from predictions out of fold: by classi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from functools import partial
+from itertools import chain, combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 from joblib import Parallel, delayed
 
-from noisefilter.fit import (
-    SEED,
-    NetworkOptions,
-    calibrate_on,
-    fit_linear,
-    fit_network,
-    fold_of,
-    named,
-    network_of,
-    out_of_fold,
-)
+from noisefilter.fit import SEED, arrays_of, calibrate_on, fit_linear, fit_network, fold_of, out_of_fold
 from noisefilter.html.read import read_blocks
-from noisefilter.insertions.cuts import cut_range
-from noisefilter.insertions.judge import PAGE_PRIOR, insertion_inputs, page_off_topic_inputs, sentence_classes
-from noisefilter.insertions.passages import passage_columns, token_matrix, token_table, word_log_odds
-from noisefilter.insertions.table import InsertionTable
+from noisefilter.insertions.cuts import contrasts
+from noisefilter.insertions.judge import PAGE_PRIOR, insertion_inputs, page_off_topic_inputs
+from noisefilter.insertions.passages import passage_columns
+from noisefilter.insertions.words import token_matrix, token_table, word_log_odds
 from noisefilter.networks import logit
 from noisefilter.sentences.fit import judged_sentences
+from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import HASH_ROWS, tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from noisefilter.arrays import Arrays, Flags, Index, Inputs, Matrix
     from noisefilter.fit import OutOfFold
     from noisefilter.html.walk import BlockedPage
-    from noisefilter.insertions.passages import TokenTable
+    from noisefilter.insertions.words import TokenTable
     from noisefilter.labels import LabelledPage
     from noisefilter.networks import Network
     from noisefilter.text.vectors import VectorTable
@@ -58,15 +50,11 @@ DOUBTED = 0.12
 TAUGHT = 0.35
 #: Weight of a sentence in a passage that looks foreign and belongs; others weigh one.
 HONEST = 8.0
-FIRST: NetworkOptions = {
-    "hidden": (64,),
-    "alpha": 0.2,
-    "falling": ((1e-3, 8), (3e-4, 3), (1e-4, 1)),
-    "batch": 128,
-    "members": 3,
-}
-PASSAGE: NetworkOptions = {"hidden": (48,), "alpha": 0.01, "falling": ((1e-3, 3), (3e-4, 1), (1e-4, 1))}
-LAST = FIRST
+#: The first network and the last one, and that of words.
+fit_perceptrons = partial(
+    fit_network, hidden=64, alpha=0.2, falling=((1e-3, 8), (3e-4, 3), (1e-4, 1)), batch=128, members=3
+)
+fit_passage = partial(fit_network, hidden=48, alpha=0.01, falling=((1e-3, 3), (3e-4, 1), (1e-4, 1)))
 WORD_ALPHA = 1e-5
 
 
@@ -108,47 +96,40 @@ class InsertionExample:
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Predictions for the sentences of a tune page, the truth, which look foreign and belong, and which something could be cut from."""
+    """Predictions for the sentences of a tune page, the truth, which look foreign and belong, and how far their words stand out."""
 
     probabilities: Matrix
     foreign: Index
     looks_foreign: Flags
-    stand_out: Flags
-
-
-def stand_out(table: SentenceTable, words: Mapping[int, Matrix]) -> Flags:
-    """Which sentences something could be cut from, whatever their probability: (sentences,).
-
-    `words` has the log-odds of the words of each sentence that was judged word by word; any other may be cut whole.
-    """
-    could = [row not in words or cut_range(table, row, words[row]) is not None for row in range(len(table))]
-    return np.array(could, np.bool_)
+    contrasts: Matrix
 
 
 def labelled_examples(pages: Iterable[LabelledPage]) -> list[InsertionExample]:
     """Pages with labelled off-topic passages; sentences labelled boilerplate are left out."""
     examples = []
     for page in pages:
-        blocked = None if page.spans is None and page.sentences is None else read_blocks(page.page).blocked
-        if blocked is None:
-            continue
-        if page.spans is None:
-            examples.append(_judged(blocked, page))
-            continue
-        foreign, honest, boilerplate = (
-            tuple((span.start, span.end) for span in page.spans if span.kind == kind)
-            for kind in ("off_topic", "honest", "boilerplate")
-        )
-        sentences = tuple(
-            sentence
-            for sentence in split_sentences(blocked)
-            if not any(start <= sentence.start < end for start, end in boilerplate)
-        )
-        examples.append(InsertionExample(blocked, sentences, foreign, page.site, honest))
+        labelled = page.spans is not None or page.sentences is not None
+        blocked = read_blocks(page.page).blocked if labelled else None
+        if blocked is not None:
+            examples.append(_of_votes(blocked, page) if page.spans is None else _of_spans(blocked, page))
     return [example for example in examples if example.sentences]
 
 
-def _judged(page: BlockedPage, labels: LabelledPage) -> InsertionExample:
+def _of_spans(page: BlockedPage, labels: LabelledPage) -> InsertionExample:
+    """A page with labelled spans; sentences that begin in boilerplate are left out."""
+    foreign, honest, boilerplate = (
+        tuple((span.start, span.end) for span in labels.spans or () if span.kind == kind)
+        for kind in ("off_topic", "honest", "boilerplate")
+    )
+    sentences = tuple(
+        sentence
+        for sentence in split_sentences(page)
+        if not any(start <= sentence.start < end for start, end in boilerplate)
+    )
+    return InsertionExample(page, sentences, foreign, labels.site, honest)
+
+
+def _of_votes(page: BlockedPage, labels: LabelledPage) -> InsertionExample:
     """A page with labelled sentences: off-topic if at least half of the votes say so; boilerplate is left out."""
     pairs = zip(*judged_sentences(page, labels), strict=True)
     kept = [(sentence, votes) for sentence, votes in pairs if votes.count("B") * 2 < len(votes)]
@@ -170,159 +151,147 @@ def fit_insertions(
     `kinds` are the arrays of the sentence classifier, `folds` those of classifiers that have not seen the sites of
     their fold; `jobs` processes measure pages.
     """
-    fitting = _Fitting(examples, tune, kinds, folds, vectors, jobs)
+    pages = _Pages(examples, tune)
     progress(f"insertions: judging the sentences of {len(examples)} pages")
-    fitting.judge_sentences()
+    inputs = _measure_out_of_fold(pages, kinds, folds, vectors, jobs)
+    first, doubts = _fit_first(pages, inputs, jobs)
+    not_foreign = np.concatenate(
+        [doubts[page][pages.foreign[page] == 0] for page in range(pages.count, len(pages.all))]
+    )
+    gate = float(np.quantile(not_foreign, 1 - DOUBTED))
+    rows = [np.flatnonzero(values >= gate) for values in doubts]
+    log_odds = [logit(values) for values in doubts]
     progress("insertions: judging the words of doubtful sentences")
-    fitting.judge_words()
+    work = (delayed(_read_words)(*pair, vectors) for pair in zip(pages.all, rows, strict=True))
+    words, inside = zip(*Parallel(n_jobs=jobs, batch_size=CHUNK)(work), strict=True)
+    passage, of_words = _fit_passages(pages, words, inside, log_odds, jobs)
     progress("insertions: judging the doubtful sentences again")
-    return fitting.judge_again()
+    by_words = map(passage_columns, words, log_odds, of_words)
+    again = [np.hstack([inputs[page][rows[page]], columns]) for page, columns in enumerate(by_words)]
+    network = _fit_last(pages, rows, again)
+    held = []
+    for page, example in enumerate(tune, pages.count):
+        probabilities = doubts[page].copy()
+        probabilities[rows[page]] = network.probabilities(again[page])[:, 1]
+        table = SentenceTable([example.article(vectors)], vectors)
+        apart = contrasts(table, words[page].spread(of_words[page], table))
+        held.append(HeldOut(probabilities, example.foreign, example.looks_foreign, apart))
+    last = {"insertion_gate": np.array([gate]), **arrays_of("insertion_last", network)}
+    return {**first, **passage, **last}, held
 
 
-@dataclass
-class _Fitting:
-    """The stages in order; each keeps what the next one reads, first for the pages to fit on and then for tune."""
+class _Pages:
+    """The pages to fit on, which are in parts, and then those of tune, each with the labels and weights of its sentences."""
 
-    examples: Sequence[InsertionExample]
-    tune: Sequence[InsertionExample]
-    kinds: Arrays
-    folds: Sequence[Arrays]
-    vectors: VectorTable
-    jobs: int
+    def __init__(self, fit: Sequence[InsertionExample], tune: Sequence[InsertionExample]) -> None:
+        self.all = [*fit, *tune]
+        self.count = len(fit)
+        self.foreign = [example.foreign for example in self.all]
+        self.weights = [example.weights for example in self.all]
+        self.part = np.array([*(fold_of(example.site, PARTS) for example in fit), *[TUNE] * len(tune)])
 
-    def __post_init__(self) -> None:
-        self.pages = [*self.examples, *self.tune]
-        self.count = len(self.examples)
-        self.foreign = [example.foreign for example in self.pages]
-        self.weights = [example.weights for example in self.pages]
-        parts = [fold_of(example.site, PARTS) for example in self.examples]
-        self.part = np.array([*parts, *[TUNE] * len(self.tune)])
-        self.arrays: Arrays = {}
-
-    def _teaching(self, pages: Index) -> Index:
-        """The given pages to fit on; all pages if the given ones have only one class."""
+    def teaching(self, pages: Index) -> Index:
+        """The given pages to fit on; all of them if the given ones have only one class."""
         taught = np.concatenate([self.foreign[page] for page in pages]) if len(pages) else np.zeros(0)
         return pages if len(np.unique(taught)) > 1 else np.arange(self.count)
 
-    def _unseen(self, models: OutOfFold[Arrays], page: int) -> Network:
-        """The network that judges a page: the one fitted without its part, or for tune the one fitted on all parts."""
-        return network_of(models.for_group(int(self.part[page])))
-
-    def _left_out(self, page: int, part: int | None = None) -> tuple[int, ...]:
-        """Parts that the word model for a page must not have seen: the page's own, and the one a network leaves out."""
-        return tuple(sorted({int(self.part[page]), TUNE if part is None else part} - {TUNE}))
-
-    def judge_sentences(self) -> None:
-        """Fit the first network, and find the doubtful sentences."""
-        self.inputs = self._measure()
-        draw = np.random.default_rng(SEED)
-        chosen = [
-            (foreign == 1) | (weights > 1) | (draw.random(len(foreign)) < TAUGHT)
-            for foreign, weights in zip(self.foreign, self.weights, strict=True)
-        ]
-        fitted = self._fit_parts(
-            lambda page, _: tuple(column[page][chosen[page]] for column in (self.inputs, self.foreign, self.weights)),
-            FIRST,
-        )
-        self.arrays |= named("insertion", fitted.of_all)
-        doubts = [self._unseen(fitted, page).probabilities(matrix)[:, 1] for page, matrix in enumerate(self.inputs)]
-        honest = np.concatenate([doubts[page][self.foreign[page] == 0] for page in range(self.count, len(self.pages))])
-        gate = float(np.quantile(honest, 1 - DOUBTED))
-        self.arrays["insertion_gate"] = np.array([gate])
-        self.rows = [np.flatnonzero(values >= gate) for values in doubts]
-        self.doubts = doubts
-        self.log_odds = [logit(values) for values in doubts]
-
-    def _measure(self) -> list[Inputs]:
-        """Inputs of the first network for each page; their sentence classes are predicted out of fold."""
-        count = len(self.folds)
-        folds = [fold_of(page.site, count) if count else 0 for page in self.examples] + [count] * len(self.tune)
-        found: list[Inputs] = [np.zeros(0)] * len(self.pages)
-        for number, kinds in enumerate([*self.folds, self.kinds]):
-            pages = [page for page, fold in enumerate(folds) if fold == number]
-            chunks = [pages[start : start + CHUNK] for start in range(0, len(pages), CHUNK)]
-            work = (delayed(_measure)([self.pages[page] for page in chunk], kinds, self.vectors) for chunk in chunks)
-            for chunk, measured in zip(chunks, Parallel(n_jobs=self.jobs)(work), strict=True):
-                for page, inputs in zip(chunk, measured, strict=True):
-                    found[page] = inputs
-        return found
-
-    def judge_words(self) -> None:
-        """Fit the linear word models and the passage networks, and judge the words of doubtful sentences."""
-        pairs = zip(self.pages, self.rows, strict=True)
-        work = (delayed(_read_words)(page, rows, self.vectors) for page, rows in pairs)
-        read = Parallel(n_jobs=self.jobs, batch_size=CHUNK)(work)
-        self.words: list[TokenTable] = [words for words, _ in read]
-        truth = [inside for _, inside in read]
-        linear = {
-            parts: self._fit_words(self._teaching(np.flatnonzero(~np.isin(self.part[: self.count], parts))), truth)
-            for size in range(3)
-            for parts in combinations(range(PARTS), size)
-        }
-        weights, bias = linear[()]
-        self.arrays |= {"passage_words.weights": weights[:, None], "passage_words.bias": np.array([bias])}
-        # each network learns from word log-odds of models that saw neither the page's part nor the one it leaves out
-        fitted = self._fit_parts(
-            lambda page, part: (self._token_inputs(page, linear[self._left_out(page, part)]), truth[page]), PASSAGE
-        )
-        self.arrays |= named("passage", fitted.of_all)
-        inputs = (self._token_inputs(page, linear[self._left_out(page)]) for page in range(len(self.pages)))
-        self.word_log_odds = [
-            logit(self._unseen(fitted, page).probabilities(matrix)[:, 1]) for page, matrix in enumerate(inputs)
-        ]
-
-    def _fit_parts(
-        self, taught: Callable[[int, int | None], tuple[Any, ...]], options: NetworkOptions
-    ) -> OutOfFold[Arrays]:
+    def fit_parts(
+        self, taught: Callable[[int, int | None], tuple[Any, ...]], fit_rows: Callable[..., Network], jobs: int
+    ) -> OutOfFold[Network]:
         """A network without each part, and one of all; `taught` gives a page's rows for the one without a part."""
 
-        def fit(pages: Index, part: int | None) -> Arrays:
-            rows = zip(*(taught(page, part) for page in self._teaching(pages).tolist()), strict=True)
-            return fit_network(*(np.concatenate(column) for column in rows), **options)
+        def fit(pages: Index, part: int | None) -> Network:
+            rows = zip(*(taught(page, part) for page in self.teaching(pages).tolist()), strict=True)
+            return fit_rows(*(np.concatenate(column) for column in rows))
 
-        return out_of_fold(self.part[: self.count], fit, self.jobs)
+        return out_of_fold(self.part[: self.count], fit, jobs)
 
-    def _fit_words(self, pages: Index, truth: Sequence[Index]) -> tuple[Matrix, float]:
-        hashes = np.concatenate([self.words[page].hashes for page in pages]) % HASH_ROWS
-        index = np.repeat(np.arange(len(hashes)), hashes.shape[1])
-        matrix = sp.csr_matrix((np.ones(hashes.size), (index, hashes.ravel())), shape=(len(hashes), HASH_ROWS))
-        inside = np.concatenate([truth[page] for page in pages])
-        weights, bias = fit_linear(matrix, inside[:, None], alpha=WORD_ALPHA, epochs=4)
-        return weights[:, 0], float(bias[0])
+    def judge(self, models: OutOfFold[Network], inputs: Iterable[Inputs]) -> list[Matrix]:
+        """Probabilities of each page's rows, by the network that has not seen its part."""
+        pairs = zip(self.part.tolist(), inputs, strict=True)
+        return [models.for_group(part).probabilities(matrix)[:, 1] for part, matrix in pairs]
 
-    def _token_inputs(self, page: int, linear: tuple[Matrix, float]) -> Inputs:
-        words = self.words[page]
-        return token_matrix(words, self.log_odds[page], word_log_odds(words, *linear))
 
-    def judge_again(self) -> tuple[Arrays, list[HeldOut]]:
-        """Fit the last network, and calibrate it on tune."""
-        inputs = []
-        for page in range(len(self.pages)):
-            by_words = passage_columns(self.words[page], self.log_odds[page], self.word_log_odds[page])
-            inputs.append(np.hstack([self.inputs[page][self.rows[page]], by_words]))
-        truth = [foreign[rows] for foreign, rows in zip(self.foreign, self.rows, strict=True)]
-        weights = [values[rows] for values, rows in zip(self.weights, self.rows, strict=True)]
-        fitted = fit_network(*(np.concatenate(part[: self.count]) for part in (inputs, truth, weights)), **LAST)
-        fitted = calibrate_on(fitted, inputs[self.count :], np.concatenate(truth[self.count :]))
-        network = network_of(fitted)
-        held = []
-        for page, example in enumerate(self.tune, self.count):
-            rows = self.rows[page]
-            probabilities = self.doubts[page].copy()
-            probabilities[rows] = network.probabilities(inputs[page])[:, 1]
-            parts = np.split(self.word_log_odds[page], self.words[page].edges[1:-1]) if len(rows) else []
-            table = SentenceTable([example.article(self.vectors)], self.vectors)
-            flags = stand_out(table, dict(zip(rows.tolist(), parts, strict=True)))
-            held.append(HeldOut(probabilities, example.foreign, example.looks_foreign, flags))
-        self.arrays |= named("insertion_last", fitted)
-        return self.arrays, held
+def _measure_out_of_fold(
+    pages: _Pages, kinds: Arrays, folds: Sequence[Arrays], vectors: VectorTable, jobs: int
+) -> list[Inputs]:
+    """Inputs of the first network for each page; their sentence classes are predicted out of fold."""
+    count = len(folds)
+    fold = [
+        count if part == TUNE or not count else fold_of(page.site, count)
+        for page, part in zip(pages.all, pages.part, strict=True)
+    ]
+    chunks = []
+    for number, arrays in enumerate([*folds, kinds]):
+        chosen = [page for page, of_page in enumerate(fold) if of_page == number]
+        chunks += [(chosen[start : start + CHUNK], arrays) for start in range(0, len(chosen), CHUNK)]
+    work = (delayed(_measure)([pages.all[page] for page in chunk], arrays, vectors) for chunk, arrays in chunks)
+    measured = chain.from_iterable(Parallel(n_jobs=jobs)(work))
+    found = dict(zip(chain.from_iterable(chunk for chunk, _ in chunks), measured, strict=True))
+    return [found[page] for page in range(len(pages.all))]
+
+
+def _fit_first(pages: _Pages, inputs: Sequence[Inputs], jobs: int) -> tuple[Arrays, list[Matrix]]:
+    """Arrays of the first network, and the probabilities of all sentences that they are foreign."""
+    draw = np.random.default_rng(SEED)
+    chosen = [
+        (foreign == 1) | (weights > 1) | (draw.random(len(foreign)) < TAUGHT)
+        for foreign, weights in zip(pages.foreign, pages.weights, strict=True)
+    ]
+    columns = inputs, pages.foreign, pages.weights
+    fitted = pages.fit_parts(
+        lambda page, _: tuple(column[page][chosen[page]] for column in columns), fit_perceptrons, jobs
+    )
+    return arrays_of("insertion", fitted.of_all), pages.judge(fitted, inputs)
+
+
+def _fit_passages(
+    pages: _Pages, words: Sequence[TokenTable], inside: Sequence[Index], log_odds: Sequence[Matrix], jobs: int
+) -> tuple[Arrays, list[Matrix]]:
+    """Arrays of the linear word model and of the passage network, and the log-odds of the words of doubtful sentences.
+
+    Each network learns from word log-odds of models that saw neither the page's part nor the one that it leaves out.
+    """
+    linear = {}
+    for parts in (parts for size in range(3) for parts in combinations(range(PARTS), size)):
+        chosen = pages.teaching(np.flatnonzero(~np.isin(pages.part[: pages.count], parts)))
+        linear[parts] = _fit_words([words[page] for page in chosen], [inside[page] for page in chosen])
+
+    def inputs(page: int, part: int | None = None) -> Inputs:
+        left_out = {int(pages.part[page]), TUNE if part is None else part} - {TUNE}
+        weighed = word_log_odds(words[page], *linear[tuple(sorted(left_out))])
+        return token_matrix(words[page], log_odds[page], weighed)
+
+    fitted = pages.fit_parts(lambda page, part: (inputs(page, part), inside[page]), fit_passage, jobs)
+    weights, bias = linear[()]
+    arrays = {"passage_words.weights": weights[:, None], "passage_words.bias": np.array([bias])}
+    judged = pages.judge(fitted, map(inputs, range(len(pages.all))))
+    return {**arrays, **arrays_of("passage", fitted.of_all)}, [logit(probabilities) for probabilities in judged]
+
+
+def _fit_words(words: Sequence[TokenTable], inside: Sequence[Index]) -> tuple[Matrix, float]:
+    """Weights and bias of a linear model over words and their pairs."""
+    hashes = np.concatenate([table.hashes for table in words]) % HASH_ROWS
+    index = np.repeat(np.arange(len(hashes)), hashes.shape[1])
+    matrix = sp.csr_matrix((np.ones(hashes.size), (index, hashes.ravel())), shape=(len(hashes), HASH_ROWS))
+    weights, bias = fit_linear(matrix, np.concatenate(inside)[:, None], alpha=WORD_ALPHA, epochs=4)
+    return weights[:, 0], float(bias[0])
+
+
+def _fit_last(pages: _Pages, rows: Sequence[Index], inputs: Sequence[Matrix]) -> Network:
+    """The last network, for the doubtful rows of each page; calibrated on tune."""
+    truth = [foreign[doubted] for foreign, doubted in zip(pages.foreign, rows, strict=True)]
+    weights = [values[doubted] for values, doubted in zip(pages.weights, rows, strict=True)]
+    count = pages.count
+    taught = np.concatenate(inputs[:count]), np.concatenate(truth[:count]), np.concatenate(weights[:count])
+    return calibrate_on(fit_perceptrons(*taught), inputs[count:], np.concatenate(truth[count:]))
 
 
 def _measure(examples: Sequence[InsertionExample], kinds: Arrays, vectors: VectorTable) -> list[Inputs]:
     """Inputs of the first network for each page."""
-    table = InsertionTable(SentenceTable([example.article(vectors) for example in examples], vectors))
-    inputs = insertion_inputs(table, sentence_classes(table, kinds)).astype(np.float32)  # half the memory
-    return np.split(inputs, table.sentences.edges[1:-1])
+    table = SentenceTable([example.article(vectors) for example in examples], vectors)
+    inputs = insertion_inputs(table, sentence_kinds(table, kinds)).astype(np.float32)  # half the memory
+    return np.split(inputs, table.edges[1:-1])
 
 
 def _read_words(example: InsertionExample, rows: Index, vectors: VectorTable) -> tuple[TokenTable, Index]:
@@ -343,4 +312,4 @@ def fit_pages(held: Sequence[HeldOut]) -> Arrays:
     inputs = np.concatenate([page_off_topic_inputs(page.probabilities) for page in held])
     truth = np.array([int(page.foreign.any()) for page in held])
     weights = np.where(truth == 1, PAGE_PRIOR / truth.sum(), (1 - PAGE_PRIOR) / (1 - truth).sum())
-    return named("page_off_topic", fit_network(inputs, truth, weights * len(truth), alpha=1.0))
+    return arrays_of("page_off_topic", fit_network(inputs, truth, weights * len(truth), alpha=1.0))

@@ -12,52 +12,44 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.insertions.columns import INSERTION_COLUMNS, insertion_matrix
-from noisefilter.insertions.passages import (
-    PASSAGE_NAMES,
-    TOKEN_COLUMNS,
-    passage_columns,
-    token_matrix,
-    token_table,
-    word_log_odds,
-)
+from noisefilter.insertions.passages import PASSAGE_NAMES, passage_columns
+from noisefilter.insertions.words import TOKEN_COLUMNS, token_matrix, token_table, word_log_odds
 from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit
 from noisefilter.sentences.context import SENTENCE_CLASSES
-from noisefilter.sentences.judge import sentence_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.arrays import Index, Matrix
-    from noisefilter.insertions.table import InsertionTable
+    from noisefilter.arrays import Column, Index, Matrix
     from noisefilter.sentences.table import SentenceTable
 
 #: Most words of doubtful sentences that are judged in an article, from its start: a word takes some 3 kB and is
 #: compared with all words around it. The longest of 3,284 web pages has 40,000 words, and one sentence in eight is
 #: doubtful.
 MOST_WORDS = 20_000
-STAGES = ("insertion", "passage", "insertion_last")
 #: Share of pages with an insertion that the page's probability assumes (docs/decisions/0007-page-prior.md).
 PAGE_PRIOR = 0.2
 #: How many of an article's highest sentence log-odds the page's probability is computed from.
 HIGHEST = 3
 PAGE_NAMES = (*(f"sentence_{place}" for place in range(1, HIGHEST + 1)), "sentences_log")
-_FIRST = (*INSERTION_COLUMNS, *(f"log_odds_{name}" for name in SENTENCE_CLASSES[1:]))
+_EVERY = (*INSERTION_COLUMNS, *(f"log_odds_{name}" for name in SENTENCE_CLASSES[1:]))
 #: Network → names of the columns that it reads.
 INPUTS = {
-    "insertion": _FIRST,
+    "insertion": _EVERY,
     "passage": TOKEN_COLUMNS,
-    "insertion_last": (*_FIRST, *(f"passage_{name}" for name in PASSAGE_NAMES)),
+    "insertion_last": (*_EVERY, *(f"passage_{name}" for name in PASSAGE_NAMES)),
     "page_off_topic": PAGE_NAMES,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class LastScores:
-    """Final predictions: class and foreign probabilities of sentences, and word log-odds of doubtful ones by row."""
+    """Final predictions for sentences; `doubtful` are those that the measures judged word by word."""
 
-    classes: Matrix
-    off_topic: Matrix
-    words: Mapping[int, Matrix]
+    classes: Matrix  # probabilities
+    off_topic: Column  # probabilities of being foreign
+    words: Column  # log-odds of each entry of `token_index` to be foreign, NaN where its sentence was not judged so
+    doubtful: Index
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,18 +63,17 @@ class InsertionScorer:
     bias: float
     gate: float
 
-    def score(self, table: InsertionTable, kinds: Matrix) -> LastScores:
+    def score(self, table: SentenceTable, kinds: Matrix) -> LastScores:
         """Score the sentences of some articles; `kinds` are their class probabilities: (sentences, classes)."""
         matrix = insertion_inputs(table, kinds)
         doubts = np.round(self.insertion.probabilities(matrix)[:, 1], 6)  # the same in any batch
-        words = token_table(table.sentences, doubtful_rows(table.sentences, doubts, self.gate))
+        words = token_table(table, doubtful_rows(table, doubts, self.gate))
         log_odds = logit(doubts)
         weighed = word_log_odds(words, self.words, self.bias)
         word_odds = np.round(logit(self.passage.probabilities(token_matrix(words, log_odds, weighed))[:, 1]), 4)
         inputs = np.hstack([matrix[words.rows], passage_columns(words, log_odds, word_odds)])
         doubts[words.rows] = self.insertion_last.probabilities(inputs)[:, 1]
-        parts = np.split(word_odds, words.edges[1:-1]) if len(words.rows) else []
-        return LastScores(kinds, doubts, dict(zip(words.rows.tolist(), parts, strict=True)))
+        return LastScores(kinds, doubts, words.spread(word_odds, table), words.rows)
 
 
 def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:
@@ -95,25 +86,21 @@ def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:
     return rows[read - before <= MOST_WORDS]
 
 
-def insertion_inputs(table: InsertionTable, kinds: Matrix) -> Matrix:
+def insertion_inputs(table: SentenceTable, kinds: Matrix) -> Matrix:
     """Inputs of the first network: the features of each sentence, and the log-odds of its class regardless of topic."""
     return np.hstack([insertion_matrix(table), logit(kinds[:, 1:])])
 
 
 def build_insertion_scorer(arrays: Mapping[str, Matrix]) -> InsertionScorer:
     """The estimators that the arrays describe."""
-    networks = {name: build_network(arrays, name) for name in STAGES}
     return InsertionScorer(
-        **networks,
+        insertion=build_network(arrays, "insertion"),
+        passage=build_network(arrays, "passage"),
+        insertion_last=build_network(arrays, "insertion_last"),
         words=arrays["passage_words.weights"][:, 0],
         bias=float(arrays["passage_words.bias"][0]),
         gate=float(arrays["insertion_gate"][0]),
     )
-
-
-def sentence_classes(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """Class probabilities of the sentences by the sentence classifier of some arrays: (sentences, classes)."""
-    return sentence_kinds(table.sentences, table.matrix, arrays)
 
 
 def page_off_topic_inputs(probabilities: Matrix) -> Matrix:

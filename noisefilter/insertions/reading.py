@@ -16,8 +16,7 @@ from noisefilter.text.tokens import sums
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from noisefilter.arrays import Flags, Matrix
-    from noisefilter.insertions.table import InsertionTable
+    from noisefilter.arrays import Column, Flags, Matrix
     from noisefilter.reader.session import Reader
     from noisefilter.sentences.table import SentenceTable
 
@@ -98,28 +97,25 @@ class ReadingScorer:
     classes: Network
     foreign: Network
 
-    def score(self, table: InsertionTable, classes: Matrix) -> LastScores:
+    def score(self, table: SentenceTable, classes: Matrix) -> LastScores:
         """Score the sentences of some articles; `classes` are those from features alone: (sentences, classes)."""
-        sentences = table.sentences
         measured = self.insertions.score(table, classes)
-        readings = read_articles(sentences, self.reader, urgency_of(classes, measured.off_topic))
+        readings = read_articles(table, self.reader, urgency_of(classes, measured.off_topic))
         known = readings.known
         last = self.classes.probabilities(class_columns(classes, readings))
         foreign = self.foreign.probabilities(foreign_columns(measured.off_topic, readings))[:, 1]
-        words = words_of(sentences, measured, readings)
-        return LastScores(np.where(known[:, None], last, classes), np.where(known, foreign, measured.off_topic), words)
+        return LastScores(
+            np.where(known[:, None], last, classes),
+            np.where(known, foreign, measured.off_topic),
+            words_of(table, measured, readings),
+            measured.doubtful,
+        )
 
 
-def words_of(table: SentenceTable, measured: LastScores, readings: Readings) -> dict[int, Matrix]:
-    """By sentence, the log-odds that its words are foreign: the mean of `measured` and `readings`, or the one there is.
-
-    `measured` has the words of the doubtful sentences, `readings` those of the sentences read.
-    """
-    words = dict(measured.words)
-    parts = np.split(readings.words, table.entry_edges[1:-1])
-    for row in np.flatnonzero(readings.known).tolist():
-        words[row] = (parts[row] + words.get(row, parts[row])) / 2
-    return words
+def words_of(table: SentenceTable, measured: LastScores, readings: Readings) -> Column:
+    """Log-odds that each word is foreign: the mean of `measured` and `readings`, or the one there is, or NaN."""
+    both = (readings.words + np.where(np.isnan(measured.words), readings.words, measured.words)) / 2
+    return np.where(readings.known[table.owner], both, measured.words)
 
 
 def build_reading_scorer(arrays: Mapping[str, Matrix], reader: Reader) -> ReadingScorer:

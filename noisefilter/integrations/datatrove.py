@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from noisefilter.batches import BATCH
 from noisefilter.decide import drop_reason
-from noisefilter.integrations.rows import COLUMNS, PREFIX, Scoring, check_drop, needs_extra
+from noisefilter.integrations.rows import COLUMNS, PREFIX, Scoring, check_drop
+from noisefilter.types import needs_extra
 
 try:
     from datatrove.pipeline.filters.base_filter import BaseFilter
 except ModuleNotFoundError as error:
-    raise needs_extra(__name__) from error
+    raise ModuleNotFoundError(needs_extra(__name__, "datatrove", "datatrove")) from error
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

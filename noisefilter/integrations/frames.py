@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import narwhals as nw
 
 from noisefilter.integrations.rows import COLUMNS, PREFIX, Scoring
-from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -37,7 +36,7 @@ def score_frame(
     policy: Policy | str | Path | None = None,
     thresholds: Mapping[str, float] | None = None,
     site: SiteProfile | None = None,
-    model: Model | None = None,
+    model: Model | str | Path | None = None,
 ) -> IntoDataFrameT:
     """The frame with one new column for each value of the pages' scores; rows, order and index stay as they are.
 
@@ -89,23 +88,23 @@ class FrameScorer(Scoring):
         """The frame with the new columns."""
         frame = _eager(df)
         self.check_names(frame.columns)
-        pages = self.pages(*(_cells(frame, name) for name in (self.column, self.url, self.title)))
+        pages = self.pages(*(_cells(frame, name) for name in self.read))
         return frame.with_columns(
-            nw.new_series(
-                f"{self.prefix}{name}",
-                cells,
-                nw.Float64 if name in NUMBERS else nw.String,
-                backend=frame.implementation,
-            )
+            nw.new_series(name, cells, nw.Float64 if self.added[name] else nw.String, backend=frame.implementation)
             for name, cells in self.lists(self.scores(pages, jobs=jobs, site=site)).items()
         ).to_native()
 
+    @property
+    def read(self) -> tuple[str, str | None, str | None]:
+        """Names of the columns with the pages, addresses and titles."""
+        return self.column, self.url, self.title
+
     def check_names(self, has: Collection[str]) -> None:
         """Raise ValueError for a column that the data lacks, or one that it has already."""
-        missing = [name for name in (self.column, self.url, self.title) if name is not None and name not in has]
+        missing = [name for name in self.read if name is not None and name not in has]
         if missing:
             raise ValueError(f"there is no column {missing[0]!r}: the data has {', '.join(map(str, has))}")
-        taken = [f"{self.prefix}{name}" for name in self.columns if f"{self.prefix}{name}" in has]
+        taken = [name for name in self.added if name in has]
         if taken:
             raise ValueError(f"the data has a column {taken[0]!r} already: choose another prefix or fewer columns")
 
@@ -116,11 +115,11 @@ class FrameScorer(Scoring):
             yield self.page(content, url, title, where=f"column {self.column!r}, row {row},")
 
     def lists(self, scores: Iterable[Score]) -> dict[str, list[Any]]:
-        """The values of the scores, one list per name."""
-        lists: dict[str, list[Any]] = {name: [] for name in self.columns}
+        """The cells of the new columns, by their names."""
+        lists: dict[str, list[Any]] = {name: [] for name in self.added}
         for score in scores:
-            for name, cells in lists.items():
-                cells.append(getattr(score, name))
+            for name, value in self.values(score).items():
+                lists[name].append(value)
         return lists
 
 

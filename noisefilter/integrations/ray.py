@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from noisefilter.integrations.frames import FrameScorer
-from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
     from narwhals.typing import IntoDataFrameT
@@ -37,14 +36,11 @@ class ScoreBatch(FrameScorer):
         if not isinstance(batch, dict):
             return self.score_frame(batch)
         self.check_names(batch)
-        names = (self.column, self.url, self.title)
-        scores = self.scores(self.pages(*([] if name is None else map(_none_if_nan, batch[name]) for name in names)))
+        inputs = ([] if name is None else map(_none_if_nan, batch[name]) for name in self.read)
+        lists = self.lists(self.scores(self.pages(*inputs)))
         # a number that is missing is NaN
-        added = {
-            f"{self.prefix}{name}": np.array(values, dtype=np.float64 if name in NUMBERS else object)
-            for name, values in self.lists(scores).items()
-        }
-        return {**batch, **added}
+        new = {name: np.array(cells, np.float64 if self.added[name] else object) for name, cells in lists.items()}
+        return {**batch, **new}
 
 
 def _none_if_nan(cell: object) -> object:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from noisefilter.api import as_page, score_many
+from noisefilter.api import check_language, score_many
 from noisefilter.model import check_thresholds
+from noisefilter.page import as_page
 from noisefilter.policy import check_policy
 from noisefilter.types import NUMBERS, RECORD, VERDICTS, Page, check_choices
 
@@ -35,7 +36,7 @@ class Scoring:
 
     Raises:
         TypeError: `columns` is a bare string.
-        ValueError: a column that no score has, or one named twice; an unknown format, threshold or policy.
+        ValueError: a column that no score has, or one named twice; an unknown format, language, threshold or policy.
     """
 
     columns: Collection[str] = COLUMNS
@@ -51,6 +52,7 @@ class Scoring:
         if len(set(self.columns)) < len(self.columns):
             raise ValueError("columns names a column twice")
         as_page("", format=self.format)
+        check_language(self.language)
         check_thresholds(self.thresholds or {})
         check_policy(self.policy)
 
@@ -77,6 +79,11 @@ class Scoring:
             model=self.model,
         )
 
+    @property
+    def added(self) -> dict[str, bool]:
+        """Names of the columns with the prefix, and whether they hold numbers; the others hold strings."""
+        return {f"{self.prefix}{name}": name in NUMBERS for name in self.columns}
+
     def values(self, score: Score) -> dict[str, float | str | None]:
         """The columns of a score, with the prefix.
 
@@ -96,9 +103,3 @@ def check_drop(verdicts: Collection[str]) -> frozenset[str]:
     """
     check_choices(verdicts, VERDICTS, "the verdicts to drop", "unknown verdict")
     return frozenset(verdicts)
-
-
-def needs_extra(module: str) -> ModuleNotFoundError:
-    """The error that names the extra to install; an integration's module is named after its extra."""
-    extra = module.rpartition(".")[2]
-    return ModuleNotFoundError(f"{module} needs an extra: python -m pip install 'noisefilter[{extra}]'", name=extra)

@@ -7,15 +7,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Self
 
 from noisefilter.decide import drop_reason
-from noisefilter.integrations.rows import COLUMNS, PREFIX, Scoring, check_drop, needs_extra
-from noisefilter.model import model_at
+from noisefilter.integrations.rows import COLUMNS, PREFIX, Scoring, check_drop
+from noisefilter.model import as_model
+from noisefilter.types import needs_extra
 
 try:
     from itemadapter import ItemAdapter
     from scrapy.exceptions import DropItem
     from twisted.internet.defer import Deferred
 except ModuleNotFoundError as error:
-    raise needs_extra(__name__) from error
+    raise ModuleNotFoundError(needs_extra(__name__, "scrapy", "scrapy")) from error
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -61,7 +62,7 @@ class NoiseFilterPipeline:
             language=settings.get("NOISEFILTER_LANGUAGE"),
             policy=settings.get("NOISEFILTER_POLICY"),
             thresholds={name: float(value) for name, value in settings.getdict("NOISEFILTER_THRESHOLDS").items()},
-            model=model_at(settings.get("NOISEFILTER_MODEL")),
+            model=as_model(settings.get("NOISEFILTER_MODEL")),
         )
         # One thread: more would share one interpreter lock, and lxml in threads has crashed for others.
         self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="noisefilter")

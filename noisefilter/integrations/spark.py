@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from noisefilter.integrations.frames import FrameScorer
-from noisefilter.integrations.rows import COLUMNS, PREFIX, needs_extra
-from noisefilter.types import NUMBERS
+from noisefilter.integrations.rows import COLUMNS, PREFIX
+from noisefilter.types import needs_extra
 
 try:
     from pyspark.sql.types import DoubleType, StringType, StructField, StructType
 except ModuleNotFoundError as error:
-    raise needs_extra(__name__) from error
+    raise ModuleNotFoundError(needs_extra(__name__, "pyspark", "spark")) from error
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -60,8 +60,8 @@ def score_dataframe(
         model=model,
     )
     score_batches.check_names(df.columns)
-    added = [StructField(f"{prefix}{name}", DoubleType() if name in NUMBERS else StringType()) for name in columns]
-    return df.mapInPandas(score_batches, schema=StructType([*df.schema.fields, *added]))
+    new = [StructField(name, DoubleType() if number else StringType()) for name, number in score_batches.added.items()]
+    return df.mapInPandas(score_batches, schema=StructType([*df.schema.fields, *new]))
 
 
 class ScoreBatches(FrameScorer):

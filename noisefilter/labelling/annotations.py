@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import KINDS
 from noisefilter.labels import LabelledSpan
-from noisefilter.learn.corpora import MAX_NOISE
+from noisefilter.learn.corpora import MAX_NOISE, is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-Unit = Literal["code points", "UTF-16 code units"]
 
 CHOICES = {str(value): value for value in range(MAX_NOISE + 1)}
 #: Label Studio writes a line break as "\n" in two characters, and leaves out blanks that the browser does not show.
@@ -52,34 +50,26 @@ class Annotation:
         return f"{self.where}: page {self.page!r}: {what}"
 
 
-class Utf16:
-    """Converts offsets in a text between code points and UTF-16 code units, which JavaScript counts.
+def code_points(text: str) -> Sequence[int]:
+    """Offset in code points of each code point and of the end."""
+    return range(len(text) + 1)
 
-    >>> Utf16("a😀b").to_units(2), Utf16("a😀b").to_points(3), Utf16("a😀b").to_points(2)
-    (3, 2, None)
+
+def utf16_units(text: str) -> Sequence[int]:
+    """The same in UTF-16 code units, which JavaScript counts.
+
+    >>> utf16_units("a😀b")
+    [0, 1, 3, 4]
     """
-
-    def __init__(self, text: str) -> None:
-        #: Code points that take two units.
-        self.wide = [index for index, character in enumerate(text) if character > "\uffff"]
-        self.wide_units = [index + before for before, index in enumerate(self.wide)]
-
-    def to_units(self, point: int) -> int:
-        """The offset in code units."""
-        return point + bisect_left(self.wide, point)
-
-    def to_points(self, unit: int) -> int | None:
-        """The offset in code points; None between the two halves of a character."""
-        before = bisect_left(self.wide_units, unit)
-        if before and self.wide_units[before - 1] == unit - 1:
-            return None
-        return unit - before
+    return [0, *accumulate(1 + (character > "\uffff") for character in text)]
 
 
-def settle_spans(annotation: Annotation, text: str, units: Sequence[Unit], faults: list[str]) -> list[LabelledSpan]:
-    """The spans of an annotation in code points, in order; each that does not fit adds to `faults`."""
-    utf16 = Utf16(text)
-    settled = [_settle(mark, text, utf16, units) for mark in annotation.marks]
+def settle_spans(annotation: Annotation, text: str, offsets: Sequence[int], faults: list[str]) -> list[LabelledSpan]:
+    """The spans of an annotation in code points, in order; each that does not fit adds to `faults`.
+
+    `offsets` are those of each code point of the text and of its end, as the tool counts.
+    """
+    settled = [_settle(mark, text, offsets) for mark in annotation.marks]
     faults += [annotation.fault(fault) for fault in settled if isinstance(fault, str)]
     spans = sorted((span for span in settled if not isinstance(span, str)), key=_in_order)
     for kind in KINDS:
@@ -130,46 +120,28 @@ def _in_order(span: LabelledSpan) -> tuple[int, int, str]:
     return span.start, span.end, span.kind
 
 
-def _settle(mark: Mark, text: str, utf16: Utf16, units: Sequence[Unit]) -> LabelledSpan | str:
-    """The span of a mark, in the first unit in which its quotation fits, or what is wrong with it.
-
-    Without a quotation, it counts in the first unit.
-    """
+def _settle(mark: Mark, text: str, offsets: Sequence[int]) -> LabelledSpan | str:
+    """The span of a mark, or what is wrong with it."""
     if not isinstance(mark.label, str) or mark.label not in KINDS:
         return f"unknown label {mark.label!r} at {mark.start!r}-{mark.end!r}: choose from {', '.join(KINDS)}"
-    if not _is_offset(mark.start) or not _is_offset(mark.end):
+    if not (is_whole(mark.start) and is_whole(mark.end)):
         return f"offsets {mark.start!r}-{mark.end!r} of {mark.label} are no whole numbers"
+    named = f"{mark.label} {mark.start}-{mark.end}"
     if mark.quote is not None and not isinstance(mark.quote, str):
-        return f"the quotation of {mark.label} {mark.start}-{mark.end} is no text"
-    faults = []
-    for unit in units if mark.quote is not None else units[:1]:
-        counts_utf16 = unit == "UTF-16 code units"
-        start, end = (utf16.to_points(at) if counts_utf16 else at for at in (mark.start, mark.end))
-        if start is None or end is None:
-            faults.append("begins or ends inside a character: does the tool count UTF-16 code units?")
-        elif fault := _misfit(mark.quote, text, start, end):
-            faults.append(fault)
-        elif not text[start:end].strip():
-            return f"{mark.label} {start}-{end} marks nothing but blanks"
-        else:
-            return LabelledSpan(start, end, mark.label, text[start:end])
-    return f"{mark.label} {mark.start}-{mark.end} {faults[0]}"
-
-
-def _misfit(quote: str | None, text: str, start: int, end: int) -> str:
-    """What is wrong with a mark at these code points, "" if nothing is."""
-    if not 0 <= start < end:
-        return "is empty or reversed"
-    if end > len(text):
-        return f"lies outside of the text, which has {len(text)} characters"
-    if quote is not None and UNSHOWN.sub("", quote) != UNSHOWN.sub("", text[start:end]):
-        return f"quotes {quote[:60]!r}, but there stands {_shown(text, start, end)}"
-    return ""
+        return f"the quotation of {named} is no text"
+    if not 0 <= mark.start < mark.end:
+        return f"{named} is empty or reversed"
+    if mark.end > offsets[-1]:
+        return f"{named} lies outside of the text, which has {len(text)} characters"
+    start, end = bisect_left(offsets, mark.start), bisect_left(offsets, mark.end)
+    if (offsets[start], offsets[end]) != (mark.start, mark.end):
+        return f"{named} begins or ends inside a character: does the tool count UTF-16 code units?"
+    if mark.quote is not None and UNSHOWN.sub("", mark.quote) != UNSHOWN.sub("", text[start:end]):
+        return f"{named} quotes {mark.quote[:60]!r}, but there stands {_shown(text, start, end)}"
+    if not text[start:end].strip():
+        return f"{named} marks nothing but blanks"
+    return LabelledSpan(start, end, mark.label, text[start:end])
 
 
 def _shown(text: str, start: int, end: int) -> str:
     return repr(text[start : min(end, start + 60)])
-
-
-def _is_offset(value: Any) -> bool:  # noqa: ANN401 - what JSON gives
-    return isinstance(value, int) and not isinstance(value, bool)

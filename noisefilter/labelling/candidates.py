@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from noisefilter.batch.fields import distinct
 from noisefilter.batch.inputs import with_scores
+from noisefilter.kinds import KINDS
 from noisefilter.learn.corpora import host_of
 from noisefilter.page import read_page, scrub
-from noisefilter.types import JUDGED_KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -98,10 +98,7 @@ def doubt(score: Score, thresholds: Mapping[str, float]) -> float:
     """
     if score.noise is None:
         return 1.0
-    near = [
-        max(_nearness(getattr(sentence, kind), thresholds[kind]) for kind in JUDGED_KINDS)
-        for sentence in score.sentences
-    ]
+    near = [max(_nearness(getattr(sentence, kind), thresholds[kind]) for kind in KINDS) for sentence in score.sentences]
     return round(0.5 * _nearness(score.noise, 0.5) + 0.5 * sum(near) / max(1, len(near)), 4)
 
 

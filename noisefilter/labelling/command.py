@@ -35,7 +35,7 @@ def label_export(
     from noisefilter.report.progress import Meter  # noqa: PLC0415
 
     check_output(output, is_folder=True)  # now, not when all pages are scored
-    refuse_corpus(output)
+    refuse_corpus(output, tool)
     chosen, given = load(model), Inputs(inputs)
     listed = starmap(list_given, Meter("scoring").over(given.pages()))
     choice = choose_pages(listed, chosen, limit=limit, jobs=jobs)
@@ -61,14 +61,20 @@ def label_import(
     annotated: Annotated[list[Path], typer.Argument(help="What the tool exported; for doccano a file an annotator.")],
     tool: ToolOption,
     *,
+    replace: Annotated[
+        bool,
+        typer.Option("--replace", help="Lose what earlier imports say of the same pages; those of other pages stay."),
+    ] = False,
     _loudness: Loudness = None,
 ) -> None:
-    """Write labels.jsonl beside the pages; refuses labels that contradict them, with file and line, and writes nothing then."""
+    """Write labels.jsonl beside the pages; refuses labels that contradict them, with file and line or task, and writes nothing then."""
     from noisefilter.labelling.folder import import_labels  # noqa: PLC0415 - as above
 
-    done = import_labels(folder, annotated, tool)
+    done = import_labels(folder, annotated, tool, replace=replace)
     say(
         f"{done.labelled} of {done.pages} pages labelled, {done.pages - done.labelled} without an annotation left out; "
         f"{done.with_noise} with a noise, {done.several} by several annotators, {done.unchanged} just as the model marked them"
     )
+    if done.earlier:
+        say(f"{done.earlier} labels of other pages, from earlier imports, stay")
     say(f"wrote {folder / 'labels.jsonl'}")

@@ -10,7 +10,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import KINDS
-from noisefilter.labelling.annotations import Annotation, Mark, Utf16
+from noisefilter.labelling.annotations import Annotation, Mark, utf16_units
 from noisefilter.learn.corpora import MAX_NOISE, write_rows
 
 if TYPE_CHECKING:
@@ -23,9 +23,13 @@ if TYPE_CHECKING:
 NOISE = {f"noise {value}": value for value in range(MAX_NOISE + 1)}
 
 
-def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
-    """Write `tasks.jsonl` and the label types; returns their names."""
-    write_rows(folder / "tasks.jsonl", map(make_line, candidates))  # in ASCII: doccano guesses the character set
+#: What `write_tasks` writes: the tasks and the label types.
+FILES = TASKS, TYPES = ("tasks.jsonl", "label_types.json")
+
+
+def write_tasks(folder: Path, candidates: list[Candidate]) -> None:
+    """Write the pages as tasks, and the label types."""
+    write_rows(folder / TASKS, map(make_line, candidates))  # in ASCII: doccano guesses the character set
     types = [
         {"text": name, "suffixKey": kind.letter.lower(), "backgroundColor": kind.colour, "textColor": "#ffffff"}
         for name, kind in KINDS.items()
@@ -33,17 +37,16 @@ def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
         {"text": name, "suffixKey": str(value), "backgroundColor": "#f1c40f", "textColor": "#000000"}
         for name, value in NOISE.items()
     ]
-    (folder / "label_types.json").write_text(json.dumps(types, indent=1) + "\n", encoding="utf8")
-    return ["tasks.jsonl", "label_types.json"]
+    (folder / TYPES).write_text(json.dumps(types, indent=1) + "\n", encoding="utf8")
 
 
 def make_line(candidate: Candidate) -> dict[str, Any]:
     """A page as a line; fields besides text and label come back in the export, since they are strings on every line."""
     score, entry = candidate.score, candidate.listed
-    units = Utf16(score.visible_text)
+    units = utf16_units(score.visible_text)
     return {
         "text": score.visible_text,
-        "label": [[units.to_units(span.start), units.to_units(span.end), span.kind] for span in score.spans],
+        "label": [[units[span.start], units[span.end], span.kind] for span in score.spans],
         "page_id": entry.id,
         "url": entry.page.url or "",
         "title": score.title or "",
@@ -63,13 +66,19 @@ def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
                 continue
             try:
                 row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                faults.append(f"{where}: not JSON: {error}")
+            except (ValueError, RecursionError):
+                faults.append(f"{where}: not JSON: doccano's JSONL export has an object on each line")
+                return  # as a file of another kind has it in each of its lines
+            missing = [name for name in ("page_id", "text") if not isinstance(row, dict) or name not in row]
+            if missing:
+                faults.append(
+                    f"{where}: not a line of doccano's JSONL export of these tasks: {' and '.join(missing)} missing"
+                )
                 continue
             try:
                 yield _read_line(where, path.name, row)
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                faults.append(f"{where}: not a line of doccano's JSONL export: {error!r}")
+            except (KeyError, TypeError, ValueError, AttributeError):
+                faults.append(f"{where}: not a line of doccano's JSONL export: no spans with start, end and label")
 
 
 def _read_line(where: str, by: str, row: dict[str, Any]) -> Annotation:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.labelling import doccano, label_studio
-from noisefilter.labelling.annotations import agree, settle_noise, settle_spans
+from noisefilter.labelling.annotations import agree, code_points, settle_noise, settle_spans, utf16_units
 from noisefilter.labels import CorpusError
-from noisefilter.learn.corpora import read_rows, row_page, write_rows
+from noisefilter.learn.corpora import is_accepted, read_rows, row_page, write_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from noisefilter.labelling.annotations import Annotation, Unit
+    from noisefilter.labelling.annotations import Annotation
     from noisefilter.labelling.candidates import Candidate
     from noisefilter.labels import LabelledSpan
 
@@ -26,27 +26,29 @@ GUIDE = "1"
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A labelling tool; its units are tried in order if a quotation tells which one applies."""
+    """A labelling tool; `offsets` gives those of a text's code points as the tool counts. `files` are what it writes."""
 
-    write_tasks: Callable[[Path, list[Candidate]], list[str]]
+    write_tasks: Callable[[Path, list[Candidate]], None]
     read_annotations: Callable[[Path, list[str]], Iterator[Annotation]]
-    units: tuple[Unit, ...]
+    offsets: Callable[[str], Sequence[int]]
+    files: tuple[str, ...]
 
 
 TOOLS = {
-    "label-studio": Tool(label_studio.write_tasks, label_studio.read_annotations, ("code points", "UTF-16 code units")),
-    "doccano": Tool(doccano.write_tasks, doccano.read_annotations, ("UTF-16 code units",)),
+    "label-studio": Tool(label_studio.write_tasks, label_studio.read_annotations, code_points, label_studio.FILES),
+    "doccano": Tool(doccano.write_tasks, doccano.read_annotations, utf16_units, doccano.FILES),
 }
 
 
 class Imported(NamedTuple):
-    """Page counts of an import: those in the folder, those labelled, and kinds of the latter."""
+    """Page counts of an import: those in the folder, those labelled, kinds of the latter, and those that only earlier ones labelled."""
 
     pages: int
     labelled: int
     with_noise: int
     several: int
     unchanged: int
+    earlier: int
 
 
 class Vote(NamedTuple):
@@ -63,17 +65,19 @@ def write_export(folder: Path, candidates: list[Candidate], tool: str) -> list[s
     Raises:
         CorpusError: the folder holds a corpus already.
     """
-    refuse_corpus(folder)
+    refuse_corpus(folder, tool)
     folder.mkdir(parents=True, exist_ok=True)
-    names = TOOLS[tool].write_tasks(folder, candidates)
+    TOOLS[tool].write_tasks(folder, candidates)
     write_rows(folder / "pages.jsonl", map(_page_row, candidates))
-    return ["pages.jsonl", *names]
+    return ["pages.jsonl", *TOOLS[tool].files]
 
 
-def refuse_corpus(folder: Path) -> None:
-    """Raise CorpusError if a folder holds a corpus, whose labels would be lost."""
+def refuse_corpus(folder: Path, tool: str) -> None:
+    """Raise CorpusError if a folder holds a corpus, whose labels would be lost, or a file of a name that the tool's have."""
     if (folder / "pages.jsonl").exists() or (folder / "labels.jsonl").exists():
         raise CorpusError(f"{folder}: holds a corpus already: name another folder")
+    if taken := [name for name in TOOLS[tool].files if (folder / name).exists()]:
+        raise CorpusError(f"{folder / taken[0]} is there already: name another folder")
 
 
 def _page_row(candidate: Candidate) -> dict[str, Any]:
@@ -95,11 +99,12 @@ def _page_row(candidate: Candidate) -> dict[str, Any]:
     return {name: value for name, value in row.items() if value is not None}
 
 
-def import_labels(folder: Path, files: Sequence[Path], tool: str) -> Imported:
-    """Write `labels.jsonl` anew from the tool's exports; returns the counts.
+def import_labels(folder: Path, files: Sequence[Path], tool: str, *, replace: bool = False) -> Imported:
+    """Write `labels.jsonl` from the tool's exports; returns the counts. Labels of other pages stay.
 
     Raises:
-        CorpusError: all faults of the annotations, one per line, with file, line and task; then nothing is written.
+        CorpusError: all faults of the annotations, one per line, with file and line or task, or pages that were labelled
+            otherwise before, unless `replace` is true; then nothing is written.
     """
     count = _Count(folder, _read_pages(folder / "pages.jsonl"), TOOLS[tool])
     for path in files:
@@ -109,18 +114,33 @@ def import_labels(folder: Path, files: Sequence[Path], tool: str) -> Imported:
     if count.faults:
         raise CorpusError(*count.faults)
     labels = [_label(name, *count.votes[name], tool) for name in count.rows if name in count.votes]
-    write_rows(folder / "labels.jsonl", labels)
+    earlier = _earlier_labels(folder / "labels.jsonl", labels, replace=replace)
+    write_rows(folder / "labels.jsonl", (*earlier, *labels))
     return Imported(
-        len(count.rows),
-        len(labels),
-        sum(label["noise"] is not None for label in labels),
-        sum(label["annotators"] > 1 for label in labels),
-        sum(
-            count.rows[label["id"]][1].get("marked")
-            == [[span["start"], span["end"], span["kind"]] for span in label["spans"]]
-            for label in labels
-        ),
+        pages=len(count.rows),
+        labelled=len(labels),
+        with_noise=sum(label["noise"] is not None for label in labels),
+        several=sum(label["annotators"] > 1 for label in labels),
+        unchanged=sum(is_accepted(count.rows[label["id"]][1].get("marked"), label["spans"]) for label in labels),
+        earlier=len(earlier),
     )
+
+
+def _earlier_labels(path: Path, labels: Sequence[dict[str, Any]], *, replace: bool) -> list[dict[str, Any]]:
+    """Labels that a file holds of other pages.
+
+    Raises:
+        CorpusError: it holds other labels of the same pages, and `replace` is false.
+    """
+    known = [row for _, row in read_rows(path)] if path.exists() else []
+    fresh = {label["id"]: label for label in labels}
+    lost = [row["id"] for row in known if row != fresh.get(row["id"], row)]
+    if lost and not replace:
+        raise CorpusError(
+            f"{path} has other labels of {len(lost)} of these pages, such as {lost[0]!r}: name all files of their annotators in one "
+            "import, or add --replace to lose the earlier labels"
+        )
+    return [row for row in known if row["id"] not in fresh]
 
 
 def _read_pages(path: Path) -> dict[str, tuple[str, dict[str, Any]]]:
@@ -170,7 +190,7 @@ class _Count:
             self.faults.append(f"{where}: a second task for page {name!r}")
         elif annotation.by is not None and any(vote.by == annotation.by for vote in votes):
             self.faults.append(f"{where}: page {name!r} has two annotations by {annotation.by!r}")
-        spans = settle_spans(annotation, text, self.tool.units, self.faults)
+        spans = settle_spans(annotation, text, self.tool.offsets(text), self.faults)
         votes.append(Vote(annotation.by, spans, settle_noise(annotation, self.faults)))
 
 

@@ -1,14 +1,12 @@
 """Label Studio: tasks with predictions, the labelling interface, and its JSON and JSON-MIN exports.
 
 Its editor counts code points of a `Text` (`charsToCodePoints` in its sources), every line break as one, and stores the
-marked text as `text`. Version 1.0 counted UTF-16 code units; the text at the offsets tells which it was
-(docs/decisions/0018-labelling-tools.md).
+marked text as `text` (docs/decisions/0018-labelling-tools.md).
 """
 
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import KINDS
@@ -38,16 +36,18 @@ CONFIG = """\
   <Text name="text" value="$text" granularity="symbol"/>
 </View>
 """
-BETWEEN = re.compile(r"[\s,]*")
 
 
-def write_tasks(folder: Path, candidates: list[Candidate]) -> list[str]:
-    """Write `tasks.json` and the labelling interface; returns their names."""
+#: What `write_tasks` writes: the tasks and the labelling interface.
+FILES = TASKS, INTERFACE = ("tasks.json", "config.xml")
+
+
+def write_tasks(folder: Path, candidates: list[Candidate]) -> None:
+    """Write the pages as tasks, and the labelling interface."""
     tasks = ",\n".join(json.dumps(make_task(candidate)) for candidate in candidates)
-    (folder / "tasks.json").write_text(f"[\n{tasks}\n]\n", encoding="utf8")
+    (folder / TASKS).write_text(f"[\n{tasks}\n]\n", encoding="utf8")
     labels = "\n".join(LABEL.format(name=name, kind=kind, key=kind.letter.lower()) for name, kind in KINDS.items())
-    (folder / "config.xml").write_text(CONFIG.format(labels=labels), encoding="utf8")
-    return ["tasks.json", "config.xml"]
+    (folder / INTERFACE).write_text(CONFIG.format(labels=labels), encoding="utf8")
 
 
 def make_task(candidate: Candidate) -> dict[str, Any]:
@@ -84,7 +84,7 @@ def make_task(candidate: Candidate) -> dict[str, Any]:
 
 def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
     """Annotations of an export; cancelled ones are skipped, what cannot be read is added to `faults`."""
-    for where, task in _read_array(path):
+    for where, task in _read_tasks(path):
         try:
             yield from _read_min(where, task) if "annotation_id" in task else _read_task(where, task)
         except (KeyError, TypeError, AttributeError) as error:
@@ -92,8 +92,8 @@ def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
 
 
 def _read_task(where: str, task: dict[str, Any]) -> Iterator[Annotation]:
-    for annotation in task["completions"] if "completions" in task else task["annotations"]:
-        if annotation.get("was_cancelled") or annotation.get("skipped"):
+    for annotation in task["annotations"]:
+        if annotation.get("was_cancelled"):
             continue
         marks: list[Mark] = []
         noise: list[Any] = []
@@ -137,29 +137,15 @@ def _annotator(annotation: dict[str, Any]) -> str | None:
     return None if by is None else str(by)
 
 
-def _read_array(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Objects of a JSON array, one by one, so that messages can name their lines."""
-    text = path.read_text(encoding="utf-8-sig", errors="surrogateescape")
-    decoder = json.JSONDecoder()
-    line, counted, number = 1, 0, 0
-    position = _skip(text, 0)
-    if not text.startswith("[", position):
-        raise CorpusError(f"{path}:1: no JSON array: export from Label Studio as JSON or JSON-MIN")
-    position = _skip(text, position + 1)
-    while not text.startswith("]", position):
-        number += 1
-        line, counted = line + text.count("\n", counted, position), position
-        where = f"{path}:{line}: task {number}"
-        try:
-            task, position = decoder.raw_decode(text, position)
-        except (ValueError, RecursionError) as error:
-            raise CorpusError(f"{where}: not JSON: {error}") from error
+def _read_tasks(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The tasks of an export, each with its place."""
+    try:
+        tasks = json.loads(path.read_text(encoding="utf-8-sig", errors="surrogateescape"))
+    except (ValueError, RecursionError) as error:
+        raise CorpusError(f"{path}: not JSON: {error}") from error
+    if not isinstance(tasks, list):
+        raise CorpusError(f"{path}: no JSON array: export from Label Studio as JSON or JSON-MIN")
+    for number, task in enumerate(tasks, 1):
         if not isinstance(task, dict):
-            raise CorpusError(f"{where}: an object is wanted")
-        yield f"{where} (id {task.get('id')!r})", task
-        position = _skip(text, position)
-
-
-def _skip(text: str, position: int) -> int:
-    found = BETWEEN.match(text, position)
-    return found.end() if found else position
+            raise CorpusError(f"{path}: task {number}: an object is wanted")
+        yield f"{path}: task {number} (id {task.get('id')!r})", task

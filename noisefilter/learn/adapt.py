@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from noisefilter.fit import arrays_of
 from noisefilter.learn.adapt_rows import HEAD_STAGES, READER_STAGES, STAGES, stage_rows
 from noisefilter.learn.last_layer import Rows, last_logits, move_layer, probabilities, with_other
 from noisefilter.learn.policies import policies_by
 from noisefilter.learn.thresholds import kind_thresholds
 from noisefilter.learn.train import make_model
+from noisefilter.networks import build_network
+from noisefilter.report.printing import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from noisefilter.labels import LabelledPage
     from noisefilter.learn.train import TrainingData
     from noisefilter.model import Model
+    from noisefilter.networks import Network
 
 #: Labelled pages from which a stage is adapted: with fewer, no error can be told from chance.
 MIN_PAGES = 15
@@ -32,6 +36,14 @@ MIN_THRESHOLD_LABELS = 100
 #: The networks of the two causes of noise, each with the other: an article that is noise for either is noise.
 CAUSES = {"article": "article_made", "article_made": "article"}
 PUT_BACK = "stays: adapted it was worse on the held-out pages"
+#: What must be labelled for a stage, as the corpus format names it.
+WANTED = {
+    "reader": "spans",
+    "blocks": "boilerplate spans or main_text",
+    "sentences": "filler and promotion spans, or sentences",
+    "insertions": "off_topic spans",
+    "articles": "noise",
+}
 NAMES = {
     "block_second": "HTML",
     "block_voted_second": "HTML with trafilatura's vote",
@@ -93,20 +105,10 @@ def adapt(
 
     The same pages give the same arrays on the same machine. `data.tune` is not used: the new model is measured on it.
 
-    Args:
-        data: labelled pages to adapt to, and held-out ones.
-        base: the model to start from.
-        name: of the new one.
-        jobs: processes that read pages.
-        progress: called with a message at each step.
-        stays: stages not to adapt, since that made them worse.
-        heads: whether to adapt the reader's last layer as well (extra `train`).
+    `stays` are stages not to adapt, since that made them worse; with `heads` the reader's last layer is adapted as well
+    (extra `onnx`).
     """
-    found = Adapted(
-        {key: np.asarray(value, dtype=np.float64) for key, value in base.arrays.items()},
-        dict(base.thresholds),
-        base.manifest["policies"],
-    )
+    found = Adapted(base.wide, dict(base.thresholds), base.manifest["policies"])
     stages, reader = READER_STAGES if base.reader else STAGES, base.reader
     if reader and heads:
         stages = HEAD_STAGES | stages
@@ -115,11 +117,12 @@ def adapt(
             if stage in stays:
                 found.outcomes += [Outcome(stage, network, PUT_BACK) for network in networks]
                 continue
-            progress(f"{stage}: reading {len(data.fit)} pages")
+            progress(f"{stage}: reading {counted(len(data.fit), 'page')}")
             if reader and stage in HEAD_STAGES:
                 reader = _adapt_reader(data.fit, reader, found)
                 continue
-            rows = stage_rows(stage, data.fit, found.arrays, base.vectors, jobs, reader)
+            model = replace(base, arrays=found.arrays, thresholds=found.thresholds, reader=reader)
+            rows = stage_rows(stage, data.fit, model, jobs)
             found.outcomes += [_adapt_network(stage, network, rows, found) for network in networks]
     labelled = {outcome.stage for outcome in found.outcomes if outcome.rows}
     more: dict[str, Any] = {
@@ -139,64 +142,71 @@ def adapt(
 
 def _adapt_reader(pages: Sequence[LabelledPage], reader: bytes, found: Adapted) -> bytes:
     """The reader with its last layer moved where labels justify it; the networks that read it are adapted later."""
-    from noisefilter.learn import adapt_reader  # noqa: PLC0415 - onnx, which is in the extra `train`
+    from noisefilter.learn.adapt_reader import head_rows, heads_of, with_heads  # noqa: PLC0415 - an extra
 
-    found.arrays |= adapt_reader.head_arrays(reader)
-    rows = adapt_reader.head_rows(pages, reader)
-    found.outcomes += [_adapt_network("reader", name, rows, found) for name in adapt_reader.HEADS]
-    heads = {name: found.arrays.pop(name) for name in adapt_reader.head_arrays(reader)}
-    return adapt_reader.with_heads(reader, heads) if any(outcome.moved for outcome in found.outcomes) else reader
+    heads = heads_of(reader)
+    for name, head in heads.items():
+        found.arrays |= arrays_of(name, head)
+    rows = head_rows(pages, reader)
+    outcomes = [_adapt_network("reader", name, rows, found) for name in heads]
+    found.outcomes += outcomes
+    if not any(outcome.moved for outcome in outcomes):
+        return reader
+    return with_heads(reader, [build_network(found.arrays, name) for name in heads])
 
 
-def _adapt_network(stage: str, network: str, of_stage: Mapping[str, Rows], found: Adapted) -> Outcome:
+def _adapt_network(stage: str, name: str, of_stage: Mapping[str, Rows], found: Adapted) -> Outcome:
     """Move one network if it has enough labels and they justify it; `found` is updated with what moved."""
-    rows = of_stage.get(network)
+    rows = of_stage.get(name)
     pages, count = (len(set(rows.page)), len(rows.inputs)) if rows is not None else (0, 0)
-    reason = _too_little(network, rows)
+    reason = _too_little(stage, name, rows)
     if rows is None or reason:
-        return Outcome(stage, network, f"stays: {reason}", pages, count)
-    if network == "block_text_second":
-        rows = _balanced(rows, found.arrays, network)
-    if cause := CAUSES.get(network):  # out of fold, where it was adapted before
+        return Outcome(stage, name, f"stays: {reason}", pages, count)
+    network = build_network(found.arrays, name)
+    if name == "block_text_second":
+        rows = _balanced(rows, network)
+    if cause := CAUSES.get(name):  # out of fold, where it was adapted before
         logits = found.out.get(cause)
-        rows = replace(
-            rows, other=last_logits(found.arrays, cause, of_stage[cause].inputs) if logits is None else logits
-        )
-    move = move_layer(found.arrays, network, rows)
-    found.out[network] = move.out
+        if logits is None:
+            logits = last_logits(build_network(found.arrays, cause), of_stage[cause].inputs)
+        rows = replace(rows, other=logits)
+    move = move_layer(network, rows)
+    found.out[name] = move.out
     if move.strength is None:
-        reason = f"stays: nothing surely lowers its log loss of {move.before:.3f} on {pages} pages left out in turn"
+        reason = f"stays: nothing surely lowers its log loss of {move.before:.3f} on {counted(pages, 'page')} left out in turn"
     else:
-        for end, value in move.layer.items():
-            found.arrays[f"{network}.{end}"] = value.astype(np.float32).astype(np.float64)
-        _choose_again(network, rows, found)
-        reason = f"adapted: log loss {move.before:.3f} → {move.after:.3f} on {pages} pages left out in turn"
+        moved = arrays_of(name, move.network)
+        found.arrays |= {key: value.astype(np.float32).astype(np.float64) for key, value in moved.items()}
+        _choose_again(name, rows, found)
+        reason = f"adapted: log loss {move.before:.3f} → {move.after:.3f} on {counted(pages, 'page')} left out in turn"
     numbers = (round(move.before, 4), round(move.after, 4), round(move.error, 4))
-    return Outcome(stage, network, reason, pages, count, move.strength, *numbers)
+    return Outcome(stage, name, reason, pages, count, move.strength, *numbers)
 
 
-def _too_little(network: str, rows: Rows | None) -> str:
+def _too_little(stage: str, network: str, rows: Rows | None) -> str:
     """Why a network cannot be adapted, "" if it can."""
     if rows is None:
-        return "no page with labels asks it"
+        return f"no page has the labels that it learns from ({WANTED[stage]})"
     pages = len(set(rows.page))
     if pages < MIN_PAGES:
-        return f"{pages} pages have labels for it, {MIN_PAGES} are needed"
+        return f"{counted(pages, 'page')} with labels for it, {MIN_PAGES} are needed"
     counts = np.nansum(rows.truth, axis=0).tolist()
     second = sorted(counts if len(counts) > 1 else [len(rows.truth) - counts[0], counts[0]])[-2]
     fewest = MIN_ROWS.get(network, MIN_ROWS_OF_ANY)
     if second < fewest:
-        return f"its labels are of one sort; {fewest} of another are needed, there are {second:.0f}"
+        return (
+            f"its labels differ too rarely: {second:.0f} are of the rarer sort, {fewest} are needed ({WANTED[stage]})"
+        )
     return ""
 
 
-def _balanced(rows: Rows, arrays: Mapping[str, Matrix], network: str) -> Rows:
+def _balanced(rows: Rows, network: Network) -> Rows:
     """Rows weighted so that there is no reason to raise the network's offset.
 
     On plain text, boilerplate is let through to spare the article (docs/decisions/0013-plain-text.md). Labels weigh
     both errors equally and must not undo that.
     """
-    predicted, truth = probabilities(last_logits(arrays, network, rows.inputs))[:, 0], rows.truth[:, 0]
+    predicted, truth = probabilities(last_logits(network, rows.inputs))[:, 0], rows.truth[:, 0]
     missed = (rows.weights * truth * (1 - predicted)).sum()
     wrong = (rows.weights * (1 - truth) * predicted).sum()
     weights = rows.weights * np.where(truth == 0, max(1.0, missed / max(wrong, 1e-9)), 1.0)

@@ -1,4 +1,4 @@
-"""Labelled pages → rows to adapt a reader's last layer to, and the reader with the adapted layer (extra `train`)."""
+"""Labelled pages → rows to adapt a reader's last layer to, and the reader with the adapted layer (extra `onnx`)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from noisefilter.insertions.fit import labelled_examples
 from noisefilter.learn.last_layer import Rows
+from noisefilter.networks import Network
 from noisefilter.reader.heads import head_of, with_head, with_hidden
 from noisefilter.reader.session import CLASSES, Reader
 from noisefilter.sentences.fit import labelled_sentences, shares_of
@@ -24,19 +25,17 @@ HEADS = {"reader_head_foreign": slice(0, 1), "reader_head_classes": slice(1, Non
 PLACES = [CLASSES.index(name) for name in ("informative", "filler", "promotion", "boilerplate")]
 
 
-def head_arrays(network: bytes) -> dict[str, Matrix]:
-    """The last layer, as the arrays of two one-layer networks."""
-    weights, bias = head_of(network)
-    found: dict[str, Matrix] = {}
-    for name, columns in HEADS.items():
-        found |= {f"{name}.weights0": weights[:, columns], f"{name}.bias0": bias[columns]}
-    return found
+def heads_of(reader: bytes) -> dict[str, Network]:
+    """The last layer of a reader, as two networks of one layer."""
+    weights, bias = head_of(reader)
+    mean, scale = np.zeros(len(weights)), np.ones(len(weights))
+    return {name: Network(mean, scale, [weights[:, columns]], [bias[columns]]) for name, columns in HEADS.items()}
 
 
-def with_heads(network: bytes, arrays: dict[str, Matrix]) -> bytes:
-    """The reader with these arrays as its last layer."""
-    weights = np.hstack([arrays[f"{name}.weights0"] for name in HEADS])
-    return with_head(network, weights, np.concatenate([arrays[f"{name}.bias0"] for name in HEADS]))
+def with_heads(reader: bytes, heads: Sequence[Network]) -> bytes:
+    """The reader with these networks as its last layer."""
+    weights = np.hstack([head.weights[0] for head in heads])
+    return with_head(reader, weights, np.concatenate([head.biases[0] for head in heads]))
 
 
 def head_rows(pages: Sequence[LabelledPage], network: bytes) -> dict[str, Rows]:

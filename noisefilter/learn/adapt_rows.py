@@ -1,6 +1,6 @@
 """Labelled pages → inputs and labels of the last network of each stage: rows to adapt its last layer to.
 
-The stages run as in scoring; a recorder in place of the last network's estimator keeps its inputs.
+The stages run as in scoring; a recorder in place of the last network keeps its inputs.
 """
 
 from __future__ import annotations
@@ -17,17 +17,15 @@ from noisefilter.blocks.judge import FORMS, build_block_scorer
 from noisefilter.blocks.table import block_table
 from noisefilter.html.read import read_blocks
 from noisefilter.insertions.fit import labelled_examples
-from noisefilter.insertions.judge import build_insertion_scorer, sentence_classes
+from noisefilter.insertions.judge import build_insertion_scorer
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
-from noisefilter.insertions.table import InsertionTable
 from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
-from noisefilter.networks import rounded, standardize
-from noisefilter.pipeline import MIN_WORDS, article_blocks, score_blocks
+from noisefilter.networks import Network, build_network, rounded
+from noisefilter.pipeline import find_article, score_blocks
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
-from noisefilter.sentences.judge import build_sentence_scorer
-from noisefilter.sentences.table import Article, SentenceTable
-from noisefilter.text.sentences import split_sentences
+from noisefilter.sentences.judge import build_sentence_scorer, sentence_kinds
+from noisefilter.sentences.table import SentenceTable
 from noisefilter.text.tokens import tokenize
 
 if TYPE_CHECKING:
@@ -35,12 +33,11 @@ if TYPE_CHECKING:
 
     from noisefilter.arrays import Inputs, Matrix
     from noisefilter.labels import LabelledPage
-    from noisefilter.networks import Estimator, Network
-    from noisefilter.text.vectors import VectorTable
+    from noisefilter.model import Model
 
     #: Network → inputs, truth and weights of the rows of one page.
     Found = dict[str, tuple[Matrix, Matrix, Matrix]]
-    Measure = Callable[[LabelledPage, Mapping[str, Matrix], VectorTable, bytes | None], Found]
+    Measure = Callable[[LabelledPage, Model], Found]
 
 #: The last networks for blocks: in HTML, in HTML with trafilatura's vote, in plain text.
 BLOCK_NETWORKS = tuple(f"{form}_second" for form in FORMS)
@@ -60,76 +57,65 @@ CHUNK = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Recorder:
-    """An estimator that keeps its inputs."""
+class _Recorder(Network):
+    """A network that keeps its standardised inputs, some rows at a time."""
 
-    estimator: Estimator
     asked: list[Matrix] = field(default_factory=list)
 
-    def predict_proba(self, X: Inputs) -> Matrix:  # noqa: N803 - scikit-learn's name
-        self.asked.append(np.asarray(X, dtype=np.float64))
-        return self.estimator.predict_proba(X)
+    def probabilities(self, matrix: Inputs) -> Matrix:
+        if len(matrix):
+            self.asked.append(self.standard(matrix))
+        return Network.probabilities(self, matrix)  # super() finds no class with slots
 
 
-def _recorded(network: Network) -> tuple[Network, list[Matrix]]:
-    """The network, and the list that it will add its standardised inputs to, some rows at a time."""
-    recorder = _Recorder(network.estimator)
-    return replace(network, estimator=recorder), recorder.asked
+def _recorder(network: Network) -> _Recorder:
+    return _Recorder(network.mean, network.scale, network.weights, network.biases)
 
 
-def stage_rows(
-    stage: str,
-    pages: Sequence[LabelledPage],
-    arrays: Mapping[str, Matrix],
-    vectors: VectorTable,
-    jobs: int = 1,
-    reader: bytes | None = None,
-) -> dict[str, Rows]:
+def stage_rows(stage: str, pages: Sequence[LabelledPage], model: Model, jobs: int = 1) -> dict[str, Rows]:
     """Rows for each network of a stage that the pages have labels for."""
     run = Parallel(n_jobs=jobs, batch_size=CHUNK)
-    measured = run(delayed(MEASURES[stage])(page, arrays, vectors, reader) for page in pages)
+    measured = run(delayed(MEASURES[stage])(page, model) for page in pages)
     rows = {}
-    for name in (READER_STAGES if reader else STAGES)[stage]:
+    for name in (READER_STAGES if model.reader else STAGES)[stage]:
         found = [(page, networks[name]) for page, networks in zip(pages, measured, strict=True) if name in networks]
         if found:
             rows[name] = Rows.of_pages(found)
     return rows
 
 
-def _block_rows(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, _reader: bytes | None) -> Found:
+def _block_rows(page: LabelledPage, model: Model) -> Found:
     """Blocks of the page as HTML and as plain text; with trafilatura's vote only where it would be asked."""
     found: Found = {}
-    for example in block_examples([page], vectors):
-        scorer = build_block_scorer(arrays)
-        pairs = {form: _recorded(passes.second) for form, passes in scorer.passes.items()}
-        passes = {form: replace(scorer.passes[form], second=network) for form, (network, _) in pairs.items()}
+    for example in block_examples([page], model.vectors):
+        scorer = build_block_scorer(model.wide)
+        recorders = {form: _recorder(passes.second) for form, passes in scorer.passes.items()}
+        passes = {form: replace(scorer.passes[form], second=recorder) for form, recorder in recorders.items()}
         recording = replace(scorer, passes=passes)
         recording.judge_again(recording.judge([example.table]), [example.vote])
-        for form, (_, asked) in pairs.items():
-            if asked:
+        for form, recorder in recorders.items():
+            if recorder.asked:
                 found[f"{form}_second"] = (
-                    np.concatenate(asked),
+                    np.concatenate(recorder.asked),
                     example.boilerplate[:, None].astype(np.float64),
                     example.weights,
                 )
     return found
 
 
-def _sentence_rows(
-    page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, reader: bytes | None
-) -> Found:
+def _sentence_rows(page: LabelledPage, model: Model) -> Found:
     """Labelled sentences; where the labels are spans, boilerplate is unknown."""
     found: Found = {}
-    for example in sentence_examples([page], vectors):
-        scorer = build_sentence_scorer(arrays)
-        network, asked = _recorded(scorer.passes.second)
-        name = "sentence_second"
-        recording = replace(scorer, passes=replace(scorer.passes, second=network))
-        classes = recording.score(example.table, example.matrix)
-        if reader:
+    for example in sentence_examples([page], model.vectors):
+        scorer = build_sentence_scorer(model.wide)
+        recorder = _recorder(scorer.passes.second)
+        recording = replace(scorer, passes=replace(scorer.passes, second=recorder))
+        classes = recording.score(example.table)
+        name, asked = "sentence_second", recorder.asked
+        if model.reader:
             name = "reader_classes"
-            readings = read_articles(example.table, open_reader(reader))
-            asked = [_standard(class_columns(classes, readings), arrays, name)]
+            readings = read_articles(example.table, open_reader(model.reader))
+            asked = [build_network(model.wide, name).standard(class_columns(classes, readings))]
         truth = example.classes.copy()
         weights = truth.sum(axis=1)  # off-topic sentences are of no class
         if page.sentences is None:
@@ -139,62 +125,46 @@ def _sentence_rows(
     return found
 
 
-def _insertion_rows(
-    page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, reader: bytes | None
-) -> Found:
+def _insertion_rows(page: LabelledPage, model: Model) -> Found:
     """Sentences of pages whose off-topic passages are labelled; without a reader only the doubtful ones."""
     found: Found = {}
     for example in labelled_examples([page]):
-        table = InsertionTable(SentenceTable([example.article(vectors)], vectors))
-        scorer = build_insertion_scorer(arrays)
-        network, asked = _recorded(scorer.insertion_last)
-        scored = replace(scorer, insertion_last=network).score(table, sentence_classes(table, arrays))
-        name, foreign = "insertion_last", example.foreign[sorted(scored.words)]
-        if reader:
+        table = SentenceTable([example.article(model.vectors)], model.vectors)
+        scorer = build_insertion_scorer(model.wide)
+        recorder = _recorder(scorer.insertion_last)
+        scored = replace(scorer, insertion_last=recorder).score(table, sentence_kinds(table, model.wide))
+        name, foreign, asked = "insertion_last", example.foreign[scored.doubtful], recorder.asked
+        if model.reader:
             name, foreign = "reader_foreign", example.foreign
-            readings = read_articles(table.sentences, open_reader(reader))
-            asked = [_standard(foreign_columns(scored.off_topic, readings), arrays, name)]
+            readings = read_articles(table, open_reader(model.reader))
+            asked = [build_network(model.wide, name).standard(foreign_columns(scored.off_topic, readings))]
         if asked:
             found[name] = (np.concatenate(asked), foreign[:, None].astype(np.float64), np.ones(len(foreign)))
     return found
 
 
-def _article_rows(
-    page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable, _reader: bytes | None
-) -> Found:
+def _article_rows(page: LabelledPage, model: Model) -> Found:
     """The article, if its noise was judged and it would get a score."""
-    table = None if page.noise is None else _article_table(page, arrays, vectors)
+    table = None if page.noise is None else _article_table(page, model)
     if table is None:
         return {}
-    inputs, truth = read_article(table, arrays), np.array([[page.noise_target]], dtype=np.float64)
-    return {name: (_standard(inputs, arrays, name), truth, np.ones(1)) for name in STAGES["articles"]}
+    arrays = model.wide
+    filler_and_promotion = rounded(sentence_kinds(table, arrays)[:, 1:3])
+    inputs = article_inputs(table, filler_and_promotion, arrays)
+    truth = np.array([[page.noise_target]], dtype=np.float64)
+    networks = {name: build_network(arrays, name) for name in STAGES["articles"]}
+    return {name: (network.standard(inputs), truth, np.ones(1)) for name, network in networks.items()}
 
 
-def _standard(inputs: Matrix, arrays: Mapping[str, Matrix], name: str) -> Matrix:
-    """Inputs, standardised as the network does it."""
-    return np.asarray(standardize(inputs, arrays[f"{name}.mean"], arrays[f"{name}.scale"]), dtype=np.float64)
-
-
-def read_article(table: InsertionTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """Inputs of the article classifier, as in scoring: (articles, n)."""
-    return article_inputs(table.sentences, table.matrix, rounded(sentence_classes(table, arrays)[:, 1:3]), arrays)
-
-
-def _article_table(page: LabelledPage, arrays: Mapping[str, Matrix], vectors: VectorTable) -> InsertionTable | None:
+def _article_table(page: LabelledPage, model: Model) -> SentenceTable | None:
     """The sentences that would be judged if the page were scored; None if there would be no score."""
     read = read_blocks(page.page)
-    blocked = read.blocked
-    if blocked is None:
+    if read.blocked is None or read.status != "ok":
         return None
-    tokens = tokenize(blocked.text, vectors)
-    blocks = block_table(blocked, tokens, vectors)
-    boilerplate = score_blocks(build_block_scorer(arrays), [blocks], [read.page])[0].boilerplate
-    sentences = np.array(split_sentences(blocked), dtype=np.int64).reshape(-1, 3)
-    inside = article_blocks(blocks, boilerplate)
-    chosen = inside[sentences[:, 2]]
-    if blocks.words[inside].sum() < MIN_WORDS or not chosen.any():
-        return None
-    return InsertionTable(SentenceTable([Article(blocked, tokens, sentences[chosen])], vectors))
+    table = block_table(read.blocked, tokenize(read.blocked.text, model.vectors), model.vectors)
+    scores = score_blocks(build_block_scorer(model.wide), [table], [read.page])[0]
+    found = find_article(read.page, table, scores, model, model.thresholds)
+    return SentenceTable([found.judged_part], model.vectors) if found.status == "ok" else None
 
 
 MEASURES: Mapping[str, Measure] = {

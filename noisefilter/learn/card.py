@@ -13,11 +13,11 @@ from noisefilter.learn.policies import FIGURES, cuts_of
 from noisefilter.learn.provenance import LABELS, figure_notes
 from noisefilter.learn.stages import ARRAYS_OF
 from noisefilter.model import READER
-from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, figure_columns, figure_row
+from noisefilter.report.figures import CALIBRATION, POLICIES, THRESHOLDS, figure_columns, figure_row, markdown_table
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -142,12 +142,6 @@ def _policies(model: Model, measured: Mapping[str, Mapping[str, float]]) -> Iter
 def _figures(head: str, by_source: Mapping[str, Mapping[str, float]]) -> str:
     columns = figure_columns(by_source)
     return markdown_table([head, *columns], [[source, *figure_row(row, columns)] for source, row in by_source.items()])
-
-
-def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table in Markdown."""
-    lines = [f"| {' | '.join(map(str, cells))} |" for cells in (head, *rows)]
-    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
 
 
 def hard_examples(model: Model) -> list[str]:

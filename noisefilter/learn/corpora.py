@@ -182,7 +182,7 @@ def _join(name: str, page: Page, row: Mapping[str, Any], label: Mapping[str, Any
         page_type=label.get("page_type", "article"),
         votes=votes,
         by=str(label.get("by") or ""),
-        accepted=_is_accepted(row.get("marked"), label.get("spans")),
+        accepted=is_accepted(row.get("marked"), label.get("spans")),
     )
     if labelled.page_type not in PAGE_TYPES:
         raise _fault(where, f"unknown page type {labelled.page_type!r}", f"choose from {', '.join(PAGE_TYPES)}")
@@ -191,7 +191,7 @@ def _join(name: str, page: Page, row: Mapping[str, Any], label: Mapping[str, Any
     return _anchor(labelled, where)
 
 
-def _is_accepted(marked: object, spans: object) -> bool:
+def is_accepted(marked: object, spans: object) -> bool:
     """Whether the spans are those that a model had marked, as labelling tools and reports note in `pages.jsonl`."""
     if not isinstance(marked, list) or not isinstance(spans, list):
         return False
@@ -216,7 +216,7 @@ def _votes(label: Mapping[str, Any], where: str) -> tuple[int, ...]:
     if noise is None:
         return ()
     votes = noise if isinstance(noise, list) else [noise]
-    if not votes or not all(_is_whole(vote) and 0 <= vote <= MAX_NOISE for vote in votes):
+    if not votes or not all(is_whole(vote) and 0 <= vote <= MAX_NOISE for vote in votes):
         raise _fault(where, f"noise must be 0 to {MAX_NOISE}, not {noise!r}")
     return tuple(votes)
 
@@ -247,7 +247,7 @@ def _sentences(label: Mapping[str, Any], where: str) -> tuple[tuple[int, int, st
     return tuple(sentences)
 
 
-def _is_whole(value: object) -> bool:
+def is_whole(value: object) -> bool:
     """Whether a value is a whole number; JSON's true is not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -255,7 +255,7 @@ def _is_whole(value: object) -> bool:
 def _range(what: str, labelled: Mapping[str, Any], where: str) -> tuple[int, int]:
     """Start and end of a span or a sentence."""
     start, end = labelled["start"], labelled["end"]
-    if not (_is_whole(start) and _is_whole(end)):
+    if not (is_whole(start) and is_whole(end)):
         raise _fault(where, f"{what} {start!r}-{end!r}", "offsets are whole numbers")
     if not 0 <= start < end:
         raise _fault(where, f"{what} {start}-{end} is empty or reversed")

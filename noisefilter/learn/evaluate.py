@@ -16,7 +16,7 @@ from noisefilter.html.read import read_blocks
 from noisefilter.kinds import KINDS, SENTENCE_KINDS
 from noisefilter.learn.intervals import Observed, measured, with_intervals
 from noisefilter.learn.policies import policy_figures
-from noisefilter.report.figures import ACCEPTED, CALIBRATION, LABELLED, POLICIES, THRESHOLDS, Figures
+from noisefilter.report.figures import ACCEPTED, ALL, CALIBRATION, LABELLED, POLICIES, THRESHOLDS, Figures
 from noisefilter.report.progress import Meter
 from noisefilter.text.alignment import WORD
 
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 Seen = TypeVar("Seen")
 
-ALL = "all"
 BINS = 10
 #: Lowest probability that counts in a log loss, since probabilities are rounded to four decimals.
 LEAST = 5e-5
@@ -109,10 +108,7 @@ def gather(
 ) -> Rows:
     """Observations of pages by source, and all of them.
 
-    Args:
-        pages: each with what is seen of it, such as its score.
-        rows_of: gives the observations of a page, (observations, columns), or None.
-        source_of: gives the source of a page.
+    Each page comes with what is seen of it, such as its score; `rows_of` makes (observations, columns) of that, or None.
     """
     rows: Rows = defaultdict(list)
     for page, seen in pages:

@@ -43,12 +43,7 @@ def surely_worse(
 ) -> bool:
     """Whether a figure on the same pages got worse by more than chance: in 95% of the draws, as in `with_intervals`.
 
-    Args:
-        before: observations of the pages.
-        after: the same with another model.
-        figures_of: computes figures from them.
-        name: of the figure.
-        sign: 1 if lower is better, -1 if higher is.
+    `sign` is 1 if lower is better, -1 if higher is.
     """
     both = [*before, *after]
     gaps: list[float] = []

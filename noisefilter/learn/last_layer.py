@@ -7,7 +7,7 @@ the one that most surely lowers the loss of held-out pages; if none surely does,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 from zlib import crc32
@@ -19,12 +19,13 @@ from scipy.special import expit, log_expit, log_softmax, softmax
 from noisefilter.fit import FOLDS, out_of_fold
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Arrays, Index, Matrix
+    from noisefilter.arrays import Index, Matrix
     from noisefilter.labels import LabelledPage
+    from noisefilter.networks import Network
 
 #: Penalties on moving the layer, the strongest first, under which little but the offset moves.
 STRENGTHS = (3.0, 0.3, 0.03, 0.003)
@@ -70,7 +71,7 @@ class Move:
     after: float
     error: float
     out: Matrix  # the network's log-odds of the rows, out of fold
-    layer: Arrays  # the arrays that changed, by the ends of their names
+    network: Network  # with the moved layer
 
     @property
     def sure_gain(self) -> float:
@@ -78,47 +79,43 @@ class Move:
         return self.before - self.after - SURE * self.error
 
 
-def last_layer(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> tuple[int, Matrix, Matrix]:
-    """The number of a network's last layer, its inputs with a column of ones, and its weights with the offset below.
+def last_layer(network: Network, inputs: Matrix) -> tuple[Matrix, Matrix]:
+    """The inputs of a network's last layer, with a column of ones, and its weights with the offset below.
 
-    Args:
-        arrays: those of the network.
-        name: of the network.
-        inputs: standardised inputs of the network; those of the last layer are these, or the hidden layer's output.
+    `inputs` are standardised inputs of the network.
     """
-    last = int(f"{name}.weights1" in arrays)
-    hidden = np.maximum(inputs @ arrays[f"{name}.weights0"] + arrays[f"{name}.bias0"], 0.0) if last else inputs
-    layer = np.vstack([arrays[f"{name}.weights{last}"], arrays[f"{name}.bias{last}"]])
-    return last, np.hstack([hidden, np.ones((len(inputs), 1))]), layer
+    hidden = inputs
+    for weights, bias in zip(network.weights[:-1], network.biases[:-1], strict=True):
+        hidden = np.maximum(hidden @ weights + bias, 0.0)
+    layer = np.vstack([network.weights[-1], network.biases[-1]])
+    return np.hstack([hidden, np.ones((len(inputs), 1))]), layer
 
 
-def last_logits(arrays: Mapping[str, Matrix], name: str, inputs: Matrix) -> Matrix:
+def last_logits(network: Network, inputs: Matrix) -> Matrix:
     """A network's log-odds for standardised inputs: (rows, outputs)."""
-    _, hidden, layer = last_layer(arrays, name, inputs)
+    hidden, layer = last_layer(network, inputs)
     return hidden @ layer
 
 
-def move_layer(arrays: Mapping[str, Matrix], name: str, rows: Rows) -> Move:
-    """The last layer of a network, moved as far as lowers the loss of held-out pages, if it surely does.
+def move_layer(network: Network, rows: Rows) -> Move:
+    """The network with its last layer moved as far as lowers the loss of held-out pages, if it surely does.
 
-    Args:
-        arrays: those of the network, in double precision.
-        name: of the network.
-        rows: labelled rows; sites are left out in turn, or pages where there is one site only.
+    Sites are left out in turn, or pages where there is one site only.
     """
-    last, hidden, start = last_layer(arrays, name, rows.inputs)
+    hidden, start = last_layer(network, rows.inputs)
     fold = folds_of(rows)
     logits = hidden @ start
     losses = row_losses(with_other(logits, rows.other), rows.truth)
     before = _mean(losses, rows)
-    found = Move(None, before, before, 0.0, logits, {})
+    found = Move(None, before, before, 0.0, logits, network)
     for strength in STRENGTHS:
         layers = out_of_fold(fold, partial(_fit, hidden, rows, start, strength))
         out = logits.copy()  # with one page only nothing is held out: its layer stays
         for left, layer in layers.without.items():
             out[fold == left] = hidden[fold == left] @ layer
         after = row_losses(with_other(out, rows.other), rows.truth)
-        moved = {f"weights{last}": layers.of_all[:-1], f"bias{last}": layers.of_all[-1]}
+        weights, biases = ([*part[:-1]] for part in (network.weights, network.biases))
+        moved = replace(network, weights=[*weights, layers.of_all[:-1]], biases=[*biases, layers.of_all[-1]])
         tried = Move(strength, before, _mean(after, rows), _error(losses - after, rows), out, moved)
         if tried.sure_gain > found.sure_gain:
             found = tried

@@ -45,13 +45,7 @@ THREADS = ("comments", "commentlist", "responses", "discussion", "thread", "repl
 
 
 class Sheet:
-    """A page's tree with the paragraphs of its article.
-
-    Args:
-        tree: of the page.
-        gold: its gold text.
-        stories: title and opening of other pages.
-    """
+    """A page's tree with the paragraphs of its article and its gold text; `stories` are titles and openings of others."""
 
     def __init__(self, tree: HtmlElement, gold: str, stories: list[tuple[str, str]]) -> None:
         self.tree, self.gold, self.stories = tree, gold, stories

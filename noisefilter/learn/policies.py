@@ -9,9 +9,10 @@ import numpy as np
 from noisefilter.labels import CorpusError
 from noisefilter.learn.intervals import draws, interval
 from noisefilter.policy import BALANCED, CAUTIOUS, STRICT, Policy
+from noisefilter.report.figures import HIGH, LOW
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from noisefilter.arrays import Matrix
     from noisefilter.learn.intervals import Observed
@@ -23,6 +24,10 @@ CAUTIOUS_DROPS, BALANCED_DROPS, STRICT_KEEPS = 0.95, 0.85, 0.95
 FEWEST = 5
 #: Labels needed to choose policies: in all, and of each class.
 MIN_LABELS, MIN_OF_EACH = 20, 5
+#: Labels below which a choice is warned of (docs/python.md).
+ENOUGH_LABELS = 50
+#: Width of a cut's interval from which labels hardly decide it: a half of all values.
+VAGUE = 0.5
 #: A share of the readers from which an article is noise.
 MAJORITY = 0.5
 
@@ -34,9 +39,7 @@ def choose_policies(noise: Matrix, share: Matrix) -> dict[str, Policy]:
     "strict" promises; the second has the best F1; above the third and the fourth it is noise as "balanced" and
     "cautious" promise.
 
-    Args:
-        noise: of each article, by a model that has not seen its site: (articles,).
-        share: of the readers who call it noise: (articles,).
+    `noise` is that of articles by a model that has not seen their sites, `share` that of the readers who call each noise.
     """
     truth = share >= MAJORITY
     order = np.argsort(noise, kind="stable")
@@ -113,11 +116,7 @@ def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Poli
 
     Sites (pages, if there is one site only) are drawn repeatedly with replacement. Each draw chooses its own cuts,
     which are measured on what was not drawn. So the figures, medians of the draws, are not flattered by choosing on the
-    same labels.
-
-    Args:
-        observed: (1, 2) per page: noise, and the share of the readers who call it noise.
-        name: of the policy.
+    same labels. `observed` is (1, 2) per page: noise, and the share of the readers who call it noise.
 
     Raises:
         CorpusError: too few labels, or too few of one class.
@@ -142,3 +141,19 @@ def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Poli
     for key, values in seen.items():
         figures |= {key: figures.get(key, float(np.median(values))), **interval(key, values)}
     return chosen, figures
+
+
+def vague_notes(figures: Mapping[str, float]) -> list[str]:
+    """A warning of few labels, and for each cut that they hardly decide, by the figures of `choose_with_intervals`.
+
+    >>> vague_notes({"articles": 50, "drop_at": 0.6, "drop_at, 95% from": 0.07, "drop_at, 95% to": 1.0})
+    ["WARNING: these labels hardly decide drop_at: it may lie anywhere from 0.07 to 1.00; label more pages, or keep the model's policy"]
+    """
+    ends = [(name, figures.get(name + LOW, 0.0), figures.get(name + HIGH, 0.0)) for name in cuts_of(Policy(0, 1))]
+    few = f"WARNING: {figures['articles']} judged pages are few to choose cuts by: label some {ENOUGH_LABELS}"
+    return [few] * (figures["articles"] < ENOUGH_LABELS) + [
+        f"WARNING: these labels hardly decide {name}: it may lie anywhere from {low:.2f} to {high:.2f}; label more pages, or keep the "
+        "model's policy"
+        for name, low, high in ends
+        if high - low >= VAGUE
+    ]

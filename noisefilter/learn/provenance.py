@@ -45,7 +45,8 @@ def label_note(labels: Mapping[str, Mapping[str, int]]) -> str:
     parts = []
     for name, row in labels.items():
         counts = ", ".join(f"{count} {what}" for what, count in row.items() if what != "pages" and count)
-        parts.append(f"{row['pages']} {'page' if row['pages'] == 1 else 'pages'} by {name} ({counts or 'none'})")
+        by = ", labeller not named" if name == NOBODY else f" by {name}"
+        parts.append(f"{row['pages']} {'page' if row['pages'] == 1 else 'pages'}{by} ({counts or 'none'})")
     return f"labels: {'; '.join(parts)}"
 
 

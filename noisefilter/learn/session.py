@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from noisefilter.learn.adapt import adapt
 from noisefilter.learn.card import TEXTS, paragraphs, write_card
-from noisefilter.learn.evaluate import ALL, COMPARED, judge_pages, measure_scores, observe
+from noisefilter.learn.evaluate import COMPARED, judge_pages, measure_scores, observe
 from noisefilter.learn.intervals import surely_worse
 from noisefilter.learn.provenance import describe_labels, figure_notes, label_note
 from noisefilter.learn.train import split_by_site, split_pages, train
-from noisefilter.model import VECTORS, default_model, models_folder
-from noisefilter.report.figures import comparison_markdown
+from noisefilter.model import VECTORS, as_model, models_folder
+from noisefilter.report.figures import ALL, comparison_markdown
+from noisefilter.report.printing import counted
 from noisefilter.text.vectors import load_vectors
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Loss(NamedTuple):
 class Trained:
     """A model with its figures on the held-out pages; `before` are the default model's.
 
-    `losses` are figures that got worse, `gains` those that got better.
+    `losses` are figures that got worse, `gains` those that got better; a model of which nothing was adapted has neither.
     """
 
     model: Model
@@ -75,6 +76,7 @@ class Trained:
     notes: tuple[str, ...]
     losses: Sequence[Loss]
     gains: Sequence[Loss]
+    is_adapted: bool = True
 
     @property
     def is_worse(self) -> bool:
@@ -89,9 +91,9 @@ def fit_on(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progre
     Raises:
         CorpusError: a stage has no labels, or all pages are of one site.
     """
-    base, data = default_model(), split_by_site(pages)
+    base, data = as_model(), split_by_site(pages)
     model = train(data, load_vectors(models_folder() / VECTORS), name=name, jobs=jobs, progress=progress)
-    progress(f"measuring this model and the default one on {len(data.tune)} held-out pages")
+    progress(f"measuring this model and the default one on {counted(len(data.tune), 'held-out page')}")
     old, new = (_measure(one, data, jobs) for one in (base, model))
     return _trained(base, model, data, old, new, "the corpus' own held-out sites, which also chose the thresholds")
 
@@ -99,15 +101,15 @@ def fit_on(pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progre
 def adapt_to(
     pages: Sequence[LabelledPage], name: str, jobs: int, progress: Progress, *, heads: bool = False
 ) -> Trained:
-    """The default model adapted to the pages; with `heads` the last layer of its reader, too (extra `train`).
+    """The default model adapted to the pages; with `heads` the last layer of its reader, too (extra `onnx`).
 
     Raises:
         CorpusError: there is one page only.
     """
-    base = default_model()
+    base = as_model()
     data = split_pages(pages)
     model, outcomes = adapt(data, base, name=name, jobs=jobs, progress=progress, heads=heads)
-    progress(f"measuring both models on {len(data.tune)} held-out pages")
+    progress(f"measuring both models on {counted(len(data.tune), 'held-out page')}")
     old, new = (_measure(one, data, jobs) for one in (base, model))
     stays: set[str] = set()
     while worse := worse_stages(old[1], new[1], outcomes):
@@ -117,7 +119,11 @@ def adapt_to(
     chose = f"nothing but that {', '.join(sorted(stays))} must stay as it was" if stays else "nothing"
     measured_on = f"the held-out pages, which adapted nothing and chose {chose}"
     notes = [*(f"{outcome.label} {outcome.reason}" for outcome in outcomes), *_changes(base, model)]
-    return _trained(base, model, data, old, new, measured_on, notes, _adapted_section(base))
+    is_adapted = any(outcome.moved for outcome in outcomes)
+    if not is_adapted:
+        notes.append(f"NOTHING WAS ADAPTED, for the reasons above: this model judges as {base.label} does")
+    trained = _trained(base, model, data, old, new, measured_on, notes, _adapted_section(base))
+    return replace(trained, is_adapted=is_adapted)
 
 
 def _measure(model: Model, data: TrainingData, jobs: int) -> tuple[Judged, Figures]:
@@ -174,11 +180,13 @@ def _split_note(data: TrainingData) -> str:
     """How much was held out, with a warning if all pages are of one site."""
     fit, held = ({page.site for page in part} for part in (data.fit, data.tune))
     if fit & held:
-        return (
-            f"all pages are of one site: {len(data.tune)} of {len(data.fit) + len(data.tune)} pages were held out, so the "
-            "figures say nothing of other sites"
-        )
-    return f"held out: {len(data.tune)} pages of {len(held)} sites; learned from: {len(data.fit)} pages of {len(fit)} sites"
+        every = counted(len(data.fit) + len(data.tune), "page")
+        return f"all pages are of one site: {len(data.tune)} of {every} held out, so the figures say nothing of other sites"
+    tune, rest = (
+        f"{counted(len(pages), 'page')} of {counted(len(sites), 'site')}"
+        for pages, sites in ((data.tune, held), (data.fit, fit))
+    )
+    return f"held out: {tune}; learned from: {rest}"
 
 
 def _changes(base: Model, model: Model) -> Iterator[str]:

@@ -8,10 +8,11 @@ import numpy as np
 
 from noisefilter.blocks.judge import page_inputs, softmax
 from noisefilter.blocks.page_types import build_types
+from noisefilter.insertions.cuts import stands_out
 from noisefilter.kinds import KINDS, SENTENCE_KINDS
 from noisefilter.sentences.fit import CLASS_OF
 from noisefilter.sentences.judge import sentence_kinds
-from noisefilter.types import JUDGED_KINDS, PAGE_TYPES
+from noisefilter.types import PAGE_TYPES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,7 +29,7 @@ LOST_ARTICLES, LEAST_OTHER, MOST_OTHER = 0.005, 0.95, 0.99
 #: Share of the untouched tune articles from which something may be cut as off-topic, and of the tune sentences that look
 #: foreign and belong; and the lowest threshold.
 CUT_WRONGLY, LEAST_FOREIGN = 0.025, 0.5
-DEFAULTS: dict[str, float] = {**{name: KINDS[name].threshold for name in JUDGED_KINDS}, "not_article": 0.95}
+DEFAULTS: dict[str, float] = {**{name: kind.threshold for name, kind in KINDS.items()}, "not_article": 0.95}
 
 
 def block_thresholds(examples: Sequence[BlockExample], models: Mapping[str, Matrix]) -> dict[str, float]:
@@ -49,7 +50,7 @@ def block_thresholds(examples: Sequence[BlockExample], models: Mapping[str, Matr
 
 def sentence_thresholds(examples: Sequence[SentenceExample], models: Mapping[str, Matrix]) -> dict[str, float]:
     """Thresholds of the kinds that are sentence classes."""
-    probabilities = np.concatenate([sentence_kinds(example.table, example.matrix, models) for example in examples])
+    probabilities = np.concatenate([sentence_kinds(example.table, models) for example in examples])
     classes = np.concatenate([example.classes for example in examples])
     return kind_thresholds(probabilities, classes)
 
@@ -78,7 +79,7 @@ def lowest_with_precision(probabilities: Matrix, truth: Flags, wanted: float) ->
 
 def off_topic_threshold(pages: Sequence[HeldOut]) -> float:
     """The lowest threshold that keeps its promises on untouched pages and honest sentences, by sentences that may be cut."""
-    passed = [np.where(page.stand_out, page.probabilities, 0.0) for page in pages]
+    passed = [np.where(stands_out(page.contrasts, page.probabilities), page.probabilities, 0.0) for page in pages]
     untouched = [values.max(initial=0.0) for values, page in zip(passed, pages, strict=True) if not page.foreign.any()]
     honest = np.concatenate([values[page.looks_foreign] for values, page in zip(passed, pages, strict=True)])
     first = max(_first_to_stay(untouched), _first_to_stay(honest))

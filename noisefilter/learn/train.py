@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
@@ -16,13 +16,7 @@ from threadpoolctl import threadpool_limits
 from noisefilter.fit import SEED
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.labels import CorpusError
-from noisefilter.learn.stages import (
-    READER_STAGES,
-    STAGES,
-    Training,
-    fit_stages,
-    refit_stage,
-)
+from noisefilter.learn.stages import STAGES, Fitted, Training
 from noisefilter.learn.thresholds import DEFAULTS
 from noisefilter.model import FORMAT, VECTORS, Model, digest, features_digest, models_folder
 
@@ -33,9 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.labels import LabelledPage
-    from noisefilter.learn.stages import Fitted
     from noisefilter.text.vectors import VectorTable
-    from noisefilter.types import Page
 
 #: One page in this many is held out when the caller names no split.
 TUNE_SHARE = 4
@@ -48,9 +40,8 @@ class TrainingData:
     The article classifier learns from `articles`, or from `fit` if there are none; it is calibrated out of fold, and
     needs no held-out pages for that. It also learns from `retold`, articles written for training, but is not calibrated
     on them. Insertions are learned from all pages that are labelled for them, and from `inserted`: texts whose spans are
-    insertions only; untouched texts have no spans. A reader's vocabulary is chosen on `texts`, and its teacher predicts the
-    labels of their words and sentences. `other` names what else
-    the weights learn from: licence and rows by source.
+    insertions only; untouched texts have no spans. `other` names what else the weights learn from: licence and rows by
+    source.
     """
 
     fit: Sequence[LabelledPage]
@@ -59,7 +50,6 @@ class TrainingData:
     inserted: Sequence[LabelledPage] = ()
     tune_inserted: Sequence[LabelledPage] = ()
     retold: Sequence[LabelledPage] = ()
-    texts: Sequence[Page] = ()
     other: Mapping[str, tuple[str, int]] = field(default_factory=dict)
 
     @property
@@ -125,46 +115,22 @@ def train(
     Raises:
         CorpusError: a stage has no labels (of both classes, in both parts).
     """
-    training = Training(data, vectors, jobs, progress)
+    training, fitted = Training(data, vectors, jobs, progress), Fitted()
     with threadpool_limits(1):
-        fitted = fit_stages(training)
-    return _made(fitted, training, name)
+        for fit in STAGES.values():
+            fitted |= fit(training, fitted)
+    return model_of(fitted, training, name)
 
 
-def train_both(
-    training: Training,
-    names: tuple[str, str],
-    *,
-    vectors_file: Path | None = None,
-    first: str | None = None,
-    base: Fitted | None = None,
-    only: str | None = None,
-) -> tuple[Model, Model]:
-    """A model with a reader and one without, from one run (extra `train`); errors as for `train`.
-
-    Args:
-        training: what they learn from, and the folder where each stage's result is kept.
-        names: of the model with the reader, and of the other.
-        vectors_file: where the vectors were read, if that is not the shipped table; the model needs it in its folder.
-        first: as for `fit_stages`.
-        base: as for `fit_stages`.
-        only: a stage to fit alone; the rest is taken from `base` (`refit_stage`).
-    """
-    with threadpool_limits(1):
-        alone = refit_stage(training, only, base) if only and base else None
-        fitted = alone or fit_stages(training, first, base, {**STAGES, **READER_STAGES})
-    both = fitted.with_reader(), replace(fitted.without("last"), readers=())
-    one, other = (_made(part, training, name, vectors_file) for part, name in zip(both, names, strict=True))
-    return one, other
-
-
-def _made(fitted: Fitted, training: Training, name: str, vectors_file: Path | None = None) -> Model:
+def model_of(
+    fitted: Fitted, training: Training, name: str, vectors_file: Path | None = None, reader: bytes | None = None
+) -> Model:
+    """The model of what was fitted; `vectors_file` is where the vectors were read, if not from the shipped table."""
     thresholds = {**DEFAULTS, **fitted.thresholds}
-    compact = {key: value.astype(np.float32) for key, value in sorted(fitted.arrays.items())}
+    arrays = {key: value.astype(np.float32) for key, value in sorted(fitted.arrays.items())}
     vectors = training.vectors, digest(vectors_file or models_folder() / VECTORS)
-    return make_model(
-        name, compact, thresholds, training.data, vectors, {"from_base": [], "policies": fitted.policies}, fitted.reader
-    )
+    more = {"from_base": [], "policies": fitted.policies}
+    return make_model(name, arrays, thresholds, training.data, vectors, more, reader)
 
 
 def make_model(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 #: Suffixes of the names of an interval's ends (`learn.intervals`).
 LOW, HIGH = ", 95% from", ", 95% to"
+#: The source of the figures of all pages.
+ALL = "all"
 #: Names of figures of spans: labelled characters, and pages whose spans are exactly those that a model had marked.
 LABELLED, ACCEPTED = "labelled characters", "pages just as a model marked them"
 #: kind -> source -> figure -> value
@@ -82,21 +84,32 @@ def new_table(title: str | None, names: Iterable[str], figures: Iterable[str]) -
 def figure_tables(figures: Figures) -> list[Table]:
     """One table per kind, with sources as rows and figures as columns; calibration curves are left to the picture.
 
-    Policies, whose figures are too many for a line, are columns.
+    Policies, whose figures are too many for a line, are columns. Kinds without labels are left out.
     """
     tables = []
     for kind, by_source in figures.items():
-        if kind.startswith(CALIBRATION):
+        if kind.startswith(CALIBRATION) or not _is_labelled(by_source):
             continue
         columns = figure_columns(by_source)
         if kind == POLICIES:
             tables.append(policy_table(by_source, columns, title=kind))
             continue
         table = new_table(kind, ["source"], columns)
-        for source, row in by_source.items():
-            table.add_row(shown(source), *figure_row(row, columns))
+        for source, row in _each_once(by_source):
+            if kind != THRESHOLDS or row.get("labelled", 1):
+                table.add_row(shown(source), *figure_row(row, columns))
         tables.append(table)
     return tables
+
+
+def _each_once(by_source: Mapping[str, dict[str, float]]) -> Iterator[tuple[str, dict[str, float]]]:
+    """The sources with their figures, without one that all pages are of: its figures are those of all."""
+    return ((source, row) for source, row in by_source.items() if source == ALL or row != by_source.get(ALL))
+
+
+def _is_labelled(by_source: Mapping[str, Mapping[str, float]]) -> bool:
+    """False for a kind that no label names: a precision of 0 would be the labels' fault."""
+    return any(row.get(LABELLED, row.get("labelled", 1)) for row in by_source.values())
 
 
 def policy_table(
@@ -130,15 +143,24 @@ def comparison_markdown(before: Figures, after: Figures) -> str:
     """The figures before and after, by kind and source, as Markdown tables."""
     lines: list[str] = []
     for kind, columns, rows in _compared(before, after):
-        lines += [f"### {kind}", "", f"| source | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
-        for source, row, other in rows:
-            cells = [
-                _number(row.get(name)) if name in COUNTS else f"{_number(row.get(name))} → {_number(other.get(name))}"
-                for name in columns
+        cells = (
+            [
+                source,
+                *(
+                    _number(row.get(name)) + ("" if name in COUNTS else f" → {_number(other.get(name))}")
+                    for name in columns
+                ),
             ]
-            lines.append(f"| {source} | {' | '.join(cells)} |")
-        lines.append("")
+            for source, row, other in rows
+        )
+        lines += [f"### {kind}", "", markdown_table(["source", *columns], cells), ""]
     return "\n".join(lines)
+
+
+def markdown_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table in Markdown."""
+    lines = [f"| {' | '.join(map(str, cells))} |" for cells in (head, *rows)]
+    return "\n".join([lines[0], "|---" * len(head) + "|", *lines[1:]])
 
 
 def _compared(
@@ -146,10 +168,10 @@ def _compared(
 ) -> Iterator[tuple[str, list[str], list[tuple[str, dict[str, float], dict[str, float]]]]]:
     """Kinds of figures, their columns, and each source with the figures of both models; no intervals, which would hide them.
 
-    Thresholds, policies and the bins of calibration curves are not compared.
+    Thresholds, policies, kinds without labels and the bins of calibration curves are not compared.
     """
     for kind, by_source in before.items():
-        if kind not in {THRESHOLDS, POLICIES} and not kind.startswith(CALIBRATION):
+        if kind not in {THRESHOLDS, POLICIES} and not kind.startswith(CALIBRATION) and _is_labelled(by_source):
             others = after.get(kind, {})
-            rows = [(source, row, others.get(source, {})) for source, row in by_source.items()]
+            rows = [(source, row, others.get(source, {})) for source, row in _each_once(by_source)]
             yield kind, figure_columns(by_source, others), rows

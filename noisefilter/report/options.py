@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from noisefilter.report.printing import lines_of, listen, shown, terminal
+from noisefilter.report.printing import lines_of, show_log, shown, terminal
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from noisefilter.model import Model
     from noisefilter.policy import Policy
 
@@ -32,7 +34,7 @@ ReviewAt = Annotated[float | None, typer.Option(min=0, max=1, help="Noise from w
 DropAt = Annotated[float | None, typer.Option(min=0, max=1, help="Noise from which the verdict is drop.")]
 Loudness = Annotated[
     bool | None,
-    typer.Option("--verbose/--quiet", "-v/-q", callback=listen, help="Say more on standard error, or errors only."),
+    typer.Option("--verbose/--quiet", "-v/-q", callback=show_log, help="Say more on standard error, or errors only."),
 ]
 
 
@@ -46,8 +48,13 @@ def fail(*lines: str, code: int = USAGE) -> NoReturn:
     raise typer.Exit(code)
 
 
-def check_output(path: Path, *, is_folder: bool = False) -> None:
-    """End the command before the work starts if its file, or folder, cannot be written there."""
+def check_output(
+    path: Path, *, is_folder: bool = False, holds: Callable[[Path], bool] | None = None, what: str = ""
+) -> None:
+    """End the command before the work starts if its file, or folder, cannot be written there.
+
+    The same if there is something already, and `holds` does not know it for what the command writes, which is named `what`.
+    """
     place = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
     is_there = place == path.absolute()
     if is_there and place.is_dir() and not is_folder:
@@ -56,6 +63,9 @@ def check_output(path: Path, *, is_folder: bool = False) -> None:
         fail(f"{path} cannot be written: {place} is a file")
     if not os.access(place, os.W_OK):
         fail(f"{path} cannot be written: permission denied")
+    is_full = any(place.iterdir()) if place.is_dir() else place.is_file() and place.stat().st_size > 0
+    if holds is not None and is_there and is_full and not holds(path):
+        fail(f"{path} is there already and holds no {what}: name another one with -o")
 
 
 def _check_jobs(jobs: int) -> int:
@@ -69,9 +79,10 @@ Jobs = Annotated[int, typer.Option(callback=_check_jobs, help="Worker processes;
 
 def load(path: Path | None) -> Model:
     """The named model, or the shipped one if none is named."""
-    from noisefilter.model import DEFAULT, load_model  # noqa: PLC0415 - as above
+    from noisefilter.api import load as load_named  # noqa: PLC0415 - as above
+    from noisefilter.model import DEFAULT  # noqa: PLC0415
 
-    return load_model(path or DEFAULT)
+    return load_named(path or DEFAULT)
 
 
 def chosen_policy(name: str | None, review_at: float | None, drop_at: float | None, model: Path | None) -> Policy:

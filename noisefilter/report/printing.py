@@ -38,6 +38,15 @@ def json_line(record: Mapping[str, Any]) -> bytes:
     return IN_A_LINE.sub(lambda found: f"\\u{ord(found[0]):04x}", line).encode() + b"\n"
 
 
+def counted(count: int, noun: str) -> str:
+    """The count with its noun.
+
+    >>> counted(1, "page"), counted(2000, "page")
+    ('1 page', '2,000 pages')
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def lenient(stream: TextIO) -> TextIO:
     """The stream, set to escape characters that its encoding lacks."""
     if isinstance(stream, io.TextIOWrapper):
@@ -77,7 +86,7 @@ class _Printer(logging.Handler):
         terminal(stderr=True).print(text, soft_wrap=True)
 
 
-def listen(verbose: bool | None = None) -> None:  # noqa: FBT001 - typer calls it so
+def show_log(verbose: bool | None = None) -> None:  # noqa: FBT001 - typer calls it so
     """Print what the library logs: notes; if `verbose` is true, also what it does; if it is false, only errors."""
     for handler in [handler for handler in LOGGER.handlers if isinstance(handler, _Printer)]:
         LOGGER.removeHandler(handler)

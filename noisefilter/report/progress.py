@@ -34,7 +34,7 @@ class Meter:
         console = console or terminal(stderr=True)
         self._doing, self._total, self._before = doing, total, before
         self._finished, self._current = 0, dict[int, int]()
-        self._started = self._told = time.monotonic()
+        self._started = self._reported = time.monotonic()
         self._lines = not console.is_terminal
         self._bar = Progress(
             TextColumn(doing),
@@ -86,9 +86,9 @@ class Meter:
         done = self._before + self._done
         self._bar.update(self._task, completed=done, rate=f"{self.rate:.0f}/s")
         now = time.monotonic()
-        if not self._lines or now - self._told < LINE_S:
+        if not self._lines or now - self._reported < LINE_S:
             return
-        self._told = now
+        self._reported = now
         of = f" of {self._total:,}" if self._total is not None else ""
         left = ""
         if self._total is not None and self.rate > 0:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.kinds import KINDS, WORST_FIRST
 from noisefilter.report.printing import OBEYED, shown
 from noisefilter.report.tally import BINS, Seen, Tally
-from noisefilter.report.view import Shown, page_views
-from noisefilter.types import NUMBERS, UserError
+from noisefilter.report.view import Detail, page_views
+from noisefilter.types import NUMBERS, UserError, needs_extra
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,12 +24,14 @@ if TYPE_CHECKING:
     from noisefilter.types import Page, Score
 
 TEMPLATES = "templates"
+#: What a report begins with, by which it is known.
+MARK = '<meta name="generator" content="noisefilter">'
 SCRIPTS = ("text.js", "marks.js", "overview.js", "page.js", "list.js")
 TABS = {"overview": "Overview", "sites": "Sites", "pages": "Pages"}
 #: What must be escaped in a script element, and what would reorder the lines of its source.
 ESCAPED = re.compile(f"[<{OBEYED}]")
 WIDTH, HEIGHT = 1000, 220
-#: Position of the cut if no page was dropped.
+#: Position of the cut if no policy is known, and no page was dropped.
 FIRST_CUT = 80
 #: Characters of a title in the list.
 MOST_TITLE = 160
@@ -44,11 +46,8 @@ class ExtraError(UserError, ModuleNotFoundError):
 def render(tally: Tally, *, title: str, first: str | None = None, save_to: str | None = None) -> str:
     """The report.
 
-    Args:
-        tally: what was counted and sampled.
-        title: subject of the report.
-        first: the view that is shown first: "overview", "sites" or "pages".
-        save_to: the address on this host that takes marks as they are made; without it, they are downloaded.
+    `first` is the view that is shown first: "overview", "sites" or "pages". `save_to` is the address on this host that
+    takes marks as they are made; without it, they are downloaded.
 
     Raises:
         ExtraError: Jinja2 is not installed.
@@ -71,8 +70,7 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
         connect="'self'" if save_to else "'none'",
         first=first or ("pages" if single else "overview"),
         tabs=[item for item in TABS.items() if not (single and item[0] == "sites")],
-        # the verdicts' cut: the lowest noise that was dropped
-        cut=next((place for place, count in enumerate(counts["bins"].get("drop", ())) if count), FIRST_CUT),
+        cut=_first_cut(tally.drop_at, counts["bins"].get("drop", ())),
         chart=_chart(counts["bins"]),
         share=_share,
         sampled=len(views) if len(views) < tally.total else 0,
@@ -83,6 +81,13 @@ def render(tally: Tally, *, title: str, first: str | None = None, save_to: str |
     )
 
 
+def _first_cut(drop_at: float | None, dropped: Sequence[int]) -> int:
+    """The policy's cut in hundredths; if it is not known, the lowest noise that was dropped."""
+    if drop_at is not None:
+        return round(BINS * drop_at)
+    return next((place for place, count in enumerate(dropped) if count), FIRST_CUT)
+
+
 def score_html(score: Score, page: Page | None = None, name: str | None = None) -> str:
     """A self-contained report on one page; if the page itself is given and HTML, the marks are shown in it.
 
@@ -91,7 +96,7 @@ def score_html(score: Score, page: Page | None = None, name: str | None = None) 
     """
     named = name or score.url or score.title or "page"
     tally = Tally(pages=1, rows=1)
-    tally.add(Seen.of_record(named, "", score.to_dict(), lambda: Shown(score, page)))
+    tally.add(Seen.of_record(named, "", score.to_dict(), lambda: Detail(score, page)))
     return render(tally, title=score.title or named)
 
 
@@ -123,7 +128,7 @@ def read_template() -> Any:  # noqa: ANN401 - Jinja2 is an extra
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - as above
     except ImportError as error:
-        raise ExtraError("the report needs Jinja2: python -m pip install 'noisefilter[report]'") from error
+        raise ExtraError(needs_extra("the report", "Jinja2", "report")) from error
     loader = PackageLoader("noisefilter.report", TEMPLATES)
     environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, finalize=_legible)
     return environment.get_template("report.html.j2")

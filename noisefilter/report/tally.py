@@ -19,7 +19,7 @@ from noisefilter.types import VERDICTS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from noisefilter.report.view import Shown
+    from noisefilter.report.view import Detail
 
 #: Bins of the histogram: the cut moves by hundredths.
 BINS = 100
@@ -52,28 +52,31 @@ class Seen:
     reasons: tuple[str, ...]
     model: str
     wall: bool
-    load: Callable[[], Shown]
+    load: Callable[[], Detail]
     #: Whether it was judged, and its record holds the cleaned text only.
-    textless: bool = False
+    textless: bool
 
     @classmethod
-    def of_record(cls, name: str, site: str, record: Mapping[str, Any], load: Callable[[], Shown]) -> Seen:
+    def of_record(
+        cls, name: str, site: str, record: Mapping[str, Any], load: Callable[[], Detail], *, textless: bool = False
+    ) -> Seen:
         """A page by its record: from `Score.to_dict`, or from a crawl, which has less in it."""
         noise = record.get("noise")
         reasons = [reason["text"] for reason in record.get("reasons") or () if reason["share"] > 0] or [
             span["reason"] for span in record.get("spans") or () if span["kind"] in TRIMMED_KINDS
         ]
         return cls(
-            name,
-            site,
-            record.get("title"),
-            str(record.get("verdict")),
-            str(record.get("status")),
-            noise if isinstance(noise, int | float) else None,
-            tuple(dict.fromkeys(map(general, reasons))),
-            str(record.get("model") or ""),
-            is_wall(record.get("title"), record.get("text") or ""),
-            load,
+            id=name,
+            site=site,
+            title=record.get("title"),
+            verdict=str(record.get("verdict")),
+            status=str(record.get("status")),
+            noise=noise if isinstance(noise, int | float) else None,
+            reasons=tuple(dict.fromkeys(map(general, reasons))),
+            model=str(record.get("model") or ""),
+            wall=is_wall(record.get("title"), record.get("text") or ""),
+            load=load,
+            textless=textless,
         )
 
     @property
@@ -92,7 +95,7 @@ def is_wall(title: str | None, text: str) -> bool:
     return short and (walls.find(title or "") >= 0 or walls.find(text[:4000].strip()) >= 0)
 
 
-def _not_held() -> Shown:
+def _not_held() -> Detail:
     raise LookupError("a page that is only listed is not held")
 
 
@@ -212,6 +215,8 @@ class Tally:
         self.sample = Sample(pages, doubtful_only=doubtful_only)
         self.listed = Sample(0 if doubtful_only else rows)
         self.total = self.rejected = 0
+        #: Noise from which the policy in force drops; None if it is not known.
+        self.drop_at: float | None = None
         self.verdicts: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.models: Counter[str] = Counter()

@@ -9,11 +9,12 @@ from rich.text import Text
 
 from noisefilter.html.cleaning.marking import visible_stretches
 from noisefilter.kinds import KINDS, TRIMMED_KINDS
-from noisefilter.report.printing import say, shown
+from noisefilter.report.printing import counted, say, shown
+from noisefilter.text.characters import quoted
 from noisefilter.types import NUMBERS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection
 
     from rich.console import Console
 
@@ -21,16 +22,14 @@ if TYPE_CHECKING:
     from noisefilter.types import Reason, Score, Span
 
 VERDICT_STYLE = {"keep": "green", "trim": "cyan", "review": "yellow", "drop": "bold red", "unscored": "dim"}
-#: The columns of a table outside of a terminal.
+#: What stands above the pages: in a terminal, and as cells elsewhere.
+TITLE = "verdict   noise  filler  off-topic  boilerplate  page"
 HEAD = ("verdict", "noise", "filler", "off-topic", "boilerplate", "page", "what moved noise most", "worst span")
 NOISY, HALF_NOISY = 0.7, 0.4
 
 
-class Table:
-    """Scores, printed as they come: in a terminal some lines per page, elsewhere one tab-separated line, nothing cut.
-
-    A page's lines are its verdict, numbers and name; what moved its noise most; and the worst evidence.
-    """
+class ScorePrinter:
+    """Prints scores as they come: in a terminal some lines per page, elsewhere one tab-separated line, nothing cut."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -38,45 +37,53 @@ class Table:
 
     def add(self, name: str, score: Score) -> None:
         """Print a page."""
-        if not self._verdicts:
-            head = "verdict   noise  filler  off-topic  boilerplate  page"
-            self._print(Text(head, style="bold"), HEAD)
+        is_first = not self._verdicts
         self._verdicts[score.verdict] += 1
         self._statuses[score.status] += 1
-        numbers = (score.noise, score.filler, score.off_topic, score.boilerplate)
-        reason = [_reason(reason) for reason in score.reasons[:1]]
-        evidence = _evidence(score)
-        if not self._console.is_terminal:
-            cells = [score.verdict, *("" if value is None else f"{value:.2f}" for value in numbers), shown(name)]
-            self._print(Text(), [*cells, reason[0].plain if reason else "", evidence.plain])
-            return
-        line = Text(f"{score.verdict:<9}", style=VERDICT_STYLE[score.verdict])
-        for value, width in zip(numbers[:3], (6, 8, 11), strict=True):
-            line.append_text(_number(value, width))
-        line.append_text(_number(score.boilerplate, 13, plain=True))
-        line.append(f"  {shown(name)}", style="bold")
-        self._print(line, [])
-        for more in (*reason, evidence):
-            if more:
-                self._print(Text("          ").append_text(more), [])
+        if self._console.is_terminal:
+            for line in ([Text(TITLE, style="bold")] if is_first else []) + _lines(name, score):
+                self._console.print(line, no_wrap=True, overflow="ellipsis")
+        else:
+            for cells in ([HEAD] if is_first else []) + [_cells(name, score)]:
+                self._console.file.write("\t".join(cells) + "\n")  # rich would turn tabs into blanks
 
-    def finish(self) -> None:
-        """Print how many pages got which verdict, and why some got none; it is a note where a program may read the rows."""
+    def finish(self, rejected: int = 0) -> None:
+        """Print how many pages got which verdict, why some got none, and how many rows were rejected.
+
+        It is a note where a program may read the rows.
+        """
         parts = [Text(f"{count} {name}", style=VERDICT_STYLE[name]) for name, count in sorted(self._verdicts.items())]
         reasons = [f"{count} {status}" for status, count in sorted(self._statuses.items()) if status != "ok"]
         why = f" ({', '.join(reasons)})" if reasons else ""
-        pages = self._verdicts.total()
-        line = Text.assemble(f"{pages} page{'s' * (pages != 1)}: ", Text(", ").join(parts), why)
+        line = Text.assemble(
+            f"{counted(self._verdicts.total(), 'page')}: ",
+            Text(", ").join(parts),
+            why,
+            f"; {rejected:,} rejected" * (rejected > 0),
+        )
         if self._console.is_terminal:
             self._console.print(Text.assemble("\n", line))
         else:
             say(line.plain)
 
-    def _print(self, line: Text, cells: Sequence[str]) -> None:
-        if self._console.is_terminal:
-            self._console.print(line, no_wrap=True, overflow="ellipsis")
-        else:
-            self._console.file.write("\t".join(cells) + "\n")  # rich would turn tabs into blanks
+
+def _lines(name: str, score: Score) -> list[Text]:
+    """A page's verdict, numbers and name; what moved its noise most; the worst evidence."""
+    head = Text(f"{score.verdict:<9}", style=VERDICT_STYLE[score.verdict])
+    for value, width in ((score.noise, 6), (score.filler, 8), (score.off_topic, 11)):
+        head.append_text(_number(value, width))
+    head.append_text(_number(score.boilerplate, 13, plain=True))
+    head.append(f"  {shown(name)}", style="bold")
+    more = [*map(_reason, score.reasons[:1]), _evidence(score)]
+    return [head, *(Text("          ").append_text(text) for text in more if text)]
+
+
+def _cells(name: str, score: Score) -> tuple[str, ...]:
+    """The same as cells under `HEAD`."""
+    numbers = (score.noise, score.filler, score.off_topic, score.boilerplate)
+    shares = ("" if value is None else f"{value:.2f}" for value in numbers)
+    reason = _reason(score.reasons[0]).plain if score.reasons else ""
+    return score.verdict, *shares, shown(name), reason, _evidence(score).plain
 
 
 def _number(value: float | None, width: int, *, plain: bool = False) -> Text:
@@ -105,7 +112,7 @@ def _evidence(score: Score) -> Text:
     if span is None:
         return Text("")
     return Text.assemble(
-        (f"{span.kind}: ", KINDS[span.kind].style), (f"({shown(span.reason)}) ", "dim"), f"“{_words(score, span)}”"
+        (f"{span.kind}: ", KINDS[span.kind].style), (f"({shown(span.reason)}) ", "dim"), quoted(_words(score, span))
     )
 
 
@@ -131,7 +138,7 @@ def print_explained(console: Console, name: str, score: Score) -> None:
     for span in score.spans:
         line = Text.assemble(
             (f"{span.kind:<12}", KINDS[span.kind].style),
-            f" {span.score:.2f}  {span.start}-{span.end}  {shown(span.reason)}  “{_words(score, span)}”",
+            f" {span.score:.2f}  {span.start}-{span.end}  {shown(span.reason)}  {quoted(_words(score, span))}",
         )
         console.print(line, no_wrap=True, overflow="ellipsis")
     console.print()

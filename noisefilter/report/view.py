@@ -29,7 +29,7 @@ MOST_PACKED = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Detail:
     """What is shown of a page; `note` says what is missing, `page` is what it was read from, if that is known.
 
     `whole` is false if `score.visible_text` is only the cleaned text, to which offsets do not refer; `quotes` are then
@@ -48,21 +48,21 @@ def page_views(pages: Iterable[Seen]) -> list[dict[str, Any]]:
     left = {"text": TEXT_BYTES, "frame": FRAME_BYTES, "raw": RAW_BYTES}
     views = []
     for seen in pages:
-        shown = seen.load()
-        view = {"id": seen.id, "site": seen.site, **_view(shown)}
+        detail = seen.load()
+        view = {"id": seen.id, "site": seen.site, **_view(detail)}
         size = len(json.dumps(view))
         if size > left["text"]:
             continue
         left["text"] -= size
-        _add_page(view, shown, left)
+        _add_page(view, detail, left)
         views.append(view)
     return views
 
 
-def _view(shown: Shown) -> dict[str, Any]:
-    score, length = shown.score, MOST_TEXT
+def _view(detail: Detail) -> dict[str, Any]:
+    score, length = detail.score, MOST_TEXT
     text = score.visible_text
-    spans = [span for span in score.spans if span.start < length] if shown.whole else []
+    spans = [span for span in score.spans if span.start < length] if detail.whole else []
     reasons: dict[str, int] = {}
     rows = [
         [
@@ -90,9 +90,9 @@ def _view(shown: Shown) -> dict[str, Any]:
         "spans": rows,
         "why": list(reasons),
         "kept": _kept(text, spans, length),
-        "quotes": [[WORST_FIRST.index(kind), value, why, words] for kind, value, why, words in shown.quotes],
-        "whole": shown.whole and not cut,
-        "note": " ".join(filter(None, (shown.note, cut))),
+        "quotes": [[WORST_FIRST.index(kind), value, why, words] for kind, value, why, words in detail.quotes],
+        "whole": detail.whole and not cut,
+        "note": " ".join(filter(None, (detail.note, cut))),
     }
 
 
@@ -102,12 +102,12 @@ def _kept(text: str, spans: Sequence[Span], length: int) -> list[int]:
     return [edge for start, end in ranges if start < length for edge in (start, min(end, length))]
 
 
-def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
+def _add_page(view: dict[str, Any], detail: Detail, left: dict[str, int]) -> None:
     """Add the page with marks, and as it came, for the exported corpus; compressed, since HTML repeats itself."""
-    page = read_page(shown.page) if shown.page is not None else None
-    if page is None or page.status != "ok" or page.format != "html" or len(page.content) > MOST_RAW or not shown.whole:
+    page = read_page(detail.page) if detail.page is not None else None
+    if page is None or page.status != "ok" or page.format != "html" or len(page.content) > MOST_RAW or not detail.whole:
         return
-    html = marked_html(page, shown.score, describe)
+    html = marked_html(page, detail.score, describe_span)
     for name, content in (("frame", html), ("raw", str(page.content))):
         if content is None or len(content) > left[name] * MOST_PACKED:
             continue
@@ -117,6 +117,6 @@ def _add_page(view: dict[str, Any], shown: Shown, left: dict[str, int]) -> None:
             view[name] = packed
 
 
-def describe(span: Span) -> str:
+def describe_span(span: Span) -> str:
     """The description of a span at its mark."""
     return f"{KINDS[span.kind].called}, {span.score:.2f}: {span.reason}"

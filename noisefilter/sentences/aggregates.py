@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -15,8 +14,6 @@ from noisefilter.text.cues import cue_table
 from noisefilter.text.tokens import begins, count_changes, count_distinct, sums
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from noisefilter.arrays import Column, Flags, Index, Matrix
     from noisefilter.sentences.table import SentenceTable
 
@@ -30,10 +27,6 @@ MEANS = tuple(
 )
 _MEANS = [SENTENCE_COLUMNS.index(name) for name in MEANS]
 FILLER_STEPS = (0.3, 0.5, 0.7)
-#: Repeats, and sources in 1,000 words, beyond which more say nothing more: lists of terms repeat everything.
-MOST_REPEATS, MOST_UNNAMED = 0.2, 5.0
-#: Words of a short article count as so many, so that one source is not a habit.
-FEW_WORDS = 300
 
 ARTICLE_FEATURES = (
     "log_words",
@@ -57,48 +50,36 @@ ARTICLE_FEATURES = (
 )
 
 
-def article_rows(
-    table: SentenceTable, matrix: Matrix, probabilities: Matrix, names: Iterable[str] = ARTICLE_FEATURES
-) -> Matrix:
-    """Features of each article: (articles, names).
-
-    Args:
-        table: the sentences.
-        matrix: their features, columns as in `SENTENCE_COLUMNS`.
-        probabilities: (sentences, 2): filler, promotion.
-        names: the features to compute, of `ARTICLE_FEATURES` and `SIGNS`.
-    """
+def article_rows(table: SentenceTable, probabilities: Matrix) -> Matrix:
+    """Features of each article: (articles, ARTICLE_FEATURES). `probabilities` are (sentences, 2): filler, promotion."""
     total, filler = np.maximum(table.totals(table.words), 1.0), probabilities[:, 0]
-    measures: dict[str, Callable[[], Column]] = {
-        "log_words": lambda: np.log1p(total),
-        "log_sentences": lambda: np.log1p(table.sizes),
-        "headings": lambda: table.means(_are_headings(table, matrix).astype(float)),
-        "list_items": lambda: table.means((table.words <= HEADING_WORDS).astype(float)),
-        "words_of_paragraph": lambda: np.log1p(_words_of_paragraph(table)),
-        "filler_at_start": lambda: _mean_of(table, filler, table.place < 5),
-        "filler_at_end": lambda: _mean_of(table, filler, table.sizes[table.article] - 1 - table.place < 5),
-        "vocabulary": lambda: count_changes(table.stems[table.by_stem], len(total)) / np.sqrt(2 * total),
-        "repeated_pairs": lambda: _repeated_pairs(table),
-        "sentence_spread": lambda: _sentence_spread(table),
-        "template_sections": lambda: template_sections(table, table.section),
-        **{name: partial(sign, table) for name, sign in SIGNS.items()},
+    columns = {
+        "log_words": np.log1p(total),
+        "log_sentences": np.log1p(table.sizes),
+        "headings": table.means(_are_headings(table).astype(float)),
+        "list_items": table.means((table.words <= HEADING_WORDS).astype(float)),
+        "words_of_paragraph": np.log1p(_words_of_paragraph(table)),
+        "filler_at_start": _mean_of(table, filler, table.place < 5),
+        "filler_at_end": _mean_of(table, filler, table.sizes[table.article] - 1 - table.place < 5),
+        "vocabulary": count_changes(table.stems[table.by_stem], len(total)) / np.sqrt(2 * total),
+        "repeated_pairs": _repeated_pairs(table),
+        "sentence_spread": _sentence_spread(table),
+        "template_sections": template_sections(table, table.section),
+        **word_shares(table, probabilities, table.section, table.words),
     }
-    shares = word_shares(table, matrix, probabilities, table.section, table.words)
-    return side_by_side([shares[name] if name in shares else measures[name]() for name in names])
+    return side_by_side([columns[name] for name in ARTICLE_FEATURES])
 
 
-def word_shares(
-    table: SentenceTable, matrix: Matrix, probabilities: Matrix, section: Index, words: Column
-) -> dict[str, Column]:
+def word_shares(table: SentenceTable, probabilities: Matrix, section: Index, words: Column) -> dict[str, Column]:
     """By name, the features that are shares of each article's words: (articles,).
 
     `section` is the template heading that each sentence stands under, -1 for none, and `words` how many of its words
-    count: (sentences,). The other arguments are as for `article_rows`.
+    count: (sentences,). `probabilities` are as for `article_rows`.
     """
     filler, cues = probabilities[:, :1], cue_table("templates").cues
     columns = {  # by their names
-        ("heading_words",): _are_headings(table, matrix),
-        tuple(f"mean_{name}" for name in MEANS): matrix[:, _MEANS],
+        ("heading_words",): _are_headings(table),
+        tuple(f"mean_{name}" for name in MEANS): table.matrix[:, _MEANS],
         tuple(f"section_{cue.name}" for cue in cues): section[:, None] == np.arange(len(cues)),
         ("filler", "promotion"): probabilities,
         tuple(f"filler_over_{step}" for step in FILLER_STEPS): filler > FILLER_STEPS,
@@ -110,45 +91,14 @@ def word_shares(
     return dict(zip(chain(*columns), totals.T, strict=True))
 
 
-def _are_headings(table: SentenceTable, matrix: Matrix) -> Flags:
-    return (table.words <= HEADING_WORDS) & (matrix[:, SENTENCE_COLUMNS.index("ends_sentence")] == 0)
+def _are_headings(table: SentenceTable) -> Flags:
+    return (table.words <= HEADING_WORDS) & (table.feature("ends_sentence") == 0)
 
 
 def template_sections(table: SentenceTable, section: Index) -> Column:
     """How many different template headings the sentences of each article stand under."""
     inside = section >= 0
     return count_distinct(section[inside], table.article[inside], len(table.sizes))
-
-
-def _repeated(table: SentenceTable, flags: Flags, kept: Flags | None) -> Column:
-    """Share of each article's words in whole sentences that are flagged, at most `MOST_REPEATS`; of the kept ones."""
-    words = table.words * table.repeats.whole * (True if kept is None else kept)
-    return np.minimum(table.totals(words * flags) / np.maximum(table.totals(words), 1), MOST_REPEATS)
-
-
-def said_again(table: SentenceTable, kept: Flags | None = None) -> Column:
-    """The share that says again what others said before."""
-    return _repeated(table, table.repeats.again, kept)
-
-
-def said_thrice(table: SentenceTable, kept: Flags | None = None) -> Column:
-    """The share that says what two others say."""
-    return _repeated(table, table.repeats.thrice, kept)
-
-
-def unnamed_sources(table: SentenceTable, kept: Flags | None = None) -> Column:
-    """Sentences in 1,000 words that cite somebody without a name, at most `MOST_UNNAMED`; of the kept ones."""
-    chosen = np.ones(len(table)) if kept is None else kept.astype(float)
-    rate = 1000 * table.totals(_unnamed(table) * chosen) / np.maximum(table.totals(table.words * chosen), FEW_WORDS)
-    return np.minimum(rate, MOST_UNNAMED)
-
-
-def _unnamed(table: SentenceTable) -> Flags:
-    """Whether each sentence cites somebody and names nobody: no two words with a capital stand side by side."""
-    capital, owner = table.inner_capital[table.token_index], table.owner
-    together = capital[1:] & capital[:-1] & (owner[1:] == owner[:-1])
-    named = np.bincount(owner[1:][together], minlength=len(table)) > 0
-    return np.asarray((table.cues["sources"] >= 0) & ~named)
 
 
 def _repeated_pairs(table: SentenceTable) -> Column:
@@ -173,8 +123,3 @@ def _words_of_paragraph(table: SentenceTable) -> Column:
 
 def _mean_of(table: SentenceTable, values: Column, chosen: Flags) -> Column:
     return table.totals(values * chosen) / np.maximum(table.totals(chosen.astype(float)), 1)
-
-
-#: Signs that an article is manufactured: functions of a table and of the sentences that count, all by default. Only the
-#: article classifiers read them.
-SIGNS = {sign.__name__: sign for sign in (said_again, said_thrice, unnamed_sources)}

@@ -12,13 +12,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.columns import Columns, side_by_side
-from noisefilter.sentences.table import WINDOW, WORD_GROUPS, SentenceTable
 from noisefilter.text.cues import cue_table
-from noisefilter.text.tokens import begins, sums, unit_rows
+from noisefilter.text.tokens import begins, dots, sums, unit_rows
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Matrix
+    from noisefilter.sentences.table import SentenceTable
 
+#: Words whose share in a sentence is a feature.
+WORD_GROUPS = {
+    "you": "you your you're you'll yourself you've",
+    "we": "we our us we're we'll we've ours",
+    "who_said": "said says told according wrote reported announced added explained stated",
+}
 #: Sentences before this one that are searched for a repeat; bounds the cost on pages of any length.
 LOOK_BACK = 400
 LEAD = 3
@@ -114,9 +120,7 @@ def rarity(table: SentenceTable) -> Column:
 
 def rarest(table: SentenceTable) -> Column:
     """Rarity of the rarest word."""
-    top = np.zeros(len(table))
-    np.maximum.at(top, table.owner, table.idf)
-    return top
+    return table.highest(table.idf)
 
 
 def _says(group: str, table: SentenceTable) -> Column:
@@ -132,19 +136,19 @@ def _cue(name: str, table: SentenceTable) -> Column:
 
 def title_likeness(table: SentenceTable) -> Column:
     """Cosine with the title: restating it, or far from it."""
-    return np.einsum("ij,ij->i", table.vectors, table.title_vectors[table.article])
+    return dots(table.vectors, table.title_vectors[table.article])
 
 
 def context_likeness(table: SentenceTable) -> Column:
     """Cosine with the sentences around."""
-    return np.einsum("ij,ij->i", table.vectors, table.context)
+    return dots(table.vectors, table.context)
 
 
 def lead_likeness(table: SentenceTable) -> Column:
     """Cosine with the first sentences."""
     opens = table.edges[:-1]
     lead = unit_rows(sums(table.vectors, opens, np.minimum(opens + LEAD, table.edges[1:])))
-    return np.einsum("ij,ij->i", table.vectors, lead[table.article])
+    return dots(table.vectors, lead[table.article])
 
 
 def said_before(table: SentenceTable) -> Column:
@@ -162,7 +166,7 @@ def said_before(table: SentenceTable) -> Column:
 
 def new_words(table: SentenceTable) -> Column:
     """Share of the words that no sentence nearby uses, weighted by rarity."""
-    return table.mean((table.seen > WINDOW).astype(float), table.idf)
+    return table.mean((~table.near).astype(float), table.idf)
 
 
 def next_words(table: SentenceTable) -> Column:
@@ -269,5 +273,5 @@ def sentence_matrix(table: SentenceTable) -> Matrix:
         return np.zeros((0, len(SENTENCE_COLUMNS)))
     columns = SENTENCE_FEATURES.measure(table)
     around = [table.neighbour(columns[name], step) for name, step in OF_NEIGHBOURS.values()]
-    means = table.means(np.array([columns[name] for name in OF_ARTICLE.values()]))[:, table.article]
+    means = [table.means(columns[name])[table.article] for name in OF_ARTICLE.values()]
     return side_by_side([*columns.values(), *around, *means])

@@ -6,9 +6,6 @@ judges the next sentence accordingly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,11 +13,8 @@ import numpy as np
 from noisefilter.networks import logit
 from noisefilter.sentences.aggregates import ARTICLE_FEATURES, article_rows
 from noisefilter.text.tokens import begins, neighbours
-from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from noisefilter.arrays import Matrix
     from noisefilter.sentences.table import SentenceTable
 
@@ -28,76 +22,17 @@ NEAR = (-3, -2, -1, 1, 2, 3)
 #: Sentences on each side that make a stretch.
 STRETCH = 4
 SENTENCE_CLASSES = ("informative", "filler", "promotion", "boilerplate")
-
-
-@dataclass(frozen=True, eq=False)
-class FirstKinds:
-    """Sentences and the log-odds of their classes by the first pass: (sentences, classes)."""
-
-    table: SentenceTable
-    log_odds: Matrix
-
-    @cached_property
-    def near(self) -> Mapping[int, Matrix]:
-        """Those of the sentences `NEAR`, by how many further on: (sentences, classes) each."""
-        return dict(zip(NEAR, neighbours(self.log_odds, self.table.article, NEAR), strict=True))
-
-    @cached_property
-    def mean(self) -> Matrix:
-        """Mean of the article: thin ones are thin throughout."""
-        return self.table.article_means(self.log_odds)
-
-    @cached_property
-    def ranked(self) -> Matrix:
-        """The values of each article, sorted for each class by itself."""
-        return np.column_stack([column[np.lexsort((column, self.table.article))] for column in self.log_odds.T])
-
-
-def _log_odds_of(step: int, first: FirstKinds) -> Matrix:
-    return first.near[step]
-
-
-def paragraph(first: FirstKinds) -> Matrix:
-    """Mean of the paragraph's other sentences, which tend to be alike; its own value if there are none."""
-    values, opens = first.log_odds, begins(first.table.block)
-    number = np.cumsum(opens) - 1
-    size = np.bincount(number)[number][:, None]
-    total = np.add.reduceat(values, np.flatnonzero(opens), axis=0)[number]
-    return np.where(size > 1, (total - values) / np.maximum(size - 1, 1), values)
-
-
-def stretch(first: FirstKinds) -> Matrix:
-    """Mean of the sentences around, itself included; at the article's ends the outermost one is repeated."""
-    table = first.table
-    begin, last = table.edges[table.article], table.edges[table.article + 1] - 1
-    steps = np.arange(-STRETCH, STRETCH + 1)
-    places = np.minimum(np.maximum(np.arange(len(table)) + steps[:, None], begin), last)
-    return np.asarray(first.log_odds[places].sum(axis=0) / len(steps))
-
-
-def spread(first: FirstKinds) -> Matrix:
-    """Standard deviation in the article: stretches of one kind among others differ from a mixture."""
-    return np.sqrt(first.table.article_means((first.log_odds - first.mean) ** 2))
-
-
-def _above(quarters: int, first: FirstKinds) -> Matrix:
-    """First, second or third quartile of the article's sentences."""
-    table = first.table
-    return first.ranked[(table.edges[:-1] + quarters * table.sizes // 4)[table.article]]
-
-
+QUARTILES = ("quarter", "half", "three_quarters")
 #: The columns that each class has, by the beginnings of their names.
-OF_CLASSES: Mapping[str, Callable[[FirstKinds], Matrix]] = {
-    "log_odds": attrgetter("log_odds"),
-    **{f"log_odds_{step:+}": partial(_log_odds_of, step) for step in NEAR},
-    "paragraph": paragraph,
-    "stretch": stretch,
-    "mean": attrgetter("mean"),
-    "spread": spread,
-    "quarter": partial(_above, 1),
-    "half": partial(_above, 2),
-    "three_quarters": partial(_above, 3),
-}
+OF_CLASSES = (
+    "log_odds",
+    *(f"log_odds_{step:+}" for step in NEAR),
+    "paragraph",
+    "stretch",
+    "mean",
+    "spread",
+    *QUARTILES,
+)
 #: Names of the columns of `kind_context`.
 KIND_CONTEXT = (
     *(f"{beginning}_{name}" for beginning in OF_CLASSES for name in SENTENCE_CLASSES),
@@ -105,13 +40,43 @@ KIND_CONTEXT = (
 )
 
 
-def kind_context(measured: tuple[SentenceTable, Matrix], first: Matrix) -> Matrix:
+def kind_context(table: SentenceTable, first: Matrix) -> Matrix:
     """Inputs of the second pass besides the sentences' own features: (sentences, KIND_CONTEXT).
 
-    `measured` are the sentences and these features, `first` the first pass's probabilities: (sentences, classes).
+    `first` are the first pass's probabilities: (sentences, classes).
     """
-    table, matrix = measured
     classes = np.round(first, 6)  # the same in any batch
-    known = FirstKinds(table, logit(classes))
-    of_article = article_rows(table, matrix, classes[:, 1:3])[table.article]
-    return np.hstack([*(measure(known) for measure in OF_CLASSES.values()), of_article])
+    log_odds, article = logit(classes), table.article
+    mean = table.means(log_odds)[article]
+    ranked = np.column_stack([column[np.lexsort((column, article))] for column in log_odds.T])  # within each article
+    columns = {
+        "log_odds": log_odds,
+        **{f"log_odds_{step:+}": near for step, near in zip(NEAR, neighbours(log_odds, article, NEAR), strict=True)},
+        "paragraph": _paragraph(table, log_odds),
+        "stretch": _stretch(table, log_odds),
+        "mean": mean,  # thin articles are thin throughout
+        "spread": np.sqrt(table.means((log_odds - mean) ** 2))[article],  # stretches of one kind differ from a mixture
+        **{
+            name: ranked[(table.edges[:-1] + quarters * table.sizes // 4)[article]]
+            for quarters, name in enumerate(QUARTILES, 1)
+        },
+    }
+    of_article = article_rows(table, classes[:, 1:3])[article]
+    return np.hstack([*(columns[name] for name in OF_CLASSES), of_article])
+
+
+def _paragraph(table: SentenceTable, values: Matrix) -> Matrix:
+    """Mean of the paragraph's other sentences, which tend to be alike; its own value if there are none."""
+    opens = begins(table.block)
+    number = np.cumsum(opens) - 1
+    size = np.bincount(number)[number][:, None]
+    total = np.add.reduceat(values, np.flatnonzero(opens), axis=0)[number]
+    return np.where(size > 1, (total - values) / np.maximum(size - 1, 1), values)
+
+
+def _stretch(table: SentenceTable, values: Matrix) -> Matrix:
+    """Mean of the sentences around, itself included; at the article's ends the outermost one is repeated."""
+    begin, last = table.edges[table.article], table.edges[table.article + 1] - 1
+    steps = np.arange(-STRETCH, STRETCH + 1)
+    places = np.minimum(np.maximum(np.arange(len(table)) + steps[:, None], begin), last)
+    return np.asarray(values[places].sum(axis=0) / len(steps))

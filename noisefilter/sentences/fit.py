@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 
-from noisefilter.fit import FOLDS, fit_first, fit_linear, fit_network, fold_of, named, out_of_fold, word_rows
+from noisefilter.fit import FOLDS, arrays_of, fit_first, fit_linear, fit_network, fold_of, out_of_fold, word_rows
 from noisefilter.html.read import read_blocks
 from noisefilter.kinds import KINDS
 from noisefilter.networks import word_scores
-from noisefilter.sentences.columns import sentence_matrix
 from noisefilter.sentences.context import kind_context
 from noisefilter.sentences.judge import sentence_inputs
 from noisefilter.sentences.table import Article, SentenceTable
@@ -21,18 +21,18 @@ from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import tokenize
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from noisefilter.arrays import Arrays, Index, Matrix
-    from noisefilter.fit import NetworkOptions
     from noisefilter.html.walk import BlockedPage
     from noisefilter.labels import LabelledPage
+    from noisefilter.networks import Network
     from noisefilter.text.vectors import VectorTable
 
 #: Column of the output for each letter; this classifier learns nothing from off-topic sentences.
 CLASS_OF = {"I": 0, "F": 1, "P": 2, "B": 3}
-KIND_LETTER: dict[str, str] = {name: kind.letter for name, kind in KINDS.items()}
-NETWORK: NetworkOptions = {"hidden": (32,), "alpha": 3.0, "falling": ((1e-3, 20),), "members": 4}
+KIND_LETTER: dict[str, str] = {name: kind.letter for name, kind in KINDS.items()} | {"honest": "I"}
+fit_perceptrons = partial(fit_network, hidden=32, alpha=3.0, falling=((1e-3, 20),), members=4)
 WORD_ALPHA = 1e-4
 
 
@@ -41,7 +41,6 @@ class SentenceExample:
     """An article with labelled sentences: `classes` (sentences, 4) holds each class' share of the votes."""
 
     table: SentenceTable
-    matrix: Matrix
     classes: Matrix
     site: str
     source: str
@@ -54,7 +53,7 @@ def sentence_examples(pages: Iterable[LabelledPage], vectors: VectorTable) -> li
         blocked, sentences, letters = labelled_sentences(page)
         if blocked is not None and sentences:
             table = SentenceTable([Article(blocked, tokenize(blocked.text, vectors), sentences)], vectors)
-            examples.append(SentenceExample(table, sentence_matrix(table), shares_of(letters), page.site, page.source))
+            examples.append(SentenceExample(table, shares_of(letters), page.site, page.source))
     return examples
 
 
@@ -115,19 +114,18 @@ def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[Arrays, list[Arr
     folds = [fold_of(example.site) for example in examples]
     words = out_of_fold(folds, lambda chosen, _: _fit_words(examples, rows, chosen))
     inputs = [
-        sentence_inputs(example.table, example.matrix, _words(example.table, words.for_group(fold)))
+        sentence_inputs(example.table, _words(example.table, words.for_group(fold)))
         for example, fold in zip(examples, folds, strict=True)
     ]
-    measured = [(example.table, example.matrix) for example in examples]
-    first, context = fit_first(folds, measured, inputs, kind_context, lambda chosen, _: _fit(examples, inputs, chosen))
+    tables = [example.table for example in examples]
+    first, context = fit_first(folds, tables, inputs, kind_context, lambda chosen, _: _fit(examples, inputs, chosen))
     second = out_of_fold(folds, lambda chosen, _: _fit(examples, context, chosen))
-    stages = words, first, second
-    fold_models = [_arrays(*(stage.for_group(left) for stage in stages)) for left in range(FOLDS)]
-    return _arrays(*(stage.of_all for stage in stages)), fold_models
+    of_folds = [_arrays(words.for_group(left), first.for_group(left), second.for_group(left)) for left in range(FOLDS)]
+    return _arrays(words.of_all, first.of_all, second.of_all), of_folds
 
 
-def _arrays(words: Arrays, first: Arrays, second: Arrays) -> Arrays:
-    return {**words, **named("sentence_first", first), **named("sentence_second", second)}
+def _arrays(words: Arrays, first: Network, second: Network) -> Arrays:
+    return {**words, **arrays_of("sentence_first", first), **arrays_of("sentence_second", second)}
 
 
 def _words(table: SentenceTable, model: Arrays) -> Matrix:
@@ -144,18 +142,17 @@ def _fit_words(examples: Sequence[SentenceExample], rows: Sequence[sp.csr_matrix
     return {"sentence_words.weights": weights, "sentence_words.bias": bias}
 
 
-def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: Index) -> Arrays:
+def _fit(examples: Sequence[SentenceExample], inputs: Sequence[Matrix], chosen: Index) -> Network:
     matrix = np.concatenate([inputs[index] for index in chosen])
-    return fit_classes(matrix, np.concatenate([examples[index].classes for index in chosen]), NETWORK)
+    return fit_classes(matrix, np.concatenate([examples[index].classes for index in chosen]), fit_perceptrons)
 
 
-def fit_classes(matrix: Matrix, classes: Matrix, options: NetworkOptions) -> Arrays:
+def fit_classes(matrix: Matrix, classes: Matrix, fit: Callable[[Matrix, Index, Matrix], Network]) -> Network:
     """A network that learns shares of votes: each sentence is a row for each class voted for, weighted by its share."""
     row, column = np.nonzero(classes)
     anchors = np.arange(classes.shape[1])  # every class has a column, whatever the labels hold
-    return fit_network(
+    return fit(
         np.concatenate([matrix[row], np.repeat(matrix.mean(axis=0, keepdims=True), len(anchors), axis=0)]),
         np.concatenate([column, anchors]),
         np.concatenate([classes[row, column], np.full(len(anchors), 1e-3)]),
-        **options,
     )

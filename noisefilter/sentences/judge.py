@@ -24,7 +24,7 @@ OF_WORDS: Mapping[str, Callable[[SentenceTable, Matrix], Matrix]] = {
     "words": lambda _, words: words,
     "words_before": lambda table, words: table.neighbour(words, -1),
     "words_next": lambda table, words: table.neighbour(words, 1),
-    "words_of_article": lambda table, words: table.article_means(words),
+    "words_of_article": lambda table, words: table.means(words)[table.article],
 }
 _FIRST = (
     *SENTENCE_COLUMNS,
@@ -35,10 +35,10 @@ _FIRST = (
 INPUTS = {"sentence_first": _FIRST, "sentence_second": (*_FIRST, *KIND_CONTEXT)}
 
 
-def sentence_inputs(table: SentenceTable, matrix: Matrix, words: Matrix) -> Matrix:
+def sentence_inputs(table: SentenceTable, words: Matrix) -> Matrix:
     """Inputs of the sentence classifier: features, word log-odds (own, neighbours', article's), vector."""
     return np.hstack(
-        [matrix, *(measure(table, words) for measure in OF_WORDS.values()), table.vectors[:, :VECTOR_INPUTS]]
+        [table.matrix, *(measure(table, words) for measure in OF_WORDS.values()), table.vectors[:, :VECTOR_INPUTS]]
     )
 
 
@@ -48,15 +48,12 @@ class SentenceScorer:
 
     weights: Matrix
     bias: Matrix
-    passes: Cascade[tuple[SentenceTable, Matrix]]
+    passes: Cascade[SentenceTable]
 
-    def score(self, table: SentenceTable, matrix: Matrix) -> Matrix:
-        """Class probabilities of the sentences, (sentences, 4): informative, filler, promotion, boilerplate.
-
-        `matrix` has their features, columns as in `SENTENCE_COLUMNS`.
-        """
+    def score(self, table: SentenceTable) -> Matrix:
+        """Class probabilities of the sentences: (sentences, SENTENCE_CLASSES)."""
         words = word_scores(table.tokens, table.first, table.last, self.weights, self.bias)
-        return self.passes.probabilities([(table, matrix)], [sentence_inputs(table, matrix, words)])[0]
+        return self.passes.probabilities([table], [sentence_inputs(table, words)])[0]
 
 
 def build_sentence_scorer(arrays: Mapping[str, Matrix]) -> SentenceScorer:
@@ -65,6 +62,6 @@ def build_sentence_scorer(arrays: Mapping[str, Matrix]) -> SentenceScorer:
     return SentenceScorer(arrays["sentence_words.weights"], arrays["sentence_words.bias"], passes)
 
 
-def sentence_kinds(table: SentenceTable, matrix: Matrix, arrays: Mapping[str, Matrix]) -> Matrix:
+def sentence_kinds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:
     """Class probabilities of the sentences by the classifier that the arrays describe."""
-    return build_sentence_scorer(arrays).score(table, matrix)
+    return build_sentence_scorer(arrays).score(table)

@@ -15,6 +15,7 @@ from noisefilter.text.tokens import begins
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags, Index
+    from noisefilter.sentences.table import SentenceTable
 
 #: Fewer words, or different words that carry meaning, make no sentence that could be said again: headings, labels.
 LEAST_WORDS, LEAST_STEMS = 8, 5
@@ -36,17 +37,10 @@ class Repeats(NamedTuple):
     thrice: Flags
 
 
-def find_repeats(stems: Index, owner: Index, weights: Column, whole: Flags) -> Repeats:
-    """Which sentences repeat others of their article.
-
-    Args:
-        stems: of each word; the same word of two articles has two.
-        owner: sentence of each word.
-        weights: rarity of each word, zero for stop words.
-        whole: the sentences long enough and with a full stop; others are not compared.
-    """
-    count = len(whole)
-    stem, sentence, weight = _distinct(stems, owner, weights, whole)
+def find_repeats(table: SentenceTable) -> Repeats:
+    """Which sentences repeat others of their article; those too short or without a full stop are not compared."""
+    count, whole = len(table), (table.words >= LEAST_WORDS) & (table.feature("ends_sentence") > 0)
+    stem, sentence, weight = _distinct(table, whole)
     total = np.bincount(sentence, weight, count)
     whole = whole & (np.bincount(sentence, minlength=count) >= LEAST_STEMS)
     kept = whole[sentence]
@@ -60,13 +54,12 @@ def find_repeats(stems: Index, owner: Index, weights: Column, whole: Flags) -> R
     return Repeats(whole, again, partners >= 2)
 
 
-def _distinct(stems: Index, owner: Index, weights: Column, whole: Flags) -> tuple[Index, Index, Column]:
-    """Each different stem of each whole sentence, in the order of stems and then of sentences, with its weight."""
-    used = np.flatnonzero(whole[owner] & (weights > 0))
-    order = used[np.lexsort((owner[used], stems[used]))]
-    opens = begins(stems[order]) | begins(owner[order])
-    order = order[opens]
-    return stems[order], owner[order], weights[order]
+def _distinct(table: SentenceTable, whole: Flags) -> tuple[Index, Index, Column]:
+    """Each different stem of each whole sentence, in the order of stems and then of sentences, with its rarity."""
+    used = whole[table.owner] & (table.idf > 0)
+    order = table.by_stem[used[table.by_stem]]
+    order = order[begins(table.stems[order]) | begins(table.owner[order])]
+    return table.stems[order], table.owner[order], table.idf[order]
 
 
 def _pairs(stem: Index, sentence: Index, weight: Column, count: int) -> tuple[Index, Index, Column]:

@@ -13,8 +13,6 @@ import numpy as np
 from noisefilter.text.cues import cue_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from noisefilter.arrays import Flags, Index
     from noisefilter.sentences.table import SentenceTable
 
@@ -23,9 +21,10 @@ HEADING_WORDS = 14
 TAKEAWAYS = next(index for index, cue in enumerate(cue_table("templates").cues) if cue.name == "takeaways")
 
 
-def sections_read(texts: Sequence[str], sizes: Index, article: Index, cues: Index) -> Index:
+def sections_read(table: SentenceTable) -> Index:
     """Template heading above each sentence, -1 for none; another short line without a full stop ends its section."""
-    heads = [index for index in np.flatnonzero(sizes <= HEADING_WORDS).tolist() if _is_unended(texts[index])]
+    texts, article, cues = table.texts, table.article, table.cues["templates"]
+    heads = [index for index in np.flatnonzero(table.words <= HEADING_WORDS).tolist() if _is_unended(texts[index])]
     articles, found = article[heads].tolist(), list[int]()
     last, before = -1, -1
     for index, of, cue in zip(heads, articles, cues[heads].tolist(), strict=True):
@@ -45,7 +44,7 @@ def sections_shown(table: SentenceTable, kept: Flags) -> Index:
     rows = np.flatnonzero(kept)
     cues = table.cues["templates"][rows]
     sections = np.full(len(rows), -1, dtype=np.int64)
-    article, short = table.article[rows], (table.last - table.first)[rows] <= HEADING_WORDS
+    article, short = table.article[rows], table.words[rows] <= HEADING_WORDS
     tags = {one: table.pages[one].block_tags for one in set(article[cues >= 0].tolist())}
     section, last = -1, -1
     templated = np.zeros(len(table.pages), dtype=np.bool_)
@@ -56,12 +55,17 @@ def sections_shown(table: SentenceTable, kept: Flags) -> Index:
             section, last = -1, of
         text = table.texts[row]
         is_item = section == TAKEAWAYS and tags[of][table.block[row] - table.block_base[of]] == "li"
-        if short[place] and cues[place] >= 0 and (_is_unended(text) or text[-1] == ":"):
+        if short[place] and cues[place] >= 0 and is_heading(text):
             section = int(cues[place])
         elif short[place] and _is_unended(text) and text[-1] != "?" and text[:1].isalpha() and not is_item:
             section = -1
         sections[place] = section
     return sections
+
+
+def is_heading(text: str) -> bool:
+    """Whether a template's line is a heading, and no sentence such as "In conclusion, kettles are amazing."."""
+    return _is_unended(text) or text[-1] == ":"
 
 
 def _is_unended(text: str) -> bool:

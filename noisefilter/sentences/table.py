@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from noisefilter.sentences.repeats import LEAST_WORDS, Repeats, find_repeats
+from noisefilter.sentences.columns import SENTENCE_COLUMNS, WORD_GROUPS, sentence_matrix
+from noisefilter.sentences.repeats import Repeats, find_repeats
 from noisefilter.sentences.sections import sections_read, sections_shown
 from noisefilter.text.tokens import (
     STEM_LETTERS,
@@ -40,16 +40,7 @@ if TYPE_CHECKING:
 WINDOW = 12
 #: Phrase tables that sentences are looked up in.
 CUES = ("filler", "promotion", "boilerplate", "templates", "splices", "sources")
-#: Words whose share in a sentence is a feature; none is in two groups.
-WORD_GROUPS = {
-    "you": "you your you're you'll yourself you've",
-    "we": "we our us we're we'll we've ours",
-    "who_said": "said says told according wrote reported announced added explained stated",
-}
-_HASHES, _NUMBERS = np.array(
-    sorted((hash_word(word), row) for row, words in enumerate(WORD_GROUPS.values()) for word in words.split()),
-    dtype=np.int64,
-).T.copy()
+_HASHES = {name: [*map(hash_word, words.split())] for name, words in WORD_GROUPS.items()}
 
 
 class Article(NamedTuple):
@@ -164,6 +155,10 @@ class SentenceTable:
         """The token after its last one."""
         return self.tokens.start.searchsorted(self.end)
 
+    def tokens_of(self, row: int) -> slice:
+        """The tokens of one sentence."""
+        return slice(int(self.first[row]), int(self.last[row]))
+
     @cached_property
     def words(self) -> Column:
         """How many words it has."""
@@ -196,6 +191,15 @@ class SentenceTable:
         return unit_rows(self.window - self.vectors)
 
     @cached_property
+    def matrix(self) -> Matrix:
+        """Its features: (sentences, SENTENCE_COLUMNS)."""
+        return sentence_matrix(self)
+
+    def feature(self, name: str) -> Column:
+        """The column of `matrix` with a name."""
+        return self.matrix[:, SENTENCE_COLUMNS.index(name)]
+
+    @cached_property
     def cues(self) -> Mapping[str, Index]:
         """The row of each of `CUES` that it matches, -1 for none."""
         return find_cues(CUES, self.texts, self.tokens, self.first, self.last)
@@ -204,14 +208,12 @@ class SentenceTable:
     def shares(self) -> Mapping[str, Column]:
         """Share of its words that have a digit, are names, capitals or stop words, or belong to one of `WORD_GROUPS`."""
         tokens = self.tokens
-        place = np.minimum(_HASHES.searchsorted(tokens.hashes), len(_HASHES) - 1)
-        group = np.where(_HASHES[place] == tokens.hashes, _NUMBERS[place], -1)
         flags = {
             "digit": tokens.digit,
             "name": self.inner_capital & ~tokens.stop,
             "upper": tokens.upper,
             "stop": tokens.stop,
-            **{name: group == row for row, name in enumerate(WORD_GROUPS)},
+            **{name: np.isin(tokens.hashes, hashes) for name, hashes in _HASHES.items()},
         }
         counts = tokens.count([*flags.values()], self.first, self.last)
         return dict(zip(flags, counts / np.maximum(self.words, 1), strict=True))
@@ -219,7 +221,7 @@ class SentenceTable:
     @cached_property
     def section(self) -> Index:
         """Template heading that it stands under, -1 for none."""
-        return sections_read(self.texts, self.last - self.first, self.article, self.cues["templates"])
+        return sections_read(self)
 
     @cached_property
     def shown_section(self) -> Index:
@@ -229,8 +231,7 @@ class SentenceTable:
     @cached_property
     def repeats(self) -> Repeats:
         """Whether it says again what others say, if it is a whole sentence."""
-        ends = self.tokens.characters.close("stop", self.start, self.end)
-        return find_repeats(self.stems, self.owner, self.idf, (self.words >= LEAST_WORDS) & ends)
+        return find_repeats(self)
 
     # of each token of the pages, or of each that stands in a sentence
 
@@ -306,6 +307,16 @@ class SentenceTable:
         return rarity * ~self.tokens.stop[self.token_index]
 
     @cached_property
+    def near(self) -> Flags:
+        """Whether a sentence within `WINDOW`, or the title, uses the stem of each entry."""
+        return np.asarray(self.seen <= WINDOW)
+
+    @cached_property
+    def foreign(self) -> Column:
+        """Rarity of each entry that is not `near`, zero for the others."""
+        return self.idf * ~self.near
+
+    @cached_property
     def odd_capital(self) -> Column:
         """How unusual each entry's capital is: 1 minus the word's share of them; 0 if none, or first in a sentence."""
         return self.inner_capital[self.token_index] * (
@@ -325,6 +336,12 @@ class SentenceTable:
         total = np.bincount(self.owner, values * weights, minlength=len(self))
         return total / np.maximum(np.bincount(self.owner, weights, minlength=len(self)), 1e-9)
 
+    def highest(self, values: Column) -> Column:
+        """Highest value per entry of `token_index` of each sentence, at least zero."""
+        top = np.zeros(len(self))
+        np.maximum.at(top, self.owner, values)
+        return top
+
     def neighbour(self, values: NDArray[Any], step: int, beyond: float = 0.0) -> NDArray[Any]:
         """Values of the sentence `step` further on; `beyond` where the article has none."""
         return neighbour(values, self.article, step, beyond)
@@ -335,29 +352,16 @@ class SentenceTable:
 
     def totals(self, values: NDArray[Any]) -> NDArray[Any]:
         """Sum over each article of a value, or a row of values, per sentence: (articles, ...)."""
-        if values.ndim == 1:
-            return self.totals_of_each(values)
-        return np.array([values[low:high].sum(axis=0) for low, high in pairwise(self.edges.tolist())])
+        return sums(values, self.edges[:-1], self.edges[1:])
 
-    def totals_of_each(self, columns: NDArray[Any]) -> NDArray[np.float64]:
-        """Sum over each article of some values per sentence: (..., articles) of (..., sentences)."""
-        found = np.zeros((*columns.shape[:-1], len(self.sizes)))
-        chosen = np.flatnonzero(self.sizes)
-        found[..., chosen] = np.add.reduceat(columns, self.edges[chosen], axis=-1, dtype=np.float64)
-        return found
+    def means(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Mean over each article of the same: (articles, ...)."""
+        return np.asarray((self.totals(values).T / np.maximum(self.sizes, 1)).T)
 
-    def article_means(self, values: Matrix) -> Matrix:
-        """Mean over its article of a row of values per sentence: (sentences, columns)."""
-        return (self.totals(values) / np.maximum(self.sizes, 1)[:, None])[self.article]
-
-    def means(self, columns: NDArray[Any]) -> NDArray[np.float64]:
-        """Mean over each article of some values per sentence: (..., articles) of (..., sentences)."""
-        return self.totals_of_each(columns) / np.maximum(self.sizes, 1)
-
-    def relative(self, columns: NDArray[Any]) -> NDArray[np.float64]:
-        """Standard deviations from the article's mean: (..., sentences) of (..., sentences)."""
-        apart = columns - self.means(columns)[..., self.article]
-        return np.asarray(apart / (np.sqrt(self.means(apart**2)) + 0.05)[..., self.article])
+    def relative(self, values: Column) -> Column:
+        """Standard deviations of each sentence's value from the article's mean: (sentences,)."""
+        apart = values - self.means(values)[self.article]
+        return np.asarray(apart / (np.sqrt(self.means(apart**2)) + 0.05)[self.article])
 
 
 def _offsets(sizes: Sequence[int] | Index) -> Index:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from unicodedata import category
 
 import numpy as np
 
@@ -27,8 +28,13 @@ IDEOGRAPH_RANGES = (
 )
 #: The same for a character class.
 IDEOGRAPHS = "".join(f"{chr(first)}-{chr(last)}" for first, last in IDEOGRAPH_RANGES)
-LETTER = rf"[^\W_{IDEOGRAPHS}]"
-WORD = re.compile(rf"{LETTER}++(?:['’]{LETTER}++)*+|[{IDEOGRAPHS}]")  # possessive: backtracking gains nothing
+#: Signs above, below and between letters, which belong to the word as in UAX #29: vowels of Devanagari and Thai, accents that
+#: were not composed. Those of kana and of emoji belong to no word.
+MARKS = "".join(sign for sign in map(chr, (*range(0x300, 0x1D00), *range(0xA66F, 0xABFF))) if category(sign)[0] == "M")
+#: What joins letters: apostrophes, and joiners without a width.
+JOINTS = "'’\u200c\u200d"
+LETTER = rf"(?:[^\W_{IDEOGRAPHS}]|[{MARKS}])"
+WORD = re.compile(rf"{LETTER}++(?:[{JOINTS}]{LETTER}++)*+|[{IDEOGRAPHS}]")  # possessive: backtracking gains nothing
 
 CLASS_CHARACTERS = {
     "stop": ".!?\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965\u1362",  # of CJK, Arabic, Urdu, Devanagari, Ge'ez
@@ -43,11 +49,12 @@ CLASS_CHARACTERS = {
 }
 #: Bits of the classes. Those above the signs are of letters in small type, and of what words are made of.
 CLASSES = {
-    name: np.uint16(1 << bit)
-    for bit, name in enumerate((*CLASS_CHARACTERS, "lower", "letter", "ideograph", "apostrophe"))
+    name: np.uint16(1 << bit) for bit, name in enumerate((*CLASS_CHARACTERS, "lower", "letter", "ideograph", "joint"))
 }
 SIGNS = np.array([CLASSES[name] for name in CLASS_CHARACTERS])
 ANY_SIGN = np.bitwise_or.reduce(SIGNS)
+#: Quotation marks, as they stand inside others.
+INNER_QUOTES = str.maketrans("“”", "‘’")
 _TABLE_SIZE = 0x10000
 
 
@@ -69,7 +76,7 @@ class Characters:
         inside = np.zeros(len(self.classes) + 2, dtype=np.bool_)  # of a word, with what is before and after the text
         letter = inside[1:-1]
         np.not_equal(self.classes & CLASSES["letter"], 0, out=letter)
-        joints = np.flatnonzero(self.classes & CLASSES["apostrophe"])
+        joints = np.flatnonzero(self.classes & CLASSES["joint"])
         letter[joints] = inside[joints] & inside[joints + 2]
         edges = np.flatnonzero(inside[1:] != inside[:-1])
         starts, ends = edges[::2].copy(), edges[1::2].copy()
@@ -97,11 +104,12 @@ class Characters:
 
 def _class_table() -> NDArray[np.uint16]:
     table = np.zeros(_TABLE_SIZE, dtype=np.uint16)
-    for name, characters in {**CLASS_CHARACTERS, "apostrophe": "'’"}.items():
+    for name, characters in {**CLASS_CHARACTERS, "joint": JOINTS}.items():
         table[[ord(character) for character in characters]] |= CLASSES[name]
     letters = np.arange(_TABLE_SIZE, dtype=np.uint32).view("U1")
     table[np.strings.islower(letters)] |= CLASSES["lower"]
     table[np.strings.isalnum(letters)] |= CLASSES["letter"]
+    table[[ord(mark) for mark in MARKS]] |= CLASSES["letter"]
     for first, last in IDEOGRAPH_RANGES[:-1]:
         table[first : last + 1] = table[first : last + 1] & ~CLASSES["letter"] | CLASSES["ideograph"]
     return table
@@ -127,3 +135,12 @@ def _class_beyond(code: int) -> np.uint16:
     if first <= code <= last:
         return CLASSES["ideograph"]
     return CLASSES["letter"] if chr(code).isalnum() else np.uint16(0)
+
+
+def quoted(text: str) -> str:
+    """The text in quotation marks; those inside become single ones.
+
+    >>> quoted("“We are closing,” she said.")
+    '“‘We are closing,’ she said.”'
+    """
+    return f"“{text.translate(INNER_QUOTES)}”"

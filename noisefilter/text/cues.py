@@ -1,7 +1,7 @@
 """Phrase tables: they give passages their reasons in words, and make features.
 
-Each row of `data/*.toml` lists sentences that it matches and ones that it spares; one test reads both. A cue never
-decides: the classifiers do.
+Each row of `data/*.toml` lists sentences that it matches and ones that it spares; one test reads both. Of cues only
+those of pointers decide (`blocks/pointers.py`); elsewhere the classifiers do.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ MAY_SPLIT = re.compile(r"[.!?…\u3002\uff01\uff1f\u06d4\u0964\u1362](?:(?<![.!?
 PLAIN_END = re.compile(r"[.!?](?<=[a-z]{4}[.!?])[\"”’')\]]*\s+(?=[\"“‘(]?[A-Z])")
 #: Ends of sentences in scripts that nupunkt does not know; CJK has no blank after them.
 OTHER_END = re.compile(r"[\u3002\uff01\uff1f\u061f\u06d4\u0964\u0965\u1362]+[\"”’')\]\u300d\u300f\uff09]*")
+#: Signs without a blank, of which nupunkt would read the rest again from each one; no sentence ends before the last.
+LONG_RUN = re.compile(r"(?<=[.!?…])[^\w\s]{100,}")
 LINE = re.compile(r"[^\n]*\S[^\n]*")
 
 
@@ -54,7 +56,7 @@ def _split(line: str) -> list[tuple[int, int]]:
     """Sentences of a line."""
     found = []
     patterns = (PLAIN_END,) if line.isascii() or not OTHER_END.search(line) else (PLAIN_END, OTHER_END)
-    for start, end in nupunkt.sent_spans(line):
+    for start, end in nupunkt.sent_spans(LONG_RUN.sub(lambda run: "x" * len(run[0]), line)):
         ends = [match.end() for pattern in patterns for match in pattern.finditer(line, start, end)]
         if ends:
             found += [_trim(line, left, right) for left, right in pairwise(sorted({start, *ends, end}))]

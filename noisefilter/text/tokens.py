@@ -191,7 +191,7 @@ def find_cues(
     place = np.minimum(hashes.searchsorted(tokens.hashes[some]), len(hashes) - 1)
     bits = np.zeros((len(names), len(tokens) + 1), dtype=np.int64)
     bits[:, some] = np.where(hashes[place] == tokens.hashes[some], rows[:, place], 0)
-    held = np.bitwise_or.reduceat(bits, _side_by_side(first, last), axis=1)[:, ::2]
+    held = np.bitwise_or.reduceat(bits, _bounds(first, last), axis=1)[:, ::2]
     held[:, first >= last] = 0
     for name, masks in zip(names, held, strict=True):
         table, chosen = cue_table(name), np.flatnonzero(masks)
@@ -240,12 +240,12 @@ def sums(values: Matrix, first: Index, last: Index) -> Matrix:
     if values.ndim > 1:
         return sums_of_rows(values, range_entries(first, last), np.maximum(last - first, 0))
     padded = np.append(values, 0.0)  # an empty range may begin at the end
-    totals = np.add.reduceat(padded, _side_by_side(first, last))[::2]
+    totals = np.add.reduceat(padded, _bounds(first, last))[::2]
     totals[first >= last] = 0.0
     return totals
 
 
-def _side_by_side(first: Index, last: Index) -> Index:
+def _bounds(first: Index, last: Index) -> Index:
     """The bounds of each range, one range after the other."""
     edges = np.empty(2 * len(first), dtype=np.int64)
     edges[::2], edges[1::2] = first, last
@@ -277,7 +277,7 @@ def neighbour(values: NDArray[Any], article: Index, step: int, beyond: float = 0
     moved = np.empty_like(values)
     moved[...] = beyond
     if abs(step) < len(values):
-        here, there = (slice(-step), slice(step, None)) if step > 0 else (slice(-step, None), slice(step))
+        here, there = (slice(-step), slice(step, None)) if step > 0 else (slice(-step, None), slice(step or None))
         if article[0] == article[-1]:
             moved[here] = values[there]
         else:
@@ -287,12 +287,8 @@ def neighbour(values: NDArray[Any], article: Index, step: int, beyond: float = 0
 
 
 def neighbours(values: NDArray[Any], article: Index, steps: Sequence[int], beyond: float = 0.0) -> NDArray[Any]:
-    """`neighbour` for several steps, at once: (steps, sentences, ...)."""
-    reach = max(map(abs, steps))
-    place = np.arange(reach, reach + len(values)) + reach * article  # padding between articles
-    spaced = np.full((len(values) + reach * (int(article[-1]) + 2 if len(article) else 2), *values.shape[1:]), beyond)
-    spaced[place] = values
-    return spaced[place + np.array(steps)[:, None]]
+    """`neighbour` for several steps: (steps, sentences, ...)."""
+    return np.stack([neighbour(values, article, step, beyond) for step in steps])
 
 
 def begins(values: NDArray[Any]) -> Flags:
@@ -331,6 +327,11 @@ def unit_rows(values: Matrix) -> Matrix:
     """Each row scaled to length one; a row of zeros stays."""
     lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
     return np.asarray(values / np.maximum(lengths, 1e-9)[:, None])
+
+
+def dots(left: Matrix, right: Matrix) -> Column:
+    """Dot product of each row with the same row of another matrix: the cosine, if both are unit rows."""
+    return np.asarray(np.einsum("ij,ij->i", left, right))
 
 
 def word_list(text: str) -> Sequence[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 import webbrowser
 from collections import Counter
@@ -28,18 +27,17 @@ from noisefilter.report.options import (
     fail,
     load,
 )
-from noisefilter.report.printing import json_line, say, terminal
+from noisefilter.report.printing import LOGGER, counted, json_line, say, shown, terminal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from noisefilter.batch.inputs import Given
+    from noisefilter.batch.inputs import Given, Inputs
     from noisefilter.report.tally import Tally
     from noisefilter.types import Score
 
     Scored = Iterator[tuple[Given, Score]]
 
-LOGGER = logging.getLogger("noisefilter")
 #: Without another number, so many pages are shown with their text.
 PAGES, DOUBTFUL = 250, 100
 
@@ -50,6 +48,9 @@ def score(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a page and line.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Print each page's text with its spans marked.")] = False,
     as_html: Annotated[bool, typer.Option("--html", help="Print a page of HTML that shows one page's score.")] = False,
+    as_text: Annotated[
+        bool, typer.Option("--text", help="Print one page's cleaned article, and nothing else.")
+    ] = False,
     policy: PolicyOption = None,
     review_at: ReviewAt = None,
     drop_at: DropAt = None,
@@ -61,18 +62,21 @@ def score(
     from noisefilter.batch.inputs import Inputs, score_given  # noqa: PLC0415 - what --help does not need
     from noisefilter.viewing.sources import show_record, stored_record  # noqa: PLC0415
 
-    if as_json + explain + as_html > 1:
-        fail("--json, --explain and --html exclude each other")
+    if as_json + explain + as_html + as_text > 1:
+        fail("--json, --explain, --html and --text exclude each other")
     if as_html:
         from noisefilter.report.site import read_template  # noqa: PLC0415 - as above
 
         read_template()  # it needs an extra: say so before the work starts
     chosen, decides = load(model) if model else None, chosen_policy(policy, review_at, drop_at, model)
     given = Inputs(inputs)
-    wanted = islice(given, 2) if as_html else given
+    is_one = as_html or as_text
+    wanted = islice(given, 2) if is_one else given
     found = score_given(wanted, model=chosen, policy=decides, jobs=jobs)
     scores = ((one, result or show_record(stored_record(one), one.page).score) for one, result in found)
-    statuses = _print_html(scores) if as_html else _print(scores, as_json=as_json, explain=explain)
+    statuses = (
+        _print_one(scores, as_html=as_html) if is_one else _print(scores, given, as_json=as_json, explain=explain)
+    )
     if not statuses and not given.rejected:
         fail("no page in the inputs")
     if given.scored and (policy or model or review_at is not None or drop_at is not None):
@@ -83,13 +87,13 @@ def score(
     raise typer.Exit(DONE if set(statuses) <= {"ok"} and not given.rejected else UNSCORED)
 
 
-def _print(scores: Scored, *, as_json: bool, explain: bool) -> Counter[str]:
+def _print(scores: Scored, inputs: Inputs, *, as_json: bool, explain: bool) -> Counter[str]:
     """Print scores as they come; how many pages got which status. Where that fills a terminal, no bar is needed."""
     from noisefilter.report.progress import Meter  # noqa: PLC0415 - as above
-    from noisefilter.report.terminal import Table, print_explained  # noqa: PLC0415
+    from noisefilter.report.terminal import ScorePrinter, print_explained  # noqa: PLC0415
 
     console = terminal()
-    table = Table(console)
+    printer = ScorePrinter(console)
     statuses = Counter[str]()
     for given, result in scores if sys.stdout.isatty() else Meter("scoring").over(scores):
         statuses[result.status] += 1
@@ -99,22 +103,33 @@ def _print(scores: Scored, *, as_json: bool, explain: bool) -> Counter[str]:
         elif explain:
             print_explained(console, given.id, result)
         else:
-            table.add(given.id, result)
+            printer.add(given.id, result)
     if statuses and not as_json and not explain:
-        table.finish()
+        printer.finish(inputs.rejected)
+    elif inputs.rejected:
+        say(f"{inputs.rejected:,} rejected")
     sys.stdout.flush()
     return statuses
 
 
-def _print_html(scores: Scored) -> Counter[str]:
-    """Print the page that shows one page's score; of several pages `noisefilter report` makes one file."""
+def _print_one(scores: Scored, *, as_html: bool) -> Counter[str]:
+    """Print the page of HTML that shows one page's score, or its cleaned article, as it is unless a terminal reads it."""
     from noisefilter.report.site import score_html  # noqa: PLC0415 - as above
 
     found = list(islice(scores, 2))
     if len(found) > 1:
-        fail("--html shows one page: `noisefilter report` shows several")
+        option, command = ("--html", "report") if as_html else ("--text", "clean")
+        fail(f"{option} prints one page: `noisefilter {command}` is for several")
     for given, result in found:
-        sys.stdout.buffer.write(score_html(result, given.page, given.id).encode())
+        if as_html:
+            content = score_html(result, given.page, given.id)
+        else:
+            text = "" if result.status == "too_large" else result.text  # else the whole page, of which nothing is cut
+            content = shown(text, lines=True) if sys.stdout.isatty() else text
+            content += "\n" if content else ""
+            if result.status != "ok":
+                LOGGER.warning("%s: not judged: %s", given.id, result.status)
+        sys.stdout.buffer.write(content.encode("utf-8", "backslashreplace"))
         sys.stdout.flush()
     return Counter(result.status for _, result in found)
 
@@ -134,7 +149,7 @@ def report(
     from noisefilter.report.site import render  # noqa: PLC0415 - as above
     from noisefilter.report.tally import Tally  # noqa: PLC0415
 
-    check_output(output)
+    check_output(output, holds=_holds_report, what="report")
     tally = _count(inputs, output, Tally(pages=pages), model, jobs)
     _write(output, render(tally, title=_title(inputs)), tally)
 
@@ -167,7 +182,7 @@ def review(
 
     if serve and output.suffix == ".html":
         output = output.with_suffix("")
-    check_output(output, is_folder=serve)
+    check_output(output, is_folder=serve, holds=None if serve else _holds_report, what="report")
     tally = _count(inputs, output, Tally(pages=count, doubtful_only=True), model, jobs)
     title = f"Review of {_title(inputs)}"
     if serve:
@@ -190,6 +205,13 @@ def review(
         webbrowser.open(output.resolve().as_uri())
 
 
+def _holds_report(path: Path) -> bool:
+    from noisefilter.report.site import MARK  # noqa: PLC0415 - as above
+
+    with path.open("rb") as file:
+        return MARK.encode() in file.read(4096)
+
+
 def _count(inputs: list[str], output: Path, tally: Tally, model: Path | None, jobs: int) -> Tally:
     """The tally with all pages of the inputs; what is wrong with them ends the command."""
     from noisefilter.batch.inputs import Inputs  # noqa: PLC0415 - as above
@@ -201,6 +223,7 @@ def _count(inputs: list[str], output: Path, tally: Tally, model: Path | None, jo
     given = Inputs(inputs, output=output)
     tally.add_all(Meter("reading").over(seen_pages(given, model=load(model) if model else None, jobs=jobs)))
     tally.rejected = given.rejected
+    tally.drop_at = _drop_at(inputs) if given.scored else chosen_policy(None, None, None, model).drop_at
     if not tally.total:
         fail("no page in the inputs: nothing is written")
     if tally.textless:
@@ -211,6 +234,15 @@ def _count(inputs: list[str], output: Path, tally: Tally, model: Path | None, jo
             f"{tally.total:,}",
         )
     return tally
+
+
+def _drop_at(inputs: list[str]) -> float | None:
+    """Noise from which runs dropped their pages; None if an input is no run, or they differ."""
+    from noisefilter.batch.sources import run_manifest  # noqa: PLC0415 - as above
+
+    options = [run_manifest(name.rstrip("/")).get("options", {}) for name in inputs]
+    cuts = {(of.get("policy") or {}).get("drop_at") for of in options}
+    return cuts.pop() if len(cuts) == 1 else None
 
 
 def _title(inputs: list[str]) -> str:
@@ -225,5 +257,6 @@ def _write(output: Path, html: str, tally: Tally, chosen: str = "") -> None:
         output.write_text(html, encoding="utf8")
     except OSError as error:
         fail(f"{output} cannot be written: {error.strerror}")
-    pages = f"{chosen}{tally.total:,} page{'' if tally.total == 1 else 's'}"
-    say(f"wrote {output}: {pages}, {len(html.encode()) / 1e6:.1f} MB; open it in a browser")
+    say(
+        f"wrote {output}: {chosen}{counted(tally.total, 'page')}, {len(html.encode()) / 1e6:.1f} MB; open it in a browser"
+    )

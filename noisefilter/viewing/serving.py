@@ -102,13 +102,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def serve_review(render: Callable[[str], str], folder: Path, port: int, *, open_browser: bool) -> None:
-    """Serve until Ctrl-C; marks are in `folder` as soon as they are made.
+    """Serve until Ctrl-C; marks are in `pages.jsonl` and `labels.jsonl` of the folder as soon as they are made.
 
-    Args:
-        render: makes the page, given the address that takes its marks.
-        folder: where `pages.jsonl` and `labels.jsonl` are written.
-        port: of this host; 0 takes a free one.
-        open_browser: whether to open the page.
+    `render` makes the page, given the address that takes its marks; the port 0 takes a free one.
     """
     with ReviewServer(render, folder, port) as server:
         say(f"review at {server.address}", f"marks are saved in {folder}; Ctrl-C ends it")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from noisefilter.batch.inputs import page_of, score_given
 from noisefilter.html.read import read_blocks
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.report.tally import Seen
-from noisefilter.report.view import Shown
+from noisefilter.report.view import Detail
 from noisefilter.types import Score
 
 if TYPE_CHECKING:
@@ -30,21 +29,19 @@ NO_TEXT = (
 
 
 def seen_pages(inputs: Inputs, *, model: Model | None = None, jobs: int = 1) -> Iterator[Seen]:
-    """Pages of the inputs with their scores, in order, each under an id of its own.
-
-    Args:
-        inputs: what is read.
-        model: what scores the pages that have no score yet; the shipped one by default.
-        jobs: worker processes for that.
-    """
+    """Pages of the inputs with their scores, in order, each under an id of its own; those without a score are scored now."""
     ids = Counter[str]()
     for given, score in score_given(inputs, model=model, jobs=jobs):
         name = distinct(given.id, ids)
-        record = stored_record(given) if score is None else score.to_dict()
+        if score is None:
+            record = stored_record(given)
+            load = partial(show_record, record, given.page)
+        else:
+            record = score.to_dict()
+            load = partial(Detail, score, given.page)
         site = name_site(url if isinstance(url := record.get("url"), str) else None)
-        show = partial(show_record, record) if score is None else partial(Shown, score)
-        seen = Seen.of_record(name, site, record, partial(show, given.page))
-        yield replace(seen, textless=score is None and seen.status == "ok" and page_of(given) is None)
+        textless = score is None and record.get("status") == "ok" and page_of(given) is None
+        yield Seen.of_record(name, site, record, load, textless=textless)
 
 
 def stored_record(given: Given) -> dict[str, Any]:
@@ -56,7 +53,7 @@ def stored_record(given: Given) -> dict[str, Any]:
     return record
 
 
-def show_record(record: Mapping[str, Any], page: Page | None) -> Shown:
+def show_record(record: Mapping[str, Any], page: Page | None) -> Detail:
     """The page of a record; the text that its spans count in is made again of the page, if the record does not hold it."""
     text, title = record.get("visible_text"), record.get("title")
     if text is None and page is not None:
@@ -71,7 +68,7 @@ def show_record(record: Mapping[str, Any], page: Page | None) -> Shown:
     score = Score.from_dict(known if whole else {**known, "spans": ()})
     found = () if whole else record.get("spans") or ()
     quotes = tuple((span["kind"], span["score"], span["reason"], span["quote"]) for span in found if span.get("quote"))
-    return Shown(score, page, "" if whole or score.status != "ok" else NO_TEXT, whole, quotes)
+    return Detail(score, page, "" if whole or score.status != "ok" else NO_TEXT, whole, quotes)
 
 
 def _text_again(page: Page, record: Mapping[str, Any]) -> tuple[str | None, str | None]:

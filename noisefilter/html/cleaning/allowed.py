@@ -46,7 +46,7 @@ SCHEME = re.compile(r"[a-z][a-z0-9+.-]*(?=:)", re.IGNORECASE)
 #: Browsers take blanks and control characters off an address, and line breaks and tabs out of it (WHATWG URL Standard).
 AROUND_ADDRESS = "".join(map(chr, range(0x21)))
 INSIDE_ADDRESS = str.maketrans("", "", "\t\n\r")
-#: An address of a `srcset`, and what is said of it.
+#: An address of a `srcset`, and its width or density.
 CANDIDATE = re.compile(r"[\s,]*([^\s,]\S*)([^,]*)")
 #: What highlights code reads its language here; any other class is a hook for the embedding page's styles and scripts.
 LANGUAGE_CLASS = re.compile(r"lang(?:uage)?-[\w+#.-]{1,40}")

@@ -15,7 +15,7 @@ import nh3
 
 from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
 from noisefilter.html.cleaning.writing import Kept, add_around, raw_characters, raw_text, write_kept
-from noisefilter.html.parse import parse_html
+from noisefilter.html.parse import NoElementError, parse_html
 from noisefilter.html.walk import Piece, split_tree
 from noisefilter.kinds import WORST_FIRST
 from noisefilter.page import read_page
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 #: A mark begins: OPEN, the span's number as digits, SHUT; it ends: CLOSE. Unicode keeps these for internal use.
 OPEN, SHUT, CLOSE = "\ufdd0", "\ufdd1", "\ufdd2"
-INTERNAL = re.compile("[\ufdd0-\ufdd2]")
+INTERNAL = re.compile("[\ufdd0-\ufdd2]|&#(?:[xX]0*[fF][dD][dD][0-2]|0*6497[6-8]);?")
 BEGUN = re.compile(f"{OPEN}([0-9]+){SHUT}")
 #: What shows a page must load nothing and lead nowhere: no pictures, no addresses, and no marks but ours.
 ADDRESSES = frozenset("cite class href src srcset sizes target".split())
@@ -53,7 +53,7 @@ def marked_html(page: Page, score: Score, describe: Callable[[Span], str]) -> st
         return None
     try:
         tree = parse_html(INTERNAL.sub(" ", str(read.content)))
-    except ValueError:
+    except NoElementError:
         return None
     pieces: list[Piece] = []
     if split_tree(tree, page.title, pieces).text != score.visible_text:  # nested deeper than a tree can be

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from noisefilter.html.cleaning.allowed import allow
 from noisefilter.html.cleaning.writing import Kept, add_around, raw_characters, raw_text, write_kept
-from noisefilter.html.parse import parse_html
+from noisefilter.html.parse import NoElementError, parse_html
 from noisefilter.html.walk import Piece, split_tree
 from noisefilter.page import read_page, scrub
 from noisefilter.types import kept_ranges
@@ -34,7 +34,7 @@ def clean_page(page: Page, score: Score, kinds: Collection[str]) -> str:
         return ""
     try:
         tree = parse_html(str(read.content))
-    except ValueError:
+    except NoElementError:
         return ""
     pieces: list[Piece] = []
     if split_tree(tree, page.title, pieces).text != score.visible_text:  # nested deeper than a tree can be

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: Elements without an end tag.
 VOID = frozenset("br col hr img source wbr".split())
 #: Read by no one; but some parsers put the picture into the `source` before it.
-DROPPED = SKIPPED - {"source"}
+DROPPED = SKIPPED - {"img", "source"}
 #: Of these nothing is left to see without a table.
 BREAKS = frozenset(("br", "hr", "wbr"))
 PICTURES = frozenset(("img", "picture", "source"))
