@@ -126,11 +126,16 @@ async function unpack(packed) {
 const number = (value, digits = 2) => (value === null ? '–' : value.toFixed(digits));
 const many = (count) => count.toLocaleString('en');
 
-// One tooltip for all marks: on hover and on focus; Escape hides it. Scrolling moves it with a focused mark, since focus scrolls, too.
+// One tooltip for all marks: on hover and on focus; Escape hides it. Scrolling moves it with a focused mark, since focus scrolls, too:
+// then what comes to lie under a resting pointer, which the browser reports as hovering, leaves it alone.
 const tip = byId('tip');
+function focusedMark() {
+  const mark = document.activeElement;
+  return !tip.hidden && mark.dataset.tip && tip.textContent === legible(mark.dataset.tip) ? mark : null;
+}
 function showTip(event) {
   const mark = event.target.closest && event.target.closest('[data-tip]');
-  if (!mark) { tip.hidden = true; return; }
+  if (!mark) { tip.hidden = !focusedMark(); return; }
   tip.textContent = legible(mark.dataset.tip);
   tip.hidden = false;
   placeTip(mark);
@@ -146,7 +151,7 @@ document.addEventListener('mouseover', showTip);
 document.addEventListener('focusin', showTip);
 document.addEventListener('keydown', (event) => { if (event.key === 'Escape') tip.hidden = true; });
 document.addEventListener('scroll', () => {
-  const mark = document.activeElement;
-  if (!tip.hidden && mark.dataset.tip && tip.textContent === legible(mark.dataset.tip)) placeTip(mark);
+  const mark = focusedMark();
+  if (mark) placeTip(mark);
   else tip.hidden = true;
 }, { passive: true, capture: true });
