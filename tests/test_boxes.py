@@ -31,6 +31,31 @@ def test_a_dialog_is_all_that_its_element_holds(button):
     assert SLUICE[0] not in found
 
 
+PAY = "<p>Lesen Sie weiter und sehen Sie dabei Reklame, oder zahlen Sie im Monat zwei Euro.</p>"
+CHOICE = f"<div class=layer><div>{PAY}<button>Weiter</button><button>Zahlen</button></div></div>"
+STORY = f"<div><h1>The sluice</h1><p>{SLUICE[0]}</p><p>{SLUICE[1]}</p></div>"
+
+
+def test_what_stands_beside_the_headline_and_ends_in_several_buttons_is_a_dialog_whatever_it_says():
+    for html in (CHOICE + STORY, STORY + CHOICE):
+        assert found_in(html, english=False) == [PAY[3:-4], "Weiter", "Zahlen"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<div>{STORY}</div>{CHOICE}".replace("h1>", "h2>"),
+        f"<div>{CHOICE}{STORY}</div>",
+        CHOICE.replace("<button>Zahlen</button>", "") + STORY,
+        CHOICE.replace("</button></div>", f"</button><p>{SLUICE[2]}</p></div>") + STORY,
+        CHOICE.replace(PAY, PAY * 30) + STORY,
+    ],
+    ids=["no headline", "in its element", "one button", "a text below", "long"],
+)
+def test_buttons_alone_make_no_dialog(html):
+    assert found_in(html, english=False) == []
+
+
 @pytest.mark.parametrize(
     ("asks", "button"),
     [

@@ -38,6 +38,40 @@ def test_a_post_without_a_time_and_of_other_names_is_left_to_the_networks():
     assert found[NOTICE] == -1
 
 
+ADVERT = "Windows for the whole house within three days, at no interest."
+
+
+def test_posts_are_kept_so_surely_that_no_later_rule_takes_them_for_an_island():
+    doubtful = dict.fromkeys(SLUICE[:3], -0.5)
+    page = walk(f"<main>{POSTS}</main>")
+    logits = np.array([doubtful.get(text, -3.0) for text in page.texts()])
+    found = with_posts(blocks_of(page), logits, np.ones(len(logits)), 4.0)
+    assert found.max() <= -2
+
+
+@pytest.mark.parametrize(
+    ("names", "left"),
+    [("post e{}", 4), ("post", -1)],
+    ids=["of another make", "of the posts' make"],
+)
+def test_what_is_put_between_posts_goes_unless_it_is_of_their_make(names, left):
+    post = "<div class='{}'><div>13.4{}</div><p>{}</p></div>"
+    posts = [post.format(names.format(n), n, line) for n, line in enumerate(SLUICE[:5])]
+    advert = f"<div class=post><div>Partner</div><p>{NOTICE}</p><p>{ADVERT}</p></div>"
+    found = judged("".join([*posts[:2], advert, *posts[2:]]))
+    assert found[NOTICE] == left
+    assert found[SLUICE[1]] < 0
+    assert found[SLUICE[4]] < 0
+
+
+def test_a_post_of_another_make_with_a_time_stays_and_so_does_what_stands_after_the_last():
+    post = "<div class='{}'><div>13.4{}</div><p>{}</p></div>"
+    posts = "".join(post.format("p" if n != 1 else "p late", n, line) for n, line in enumerate(SLUICE[:5]))
+    found = judged(f"{posts}<div class=end><b>End</b><p>{NOTICE}</p></div>", doubtful=-2.6)
+    assert found[SLUICE[1]] < 0
+    assert found[NOTICE] == -2.6
+
+
 @pytest.mark.parametrize(
     "html",
     [
@@ -48,7 +82,7 @@ def test_a_post_without_a_time_and_of_other_names_is_left_to_the_networks():
     ids=["one alone", "without times", "a ticker"],
 )
 def test_what_is_no_live_blog(html):
-    assert not find_posts(blocks_of(walk(f"<main>{html}</main>")))[0].any()
+    assert not find_posts(blocks_of(walk(f"<main>{html}</main>"))).posts.any()
     assert judged(f"<p>{NOTICE}</p>{html}")[NOTICE] == -1
 
 

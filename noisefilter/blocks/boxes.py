@@ -12,7 +12,7 @@ from noisefilter.html.tags import HEADINGS
 from noisefilter.text.cues import fold_case
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -93,8 +93,8 @@ ROOTS = frozenset(("body", "html"))
 def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> Flags:
     """Blocks of dialogs: (blocks,).
 
-    Elements that are dialogs by tag or role, or consent dialogs by name; and those around a button or link in which at
-    least half of the texts speak of consent.
+    Elements that are dialogs by tag or role, or consent dialogs by name; those around a button or link in which at
+    least half of the texts speak of consent; and those beside the headline that end in several buttons.
 
     Args:
         page: an HTML page.
@@ -110,6 +110,8 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
         all_of_them = 0 < headlines[-1] == headlines[last] - headlines[first]  # of several, one may be the dialog's
         if place not in framing and not all_of_them:
             found[first:last] = True
+    for first, last in _asking(page, words):
+        found[first:last] = True
     small = fold_case(page.text)
     if any(map(small.__contains__, SIGNS if english else SIGNS_OTHER)):
         speech = _Speech(page, small, words, english=english)
@@ -122,6 +124,19 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
                     taken[first:last] = True
                     found = taken if (left & ~taken).any() else found
     return found
+
+
+def _asking(page: BlockedPage, words: Column) -> Iterator[tuple[int, int]]:
+    """Bounds of what stands directly in the body beside the headline and ends in several buttons: it asks before one may read."""
+    buttons = _running(np.array([tag == "button" for tag in page.block_tags], np.bool_))
+    if "h1" not in page.block_tags or buttons[-1] < MIN_CONTROLS:
+        return
+    places, counted, framing = page.places, _running(words), _framing(page, ARTICLE)
+    for place, (parent, first, last) in enumerate(zip(places.parents, places.firsts, places.lasts, strict=True)):
+        outer = parent >= 0 and places.tags[parent] == "body" and place not in framing
+        asks = outer and last > first and page.block_tags[last - 1] == "button"
+        if asks and buttons[last] - buttons[first] >= MIN_CONTROLS and counted[last] - counted[first] <= MOST_ASIDE:
+            yield first, last
 
 
 class _Speech:

@@ -108,7 +108,7 @@ def _without_captions(table: BlockTable, logits: Column, forum: float) -> Column
 def _other_articles(table: BlockTable) -> Flags:
     """Blocks of other articles on the page; posts are none, although the heading of one may be the title."""
     others = find_other_articles(table)
-    return others & ~find_posts(table)[0] if others.any() else others
+    return others & ~find_posts(table).posts if others.any() else others
 
 
 def _labels(table: BlockTable) -> Flags:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from noisefilter.blocks.beside import STAYS, find_standfirst
+from noisefilter.blocks.beside import find_standfirst
 from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, blocks_of, find_controls, rows_of
 
 if TYPE_CHECKING:
@@ -22,10 +22,14 @@ TIME = re.compile(
     re.IGNORECASE,
 )
 MOST_TIME, LEAST_POST = 8, 3
+#: Most words of what is put between two posts.
+MOST_BETWEEN = 80
 #: Largest share of a post that is links: a ticker consists of them.
 MOST_LINKED = 0.3
 #: Posts are at least this share of what would be kept, or the page has another article.
 MOSTLY = 0.5
+#: Log-odds of a post that is kept, at most: no stretch of posts is doubtful enough to be an island (`find_islands`).
+POST = -2.0
 #: Above the posts a standfirst is kept; a shorter line only if its log-odds are at most this.
 LIKELY_ARTICLE = -2.5
 
@@ -46,7 +50,7 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
 
     The controls of the posts ("Share", "Permalink") go, and do not count; `gone` is the log-odds of what goes.
     """
-    posts, rows = find_posts(table)
+    posts, rows, between = find_posts(table)
     if not posts.any():
         return logits
     controls = find_controls(table) & posts
@@ -59,27 +63,60 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
     telling = telling if telling.any() else posts
     mean = float((weights * np.clip(logits, -gone, gone))[telling].sum() / weights[telling].sum())
     beside = ~rows & ~table.prose & ~find_standfirst(table) & (logits > LIKELY_ARTICLE)
-    return np.where(posts & (mean < 0), np.minimum(logits, min(mean, STAYS)), np.where(beside | controls, gone, logits))
+    others = np.where(beside | controls | between, gone, logits)
+    return np.where(posts & (mean < 0), np.minimum(logits, min(mean, POST)), others)
 
 
-def find_posts(table: BlockTable) -> tuple[Flags, Flags]:
-    """Blocks of elements of one tag below one element that begin with a line with a time, as nearly all do; and of all."""
+class PostBlocks(NamedTuple):
+    """Blocks of posts, of the rows that these are in, and of what is put between two of them: (blocks,) each."""
+
+    posts: Flags
+    rows: Flags
+    between: Flags
+
+
+def find_posts(table: BlockTable) -> PostBlocks:
+    """Posts: elements of one tag or make below one element that begin with a line with a time, as nearly all of them do."""
     places = table.elements
-    post = (places.blocks > 1) & (places.words >= LEAST_POST)
+    timed = _timed(table)
+    posts, rows, chosen = np.zeros(len(table), np.bool_), np.zeros(len(table), np.bool_), np.zeros_like(timed)
+    if np.count_nonzero(timed) < MIN_SIBLINGS:
+        return PostBlocks(posts, rows, rows)
+    number: dict[str, int] = {}
+    tags = np.array([number.setdefault(tag, len(number)) for tag in table.page.places.tags])
+    for make in (places.make_by(tags), places.make):  # an advertisement between posts may have their tag
+        post = timed & (np.bincount(make, timed)[make] >= MIN_SIBLINGS)
+        row = rows_of(table, timed, MIN_SIBLINGS, make)
+        posts |= row & blocks_of(table, post)
+        rows |= row
+        chosen |= post & np.append(row, False)[places.first]
+    return PostBlocks(posts, rows, _between(table, chosen, timed))
+
+
+def _timed(table: BlockTable) -> Flags:
+    """Places of several blocks that begin with a line with a time, hold a text, and few links: (places,)."""
+    places = table.elements
+    found = (places.blocks > 1) & (places.words >= LEAST_POST)
     timed = np.zeros(len(table) + 1, np.bool_)
-    starts = np.unique(places.first[post])
+    starts = np.unique(places.first[found])
     for index in starts[table.words[starts] <= MOST_TIME].tolist():
         block = table.page.blocks[index]
         timed[index] = TIME.search(table.page.text, block.start, block.end) is not None
-    post &= timed[places.first]
-    if np.count_nonzero(post) < MIN_SIBLINGS:
-        return np.zeros(len(table), np.bool_), np.zeros(len(table), np.bool_)
-    text = ~find_controls(table)
-    post &= places.inside(table.words * text) >= LEAST_POST
-    post &= places.inside(table.linked * text) <= MOST_LINKED * places.inside(table.characters * text)
-    number: dict[str, int] = {}
-    tags = np.array([number.setdefault(tag, len(number)) for tag in table.page.places.tags])
-    make = places.make_by(tags)
-    several = np.bincount(make, post)[make] >= MIN_SIBLINGS
-    rows = rows_of(table, post, MIN_SIBLINGS, make)
-    return rows & blocks_of(table, post & several), rows
+    found &= timed[places.first]
+    if np.count_nonzero(found) >= MIN_SIBLINGS:
+        text = ~find_controls(table)
+        found &= places.inside(table.words * text) >= LEAST_POST
+        found &= places.inside(table.linked * text) <= MOST_LINKED * places.inside(table.characters * text)
+    return found
+
+
+def _between(table: BlockTable, posts: Flags, timed: Flags) -> Flags:
+    """Blocks of short elements between two posts of the same parent, of another make and without a time: (blocks,)."""
+    places = table.elements
+    count, parent = len(places.parent), places.parent
+    lowest, highest = np.full(count + 1, len(table)), np.full(count + 1, -1)
+    np.minimum.at(lowest, parent[posts], places.first[posts])
+    np.maximum.at(highest, parent[posts], places.first[posts])
+    inside = (places.first > lowest[parent]) & (places.first < highest[parent])
+    other = ~timed & ~np.isin(places.make, places.make[posts])
+    return blocks_of(table, inside & other & (places.words <= MOST_BETWEEN))
