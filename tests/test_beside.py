@@ -58,14 +58,39 @@ def test_a_quotation_between_two_paragraphs_stays(quote):
     assert not kept(f"<div>{ARTICLE}{quote}</div>", LAST)
 
 
+BOXED = f"{LAST} {SLUICE[0]}"
+
+
+@pytest.mark.parametrize(
+    ("html", "stays"),
+    [
+        ("<main><div>{article}</div><div class=end><p>{last}</p></div></main>", True),
+        ("<main><div>{article}</div></main><div class=end><p>{last}</p></div>", False),
+        ("<main><div>{article}</div><div class=end><p>{last}</p><p>Ines Valdry</p></div></main>", False),
+        ("<main><div>{article}</div><div class=end><p>{last}</p></div><a href=/give>Donate now</a></main>", False),
+        ("<main><div>{article}</div><div class=end><a href=/a>{last}</a></div></main>", False),
+    ],
+    ids=["alone in its box", "outside of the element around", "with a line", "a pitch", "a link"],
+)
+def test_a_paragraph_alone_in_a_box_below_the_article_stays(html, stays):
+    page = walk(f"<body>{html.format(article=ARTICLE, last=BOXED)}</body>", TITLE)
+    logits = np.array([0.5 if text == BOXED else -3.0 if text.startswith(SLUICE) else 3.0 for text in page.texts()])
+    found = with_neighbours(blocks_of(page), logits)
+    assert bool(found[page.texts().index(BOXED)] < 0) == stays
+    sure = with_neighbours(blocks_of(page), np.where(logits == 0.5, 1.5, logits))
+    assert sure[page.texts().index(BOXED)] > 0
+
+
 @pytest.mark.parametrize(
     ("items", "stays"),
     [
         ("<li>Length: 17 metres</li><li>Built: 1903</li><li>Crew: three</li>", True),
         ("<li>Length: 17 metres</li><li>Built: 1903</li><li><a href=/crew>Crew</a></li>", False),
         ("<li>Length: 17 metres</li><li>Built: 1903</li>", False),
+        ("<div>Length: 17 metres</div><div>Built: 1903</div><div>Crew: three</div>", True),
+        ("<div>Length: 17 metres</div><p>Built: 1903</p><div>Crew: three</div>", False),
     ],
-    ids=["facts", "with a link", "too few"],
+    ids=["facts", "with a link", "too few", "rows", "of several makes"],
 )
 def test_a_list_of_facts_between_two_paragraphs_stays(items, stays):
     html = f"<div>{ARTICLE}<aside><h3>In figures</h3><ul>{items}</ul></aside>{ARTICLE}</div>"

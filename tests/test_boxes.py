@@ -37,20 +37,31 @@ STORY = f"<div><h1>The sluice</h1><p>{SLUICE[0]}</p><p>{SLUICE[1]}</p></div>"
 
 
 def test_what_stands_beside_the_headline_and_ends_in_several_buttons_is_a_dialog_whatever_it_says():
-    for html in (CHOICE + STORY, STORY + CHOICE):
+    for html in (CHOICE + STORY, STORY + CHOICE, f"<div id=root><div>{CHOICE}{STORY}</div></div>"):
         assert found_in(html, english=False) == [PAY[3:-4], "Weiter", "Zahlen"]
+
+
+LINKS = f"<div class=layer>{PAY}<p><a href=#>Weiter</a> <a href=/abo>Zahlen</a></p></div>"
+
+
+def test_above_the_headline_links_below_a_text_are_controls_as_well():
+    assert found_in(LINKS + STORY, english=False) == [PAY[3:-4], "Weiter Zahlen"]
+    assert found_in(STORY + LINKS, english=False) == []
+    assert found_in(LINKS.replace(PAY, "<p>Der Bote</p>") + STORY, english=False) == []
 
 
 @pytest.mark.parametrize(
     "html",
     [
         f"<div>{STORY}</div>{CHOICE}".replace("h1>", "h2>"),
-        f"<div>{CHOICE}{STORY}</div>",
+        STORY.replace("</div>", f"{CHOICE}</div>"),
+        f"<div><h1>The sluice</h1></div><div><p>{SLUICE[0]}</p><button>Like</button><button>Save</button></div>",
         CHOICE.replace("<button>Zahlen</button>", "") + STORY,
-        CHOICE.replace("</button></div>", f"</button><p>{SLUICE[2]}</p></div>") + STORY,
+        STORY + CHOICE.replace("</button></div>", f"</button><p>{SLUICE[2]}</p></div>"),
         CHOICE.replace(PAY, PAY * 30) + STORY,
+        STORY + CHOICE * 2,
     ],
-    ids=["no headline", "in its element", "one button", "a text below", "long"],
+    ids=["no headline", "in its element", "the text itself", "one button", "a text below", "long", "two alike"],
 )
 def test_buttons_alone_make_no_dialog(html):
     assert found_in(html, english=False) == []

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from noisefilter.text.characters import CLASSES, IDEOGRAPH_RANGES, WORD, read_characters
 
 #: Letters, digits, what joins or parts them, and scripts without blanks, on the table and beyond it.
-TELLING = "ab\u093f\u200cÉ1²Ⅷ_ '’-.\n字カーﾞ\u0301\U00020000\U0001d49c\U0001f600\ud800"
+TELLING = "ab\u0e01\u0e33\u093f\u200cÉ1²Ⅷ_ '’-.\n字カーﾞ\u0301\U00020000\U0001d49c\U0001f600\ud800"
 
 
 def words_of(text: str) -> list[tuple[int, int]]:
@@ -44,9 +44,10 @@ def test_ideographs_are_no_letters():
         ("سجّل الدخول", ["سجّل", "الدخول"]),
         ("می\u200cشود کتاب", ["می\u200cشود", "کتاب"]),
         ("cafe\u0301 noir", ["cafe\u0301", "noir"]),
+        ("ตลาดน้ำ km", ["ตลาด", "น้ำ", "km"]),
         ("red ❤\ufe0f and 👨\u200d👩 too", ["red", "and", "too"]),
     ],
-    ids=["Hindi", "Arabic", "a joiner", "decomposed", "emoji"],
+    ids=["Hindi", "Arabic", "a joiner", "decomposed", "Thai", "emoji"],
 )
 def test_signs_above_and_between_letters_are_part_of_the_word(text, words):
     assert WORD.findall(text) == words

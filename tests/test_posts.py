@@ -38,6 +38,18 @@ def test_a_post_without_a_time_and_of_other_names_is_left_to_the_networks():
     assert found[NOTICE] == -1
 
 
+@pytest.mark.parametrize(
+    ("item", "stays"),
+    [("The weir at Lowick holds, and the water falls.", True), ("The weir at Lowick", False)],
+    ids=["key points", "an index"],
+)
+def test_sentences_in_a_list_above_the_posts_stay_and_headings_go(item, stays):
+    page = walk(f"<main><h2>In short</h2><ul><li>{item}</li></ul>{POSTS}</main>")
+    logits = np.array([0.5 if text == item else -3.0 for text in page.texts()])
+    found = with_posts(blocks_of(page), logits, np.ones(len(logits)), 4.0)
+    assert (found[page.texts().index(item)] < 0) == stays
+
+
 ADVERT = "Windows for the whole house within three days, at no interest."
 
 

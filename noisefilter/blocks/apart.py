@@ -33,7 +33,7 @@ MOST_OFFER, SURELY_ARTICLE, TIMES = 80, -3.5, 2
 #: Most offers that are looked at; only hostile pages have more.
 MOST_OFFERS = 50
 #: Names of boxes about the author and of offers, and rows of the hash table that have them.
-BOX, IS_BOX = names_of("author auteur autor autore autores autors autorze bio paywall donate donation")
+BOX, IS_BOX = names_of("author auteur autor autore autores autors autorze bio paywall meter regwall donate donation")
 #: Names of what is put between the parts of an article or below a post: advertisements, appeals, signatures, and of bylines;
 #: most words of one.
 INSERTED, IS_INSERTED = names_of(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.blocks.boxes import ROOTS
 from noisefilter.blocks.places import GROUP, in_groups
 from noisefilter.blocks.siblings import BUTTON
 from noisefilter.blocks.table import CLOSING, SAME_TITLE
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 STAYS, LIKELY = -1.0, -0.75
 #: Log-odds up to which a line is doubtful, and a standfirst, which many gold texts leave out.
 DOUBTFUL, DOUBTFUL_STANDFIRST = 2.0, 1.0
+#: And of a paragraph in a box of its own below a kept line.
+DOUBTFUL_BOX = 1.0
 #: Fewest words of a standfirst.
 LEAST_STANDFIRST = 8
 #: A line with at least this share of words with a digit is a date or a count.
@@ -38,25 +41,17 @@ IS_HEADING = in_groups("h1", "h2", "h4")
 def with_neighbours(table: BlockTable, logits: Column) -> Column:
     """Log-odds where doubtful lines are kept that belong to the article beside them.
 
-    These are paragraphs right below a kept line that look like one of the kept ones, quotations between two kept lines,
+    These are paragraphs right below a kept line that look like one of the kept ones or are alone in their box, quotations between two kept lines,
     headings above a kept line of the same element, and the standfirst. Lines with a link or a cue are not.
     """
     found = np.where(find_standfirst(table) & (logits < DOUBTFUL_STANDFIRST), np.minimum(logits, STAYS), logits)
     found[_facts(table, found)] = STAYS
-    blocks, places = table.page.blocks, table.elements
     doubtful = (logits > STAYS) & (logits < DOUBTFUL) & (table.links == 0) & (table.repeated == 0)
     if not doubtful.any():
         return found
     doubtful &= _speaks(table)
-    heading, alike = IS_HEADING[table.tag_group], places.alike[table.place]
-    known = set(alike[(logits <= STAYS) & table.prose].tolist())
-    offer = cue_flags("boilerplate", OFFERS)[table.cue] & ~heading
-    kept, offer = np.append(logits <= STAYS, False), np.append(offer, False)
-    for index in np.flatnonzero(doubtful & (table.cue < 0) & (table.tag_group == PARAGRAPH)).tolist():
-        if index and found[index - 1] <= STAYS and int(alike[index]) in known:
-            closed = table.page.text[blocks[index].end - 1] in CLOSING
-            if (closed or kept[index + 1]) and not offer[index + 1]:
-                found[index] = STAYS
+    _keep_paragraphs(table, found, doubtful & (table.cue < 0))
+    heading, kept, places = IS_HEADING[table.tag_group], np.append(logits <= STAYS, False), table.elements
     for index in np.flatnonzero(doubtful & (table.cue < 0) & _quoted(table)).tolist():
         if kept[index - 1] and kept[index + 1]:
             found[index] = STAYS
@@ -66,10 +61,36 @@ def with_neighbours(table: BlockTable, logits: Column) -> Column:
     return found
 
 
+def _keep_paragraphs(table: BlockTable, logits: Column, doubtful: Flags) -> None:
+    """Keep, in `logits`, doubtful paragraphs right below a kept line that look like a kept one or are alone in their box."""
+    blocks, alike = table.page.blocks, table.elements.alike[table.place]
+    known = set(alike[(logits <= STAYS) & table.prose].tolist())
+    offer = cue_flags("boilerplate", OFFERS)[table.cue] & ~IS_HEADING[table.tag_group]
+    kept, offer = np.append(logits <= STAYS, False), np.append(offer, False)
+    boxed = _boxed(table) & (logits < DOUBTFUL_BOX)
+    for index in np.flatnonzero(doubtful & (boxed | (table.tag_group == PARAGRAPH))).tolist():
+        if index and logits[index - 1] <= STAYS and (boxed[index] or int(alike[index]) in known):
+            closed = table.page.text[blocks[index].end - 1] in CLOSING
+            if (closed or kept[index + 1]) and not offer[index + 1]:
+                logits[index] = STAYS
+
+
+def _boxed(table: BlockTable) -> Flags:
+    """Paragraphs that are alone in an element below others of the element around it, if that is not the body: (blocks,)."""
+    places = table.elements
+    box = places.outer[table.place]
+    around = places.outer[box]
+    roots = np.array([tag in ROOTS for tag in places.tags])
+    alone = (places.last[box] - places.first[box] == 1) & ~roots[around]
+    return np.asarray(table.prose & alone & (places.first[around] < np.arange(len(table))))
+
+
 def _facts(table: BlockTable, logits: Column) -> Flags:
     """Blocks of short lists without a link or a cue, with or without a heading, between two kept lines: (blocks,)."""
     found = np.zeros(len(table), np.bool_)
-    listed = np.array([tag in FACTS for tag in table.page.block_tags])
+    tags, make = table.page.block_tags, table.elements.make[table.place]
+    rows = np.array([tag == "div" for tag in tags]) & (np.bincount(make)[make] >= LEAST_FACTS)
+    listed = rows | np.array([tag in FACTS for tag in tags])
     if not listed.any():
         return found
     plain = (table.links == 0) & (table.cue < 0) & (table.words <= MOST_FACT) & (logits < SURE)

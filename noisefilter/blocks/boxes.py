@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -72,6 +73,8 @@ LEAST_LEFT = 15
 #: What stands directly in the body beside the article is a dialog if it names cookies, which many languages call so, and
 #: has so many controls and at most so many words; or if so many of its texts, and one in four, speak of consent.
 MIN_CONTROLS, MOST_ASIDE, MIN_SPEAKING = 2, 400, 3
+#: Most words of a line of links that are controls, and the least share of a link in its line.
+MOST_LINKS, MOSTLY_LINK = 16, 0.8
 NOWHERE = ("", "#")
 #: Names of dialogs, whatever they say, and of consent dialogs; an element that holds one of `ARTICLE` is a page's
 #: frame.
@@ -127,16 +130,39 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
 
 
 def _asking(page: BlockedPage, words: Column) -> Iterator[tuple[int, int]]:
-    """Bounds of what stands directly in the body beside the headline and ends in several buttons: it asks before one may read."""
-    buttons = _running(np.array([tag == "button" for tag in page.block_tags], np.bool_))
-    if "h1" not in page.block_tags or buttons[-1] < MIN_CONTROLS:
-        return
-    places, counted, framing = page.places, _running(words), _framing(page, ARTICLE)
-    for place, (parent, first, last) in enumerate(zip(places.parents, places.firsts, places.lasts, strict=True)):
-        outer = parent >= 0 and places.tags[parent] == "body" and place not in framing
-        asks = outer and last > first and page.block_tags[last - 1] == "button"
-        if asks and buttons[last] - buttons[first] >= MIN_CONTROLS and counted[last] - counted[first] <= MOST_ASIDE:
-            yield first, last
+    """Bounds of elements that ask before one may read, beside the one that holds the headline and a text."""
+    places, framing, count = page.places, _framing(page, ARTICLE), len(page.blocks)
+    around = max((place for place in framing if places.lasts[place] - places.firsts[place] == count), default=-1)
+    beside = {
+        place: range(places.firsts[place], places.lasts[place])
+        for place, parent in enumerate(places.parents)
+        if parent == around >= 0 and places.firsts[place] < places.lasts[place]
+    }
+    alike = Counter((places.tags[place], places.names[place]) for place in beside)
+    telling = [inside.start for inside in beside.values() if _tells(page, words, inside)]
+    for place, inside in beside.items() if telling else ():
+        single = place not in framing and alike[places.tags[place], places.names[place]] == 1
+        if single and _asks(page, words, inside, above=inside.start < telling[0]):
+            yield inside.start, inside.stop
+
+
+def _tells(page: BlockedPage, words: Column, inside: range) -> bool:
+    """Whether blocks hold a headline and a text."""
+    long = words[inside.start : inside.stop] >= LEAST_LEFT
+    return bool(long.any()) and any(page.blocks[index].tag == "h1" for index in inside)
+
+
+def _asks(page: BlockedPage, words: Column, inside: range, *, above: bool) -> bool:
+    """Whether blocks end in one of several buttons; `above` the headline, they may hold a text and lines of links instead."""
+    blocks, counts = page.blocks[inside.start : inside.stop], words[inside.start : inside.stop]
+    buttons = sum(block.tag == "button" for block in blocks)
+    if counts.sum() > MOST_ASIDE:
+        return False
+    if buttons >= MIN_CONTROLS and blocks[-1].tag == "button":
+        return True
+    lines = (block for block, words_in in zip(blocks, counts.tolist(), strict=True) if words_in <= MOST_LINKS)
+    controls = buttons + sum(len(block.links) for block in lines if _is_link(block))
+    return above and controls >= MIN_CONTROLS and bool((counts >= LEAST_LEFT).any())
 
 
 class _Speech:
@@ -270,7 +296,7 @@ def _is_control(block: Block) -> bool:
 
 
 def _is_link(block: Block) -> bool:
-    return sum(link.end - link.start for link in block.links) == block.end - block.start
+    return sum(link.end - link.start for link in block.links) >= MOSTLY_LINK * (block.end - block.start)
 
 
 def _running(values: NDArray[np.generic]) -> Column:

@@ -54,8 +54,8 @@ MOST_LABEL, MOST_LINK = 8, 25
 #: (docs/decisions/0036).
 CODE, FACT, MOST_FACTS = 2.0, 1.0, 20
 TERMS = frozenset(("dt", "dd"))
-#: Fewest words of a paragraph whose copies are removed, and the log-odds of a copy.
-COPIED, COPY = 12, 2.0
+#: Fewest words of a paragraph whose copies are removed, characters of one within a `pre`, and the log-odds of a copy.
+COPIED, LONG_LINE, COPY = 12, 60, 2.0
 #: Log-odds of a caption at least: it goes on doubtful pages, too, and still is context of the article's sentences.
 CAPTION = 1.0
 #: A heading is kept if more than this share of its section is.
@@ -79,7 +79,7 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
     if forum >= FORUM:
         tied = tie_posts(table, tied, weights)
     tied = tie_siblings(table, tied, weights)
-    tied[table.dialog | _labels(table)] = SURE
+    tied[table.dialog | _labels(table) | _beside_code(table)] = SURE
     if article >= LIKELY:
         tied[find_threads(table.page, table.words) | _other_articles(table)] = SURE
         tied[find_pointers(table)] = SURE
@@ -116,6 +116,19 @@ def _labels(table: BlockTable) -> Flags:
     labels = cue_flags("boilerplate", LABELS if table.known.all() else LABELS_UNKNOWN)
     most = np.where(table.links == 1, MOST_LINK, MOST_LABEL)
     return np.asarray(labels[table.cue] & (table.words <= most))
+
+
+def _beside_code(table: BlockTable) -> Flags:
+    """Short lines next to a block of code that are no paragraphs and recur: "Copy". One with a colon says what the code is."""
+    code = np.array([tag == "pre" for tag in table.page.block_tags], np.bool_)
+    if not code.any():
+        return code
+    beside = np.append(code[1:], False) | np.append(False, code[:-1])
+    found = beside & (table.repeated > 0) & (table.words <= MOST_LABEL) & ~code
+    for index in np.flatnonzero(found).tolist():
+        block = table.page.blocks[index]
+        found[index] = block.tag in {"div", "button", "figure"} and table.page.text[block.end - 1] not in ":："
+    return found
 
 
 def _leniency(table: BlockTable, group: Index) -> Column:
@@ -215,13 +228,18 @@ def _heads_a_card(table: BlockTable, index: int, stays: Column) -> bool:
 
 
 def _without_copies(table: BlockTable, logits: Column) -> Column:
-    """Of a paragraph that occurs twice, as for wide and narrow screens, only the first one that is kept stays."""
+    """Of a paragraph that occurs twice, as for wide and narrow screens, only the first one that is kept stays.
+
+    A text to be printed may be a `pre` with all paragraphs in it.
+    """
     found = logits.copy()
     kept: set[str] = set()
-    for index in np.flatnonzero((table.repeated > 0) & (table.words >= COPIED) & (logits < 0)).tolist():
-        block = table.page.blocks[index]
-        text = table.page.text[block.start : block.end]
-        if text in kept:
+    texts, printed = table.page.texts(), np.array([tag == "pre" for tag in table.page.block_tags])
+    several = (table.repeated > 0) | printed.any()
+    for index in np.flatnonzero(several & (table.words >= COPIED) & (logits < 0)).tolist():
+        lines = texts[index].split("\n") if printed[index] else [texts[index]]
+        paragraphs = [line for line in lines if len(line) >= LONG_LINE or not printed[index]]
+        if paragraphs and kept.issuperset(paragraphs):
             found[index] = COPY
-        kept.add(text)
+        kept.update(paragraphs)
     return found

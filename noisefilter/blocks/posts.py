@@ -9,6 +9,7 @@ import numpy as np
 
 from noisefilter.blocks.beside import find_standfirst
 from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, blocks_of, find_controls, rows_of
+from noisefilter.blocks.table import CLOSING
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags
@@ -22,6 +23,8 @@ TIME = re.compile(
     re.IGNORECASE,
 )
 MOST_TIME, LEAST_POST = 8, 3
+#: Fewest words of a sentence in a list above the posts.
+LEAST_ITEM = 5
 #: Most words of what is put between two posts.
 MOST_BETWEEN = 80
 #: Largest share of a post that is links: a ticker consists of them.
@@ -62,9 +65,17 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
     telling = posts & (table.words > MOST_TIME)  # times, names and headings say little
     telling = telling if telling.any() else posts
     mean = float((weights * np.clip(logits, -gone, gone))[telling].sum() / weights[telling].sum())
-    beside = ~rows & ~table.prose & ~find_standfirst(table) & (logits > LIKELY_ARTICLE)
+    points = _points(table) & (np.cumsum(posts) == 0)
+    beside = ~rows & ~table.prose & ~points & ~find_standfirst(table) & (logits > LIKELY_ARTICLE)
     others = np.where(beside | controls | between, gone, logits)
-    return np.where(posts & (mean < 0), np.minimum(logits, min(mean, POST)), others)
+    return np.where((posts | points) & (mean < 0), np.minimum(logits, min(mean, POST)), others)
+
+
+def _points(table: BlockTable) -> Flags:
+    """Items that are sentences, as key points are; an index of the posts has their headings: (blocks,)."""
+    ends = np.array([table.page.text[block.end - 1] in CLOSING for block in table.page.blocks])
+    items = np.array([tag == "li" for tag in table.page.block_tags])
+    return np.asarray(items & ends & (table.words >= LEAST_ITEM) & (table.links == 0))
 
 
 class PostBlocks(NamedTuple):

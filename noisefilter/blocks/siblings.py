@@ -27,8 +27,8 @@ LEAST_HEADLINE, LEAST_CARD, MOST_CARD = 3, 6, 70
 MIN_CARDS, MOST_OTHERS = 2, 0.2
 #: Fewest words of a paragraph of the article; on less sure pages, cards between paragraphs are kept.
 PARAGRAPH = 20
-#: Most words of a control ("Reply"), and the fewest times that it occurs elsewhere on the page.
-MOST_CONTROL, MIN_REPEATED = 4, 2
+#: Most words of a control ("Reply"), a link, and the fewest times that it occurs elsewhere on the page.
+MOST_CONTROL, MIN_REPEATED = 6, 2
 #: Fewest elements of one make that are tied, the share of them with several parts or short facts, most words of a fact.
 MIN_SIBLINGS, MOSTLY_PARTS, MOST_FACT = 3, 0.7, 20
 #: The site that a link leads to; "" for the page's own.
@@ -206,7 +206,8 @@ def _answers(table: BlockTable, leads: Flags) -> Flags:
 def find_controls(table: BlockTable) -> Flags:
     """Short blocks that recur and are nothing but a button or links: (blocks,)."""
     full = (table.links > 0) & (table.linked >= LINKED * table.characters)
-    return (table.repeated >= MIN_REPEATED) & (table.words <= MOST_CONTROL) & (full | (table.tag_group == BUTTON))
+    short = table.words <= MOST_CONTROL * np.maximum(table.links, 1)
+    return (table.repeated >= MIN_REPEATED) & short & (full | (table.tag_group == BUTTON))
 
 
 def rows_of(table: BlockTable, chosen: Flags, least: int, make: Index | None = None) -> Flags:

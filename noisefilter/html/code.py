@@ -48,10 +48,14 @@ PLAIN_CODE_SIGN, PLAIN_LINE_SIGNS = re.compile("space(?:-|: ?)pre"), ("code-line
 PLAIN_CODE = re.compile(r"(?<![\w-])(?:whitespace-pre|white-space:\s?pre|code-line|cm-line|view-line)(?![\w-])")
 PLAIN_LINES = ("div", "li", "span", "code")
 MIN_LINES = 3
+#: Names of a table of code, or of one of the two elements around it; digits of a line number.
+CODE_NAMES = re.compile(r"(?<![a-z])(?:code|source|src|listing|snippet|syntax|highlight|blob)", re.IGNORECASE)
+MAX_DIGITS = 9
 
 
-def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement]) -> None:
+def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: list[HtmlElement]) -> None:
     """Take the line numbers out of a page's code, and end each of its lines with a line feed."""
+    pres = pres + [table for table in tables if _is_numbered_code(table)]
     boxes = [
         box for box in pres if len(box) and next(box.iterdescendants("pre"), None) is None
     ]  # else one was left open
@@ -71,6 +75,39 @@ def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement]) -> None:
         _join_lines(box)
 
 
+def _is_numbered_code(table: HtmlElement) -> bool:
+    """Whether a table's rows are a number and a line of code each; then its numbers go, and it becomes a `pre`."""
+    rows = [list(row) for row in _rows(table)]
+    if len(rows) < 2 or any([cell.tag for cell in row] != ["td", "td"] for row in rows):
+        return False
+    around = itertools.chain([table], itertools.islice(table.iterancestors(), 2))
+    named = any(CODE_NAMES.search(element.get("class") or "") for element in around)
+    if not (named or _is_set_as_code(rows[0][1])) or not _count([row[0] for row in rows]):
+        return False
+    for number, _ in rows:
+        number.tag = "template"
+    table.tag = "pre"
+    return True
+
+
+def _rows(table: HtmlElement) -> Iterator[HtmlElement]:
+    """Rows of a table, without those of tables in it."""
+    for element in table:
+        if element.tag == "tr":
+            yield element
+        elif element.tag in HOLDERS:
+            yield from element.iterchildren("tr")
+
+
+def _count(elements: list[HtmlElement]) -> bool:
+    """Whether some elements hold one number after the other and nothing else."""
+    numbers = [(element.text or "").strip() if not len(element) else "" for element in elements]
+    if not all(number.isdecimal() and len(number) < MAX_DIGITS for number in numbers):
+        return False
+    first = int(numbers[0])
+    return [int(number) for number in numbers] == list(range(first, first + len(numbers)))
+
+
 def _holder_of(code: HtmlElement) -> HtmlElement:
     """The element that holds the lines, if `code` is part of one."""
     line = code.getparent()
@@ -79,7 +116,8 @@ def _holder_of(code: HtmlElement) -> HtmlElement:
 
 def _holds_lines(holder: HtmlElement) -> bool:
     """Whether an element's children are boxes that hold nothing but inline code."""
-    if len(holder) < MIN_LINES or next(holder.iterancestors("pre", "code"), None) is not None:
+    least = 2 if all(not LINE_NAMES.isdisjoint(_names(line)) for line in holder) else MIN_LINES
+    if len(holder) < least or next(holder.iterancestors("pre", "code"), None) is not None:
         return False
     between = [holder.text, *(line.tail for line in holder)]
     for line in holder:
@@ -173,7 +211,12 @@ def _join_lines(box: HtmlElement) -> None:
         return
     if any(len("".join(element.itertext())) > LONGEST_LINE for element in lines if not len(element)):
         return
-    _Joiner(_innermost(lines)).read(box)
+    lines = _innermost(lines)
+    firsts = [line[0] for line in lines if len(line) and not (line.text or "").strip()]
+    if 1 < len(firsts) == len(lines) and _count(firsts):
+        for number in firsts:
+            number.text = None
+    _Joiner(set(lines)).read(box)
     for element in inside:
         if element.tag in LINES or element.tag in HOLDERS:
             element.tag = "span"
@@ -203,12 +246,12 @@ def _marks(element: HtmlElement) -> set[str]:
     return {*_names(element), *(name for name in element.attrib if "line" in name)}
 
 
-def _innermost(lines: list[HtmlElement]) -> set[HtmlElement]:
+def _innermost(lines: list[HtmlElement]) -> list[HtmlElement]:
     """Lines that hold no others."""
     holding: set[HtmlElement] = set()
     for line in lines:
         _add_around(line.getparent(), holding)
-    return set(lines) - holding
+    return [line for line in lines if line not in holding]
 
 
 def _last_text(element: HtmlElement) -> str:

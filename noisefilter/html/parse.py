@@ -49,10 +49,10 @@ def parse_html(text: str, parser_class: type[lxml.etree.HTMLParser] = lxml.html.
 
 def mend(tree: HtmlElement) -> None:
     """Make of lxml's tree what a browser shows; one pass finds what there is to mend."""
-    found = by_tag(tree, "template", "pre", "code")
+    found = by_tag(tree, "template", "pre", "code", "table")
     if found["template"]:
         open_shadow_roots(tree)
-    join_code_lines(found["pre"], found["code"])
+    join_code_lines(found["pre"], found["code"], found["table"])
 
 
 def strip_tags(text: str) -> str:

@@ -59,8 +59,8 @@ SHOWING = re.compile(
     r"|clip\s*:\s*auto|clip-path\s*:\s*(?:none|inset\(\s*0)|position\s*:\s*static)",
     re.IGNORECASE,
 )
-#: A class or an id alone, of any element.
-SELECTOR = re.compile(r"\s*[a-z0-9]*([.#]-?[_a-zA-Z][\w-]*)\s*")
+#: A class or an id alone, of any element anywhere in the page.
+SELECTOR = re.compile(r"\s*(?:(?:html|body)\s+){0,2}[a-z0-9]*([.#]-?[_a-zA-Z][\w-]*)\s*")
 COMMENT = re.compile(r"/\*.*?(?:\*/|\Z)", re.DOTALL)
 FOR_SCREEN_READERS = frozenset("sr-only visually-hidden visuallyhidden screen-reader-text screenreader-only".split())
 #: Names of links to the heading that they stand in, which hold a sign and show when one points at it; and of a wiki's links

@@ -31,10 +31,21 @@ IDEOGRAPHS = "".join(f"{chr(first)}-{chr(last)}" for first, last in IDEOGRAPH_RA
 #: Signs above, below and between letters, which belong to the word as in UAX #29: vowels of Devanagari and Thai, accents that
 #: were not composed. Those of kana and of emoji belong to no word.
 MARKS = "".join(sign for sign in map(chr, (*range(0x300, 0x1D00), *range(0xA66F, 0xABFF))) if category(sign)[0] == "M")
+#: First and last of Thai with Lao, Burmese, and Khmer, which have no blanks between words either, and the characters that count
+#: as a word: where one ends only a dictionary tells.
+UNSPACED_RANGES, UNSPACED_LENGTH = ((0xE00, 0xEFF), (0x1000, 0x109F), (0x1780, 0x17FF)), 4
+UNSPACED = "".join(
+    sign
+    for first, last in UNSPACED_RANGES
+    for sign in map(chr, range(first, last + 1))
+    if sign.isalnum() or category(sign)[0] == "M"
+)
 #: What joins letters: apostrophes, and joiners without a width.
 JOINTS = "'’\u200c\u200d"
-LETTER = rf"(?:[^\W_{IDEOGRAPHS}]|[{MARKS}])"
-WORD = re.compile(rf"{LETTER}++(?:[{JOINTS}]{LETTER}++)*+|[{IDEOGRAPHS}]")  # possessive: backtracking gains nothing
+LETTER = rf"(?:(?![{UNSPACED}])(?:[^\W_{IDEOGRAPHS}]|[{MARKS}]))"
+WORD = re.compile(  # possessive: backtracking gains nothing
+    rf"{LETTER}++(?:[{JOINTS}]{LETTER}++)*+|[{IDEOGRAPHS}]|[{UNSPACED}]{{1,{UNSPACED_LENGTH}}}"
+)
 
 CLASS_CHARACTERS = {
     "stop": ".!?\u3002\uff01\uff1f\uff61\u061f\u06d4\u0964\u0965\u1362",  # of CJK, Arabic, Urdu, Devanagari, Ge'ez
@@ -49,7 +60,8 @@ CLASS_CHARACTERS = {
 }
 #: Bits of the classes. Those above the signs are of letters in small type, and of what words are made of.
 CLASSES = {
-    name: np.uint16(1 << bit) for bit, name in enumerate((*CLASS_CHARACTERS, "lower", "letter", "ideograph", "joint"))
+    name: np.uint16(1 << bit)
+    for bit, name in enumerate((*CLASS_CHARACTERS, "lower", "letter", "ideograph", "unspaced", "joint"))
 }
 SIGNS = np.array([CLASSES[name] for name in CLASS_CHARACTERS])
 ANY_SIGN = np.bitwise_or.reduce(SIGNS)
@@ -83,7 +95,18 @@ class Characters:
         alone = np.flatnonzero(self.classes & CLASSES["ideograph"])
         if len(alone):
             starts, ends = (np.sort(np.append(found, alone + step)) for step, found in enumerate((starts, ends)))
-        return starts, ends
+        first, last = self._unspaced
+        return (np.sort(np.append(starts, first)), np.sort(np.append(ends, last))) if len(first) else (starts, ends)
+
+    @property
+    def _unspaced(self) -> tuple[Index, Index]:
+        """Starts and ends of what counts as a word where no blank ends one."""
+        inside = np.concatenate([[False], self.classes & CLASSES["unspaced"] != 0, [False]])
+        starts, ends = np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2).T
+        count = -(-(ends - starts) // UNSPACED_LENGTH)
+        number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+        first = np.repeat(starts, count) + UNSPACED_LENGTH * number
+        return first, np.minimum(first + UNSPACED_LENGTH, np.repeat(ends, count))
 
     def count(self, starts: Index, ends: Index) -> dict[str, Column]:
         """How many signs of each class are in each range; they are few: positions are searched."""
@@ -110,6 +133,8 @@ def _class_table() -> NDArray[np.uint16]:
     table[np.strings.islower(letters)] |= CLASSES["lower"]
     table[np.strings.isalnum(letters)] |= CLASSES["letter"]
     table[[ord(mark) for mark in MARKS]] |= CLASSES["letter"]
+    unspaced = [ord(character) for character in UNSPACED]
+    table[unspaced] = table[unspaced] & ~CLASSES["letter"] | CLASSES["unspaced"]
     for first, last in IDEOGRAPH_RANGES[:-1]:
         table[first : last + 1] = table[first : last + 1] & ~CLASSES["letter"] | CLASSES["ideograph"]
     return table
