@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 STAYS, LIKELY = -1.0, -0.75
 #: Log-odds up to which a line is doubtful, and a standfirst, which many gold texts leave out.
 DOUBTFUL, DOUBTFUL_STANDFIRST = 2.0, 1.0
-#: And of a paragraph in a box of its own below a kept line.
-DOUBTFUL_BOX = 1.0
+#: And of a paragraph in a small box below a kept line; most blocks of the box. Whom to write to or call is not the article's.
+DOUBTFUL_BOX, MOST_IN_BOX = 1.0, 2
+CONTACT = re.compile(r"\w@\w|\d{2} \d{3}|\d{3}-\d{3}")
 #: Fewest words of a standfirst.
 LEAST_STANDFIRST = 8
 #: A line with at least this share of words with a digit is a date or a count.
@@ -51,10 +53,9 @@ def with_neighbours(table: BlockTable, logits: Column) -> Column:
         return found
     doubtful &= _speaks(table)
     _keep_paragraphs(table, found, doubtful & (table.cue < 0))
-    heading, kept, places = IS_HEADING[table.tag_group], np.append(logits <= STAYS, False), table.elements
-    for index in np.flatnonzero(doubtful & (table.cue < 0) & _quoted(table)).tolist():
-        if kept[index - 1] and kept[index + 1]:
-            found[index] = STAYS
+    _keep_boxes(table, found, doubtful & (table.cue < 0))
+    _keep_quotes(table, found, doubtful & (table.cue < 0))
+    heading, places = IS_HEADING[table.tag_group], table.elements
     for index in np.flatnonzero(doubtful & heading & (table.title_share < SAME_TITLE)).tolist()[::-1]:
         if places.last[places.parent[table.place[index]]] > index + 1 and found[index + 1] <= LIKELY:
             found[index] = STAYS
@@ -62,27 +63,37 @@ def with_neighbours(table: BlockTable, logits: Column) -> Column:
 
 
 def _keep_paragraphs(table: BlockTable, logits: Column, doubtful: Flags) -> None:
-    """Keep, in `logits`, doubtful paragraphs right below a kept line that look like a kept one or are alone in their box."""
+    """Keep, in `logits`, doubtful paragraphs right below a kept line that look like a kept one."""
     blocks, alike = table.page.blocks, table.elements.alike[table.place]
     known = set(alike[(logits <= STAYS) & table.prose].tolist())
-    offer = cue_flags("boilerplate", OFFERS)[table.cue] & ~IS_HEADING[table.tag_group]
-    kept, offer = np.append(logits <= STAYS, False), np.append(offer, False)
-    boxed = _boxed(table) & (logits < DOUBTFUL_BOX)
-    for index in np.flatnonzero(doubtful & (boxed | (table.tag_group == PARAGRAPH))).tolist():
-        if index and logits[index - 1] <= STAYS and (boxed[index] or int(alike[index]) in known):
+    kept, offer = np.append(logits <= STAYS, False), np.append(_offers(table), False)
+    for index in np.flatnonzero(doubtful & (table.tag_group == PARAGRAPH)).tolist():
+        if index and logits[index - 1] <= STAYS and int(alike[index]) in known:
             closed = table.page.text[blocks[index].end - 1] in CLOSING
             if (closed or kept[index + 1]) and not offer[index + 1]:
                 logits[index] = STAYS
 
 
-def _boxed(table: BlockTable) -> Flags:
-    """Paragraphs that are alone in an element below others of the element around it, if that is not the body: (blocks,)."""
-    places = table.elements
-    box = places.outer[table.place]
-    around = places.outer[box]
-    roots = np.array([tag in ROOTS for tag in places.tags])
-    alone = (places.last[box] - places.first[box] == 1) & ~roots[around]
-    return np.asarray(table.prose & alone & (places.first[around] < np.arange(len(table))))
+def _keep_boxes(table: BlockTable, logits: Column, doubtful: Flags) -> None:
+    """Keep, in `logits`, the largest small box right below a kept line that holds a doubtful paragraph and at most headings beside it."""
+    places, tags, text = table.elements, table.page.places.tags, table.page.text
+    heading, offer = IS_HEADING[table.tag_group], np.append(_offers(table), False)
+    plain = (table.links == 0) & (heading | (table.prose & (table.cue < 0))) & (logits < DOUBTFUL)
+    for index in np.flatnonzero(doubtful & table.prose & (logits < DOUBTFUL_BOX)).tolist():
+        block = table.page.blocks[index]
+        place = int(places.parent[block.place]) if block.tag == "p" else block.place
+        place = -1 if CONTACT.search(text, block.start, block.end) else place
+        while place >= 0 and places.blocks[place] <= MOST_IN_BOX:
+            around, first, last = int(places.parent[place]), int(places.first[place]), int(places.last[place])
+            below = around >= 0 and tags[around] not in ROOTS and places.first[around] < first
+            if below and logits[first - 1] <= LIKELY and plain[first:last].all() and not offer[last]:
+                logits[first:last] = np.minimum(logits[first:last], STAYS)
+            place = around
+
+
+def _offers(table: BlockTable) -> Flags:
+    """Lines that speak of what one may subscribe to: (blocks,)."""
+    return np.asarray(cue_flags("boilerplate", OFFERS)[table.cue] & ~IS_HEADING[table.tag_group])
 
 
 def _facts(table: BlockTable, logits: Column) -> Flags:
@@ -103,18 +114,20 @@ def _facts(table: BlockTable, logits: Column) -> Flags:
     return found
 
 
-def _quoted(table: BlockTable) -> Flags:
-    """Blocks that are a quotation between two lines of the element around it: (blocks,)."""
-    # the root has the parent -1, which is the flag after the last
-    parent, is_quote = (
-        table.elements.parent,
-        np.array([*(tag == "blockquote" for tag in table.page.places.tags), False]),
-    )
-    outer = parent[table.place]
-    around = np.where(is_quote[table.place], outer, np.where(is_quote[outer], parent[outer], -2))
-    found = np.zeros(len(table), np.bool_)
-    found[1:-1] = (around[1:-1] == outer[:-2]) & (around[1:-1] == outer[2:])
-    return found
+def _keep_quotes(table: BlockTable, logits: Column, doubtful: Flags) -> None:
+    """Keep, in `logits`, doubtful quotations between two kept lines of the element around them, or around their figure."""
+    places, tags = table.elements, [*table.page.places.tags, ""]
+    outer = np.append(places.parent[table.place], -2)  # -2 for the line after the last
+    kept = np.append(logits <= STAYS, False)
+    for index in np.flatnonzero(doubtful).tolist():
+        near = int(table.place[index]), int(outer[index])
+        quote = next((place for place in near if tags[place] == "blockquote"), -1)
+        if quote >= 0:
+            around = int(places.parent[quote])
+            box, around = (around, int(places.parent[around])) if tags[around] == "figure" else (quote, around)
+            before, after = int(places.first[box]) - 1, int(places.last[box])
+            if before >= 0 and kept[before] and kept[after] and outer[before] == outer[after] == around:
+                logits[index] = STAYS
 
 
 def _speaks(table: BlockTable) -> Flags:
