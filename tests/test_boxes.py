@@ -56,12 +56,22 @@ def test_above_the_headline_links_below_a_text_are_controls_as_well():
         f"<div>{STORY}</div>{CHOICE}".replace("h1>", "h2>"),
         STORY.replace("</div>", f"{CHOICE}</div>"),
         f"<div><h1>The sluice</h1></div><div><p>{SLUICE[0]}</p><button>Like</button><button>Save</button></div>",
+        f"<div><h1>The sluice</h1><p>{SLUICE[0]}</p></div><div><p>{SLUICE[1]}</p><p>{SLUICE[2]}</p><button>Like</button><button>Save</button></div>",
         CHOICE.replace("<button>Zahlen</button>", "") + STORY,
         STORY + CHOICE.replace("</button></div>", f"</button><p>{SLUICE[2]}</p></div>"),
         CHOICE.replace(PAY, PAY * 30) + STORY,
         STORY + CHOICE * 2,
     ],
-    ids=["no headline", "in its element", "the text itself", "one button", "a text below", "long", "two alike"],
+    ids=[
+        "no headline",
+        "in its element",
+        "the text itself",
+        "the rest of the text",
+        "one button",
+        "a text below",
+        "long",
+        "two alike",
+    ],
 )
 def test_buttons_alone_make_no_dialog(html):
     assert found_in(html, english=False) == []

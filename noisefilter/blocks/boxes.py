@@ -139,17 +139,28 @@ def _asking(page: BlockedPage, words: Column) -> Iterator[tuple[int, int]]:
         if parent == around >= 0 and places.firsts[place] < places.lasts[place]
     }
     alike = Counter((places.tags[place], places.names[place]) for place in beside)
-    telling = [inside.start for inside in beside.values() if _tells(page, words, inside)]
+    telling = next((inside for inside in beside.values() if _tells(page, words, inside)), range(0))
     for place, inside in beside.items() if telling else ():
         single = place not in framing and alike[places.tags[place], places.names[place]] == 1
-        if single and _asks(page, words, inside, above=inside.start < telling[0]):
+        above = inside.start < telling.start
+        # below, it may be the article itself
+        if (
+            single
+            and (above or _count(words, inside) < _count(words, telling))
+            and _asks(page, words, inside, above=above)
+        ):
             yield inside.start, inside.stop
 
 
 def _tells(page: BlockedPage, words: Column, inside: range) -> bool:
     """Whether blocks hold a headline and a text."""
-    long = words[inside.start : inside.stop] >= LEAST_LEFT
-    return bool(long.any()) and any(page.blocks[index].tag == "h1" for index in inside)
+    return any(page.blocks[index].tag == "h1" for index in inside) and _count(words, inside) > 0
+
+
+def _count(words: Column, inside: range) -> float:
+    """How many words are in texts."""
+    counts = words[inside.start : inside.stop]
+    return float(counts[counts >= LEAST_LEFT].sum())
 
 
 def _asks(page: BlockedPage, words: Column, inside: range, *, above: bool) -> bool:
