@@ -50,6 +50,16 @@ def test_sentences_in_a_list_above_the_posts_stay_and_headings_go(item, stays):
     assert (found[page.texts().index(item)] < 0) == stays
 
 
+def test_comments_and_dialogs_that_go_for_sure_are_not_brought_back_by_posts():
+    said = "Every year it is the same."
+    comments = "".join(f"<div class=c><b>Anna 14:0{n}</b><p>{said}</p></div>" for n in range(4))
+    page = walk(f"<main><ul><li>We keep what you look at.</li></ul>{POSTS}{comments}</main>")
+    gone = [text.startswith(("We keep", "Anna", said)) for text in page.texts()]
+    found = with_posts(blocks_of(page), np.where(gone, 4.0, -3.0), np.ones(len(gone)), 4.0)
+    assert (found[gone] == 4).all()
+    assert (found[np.invert(gone)] < 0).all()
+
+
 ADVERT = "Windows for the whole house within three days, at no interest."
 
 

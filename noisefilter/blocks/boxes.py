@@ -143,22 +143,18 @@ def _asking(page: BlockedPage, words: Column) -> Iterator[tuple[int, int]]:
     for place, inside in beside.items() if telling else ():
         single = place not in framing and alike[places.tags[place], places.names[place]] == 1
         above = inside.start < telling.start
-        # below, it may be the article itself
-        if (
-            single
-            and (above or _count(words, inside) < _count(words, telling))
-            and _asks(page, words, inside, above=above)
-        ):
+        less = above or _in_texts(words, inside) < _in_texts(words, telling)  # below, it may be the article itself
+        if single and less and _asks(page, words, inside, above=above):
             yield inside.start, inside.stop
 
 
 def _tells(page: BlockedPage, words: Column, inside: range) -> bool:
     """Whether blocks hold a headline and a text."""
-    return any(page.blocks[index].tag == "h1" for index in inside) and _count(words, inside) > 0
+    return any(page.blocks[index].tag == "h1" for index in inside) and _in_texts(words, inside) > 0
 
 
-def _count(words: Column, inside: range) -> float:
-    """How many words are in texts."""
+def _in_texts(words: Column, inside: range) -> float:
+    """How many words of blocks are in texts."""
     counts = words[inside.start : inside.stop]
     return float(counts[counts >= LEAST_LEFT].sum())
 

@@ -54,6 +54,7 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
     The controls of the posts ("Share", "Permalink") go, and do not count; `gone` is the log-odds of what goes.
     """
     posts, rows, between = find_posts(table)
+    posts = posts & (logits != gone)  # comments have times, too, and lists in dialogs sentences
     if not posts.any():
         return logits
     controls = find_controls(table) & posts
@@ -65,7 +66,7 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
     telling = posts & (table.words > MOST_TIME)  # times, names and headings say little
     telling = telling if telling.any() else posts
     mean = float((weights * np.clip(logits, -gone, gone))[telling].sum() / weights[telling].sum())
-    points = _points(table) & (np.cumsum(posts) == 0)
+    points = _points(table) & (np.cumsum(posts) == 0) & (logits != gone)
     beside = ~rows & ~table.prose & ~points & ~find_standfirst(table) & (logits > LIKELY_ARTICLE)
     others = np.where(beside | controls | between, gone, logits)
     return np.where((posts | points) & (mean < 0), np.minimum(logits, min(mean, POST)), others)
