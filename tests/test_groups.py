@@ -93,6 +93,13 @@ def test_a_paragraph_that_stands_twice_stays_once():
     assert tie_groups(blocks_of(page), np.array([1.0, -1.0, -1.0])).tolist() == [1, -1, -1]
 
 
+@pytest.mark.parametrize(("printed", "value"), [(SLUICE[:2], COPY), ((SLUICE[0], SLUICE[1].upper()), -1 - CODE)])
+def test_a_text_to_be_printed_is_a_copy_if_all_its_paragraphs_stand_on_the_page(printed, value):
+    paragraphs = "".join(f"<p>{line}</p>" for line in SLUICE[:2])
+    page = walk(f"<div>{paragraphs}</div><pre>THE SLUICE\n\n{printed[0]}\n\n{printed[1]}</pre>")
+    assert tie_groups(blocks_of(page), np.full(3, -1.0)).tolist() == [-1, -1, value]
+
+
 def test_a_forum_is_no_live_blog():
     posts = "".join(f"<article><h3>13.4{n}</h3><p>{line}</p></article>" for n, line in enumerate(SLUICE[:3]))
     table = blocks_of(walk(f"<main><p>Rain</p>{posts}</main>"))
