@@ -131,6 +131,8 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
 
 def _asking(page: BlockedPage, words: Column) -> Iterator[tuple[int, int]]:
     """Bounds of elements that ask before one may read, beside the one that holds the headline and a text."""
+    if "h1" not in page.block_tags:
+        return
     places, framing, count = page.places, _framing(page, ARTICLE), len(page.blocks)
     around = max((place for place in framing if places.lasts[place] - places.firsts[place] == count), default=-1)
     beside = {

@@ -95,13 +95,16 @@ class Characters:
         alone = np.flatnonzero(self.classes & CLASSES["ideograph"])
         if len(alone):
             starts, ends = (np.sort(np.append(found, alone + step)) for step, found in enumerate((starts, ends)))
-        first, last = self._unspaced
-        return (np.sort(np.append(starts, first)), np.sort(np.append(ends, last))) if len(first) else (starts, ends)
+        unspaced = self.classes & CLASSES["unspaced"] != 0
+        if unspaced.any():
+            first, last = self._cut(unspaced)
+            starts, ends = np.sort(np.append(starts, first)), np.sort(np.append(ends, last))
+        return starts, ends
 
-    @property
-    def _unspaced(self) -> tuple[Index, Index]:
+    @staticmethod
+    def _cut(unspaced: Flags) -> tuple[Index, Index]:
         """Starts and ends of what counts as a word where no blank ends one."""
-        inside = np.concatenate([[False], self.classes & CLASSES["unspaced"] != 0, [False]])
+        inside = np.concatenate([[False], unspaced, [False]])
         starts, ends = np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2).T
         count = -(-(ends - starts) // UNSPACED_LENGTH)
         number = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
