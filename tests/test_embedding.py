@@ -89,8 +89,12 @@ def run_in_browser(folder: Path, opened: list[str], *, inner: bool) -> tuple[set
 @pytest.mark.parametrize("inner", [False, True], ids=["as a document", "as a part of one"])
 def test_nothing_runs_in_a_browser(tmp_path, cleaned, inner):
     controls = [page for page in CONTROLS if not inner or "<script>" not in page]  # innerHTML runs no script element
-    ran, opened = run_in_browser(tmp_path, [*controls, *cleaned], inner=inner)
-    assert ran == {"image", "link", "hover", "frame"} | (set() if inner else {"script"})
+    expected = {"image", "link", "hover", "frame"} | (set() if inner else {"script"})
+    for _ in range(3):  # a busy machine may end before all controls have run
+        ran, opened = run_in_browser(tmp_path, [*controls, *cleaned], inner=inner)
+        if ran >= expected:
+            break
+    assert ran == expected
     assert opened == len(controls) + len(cleaned) > 373
 
 

@@ -216,12 +216,18 @@ def cue_words(names: tuple[str, ...]) -> tuple[Index, Index, Flags]:
     for number, name in enumerate(names):
         for row, cue in enumerate(cue_table(name).cues):
             for other, words in enumerate((cue.words, cue.other_words)):
-                for word in map(hash_word, words):
+                for word in map(hash_word, map(_first_word, words)):
                     rows.setdefault(word, [0] * len(names))[number] |= 1 << 2 * row + other
     hashes = np.array(sorted(rows), dtype=np.int64)
     seldom = np.zeros(CUE_FILTER, dtype=np.bool_)
     seldom[hashes & (CUE_FILTER - 1)] = True
     return hashes, np.array([rows[value] for value in hashes.tolist()], dtype=np.int64).T.copy(), seldom
+
+
+def _first_word(word: str) -> str:
+    """The token that a text with a cue's word has at its start: of Thai and its like the first characters."""
+    found = WORD.match(word)
+    return found[0] if found else word
 
 
 def pair_hashes(hashes: Index) -> Index:
