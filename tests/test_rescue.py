@@ -42,6 +42,12 @@ def test_an_article_that_stands_only_in_json_ld_is_read(record):
     assert texts(page(json_ld(record)))[-len(SLUICE) :] == list(SLUICE)
 
 
+@pytest.mark.parametrize("sign", ["&#1;", "&#xfffe;"])
+def test_a_character_that_a_tree_cannot_hold_costs_no_article(sign):
+    record = {"@type": "NewsArticle", "articleBody": STORY.replace("</p>", f"{sign}</p>")}
+    assert [line.rstrip("\ufffd") for line in texts(page(json_ld(record)))[-len(SLUICE) :]] == list(SLUICE)
+
+
 LEXICAL = {"root": {"children": [{"type": "paragraph", "children": [{"text": line}]} for line in SLUICE]}}
 EDITOR = [
     {"type": "image", "data": {"text": "Quay"}},

@@ -108,7 +108,7 @@ def rescue_article(
         return False
     article = lxml.html.Element("article")
     for text in body:
-        lxml.html.etree.SubElement(article, "p").text = text
+        lxml.html.etree.SubElement(article, "p").text = writable(text)
     target = tree.find("body")
     (tree if target is None else target).append(article)
     return True
