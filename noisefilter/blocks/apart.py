@@ -11,7 +11,7 @@ from noisefilter.blocks.beside import OFFERS, find_standfirst
 from noisefilter.blocks.boxes import ARTICLE, ROOTS
 from noisefilter.blocks.places import GROUP, in_groups, names_of
 from noisefilter.blocks.siblings import BUTTON, LINKED, MIN_SIBLINGS
-from noisefilter.blocks.table import CLOSING, PROSE_WORDS, SAME_TITLE
+from noisefilter.blocks.table import PROSE_WORDS, SAME_TITLE, closes
 from noisefilter.html.tags import CELLS
 from noisefilter.text.cues import cue_flags
 
@@ -217,6 +217,5 @@ def find_captions(table: BlockTable, logits: Column) -> Flags:
             found[first:last] = (table.links[first:last] == 0) & ~IS_ITEM[table.tag_group[first:last]]
     if not found.any():
         return found
-    ends = np.array([table.page.text[block.end - 1] in CLOSING for block in table.page.blocks])
-    lead = (ends | (table.words >= PROSE_WORDS)) & (np.cumsum(table.prose & (logits < 0)) == 0)
+    lead = (closes(table) | (table.words >= PROSE_WORDS)) & (np.cumsum(table.prose & (logits < 0)) == 0)
     return np.asarray(found & ~lead & (logits > SURELY_ARTICLE))

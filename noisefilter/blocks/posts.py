@@ -9,7 +9,7 @@ import numpy as np
 
 from noisefilter.blocks.beside import find_standfirst
 from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, blocks_of, find_controls, rows_of
-from noisefilter.blocks.table import CLOSING
+from noisefilter.blocks.table import closes
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags
@@ -74,9 +74,8 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
 
 def _points(table: BlockTable) -> Flags:
     """Items that are sentences, as key points are; an index of the posts has their headings: (blocks,)."""
-    ends = np.array([table.page.text[block.end - 1] in CLOSING for block in table.page.blocks])
     items = np.array([tag == "li" for tag in table.page.block_tags])
-    return np.asarray(items & ends & (table.words >= LEAST_ITEM) & (table.links == 0))
+    return np.asarray(items & closes(table) & (table.words >= LEAST_ITEM) & (table.links == 0))
 
 
 class PostBlocks(NamedTuple):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from noisefilter.arrays import Column, Index
+    from noisefilter.arrays import Column, Flags, Index
     from noisefilter.blocks.places import PlaceTable
     from noisefilter.html.walk import BlockedPage
     from noisefilter.text.tokens import Tokens
@@ -324,6 +324,11 @@ def _echo(tokens: Tokens, first: Index, last: Index, owner: Index) -> Column:
     index[inverse[::-1]] = np.arange(len(pairs))[::-1]  # the first one of each pair is written last
     seen = index[inverse] < np.repeat(first, last - first)
     return sums(seen.astype(np.float64), first, last) / np.maximum(last - first, 1)
+
+
+def closes(table: BlockTable) -> Flags:
+    """Blocks of an HTML page that end as a sentence does: (blocks,)."""
+    return np.array([table.page.text[block.end - 1] in CLOSING for block in table.page.blocks], np.bool_)
 
 
 def _repeated(texts: Sequence[str]) -> Column:
