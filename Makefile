@@ -19,7 +19,7 @@ format:
 	ruff format .
 	ruff check --fix .
 test:
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n auto --dist loadfile
 docs:
 	$(PYTHON) -m mkdocs build --strict
 fuzz:

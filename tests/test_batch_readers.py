@@ -9,6 +9,7 @@ import json
 import lzma
 import sys
 import zlib
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,12 @@ pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
 pytest.importorskip("fastwarc")
 
 BOM = "\ufeff"
-PACKERS = {".gz": gzip.compress, ".zst": zstandard.compress, ".bz2": bz2.compress, ".xz": lzma.compress}
+PACKERS = {
+    ".gz": partial(gzip.compress, mtime=0),
+    ".zst": zstandard.compress,
+    ".bz2": bz2.compress,
+    ".xz": lzma.compress,
+}
 
 
 def read_all(path: str, form: str, size: int = 0) -> list[Row]:

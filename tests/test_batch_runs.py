@@ -165,7 +165,7 @@ def test_workers_are_replaced_after_their_share_of_pages_counted_before_or_not(
         ("model", "model: default-"),
         ("input", "new"),
     ],
-    ids=str,
+    ids=["size", "date", "policy", "scorer", "model", "input"],
 )
 def test_a_run_whose_input_option_or_model_changed_is_refused_and_told_what(tmp_path, monkeypatch, change, said):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(30))
@@ -296,7 +296,7 @@ def test_an_input_that_shrinks_in_mid_run_ends_the_run(tmp_path):
         (lambda path: path.unlink(), "a.jsonl: gone"),
         ("content", "a.jsonl: its content or date changed"),
     ],
-    ids=str,
+    ids=["size", "date", "gone", "content"],
 )
 def test_an_input_that_is_replaced_in_mid_run_is_named_and_the_run_is_no_success(tmp_path, monkeypatch, change, said):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(40))

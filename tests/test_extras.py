@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import subprocess
 import sys
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -11,7 +13,6 @@ import pytest
 
 from noisefilter import cli
 from noisefilter.batch import Options, RefusedError, run
-from noisefilter.batch.files import find_files
 from noisefilter.batch.inputs import Inputs
 from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import LocalFolder
@@ -62,11 +63,13 @@ def test_what_reads_an_input_is_looked_for_when_inputs_are_listed(without, tmp_p
         list_sources([str(tmp_path / name)], "auto", LocalFolder(tmp_path / "out"), None)
 
 
-def test_what_opens_a_url_of_the_web_is_named(without):
-    pytest.importorskip("fsspec")
-    without("aiohttp")
-    with pytest.raises(RefusedError, match=r"https://a\.example/a\.jsonl needs another package: .*'fsspec\[http\]'"):
-        find_files("https://a.example/a.jsonl")
+def test_what_opens_a_url_of_the_web_is_named():
+    pytest.importorskip("fsspec")  # which remembers what it has imported: in a process of its own
+    asked = "import sys; sys.modules['aiohttp'] = None; from noisefilter.cli import app; app()"
+    called = [sys.executable, "-c", asked, "score", "https://a.example/a.jsonl"]
+    answer = subprocess.run(called, capture_output=True, text=True, check=False)  # noqa: S603 - our code
+    assert answer.returncode == 2
+    assert re.search(r"https://a\.example/a\.jsonl needs another package: .*'fsspec\[http\]'", answer.stderr)
 
 
 def test_a_report_scores_no_page_before_all_inputs_can_be_read(without, tmp_path):
