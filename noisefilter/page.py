@@ -77,8 +77,8 @@ NO_CHARSETS = frozenset(
 )
 #: Bytes that a charset is guessed from.
 GUESSED = 200_000
-#: Bytes that ASCII has not, and how many of them tell a charset.
-HIGH, LEAST_ODD = bytes(range(128, 256)), 12
+#: Bytes that ASCII has not, how many of them tell a charset, and the least confidence with which they do.
+HIGH, LEAST_ODD, LEAST_SURE = bytes(range(128, 256)), 12, 0.1
 #: Characters outside of ASCII for each broken one in a page that is in a charset all the same; bytes in another charset are
 #: hardly ever such characters.
 BROKEN = 4
@@ -291,9 +291,9 @@ def _decode_bytes(content: bytes) -> str:
 
 
 def _guess_charset(content: bytes) -> str:
-    """The charset that BeautifulSoup finds declared further down, or that charset_normalizer finds in the bytes.
+    """The charset that BeautifulSoup finds declared further down, or that chardet finds in the bytes.
 
-    A few odd bytes are signs such as £ or é in a Western page.
+    A few odd bytes are signs such as £ or é in a Western page, and so are those that chardet can't tell.
     """
     head = content[:GUESSED]
     if len(content) > GUESSED:  # end before a blank or a tag: these bytes are no part of a longer character
@@ -302,9 +302,17 @@ def _guess_charset(content: bytes) -> str:
     detector = late_import("bs4.dammit").EncodingDetector  # imported in 40 ms
     declared = detector.find_declared_encoding(COMMENT.sub(b"", head), is_html=True)
     odd = len(head) - len(head.translate(None, HIGH))
-    found = late_import("charset_normalizer").detect(head)["encoding"] if odd >= LEAST_ODD else None
+    found = _detect_charset(head) if odd >= LEAST_ODD else None
     names = list(filter(None, map(_web_charset, filter(None, (declared, found, "utf-8", "cp1252")))))
     return next(name for errors in ("strict", "replace") for name in names if _decodes(head, name, errors))
+
+
+def _detect_charset(head: bytes) -> str | None:
+    """The charset of the web that chardet finds, None if it is unsure: by letters and their pairs in each language."""
+    chardet = late_import("chardet")
+    web = chardet.EncodingEra.MODERN_WEB | chardet.EncodingEra.LEGACY_ISO
+    found = chardet.detect(head, encoding_era=web, prefer_superset=True)
+    return found["encoding"] if found["confidence"] >= LEAST_SURE else None
 
 
 def _declared_charset(content: bytes) -> str | None:

@@ -110,6 +110,25 @@ def test_a_charset_is_guessed_of_a_page_so_long_that_its_beginning_is_read(chars
     assert text_of(page.encode(charset)) == page
 
 
+@pytest.mark.parametrize(
+    ("charset", "words"),
+    [
+        ("cp1252", "“The café of José Peña sold 40 crêpes at £4,” said Zoë. "),
+        ("cp1252", "Färjan går igen på måndag och tar åtta bilar, säger kommunen. "),
+        ("cp1252", "A câmara decidiu que a ponte será reparada até ao verão; não há dinheiro para a estação. "),
+        ("cp1250", "Rada miasta postanowiła rozebrać dźwig, ponieważ pękły dwie z czterech nóg. "),
+        ("cp1250", "Zastupitelé rozhodli, že jeřáb na nábřeží bude rozebrán, protože průzkum našel trhliny. "),
+        ("cp1254", "Meclis, doğu rıhtımındaki buharlı vincin sökülmesine karar verdi, diye açıkladı İşçi. "),
+        ("cp1257", "Taryba nusprendė išardyti garo kraną rytinėje krantinėje, nes apžiūra rado įtrūkimų. "),
+    ],
+)
+@pytest.mark.parametrize("declared", ["", '<meta charset="utf-8">'])
+def test_letters_of_a_language_tell_apart_charsets_that_differ_in_few_bytes(charset, words, declared):
+    english = "<p>The council met on Monday to talk about the road.</p>" * 30 if "José" in words else ""
+    page = f"<html><head>{declared}</head><body><p>{words * 3}</p>{english}</body></html>"
+    assert text_of(page.encode(charset)) == page
+
+
 def test_a_guess_does_not_depend_on_what_else_is_installed(monkeypatch):
     content = f"<p>{'Поезд идёт по мосту к старому шлюзу. ' * 20}</p>".encode("cp1251")
     monkeypatch.setattr("bs4.dammit.chardet_module", SimpleNamespace(detect=lambda _: {"encoding": "koi8-r"}))
