@@ -39,12 +39,6 @@ if TYPE_CHECKING:
     ScorePages = Callable[[Sequence[Page], str | None, Policy | str | None], Sequence[Score]]
 
 
-def load_scorer(path: str) -> ScorePages:
-    """The function that an import path names, as in `module:function`."""
-    scorer: ScorePages = resolve_name(path)
-    return scorer
-
-
 def score_pages(pages: Sequence[Page], model: str | None, policy: Policy | str | None = None) -> list[Score]:
     """Scores of the pages, in order, by the model in a folder, loaded once per process; by the shipped one if None.
 
@@ -94,7 +88,7 @@ def _fill(
     out: _Output, task: Task, options: Options, begins: Callable[[Range], object], ends: Callable[[Range], object]
 ) -> None:
     """Score a shard's pages batch by batch, and write them."""
-    scorer = load_scorer(options.scorer)
+    scorer: ScorePages = resolve_name(options.scorer)
     for batch in _batches(_entries(task, options, out), task.alone):
         pages = Range(batch[0].order, batch[-1].order + 1)
         begins(pages)

@@ -17,6 +17,7 @@ import time
 from contextlib import contextmanager, suppress
 from multiprocessing.connection import wait
 from pathlib import Path
+from pkgutil import resolve_name
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -71,15 +72,15 @@ class Setting(NamedTuple):
 def work(pipe: Connection, setting: Setting, parent: int, scratch: str, numbers: Any) -> None:  # noqa: ANN401 - ctypes
     """Score shards until the pipe gives None or breaks."""
     _begin(parent, scratch, numbers)
-    from noisefilter.batch.shard import load_scorer  # noqa: PLC0415 - takes a second, in which it must end with the parent
+    from noisefilter.batch.shard import run_shard  # noqa: PLC0415 - takes a second, in which it must end with the parent
 
     options = setting.options
     try:
-        load_scorer(options.scorer)(WARM_UP, options.model, options.policy)
+        resolve_name(options.scorer)(WARM_UP, options.model, options.policy)
     except Exception as error:  # noqa: BLE001 - whatever it is, every page of every worker would raise it
         pipe.send(Failed(f"{options.scorer} cannot score a page: {type(error).__name__}: {error}"))
         return
-    _serve(pipe, lambda task: _score(task, setting, pipe))
+    _serve(pipe, lambda task: _score(run_shard, task, setting, pipe))
 
 
 def read_files(pipe: Connection, _setting: Setting, parent: int, scratch: str, numbers: Any) -> None:  # noqa: ANN401 - ctypes
@@ -109,9 +110,7 @@ def _read(task: partial[object]) -> Done | Failed:
         return Failed(_describe(error, task.args[0].name))
 
 
-def _score(task: Task, setting: Setting, pipe: Connection) -> Done | Failed:
-    from noisefilter.batch.shard import run_shard  # noqa: PLC0415 - as above
-
+def _score(run_shard: Callable[..., None], task: Task, setting: Setting, pipe: Connection) -> Done | Failed:
     def begin(pages: Range) -> None:
         pipe.send(Begun(pages))
         pipe.recv()
