@@ -17,7 +17,7 @@ from noisefilter.batch.fields import Fault, read_entry
 from noisefilter.batch.files import find_files, is_url, open_plain
 from noisefilter.batch.options import Fields
 from noisefilter.batch.readers import read_piece
-from noisefilter.batch.sources import holds_run, list_sources
+from noisefilter.batch.sources import list_sources, run_manifest
 from noisefilter.batch.storage import open_storage
 from noisefilter.batch.tasks import CSV_PREFIX, DOLMA_PREFIX, OWN
 from noisefilter.report.printing import LOGGER, say
@@ -106,7 +106,7 @@ class Inputs:
     def _count_rejected(self, name: str) -> None:
         """Count what a run has rejected, if the input is one."""
         folder = name.rstrip("/")
-        if is_url(name) or holds_run(folder):
+        if is_url(name) or run_manifest(folder):
             with suppress(RefusedError):  # it has finished no part, or is no run
                 for file in find_files(f"{folder}/rejects")[0]:
                     with open_plain(file.path) as lines:

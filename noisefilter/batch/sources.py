@@ -87,7 +87,7 @@ def list_sources(
         if not sources_of:
             raise RefusedError(f"{name}: no file that can be read ({', '.join(sorted(SUFFIXES))})")
         sources += sources_of
-        if is_url(name) or not holds_run(name):  # a run's other files are no pages, either
+        if is_url(name) or not run_manifest(name):  # a run's other files are no pages, either
             taken = {file.path for file in sources_of}
             for other in (file for file in found if file.path not in taken):
                 LOGGER.debug("passed over: %s", other.name)
@@ -150,7 +150,7 @@ def _without_runs(found: Sequence[Source], name: str) -> list[Source]:
         return list(found)  # a pattern that names parts wants them
     top = "" if is_pattern(name) else canonical(name.rstrip("/"))
     folders = {folder for file in found for folder in _run_folders(file.path)}
-    runs = {canonical(folder): f"{folder}/" for folder in folders if holds_run(folder)}
+    runs = {canonical(folder): f"{folder}/" for folder in folders if run_manifest(folder)}
     if top in runs:
         pages = tuple(f"{runs[top]}{kind}/{PART}" for kind in (KEPT, DROPPED))
         return [file for file in found if file.path.startswith(pages)]
@@ -165,11 +165,6 @@ def _run_folders(path: str) -> list[str]:
     if last.startswith(HIDDEN) or (last in FOLDERS and name.startswith(PART)):
         return [above]
     return [folder] if name in RUN_FILES or name.startswith(f"{STDIN}-") else []
-
-
-def holds_run(folder: str) -> bool:
-    """Whether a folder holds a run's manifest."""
-    return bool(run_manifest(folder))
 
 
 def run_manifest(folder: str) -> dict[str, Any]:
