@@ -239,7 +239,7 @@ def test_a_folder_that_holds_something_else_is_refused(tmp_path):
 
 def test_a_second_run_in_the_folder_is_refused_while_the_first_lives(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with LocalFolder(tmp_path / "out").lock(str), pytest.raises(RefusedError, match="another run"):
+    with LocalFolder(tmp_path / "out").lock(), pytest.raises(RefusedError, match="another run"):
         run([str(path)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)
     assert run([str(path)], tmp_path / "out", options(), Limits(jobs=1), console=QUIET)["kept"] == 3
 

@@ -143,7 +143,7 @@ def test_an_object_store_refuses_what_a_folder_refuses(tmp_path, url):
 
 def test_a_second_run_is_refused_while_the_first_lives(tmp_path, storage):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with storage.lock(str), pytest.raises(RefusedError, match="another run is at work"):
+    with storage.lock(), pytest.raises(RefusedError, match="another run is at work"):
         run([str(path)], str(storage), OPTIONS, console=QUIET)
     assert run([str(path)], str(storage), OPTIONS, console=QUIET)["kept"] == 3
 
@@ -158,7 +158,7 @@ def test_a_lease_that_no_one_writes_any_more_is_taken_over(tmp_path, url, caplog
 
 def test_a_run_whose_lease_was_taken_stops_and_leaves_it_to_the_other(url):
     storage = open_storage(url)
-    with storage.lock(str) as check:
+    with storage.lock() as check:
         check()
         storage.write(".lock", b"other process 2 0 0")
         time.sleep(0.5)
@@ -169,7 +169,7 @@ def test_a_run_whose_lease_was_taken_stops_and_leaves_it_to_the_other(url):
 
 def test_what_ended_a_run_is_told_although_its_lease_cannot_be_taken_away(url, monkeypatch):
     def fill() -> None:
-        with open_storage(url).lock(str):
+        with open_storage(url).lock():
             monkeypatch.setattr(ObjectFolder, "read", _away)
             msg = "the disk is full"
             raise BatchError(msg)

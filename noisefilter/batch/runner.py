@@ -87,7 +87,7 @@ def run(
         _check_writer(options)
     _read_manifest(folder)  # a folder with other content gets no lock
 
-    with folder.lock(LOGGER.warning) as check, terminable():
+    with folder.lock() as check, terminable():
         sources, passed_over = list_sources(inputs, options.input_format, folder, stdin)
         shards = _prepare(sources, setting)
         _check_writer(options)

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from noisefilter.batch.errors import BatchError, RefusedError, extra
 from noisefilter.batch.files import is_url
 from noisefilter.batch.tasks import COUNTS, FOLDERS, HIDDEN, LOCK, PART
+from noisefilter.report.printing import LOGGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -133,7 +134,7 @@ class LocalFolder:
             path.unlink(missing_ok=True)
 
     @contextmanager
-    def lock(self, _tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:
+    def lock(self) -> Iterator[Callable[[], None]]:
         """Lock the folder for this run; gives a check that raises BatchError if another run has taken it over.
 
         The system releases the lock when the process ends, however it does.
@@ -250,14 +251,10 @@ class ObjectFolder:
         """Do nothing: what is unfinished is in the workers' own folders, or will be overwritten."""
 
     @contextmanager
-    def lock(self, tell: Callable[[str], object]) -> Iterator[Callable[[], None]]:
-        """Lock the folder for this run, by an object that is rewritten at intervals.
-
-        Args:
-            tell: called with a message if another run's lock is watched.
-        """
+    def lock(self) -> Iterator[Callable[[], None]]:
+        """Lock the folder for this run, by an object that is rewritten at intervals."""
         holder = f"{socket.gethostname()} process {os.getpid()} {uuid.uuid4().hex}"
-        self._take(holder, tell)
+        self._take(holder)
         stop, lost = threading.Event(), threading.Event()
         thread = threading.Thread(target=self._keep, args=(holder, stop, lost), daemon=True)
         thread.start()
@@ -275,13 +272,13 @@ class ObjectFolder:
                 if self._holder() == holder:
                     self.remove(LOCK)
 
-    def _take(self, holder: str, tell: Callable[[str], object]) -> None:
+    def _take(self, holder: str) -> None:
         try:
             seen = self.read(LOCK)
         except BatchError as error:
             raise RefusedError(str(error)) from error
         if seen is not None:
-            tell(f"{self} has the lock of another run: watching for {WATCH_S:.0f} s whether that is alive")
+            LOGGER.warning("%s has the lock of another run: watching for %.0f s whether that is alive", self, WATCH_S)
             time.sleep(WATCH_S)
             if self.read(LOCK) not in {seen, None}:
                 self._refuse()
