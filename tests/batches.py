@@ -15,14 +15,17 @@ from rich.console import Console
 from noisefilter.batch import Options
 from noisefilter.batch.cutter import plan_columns, sample_kinds
 from noisefilter.batch.plan import make_shards
+from noisefilter.batch.readers import cut_file, read_piece
 from noisefilter.batch.shard import run_shard
 from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import LocalFolder
-from noisefilter.batch.tasks import COLUMNS, Task
+from noisefilter.batch.tasks import COLUMNS, Piece, Task
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from noisefilter.batch.fields import Entry, Row
 
 QUICK = "tests.poisoned:score_pages"
 SLOW = "tests.poisoned:slow_score_pages"
@@ -79,6 +82,15 @@ def warc(number: int, response: bytes, kind: str = "response", length: int | Non
         f"Content-Length: {len(response) if length is None else length}\r\n\r\n"
     )
     return head.encode() + response + b"\r\n\r\n"
+
+
+def read_rows(path: Path, form: str, size: int = 0) -> list[Row]:
+    """Rows of a file, read in pieces of so many rows."""
+    return [row for piece in cut_file(Piece(str(path), str(path), form), size) for row in read_piece(piece)]
+
+
+def reason_of(holder: Row | Entry) -> str | None:
+    return holder.fault.reason if holder.fault else None
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

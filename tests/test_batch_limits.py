@@ -23,12 +23,11 @@ from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Died, Piece, Range, Shard, Task
 from noisefilter.batch.worker import Setting, Worker, read_files
-from tests.batches import QUIET, all_ids, options, records, rows_of, write_jsonl
+from tests.batches import QUIET, all_ids, options, read_rows, reason_of, records, rows_of, write_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from noisefilter.batch.fields import Row
 
 zstandard = pytest.importorskip("zstandard")
 pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
@@ -38,10 +37,6 @@ def zst_bomb(megabytes: int) -> bytes:
     """Kilobytes that unpack to megabytes."""
     packer = zstandard.ZstdCompressor(level=19, write_content_size=False).compressobj()
     return b"".join(packer.compress(b"a" * (1 << 20)) for _ in range(megabytes)) + packer.flush()
-
-
-def rows_of_file(path: Path, form: str, size: int = 0) -> list[Row]:
-    return [row for piece in cut_file(Piece(str(path), "a", form), size) for row in read_piece(piece)]
 
 
 def rejected(output: Path) -> dict[str, str]:
@@ -121,13 +116,7 @@ def test_rows_behind_one_that_cannot_be_read_are_told_of(tmp_path):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(5))
     (piece,) = cut_file(Piece(str(path), "a", "jsonl"), 10)
     rows = list(read_piece(piece, unread={2: Fault("memory", "")}))
-    assert [row.fault.reason if row.fault else None for row in rows] == [
-        None,
-        None,
-        "memory",
-        "broken_file",
-        "broken_file",
-    ]
+    assert [reason_of(row) for row in rows] == [None, None, "memory", "broken_file", "broken_file"]
     assert [row.number for row in rows] == [1, 2, 3, 4, 5]
 
 
@@ -218,17 +207,17 @@ def test_a_page_in_parquet_that_is_no_utf8_is_decoded_as_bytes_are(tmp_path, for
 
 def test_a_cell_beside_the_page_that_is_no_utf8_costs_its_row_and_is_named(tmp_path):
     columns = {"id": [0, 1, 2], "html": [PAGE.decode()] * 3, "agent": strings([b"a", b"caf\xe9", b"c"])}
-    rows = rows_of_file(parquet(tmp_path / "a.parquet", columns), "parquet", 2)
+    rows = read_rows(parquet(tmp_path / "a.parquet", columns), "parquet", 2)
     entries = [to_entry(row, 0, "a", Fields()) for row in rows]
-    assert [entry.fault.reason if entry.fault else None for entry in entries] == [None, "not_utf8", None]
+    assert [reason_of(entry) for entry in entries] == [None, "not_utf8", None]
     assert "row 1, column 'agent'" in str(entries[1].fault)
     assert entries[1].id == "1"
 
 
 def test_a_cell_that_cannot_be_read_costs_its_row_and_is_named(tmp_path):
     tags = pa.ListArray.from_arrays([0, 1, 2, 3], strings([b"a", b"caf\xe9", b"c"]))
-    rows = rows_of_file(parquet(tmp_path / "a.parquet", {"id": [0, 1, 2], "tags": tags}), "parquet", 2)
-    assert [row.fault.reason if row.fault else None for row in rows] == [None, "not_read", None]
+    rows = read_rows(parquet(tmp_path / "a.parquet", {"id": [0, 1, 2], "tags": tags}), "parquet", 2)
+    assert [reason_of(row) for row in rows] == [None, "not_read", None]
     assert "row 1, column 'tags'" in str(rows[1].fault)
     assert to_entry(rows[1], 0, "a", Fields()).id == "1"
 

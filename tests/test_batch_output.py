@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import json
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,19 +20,24 @@ from noisefilter.batch.writers import to_json
 from noisefilter.batch.writers.cells import defuse
 from noisefilter.batch.writers.parquet import GROUP, ParquetWriter
 from noisefilter.policy import Policy
-from tests.batches import QUICK, all_ids, http, ids, read_cells, records, rows_of, run_here, warc, write_jsonl
+from tests.batches import (
+    all_ids,
+    http,
+    ids,
+    options,
+    read_cells,
+    read_lines,
+    records,
+    rows_of,
+    run_here,
+    warc,
+    write_jsonl,
+)
 from tests.making import ARTICLE, HTML_ARTICLE
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
 pytest.importorskip("fastwarc")
 pytest.importorskip("zstandard")
-
-
-def options(**changes) -> Options:
-    return Options(**{"format": "jsonl", "scorer": QUICK, **changes})
 
 
 @pytest.fixture
@@ -253,15 +256,11 @@ def test_no_output_holds_a_number_that_json_has_no_word_for(tmp_path, form):
 def test_dolma_gets_attributes_over_ranges_of_the_text(tmp_path):
     write_jsonl(tmp_path / "a.jsonl", [{"id": "a", "text": "some news"}])
     run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format="dolma"))
-    (line,) = records_of_gz(tmp_path / "out" / "kept" / "part-00000.jsonl.gz")
+    (line,) = read_lines(tmp_path / "out" / "kept" / "part-00000.jsonl.gz")
     assert line["id"] == "a"
     assert line["attributes"]["noisefilter__noise"] == [[0, 9, 0.01]]
     assert line["attributes"]["noisefilter__trim"] == [[0, 9, 1.0]]
     assert line["attributes"]["noisefilter__span_promotion"] == [[0, 4, 0.9]]
-
-
-def records_of_gz(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in io.BytesIO(gzip.decompress(path.read_bytes()))]
 
 
 def test_counts_add_up_and_name_the_sites():

@@ -24,7 +24,7 @@ from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import LocalFolder
 from noisefilter.batch.tasks import Piece
 from noisefilter.page import read_page
-from tests.batches import http, rows_of, warc, write_jsonl
+from tests.batches import http, read_rows, reason_of, rows_of, warc, write_jsonl
 from tests.making import ARTICLE
 
 if TYPE_CHECKING:
@@ -45,18 +45,9 @@ PACKERS = {
 }
 
 
-def read_all(path: str, form: str, size: int = 0) -> list[Row]:
-    """Rows of a file, read in pieces of so many rows."""
-    return [row for piece in cut_file(Piece(path, path, form), size) for row in read_piece(piece)]
-
-
 def page_of(holder: Row | Entry) -> Page:
     assert holder.page is not None
     return holder.page
-
-
-def reason_of(holder: Row | Entry) -> str | None:
-    return holder.fault.reason if holder.fault else None
 
 
 def pack(content: bytes, suffix: str) -> bytes:
@@ -88,7 +79,7 @@ def test_pieces_of_any_size_hold_every_row_once_and_in_order(tmp_path, form, suf
         pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=6)
     else:
         path.write_bytes(b"".join(pack(warc(number, http(b"x")), suffix) for number in range(40)))
-    found = read_all(str(path), form, size)
+    found = read_rows(path, form, size)
     assert [row.fault for row in found] == [None] * 40
     if form == "warc":
         assert [row.fields["url"] for row in found] == [f"https://site.example/{number}" for number in range(40)]
@@ -115,9 +106,9 @@ def test_lines_that_are_no_page_are_faults_with_their_reason(tmp_path):
         b'{"id": "b", "text": ""}',
     ]
     (tmp_path / "a.jsonl").write_bytes(b"\n".join(lines))
-    rows = read_all(str(tmp_path / "a.jsonl"), "jsonl", 2)
+    rows = read_rows(tmp_path / "a.jsonl", "jsonl", 2)
     assert [row.number for row in rows] == [1, 3, 4, 5, 6, 7]
-    assert [row.fault.reason if row.fault else None for row in rows] == [
+    assert [reason_of(row) for row in rows] == [
         None, "not_json", "not_json", "not_utf8", "not_json", None,
     ]  # fmt: skip
     assert rows[1].raw == "{broken"
@@ -126,7 +117,7 @@ def test_lines_that_are_no_page_are_faults_with_their_reason(tmp_path):
 def test_a_line_without_an_end_is_a_fault_and_the_next_one_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr("noisefilter.batch.readers.MAX_LINE", 100)
     (tmp_path / "a.jsonl").write_bytes(b'{"text": "' + b"x" * 1000 + b'"}\n{"text": "y"}\n')
-    rows = read_all(str(tmp_path / "a.jsonl"), "jsonl", 1)
+    rows = read_rows(tmp_path / "a.jsonl", "jsonl", 1)
     assert [row.fault is None for row in rows] == [False, True]
 
 
@@ -137,7 +128,7 @@ def test_a_packed_file_that_breaks_off_gives_what_it_holds_and_a_fault(tmp_path,
     )
     whole = pack(content, suffix)
     (tmp_path / f"a.jsonl{suffix}").write_bytes(whole[: len(whole) // 2])
-    rows = read_all(str(tmp_path / f"a.jsonl{suffix}"), "jsonl", 100)
+    rows = read_rows(tmp_path / f"a.jsonl{suffix}", "jsonl", 100)
     assert [row.fault.reason for row in rows if row.fault] == ["broken_file"]
     assert rows[-1].fault
     assert [row.fields["id"] for row in rows[:-1]] == [str(number) for number in range(len(rows) - 1)]
@@ -146,14 +137,14 @@ def test_a_packed_file_that_breaks_off_gives_what_it_holds_and_a_fault(tmp_path,
 @pytest.mark.parametrize("suffix", PACKERS)
 def test_members_of_a_packed_file_are_read_one_after_another(tmp_path, suffix):
     (tmp_path / f"a.jsonl{suffix}").write_bytes(pack(b'{"text": "a"}\n', suffix) + pack(b'{"text": "b"}\n', suffix))
-    assert [row.fields["text"] for row in read_all(str(tmp_path / f"a.jsonl{suffix}"), "jsonl")] == ["a", "b"]
+    assert [row.fields["text"] for row in read_rows(tmp_path / f"a.jsonl{suffix}", "jsonl")] == ["a", "b"]
 
 
 def test_csv_with_other_separators_long_cells_and_wrong_rows(tmp_path):
     write_csv(tmp_path / "a.csv", [{"id": "1", "text": "x" * 200_000}, {"id": "2", "text": "a, b"}], ";")
     with (tmp_path / "a.csv").open("ab") as file:
         file.write(b"\xff;z\r\n4\r\n5;y\r\n")
-    rows = read_all(str(tmp_path / "a.csv"), "csv", 2)
+    rows = read_rows(tmp_path / "a.csv", "csv", 2)
     entries = [to_entry(row, 0, "a.csv", Fields()) for row in rows]
     assert [reason_of(entry) or entry.id for entry in entries] == ["1", "2", "not_utf8", "not_csv", "5"]
     assert len(rows[0].fields["text"]) == 200_000
@@ -165,7 +156,7 @@ def test_a_quotation_mark_that_is_not_closed_costs_its_own_row(tmp_path, end, si
     path = tmp_path / "a.csv"
     rows = [f"{number},rain fell" for number in range(3)]
     path.write_text("\n".join(["id,text", '8,"rain\n\nfell"', *rows, '9,"It ran, late', *rows]) + end, encoding="utf8")
-    found = read_all(str(path), "csv", size)
+    found = read_rows(path, "csv", size)
     more = ["3"] if end.strip() else []
     assert [row.fields.get("id") for row in found] == ["8", "0", "1", "2", None, "0", "1", "2", *more]
     assert [reason_of(row) for row in found if row.fault] == ["not_csv"]
@@ -175,27 +166,27 @@ def test_a_quotation_mark_that_is_not_closed_costs_its_own_row(tmp_path, end, si
 def test_a_quotation_mark_inside_of_a_cell_costs_nothing(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('id,text\n1,"Rain" fell\n2,3" of "rain"\n3,"It ""fell"""\n', encoding="utf8")
-    assert [row.fields["text"] for row in read_all(str(path), "csv")] == ["Rain fell", '3" of "rain"', 'It "fell"']
+    assert [row.fields["text"] for row in read_rows(path, "csv")] == ["Rain fell", '3" of "rain"', 'It "fell"']
 
 
 def test_the_last_line_of_csv_that_breaks_off_is_a_fault(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('id,text\n1,rain\n2,"Rain fe', encoding="utf8")
-    assert [reason_of(row) for row in read_all(str(path), "csv")] == [None, "not_csv"]
+    assert [reason_of(row) for row in read_rows(path, "csv")] == [None, "not_csv"]
 
 
 def test_the_names_of_columns_may_span_lines(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text('id,"the\npage",text\n1,2,rain\n3,4,fell\n', encoding="utf8")
-    assert [row.fields["text"] for row in read_all(str(path), "csv")] == ["rain", "fell"]
+    assert [row.fields["text"] for row in read_rows(path, "csv")] == ["rain", "fell"]
     path.write_text('id,"text\n1,rain\n', encoding="utf8")
-    assert [row.fields["id"] for row in read_all(str(path), "csv")] == ["1"]
+    assert [row.fields["id"] for row in read_rows(path, "csv")] == ["1"]
 
 
 def test_a_page_in_csv_that_is_no_utf8_is_decoded_as_bytes_are_and_another_cell_costs_its_row(tmp_path):
     page = f"{ARTICLE.replace(chr(10), ' ')} It cost £5 and £60, a café wrote."
     (tmp_path / "a.csv").write_bytes(f'id,agent,text\n1,a,"{page}"\n2,£,Boots\n3,c,Socks\n'.encode("latin-1"))
-    entries = [to_entry(row, 0, "a.csv", Fields()) for row in read_all(str(tmp_path / "a.csv"), "csv", 2)]
+    entries = [to_entry(row, 0, "a.csv", Fields()) for row in read_rows(tmp_path / "a.csv", "csv", 2)]
     assert [reason_of(entry) for entry in entries] == [None, "not_utf8", None]
     assert read_page(page_of(entries[0])).content == page
     assert "row 2, column 'agent': no UTF-8" in str(entries[1].fault)
@@ -204,14 +195,14 @@ def test_a_page_in_csv_that_is_no_utf8_is_decoded_as_bytes_are_and_another_cell_
 
 def test_a_first_line_that_is_no_utf8_names_its_columns_all_the_same(tmp_path):
     (tmp_path / "a.csv").write_bytes("text,price in £\nBoots,5\n".encode("latin-1"))
-    (row,) = read_all(str(tmp_path / "a.csv"), "csv")
+    (row,) = read_rows(tmp_path / "a.csv", "csv")
     assert row.fields == {"text": "Boots", "price in \ufffd": "5"}
 
 
 def test_what_is_no_parquet_or_no_warc_is_one_fault(tmp_path):
     for form in ("parquet", "warc"):
         (tmp_path / form).write_bytes(b"nonsense\n" * 100)
-        (row,) = read_all(str(tmp_path / form), form, 10)
+        (row,) = read_rows(tmp_path / form, form, 10)
         assert reason_of(row) == "broken_file"
 
 
@@ -227,9 +218,9 @@ def test_a_damaged_parquet_column_loses_no_row_from_the_count(tmp_path):
     start = pq.ParquetFile(tmp_path / "a.parquet").metadata.row_group(1).column(1).data_page_offset
     content[start : start + 60] = b"\xff" * 60
     (tmp_path / "a.parquet").write_bytes(content)
-    rows = read_all(str(tmp_path / "a.parquet"), "parquet", 100)
+    rows = read_rows(tmp_path / "a.parquet", "parquet", 100)
     assert len(rows) == 300
-    assert {row.fault.reason if row.fault else None for row in rows[100:200]} == {"broken_file"}
+    assert {reason_of(row) for row in rows[100:200]} == {"broken_file"}
     assert not any(row.fault for row in rows[:100] + rows[200:])
 
 
@@ -243,7 +234,7 @@ def test_a_warc_gives_its_responses_and_says_what_is_no_page(tmp_path):
         warc(7, http((BOM + "<p>é</p>").encode(), kind="text/html; charset=iso-8859-1")),
     ]  # fmt: skip
     (tmp_path / "a.warc.gz").write_bytes(b"".join(map(gzip.compress, parts)))
-    rows = read_all(str(tmp_path / "a.warc.gz"), "warc", 2)
+    rows = read_rows(tmp_path / "a.warc.gz", "warc", 2)
     assert [reason_of(row) or page_of(row).content for row in rows] == [
         "<p>café “x”</p>", "http_status", "content_type", b"plain", b"<p>packed</p>", "<p>é</p>".encode(), b"\xff",
         (BOM + "<p>é</p>").encode(),
@@ -256,7 +247,7 @@ def test_a_warc_gives_its_responses_and_says_what_is_no_page(tmp_path):
 def test_a_warc_that_breaks_off_says_so(tmp_path):
     content = b"".join(warc(number, http(b"x" * 500)) for number in range(5))
     (tmp_path / "a.warc").write_bytes(content[:-200])
-    rows = read_all(str(tmp_path / "a.warc"), "warc", 2)
+    rows = read_rows(tmp_path / "a.warc", "warc", 2)
     assert [row.fault is None for row in rows] == [True] * 4 + [False]
 
 
@@ -314,7 +305,7 @@ def test_ids_urls_and_titles_are_guessed_or_named():
 
 def test_numbers_that_are_too_long_for_a_float_stay_what_they_are(tmp_path):
     write_jsonl(tmp_path / "a.jsonl", [{"id": 123456789012345678901, "text": "x"}])
-    (row,) = read_all(str(tmp_path / "a.jsonl"), "jsonl")
+    (row,) = read_rows(tmp_path / "a.jsonl", "jsonl")
     assert to_entry(row, 0, "a", Fields()).id == "123456789012345678901"
 
 
@@ -473,13 +464,13 @@ def test_a_file_whose_name_tells_nothing_is_known_by_how_it_begins(tmp_path, nam
 
 def test_columns_of_one_name_in_csv_are_both_kept(tmp_path):
     (tmp_path / "a.csv").write_text("id,text,text\na,first,second\n", encoding="utf8")
-    (row,) = read_all(str(tmp_path / "a.csv"), "csv", 2)
+    (row,) = read_rows(tmp_path / "a.csv", "csv", 2)
     assert row.fields == {"id": "a", "text": "first", "text#2": "second"}
 
 
 def test_what_is_not_packed_as_its_name_says_is_said(tmp_path):
     write_jsonl(tmp_path / "a.jsonl.gz", rows_of(2))
-    (row,) = read_all(str(tmp_path / "a.jsonl.gz"), "jsonl", 2)
+    (row,) = read_rows(tmp_path / "a.jsonl.gz", "jsonl", 2)
     assert row.fault
     assert "incorrect header check" in row.fault.detail
 
@@ -488,7 +479,7 @@ def test_what_is_not_packed_as_its_name_says_is_said(tmp_path):
 def test_an_array_is_no_page(tmp_path, indent):
     (tmp_path / "pages.json").write_text(json.dumps(rows_of(3), indent=indent), encoding="utf8")
     (source,), _ = list_sources([str(tmp_path / "pages.json")], "auto", LocalFolder(tmp_path / "out"), None)
-    for rows in (read_piece(source.piece), read_all(source.path, "jsonl", 2)):
+    for rows in (read_piece(source.piece), read_rows(tmp_path / "pages.json", "jsonl", 2)):
         (row,) = rows  # one fault, however many lines
         assert row.fault == ("not_json", "a JSON array: write JSON lines, one object a line")
 

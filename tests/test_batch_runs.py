@@ -261,16 +261,13 @@ def test_standard_input_is_kept_so_that_the_run_can_go_on(tmp_path):
         run(["-"], tmp_path / "out", options(), Limits(jobs=1), console=QUIET, stdin=BytesIO(content + content))
 
 
-def test_a_scorer_that_cannot_be_loaded_ends_the_run(tmp_path):
+@pytest.mark.parametrize(
+    ("scorer", "said"), [("nowhere:score", "nowhere"), ("builtins:len", "cannot score a page: TypeError")]
+)
+def test_a_scorer_that_cannot_be_loaded_or_fails_over_any_page_ends_the_run_and_rejects_none(tmp_path, scorer, said):
     path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with pytest.raises(BatchError, match="nowhere"):
-        run([str(path)], tmp_path / "out", options(scorer="nowhere:score"), Limits(jobs=1), console=QUIET)
-
-
-def test_a_scorer_that_fails_over_any_page_ends_the_run_and_rejects_none(tmp_path):
-    path = write_jsonl(tmp_path / "a.jsonl", rows_of(3))
-    with pytest.raises(BatchError, match="cannot score a page: TypeError"):
-        run([str(path)], tmp_path / "out", options(scorer="builtins:len"), Limits(jobs=1), console=QUIET)
+    with pytest.raises(BatchError, match=said):
+        run([str(path)], tmp_path / "out", options(scorer=scorer), Limits(jobs=1), console=QUIET)
     assert parts(tmp_path / "out") == 0
 
 

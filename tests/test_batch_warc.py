@@ -14,16 +14,12 @@ from hypothesis import strategies as st
 
 from noisefilter.batch import Limits, Options, run
 from noisefilter.batch.files import MAX_PAGE
-from noisefilter.batch.readers import cut_file, read_piece
 from noisefilter.batch.response import ResponseError, decode_body, parse_head
-from noisefilter.batch.tasks import Piece
-from tests.batches import QUICK, QUIET, http, records, warc
+from tests.batches import QUICK, QUIET, http, read_rows, records, warc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
-    from noisefilter.batch.fields import Row
 
 brotli, warcio = pytest.importorskip("brotli"), pytest.importorskip("warcio")
 zstandard = pytest.importorskip("zstandard")
@@ -76,10 +72,6 @@ def by_warcio(content: bytes, *, parse: bool = True) -> Iterator[Any]:
 def warcio_body(response: bytes) -> bytes:
     record = next(by_warcio(warc(0, response)))
     return record.content_stream().read()
-
-
-def rows_of_warc(path: Path, size: int = 0) -> list[Row]:
-    return [row for piece in cut_file(Piece(str(path), "a", "warc"), size) for row in read_piece(piece)]
 
 
 @pytest.mark.parametrize("outer", PACK)
@@ -264,7 +256,9 @@ def test_an_empty_member_ends_no_file(tmp_path, suffix, pack):
     parts = [pack(b""), *(pack(warc(n, http(b"%d" % n))) for n in range(2)), pack(b""), pack(warc(2, http(b"2")))]
     path = tmp_path / f"a.warc{suffix}"
     path.write_bytes(b"".join(parts))
-    assert [row.fields.get("url") for row in rows_of_warc(path, 0)] == [f"https://site.example/{n}" for n in range(3)]
+    assert [row.fields.get("url") for row in read_rows(path, "warc", 0)] == [
+        f"https://site.example/{n}" for n in range(3)
+    ]
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 100])
@@ -278,7 +272,7 @@ def test_a_damaged_record_costs_no_other_one(tmp_path, suffix, size):
         parts[3] = parts[3][:40] + b"\xff" * 40 + parts[3][80:]
     path = tmp_path / f"a.warc{suffix}"
     path.write_bytes(b"".join(parts))
-    rows = rows_of_warc(path, size)
+    rows = read_rows(path, "warc", size)
     assert [row.fields.get("url") for row in rows] == [
         *(f"https://site.example/{n}" for n in (0, 1)), None, *(f"https://site.example/{n}" for n in (3, 4)),
     ]  # fmt: skip
@@ -299,17 +293,17 @@ def test_a_bit_that_flips_in_the_head_of_a_member_costs_no_other_record_and_leav
         damaged = bytearray(parts[number])
         damaged[bit // 8] ^= 1 << bit % 8
         path.write_bytes(b"".join((*parts[:number], damaged, *parts[number + 1 :])))
-        found = [row.fields.get("url") or "" for row in rows_of_warc(path)]
+        found = [row.fields.get("url") or "" for row in read_rows(path, "warc")]
         assert len(found) >= 5
         assert {f"https://site.example/{n}" for n in range(5) if n != number} <= {*found}
-        assert found == [row.fields.get("url") or "" for row in rows_of_warc(path, 1)]
+        assert found == [row.fields.get("url") or "" for row in read_rows(path, "warc", 1)]
 
 
 def test_a_frame_to_be_skipped_is_no_record(tmp_path):
     skipped = b"\x5d\x2a\x4d\x18\x04\x00\x00\x00\x28\xb5\x2f\xfd"  # as the format has it for a dictionary
     path = tmp_path / "a.warc.zst"
     path.write_bytes(b"".join(skipped + zstandard.compress(warc(n, http(b"x"))) for n in range(2)))
-    assert [row.fault for row in rows_of_warc(path)] == [None, None]
+    assert [row.fault for row in read_rows(path, "warc")] == [None, None]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
@@ -318,7 +312,7 @@ def test_a_length_that_ends_with_the_next_record_swallows_none(tmp_path, pack):
     parts = [warc(0, http(PAGE), length=length), *(warc(number, http(PAGE)) for number in (1, 2))]
     path = tmp_path / "a.warc.gz"
     path.write_bytes(b"".join(map(pack, parts)))
-    rows = rows_of_warc(path)
+    rows = read_rows(path, "warc")
     assert [row.fields["warc_record_id"] for row in rows] == [f"<urn:uuid:{number}>" for number in range(3)]
     assert [row.fault.reason if row.fault else None for row in rows] == ["broken_file", None, None]
 
@@ -326,7 +320,7 @@ def test_a_length_that_ends_with_the_next_record_swallows_none(tmp_path, pack):
 def test_a_page_about_records_is_a_page(tmp_path):
     path = tmp_path / "a.warc.gz"
     path.write_bytes(b"".join(gzip.compress(warc(n, http(warc(n, http(PAGE))))) for n in range(2)))
-    assert [row.fault for row in rows_of_warc(path)] == [None, None]
+    assert [row.fault for row in read_rows(path, "warc")] == [None, None]
 
 
 @pytest.mark.parametrize("length", [10**12, 10_000])
@@ -334,7 +328,7 @@ def test_a_record_whose_length_is_wrong_does_not_swallow_the_next_ones(tmp_path,
     parts = [warc(number, http(PAGE[:500]), length=length if number == 1 else None) for number in range(4)]
     path = tmp_path / "a.warc.gz"
     path.write_bytes(b"".join(map(gzip.compress, parts)))
-    rows = rows_of_warc(path)
+    rows = read_rows(path, "warc")
     assert [row.fields["warc_record_id"] for row in rows] == [f"<urn:uuid:{number}>" for number in range(4)]
     assert [row.fault.reason if row.fault else None for row in rows] == [None, "broken_file", None, None]
 
@@ -343,4 +337,4 @@ def test_a_record_that_is_too_large_is_passed_over(tmp_path, monkeypatch):
     monkeypatch.setattr("noisefilter.batch.warc.MAX_RECORD", 1000)
     path = tmp_path / "a.warc"
     path.write_bytes(warc(0, http(b"x")) + warc(1, http(PAGE)) + warc(2, http(b"x")))
-    assert [row.fault.reason if row.fault else None for row in rows_of_warc(path)] == [None, "too_large", None]
+    assert [row.fault.reason if row.fault else None for row in read_rows(path, "warc")] == [None, "too_large", None]
