@@ -43,6 +43,8 @@ PACKERS = {
     ".bz2": bz2.compress,
     ".xz": lzma.compress,
 }
+#: How content begins, and the format that this tells.
+BEGINNINGS = ((b'{"text": "x"}\n', "jsonl"), (b"id,text\na,x\n", "csv"), (b"<p>x</p>", "pages"))
 
 
 def page_of(holder: Row | Entry) -> Page:
@@ -423,14 +425,12 @@ def test_urls_are_read_through_fsspec(tmp_path):
 @pytest.mark.parametrize(
     ("content", "form"),
     [
-        (b'{"text": "x"}\n', "jsonl"),
+        *BEGINNINGS,
         *((packer(b'{"text": "x"}\n'), "jsonl") for packer in PACKERS.values()),
-        (b"id,text\na,x\n", "csv"),
         (b'\xef\xbb\xbf"url";"html"\r\na;<p>x</p>\r\n', "csv"),
         (b"noisefilter_verdict\tnoisefilter_text\nkeep\tx\n", "csv"),
         (b"content, text, body\rand the like", "pages"),
         (b"text\nof one column\n", "pages"),
-        (b"<p>x</p>", "pages"),
         *((packer(b"<p>x</p>"), "pages") for packer in PACKERS.values()),
         (warc(0, http(b"x")), "warc"),
         *((PACKERS[suffix](warc(0, http(b"x"))), "warc") for suffix in (".gz", ".zst")),
@@ -445,15 +445,7 @@ def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):
 
 
 @pytest.mark.parametrize("name", ["noext", "pages.json", "pages.gz"])
-@pytest.mark.parametrize(
-    ("content", "form"),
-    [
-        (b'{"text": "x"}\n', "jsonl"),
-        (b"id,text\na,x\n", "csv"),
-        (b"<p>x</p>", "pages"),
-        (b"Rain, and wind.\n", "pages"),
-    ],
-)
+@pytest.mark.parametrize(("content", "form"), [*BEGINNINGS, (b"Rain, and wind.\n", "pages")])
 def test_a_file_whose_name_tells_nothing_is_known_by_how_it_begins(tmp_path, name, content, form):
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
     (source,), _ = list_sources([str(tmp_path / name)], "auto", LocalFolder(tmp_path / "out"), None)
