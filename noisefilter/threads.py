@@ -17,7 +17,6 @@ __all__ = ["LOCK", "cached_property", "late_import", "one_blas_thread", "termina
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from functools import cached_property
-    from types import ModuleType
 else:
 
     class cached_property:  # noqa: N801 - it replaces that of the library
@@ -40,18 +39,15 @@ else:
 #: registered last first, takes them in the same order.
 LOCK = RLock()
 
-_imported: dict[str, ModuleType] = {}
 
-
+@cache
 def late_import(name: str) -> Any:  # noqa: ANN401 - whatever a module holds
     """Import a module on first use, and never during a fork.
 
     Python locks each import: in a child that was forked meanwhile, the import would hang.
     """
-    if name not in _imported:
-        with LOCK:
-            _imported[name] = import_module(name)
-    return _imported[name]
+    with LOCK:
+        return import_module(name)
 
 
 @cache
