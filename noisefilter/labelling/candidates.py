@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import dataclass, replace
 from heapq import nlargest
@@ -82,12 +83,9 @@ def choose_pages(listed: Iterable[Listed], model: Model, *, limit: int | None = 
             else:
                 unscored.append((entry.id, status))
 
-    by_doubt = attrgetter("doubt")
-    # nlargest holds only what it returns, so a crawl need not fit into memory
-    everything = (
-        sorted(scored(), key=by_doubt, reverse=True) if limit is None else nlargest(limit, scored(), key=by_doubt)
-    )
-    return Choice(everything, unscored, count - len(everything), renamed)
+    # holds only what it returns, so a crawl need not fit into memory
+    chosen = nlargest(limit or sys.maxsize, scored(), key=attrgetter("doubt"))
+    return Choice(chosen, unscored, count - len(chosen), renamed)
 
 
 def doubt(score: Score, thresholds: Mapping[str, float]) -> float:
