@@ -18,14 +18,10 @@ tabs.forEach((tab, place) => {
 });
 
 // Above the cut: counts and the sum of noise, whose mean is the share of noise to expect.
-const pagesIn = data.sums.map((_, bin) => Object.values(data.bins).reduce((sum, counts) => sum + counts[bin], 0));
+const sumOf = (values) => values.reduce((sum, value) => sum + value, 0);
+const pagesIn = data.sums.map((_, bin) => sumOf(Object.values(data.bins).map((counts) => counts[bin])));
 function answer(cut) {
-  let above = 0, sum = 0, all = 0, total = 0;
-  for (let bin = 0; bin < pagesIn.length; bin += 1) {
-    all += pagesIn[bin];
-    total += data.sums[bin];
-    if (bin >= cut) { above += pagesIn[bin]; sum += data.sums[bin]; }
-  }
+  const all = sumOf(pagesIn), above = sumOf(pagesIn.slice(cut)), total = sumOf(data.sums), sum = sumOf(data.sums.slice(cut));
   const percent = (part, whole) => {
     const share = (100 * part) / whole;
     return share > 0 && share < 0.5 ? '< 1' : share < 10 && share % 1 ? share.toFixed(1).replace('.0', '') : share.toFixed(0);
