@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from lxml.etree import HTMLParser
 
 from noisefilter.html.declared import declared_signs, find_title
+from noisefilter.html.lines import find_lines, guess_title
 from noisefilter.html.parse import PARSER_DEPTH, parse_html, strip_tags
 from noisefilter.html.rescue import rescue_article
 from noisefilter.html.tags import (
@@ -43,10 +43,6 @@ TEXT_VERSION = 3
 
 #: Elements that may hold the title, the address, style rules or an article out of sight.
 UNREAD = ("meta", "link", "title", "style", "noscript", "script")
-#: Fewest and most words of a headline.
-MIN_TITLE, MAX_TITLE = 3, 25
-#: Lines at the top of a plain text among which its headline is looked for.
-TITLE_LINES = 8
 #: Fewest characters of a paragraph, and elements whose paragraphs do not count.
 MIN_PROSE = 80
 BOILERPLATE = frozenset(("nav", "header", "footer"))
@@ -117,25 +113,10 @@ def split_blocks(page: Page) -> BlockedPage:
 
 
 def split_lines(text: str, title: str | None = None) -> BlockedPage:
-    """Blocks of plain text: its lines that are not blank. `text` stays as it is."""
-    blocks = []
-    for match in re.finditer(r"[^\n\r\x0b\x0c\x85\u2028\u2029]*\S[^\n\r\x0b\x0c\x85\u2028\u2029]*", text):
-        line = match[0]
-        start = match.start() + len(line) - len(line.lstrip())
-        blocks.append(Block(start, match.start() + len(line.rstrip()), "", -1))
-    return BlockedPage(text, tuple(blocks), title=title or _guess_title(text, blocks))
-
-
-def _guess_title(text: str, blocks: list[Block]) -> str | None:
-    """Of the lines at the top that may be a headline, the one that shares most words with the paragraphs."""
-    lines = [text[block.start : block.end] for block in blocks[:40]]
-    short = [line for line in lines[:TITLE_LINES] if MIN_TITLE <= len(line.split()) <= MAX_TITLE]
-    titles = [line for line in short if line[-1] not in ".,;:"]
-    if len(titles) < 2:
-        return titles[0] if titles else None
-    words = (line.lower().split() for line in lines)
-    common = {word for line_words in words if len(line_words) >= MAX_TITLE for word in line_words if len(word) > 3}
-    return max(titles, key=lambda line: sum(word in common for word in line.lower().split()))
+    """Blocks of plain text: its lines that are not blank, or its paragraphs if they were wrapped. `text` stays as it is."""
+    bounds = find_lines(text)
+    blocks = tuple(Block(start, end, "", -1) for start, end in bounds)
+    return BlockedPage(text, blocks, title=title or guess_title([text[start:end] for start, end in bounds]))
 
 
 def split_tree(tree: HtmlElement, title: str | None = None, pieces: list[Piece] | None = None) -> BlockedPage:

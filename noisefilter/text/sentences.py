@@ -17,10 +17,13 @@ MAY_SPLIT = re.compile(r"[.!?…\u3002\uff01\uff1f\u06d4\u0964\u1362](?:(?<![.!?
 #: nupunkt takes "stock." and "bank." for abbreviations; a plain word before the stop and a capital after it end a
 #: sentence.
 PLAIN_END = re.compile(r"[.!?](?<=[a-z]{4}[.!?])[\"”’')\]]*\s+(?=[\"“‘(]?[A-Z])")
+#: Ends of a question.
+ASKS = ("?", "？", "؟")
 #: Ends of sentences in scripts that nupunkt does not know; CJK has no blank after them.
 OTHER_END = re.compile(r"[\u3002\uff01\uff1f\u061f\u06d4\u0964\u0965\u1362]+[\"”’')\]\u300d\u300f\uff09]*")
 #: Signs without a blank, of which nupunkt would read the rest again from each one; no sentence ends before the last.
 LONG_RUN = re.compile(r"(?<=[.!?…])[^\w\s]{100,}")
+BREAK = re.compile(r"[\n\r]")
 LINE = re.compile(r"[^\n]*\S[^\n]*")
 
 
@@ -35,11 +38,12 @@ class SentenceRange(NamedTuple):
 def split_sentences(page: BlockedPage) -> list[SentenceRange]:
     """Sentences of every block, in order; each lies inside one block and starts and ends with a word or sign.
 
-    A line break inside a block, as code and addresses have them, ends one too.
+    A line break inside a block, as code and addresses have them, ends one too, but not in a plain text, which was wrapped.
     """
     sentences = []
     for index, block in enumerate(page.blocks):
         text = page.text[block.start : block.end]
+        text = text if page.is_html else BREAK.sub(" ", text)
         if "\n" in text or text[0].isspace():
             for line in LINE.finditer(text):
                 ranges = _split(line[0]) if MAY_SPLIT.search(line[0]) else [_trim(line[0], 0, len(line[0]))]
