@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 #: hold more than digits.
 GUTTER = frozenset(
     "gutter lineno linenos linenodiv line-number line-numbers line-numbers-rows lnt ln blob-num rouge-gutter hljs-ln-numbers "
-    "hljs-ln-n linenumber react-syntax-highlighter-line-number code-line-number".split()
+    "hljs-ln-n crayon-num linenumber react-syntax-highlighter-line-number code-line-number".split()
 )
 GUTTER_TAGS = ("td", "th", "span", "div", "a", "ol")
 NUMBERS = re.compile(r"[\d\s.:|]*")
@@ -32,7 +32,7 @@ LINES = frozenset("div li tr".split())
 HOLDERS = frozenset("ol ul table tbody thead tfoot td th".split())
 #: Names and styles of inline elements that are a line each, and the style of an element whose children are.
 LINE_NAMES = frozenset(
-    "line code-line token-line view-line ec-line cm-line code__line code_line hljs-ln-line codeline code-block-line".split()
+    "line code-line crayon-line token-line view-line ec-line cm-line code__line code_line hljs-ln-line codeline code-block-line".split()
 )
 GRID_STYLE = re.compile(r"display\s*:\s*(?:inline-)?grid", re.IGNORECASE)
 LINE_STYLE = re.compile(r"display\s*:\s*(?:block|flex|grid|table-row|list-item)", re.IGNORECASE)
@@ -44,13 +44,20 @@ LONGEST_LINE = 500
 UNREAD = frozenset(("script", "style", "template", "svg", "textarea"))
 #: Names and styles of code lines outside of `pre` and `code`. A source without any of the signs has none of them. Those
 #: that begin alike are found faster by one pattern, those that end alike by themselves.
-PLAIN_CODE_SIGN, PLAIN_LINE_SIGNS = re.compile("space(?:-|: ?)pre"), ("code-line", "view-line", "cm-line")
-PLAIN_CODE = re.compile(r"(?<![\w-])(?:whitespace-pre|white-space:\s?pre|code-line|cm-line|view-line)(?![\w-])")
+PLAIN_CODE_SIGN, PLAIN_LINE_SIGNS = (
+    re.compile("space(?:-|: ?)pre"),
+    ("code-line", "crayon-line", "view-line", "cm-line"),
+)
+PLAIN_CODE = re.compile(
+    r"(?<![\w-])(?:whitespace-pre|white-space:\s?pre|code-line|crayon-line|cm-line|view-line)(?![\w-])"
+)
 PLAIN_LINES = ("div", "li", "span", "code")
 MIN_LINES = 3
-#: Names of a table of code, or of one of the two elements around it; digits of a line number.
+#: Names of a table of code, of its first line, or of one of the two elements around it; digits of a line number.
 CODE_NAMES = re.compile(r"(?<![a-z])(?:code|source|src|listing|snippet|syntax|highlight|blob)", re.IGNORECASE)
 MAX_DIGITS = 9
+#: Attribute of a number that a style sheet shows.
+COUNTED = "data-line-number"
 
 
 def join_code_lines(pres: list[HtmlElement], codes: list[HtmlElement], tables: list[HtmlElement]) -> None:
@@ -80,7 +87,7 @@ def _is_numbered_code(table: HtmlElement) -> bool:
     rows = [list(row) for row in _rows(table)]
     if len(rows) < 2 or any([cell.tag for cell in row] != ["td", "td"] for row in rows):
         return False
-    around = itertools.chain([table], itertools.islice(table.iterancestors(), 2))
+    around = itertools.chain([rows[0][1], table], itertools.islice(table.iterancestors(), 2))
     named = any(CODE_NAMES.search(element.get("class") or "") for element in around)
     if not (named or _is_set_as_code(rows[0][1])) or not _count([row[0] for row in rows]):
         return False
@@ -100,8 +107,8 @@ def _rows(table: HtmlElement) -> Iterator[HtmlElement]:
 
 
 def _count(elements: list[HtmlElement]) -> bool:
-    """Whether some elements hold one number after the other and nothing else."""
-    numbers = [(element.text or "").strip() if not len(element) else "" for element in elements]
+    """Whether some elements hold one number after the other and nothing else, or name it for a style sheet to show."""
+    numbers = ["" if len(element) else (element.text or element.get(COUNTED) or "").strip() for element in elements]
     if not all(number.isdecimal() and len(number) < MAX_DIGITS for number in numbers):
         return False
     first = int(numbers[0])

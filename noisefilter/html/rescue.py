@@ -37,7 +37,7 @@ SCHEMA_BODIES = frozenset(("articleBody", "text"))
 BODIES = frozenset(
     "articlebody body bodyhtml bodytext content contenthtml contents html htmlbody text articletext articlecontent maincontent "
     "fulltext storybody storyhtml posthtml postbody postcontent rendered richtext markdown paragraphs blocks children "
-    "components contentelements sections corps contenu texte cuerpo contenido texto inhalt corpo testo tekst inhoud "
+    "components contentelements sections json nodes corps contenu texte cuerpo contenido texto inhalt corpo testo tekst inhoud "
     "bloques blocos bloecke blocchi blocs bausteine absaetze paragrafos parrafos paragraphes paragrafi conteudo contenuto".split()
 )
 #: Id of the script in which Nuxt keeps its data.
@@ -69,6 +69,13 @@ EDGE = 200
 STATE = re.compile(r"""=\s*(?=\{\s*"|\[\s*[\[{"])""")
 #: A long string that a script gives a property of an object, whose name need not be in quotation marks.
 PROPERTY = re.compile(r"""[{,]\s*["']?(\w{4,20})["']?\s*:\s*("(?:[^"\\]++|\\.)*+")""", re.DOTALL)
+#: A string of JSON that a script parses; a piece of what React's server components send, and the head of a row of that: of
+#: JSON, or of a text with its number of bytes.
+PARSED = re.compile(r"""JSON\.parse\(\s*("(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+')""", re.DOTALL)
+PIECE = re.compile(r"""__next_f\.push\(\[\d+,\s*("(?:[^"\\]++|\\.)*+")""", re.DOTALL)
+ROW = re.compile(r"[0-9a-f]*:(?:T([0-9a-f]{1,7}),)?")
+#: Signs within a string in single quotation marks that JSON writes in another way.
+UNQUOTED = re.compile(r"""\\.|\"""", re.DOTALL)
 #: Most values that a script assigns which are tried: each fault costs the lines before it.
 MOST_STATES = 300
 #: Types of scripts that run.
@@ -146,7 +153,8 @@ def schema_bodies(scripts: Iterable[HtmlElement]) -> Iterator[list[str]]:
 
 
 def framework_bodies(scripts: Iterable[HtmlElement], least: int) -> Iterator[list[str]]:
-    """Paragraphs of each body in data that a framework leaves as JSON: in a script of its own, or assigned in one."""
+    """Paragraphs of each body in data that a framework leaves as JSON: in a script of its own, assigned, parsed or pushed in one."""
+    pieces: list[str] = []
     for script in scripts:
         content = script.text or ""
         if not MIN_ALONE <= len(content) <= LONGEST_SCRIPT:
@@ -157,11 +165,13 @@ def framework_bodies(scripts: Iterable[HtmlElement], least: int) -> Iterator[lis
                 _inflate(data) if script.get("id") == NUXT and isinstance(data, list) else data, least
             )
         elif _type(script) in SCRIPT_TYPES:
-            for state in _states(unwrap(content)):
+            for state in (*_states(unwrap(content)), *map(_parse, PARSED.findall(content))):
                 yield from _named_bodies(state, least)
+            pieces += map(_decode, PIECE.findall(content))
             for found in PROPERTY.finditer(content) if "window." in content else ():
                 if len(found[2]) >= least:
                     yield from _named_bodies({found[1]: _decode(found[2])}, least)
+    yield from _named_bodies(list(_rows("".join(piece for piece in pieces if piece))), least)
 
 
 def unwrap(content: str) -> str:
@@ -218,6 +228,30 @@ def _decode(content: str) -> Any:  # noqa: ANN401 - JSON
         return DECODER.raw_decode(content.lstrip())[0]
     except (ValueError, RecursionError):
         return None
+
+
+def _parse(literal: str) -> Any:  # noqa: ANN401 - JSON
+    """The JSON value in a string of a script."""
+    if literal[0] == "'":
+        signs = {"\\'": "'", '"': '\\"'}
+        literal = '"' + UNQUOTED.sub(lambda sign: signs.get(sign[0], sign[0]), literal[1:-1]) + '"'
+    content = _decode(literal)
+    return _decode(content) if content else None
+
+
+def _rows(data: str) -> Iterator[Any]:
+    """Values of React's rows, each `id:JSON` in a line, or `id:T` and a text, which counts as HTML."""
+    at = 0
+    while found := ROW.match(data, at):
+        start = found.end()
+        if found[1]:
+            end = int(found[1], 16)
+            text = data[start : start + end].encode(errors="surrogatepass")[:end].decode(errors="ignore")
+            at = start + len(text)
+            yield {"html": text}
+        else:
+            at = data.find("\n", start) + 1 or len(data)
+            yield _decode(data[start:at])
 
 
 def _inflate(data: list[Any]) -> list[Any]:
@@ -280,6 +314,8 @@ def _block_texts(value: Any, budget: list[int], depth: int = 0) -> Iterator[str]
     budget[0] -= 1
     if depth > DEEPEST or budget[0] < 0:
         return
+    if _is_element(value):
+        value = value[3] | {"type": value[1]}
     if isinstance(value, str):
         budget[0] -= len(value) // SHORT_VALUE
         yield value
@@ -297,7 +333,14 @@ def _block_texts(value: Any, budget: list[int], depth: int = 0) -> Iterator[str]
 
 
 def _is_inline(item: Any) -> bool:  # noqa: ANN401 - JSON
+    if _is_element(item):
+        return item[1] in INLINE
     return isinstance(item, str) or (isinstance(item, dict) and _kind(item).lower() in INLINE)
+
+
+def _is_element(item: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether a list is an element as React sends it: a sign, tag, key and properties."""
+    return isinstance(item, list) and item[:1] == ["$"] and len(item) >= 4 and isinstance(item[3], dict)
 
 
 def _kind(item: dict[str, Any]) -> str:

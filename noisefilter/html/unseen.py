@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from noisefilter.html.tags import HEADINGS
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
@@ -177,6 +178,9 @@ def _is_worded_link(element: HtmlElement) -> bool:
 
 
 def _is_control(element: HtmlElement | None) -> bool:
+    """Whether an element is a control, or the heading of a panel, which holds one."""
+    if element is not None and element.tag in HEADINGS and len(element) == 1:
+        element = element[0]
     return element is not None and (
         element.tag in {"button", "summary"} or element.get("role") == "button" or "aria-expanded" in element.attrib
     )
