@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from functools import lru_cache
@@ -97,7 +98,8 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
     """Blocks of dialogs: (blocks,).
 
     Elements that are dialogs by tag or role, or consent dialogs by name; those around a button or link in which at
-    least half of the texts speak of consent; and those beside the headline that end in several buttons.
+    least half of the texts speak of consent; those beside the headline that end in several buttons; and what lies beside
+    it, in an element or in none, and speaks of consent.
 
     Args:
         page: an HTML page.
@@ -126,13 +128,38 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
                     taken = found.copy()
                     taken[first:last] = True
                     found = taken if (left & ~taken).any() else found
+        for first, last in _speaking(page, words, speech):
+            found[first:last] = True
     return found
 
 
 def _asking(page: BlockedPage, words: Column) -> Iterator[tuple[int, int]]:
     """Bounds of elements that ask before one may read, beside the one that holds the headline and a text."""
-    if "h1" not in page.block_tags:
-        return
+    telling, beside = _parts(page, words)
+    framing = _framing(page, ARTICLE) if telling else ()
+    alike = Counter((page.places.tags[place], page.places.names[place]) for place in beside)
+    for place, inside in beside.items() if telling else ():
+        single = place not in framing and alike[page.places.tags[place], page.places.names[place]] == 1
+        above = inside.start < telling.start
+        less = above or _in_texts(words, inside) < _in_texts(words, telling)  # below, it may be the article itself
+        if single and less and _asks(page, words, inside, above=above):
+            yield inside.start, inside.stop
+
+
+def _speaking(page: BlockedPage, words: Column, speech: _Speech) -> Iterator[tuple[int, int]]:
+    """Bounds of what speaks of consent beside the element that holds the headline and a text, with or without a button."""
+    telling, beside = _parts(page, words)
+    for _, alike in itertools.groupby(beside.values(), lambda inside: inside if len(inside) > 1 else None):
+        parts = list(alike)  # an element, or lines that are in none
+        first, last = parts[0].start, parts[-1].stop
+        texts = [index for index in range(first, last) if words[index] >= LEAST_LEFT]
+        small = words[first:last].sum() <= MOST_ASIDE and telling and parts[0] != telling
+        if small and texts and 2 * sum(map(speech.speaks, texts)) >= len(texts):
+            yield first, last
+
+
+def _parts(page: BlockedPage, words: Column) -> tuple[range, dict[int, range]]:
+    """Blocks of the part of a page that holds the headline and a text, if any does; and of all parts, by place."""
     places, framing, count = page.places, _framing(page, ARTICLE), len(page.blocks)
     around = max((place for place in framing if places.lasts[place] - places.firsts[place] == count), default=-1)
     beside = {
@@ -140,14 +167,7 @@ def _asking(page: BlockedPage, words: Column) -> Iterator[tuple[int, int]]:
         for place, parent in enumerate(places.parents)
         if parent == around >= 0 and places.firsts[place] < places.lasts[place]
     }
-    alike = Counter((places.tags[place], places.names[place]) for place in beside)
-    telling = next((inside for inside in beside.values() if _tells(page, words, inside)), range(0))
-    for place, inside in beside.items() if telling else ():
-        single = place not in framing and alike[places.tags[place], places.names[place]] == 1
-        above = inside.start < telling.start
-        less = above or _in_texts(words, inside) < _in_texts(words, telling)  # below, it may be the article itself
-        if single and less and _asks(page, words, inside, above=above):
-            yield inside.start, inside.stop
+    return next((inside for inside in beside.values() if _tells(page, words, inside)), range(0)), beside
 
 
 def _tells(page: BlockedPage, words: Column, inside: range) -> bool:
@@ -175,7 +195,7 @@ def _asks(page: BlockedPage, words: Column, inside: range, *, above: bool) -> bo
 
 
 class _Speech:
-    """Which texts of a page speak of consent; looked up only near buttons."""
+    """Which texts of a page speak of consent; looked up near buttons and beside the headline."""
 
     def __init__(self, page: BlockedPage, small: str, words: Column, *, english: bool) -> None:
         self._page, self._small, self._english = page, small, english
@@ -230,6 +250,10 @@ class _Speech:
             place = places.parents[place]
         alone = place >= 0 and places.tags[place] in ROOTS
         return (first, last) if alone and self._is_aside(first, last) else found
+
+    def speaks(self, index: int) -> bool:
+        """Whether a block is a text that begins with two different phrases of consent, in any language that the page may have."""
+        return self._speaks(index, foreign=not self._english)
 
     def _is_aside(self, first: int, last: int) -> bool:
         """Whether a stretch of blocks names cookies and has controls."""

@@ -7,6 +7,9 @@ of case that they may have (docs/decisions/0050-rules-that-pay.md).
 
 from __future__ import annotations
 
+import itertools
+import re
+from bisect import bisect_right
 from collections import Counter
 from typing import TYPE_CHECKING
 
@@ -24,8 +27,8 @@ from noisefilter.blocks.beside import SURE, with_neighbours
 from noisefilter.blocks.boxes import find_threads
 from noisefilter.blocks.pointers import find_pointers
 from noisefilter.blocks.posts import find_posts, tie_posts, with_posts
-from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
-from noisefilter.blocks.table import SAME_TITLE
+from noisefilter.blocks.siblings import BUTTON, find_cards, find_other_articles, find_questions, tie_siblings
+from noisefilter.blocks.table import SAME_TITLE, closes
 from noisefilter.html.tags import CELLS, HEADINGS
 from noisefilter.text.cues import cue_flags
 
@@ -48,18 +51,26 @@ FORUM = 0.5
 #: Cues whose short lines are never an article's: in any language, and in one without word features
 #: (docs/decisions/0044).
 LABELS, LABELS_UNKNOWN = frozenset(["ad"]), frozenset(["ad", "also read", "comments", "share", "trending"])
+#: A demand for scripts, in any language; its most words, and how often an article that is about scripts names them.
+SWITCH = (
+    r"(?:enabl|turn(?:ed|ing)? o|switch|activ|disabl|aktiv|eingeschaltet|einschalten|habilit|abilit|attiv|ativ[ae]|"
+    r"inschakel|ingeschakeld|włącz|wyłącz|включ|отключ|ενεργοποι|etkin|povol|zapn|zapnut|kapcsol|有効|启用|啟用|활성|تفعيل|تمكين|הפעל)"
+)
+SCRIPTS = re.compile("javascript", re.IGNORECASE)
+DEMAND = re.compile(rf"{SWITCH}.{{0,30}}javascript|javascript.{{0,40}}{SWITCH}", re.IGNORECASE)
+MOST_DEMAND, SUBJECT = 40, 4
 #: Most words of such a line, and of one with a link.
 MOST_LABEL, MOST_LINK = 8, 25
-#: What is subtracted from the log-odds of code and of facts; a table row is a fact up to this many words
-#: (docs/decisions/0036).
-CODE, FACT, MOST_FACTS = 2.0, 1.0, 20
+#: What is subtracted from the log-odds of code, of facts and of questions; a table row is a fact up to this many words
+#: (docs/decisions/0036), and so many questions are answered.
+CODE, FACT, QUESTION, MOST_FACTS, MIN_QUESTIONS = 2.0, 1.0, 1.5, 20, 3
 TERMS = frozenset(("dt", "dd"))
 #: Fewest words of a paragraph whose copies are removed, characters of one within a `pre`, and the log-odds of a copy.
 COPIED, LONG_LINE, COPY = 12, 60, 2.0
 #: Log-odds of a caption at least: it goes on doubtful pages, too, and still is context of the article's sentences.
 CAPTION = 1.0
-#: A heading is kept if more than this share of its section is.
-MOSTLY = 0.5
+#: A heading is kept if more than this share of its section is. A line in bold heads one as headings below `h6` would.
+MOSTLY, BELOW = 0.5, 7
 
 
 def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: float = 0.0) -> Column:
@@ -79,7 +90,7 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
     if forum >= FORUM:
         tied = tie_posts(table, tied, weights)
     tied = tie_siblings(table, tied, weights)
-    tied[table.dialog | _labels(table) | _beside_code(table)] = SURE
+    tied[table.dialog | _labels(table) | _beside_code(table) | _demands(table)] = SURE
     if article >= LIKELY:
         tied[find_threads(table.page, table.words) | _other_articles(table)] = SURE
         tied[find_pointers(table)] = SURE
@@ -118,13 +129,27 @@ def _labels(table: BlockTable) -> Flags:
     return np.asarray(labels[table.cue] & (table.words <= most))
 
 
+def _demands(table: BlockTable) -> Flags:
+    """Short texts that ask for JavaScript, on a page that is not about it: (blocks,)."""
+    found = np.zeros(len(table), np.bool_)
+    text, blocks = table.page.text, table.page.blocks
+    named = [match.start() for match in itertools.islice(SCRIPTS.finditer(text), SUBJECT)]
+    if not named or len(named) == SUBJECT or SCRIPTS.search(table.page.title or ""):
+        return found
+    starts = [block.start for block in blocks]
+    for index in {bisect_right(starts, place) - 1 for place in named}:
+        short = table.words[index] <= MOST_DEMAND
+        found[index] = short and DEMAND.search(text, blocks[index].start, blocks[index].end) is not None
+    return found
+
+
 def _beside_code(table: BlockTable) -> Flags:
-    """Short lines next to a block of code that are no paragraphs and recur: "Copy". One with a colon says what the code is."""
+    """Buttons and short lines that recur next to a block of code: "Copy". One with a colon says what the code is."""
     code = np.array([tag == "pre" for tag in table.page.block_tags], np.bool_)
     if not code.any():
         return code
     beside = np.append(code[1:], False) | np.append(False, code[:-1])
-    found = beside & (table.repeated > 0) & (table.words <= MOST_LABEL) & ~code
+    found = beside & ((table.repeated > 0) | (table.tag_group == BUTTON)) & (table.words <= MOST_LABEL) & ~code
     for index in np.flatnonzero(found).tolist():
         block = table.page.blocks[index]
         found[index] = block.tag in {"div", "button", "figure"} and table.page.text[block.end - 1] not in ":："
@@ -132,16 +157,24 @@ def _beside_code(table: BlockTable) -> Flags:
 
 
 def _leniency(table: BlockTable, group: Index) -> Column:
-    """What is subtracted from the log-odds of code and facts: gold texts leave out many of them, readers want them."""
-    tags = table.page.block_tags
+    """What is subtracted from the log-odds of code, facts and questions: gold texts leave out many of them, readers want them."""
+    tags, asked = table.page.block_tags, _asked(table)
     if CELLS.isdisjoint(tags) and TERMS.isdisjoint(tags) and "pre" not in tags:
-        return np.zeros(len(tags))
+        return asked
     parts, words, links = (
         np.bincount(group, values)[group] for values in (np.ones(len(table)), table.words, table.links)
     )
     row = np.array([tag in CELLS for tag in tags]) & (parts > 1) & (words <= MOST_FACTS)
     fact = (row | np.array([tag in TERMS for tag in tags])) & (links == 0)
-    return np.where([tag == "pre" for tag in tags], CODE, np.where(fact, FACT, 0.0))
+    return np.maximum(asked, np.where([tag == "pre" for tag in tags], CODE, np.where(fact, FACT, 0.0)))
+
+
+def _asked(table: BlockTable) -> Column:
+    """What is subtracted from the log-odds of questions and of the lines below them, their answers, if a page has some."""
+    asks = find_questions(table) & (table.links == 0)
+    answers = np.append(False, asks[:-1]) & ~asks & (table.links == 0)
+    answered = asks & np.append(answers[1:], False)
+    return QUESTION * (answered | answers) if np.count_nonzero(answered) >= MIN_QUESTIONS else np.zeros(len(table))
 
 
 def _mean_of_groups(group: Index, logits: Column, weights: Column) -> Column:
@@ -211,13 +244,26 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
 def _sections(table: BlockTable) -> list[tuple[int, int]]:
     """Headings of a page, each with the end of its section, and captions with that of their table."""
     page, places = table.page, table.page.places
-    heads = [(index, int(block.tag[1])) for index, block in enumerate(page.blocks) if block.tag in HEADINGS]
+    bold = _bold_headings(table)
+    heads = [
+        (index, int(block.tag[1]) if block.tag in HEADINGS else BELOW)
+        for index, block in enumerate(page.blocks)
+        if block.tag in HEADINGS or bold[index]
+    ]
     found = []
     for number, (index, level) in enumerate(heads, start=1):
         later = (heads[place] for place in range(number, len(heads)))
         found.append((index, next((after for after, other in later if other <= level), len(page.blocks))))
     captions = [(index, block.place) for index, block in enumerate(page.blocks) if block.tag == "caption"]
     return found + [(index, places.lasts[places.parents[place]]) for index, place in captions]
+
+
+def _bold_headings(table: BlockTable) -> Flags:
+    """Short paragraphs in bold without a full stop or a link, of which a page has several of one make: (blocks,)."""
+    bold = [block.tag == "p" and block.bold >= block.end - block.start for block in table.page.blocks]
+    found = np.array(bold, np.bool_) & (table.words <= MOST_LABEL) & (table.links == 0) & ~closes(table)
+    make = table.elements.make[table.place]
+    return np.asarray(found & (np.bincount(make, found)[make] > 1))
 
 
 def _heads_a_card(table: BlockTable, index: int, stays: Column) -> bool:

@@ -11,6 +11,7 @@ import numpy as np
 from noisefilter.blocks.places import GROUP
 from noisefilter.blocks.table import SAME_TITLE
 from noisefilter.html.tags import CELLS, HEADINGS
+from noisefilter.text.sentences import ASKS
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags, Index
@@ -33,8 +34,6 @@ MOST_CONTROL, MIN_REPEATED = 6, 2
 MIN_SIBLINGS, MOSTLY_PARTS, MOST_FACT = 3, 0.7, 20
 #: The site that a link leads to; "" for the page's own.
 URL_HOST = re.compile(r"(?:(?:https?:)?//[^/?#]*)?", re.IGNORECASE)
-#: Question marks.
-ASKS = ("?", "？", "؟")
 LABELLED = re.compile(r"[^:：.!?\n]{1,40}(?::\s|：)")
 #: Groups of tags of headings below the first level, and of buttons.
 HEADED, BUTTON = [GROUP["h2"], GROUP["h4"]], GROUP["button"]
@@ -76,7 +75,7 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
     make = places.make
     # rows of cells are tied in groups.py; columns of a layout have nothing in common
     filled = (places.blocks > 0) & [tag not in CELLS for tag in table.page.places.tags]
-    panels = (places.begins == BUTTON) | np.append(_questions(table), False)[places.first]
+    panels = (places.begins == BUTTON) | np.append(find_questions(table), False)[places.first]
     parts = filled & (_facts(table) | (panels & (places.blocks > 1)))
     count, all_of = np.bincount(make, parts), np.bincount(make, filled)
     words = np.bincount(make, places.words * filled)
@@ -93,7 +92,7 @@ def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
     return found
 
 
-def _questions(table: BlockTable) -> Flags:
+def find_questions(table: BlockTable) -> Flags:
     """Blocks that end with a question mark: (blocks,)."""
     return np.array([table.page.text.endswith(ASKS, block.start, block.end) for block in table.page.blocks], np.bool_)
 
