@@ -125,24 +125,15 @@ class Cascade(Generic[Of]):
     context: Callable[[Of, Matrix], Matrix]
     second: Network
 
-    def probabilities(self, items: Sequence[Of], inputs: Sequence[Inputs]) -> list[Matrix]:
-        """Class probabilities of the rows of several items; `inputs` are the first network's, for each item."""
-        first = in_batch(self.first, inputs)
-        return in_batch(self.second, [self.second_inputs(*row) for row in zip(items, inputs, first, strict=True)])
+    def probabilities(self, item: Of, inputs: Inputs) -> Matrix:
+        """Class probabilities of the rows of an item; `inputs` are the first network's."""
+        return self.second.probabilities(self.second_inputs(item, inputs))
 
-    def second_inputs(self, item: Of, inputs: Inputs, first: Matrix) -> Matrix:
-        """The second network's inputs, given the first one's probabilities."""
-        return np.hstack([inputs, self.context(item, first)])
+    def second_inputs(self, item: Of, inputs: Inputs) -> Matrix:
+        """The second network's inputs, given the first one's."""
+        return np.hstack([inputs, self.context(item, self.first.probabilities(inputs))])
 
 
 def build_cascade(arrays: Mapping[str, Matrix], name: str, context: Callable[[Of, Matrix], Matrix]) -> Cascade[Of]:
     """The cascade whose arrays are those of the networks `<name>_first` and `<name>_second`."""
     return Cascade(build_network(arrays, f"{name}_first"), context, build_network(arrays, f"{name}_second"))
-
-
-def in_batch(network: Network, matrices: Sequence[Inputs]) -> list[Matrix]:
-    """Probabilities for the rows of several matrices, computed at once."""
-    if len(matrices) < 2:
-        return [network.probabilities(matrix) for matrix in matrices]
-    sizes = [len(matrix) for matrix in matrices]
-    return np.split(network.probabilities(np.concatenate(matrices)), np.cumsum(sizes)[:-1])

@@ -234,7 +234,7 @@ def _fit_passes(
     )
     first, second = models.of_all, _fit(examples, context)
     passes = Cascade(first, around_blocks, second)
-    judged = [passes.second_inputs(entry, entry.measures, passes.first.probabilities(entry.measures)) for entry in held]
+    judged = [passes.second_inputs(entry, entry.measures) for entry in held]
     logits = logit(passes.second.probabilities(np.concatenate(judged))[:, 1])
     slope, offset = fit_calibration(logits, _stack_labels(tune), _stack_weights(tune))
     if form == "block_text":
@@ -279,8 +279,7 @@ def _fit_site(tune: Sequence[BlockExample], arrays: Arrays) -> Arrays:
 def _logits(examples: Sequence[BlockExample], arrays: Arrays) -> list[Matrix]:
     """Log-odds of boilerplate of held-out pages, before site and vote."""
     passes = build_cascade(arrays, "block", around_blocks)
-    judged = (passes.probabilities([entry], [entry.measures])[0] for entry in _held_inputs(examples, arrays))
-    return [logit(probabilities[:, 1]) for probabilities in judged]
+    return [logit(passes.probabilities(entry, entry.measures)[:, 1]) for entry in _held_inputs(examples, arrays)]
 
 
 def _stack_labels(examples: Sequence[BlockExample]) -> Index:

@@ -140,28 +140,19 @@ class BlockScorer:
     def judge(self, tables: Sequence[BlockTable]) -> list[JudgedBlocks]:
         """Judge the blocks of each table in both passes."""
         inputs = page_inputs(tables, self.arrays, self.page_type)
-        found = [JudgedBlocks(entry, np.zeros(0)) for entry in inputs]
-        for form in ("block", "block_text"):
-            chosen = [index for index, table in enumerate(tables) if form_of(table) == form]
-            for index, judged in zip(chosen, self._passes(form, [inputs[index] for index in chosen]), strict=True):
-                found[index] = judged
-        return found
+        return [self._passes(form_of(entry.table), entry) for entry in inputs]
 
     def judge_again(self, judged: Sequence[JudgedBlocks], votes: Sequence[Vote | None]) -> list[JudgedBlocks]:
         """The same tables; doubtful ones with a vote of trafilatura are judged by the networks that read it."""
-        found = list(judged)
-        voted = {
-            index: judgement.inputs.with_vote(vote)
-            for index, (judgement, vote) in enumerate(zip(judged, votes, strict=True))
-            if vote is not None and judgement.is_doubtful
-        }
-        for index, again in zip(voted, self._passes("block_voted", list(voted.values())), strict=True):
-            found[index] = again
-        return found
+        return [
+            self._passes("block_voted", judgement.inputs.with_vote(vote))
+            if vote and judgement.is_doubtful
+            else judgement
+            for judgement, vote in zip(judged, votes, strict=True)
+        ]
 
-    def _passes(self, form: str, inputs: Sequence[BlockInputs]) -> list[JudgedBlocks]:
-        judged = self.passes[form].probabilities(inputs, [entry.measures for entry in inputs])
-        return [JudgedBlocks(entry, logit(page[:, 1])) for entry, page in zip(inputs, judged, strict=True)]
+    def _passes(self, form: str, inputs: BlockInputs) -> JudgedBlocks:
+        return JudgedBlocks(inputs, logit(self.passes[form].probabilities(inputs, inputs.measures)[:, 1]))
 
     def scores(self, judged: Sequence[JudgedBlocks], sites: Sequence[Matrix | None] | None = None) -> list[BlockScores]:
         """Scores of the pages of some tables, in order; `sites` has each page's `returns` (`site_inputs`), or None."""

@@ -53,7 +53,7 @@ class SentenceScorer:
     def score(self, table: SentenceTable) -> Matrix:
         """Class probabilities of the sentences: (sentences, SENTENCE_CLASSES)."""
         words = word_scores(table.tokens, table.first, table.last, self.weights, self.bias)
-        return self.passes.probabilities([table], [sentence_inputs(table, words)])[0]
+        return self.passes.probabilities(table, sentence_inputs(table, words))
 
 
 def build_sentence_scorer(arrays: Mapping[str, Matrix]) -> SentenceScorer:
