@@ -203,7 +203,7 @@ def scorer(model: Model) -> Scorer:
     """The estimators that a model's arrays describe, built once per process."""
     wide = model.wide
     reader = None if model.reader is None else open_reader(model.reader)
-    return Scorer(blocks.build_block_scorer(wide), article.build_article_scorer(wide, reader))
+    return Scorer(blocks.build_block_scorer(wide), article.ArticleScorer(wide, reader))
 
 
 def features_digest() -> str:

@@ -20,7 +20,7 @@ from noisefilter.html.read import read_blocks, unreadable
 from noisefilter.html.walk import TEXT_VERSION
 from noisefilter.kinds import KINDS
 from noisefilter.model import ModelError, scorer
-from noisefilter.networks import rounded
+from noisefilter.networks import build_network, rounded
 from noisefilter.page import MAX_BLOCKS, PAGE_FAULTS
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.language import is_known
@@ -324,9 +324,10 @@ def _judge_articles(articles: Sequence[FoundArticle], model: Model, limits: Mapp
     pages = estimators.pages(measured, scores, boilerplate)
     shown = np.column_stack([scores.filler, scores.promotion])
     seen = seen_measures(measured, shown, boilerplate < limits["boilerplate"])
-    reasons = name_noise(estimators.article, pages.read, seen)
+    thin, manufactured = (build_network(estimators.arrays, name) for name in ("article", "article_made"))
+    reasons = name_noise(thin, pages.read, seen)
     made = np.flatnonzero(pages.made)
-    of_made = name_noise(estimators.article_made, pages.read[made], seen[made])
+    of_made = name_noise(manufactured, pages.read[made], seen[made])
     for row, named in zip(made.tolist(), of_made, strict=True):
         reasons[row] = named
     numbers = zip(pages.noise.tolist(), pages.off_topic.tolist(), reasons, name_measures(pages.read), strict=True)

@@ -17,7 +17,7 @@ from sklearn.metrics import roc_auc_score
 
 from noisefilter.article.columns import article_inputs
 from noisefilter.article.fit import article_examples, fit_articles
-from noisefilter.article.judge import INPUTS, predict_noise
+from noisefilter.article.judge import predict_noise
 from noisefilter.fit import FOLDS, fold_of
 from noisefilter.insertions.reading import class_columns, read_articles
 from noisefilter.kinds import KINDS
@@ -25,7 +25,6 @@ from noisefilter.labels import POSITIVE
 from noisefilter.learn.evaluate import calibration_error, ranking
 from noisefilter.learn.intervals import Observed, measured
 from noisefilter.learn.policies import choose_policies
-from noisefilter.networks import build_network
 from noisefilter.policy import BALANCED
 from noisefilter.reader.session import Reader
 from noisefilter.report.figures import figure_tables, print_tables
@@ -140,7 +139,7 @@ def predict_articles(examples: Sequence[ArticleExample], models: Mapping[str, Ma
     """Probability of noise of each example: (examples,)."""
     tables = [example.table for example in examples]
     read = np.concatenate([article_inputs(own, sentence_kinds(own, models)[:, 1:3], models) for own in tables])
-    *_, noise = predict_noise(read, *(build_network(models, name) for name in INPUTS))
+    *_, noise = predict_noise(read, models)
     return noise
 
 

@@ -11,9 +11,9 @@ import pytest
 
 from noisefilter import Reason, score, score_many
 from noisefilter.article.columns import NOISE_COLUMNS, NOISE_MEASURES
-from noisefilter.article.judge import either
+from noisefilter.article.judge import predict_noise
 from noisefilter.article.reasons import GROUPS, WORDS, name_noise, seen_measures
-from noisefilter.model import as_model, scorer
+from noisefilter.model import as_model
 from noisefilter.networks import build_network, logit
 from tests.making import ARTICLE, CORPUS, SLUICE, sentences_of, walk
 
@@ -33,7 +33,7 @@ MANUFACTURED = (Path(__file__).parent / "cases" / "manufactured.txt").read_text(
 
 
 def article_network() -> Network:
-    return scorer(as_model()).articles.article
+    return build_network(as_model().wide, "article")
 
 
 def named(inputs: Matrix, **seen: float) -> list[tuple[Reason, ...]]:
@@ -192,9 +192,7 @@ def test_the_reasons_of_a_manufactured_article_are_the_signs_of_it():
     result = score(MANUFACTURED)
     assert result.noise is not None
     assert result.noise >= 0.5
-    articles = scorer(as_model()).articles
-    values = np.array([[value for _, value in result.measures]])
-    thin, made = (network.probabilities(values)[0, 1] for network in (articles.article, articles.article_made))
+    thin, made, _ = predict_noise(np.array([[value for _, value in result.measures]]), as_model().wide)
     assert made > thin
     assert any("without a name" in reason.text and reason.share > 0 for reason in result.reasons)
 
@@ -219,11 +217,8 @@ def test_the_measures_of_a_score_are_what_its_noise_was_read_from():
     result = score(FARM)
     names, values = zip(*result.measures, strict=True)
     assert names == NOISE_COLUMNS
-    articles = scorer(as_model()).articles
-    thin, made = (
-        network.probabilities(np.array([values]))[:, 1] for network in (articles.article, articles.article_made)
-    )
-    assert either(thin, made)[0] == pytest.approx(result.noise, abs=1e-4)
+    *_, noise = predict_noise(np.array([values]), as_model().wide)
+    assert noise[0] == pytest.approx(result.noise, abs=1e-4)
     assert "measures" not in result.to_dict()
 
 

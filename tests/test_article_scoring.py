@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from carry_over_judged import predict_articles
 
-from noisefilter.article.columns import WORD_ROWS, WORDINGS, manner_log_odds, manner_words
+from noisefilter.article.columns import NOISE_COLUMNS, WORD_ROWS, WORDINGS, manner_log_odds, manner_words
 from noisefilter.article.fit import ArticleExample, article_examples, fit_articles
-from noisefilter.article.judge import build_article_scorer, either
+from noisefilter.article.judge import either, predict_noise
 from noisefilter.fit import FOLDS
 from noisefilter.insertions.judge import page_off_topic_inputs
 from noisefilter.labels import LabelledPage
@@ -183,9 +183,9 @@ def test_invented_articles_do_not_teach_what_is_thin_and_honest_ones_not_what_is
 
 def test_without_invented_articles_nothing_is_manufactured(fitted):
     examples, arrays, _ = fitted
-    scorer = build_article_scorer(arrays)
-    rows = np.random.default_rng(0).normal(size=(5, len(scorer.article_made.mean)))
-    assert scorer.article_made.probabilities(rows)[:, 1].max() < 0.01
+    rows = np.random.default_rng(0).normal(size=(5, len(NOISE_COLUMNS)))
+    _, made, _ = predict_noise(rows, arrays)
+    assert made.max() < 0.01
     assert len(examples) > 5
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.article.columns import NOISE_COLUMNS, article_inputs
-from noisefilter.insertions.judge import InsertionScorer, build_insertion_scorer, page_off_topic_inputs
-from noisefilter.insertions.reading import ReadingScorer, build_reading_scorer
-from noisefilter.networks import Network, build_network, rounded
-from noisefilter.sentences.judge import SentenceScorer, build_sentence_scorer
+from noisefilter.insertions.judge import page_off_topic_inputs, score_insertions
+from noisefilter.insertions.reading import read_again
+from noisefilter.networks import build_network, rounded
+from noisefilter.sentences.judge import sentence_kinds
 from noisefilter.text.sentences import ASKS
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from noisefilter.reader.session import Reader
     from noisefilter.sentences.table import SentenceTable
 
-#: Network → names of the columns that it reads.
+#: Network → names of the columns that it reads: how likely an article is thin, and manufactured. Either makes it noise.
 INPUTS = {"article": NOISE_COLUMNS, "article_made": NOISE_COLUMNS}
 
 #: Probability from which being manufactured is a cause of noise: of found articles above it, readers call nine in ten noise
@@ -33,7 +33,7 @@ CAUSE = 0.3
 class SentenceScores:
     """Probabilities of the sentences of an article, each (sentences,), given that they are not boilerplate.
 
-    `words` are the log-odds that words are foreign, as in `LastScores`. `measured` are filler and promotion from
+    `words` are the log-odds that words are foreign, as in `ForeignScores`. `measured` are filler and promotion from
     features alone, which `noise` is computed from: (sentences, 2).
     """
 
@@ -59,25 +59,21 @@ class PageScores:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ArticleScorer:
-    """The sentence and article estimators of a model; `last` are those for insertions, with the reader if any.
-
-    `article` says how likely an article is thin, `article_made` how likely it is manufactured. Either makes it noise.
-    """
+    """What scores articles and their sentences: a model's arrays in float64, and its reader if it has one."""
 
     arrays: Mapping[str, Matrix]
-    classes: SentenceScorer
-    article: Network
-    article_made: Network
-    last: InsertionScorer | ReadingScorer
-    page_off_topic: Network
+    reader: Reader | None = None
 
     def sentences(self, table: SentenceTable) -> SentenceScores:
         """Probabilities of the sentences."""
-        measured = self.classes.score(table)
-        last = self.last.score(table, measured)
-        filler, promotion = rounded(last.classes[:, 1:3]).T
+        measured = sentence_kinds(table, self.arrays)
+        scores = score_insertions(table, measured, self.arrays)
+        classes, foreign, words = measured, scores.off_topic, scores.words
+        if self.reader is not None:
+            classes, foreign, words = read_again(table, measured, scores, self.arrays, self.reader)
+        filler, promotion = rounded(classes[:, 1:3]).T
         filler = with_answers(table, filler)
-        return SentenceScores(filler, promotion, rounded(last.off_topic), last.words, rounded(measured[:, 1:3]))
+        return SentenceScores(filler, promotion, rounded(foreign), words, rounded(measured[:, 1:3]))
 
     def pages(self, table: SentenceTable, scores: SentenceScores, boilerplate: Matrix) -> PageScores:
         """Probabilities that each article is noise, and that something foreign was put into it.
@@ -86,10 +82,11 @@ class ArticleScorer:
         """
         off_topic = scores.off_topic * (1 - boilerplate)
         read = article_inputs(table, scores.measured, self.arrays)
-        thin, made, noise = predict_noise(read, self.article, self.article_made)
+        thin, made, noise = predict_noise(read, self.arrays)
         by_page = np.split(off_topic, table.edges[1:-1])
         inputs = np.concatenate([page_off_topic_inputs(sentences) for sentences in by_page])
-        foreign = rounded(self.page_off_topic.probabilities(inputs)[:, 1])
+        network = build_network(self.arrays, "page_off_topic" if self.reader is None else "reader_page")
+        foreign = rounded(network.probabilities(inputs)[:, 1])
         return PageScores(rounded(noise), foreign, read, rounded(made) > np.maximum(rounded(thin), CAUSE))
 
 
@@ -98,7 +95,7 @@ def with_answers(table: SentenceTable, filler: Matrix) -> Matrix:
 
     Of such questions before an informative sentence readers call seven in eight informative.
     """
-    edges = np.flatnonzero(np.append(True, table.block[1:] != table.block[:-1]))
+    edges = np.flatnonzero(np.diff(table.block, prepend=-1))
     least = np.minimum.reduceat(filler, edges) if len(edges) else filler
     asks = np.array([text.endswith(ASKS) for text in table.texts], np.bool_)
     alone = np.diff(np.append(edges, len(filler))) == 1
@@ -110,20 +107,12 @@ def with_answers(table: SentenceTable, filler: Matrix) -> Matrix:
     return found
 
 
-def predict_noise(read: Matrix, article: Network, article_made: Network) -> tuple[Matrix, Matrix, Matrix]:
+def predict_noise(read: Matrix, arrays: Mapping[str, Matrix]) -> tuple[Matrix, Matrix, Matrix]:
     """Probabilities that articles are thin, that they are manufactured, and that they are noise: each (articles,)."""
-    thin, made = (network.probabilities(read)[:, 1] for network in (article, article_made))
+    thin, made = (build_network(arrays, name).probabilities(read)[:, 1] for name in INPUTS)
     return thin, made, either(thin, made)
 
 
 def either(thin: Matrix, made: Matrix) -> Matrix:
     """Probability of noise of an article that is thin and manufactured with these: each of the two is enough."""
     return np.asarray(1 - (1 - thin) * (1 - made))
-
-
-def build_article_scorer(arrays: Mapping[str, Matrix], reader: Reader | None = None) -> ArticleScorer:
-    """The sentence and article estimators that the arrays describe, with a reader or without."""
-    last = build_insertion_scorer(arrays) if reader is None else build_reading_scorer(arrays, reader)
-    page = build_network(arrays, "page_off_topic" if reader is None else "reader_page")
-    article, made = build_network(arrays, "article"), build_network(arrays, "article_made")
-    return ArticleScorer(arrays, build_sentence_scorer(arrays), article, made, last, page)

@@ -14,7 +14,7 @@ import numpy as np
 from noisefilter.insertions.columns import INSERTION_COLUMNS, insertion_matrix
 from noisefilter.insertions.passages import PASSAGE_NAMES, passage_columns
 from noisefilter.insertions.words import TOKEN_COLUMNS, token_matrix, token_table, word_log_odds
-from noisefilter.networks import LOGIT_LIMIT, Network, build_network, logit
+from noisefilter.networks import LOGIT_LIMIT, build_network, logit
 from noisefilter.sentences.context import SENTENCE_CLASSES
 
 if TYPE_CHECKING:
@@ -43,41 +43,31 @@ INPUTS = {
 
 
 @dataclass(frozen=True, slots=True)
-class LastScores:
-    """Final predictions for sentences; `doubtful` are those that the measures judged word by word."""
+class ForeignScores:
+    """Predictions for sentences from features; `doubtful` are those that were judged word by word."""
 
-    classes: Matrix  # probabilities
     off_topic: Column  # probabilities of being foreign
     words: Column  # log-odds of each entry of `token_index` to be foreign, NaN where its sentence was not judged so
     doubtful: Index
+    inputs: Matrix  # what the last network read of the doubtful ones
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class InsertionScorer:
-    """The estimators for insertions. `gate` is the probability from which a sentence is doubtful."""
-
-    insertion: Network
-    passage: Network
-    insertion_last: Network
-    words: Matrix  # (HASH_ROWS,)
-    bias: float
-    gate: float
-
-    def score(self, table: SentenceTable, kinds: Matrix) -> LastScores:
-        """Score the sentences of some articles; `kinds` are their class probabilities: (sentences, classes)."""
-        matrix = insertion_inputs(table, kinds)
-        doubts = np.round(self.insertion.probabilities(matrix)[:, 1], 6)  # the same in any batch
-        words = token_table(table, doubtful_rows(table, doubts, self.gate))
-        log_odds = logit(doubts)
-        weighed = word_log_odds(words, self.words, self.bias)
-        word_odds = np.round(logit(self.passage.probabilities(token_matrix(words, log_odds, weighed))[:, 1]), 4)
-        inputs = np.hstack([matrix[words.rows], passage_columns(words, log_odds, word_odds)])
-        doubts[words.rows] = self.insertion_last.probabilities(inputs)[:, 1]
-        return LastScores(kinds, doubts, words.spread(word_odds, table), words.rows)
+def score_insertions(table: SentenceTable, kinds: Matrix, arrays: Mapping[str, Matrix]) -> ForeignScores:
+    """Score the sentences of some articles; `kinds` are their class probabilities: (sentences, classes)."""
+    first, passage, last = (build_network(arrays, name) for name in ("insertion", "passage", "insertion_last"))
+    matrix = insertion_inputs(table, kinds)
+    doubts = np.round(first.probabilities(matrix)[:, 1], 6)  # the same in any batch
+    words = token_table(table, doubtful_rows(table, doubts, float(arrays["insertion_gate"][0])))
+    log_odds = logit(doubts)
+    weighed = word_log_odds(words, arrays["passage_words.weights"][:, 0], float(arrays["passage_words.bias"][0]))
+    word_odds = np.round(logit(passage.probabilities(token_matrix(words, log_odds, weighed))[:, 1]), 4)
+    inputs = np.hstack([matrix[words.rows], passage_columns(words, log_odds, word_odds)])
+    doubts[words.rows] = last.probabilities(inputs)[:, 1]
+    return ForeignScores(doubts, words.spread(word_odds, table), words.rows, inputs)
 
 
 def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:
-    """The sentences to judge word by word: the doubtful ones, up to `MOST_WORDS` words in each article."""
+    """The sentences to judge word by word: those with a probability of `gate`, up to `MOST_WORDS` words in each article."""
     rows = np.flatnonzero(doubts >= gate)
     words = np.maximum((table.last - table.first)[rows], 1)
     read = np.cumsum(words)
@@ -89,18 +79,6 @@ def doubtful_rows(table: SentenceTable, doubts: Matrix, gate: float) -> Index:
 def insertion_inputs(table: SentenceTable, kinds: Matrix) -> Matrix:
     """Inputs of the first network: the features of each sentence, and the log-odds of its class regardless of topic."""
     return np.hstack([insertion_matrix(table), logit(kinds[:, 1:])])
-
-
-def build_insertion_scorer(arrays: Mapping[str, Matrix]) -> InsertionScorer:
-    """The estimators that the arrays describe."""
-    return InsertionScorer(
-        insertion=build_network(arrays, "insertion"),
-        passage=build_network(arrays, "passage"),
-        insertion_last=build_network(arrays, "insertion_last"),
-        words=arrays["passage_words.weights"][:, 0],
-        bias=float(arrays["passage_words.bias"][0]),
-        gate=float(arrays["insertion_gate"][0]),
-    )
 
 
 def page_off_topic_inputs(probabilities: Matrix) -> Matrix:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.insertions.judge import PAGE_NAMES, InsertionScorer, LastScores, build_insertion_scorer
-from noisefilter.networks import Network, build_network, logit
+from noisefilter.insertions.judge import PAGE_NAMES
+from noisefilter.networks import build_network, logit
 from noisefilter.reader.session import CLASSES, COLUMNS
 from noisefilter.sentences.context import SENTENCE_CLASSES
 from noisefilter.text.tokens import sums
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from noisefilter.arrays import Column, Flags, Matrix
+    from noisefilter.insertions.judge import ForeignScores
     from noisefilter.reader.session import Reader
     from noisefilter.sentences.table import SentenceTable
 
@@ -88,37 +89,25 @@ def foreign_columns(measured: Matrix, readings: Readings) -> Matrix:
     return np.column_stack([logit(measured), readings.sentences[:, 0]])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ReadingScorer:
-    """The classifiers that read features, the reader, and the networks that combine both."""
+def read_again(
+    table: SentenceTable, classes: Matrix, measured: ForeignScores, arrays: Mapping[str, Matrix], reader: Reader
+) -> tuple[Matrix, Column, Column]:
+    """Class probabilities of the sentences, those of being foreign, and the log-odds of the words, by features and reader.
 
-    insertions: InsertionScorer
-    reader: Reader
-    classes: Network
-    foreign: Network
-
-    def score(self, table: SentenceTable, classes: Matrix) -> LastScores:
-        """Score the sentences of some articles; `classes` are those from features alone: (sentences, classes)."""
-        measured = self.insertions.score(table, classes)
-        readings = read_articles(table, self.reader, urgency_of(classes, measured.off_topic))
-        known = readings.known
-        last = self.classes.probabilities(class_columns(classes, readings))
-        foreign = self.foreign.probabilities(foreign_columns(measured.off_topic, readings))[:, 1]
-        return LastScores(
-            np.where(known[:, None], last, classes),
-            np.where(known, foreign, measured.off_topic),
-            words_of(table, measured, readings),
-            measured.doubtful,
-        )
+    `classes` and `measured` are from features alone; what the reader does not read keeps these.
+    """
+    readings = read_articles(table, reader, urgency_of(classes, measured.off_topic))
+    known = readings.known
+    last = build_network(arrays, "reader_classes").probabilities(class_columns(classes, readings))
+    foreign = build_network(arrays, "reader_foreign").probabilities(foreign_columns(measured.off_topic, readings))[:, 1]
+    return (
+        np.where(known[:, None], last, classes),
+        np.where(known, foreign, measured.off_topic),
+        words_of(table, measured, readings),
+    )
 
 
-def words_of(table: SentenceTable, measured: LastScores, readings: Readings) -> Column:
+def words_of(table: SentenceTable, measured: ForeignScores, readings: Readings) -> Column:
     """Log-odds that each word is foreign: the mean of `measured` and `readings`, or the one there is, or NaN."""
     both = (readings.words + np.where(np.isnan(measured.words), readings.words, measured.words)) / 2
     return np.where(readings.known[table.owner], both, measured.words)
-
-
-def build_reading_scorer(arrays: Mapping[str, Matrix], reader: Reader) -> ReadingScorer:
-    """The networks that the arrays describe."""
-    networks = (build_network(arrays, name) for name in ("reader_classes", "reader_foreign"))
-    return ReadingScorer(build_insertion_scorer(arrays), reader, *networks)

@@ -1,11 +1,10 @@
 """Labelled pages → inputs and labels of the last network of each stage: rows to adapt its last layer to.
 
-The stages run as in scoring; a recorder in place of the last network keeps its inputs.
+The stages run as in scoring, up to their last networks.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,25 +12,26 @@ from joblib import Parallel, delayed
 
 from noisefilter.article.columns import article_inputs
 from noisefilter.blocks.fit import block_examples
-from noisefilter.blocks.judge import FORMS, build_block_scorer
+from noisefilter.blocks.judge import FORMS, build_block_scorer, form_of
 from noisefilter.blocks.table import block_table
 from noisefilter.html.read import read_blocks
 from noisefilter.insertions.fit import labelled_examples
-from noisefilter.insertions.judge import build_insertion_scorer
+from noisefilter.insertions.judge import score_insertions
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles
 from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
-from noisefilter.networks import Network, build_network, rounded
+from noisefilter.networks import build_cascade, build_network, rounded
 from noisefilter.pipeline import find_article, score_blocks
+from noisefilter.sentences.context import kind_context
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
-from noisefilter.sentences.judge import build_sentence_scorer, sentence_kinds
+from noisefilter.sentences.judge import sentence_inputs, sentence_kinds, sentence_words
 from noisefilter.sentences.table import SentenceTable
 from noisefilter.text.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from noisefilter.arrays import Inputs, Matrix
+    from noisefilter.arrays import Matrix
     from noisefilter.labels import LabelledPage
     from noisefilter.model import Model
 
@@ -56,22 +56,6 @@ HEAD_STAGES = {"reader": ("reader_head_foreign", "reader_head_classes")}
 CHUNK = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Recorder(Network):
-    """A network that keeps its standardised inputs, some rows at a time."""
-
-    asked: list[Matrix] = field(default_factory=list)
-
-    def probabilities(self, matrix: Inputs) -> Matrix:
-        if len(matrix):
-            self.asked.append(self.standard(matrix))
-        return Network.probabilities(self, matrix)  # super() finds no class with slots
-
-
-def _recorder(network: Network) -> _Recorder:
-    return _Recorder(network.mean, network.scale, network.weights, network.biases)
-
-
 def stage_rows(stage: str, pages: Sequence[LabelledPage], model: Model, jobs: int = 1) -> dict[str, Rows]:
     """Rows for each network of a stage that the pages have labels for."""
     run = Parallel(n_jobs=jobs, batch_size=CHUNK)
@@ -89,17 +73,13 @@ def _block_rows(page: LabelledPage, model: Model) -> Found:
     found: Found = {}
     for example in block_examples([page], model.vectors):
         scorer = build_block_scorer(model.wide)
-        recorders = {form: _recorder(passes.second) for form, passes in scorer.passes.items()}
-        passes = {form: replace(scorer.passes[form], second=recorder) for form, recorder in recorders.items()}
-        recording = replace(scorer, passes=passes)
-        recording.judge_again(recording.judge([example.table]), [example.vote])
-        for form, recorder in recorders.items():
-            if recorder.asked:
-                found[f"{form}_second"] = (
-                    np.concatenate(recorder.asked),
-                    example.boilerplate[:, None].astype(np.float64),
-                    example.weights,
-                )
+        (judged,) = scorer.judge([example.table])
+        (again,) = scorer.judge_again([judged], [example.vote])
+        forms = {form_of(example.table): judged} | ({} if again is judged else {"block_voted": again})
+        for form, one in forms.items():
+            passes = scorer.passes[form]
+            inputs = passes.second.standard(passes.second_inputs(one.inputs, one.inputs.measures))
+            found[f"{form}_second"] = (inputs, example.boilerplate[:, None].astype(np.float64), example.weights)
     return found
 
 
@@ -107,21 +87,20 @@ def _sentence_rows(page: LabelledPage, model: Model) -> Found:
     """Labelled sentences; where the labels are spans, boilerplate is unknown."""
     found: Found = {}
     for example in sentence_examples([page], model.vectors):
-        scorer = build_sentence_scorer(model.wide)
-        recorder = _recorder(scorer.passes.second)
-        recording = replace(scorer, passes=replace(scorer.passes, second=recorder))
-        classes = recording.score(example.table)
-        name, asked = "sentence_second", recorder.asked
+        table, arrays = example.table, model.wide
         if model.reader:
-            name = "reader_classes"
-            readings = read_articles(example.table, open_reader(model.reader))
-            asked = [build_network(model.wide, name).standard(class_columns(classes, readings))]
+            name, readings = "reader_classes", read_articles(table, open_reader(model.reader))
+            inputs = class_columns(sentence_kinds(table, arrays), readings)
+        else:
+            name, passes = "sentence_second", build_cascade(arrays, "sentence", kind_context)
+            inputs = passes.second_inputs(table, sentence_inputs(table, sentence_words(table, arrays)))
         truth = example.classes.copy()
         weights = truth.sum(axis=1)  # off-topic sentences are of no class
         if page.sentences is None:
             truth[:, CLASS_OF["B"]] = np.nan
         labelled = weights > 0
-        found[name] = (np.concatenate(asked)[labelled], truth[labelled] / weights[labelled, None], weights[labelled])
+        rows = build_network(arrays, name).standard(inputs)[labelled]
+        found[name] = (rows, truth[labelled] / weights[labelled, None], weights[labelled])
     return found
 
 
@@ -129,17 +108,15 @@ def _insertion_rows(page: LabelledPage, model: Model) -> Found:
     """Sentences of pages whose off-topic passages are labelled; without a reader only the doubtful ones."""
     found: Found = {}
     for example in labelled_examples([page]):
-        table = SentenceTable([example.article(model.vectors)], model.vectors)
-        scorer = build_insertion_scorer(model.wide)
-        recorder = _recorder(scorer.insertion_last)
-        scored = replace(scorer, insertion_last=recorder).score(table, sentence_kinds(table, model.wide))
-        name, foreign, asked = "insertion_last", example.foreign[scored.doubtful], recorder.asked
+        table, arrays = SentenceTable([example.article(model.vectors)], model.vectors), model.wide
+        scored = score_insertions(table, sentence_kinds(table, arrays), arrays)
+        name, foreign, inputs = "insertion_last", example.foreign[scored.doubtful], scored.inputs
         if model.reader:
             name, foreign = "reader_foreign", example.foreign
-            readings = read_articles(table, open_reader(model.reader))
-            asked = [build_network(model.wide, name).standard(foreign_columns(scored.off_topic, readings))]
-        if asked:
-            found[name] = (np.concatenate(asked), foreign[:, None].astype(np.float64), np.ones(len(foreign)))
+            inputs = foreign_columns(scored.off_topic, read_articles(table, open_reader(model.reader)))
+        if len(inputs):
+            rows = build_network(arrays, name).standard(inputs)
+            found[name] = (rows, foreign[:, None].astype(np.float64), np.ones(len(foreign)))
     return found
 
 

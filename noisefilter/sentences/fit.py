@@ -13,9 +13,8 @@ import scipy.sparse as sp
 from noisefilter.fit import FOLDS, arrays_of, fit_first, fit_linear, fit_network, fold_of, out_of_fold, word_rows
 from noisefilter.html.read import read_blocks
 from noisefilter.kinds import KINDS
-from noisefilter.networks import word_scores
 from noisefilter.sentences.context import kind_context
-from noisefilter.sentences.judge import sentence_inputs
+from noisefilter.sentences.judge import sentence_inputs, sentence_words
 from noisefilter.sentences.table import Article, SentenceTable
 from noisefilter.text.sentences import SentenceRange, split_sentences
 from noisefilter.text.tokens import tokenize
@@ -114,7 +113,7 @@ def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[Arrays, list[Arr
     folds = [fold_of(example.site) for example in examples]
     words = out_of_fold(folds, lambda chosen, _: _fit_words(examples, rows, chosen))
     inputs = [
-        sentence_inputs(example.table, _words(example.table, words.for_group(fold)))
+        sentence_inputs(example.table, sentence_words(example.table, words.for_group(fold)))
         for example, fold in zip(examples, folds, strict=True)
     ]
     tables = [example.table for example in examples]
@@ -126,11 +125,6 @@ def fit_sentences(examples: Sequence[SentenceExample]) -> tuple[Arrays, list[Arr
 
 def _arrays(words: Arrays, first: Network, second: Network) -> Arrays:
     return {**words, **arrays_of("sentence_first", first), **arrays_of("sentence_second", second)}
-
-
-def _words(table: SentenceTable, model: Arrays) -> Matrix:
-    weights, bias = model["sentence_words.weights"], model["sentence_words.bias"]
-    return word_scores(table.tokens, table.first, table.last, weights, bias)
 
 
 def _fit_words(examples: Sequence[SentenceExample], rows: Sequence[sp.csr_matrix], chosen: Index) -> Arrays:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from noisefilter.networks import Cascade, build_cascade, word_scores
+from noisefilter.networks import build_cascade, word_scores
 from noisefilter.sentences.columns import SENTENCE_COLUMNS
 from noisefilter.sentences.context import KIND_CONTEXT, SENTENCE_CLASSES, kind_context
 
@@ -42,26 +41,13 @@ def sentence_inputs(table: SentenceTable, words: Matrix) -> Matrix:
     )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SentenceScorer:
-    """The sentence estimators of a model: a linear model over words, (HASH_ROWS, 3) and (3,), and two passes."""
-
-    weights: Matrix
-    bias: Matrix
-    passes: Cascade[SentenceTable]
-
-    def score(self, table: SentenceTable) -> Matrix:
-        """Class probabilities of the sentences: (sentences, SENTENCE_CLASSES)."""
-        words = word_scores(table.tokens, table.first, table.last, self.weights, self.bias)
-        return self.passes.probabilities(table, sentence_inputs(table, words))
-
-
-def build_sentence_scorer(arrays: Mapping[str, Matrix]) -> SentenceScorer:
-    """The sentence estimators that the arrays describe."""
-    passes = build_cascade(arrays, "sentence", kind_context)
-    return SentenceScorer(arrays["sentence_words.weights"], arrays["sentence_words.bias"], passes)
+def sentence_words(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:
+    """Log-odds of each class but the first by a linear model over the words: (sentences, 3)."""
+    weights, bias = arrays["sentence_words.weights"], arrays["sentence_words.bias"]
+    return word_scores(table.tokens, table.first, table.last, weights, bias)
 
 
 def sentence_kinds(table: SentenceTable, arrays: Mapping[str, Matrix]) -> Matrix:
-    """Class probabilities of the sentences by the classifier that the arrays describe."""
-    return build_sentence_scorer(arrays).score(table)
+    """Class probabilities of the sentences by the classifier that the arrays describe: (sentences, SENTENCE_CLASSES)."""
+    passes = build_cascade(arrays, "sentence", kind_context)
+    return passes.probabilities(table, sentence_inputs(table, sentence_words(table, arrays)))

@@ -10,7 +10,7 @@ import numpy as np
 from noisefilter.fit import FOLDS, arrays_of, calibrate_on, fit_network, fold_of
 from noisefilter.insertions.cuts import contrasts
 from noisefilter.insertions.fit import HeldOut, fit_pages, labelled_examples
-from noisefilter.insertions.judge import build_insertion_scorer
+from noisefilter.insertions.judge import score_insertions
 from noisefilter.insertions.reading import class_columns, foreign_columns, read_articles, words_of
 from noisefilter.learn.thresholds import kind_thresholds, off_topic_threshold
 from noisefilter.reader.session import Reader
@@ -75,7 +75,7 @@ class LastFit:
     ) -> None:
         self.readers = [Reader(network) for network in readers]
         self.kinds = kinds
-        self.insertions = [build_insertion_scorer(arrays) for arrays in insertions]
+        self.insertions = insertions
         self.vectors = vectors
 
     def classes(self, page: LabelledPage, fold: int) -> Iterator[tuple[Matrix, Matrix]]:
@@ -90,7 +90,7 @@ class LastFit:
         for example in labelled_examples([page]):
             table = SentenceTable([example.article(self.vectors)], self.vectors)
             classes = sentence_kinds(table, self.kinds[kinds])
-            measured = self.insertions[fold].score(table, classes)
+            measured = score_insertions(table, classes, self.insertions[fold])
             readings = read_articles(table, self.readers[fold])
             words = words_of(table, measured, readings)
             inputs = foreign_columns(measured.off_topic, readings)
