@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,6 @@ from noisefilter.sentences.columns import LOOK_BACK
 from noisefilter.sentences.sections import HEADING_WORDS, is_heading
 from noisefilter.text.characters import quoted
 from noisefilter.text.cues import cue_table, fold_case
-from noisefilter.text.tokens import candidates_of, cue_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,21 +34,9 @@ NAME_CAPITALS = 0.6
 
 
 def find_cue(name: str, table: SentenceTable, row: int) -> Cue | None:
-    """The cue of a table that a sentence matches; only rows whose words it holds are tried."""
-    if name in table.cues:
-        known = int(table.cues[name][row])
-        return cue_table(name).cues[known] if known >= 0 else None
-    bits, mask = _cue_bits(name), 0
-    for word in bits.keys() & table.tokens.hashes[table.tokens_of(row)].tolist():
-        mask |= bits[word]
-    found = cue_table(name).find(table.texts[row], candidates_of(mask)) if mask else -1
+    """The cue of a table that a sentence matches."""
+    found = int(table.cues[name][row])
     return cue_table(name).cues[found] if found >= 0 else None
-
-
-@cache
-def _cue_bits(name: str) -> dict[int, int]:
-    hashes, (bits,), _ = cue_words((name,))
-    return dict(zip(hashes.tolist(), bits.tolist(), strict=True))
 
 
 def name_filler(table: SentenceTable, row: int) -> str:

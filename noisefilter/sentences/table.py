@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 #: Sentences on each side that count as context; the whole page would have "seen" everything (docs/how-it-works.md).
 WINDOW = 12
-#: Phrase tables that sentences are looked up in.
-CUES = ("filler", "promotion", "boilerplate", "templates", "splices", "sources")
+#: Phrase tables that sentences are looked up in; the last two only name, no classifier reads them.
+CUES = ("filler", "promotion", "boilerplate", "templates", "splices", "sources", "empty", "sales")
 _HASHES = {name: [*map(hash_word, words.split())] for name, words in WORD_GROUPS.items()}
 
 
