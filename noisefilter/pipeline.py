@@ -139,7 +139,7 @@ def score_pages(
     with one_blas_thread:
         read = [read_blocks(page) for page in pages]
         known = _cut(read)
-        blocks = _judge_blocks(known, model, site, language)
+        blocks = judge_blocks(known, model, site, language)
         articles = [
             find_article(page, *measured, model, limits, language)
             for (page, _), measured in zip(known, blocks, strict=True)
@@ -187,7 +187,7 @@ def extract_safely(
         if read.status != "ok":
             return ""
         with one_blas_thread:
-            table, scores = _judge_blocks(_cut([read]), model, site)[0]
+            table, scores = judge_blocks(_cut([read]), model, site)[0]
         boilerplate = scores.boilerplate
         if headline:
             boilerplate = np.where(np.arange(len(boilerplate)) == title_blocks(table)[0], 0.0, boilerplate)
@@ -199,8 +199,11 @@ def extract_safely(
         return ""
 
 
-def _judge_blocks(
-    pages: Sequence[tuple[Page, BlockedPage]], model: Model, site: SiteProfile | None, language: str | None = None
+def judge_blocks(
+    pages: Sequence[tuple[Page, BlockedPage]],
+    model: Model,
+    site: SiteProfile | None = None,
+    language: str | None = None,
 ) -> list[tuple[BlockTable, BlockScores]]:
     """The blocks of each page, measured and judged."""
     tokens = [tokenize(blocked.text, model.vectors) for _, blocked in pages]

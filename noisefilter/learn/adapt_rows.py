@@ -13,7 +13,6 @@ from joblib import Parallel, delayed
 from noisefilter.article.columns import article_inputs
 from noisefilter.blocks.fit import block_examples
 from noisefilter.blocks.judge import FORMS, build_block_scorer, form_of
-from noisefilter.blocks.table import block_table
 from noisefilter.html.read import read_blocks
 from noisefilter.insertions.fit import labelled_examples
 from noisefilter.insertions.judge import score_insertions
@@ -21,12 +20,11 @@ from noisefilter.insertions.reading import class_columns, foreign_columns, read_
 from noisefilter.learn.last_layer import Rows
 from noisefilter.model import open_reader
 from noisefilter.networks import build_cascade, build_network, rounded
-from noisefilter.pipeline import find_article, score_blocks
+from noisefilter.pipeline import find_article, judge_blocks
 from noisefilter.sentences.context import kind_context
 from noisefilter.sentences.fit import CLASS_OF, sentence_examples
 from noisefilter.sentences.judge import sentence_inputs, sentence_kinds, sentence_words
 from noisefilter.sentences.table import SentenceTable
-from noisefilter.text.tokens import tokenize
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -122,26 +120,21 @@ def _insertion_rows(page: LabelledPage, model: Model) -> Found:
 
 def _article_rows(page: LabelledPage, model: Model) -> Found:
     """The article, if its noise was judged and it would get a score."""
-    table = None if page.noise is None else _article_table(page, model)
-    if table is None:
+    if page.noise is None:
         return {}
-    arrays = model.wide
+    read = read_blocks(page.page)
+    if read.blocked is None or read.status != "ok":
+        return {}
+    ((blocks, scores),) = judge_blocks([(read.page, read.blocked)], model)
+    found = find_article(read.page, blocks, scores, model, model.thresholds)
+    if found.status != "ok":
+        return {}
+    table, arrays = SentenceTable([found.judged_part], model.vectors), model.wide
     filler_and_promotion = rounded(sentence_kinds(table, arrays)[:, 1:3])
     inputs = article_inputs(table, filler_and_promotion, arrays)
     truth = np.array([[page.noise_target]], dtype=np.float64)
     networks = {name: build_network(arrays, name) for name in STAGES["articles"]}
     return {name: (network.standard(inputs), truth, np.ones(1)) for name, network in networks.items()}
-
-
-def _article_table(page: LabelledPage, model: Model) -> SentenceTable | None:
-    """The sentences that would be judged if the page were scored; None if there would be no score."""
-    read = read_blocks(page.page)
-    if read.blocked is None or read.status != "ok":
-        return None
-    table = block_table(read.blocked, tokenize(read.blocked.text, model.vectors), model.vectors)
-    scores = score_blocks(build_block_scorer(model.wide), [table], [read.page])[0]
-    found = find_article(read.page, table, scores, model, model.thresholds)
-    return SentenceTable([found.judged_part], model.vectors) if found.status == "ok" else None
 
 
 MEASURES: Mapping[str, Measure] = {
