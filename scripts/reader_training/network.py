@@ -75,12 +75,11 @@ class Encoder(nn.Module):
         words: rows of the vocabulary.
         layers: how many of the base's, from the lowest.
         frozen: layers below the one where letter case and part enter.
-        seed: for the initial weights of the heads.
         shape: of the base.
     """
 
-    def __init__(self, words: int, layers: int, frozen: int, seed: int = 0, shape: Shape = MINILM) -> None:
-        torch.manual_seed(seed)
+    def __init__(self, words: int, layers: int, frozen: int, shape: Shape = MINILM) -> None:
+        torch.manual_seed(0)  # of the initial weights of the heads
         super().__init__()
         width = shape.width
         self.frozen = frozen
