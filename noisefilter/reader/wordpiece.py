@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ SMALL, CAPITALISED, CAPITALS, NUMBER = range(4)
 CASES = 4
 #: Letters of the longest word that is looked up, as in BERT; a longer one is unknown.
 LONGEST_WORD = 100
-#: Words whose rows are cached; a full cache is emptied.
+#: Words whose rows are cached.
 MOST_KEPT = 100_000
 
 
@@ -33,19 +34,11 @@ class Vocabulary:
     def __init__(self, pieces: Sequence[str]) -> None:
         self.pieces = tuple(pieces)
         self._row = {piece: row for row, piece in enumerate(self.pieces)}
-        self._kept: dict[str, tuple[int, ...]] = {}
+        self.rows = lru_cache(MOST_KEPT)(self._rows)
 
-    def rows(self, word: str) -> tuple[int, ...]:
+    def _rows(self, word: str) -> tuple[int, ...]:
         """Rows of the word's pieces; the row of `UNKNOWN` if it cannot be split into known pieces."""
-        rows = self._kept.get(word)
-        if rows is None:
-            rows = self._split(_folded(word))
-            if len(self._kept) >= MOST_KEPT:
-                self._kept = {}
-            self._kept[word] = rows
-        return rows
-
-    def _split(self, word: str) -> tuple[int, ...]:
+        word = _folded(word)
         if not 0 < len(word) <= LONGEST_WORD:
             return (UNKNOWN,)
         rows = []
