@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count, takewhile
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -86,9 +87,9 @@ def standardize(matrix: Inputs, mean: Inputs, scale: Inputs) -> Inputs:
 
 def build_network(arrays: Mapping[str, Matrix], name: str) -> Network:
     """The network whose arrays are `<name>.mean`, `.scale`, `.weights<i>`, `.bias<i>`."""
-    layers = sum(key.startswith(f"{name}.weights") for key in arrays)
-    weights = [arrays[f"{name}.weights{layer}"] for layer in range(layers)]
-    biases = [arrays[f"{name}.bias{layer}"] for layer in range(layers)]
+    layers = list(takewhile(lambda layer: f"{name}.weights{layer}" in arrays, count()))
+    weights = [arrays[f"{name}.weights{layer}"] for layer in layers]
+    biases = [arrays[f"{name}.bias{layer}"] for layer in layers]
     return Network(arrays[f"{name}.mean"], arrays[f"{name}.scale"], weights, biases)
 
 
