@@ -68,7 +68,7 @@ def find_offers(table: BlockTable, logits: Column) -> Flags:
     above = set(table.place[alone].tolist()).difference(sure, named)
     kept = table.words * (logits < 0)
     closed = (logits <= SURELY_ARTICLE) | (table.title_share >= SAME_TITLE) | find_standfirst(table)
-    closed |= [tag == "pre" for tag in table.page.block_tags]
+    closed |= table.tagged("pre")
     for seed in [*sure, *sorted(above)][:MOST_OFFERS]:
         first, last = _box_around(table, seed, closed)
         inside = kept[first:last].sum()

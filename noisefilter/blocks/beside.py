@@ -99,9 +99,8 @@ def _offers(table: BlockTable) -> Flags:
 def _facts(table: BlockTable, logits: Column) -> Flags:
     """Blocks of short lists without a link or a cue, with or without a heading, between two kept lines: (blocks,)."""
     found = np.zeros(len(table), np.bool_)
-    tags, make = table.page.block_tags, table.elements.make[table.place]
-    rows = np.array([tag == "div" for tag in tags]) & (np.bincount(make)[make] >= LEAST_FACTS)
-    listed = rows | np.array([tag in FACTS for tag in tags])
+    make = table.elements.make[table.place]
+    listed = table.tagged(*FACTS) | (table.tagged("div") & (np.bincount(make)[make] >= LEAST_FACTS))
     if not listed.any():
         return found
     plain = (table.links == 0) & (table.cue < 0) & (table.words <= MOST_FACT) & (logits < SURE)

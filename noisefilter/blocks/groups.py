@@ -145,7 +145,7 @@ def _demands(table: BlockTable) -> Flags:
 
 def _beside_code(table: BlockTable) -> Flags:
     """Buttons and short lines that recur next to a block of code: "Copy". One with a colon says what the code is."""
-    code = np.array([tag == "pre" for tag in table.page.block_tags], np.bool_)
+    code = table.tagged("pre")
     if not code.any():
         return code
     beside = np.append(code[1:], False) | np.append(False, code[:-1])
@@ -158,15 +158,12 @@ def _beside_code(table: BlockTable) -> Flags:
 
 def _leniency(table: BlockTable, group: Index) -> Column:
     """What is subtracted from the log-odds of code, facts and questions: gold texts leave out many of them, readers want them."""
-    tags, asked = table.page.block_tags, _asked(table)
-    if CELLS.isdisjoint(tags) and TERMS.isdisjoint(tags) and "pre" not in tags:
-        return asked
     parts, words, links = (
         np.bincount(group, values)[group] for values in (np.ones(len(table)), table.words, table.links)
     )
-    row = np.array([tag in CELLS for tag in tags]) & (parts > 1) & (words <= MOST_FACTS)
-    fact = (row | np.array([tag in TERMS for tag in tags])) & (links == 0)
-    return np.maximum(asked, np.where([tag == "pre" for tag in tags], CODE, np.where(fact, FACT, 0.0)))
+    row = table.tagged(*CELLS) & (parts > 1) & (words <= MOST_FACTS)
+    fact = (row | table.tagged(*TERMS)) & (links == 0)
+    return np.maximum(_asked(table), np.where(table.tagged("pre"), CODE, np.where(fact, FACT, 0.0)))
 
 
 def _asked(table: BlockTable) -> Column:
@@ -280,7 +277,7 @@ def _without_copies(table: BlockTable, logits: Column) -> Column:
     """
     found = logits.copy()
     kept: set[str] = set()
-    texts, printed = table.page.texts(), np.array([tag == "pre" for tag in table.page.block_tags])
+    texts, printed = table.page.texts(), table.tagged("pre")
     several = (table.repeated > 0) | printed.any()
     for index in np.flatnonzero(several & (table.words >= COPIED) & (logits < 0)).tolist():
         lines = texts[index].split("\n") if printed[index] else [texts[index]]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from noisefilter.blocks.beside import find_standfirst
-from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, blocks_of, find_controls, rows_of
+from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, find_controls, rows_of
 from noisefilter.blocks.table import closes
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
 
 def _points(table: BlockTable) -> Flags:
     """Items that are sentences, as key points are; an index of the posts has their headings: (blocks,)."""
-    items = np.array([tag == "li" for tag in table.page.block_tags])
-    return np.asarray(items & closes(table) & (table.words >= LEAST_ITEM) & (table.links == 0))
+    return np.asarray(table.tagged("li") & closes(table) & (table.words >= LEAST_ITEM) & (table.links == 0))
 
 
 class PostBlocks(NamedTuple):
@@ -98,7 +97,7 @@ def find_posts(table: BlockTable) -> PostBlocks:
     for make in (places.make_by(tags), places.make):  # an advertisement between posts may have their tag
         post = timed & (np.bincount(make, timed)[make] >= MIN_SIBLINGS)
         row = rows_of(table, timed, MIN_SIBLINGS, make)
-        posts |= row & blocks_of(table, post)
+        posts |= row & table.blocks_in(np.flatnonzero(post).tolist())
         rows |= row
         chosen |= post & np.append(row, False)[places.first]
     return PostBlocks(posts, rows, _between(table, chosen, timed))
@@ -130,4 +129,4 @@ def _between(table: BlockTable, posts: Flags, timed: Flags) -> Flags:
     np.maximum.at(highest, parent[posts], places.first[posts])
     inside = (places.first > lowest[parent]) & (places.first < highest[parent])
     other = ~timed & ~np.isin(places.make, places.make[posts])
-    return blocks_of(table, inside & other & (places.words <= MOST_BETWEEN))
+    return table.blocks_in(np.flatnonzero(inside & other & (places.words <= MOST_BETWEEN)).tolist())

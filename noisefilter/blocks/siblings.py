@@ -55,7 +55,7 @@ def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
     leads = np.array([target != "" for target in targets], np.bool_)
     linked = _whole_links(targets) | _rows(table, targets)
     headed = _headed_runs(table, targets, leads)
-    no_code = np.array([tag != "pre" for tag in table.page.block_tags])
+    no_code = ~table.tagged("pre")
     if logits is None:
         return (linked | headed | _siblings(table, leads, sure=True) | _answers(table, leads)) & no_code
     cards = (linked | headed | _siblings(table, leads, sure=False)) & no_code
@@ -218,23 +218,13 @@ def rows_of(table: BlockTable, chosen: Flags, least: int, make: Index | None = N
     filled = places.blocks > 0
     count, all_of = np.bincount(make, chosen), np.bincount(make, filled)
     row = (count >= least) & (all_of - count <= MOST_OTHERS * all_of)
-    return blocks_of(table, row[make] & filled)
-
-
-def blocks_of(table: BlockTable, chosen: Flags) -> Flags:
-    """Blocks in any of the chosen places: (blocks,)."""
-    found = np.zeros(len(table), np.bool_)
-    for place in np.flatnonzero(chosen).tolist():
-        found[table.elements.first[place] : table.elements.last[place]] = True
-    return found
+    return table.blocks_in(np.flatnonzero(row[make] & filled).tolist())
 
 
 def find_other_articles(table: BlockTable) -> Flags:
     """Blocks of the articles of a page whose title names another one of them: (blocks,)."""
-    found = np.zeros(len(table), np.bool_)
-    heads = np.array([tag in HEADINGS for tag in table.page.block_tags])
     # fewer words name a section of the site
-    titles = heads & (table.title_share >= SAME_TITLE) & (table.words >= LEAST_HEADLINE)
+    titles = table.tagged(*HEADINGS) & (table.title_share >= SAME_TITLE) & (table.words >= LEAST_HEADLINE)
     tagged = [index for index, tag in enumerate(table.page.places.tags) if tag == "article"]
     several = len(_long(table, tagged)) > 1
     chosen = tagged if several else _headed(table)
@@ -242,19 +232,18 @@ def find_other_articles(table: BlockTable) -> Flags:
     articles = _long(table, chosen)
     named = [place for place in articles if titles[places.first[place] : places.last[place]].any()]
     if len(articles) < 2 or len(named) != 1 or (not several and named != articles[:1]):
-        return found
+        return table.blocks_in([])
     prose = [places.prose[place] for place in articles]
-    if 0 < max(prose) <= MOST_LONGER * places.prose[named[0]]:  # else the title names only a teaser
-        short = [place for place in chosen if places.parent[place] == places.parent[named[0]]]
-        for place in {*articles, *short} - {*named}:
-            found[places.first[place] : places.last[place]] = True
-    return found
+    if not 0 < max(prose) <= MOST_LONGER * places.prose[named[0]]:  # the title names only a teaser
+        return table.blocks_in([])
+    short = [place for place in chosen if places.parent[place] == places.parent[named[0]]]
+    return table.blocks_in({*articles, *short} - {*named})
 
 
 def _headed(table: BlockTable) -> list[int]:
     """The largest places with one first-level heading; sections with such headings count, too."""
     places = table.elements
-    heads = np.array([tag == "h1" for tag in table.page.block_tags])
+    heads = table.tagged("h1")
     if not 1 < np.count_nonzero(heads) <= MOST_ARTICLES:
         return []
     alone = places.inside(heads.astype(np.float64)) == 1

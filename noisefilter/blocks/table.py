@@ -25,7 +25,7 @@ from noisefilter.text.tokens import (
 from noisefilter.threads import cached_property
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -180,6 +180,17 @@ class BlockTable:
         if len(self.pages) == 1:
             return np.cumsum(values)
         return np.concatenate([np.cumsum(part) for part in np.split(values, self.edges[1:-1])])
+
+    def tagged(self, *tags: str) -> Flags:
+        """Blocks of an HTML page that have one of the tags: (blocks,)."""
+        return np.array([tag in tags for tag in self.page.block_tags], np.bool_)
+
+    def blocks_in(self, chosen: Iterable[int]) -> Flags:
+        """Blocks of an HTML page that are in any of some places: (blocks,)."""
+        found = np.zeros(len(self), np.bool_)
+        for place in chosen:
+            found[self.elements.first[place] : self.elements.last[place]] = True
+        return found
 
     def at_place(self, values: Column, steps: int = 0) -> Column:
         """Value of the place that holds each block, or of the place `steps` above it."""
