@@ -152,13 +152,13 @@ def test_a_thread_is_known_by_its_name(names):
     page = walk(
         f"<article>{''.join(f'<p>{line}</p>' for line in SLUICE)}</article><div {names}><p>Nice!</p><p>Same here.</p></div>"
     )
-    found = find_threads(page, blocks_of(page).words)
+    found = find_threads(blocks_of(page))
     assert [text for text, own in zip(page.texts(), found, strict=True) if own] == ["Nice!", "Same here."]
 
 
 def test_a_page_that_is_a_thread_has_none():
     page = walk(f"<h1>Sluice</h1><div class=comments>{''.join(f'<p>{line}</p>' for line in SLUICE)}</div>")
-    assert not find_threads(page, blocks_of(page).words).any()
+    assert not find_threads(blocks_of(page)).any()
 
 
 @pytest.mark.parametrize(
@@ -168,10 +168,10 @@ def test_a_page_that_is_a_thread_has_none():
 def test_deep_boxes_cost_no_more_than_wide_ones(open_tag):
     def seconds(html: str) -> float:
         page = walk(html)
-        words = blocks_of(page).words
+        table = blocks_of(page)
         started = time.process_time()
-        find_dialogs(page, words)
-        find_threads(page, words)
+        find_dialogs(page, table.words)
+        find_threads(table)
         return time.process_time() - started
 
     count = 900
@@ -190,4 +190,4 @@ def test_a_large_dialog_beside_the_article_need_not_speak_of_consent_throughout(
 
 def test_a_heading_is_no_thread_whatever_its_name():
     page = walk(f"<main><p>{SLUICE[0]}</p><h2 class=comments>Comments of the keeper</h2><p>{SLUICE[1]}</p></main>")
-    assert not find_threads(page, blocks_of(page).words).any()
+    assert not find_threads(blocks_of(page)).any()

@@ -9,7 +9,7 @@ import numpy as np
 
 from noisefilter.blocks.beside import OFFERS, find_standfirst
 from noisefilter.blocks.boxes import ARTICLE, ROOTS
-from noisefilter.blocks.places import GROUP, in_groups, names_of
+from noisefilter.blocks.places import GROUP, any_of, in_groups, with_names
 from noisefilter.blocks.siblings import BUTTON, LINKED, MIN_SIBLINGS
 from noisefilter.blocks.table import PROSE_WORDS, SAME_TITLE, closes
 from noisefilter.html.tags import CELLS
@@ -32,14 +32,18 @@ NOTE = re.compile("#.")
 MOST_OFFER, SURELY_ARTICLE, TIMES = 80, -3.5, 2
 #: Most offers that are looked at; only hostile pages have more.
 MOST_OFFERS = 50
-#: Names of boxes about the author and of offers, and rows of the hash table that have them.
-BOX, IS_BOX = names_of("author auteur autor autore autores autors autorze bio paywall meter regwall donate donation")
-#: Names of what is put between the parts of an article or below a post: advertisements, appeals, signatures, and of bylines;
+#: Places named as boxes about the author or as offers.
+boxes_in = with_names(
+    any_of("author auteur autor autore autores autors autorze bio paywall meter regwall donate donation")
+)
+#: Places named as what is put between the parts of an article or below a post: advertisements, appeals, signatures, and bylines;
 #: most words of one.
-INSERTED, IS_INSERTED = names_of(
-    "ad ads adv advert adverts advertisement advertising adslot adbox adunit adsense adsbygoogle gpt dfp sponsored promoted "
-    "affiliate disclosure disclaimer feedback survey appeal ambox hatnote promo promotion poll quiz app-banner app-promo "
-    "anzeige werbung reklama reklame publicidad publicite pubblicita call-to-action cta signature byline"
+inserts_in = with_names(
+    any_of(
+        "ad ads adv advert adverts advertisement advertising adslot adbox adunit adsense adsbygoogle gpt dfp sponsored promoted "
+        "affiliate disclosure disclaimer feedback survey appeal ambox hatnote promo promotion poll quiz app-banner app-promo "
+        "anzeige werbung reklama reklame publicidad publicite pubblicita call-to-action cta signature byline"
+    )
 )
 MOST_INSERTED = 40
 #: Most lines and words of a caption, elements that are an article's whatever picture they hold, and groups of tags.
@@ -64,7 +68,7 @@ def find_offers(table: BlockTable, logits: Column) -> Flags:
     found = np.zeros(len(table), np.bool_)
     cued, alone = _controls(table, logits)
     sure = [*table.page.fields, *table.place[cued].tolist()]
-    named = set(_named(table, IS_BOX, BOX)).difference(sure)
+    named = set(boxes_in(table.page.places)).difference(sure)
     above = set(table.place[alone].tolist()).difference(sure, named)
     kept = table.words * (logits < 0)
     closed = (logits <= SURELY_ARTICLE) | (table.title_share >= SAME_TITLE) | find_standfirst(table)
@@ -96,7 +100,7 @@ def _posts_around(table: BlockTable, named: Iterable[int]) -> Flags:
 def find_inserts(table: BlockTable, logits: Column) -> Flags:
     """Blocks of small elements that are named as advertisements, appeals or signatures: (blocks,)."""
     places = table.elements
-    small = [place for place in _named(table, IS_INSERTED, INSERTED) if places.words[place] <= MOST_INSERTED]
+    small = [place for place in inserts_in(table.page.places) if places.words[place] <= MOST_INSERTED]
     ranges = [(int(places.first[place]), int(places.last[place])) for place in small]
     doubtful = [(first, last) for first, last in ranges if (logits[first:last] > SURELY_ARTICLE).all()]
     return _if_little(doubtful, table.words * (logits < 0))
@@ -109,12 +113,6 @@ def _if_little(ranges: Iterable[tuple[int, int]], kept: Column) -> Flags:
         inside = kept[first:last].sum()
         found[first:last] |= TIMES * inside < kept.sum() - inside
     return found & bool(kept[found].sum() < MOST_POSTS * kept.sum())
-
-
-def _named(table: BlockTable, rows: Flags, names: re.Pattern[str]) -> list[int]:
-    """Places that have one of the names; rows of the hash table of names find the few that may."""
-    likely = np.unique(table.names[0][rows[table.names[1]]]).tolist()
-    return [place for place in likely if names.search(table.page.places.names[place])]
 
 
 def _controls(table: BlockTable, logits: Column) -> tuple[Flags, Flags]:

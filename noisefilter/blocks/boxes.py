@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from noisefilter.blocks.places import with_names
 from noisefilter.html.tags import HEADINGS
 from noisefilter.text.cues import fold_case
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from noisefilter.arrays import Column, Flags
+    from noisefilter.blocks.table import BlockTable
     from noisefilter.html.walk import BlockedPage
     from noisefilter.types import Block
 
@@ -77,21 +78,23 @@ MIN_CONTROLS, MOST_ASIDE, MIN_SPEAKING = 2, 400, 3
 #: Most words of a line of links that are controls, and the least share of a link in its line.
 MOST_LINKS, MOSTLY_LINK = 16, 0.8
 NOWHERE = ("", "#")
-#: Names of dialogs, whatever they say, and of consent dialogs; an element that holds one of `ARTICLE` is a page's
+#: Places named as dialogs, whatever they say, and as consent dialogs; an element that holds one of `ARTICLE` is a page's
 #: frame.
-DIALOG = re.compile(
+dialogs_in = with_names(
     r"(?<![\w-])(?:alert)?dialog(?![\w-])"
     r"|(?<![\w-])(?!(?:tag|category|post|topic)-)(?:[\w-]*[-_])?"
     r"(?:cookie[a-z]*|consent|gdpr|rgpd|dsgvo|rodo|lgpd|ccpa|onetrust|didomi|usercentrics|truste|iubenda|borlabs|osano|klaro"
     r"|complianz|cmplz|axeptio|tarteaucitron|termly|cmpbox)(?:[-_][\w-]*)?(?![\w-])"
 )
 ARTICLE = frozenset(("main", "article", "h1"))
-#: Names of comment threads, and the share of a page's words from which a thread is what the page exists for.
-THREAD = re.compile(
+#: Places named as comment threads, and the share of a page's words from which a thread is what the page exists for.
+threads_in = with_names(
     r"\b(?:comments?|comment-?list|comments?-(?:area|section|thread|list|wrapper)|respond|responses|disqus_thread|discussion)\b"
 )
 MOST_THREAD = 0.7
 ROOTS = frozenset(("body", "html"))
+#: Elements that are no box, whatever their names: headings may be named by their words.
+NO_BOX = ROOTS | HEADINGS
 
 
 def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> Flags:
@@ -107,7 +110,9 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
         english: whether the page's words are; else phrases of consent in other languages count, too.
     """
     found = np.zeros(len(page.blocks), np.bool_)
-    named = _named(page, "dialog")
+    tags = page.places.tags
+    tagged = [place for place, tag in enumerate(tags) if tag == "dialog"]
+    named = [place for place in (*tagged, *dialogs_in(page.places)) if tags[place] not in NO_BOX]
     framing = _framing(page, ARTICLE - {"h1"}) if named else set()
     headlines = _running(np.array([tag == "h1" for tag in page.block_tags]))
     for place in named:
@@ -276,38 +281,12 @@ class _Speech:
         return known
 
 
-def find_threads(page: BlockedPage, words: Column) -> Flags:
-    """Blocks of comment threads, by the names of elements, unless a thread is what the page exists for: (blocks,).
-
-    Args:
-        page: an HTML page.
-        words: of each block.
-    """
-    found = np.zeros(len(page.blocks), np.bool_)
-    counted = _running(words)
-    for place in _named(page, "thread"):
-        first, last = page.places.firsts[place], page.places.lasts[place]
-        if counted[last] - counted[first] < MOST_THREAD * counted[-1]:
-            found[first:last] = True
-    return found
-
-
-@lru_cache(maxsize=50_000)
-def _box_of(names: str) -> str:
-    """What an element is by its names: "dialog", "thread", or ""."""
-    return "dialog" if DIALOG.search(names) else "thread" if THREAD.search(names) else ""
-
-
-def _named(page: BlockedPage, box: str) -> list[int]:
-    """Places that are a `box` by their tag or names; headings may be named by their words."""
-    tags, kinds = page.places.tags, [*map(_box_of, page.places.names)]
-    if box not in kinds and box not in tags:
-        return []
-    return [
-        place
-        for place, (tag, kind) in enumerate(zip(tags, kinds, strict=True))
-        if tag not in ROOTS | HEADINGS and box in {tag, kind}
-    ]
+def find_threads(table: BlockTable) -> Flags:
+    """Blocks of comment threads, by the names of elements, unless a thread is what the page exists for: (blocks,)."""
+    places, page = table.elements, table.page.places
+    named = set(threads_in(page)).difference(dialogs_in(page))
+    small = [place for place in named if places.words[place] < MOST_THREAD * places.all_words]
+    return table.blocks_in(place for place in small if page.tags[place] not in NO_BOX)
 
 
 def _framing(page: BlockedPage, tags: Collection[str]) -> set[int]:

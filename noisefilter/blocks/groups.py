@@ -92,7 +92,7 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
     tied = tie_siblings(table, tied, weights)
     tied[table.dialog | _labels(table) | _beside_code(table) | _demands(table)] = SURE
     if article >= LIKELY:
-        tied[find_threads(table.page, table.words) | _other_articles(table)] = SURE
+        tied[find_threads(table) | _other_articles(table)] = SURE
         tied[find_pointers(table)] = SURE
     if forum < FORUM:
         tied = with_posts(table, tied, weights, SURE)

@@ -48,6 +48,22 @@ NAME_ROWS, NAME_LEVELS = 1 << 14, 8
 NAME, DIGITS = re.compile(r"[a-z]+"), re.compile(r"\d+")
 
 
+def with_names(pattern: str) -> Callable[[Places], list[int]]:
+    """A function that lists the places whose names a pattern finds; names recur, so what is known of them is kept."""
+    search = re.compile(pattern).search
+
+    @lru_cache(maxsize=50_000)
+    def is_named(names: str) -> bool:
+        return search(names) is not None
+
+    return lambda places: [place for place, names in enumerate(places.names) if is_named(names)]
+
+
+def any_of(names: str) -> str:
+    """A pattern of some names, whole words each."""
+    return rf"(?<![a-z])(?:{'|'.join(names.split())})(?![a-z])"
+
+
 @dataclass(frozen=True, eq=False)
 class PlaceTable:
     """Places as arrays, one row per place; counts cover everything inside it.
@@ -198,14 +214,6 @@ def in_groups(*names: str) -> Flags:
 def name_rows(names: str, tag: str) -> tuple[int, ...]:
     """Rows of a hash table for the words in an element's class names, ids, roles and tag."""
     return tuple({_row(name) for name in NAME.findall(f"{names} {tag}") if len(name) > 1})
-
-
-def names_of(names: str) -> tuple[re.Pattern[str], Flags]:
-    """A pattern of some names of elements, and which rows of the hash table have the last word of one."""
-    words = names.split()
-    pattern = re.compile(rf"(?<![a-z])(?:{'|'.join(words)})(?![a-z])")
-    last = " ".join(word.rpartition("-")[2] for word in words)
-    return pattern, np.isin(np.arange(NAME_ROWS), name_rows(last, ""))
 
 
 @lru_cache(maxsize=50_000)
