@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import nh3
+import numpy as np
 
 from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
 from noisefilter.html.cleaning.writing import Kept, add_around, raw_characters, raw_text, write_kept
@@ -69,22 +70,12 @@ def _tag(span: Span, describe: Callable[[Span], str]) -> str:
 
 def visible_stretches(spans: Sequence[Span]) -> list[tuple[int, int, int]]:
     """Start, end and number of the span that is seen there: where kinds overlap, the worse one."""
-    edges = sorted({edge for span in spans for edge in (span.start, span.end)})
-    begin: dict[int, list[int]] = {}
-    for number, span in enumerate(spans):
-        begin.setdefault(span.start, []).append(number)
-    stretches: list[tuple[int, int, int]] = []
-    running: list[int] = []
-    for start, end in pairwise(edges):
-        running = [number for number in running if spans[number].end > start] + begin.get(start, [])
-        if not running:
-            continue
-        seen = min(running, key=lambda number: WORST_FIRST.index(spans[number].kind))
-        if stretches and stretches[-1][1] == start and stretches[-1][2] == seen:
-            stretches[-1] = (stretches[-1][0], end, seen)
-        else:
-            stretches.append((start, end, seen))
-    return stretches
+    seen = np.full(max((span.end for span in spans), default=0), -1)
+    worst_first = sorted(range(len(spans)), key=lambda number: WORST_FIRST.index(spans[number].kind))
+    for number in reversed(worst_first):
+        seen[spans[number].start : spans[number].end] = number
+    edges = np.flatnonzero(np.diff(seen, prepend=-1, append=-1)).tolist()
+    return [(start, end, int(seen[start])) for start, end in pairwise(edges) if seen[start] >= 0]
 
 
 def _mark_pieces(pieces: Iterable[Piece], stretches: Sequence[tuple[int, int, int]]) -> Kept:
