@@ -8,6 +8,7 @@ import pytest
 from noisefilter import extract, score
 from noisefilter.blocks.columns import OF_LANGUAGE, TEXT_FEATURES, block_matrix
 from noisefilter.blocks.judge import page_inputs, word_scores_of
+from noisefilter.blocks.page_types import build_types
 from noisefilter.blocks.table import block_table
 from noisefilter.html.walk import split_lines
 from noisefilter.model import load_model, scorer
@@ -64,7 +65,7 @@ def test_words_of_another_language_are_unknown_and_not_zero():
     assert (block_matrix(own)[:, names.index("known_words")] == 1).all()
     arrays = load_model("fast").wide
     assert not word_scores_of(other, arrays).any()
-    assert np.isfinite(page_inputs([other], arrays, None)[0].measures).all()
+    assert np.isfinite(page_inputs([other], arrays, build_types(arrays))[0].measures).all()
 
 
 def test_a_language_that_is_given_is_not_looked_for():

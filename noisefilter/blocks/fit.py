@@ -203,9 +203,8 @@ def _fit_form(
 
 
 def _held_inputs(examples: Sequence[BlockExample], arrays: Arrays) -> list[BlockInputs]:
-    """Inputs of the passes for held-out pages of one form."""
-    types = build_types(arrays) if form_of(examples[0].table) == "block" else None
-    return page_inputs([example.table for example in examples], arrays, types)
+    """Inputs of the passes for held-out pages."""
+    return page_inputs([example.table for example in examples], arrays, build_types(arrays))
 
 
 def _with_vote(

@@ -159,7 +159,7 @@ class BlockScorer:
         scores: list[BlockScores] = []
         for judgement in judged:
             table = judgement.inputs.table
-            types = softmax(judgement.inputs.types) if len(judgement.inputs.types) else None
+            types = None if table.places is None else softmax(judgement.inputs.types)
             pointers = find_pointers(table) if table.places is None else np.zeros(0, np.bool_)
             for known, (low, high) in zip(table.known.tolist(), pairwise(table.edges.tolist()), strict=True):
                 logits, words = judgement.log_odds[low:high], table.words[low:high]
@@ -167,10 +167,10 @@ class BlockScorer:
                 if returns is not None and len(words):
                     returned = self.site.probabilities(site_inputs(logits, returns, words))
                     logits = logit(returned[:, 1])
-                if table.places is None:
+                if types is None:
                     logits = np.where(pointers[low:high], SURE, logits)
                 else:
-                    likely = (1.0, 0.0) if types is None else types[[PAGE_TYPES.index(name) for name in TYING]]
+                    likely = types[[PAGE_TYPES.index(name) for name in TYING]]
                     logits = tie_groups(table, logits, *map(float, likely))
                 highest = HIGHEST_CUT if known else HIGHEST_UNKNOWN
                 scores.append(BlockScores(rounded(spare_doubtful(logits, words, highest)), types))
@@ -178,8 +178,8 @@ class BlockScorer:
 
 
 def may_be_article(inputs: BlockInputs) -> bool:
-    """Whether a page is likely enough an article for a second opinion; with unknown page types it is."""
-    return not len(inputs.types) or bool(softmax(inputs.types)[PAGE_TYPES.index("article")] >= LEAST_ARTICLE)
+    """Whether an HTML page is likely enough an article for a second opinion."""
+    return bool(softmax(inputs.types)[PAGE_TYPES.index("article")] >= LEAST_ARTICLE)
 
 
 def form_of(table: BlockTable) -> str:
@@ -193,17 +193,15 @@ def build_block_scorer(arrays: Mapping[str, Matrix]) -> BlockScorer:
     return BlockScorer(arrays, passes, build_types(arrays), build_network(arrays, "block_site"))
 
 
-def page_inputs(
-    tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], types: TypeClassifier | None
-) -> list[BlockInputs]:
-    """Inputs of the passes for each table, with word, name and type models applied; plain text needs no `types`.
+def page_inputs(tables: Sequence[BlockTable], arrays: Mapping[str, Matrix], types: TypeClassifier) -> list[BlockInputs]:
+    """Inputs of the passes for each table, with word, name and type models applied.
 
     Those of the first pass are features, log-odds of the word model and, for HTML, of the names.
     """
     found = []
     for table in tables:
         features, words = block_matrix(table), word_scores_of(table, arrays)
-        if table.places is None or types is None:
+        if table.places is None:
             found.append(BlockInputs(table, np.hstack([features, words]), np.zeros(0)))
             continue
         measures = np.hstack([features, words, name_scores(table, arrays)])
