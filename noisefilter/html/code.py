@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lxml.etree import iterwalk
 
 from noisefilter.html.mending import writable
+from noisefilter.html.tags import add_with_parents
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -176,17 +177,10 @@ def _worded(holder: HtmlElement) -> set[HtmlElement]:
     found: set[HtmlElement] = set()
     for element in holder.iter():
         if not NUMBERS.fullmatch(element.text or ""):
-            _add_around(element, found)
+            add_with_parents(element, found)
         if not NUMBERS.fullmatch(element.tail or ""):
-            _add_around(element.getparent(), found)
+            add_with_parents(element.getparent(), found)
     return found
-
-
-def _add_around(element: HtmlElement, found: set[HtmlElement]) -> None:
-    """Add an element and those around it, up to one that is known."""
-    while element is not None and element not in found:
-        found.add(element)
-        element = element.getparent()
 
 
 def _names(element: HtmlElement) -> list[str]:
@@ -257,7 +251,7 @@ def _innermost(lines: list[HtmlElement]) -> list[HtmlElement]:
     """Lines that hold no others."""
     holding: set[HtmlElement] = set()
     for line in lines:
-        _add_around(line.getparent(), holding)
+        add_with_parents(line.getparent(), holding)
     return [line for line in lines if line not in holding]
 
 

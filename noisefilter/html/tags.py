@@ -45,6 +45,13 @@ def by_tag(tree: HtmlElement, *tags: str) -> dict[str, list[HtmlElement]]:
     return found
 
 
+def add_with_parents(element: HtmlElement | None, found: set[HtmlElement]) -> None:
+    """Add an element and those around it, up to one that is found already."""
+    while element is not None and element not in found:
+        found.add(element)
+        element = element.getparent()
+
+
 def role_of(tag: str) -> int:
     """What a tag does: one of the five above."""
     role = ROLES.get(tag)

@@ -9,7 +9,7 @@ from lxml.etree import iterwalk
 
 from noisefilter.html.cleaning.allowed import ATTRIBUTES, ELEMENTS
 from noisefilter.html.cleaning.pictures import addresses, is_counter, is_out_of_sight
-from noisefilter.html.tags import CELLS, SKIPPED, is_block
+from noisefilter.html.tags import CELLS, SKIPPED, add_with_parents, is_block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -73,10 +73,7 @@ def raw_characters(piece: Piece) -> Iterator[tuple[str, int | None]]:
 
 def add_around(piece: Piece, found: set[HtmlElement]) -> None:
     """Add the elements that a piece stands in, up to the first that is there already."""
-    element = piece.element.getparent() if piece.is_tail else piece.element
-    while element is not None and element not in found:
-        found.add(element)
-        element = element.getparent()
+    add_with_parents(piece.element.getparent() if piece.is_tail else piece.element, found)
 
 
 class _Open(NamedTuple):
