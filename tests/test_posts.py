@@ -15,7 +15,7 @@ def judged(html: str, doubtful: float = -1.0) -> dict[str, float]:
     page = walk(f"<main>{html}</main>")
     table = blocks_of(page)
     logits = np.array([0.5 if text == SLUICE[0] else doubtful if text == NOTICE else -3.0 for text in page.texts()])
-    return dict(zip(page.texts(), with_posts(table, logits, np.ones(len(table)), 4.0).tolist(), strict=True))
+    return dict(zip(page.texts(), with_posts(table, logits, np.ones(len(table))).tolist(), strict=True))
 
 
 def test_posts_stay_together_and_the_notice_above_goes():
@@ -46,7 +46,7 @@ def test_a_post_without_a_time_and_of_other_names_is_left_to_the_networks():
 def test_sentences_in_a_list_above_the_posts_stay_and_headings_go(item, stays):
     page = walk(f"<main><h2>In short</h2><ul><li>{item}</li></ul>{POSTS}</main>")
     logits = np.array([0.5 if text == item else -3.0 for text in page.texts()])
-    found = with_posts(blocks_of(page), logits, np.ones(len(logits)), 4.0)
+    found = with_posts(blocks_of(page), logits, np.ones(len(logits)))
     assert (found[page.texts().index(item)] < 0) == stays
 
 
@@ -55,7 +55,7 @@ def test_comments_and_dialogs_that_go_for_sure_are_not_brought_back_by_posts():
     comments = "".join(f"<div class=c><b>Anna 14:0{n}</b><p>{said}</p></div>" for n in range(4))
     page = walk(f"<main><ul><li>We keep what you look at.</li></ul>{POSTS}{comments}</main>")
     gone = [text.startswith(("We keep", "Anna", said)) for text in page.texts()]
-    found = with_posts(blocks_of(page), np.where(gone, 4.0, -3.0), np.ones(len(gone)), 4.0)
+    found = with_posts(blocks_of(page), np.where(gone, 4.0, -3.0), np.ones(len(gone)))
     assert (found[gone] == 4).all()
     assert (found[np.invert(gone)] < 0).all()
 
@@ -67,7 +67,7 @@ def test_posts_are_kept_so_surely_that_no_later_rule_takes_them_for_an_island():
     doubtful = dict.fromkeys(SLUICE[:3], -0.5)
     page = walk(f"<main>{POSTS}</main>")
     logits = np.array([doubtful.get(text, -3.0) for text in page.texts()])
-    found = with_posts(blocks_of(page), logits, np.ones(len(logits)), 4.0)
+    found = with_posts(blocks_of(page), logits, np.ones(len(logits)))
     assert found.max() <= -2
 
 

@@ -95,7 +95,7 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
         tied[find_threads(table) | _other_articles(table)] = SURE
         tied[find_pointers(table)] = SURE
     if forum < FORUM:
-        tied = with_posts(table, tied, weights, SURE)
+        tied = with_posts(table, tied, weights)
     if article >= LIKELY:
         cards, kept = find_cards(table, None if article >= VERY_LIKELY else tied), table.words * (tied < 0)
         if kept[~cards].sum() >= MOSTLY * kept.sum():

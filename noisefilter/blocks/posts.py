@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from noisefilter.blocks.beside import find_standfirst
+from noisefilter.blocks.beside import SURE, find_standfirst
 from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, find_controls, rows_of
 from noisefilter.blocks.table import closes
 
@@ -48,13 +48,13 @@ def tie_posts(table: BlockTable, logits: Column, weights: Column) -> Column:
     return np.where(posts, np.minimum(logits, mean), logits)
 
 
-def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) -> Column:
+def with_posts(table: BlockTable, logits: Column, weights: Column) -> Column:
     """Log-odds of a page of posts: all posts are kept if their mean is; above them only paragraphs and likely lines.
 
-    The controls of the posts ("Share", "Permalink") go, and do not count; `gone` is the log-odds of what goes.
+    The controls of the posts ("Share", "Permalink") go, and do not count.
     """
     posts, rows, between = find_posts(table)
-    posts = posts & (logits != gone)  # comments have times, too, and lists in dialogs sentences
+    posts = posts & (logits != SURE)  # comments have times, too, and lists in dialogs sentences
     if not posts.any():
         return logits
     controls = find_controls(table) & posts
@@ -65,10 +65,10 @@ def with_posts(table: BlockTable, logits: Column, weights: Column, gone: float) 
         return logits
     telling = posts & (table.words > MOST_TIME)  # times, names and headings say little
     telling = telling if telling.any() else posts
-    mean = float((weights * np.clip(logits, -gone, gone))[telling].sum() / weights[telling].sum())
-    points = _points(table) & (np.cumsum(posts) == 0) & (logits != gone)
+    mean = float((weights * np.clip(logits, -SURE, SURE))[telling].sum() / weights[telling].sum())
+    points = _points(table) & (np.cumsum(posts) == 0) & (logits != SURE)
     beside = ~rows & ~table.prose & ~points & ~find_standfirst(table) & (logits > LIKELY_ARTICLE)
-    others = np.where(beside | controls | between, gone, logits)
+    others = np.where(beside | controls | between, SURE, logits)
     return np.where((posts | points) & (mean < 0), np.minimum(logits, min(mean, POST)), others)
 
 
