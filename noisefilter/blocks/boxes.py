@@ -285,7 +285,7 @@ def find_threads(table: BlockTable) -> Flags:
     """Blocks of comment threads, by the names of elements, unless a thread is what the page exists for: (blocks,)."""
     places, page = table.elements, table.page.places
     named = set(threads_in(page)).difference(dialogs_in(page))
-    small = [place for place in named if places.words[place] < MOST_THREAD * places.all_words]
+    small = [place for place in named if places.words[place] < MOST_THREAD * places.words[0]]
     return table.blocks_in(place for place in small if page.tags[place] not in NO_BOX)
 
 

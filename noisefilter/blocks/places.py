@@ -75,7 +75,6 @@ class PlaceTable:
     parent: Index
     first: Index  # block inside
     last: Index  # the one after the last
-    all_words: float  # of the page
     words: Column
     linked: Column
     prose: Column
@@ -117,14 +116,14 @@ class PlaceTable:
         make = (group + (self.parent + 1) * len(self.parent)) * (len(TAG_GROUPS) + 1) + self.begins + 1
         return np.unique(make, return_inverse=True)[1]
 
-    def inside(self, values: Column) -> Column:
-        """Sum of a value per block over everything inside each place."""
-        return sums(values, self.first, self.last)
+    def inside(self, values: Column | Flags) -> Column:
+        """Sum of a value per block, or count of some blocks, over everything inside each place."""
+        return sums(np.asarray(values, np.float64), self.first, self.last)
 
 
 #: Features of each place, over everything inside it.
 PLACE_MEASURES: Mapping[str, Callable[[PlaceTable], Column]] = {
-    "page_share": lambda places: places.words / max(1.0, places.all_words),
+    "page_share": lambda places: places.words / max(1.0, places.words[0]),
     "link_share": lambda places: np.minimum(places.linked / np.maximum(6 * places.words, 1), 2),
     "prose_share": lambda places: places.prose / np.maximum(places.words, 1),
     "log_blocks": lambda places: np.log1p(places.blocks),
@@ -147,7 +146,6 @@ def place_table(page: BlockedPage, words: Column, linked: Column, prose: Flags, 
         parent=parent,
         first=first,
         last=last,
-        all_words=float(words.sum()),
         words=held,
         linked=links,
         prose=proses,

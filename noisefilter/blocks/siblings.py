@@ -116,9 +116,9 @@ def _target(link: Link) -> str:
     return "" if href.lower().startswith(WITHIN) else href
 
 
-def _any_link(table: BlockTable) -> Column:
-    """1 for the blocks with a link to another page, else 0."""
-    return np.array([any(map(_target, block.links)) for block in table.page.blocks], np.float64)
+def _any_link(table: BlockTable) -> Flags:
+    """Blocks with a link to another page."""
+    return np.array([any(map(_target, block.links)) for block in table.page.blocks], np.bool_)
 
 
 def _targets(table: BlockTable) -> list[str]:
@@ -182,7 +182,7 @@ def _siblings(table: BlockTable, leads: Flags, *, sure: bool) -> Flags:
     On pages that are surely an article, also three or more with a heading and a short text, with a link in each.
     """
     places = table.elements
-    heads = places.inside((leads & (table.words >= LEAST_HEADLINE)).astype(np.float64))
+    heads = places.inside(leads & (table.words >= LEAST_HEADLINE))
     short = (places.blocks > 1) & (places.words >= LEAST_CARD) & (places.words <= MOST_CARD)
     card = short & (heads > 0)
     headed = short & np.isin(places.begins, HEADED) & (places.inside(table.links) > 0)
@@ -196,7 +196,7 @@ def _answers(table: BlockTable, leads: Flags) -> Flags:
     """Siblings of one make, nearly all of them with the same control and without a link to another page."""
     places = table.elements
     control = find_controls(table) & ~(leads & (table.tag_group != BUTTON))
-    answer = (places.blocks > 1) & (places.words <= SHORT) & (places.inside(control.astype(np.float64)) > 0)
+    answer = (places.blocks > 1) & (places.words <= SHORT) & (places.inside(control) > 0)
     if np.count_nonzero(answer) >= MIN_SIBLINGS:
         answer &= places.inside(_any_link(table)) == 0
     return rows_of(table, answer, MIN_SIBLINGS)
@@ -246,7 +246,7 @@ def _headed(table: BlockTable) -> list[int]:
     heads = table.tagged("h1")
     if not 1 < np.count_nonzero(heads) <= MOST_ARTICLES:
         return []
-    alone = places.inside(heads.astype(np.float64)) == 1
+    alone = places.inside(heads) == 1
     found = []
     for place in table.place[heads].tolist():
         while places.parent[place] >= 0 and alone[places.parent[place]]:
