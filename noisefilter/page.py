@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from contextlib import suppress
 from dataclasses import replace
@@ -127,6 +128,11 @@ WEB_CODECS = {
     "euc_kr": "cp949",
 }
 
+#: Beginnings of feeds and site maps, and of JSON.
+FEED = re.compile(
+    r"\ufeff?\s*(?:<[?!][^>]{0,1000}>\s*){0,9}<(?:rss|feed|rdf:rdf|opml|urlset|sitemapindex)[\s>]", re.IGNORECASE
+)
+JSON_EDGES = frozenset("{}[]")
 UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
 HTML_TAG = re.compile(
     r"<(?:!doctype\s+html|html|head|body|div|p|h[1-6]|article|section|main|table|ul|ol|span|a\s|br|meta|title|script|"
@@ -191,6 +197,8 @@ def read_page(page: Page) -> Page:
     if status != "ok":
         return replace(page, content="", format="text", status=status)
     text = scrub(text)
+    if page.format == "auto" and _is_data(text):
+        return replace(page, content="", format="text", status="not_html_or_text")
     kind = sniff_format(text) if page.format == "auto" else page.format
     longest = MAX_TEXT if kind == "text" and isinstance(page.content, str) else MAX_CHARACTERS
     tags = max(text.count("<"), text.count("=") // 2) if kind == "html" else 0
@@ -234,6 +242,18 @@ def sniff_format(text: str) -> Literal["html", "text"]:
     if re.match(r"<(?:!doctype|html|head|body|\?xml)", head, re.IGNORECASE):
         return "html"
     return "html" if len(HTML_TAG.findall(text[:200_000])) >= (1 if head.startswith("<") else 3) else "text"
+
+
+def _is_data(text: str) -> bool:
+    """Whether the text is a feed, a site map or JSON, for programs to read."""
+    if FEED.match(text):
+        return True
+    if not JSON_EDGES.issuperset((text.lstrip()[:1], text.rstrip()[-1:])):
+        return False
+    try:
+        return isinstance(json.loads(text), (dict, list))
+    except (ValueError, RecursionError):
+        return False
 
 
 def _decode(content: bytes | str) -> tuple[str, Status]:

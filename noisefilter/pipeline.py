@@ -13,7 +13,7 @@ import numpy as np
 from noisefilter.article.reasons import name_measures, name_noise, seen_measures
 from noisefilter.blocks.columns import title_blocks
 from noisefilter.blocks.judge import may_be_article
-from noisefilter.blocks.table import block_table, tell_language, text_table
+from noisefilter.blocks.table import SAME_TITLE, block_table, tell_language, text_table
 from noisefilter.blocks.vote import ask_trafilatura
 from noisefilter.decide import boilerplate_spans, is_other, outside, sentence_spans, verdict
 from noisefilter.html.read import read_blocks, unreadable
@@ -170,6 +170,12 @@ def _unscored(read: ReadPage, model: Model, language: str | None) -> Score:
     )
 
 
+def _headline(table: BlockTable) -> int:
+    """The block with the headline: the first-level heading that has the title, of one word or more; else what `title_blocks` finds."""
+    heads = np.flatnonzero((table.title_share >= SAME_TITLE) & table.tagged("h1"))
+    return int(heads[0] if len(heads) else title_blocks(table)[0])
+
+
 def extract_safely(
     page: Page,
     model: Model,
@@ -190,7 +196,7 @@ def extract_safely(
             table, scores = judge_blocks(_cut([read]), model, site)[0]
         boilerplate = scores.boilerplate
         if headline:
-            boilerplate = np.where(np.arange(len(boilerplate)) == title_blocks(table)[0], 0.0, boilerplate)
+            boilerplate = np.where(np.arange(len(boilerplate)) == _headline(table), 0.0, boilerplate)
         return cut(read.text, boilerplate_spans(table, boilerplate, {**model.thresholds, **thresholds}, named=False))
     except ModelError:
         raise

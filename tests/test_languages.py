@@ -96,3 +96,10 @@ def test_the_headline_stays_for_who_wants_it():
     headline = "Harbour board votes to repair the sluice"
     assert headline not in extract(HTML_ARTICLE)
     assert extract(HTML_ARTICLE, headline=True).startswith(headline)
+
+
+def test_a_headline_of_one_word_stays_too_and_not_the_paragraph_that_begins_with_it():
+    page = HTML_ARTICLE.replace("<h1>Harbour board votes to repair the sluice</h1>", "<h1>Sluice</h1>", 1)
+    page = page.replace("<p>", "<p>The sluice is a gate of oak and iron at the harbour of Brandmoor. ", 1)
+    assert "<h1>Sluice</h1>" in page
+    assert extract(page, headline=True).startswith("Sluice\n")

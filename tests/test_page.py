@@ -322,3 +322,26 @@ def test_how_many_broken_bytes_make_a_charset_wrong_is_the_same_declared_or_not(
     head = f"<meta charset={declared}>"
     assert f"<p>{WORDS}" in text_of(f"{head}<p>{WORDS}".encode() + b"\xff")
     assert "“late”" in text_of(f"{head}<p>It ran “late”.".encode("cp1252"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '<?xml version="1.0"?>\n<!-- made by hand -->\n<rss version="2.0"><channel><title>News</title></channel></rss>',
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title><entry><summary>It rained.</summary></entry></feed>',
+        '<?xml version="1.0"?><urlset><url><loc>https://a.example/</loc></url></urlset>',
+        '{"title": "Rain", "body": "<p>It rained on Monday.</p>"}',
+        ' [{"text": "It rained."}]\n',
+    ],
+)
+def test_feeds_site_maps_and_json_are_no_pages(content):
+    for page in (content, content.encode()):
+        assert read_page(Page(page)).status == "not_html_or_text"
+    assert read_page(Page(content, format="text")).content == content
+
+
+@pytest.mark.parametrize(
+    "content", ["[Home](/) It rained. [1]", "{It rained.}", "<feeding>It rained.</feeding>", "[1] It rained"]
+)
+def test_a_text_in_brackets_is_a_text(content):
+    assert read_page(Page(content)).status == "ok"
