@@ -11,7 +11,7 @@ from noisefilter.blocks.beside import OFFERS, find_standfirst
 from noisefilter.blocks.boxes import ARTICLE, ROOTS
 from noisefilter.blocks.places import GROUP, any_of, in_groups, with_names
 from noisefilter.blocks.siblings import BUTTON, LINKED, MIN_SIBLINGS
-from noisefilter.blocks.table import PROSE_WORDS, SAME_TITLE, closes
+from noisefilter.blocks.table import PROSE_WORDS, SAME_TITLE
 from noisefilter.html.tags import CELLS
 from noisefilter.text.cues import cue_flags
 
@@ -215,5 +215,5 @@ def find_captions(table: BlockTable, logits: Column) -> Flags:
             found[first:last] = (table.links[first:last] == 0) & ~IS_ITEM[table.tag_group[first:last]]
     if not found.any():
         return found
-    lead = (closes(table) | (table.words >= PROSE_WORDS)) & (np.cumsum(table.prose & (logits < 0)) == 0)
+    lead = (table.closed | (table.words >= PROSE_WORDS)) & (np.cumsum(table.prose & (logits < 0)) == 0)
     return np.asarray(found & ~lead & (logits > SURELY_ARTICLE))

@@ -28,7 +28,7 @@ from noisefilter.blocks.boxes import find_threads
 from noisefilter.blocks.pointers import find_pointers
 from noisefilter.blocks.posts import find_posts, tie_posts, with_posts
 from noisefilter.blocks.siblings import BUTTON, find_cards, find_other_articles, find_questions, tie_siblings
-from noisefilter.blocks.table import SAME_TITLE, closes
+from noisefilter.blocks.table import SAME_TITLE
 from noisefilter.html.tags import CELLS, HEADINGS
 from noisefilter.text.cues import cue_flags
 
@@ -258,7 +258,7 @@ def _sections(table: BlockTable) -> list[tuple[int, int]]:
 def _bold_headings(table: BlockTable) -> Flags:
     """Short paragraphs in bold without a full stop or a link, of which a page has several of one make: (blocks,)."""
     bold = [block.tag == "p" and block.bold >= block.end - block.start for block in table.page.blocks]
-    found = np.array(bold, np.bool_) & (table.words <= MOST_LABEL) & (table.links == 0) & ~closes(table)
+    found = np.array(bold, np.bool_) & (table.words <= MOST_LABEL) & (table.links == 0) & ~table.closed
     make = table.elements.make[table.place]
     return np.asarray(found & (np.bincount(make, found)[make] > 1))
 

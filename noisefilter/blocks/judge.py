@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from noisefilter.blocks.beside import SURE
+from noisefilter.blocks.beside import MOST_DIGITS, SURE
 from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.blocks.context import HTML_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.groups import tie_groups
@@ -21,6 +21,7 @@ from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.blocks.page_types import TYPE_MEASURES, build_types, of_blocks
 from noisefilter.blocks.places import name_levels
 from noisefilter.blocks.pointers import find_pointers
+from noisefilter.kinds import KINDS
 from noisefilter.networks import (
     LOGIT_LIMIT,
     build_cascade,
@@ -48,6 +49,8 @@ LEAST_ARTICLE = 0.05
 #: A page's threshold lies between these probabilities of boilerplate: doubtful pages keep more, sure ones do not change
 #: (0010); in an unknown language they are less sure (0056).
 LOWEST_CUT, HIGHEST_CUT, HIGHEST_UNKNOWN = 0.5, 0.95, 0.8
+#: The line below the last kept one of a plain text is kept up to this probability, with at least so many words.
+DOUBTFUL, LIKELY_KEPT, LEAST_LAST = 0.6, 0.3, 4
 #: Forms that have two passes of their own: HTML, HTML with trafilatura's vote, plain text.
 FORMS = ("block", "block_voted", "block_text")
 
@@ -173,7 +176,10 @@ class BlockScorer:
                     likely = types[[PAGE_TYPES.index(name) for name in TYING]]
                     logits = tie_groups(table, logits, *map(float, likely))
                 highest = HIGHEST_CUT if known else HIGHEST_UNKNOWN
-                scores.append(BlockScores(rounded(spare_doubtful(logits, words, highest)), types))
+                boilerplate = rounded(spare_doubtful(logits, words, highest))
+                if types is None:
+                    boilerplate = with_last_lines(table, slice(low, high), boilerplate)
+                scores.append(BlockScores(boilerplate, types))
         return scores
 
 
@@ -247,6 +253,17 @@ def site_inputs(logits: Matrix, returns: Matrix, words: Matrix) -> Matrix:
         log_words=np.log1p(words),
     )
     return np.stack(columns, axis=1)
+
+
+def with_last_lines(table: BlockTable, inside: slice, boilerplate: Matrix) -> Matrix:
+    """Probabilities of a plain text, where a doubtful line right below a kept one is kept, if it is a sentence without a cue.
+
+    `inside` are the text's blocks in the table. Networks take an article's last line for a part of what follows it.
+    """
+    kept = boilerplate < KINDS["boilerplate"].threshold
+    line = table.closed & (table.cue < 0) & (table.words >= LEAST_LAST) & (table.shares["digit"] < MOST_DIGITS)
+    last = line[inside] & ~kept & (boilerplate <= DOUBTFUL) & np.append(False, kept[:-1])
+    return np.where(last, LIKELY_KEPT, boilerplate)
 
 
 def expected_loss(logits: Matrix, words: Matrix) -> float:

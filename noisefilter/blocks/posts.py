@@ -9,7 +9,6 @@ import numpy as np
 
 from noisefilter.blocks.beside import SURE, find_standfirst
 from noisefilter.blocks.siblings import LINKED, MIN_SIBLINGS, find_controls, rows_of
-from noisefilter.blocks.table import closes
 
 if TYPE_CHECKING:
     from noisefilter.arrays import Column, Flags
@@ -74,7 +73,7 @@ def with_posts(table: BlockTable, logits: Column, weights: Column) -> Column:
 
 def _points(table: BlockTable) -> Flags:
     """Items that are sentences, as key points are; an index of the posts has their headings: (blocks,)."""
-    return np.asarray(table.tagged("li") & closes(table) & (table.words >= LEAST_ITEM) & (table.links == 0))
+    return np.asarray(table.tagged("li") & table.closed & (table.words >= LEAST_ITEM) & (table.links == 0))
 
 
 class PostBlocks(NamedTuple):

@@ -75,6 +75,7 @@ class BlockTable:
     last: NDArray[np.int64]
     words: Column
     characters: Column
+    closed: NDArray[np.bool_]  # ends as a sentence does
     dialog: NDArray[np.bool_]  # of a consent dialog
     prose: NDArray[np.bool_]
     linked: Column
@@ -205,7 +206,7 @@ class BlockTable:
 #: Arrays with one row per block, which `BlockTable.only` slices.
 OF_BLOCKS = tuple(
     (
-        "start end first last words characters dialog prose linked links cue repeated title_share likeness "
+        "start end first last words characters closed dialog prose linked links cue repeated title_share likeness "
         "last_heading gap echo place tag_group"
     ).split()
 )
@@ -267,6 +268,7 @@ def _table(
         last=last,
         words=words,
         characters=(end - start).astype(np.float64),
+        closed=closed,
         dialog=dialog,
         prose=prose,
         linked=linked,
@@ -335,11 +337,6 @@ def _echo(tokens: Tokens, first: Index, last: Index, owner: Index) -> Column:
     index[inverse[::-1]] = np.arange(len(pairs))[::-1]  # the first one of each pair is written last
     seen = index[inverse] < np.repeat(first, last - first)
     return sums(seen.astype(np.float64), first, last) / np.maximum(last - first, 1)
-
-
-def closes(table: BlockTable) -> Flags:
-    """Blocks of an HTML page that end as a sentence does: (blocks,)."""
-    return np.array([table.page.text[block.end - 1] in CLOSING for block in table.page.blocks], np.bool_)
 
 
 def _repeated(texts: Sequence[str]) -> Column:
