@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
+import lzma
 import zlib
 from functools import cache
 from io import BytesIO
@@ -278,6 +280,27 @@ def test_a_damaged_record_costs_no_other_one(tmp_path, suffix, size):
     ]  # fmt: skip
     assert [row.fault.reason if row.fault else None for row in rows] == [None, None, "broken_file", None, None]
     assert [row.number for row in rows] == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 100])
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress, bz2.compress, lzma.compress])
+def test_a_file_that_is_compressed_as_a_whole_is_read_as_a_plain_one(tmp_path, pack, size):
+    parts = [
+        warc(9, b"GET / HTTP/1.1\r\n\r\n", "request"),
+        *(warc(n, http(b"%d" % n + PAGE * n)) for n in range(12)),
+    ]
+    parts[6] = parts[6].replace(b"WARC/1.0", b"\x00ARC\x00\x00\x00")
+    suffix = {gzip.compress: ".gz", zstandard.compress: ".zst", bz2.compress: ".bz2", lzma.compress: ".xz"}[pack]
+    plain, path = tmp_path / "a.warc", tmp_path / f"a.warc{suffix}"
+    plain.write_bytes(b"".join(parts))
+    for members in ([plain.read_bytes()], [parts[0], b"".join(parts[1:])], [b"".join(parts[:8]), b"".join(parts[8:])]):
+        path.write_bytes(b"".join(map(pack, members)))
+        assert read_rows(path, "warc", size) == read_rows(plain, "warc", size)
+    path.write_bytes(path.read_bytes()[:-100])
+    *found, last = read_rows(path, "warc", size)
+    assert found == read_rows(plain, "warc", size)[: len(found)]
+    assert last.fault
+    assert last.fault.reason == "broken_file"
 
 
 @pytest.mark.parametrize("number", [0, 2, 4])

@@ -17,7 +17,7 @@ from stat import S_ISREG
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from noisefilter.batch.errors import RefusedError, extra
-from noisefilter.batch.tasks import Piece
+from noisefilter.batch.tasks import PULSE, Piece
 from noisefilter.page import MAX_CHARACTERS
 
 if TYPE_CHECKING:
@@ -198,15 +198,34 @@ def is_packed(path: str) -> bool:
 
 
 class _Frames(io.RawIOBase):
-    """Decompressed frames, each by a decompressor from `begin`; the libraries' own readers differ in how they report a truncated file."""
+    """Decompressed frames, each by a decompressor from `begin`; the libraries' own readers differ in how they report a truncated file.
+
+    Seeking reads what lies between, and from the file's start to go back.
+    """
 
     def __init__(self, source: IO[bytes], begin: Callable[[], Any]) -> None:
         self._source, self._begin = source, begin
+        self._start()
+
+    def _start(self) -> None:
         self._packed, self._unpacked = b"", memoryview(b"")
         self._frame: Any = None
+        self._place = 0
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        target = offset + (self._place if whence == io.SEEK_CUR else 0)
+        if target < self._place:
+            self._source.seek(0)
+            self._start()
+        while self._place < target and self.readinto(bytearray(min(target - self._place, EDGE))):
+            PULSE.tick()
+        return self._place
 
     def close(self) -> None:
         self._source.close()
@@ -224,6 +243,7 @@ class _Frames(io.RawIOBase):
         count = min(len(view), len(self._unpacked))
         view[:count] = self._unpacked[:count]
         self._unpacked = self._unpacked[count:]
+        self._place += count
         return count
 
     def _unpack(self) -> None:

@@ -20,7 +20,7 @@ from noisefilter.batch.fields import TOO_LARGE, Fault, Row, Undecoded, distinct_
 from noisefilter.batch.files import MAX_PAGE, BrokenFileError, is_packed, is_url, open_plain
 from noisefilter.batch.tables import list_groups, read_parquet
 from noisefilter.batch.tasks import NO_ROW, PULSE
-from noisefilter.batch.warc import read_records, read_warc
+from noisefilter.batch.warc import is_whole, read_records, read_warc
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 MAX_PIECES = 8
 #: With more pieces than this in a file, they get larger, where they may: a plan must not cost more than the run.
 MANY_PIECES = 256
-#: Formats whose pieces begin at an offset.
-SEEKABLE = frozenset({"jsonl", "warc"})
+#: Formats whose pieces begin at an offset, and whether a file must be decompressed from its start to get there.
+SEEKABLE = {"jsonl": is_packed, "warc": is_whole}
 #: A longer line is a fault: a worker must not hold a file without line breaks in memory.
 MAX_LINE = 1 << 28
 #: Bytes of a row that names a file; a longer one holds its page.
@@ -109,7 +109,7 @@ def cut_file(whole: Piece, size: int, largest: int = 0) -> list[Piece]:
     if whole.format == "parquet":
         return _cut_groups(whole, size)
     starts, total, every = [], 0, size
-    packed = whole.format not in SEEKABLE or (whole.format == "jsonl" and is_packed(whole.path))
+    packed = whole.format not in SEEKABLE or SEEKABLE[whole.format](whole.path)
     for total, start in enumerate(_starts(whole), 1):
         if (total - 1) % every == 0:
             starts.append(start)

@@ -1,24 +1,36 @@
 """WARC → rows: response records, as crawlers write them, with the response body as their page.
 
 A record is read whole, by its own length, and only then parsed (`response.py`): its content cannot change where the
-next one begins.
+next one begins. If each record is compressed by itself, as crawlers do it, offsets count in the file; if the file is
+compressed as a whole, they count in its decompressed content.
 """
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import Fault, Row
-from noisefilter.batch.files import MARKS, MAX_PAGE, PACKED, PACKED_STEP, BrokenFileError, damage, open_bytes
+from noisefilter.batch.files import (
+    MARKS,
+    MAX_PAGE,
+    PACKED,
+    PACKED_STEP,
+    BrokenFileError,
+    damage,
+    open_bytes,
+    open_plain,
+)
 from noisefilter.batch.response import ResponseError, decode_body, parse_head
 from noisefilter.batch.tasks import PULSE
 from noisefilter.page import decode_declared
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from noisefilter.batch.tasks import Piece
     from noisefilter.types import Format
@@ -32,10 +44,14 @@ MAX_RECORD = MAX_PAGE + (1 << 20)
 #: How a record begins in a plain file; and in a compressed one, where each is its own member, with the file's suffix.
 PLAIN_BEGINNING = b"WARC/1."
 PACKED_BEGINNINGS = {MARKS[".gz"] + b"\x08": ".gz", MARKS[".zst"]: ".zst"}
+#: How a file begins whose compression knows no members that are read from their offset.
+WHOLE_BEGINNINGS = MARKS[".bz2"], MARKS[".xz"]
 #: A frame of zstd that is to be skipped, and its length: before the first record fastwarc does not know it.
 SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18(.{4})", re.DOTALL)
 #: Bytes that are read at a time.
 STEP = 1 << 20
+#: Records that tell whether a file is compressed as a whole; the first one may stand alone.
+SAMPLED = 8
 
 
 class Record(NamedTuple):
@@ -55,16 +71,17 @@ def read_warc(piece: Piece) -> Iterator[Row]:
 def read_records(piece: Piece) -> Iterator[Record]:
     """Response records from a piece's offset on; after a damaged one, reading continues at the next beginning found."""
     lost = False  # between a damaged record, reported in one row, and the next readable one
-    with open_bytes(piece.path) as file:
+    whole = is_whole(piece.path, piece.offset)
+    with (open_plain if whole else open_bytes)(piece.path) as file:
         start: int | None = _after_skippable(file, piece.offset)
         while start is not None:
             place, last = start, None
             file.seek(start)
             try:
-                for record in extra("fastwarc.warc", "WARC").ArchiveIterator(file, parse_http=False, fsspec_args=False):
+                for record in _parse(file):
                     place = record.stream_pos  # in the file, wherever reading began
                     PULSE.tick()
-                    last = _in_its_member(file, _read(record, place))
+                    last = _read(record, place) if whole else _in_its_member(file, _read(record, place))
                     lost = last.fault is not None and last.fault.reason == "broken_file"
                     if record.headers.get("WARC-Type", "").strip().lower() == "response":
                         yield last
@@ -72,14 +89,39 @@ def read_records(piece: Piece) -> Iterator[Record]:
                         break
                 else:  # it ends at an empty member, too, and in a head that swallows what follows
                     lost |= last is not None
-                    start, lost = _measure(file, place)[0], False
+                    start, lost = None if whole else _measure(file, place)[0], False
                     continue
             except FAULTS as error:
                 fault = Fault("broken_file", damage(error))
                 if not lost:  # no record begins at the next byte, so reading from there gives this row again
                     yield Record(place + 1, {}, fault=fault)
                 lost = True
-            start = _find_beginning(file, place + 1)
+            start = _find_beginning(file, place + 1, whole=whole)
+
+
+def is_whole(path: str, offset: int = 0) -> bool:
+    """Whether a file is compressed as a whole: a record begins where no member does. `offset` is of a piece in it."""
+    with open_bytes(path) as file:
+        if file.read(8).startswith(WHOLE_BEGINNINGS):
+            return True
+        if not _is_member(file, 0) or (offset and _is_member(file, offset)):
+            return False
+        file.seek(0)
+        places: list[int] = []
+        with suppress(*FAULTS):  # whoever reads its records will say that it is damaged
+            places.extend(record.stream_pos for record in islice(_parse(file), SAMPLED))
+        return len({*places}) < len(places) or not all(_is_member(file, place) for place in places)
+
+
+def _is_member(file: IO[bytes], place: int) -> bool:
+    """Whether a member of a compressed file begins at an offset."""
+    file.seek(place)
+    head = file.read(8)
+    return head.startswith((*PACKED_BEGINNINGS,)) or SKIPPABLE.match(head) is not None
+
+
+def _parse(file: IO[bytes]) -> Any:  # noqa: ANN401 - an iterator of WarcRecords
+    return extra("fastwarc.warc", "WARC").ArchiveIterator(file, parse_http=False, fsspec_args=False)
 
 
 def _read(record: Any, place: int) -> Record:  # noqa: ANN401 - a WarcRecord
@@ -145,20 +187,23 @@ def _after_skippable(file: IO[bytes], start: int) -> int:
     return start
 
 
-def _find_beginning(file: IO[bytes], start: int) -> int | None:
+def _find_beginning(file: IO[bytes], start: int, *, whole: bool) -> int | None:
     """Offset of the next record from an offset on, by its first bytes; None if there is none."""
-    file.seek(0)
-    head, marks = file.read(len(PLAIN_BEGINNING)), (PLAIN_BEGINNING, *PACKED_BEGINNINGS)
-    known = [mark for mark in marks if head.startswith(mark)] or marks  # the first bytes may be damaged
+    known: Sequence[bytes] = [PLAIN_BEGINNING]
+    if not whole:
+        file.seek(0)
+        head, marks = file.read(len(PLAIN_BEGINNING)), (PLAIN_BEGINNING, *PACKED_BEGINNINGS)
+        known = [mark for mark in marks if head.startswith(mark)] or marks  # the first bytes may be damaged
     file.seek(start)
     held = b""
-    while part := file.read(STEP):
-        held += part
-        found = [at for at in map(held.find, known) if at >= 0]
-        if found:
-            return start + min(found)
-        start += max(0, len(held) - len(PLAIN_BEGINNING) + 1)
-        held = held[-len(PLAIN_BEGINNING) + 1 :]
+    with suppress(BrokenFileError):  # a file that is compressed as a whole has nothing behind its damage
+        while part := file.read(STEP):
+            held += part
+            found = [at for at in map(held.find, known) if at >= 0]
+            if found:
+                return start + min(found)
+            start += max(0, len(held) - len(PLAIN_BEGINNING) + 1)
+            held = held[-len(PLAIN_BEGINNING) + 1 :]
     return None
 
 
