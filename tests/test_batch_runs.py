@@ -29,7 +29,20 @@ from noisefilter.cli import app
 from noisefilter.model import DEFAULT, policies_at
 from noisefilter.policy import Policy
 from noisefilter.report.progress import Meter
-from tests.batches import QUICK, QUIET, SLOW, all_ids, ids, options, parts, records, rows_of, wait_for, write_jsonl
+from tests.batches import (
+    QUICK,
+    QUIET,
+    SLOW,
+    all_ids,
+    ids,
+    options,
+    parts,
+    records,
+    rows_of,
+    wait_for,
+    warc,
+    write_jsonl,
+)
 from tests.making import ARTICLE, HTML_ARTICLE
 
 if TYPE_CHECKING:
@@ -494,15 +507,45 @@ def test_the_command_cleans_and_prints_a_summary(tmp_path):
     assert "review_at" not in again.stderr
 
 
-def test_a_run_whose_rows_are_all_rejected_says_so_and_fails(tmp_path, monkeypatch):
-    def quick(inputs: Sequence[str], output: str, chosen: Options, limits: Limits, **_: object) -> dict[str, Any]:
-        return run(inputs, output, replace(chosen, scorer=QUICK), limits, console=QUIET)
-
+@pytest.mark.parametrize("shard_pages", [None, 0])
+def test_inputs_without_a_page_are_named_and_a_run_of_nothing_else_is_a_wrong_call(tmp_path, monkeypatch, shard_pages):
+    contents = {
+        "a.jsonl": b"",
+        "b.jsonl": b"\n\n",
+        "c.csv": b"",
+        "d.warc": b"",
+        "e.jsonl.gz": b"",
+        "f.csv": b"id,text\n",
+    }
+    contents["g.warc"] = warc(0, b"x", "metadata")
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("noisefilter.batch.runner.run", quick)
+    monkeypatch.setattr("noisefilter.batch.runner.run", quick_run)
+    size = () if shard_pages is None else ("--shard-pages", str(shard_pages))
+    command = ["clean", *contents, "-o", "none", "--jobs", "1", *size]
+    first, again = (CliRunner().invoke(app, command, catch_exceptions=False) for _ in range(2))
+    assert all(f"{name} holds no page" in first.stderr for name in contents)
+    for result in (first, again):
+        assert result.exit_code == 2
+        assert "no page in the inputs" in result.stderr
+    write_jsonl(tmp_path / "pages.jsonl", rows_of(2))
+    command = ["clean", "a.jsonl", "pages.jsonl", "-o", "some", "--jobs", "1", *size]
+    result = CliRunner().invoke(app, command, catch_exceptions=False)
+    assert result.exit_code == 0
+    assert "a.jsonl holds no page" in result.stderr
+    assert "pages.jsonl holds" not in result.stderr
+
+
+def quick_run(inputs: Sequence[str], output: str, chosen: Options, limits: Limits, **_: object) -> dict[str, Any]:
+    return run(inputs, output, replace(chosen, scorer=QUICK), limits, console=QUIET)
+
+
+def test_a_run_whose_rows_are_all_rejected_says_so_and_fails(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("noisefilter.batch.runner.run", quick_run)
     write_jsonl(tmp_path / "a.jsonl", rows_of(2))
     write_jsonl(tmp_path / "b.jsonl", ["no object"])
-    (tmp_path / "empty.jsonl").write_bytes(b"")
     (tmp_path / "broken.jsonl.gz").write_bytes(b"no gzip")
 
     def clean(output: str, *arguments: str) -> Result:
@@ -514,8 +557,7 @@ def test_a_run_whose_rows_are_all_rejected_says_so_and_fails(tmp_path, monkeypat
         assert "no row was scored, for all were rejected: the files in broken/rejects" in result.stderr
     assert ids(tmp_path / "broken", "rejects")
     assert (tmp_path / "broken" / "_SUCCESS").is_file()
-    for output, names in (("none", ("empty.jsonl",)), ("some", ("a.jsonl", "b.jsonl"))):
-        assert clean(output, *names).exit_code == 0
+    assert clean("some", "a.jsonl", "b.jsonl").exit_code == 0
     (tmp_path / "some" / "counts" / "part-00001.json").unlink()
     resumed = clean("some", "a.jsonl", "b.jsonl")
     assert (resumed.exit_code, "resuming: 2 pages in 1 of 2 parts" in resumed.stderr) == (0, True)

@@ -16,7 +16,11 @@ from hypothesis import strategies as st
 
 from noisefilter.batch import Limits, Options, run
 from noisefilter.batch.files import MAX_PAGE
+from noisefilter.batch.readers import read_piece
 from noisefilter.batch.response import ResponseError, decode_body, parse_head
+from noisefilter.batch.sources import list_sources
+from noisefilter.batch.storage import LocalFolder
+from noisefilter.types import Page
 from tests.batches import QUICK, QUIET, http, read_rows, records, warc
 
 if TYPE_CHECKING:
@@ -338,6 +342,23 @@ def test_a_length_that_ends_with_the_next_record_swallows_none(tmp_path, pack):
     rows = read_rows(path, "warc")
     assert [row.fields["warc_record_id"] for row in rows] == [f"<urn:uuid:{number}>" for number in range(3)]
     assert [row.fault.reason if row.fault else None for row in rows] == ["broken_file", None, None]
+
+
+@pytest.mark.parametrize("name", ["a.warc.wet.gz", "a.wet.gz", "a.wet", "-"])
+def test_the_texts_of_a_wet_file_are_pages_in_plain_text(tmp_path, name):
+    texts = [warc(n, b"Rain <b>fell</b> in %d.\n" % n, "conversion") for n in range(3)]
+    texts = [text.replace(b"application/http; msgtype=conversion", b"text/plain") for text in texts]
+    picture = warc(3, b"x", "conversion").replace(b"application/http; msgtype=conversion", b"image/png")
+    content = b"".join((warc(9, b"software: x\r\n", "warcinfo"), *texts, picture))
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+    given = name if name == "-" else str(tmp_path / name)
+    (tmp_path / "out").mkdir()
+    (source,), _ = list_sources([given], "auto", LocalFolder(tmp_path / "out"), BytesIO(content))
+    *rows, last = read_piece(source.piece)
+    assert [row.page for row in rows] == [
+        Page(b"Rain <b>fell</b> in %d.\n" % n, f"https://site.example/{n}", None, "text") for n in range(3)
+    ]
+    assert last.fault == ("content_type", "image/png")
 
 
 def test_a_page_about_records_is_a_page(tmp_path):

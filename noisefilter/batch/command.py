@@ -78,7 +78,8 @@ def clean(
 ) -> None:
     """Clean a crawl: files in, shards with scores out, each page exactly once; the same call goes on after a stop.
 
-    Exits with 1 if every row was rejected, or if the run could not go on; with 2 for a wrong call.
+    Exits with 1 if every row was rejected, or if the run could not go on; with 2 for a wrong call,
+    or inputs without a page.
     """
     if address is not None and engine != "ray":
         fail("--address is for --engine ray")
@@ -99,7 +100,9 @@ def clean(
     summary = _run(inputs, output, options, limits, engine, address)
     if not is_quiet():
         print_summary(terminal(), summary, output)
-    if summary["read"] and summary["rejected"] == summary["read"]:
+    if not summary["read"]:
+        fail("no page in the inputs")
+    if summary["rejected"] == summary["read"]:
         fail(
             f"no row was scored, for all were rejected: the files in {output.rstrip('/')}/rejects say why", code=FAILED
         )

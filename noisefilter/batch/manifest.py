@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from noisefilter.batch.options import Options
 
-#: Version of the layout of the output folder and its manifest.
-LAYOUT = 4
+#: Version of the layout of the output folder and its manifest, and of what a plan counts as rows.
+LAYOUT = 5
 
 
 def make_manifest(sources: Sequence[Source], options: Options) -> dict[str, Any]:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 #: Beginnings of the names of files that a folder may hold before its run has a manifest.
 EARLY = (LOCK, PLAN, COLUMNS)
 EARLY_BEGINNINGS = (STDIN, f".{MANIFEST}", f".{PLAN}", f".{COLUMNS}")
-#: Changes that a message names.
+#: Changes and empty files that a message names.
 NAMED_CHANGES = 20
 #: Threads that read counts.
 READ_THREADS = 16
@@ -112,7 +112,7 @@ def run(
         elif shards:
             LOGGER.info("this run is done: nothing is scored again")
         check()
-        return _finish(shards, folder, passed_over, rate)
+        return _finish(shards, sources, folder, passed_over, rate)
 
 
 def describe_state(output: str | Path) -> str:
@@ -232,13 +232,16 @@ def _wait(left: Sequence[Shard], folder: Storage, meter: Meter, check: Callable[
     return Waiting(left, folder, on_scored, on_done)
 
 
-def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: float | None) -> dict[str, Any]:
-    """Add up the counts, check that nothing is missing, write the summary and the success marker."""
+def _finish(
+    shards: Sequence[Shard], sources: Sequence[Source], folder: Storage, passed_over: int, rate: float | None
+) -> dict[str, Any]:
+    """Add up the counts, check that nothing is missing, name files without a row, write the summary and the success marker."""
     if rate is None and folder.read(SUCCESS) is not None and (summary := folder.read(SUMMARY)) is not None:
         return dict(json.loads(summary))
-    counts = Counts()
+    counts, read = Counts(), set[str]()
     for shard, counted in zip(shards, _read_counts(folder, shards), strict=True):
         counts.merge(counted)
+        read.update(piece.name for piece in shard.pieces if counted["read"])
         if shard.count is not None and counted["read"] != shard.count:
             raise BatchError(
                 f"{folder}: {shard.name}: {counted['read']} rows read of {shard.count}: please report this"
@@ -247,6 +250,11 @@ def _finish(shards: Sequence[Shard], folder: Storage, passed_over: int, rate: fl
         raise BatchError(
             f"{counts.read} rows read, {counts.kept} kept, {counts.dropped} dropped, {counts.rejected} rejected: please report this"
         )
+    empty = [source.name for source in sources if source.format != "pages" and source.name not in read]
+    for name in empty[:NAMED_CHANGES]:
+        LOGGER.warning("%s holds no page", name)
+    if len(empty) > NAMED_CHANGES:
+        LOGGER.warning("and %s more files hold no page", f"{len(empty) - NAMED_CHANGES:,}")
     totals = {**counts.summary(), "files_passed_over": passed_over}
     totals["pages_per_second"] = None if rate is None else round(rate, 1)
     folder.write(SUMMARY, (json.dumps(totals, indent=1) + "\n").encode("ascii"))

@@ -44,6 +44,7 @@ SUFFIXES = {
     ".tsv": "csv",
     ".parquet": "parquet",
     ".warc": "warc",
+    ".wet": "warc",
     **dict.fromkeys((".txt", ".text", ".md", ".html", ".htm", ".xhtml"), "pages"),
 }
 #: Packages that read a format; of WARC also what unpacks the pages in it.

@@ -1,4 +1,4 @@
-"""WARC → rows: response records, as crawlers write them, with the response body as their page.
+"""WARC → rows: response records, as crawlers write them, with the response body as their page; and texts of WET files.
 
 A record is read whole, by its own length, and only then parsed (`response.py`): its content cannot change where the
 next one begins. If each record is compressed by itself, as crawlers do it, offsets count in the file; if the file is
@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from noisefilter.types import Format
 
 #: Content types of pages.
-CONTENT_TYPES: dict[str, Format] = {"text/html": "html", "application/xhtml+xml": "html", "text/plain": "text"}
+TEXT = "text/plain"
+CONTENT_TYPES: dict[str, Format] = {"text/html": "html", "application/xhtml+xml": "html", TEXT: "text"}
+#: Types of records that are rows; a WET file has conversions, the texts of pages.
+ROWS = RESPONSE, CONVERSION = "response", "conversion"
 #: What reading a record may raise.
 FAULTS = (EOFError, OSError, ValueError)
 #: A larger record cannot be a page: the largest page, and room for the head.
@@ -55,21 +58,25 @@ SAMPLED = 8
 
 
 class Record(NamedTuple):
-    """A response record as it was read: where it begins, its WARC headers, its content; or why it cannot be read."""
+    """A record as it was read: where it begins, its WARC headers, its content; or why it cannot be read.
+
+    `is_text` says that the content is no response, but the text made of one.
+    """
 
     offset: int
     fields: dict[str, str | None]
     content: bytes = b""
     fault: Fault | None = None
+    is_text: bool = False
 
 
 def read_warc(piece: Piece) -> Iterator[Row]:
-    """Rows of a piece. Other records than responses are none; an error page or an image is a row with a fault."""
+    """Rows of a piece. Only responses and conversions are any; an error page or an image is a row with a fault."""
     return (_row(record, number) for number, record in enumerate(read_records(piece), piece.start))
 
 
 def read_records(piece: Piece) -> Iterator[Record]:
-    """Response records from a piece's offset on; after a damaged one, reading continues at the next beginning found."""
+    """Records that are rows from a piece's offset on; after a damaged one, reading continues at the next beginning found."""
     lost = False  # between a damaged record, reported in one row, and the next readable one
     whole = is_whole(piece.path, piece.offset)
     with (open_plain if whole else open_bytes)(piece.path) as file:
@@ -83,7 +90,7 @@ def read_records(piece: Piece) -> Iterator[Record]:
                     PULSE.tick()
                     last = _read(record, place) if whole else _in_its_member(file, _read(record, place))
                     lost = last.fault is not None and last.fault.reason == "broken_file"
-                    if record.headers.get("WARC-Type", "").strip().lower() == "response":
+                    if _kind(record) in ROWS:
                         yield last
                     if lost:
                         break
@@ -140,7 +147,16 @@ def _read(record: Any, place: int) -> Record:  # noqa: ANN401 - a WarcRecord
         return Record(place, fields, fault=Fault("broken_file", f"the file ends {left} bytes too early"))
     if not fits:
         return Record(place, fields, fault=Fault("too_large", f"{record.content_length:,} bytes"))
-    return Record(place, fields, b"".join(parts), None if record.is_http else Fault("not_http", "no HTTP response"))
+    if is_text := _kind(record) == CONVERSION:
+        kind = record.headers.get("Content-Type", TEXT).partition(";")[0].strip().lower()
+        fault = None if kind == TEXT else Fault("content_type", kind)
+    else:
+        fault = None if record.is_http else Fault("not_http", "no HTTP response")
+    return Record(place, fields, b"".join(parts), fault, is_text)
+
+
+def _kind(record: Any) -> str:  # noqa: ANN401 - a WarcRecord
+    return str(record.headers.get("WARC-Type", "")).strip().lower()
 
 
 def _in_its_member(file: IO[bytes], record: Record) -> Record:
@@ -223,6 +239,10 @@ def _page(record: Record) -> tuple[Page, str]:
     Raises:
         ResponseError: it holds none.
     """
+    url = record.fields["url"]
+    url = url.strip("<> ") if url else None
+    if record.is_text:
+        return Page(record.content, url, None, "text"), ""
     head, sent = parse_head(record.content)
     if head.status != 200:
         raise ResponseError(Fault("http_status", f"status {head.status}"))
@@ -230,5 +250,4 @@ def _page(record: Record) -> tuple[Page, str]:
         raise ResponseError(Fault("content_type", head.content_type or "none"))
     body = decode_body(head, sent)
     content = decode_declared(body.content, head.charset) if head.charset else body.content
-    url = record.fields["url"]
-    return Page(content, url.strip("<> ") if url else None, None, CONTENT_TYPES[head.content_type]), body.cut
+    return Page(content, url, None, CONTENT_TYPES[head.content_type]), body.cut
