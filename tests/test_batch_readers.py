@@ -444,6 +444,35 @@ def test_standard_input_is_known_by_how_it_begins(tmp_path, content, form):
     assert row.fault is None
 
 
+@pytest.mark.parametrize("form", ["auto", "jsonl"])
+@pytest.mark.parametrize("name", ["part-00000", "pages.json", "pages.jsonl"])
+@pytest.mark.parametrize("packer", [*PACKERS.values(), partial(bz2.compress, compresslevel=1)])
+@pytest.mark.parametrize("size", [0, 2])
+def test_a_compressed_file_is_known_by_how_it_begins(tmp_path, name, form, packer, size):
+    (tmp_path / name).write_bytes(packer(b'{"text": "x"}\n' * 20))
+    (source,), _ = list_sources([str(tmp_path / name)], form, LocalFolder(tmp_path / "out"), None)
+    assert source.format == "jsonl"
+    rows = read_rows(tmp_path / name, source.format, size)
+    assert [row.fields for row in rows] == [{"text": "x"}] * 20
+
+
+def test_a_text_that_begins_like_a_name_of_compression_is_a_text(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"BZh9 is what bzip2 writes first.")
+    (source,), _ = list_sources([str(tmp_path / "a.txt")], "auto", LocalFolder(tmp_path / "out"), None)
+    assert [page_of(row).content for row in read_piece(source.piece)] == [(tmp_path / "a.txt").read_bytes()]
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("size", [0, 2])
+def test_a_compressed_warc_without_a_suffix_is_read(tmp_path, pack, size):
+    records = [warc(number, http(b"x")) for number in range(5)]
+    for members in (records, [b"".join(records)]):
+        (tmp_path / "crawl").write_bytes(b"".join(map(pack, members)))
+        (source,), _ = list_sources([str(tmp_path / "crawl")], "auto", LocalFolder(tmp_path / "out"), None)
+        assert source.format == "warc"
+        assert [row.fault for row in read_rows(tmp_path / "crawl", "warc", size)] == [None] * 5
+
+
 @pytest.mark.parametrize("name", ["noext", "pages.json", "pages.gz"])
 @pytest.mark.parametrize(("content", "form"), [*BEGINNINGS, (b"Rain, and wind.\n", "pages")])
 def test_a_file_whose_name_tells_nothing_is_known_by_how_it_begins(tmp_path, name, content, form):

@@ -91,7 +91,7 @@ class Cutter:
 
 def _is_harmless(source: Source) -> bool:
     """Whether a file is read in this process: it is in its memory, or it is local, uncompressed and small."""
-    plain = not is_packed(source.path) and not is_url(source.path) and source.format != "parquet"
+    plain = not is_url(source.path) and source.format != "parquet" and not is_packed(source.path)
     return source.path.startswith("memory:") or (plain and source.size <= SMALL)
 
 

@@ -173,7 +173,7 @@ def _remote(system: Any, name: str) -> Source:  # noqa: ANN401 - an fsspec file 
     return Source(url, url, int(facts["size"] or 0), stamp)
 
 
-def open_bytes(path: str) -> IO[bytes]:
+def open_bytes(path: str) -> io.BufferedReader:
     """Open a file as it is."""
     if is_url(path):
         # buffered by Python: a store's own file has no `readline` of limited length
@@ -182,8 +182,9 @@ def open_bytes(path: str) -> IO[bytes]:
 
 
 def open_plain(path: str) -> IO[bytes]:
-    """Open a file, decompressed as its suffix says; reading raises `BrokenFileError` if it is damaged."""
-    return unpacked(open_bytes(path), plain_name(path).suffix)
+    """Open a file, decompressed as its suffix says, or else its first bytes; reading raises `BrokenFileError` if it is damaged."""
+    file = open_bytes(path)
+    return unpacked(file, packing(path, file))
 
 
 def unpacked(file: IO[bytes], suffix: str) -> IO[bytes]:
@@ -192,9 +193,20 @@ def unpacked(file: IO[bytes], suffix: str) -> IO[bytes]:
     return file if begin is None else io.BufferedReader(_Frames(file, begin), 1 << 20)
 
 
+def packing(path: str, file: io.BufferedReader | io.BufferedRandom) -> str:
+    """Suffix of a file's compression, "" if it has none: that of its name, or of files that begin like it."""
+    suffix = plain_name(path).suffix
+    if suffix in PACKED:
+        return suffix
+    return next((suffix for suffix, mark in MARKS.items() if file.peek(10).startswith(mark)), "")
+
+
 def is_packed(path: str) -> bool:
     """Whether a file is compressed, and can only be read from its start."""
-    return plain_name(path).suffix in PACKED
+    if plain_name(path).suffix in PACKED:
+        return True
+    with open_bytes(path) as file:
+        return packing(path, file) != ""
 
 
 class _Frames(io.RawIOBase):
@@ -268,8 +280,10 @@ def _begin_zstd() -> Any:  # noqa: ANN401 - a decompressor
     return extra("zstandard", "a .zst file").ZstdDecompressor().decompressobj()
 
 
-#: How compressed content begins, by the suffix of its files.
-MARKS = {".gz": b"\x1f\x8b", ".zst": b"\x28\xb5\x2f\xfd", ".bz2": b"BZh", ".xz": b"\xfd7zXZ\0"}
+#: How compressed content begins, by the suffix of its files; a text may begin with BZh, too.
+GZIP, ZSTD, XZ = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\0"
+BZIP2 = tuple(b"BZh%d%s" % (level, block) for level in range(1, 10) for block in (b"1AY&SY", b"\x17rE8P\x90"))
+MARKS: dict[str, bytes | tuple[bytes, ...]] = {".gz": GZIP, ".zst": ZSTD, ".bz2": BZIP2, ".xz": XZ}
 #: Suffixes of compressed files, and what makes a decompressor of one frame.
 PACKED: dict[str, Callable[[], Any]] = {
     ".gz": partial(zlib.decompressobj, 31),

@@ -143,12 +143,9 @@ def _cut_groups(whole: Piece, size: int) -> list[Piece]:
 
 def read_lines(piece: Piece) -> Iterator[tuple[int, int, bytes | str]]:
     """Number, offset and bytes of each line; why there are none if it is too long, where the file breaks off, or in an array."""
-    number, offset, skip = piece.start or 1, piece.offset, 0
+    number, offset = piece.start or 1, piece.offset
     with open_plain(piece.path) as file:
-        if is_packed(piece.path):
-            number, offset, skip = 1, 0, piece.start
-        else:
-            file.seek(offset)
+        file.seek(offset)
         while True:
             PULSE.tick()
             try:
@@ -161,8 +158,7 @@ def read_lines(piece: Piece) -> Iterator[tuple[int, int, bytes | str]]:
             if offset == 0 and isinstance(line, bytes) and ARRAY.match(line):
                 yield number, offset, A_LINE_EACH
                 return
-            if number >= skip:
-                yield number, offset, line
+            yield number, offset, line
             number, offset = number + 1, offset + length
 
 

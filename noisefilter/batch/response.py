@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import TOO_LARGE, Fault
-from noisefilter.batch.files import MARKS, MAX_PAGE, PACKED_STEP
+from noisefilter.batch.files import GZIP, MAX_PAGE, PACKED_STEP, ZSTD
 from noisefilter.page import is_binary
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([^\s"';,]+)""", re.IGNORECASE)
 CHUNK = re.compile(rb"[ \t]*([0-9a-fA-F]{1,16})[ \t]*(?:;[^\r\n]{0,4096})?\r?\n")
 #: Names that stand for no encoding.
 NO_CODING = frozenset(("", "none", "identity"))
-GZIP, ZSTD = MARKS[".gz"], MARKS[".zst"]
 #: Most nested encodings; curl accepts as many.
 MAX_CODINGS = 5
 

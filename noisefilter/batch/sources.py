@@ -14,7 +14,6 @@ from typing import IO, TYPE_CHECKING, Any
 from noisefilter.batch.errors import RefusedError, extra
 from noisefilter.batch.fields import CONTENT, LISTING
 from noisefilter.batch.files import (
-    MARKS,
     PACKED,
     BrokenFileError,
     Source,
@@ -24,6 +23,7 @@ from noisefilter.batch.files import (
     is_url,
     open_bytes,
     open_plain,
+    packing,
     plain_name,
     unpacked,
 )
@@ -206,9 +206,7 @@ def _keep_stdin(output: Storage, stdin: IO[bytes], form: str) -> Source:
             file.seek(0)
             digest = hashlib.file_digest(file, "sha256").hexdigest()
             file.seek(0)
-            head = file.read(8)
-            packed = next((suffix for suffix, mark in MARKS.items() if head.startswith(mark)), "")
-            file.seek(0)
+            packed = packing("", file)
             form = _guess_format(unpacked(file, packed)) if form == "auto" else form
         suffix = next(suffix for suffix, known in SUFFIXES.items() if known == form)
         kept = output.put(fresh, f"{STDIN}-{digest[:16]}{suffix}{packed}")

@@ -15,10 +15,13 @@ from typing import IO, TYPE_CHECKING, Any, NamedTuple
 from noisefilter.batch.errors import extra
 from noisefilter.batch.fields import Fault, Row
 from noisefilter.batch.files import (
-    MARKS,
+    BZIP2,
+    GZIP,
     MAX_PAGE,
     PACKED,
     PACKED_STEP,
+    XZ,
+    ZSTD,
     BrokenFileError,
     damage,
     open_bytes,
@@ -46,9 +49,9 @@ FAULTS = (EOFError, OSError, ValueError)
 MAX_RECORD = MAX_PAGE + (1 << 20)
 #: How a record begins in a plain file; and in a compressed one, where each is its own member, with the file's suffix.
 PLAIN_BEGINNING = b"WARC/1."
-PACKED_BEGINNINGS = {MARKS[".gz"] + b"\x08": ".gz", MARKS[".zst"]: ".zst"}
+PACKED_BEGINNINGS = {GZIP + b"\x08": ".gz", ZSTD: ".zst"}
 #: How a file begins whose compression knows no members that are read from their offset.
-WHOLE_BEGINNINGS = MARKS[".bz2"], MARKS[".xz"]
+WHOLE_BEGINNINGS = (*BZIP2, XZ)
 #: A frame of zstd that is to be skipped, and its length: before the first record fastwarc does not know it.
 SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18(.{4})", re.DOTALL)
 #: Bytes that are read at a time.
@@ -109,7 +112,7 @@ def read_records(piece: Piece) -> Iterator[Record]:
 def is_whole(path: str, offset: int = 0) -> bool:
     """Whether a file is compressed as a whole: a record begins where no member does. `offset` is of a piece in it."""
     with open_bytes(path) as file:
-        if file.read(8).startswith(WHOLE_BEGINNINGS):
+        if file.read(10).startswith(WHOLE_BEGINNINGS):
             return True
         if not _is_member(file, 0) or (offset and _is_member(file, offset)):
             return False
