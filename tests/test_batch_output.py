@@ -182,6 +182,29 @@ def test_without_content_the_page_is_left_out_and_with_visible_text_it_is_added(
         assert record[OWN]["visible_text"] == row["text"]
 
 
+@pytest.mark.parametrize("given", ["jsonl", "parquet"])
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_without_content_a_page_inside_of_an_object_is_left_out(tmp_path, given, form):
+    rows = [{"uid": number, "meta": {"url": "u", "d": {"page": "some secret", "n": 1}}} for number in range(3)]
+    path = tmp_path / f"a.{given}"
+    if given == "jsonl":
+        write_jsonl(path, rows)
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    chosen = options(content=False, format=form, fields=Fields(html="meta.d.page", id="uid"))
+    run_here([str(path)], tmp_path / "out", chosen)
+    (part,) = (tmp_path / "out" / "kept").iterdir()
+    if form == "jsonl":
+        metas = [record["meta"] for record in read_lines(part)]
+    elif form == "csv":
+        metas = [json.loads(row["meta"]) for row in read_cells(part)]
+    else:
+        metas = pq.read_table(part)["meta"].to_pylist()
+        metas = [json.loads(meta) if given == "jsonl" else meta for meta in metas]
+        assert {meta["d"].pop("page", None) for meta in metas} == {None}
+    assert metas == [{"url": "u", "d": {"n": 1}}] * 3
+
+
 def test_parquet_keeps_types_and_says_what_does_not_fit(tmp_path):
     rows = [{"id": number, "text": "some news", "rank": number / 2, "tags": ["a", number]} for number in range(GROUP)]
     rows += [{"id": "x", "text": "y\ud800", "rank": 1, "late": {"a": None}}]

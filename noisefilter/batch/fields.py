@@ -180,6 +180,18 @@ def look_up(fields: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - what
     return value
 
 
+def leave_out(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The fields without the one that `look_up` finds.
+
+    >>> leave_out({"id": 1, "page": {"html": "<p>", "by": "A"}}, "page.html")
+    {'id': 1, 'page': {'by': 'A'}}
+    """
+    if name in fields:
+        return {key: value for key, value in fields.items() if key != name}
+    head, _, rest = name.partition(".")
+    return {**fields, head: leave_out(fields[head], rest)} if isinstance(fields.get(head), dict) else dict(fields)
+
+
 def _first(fields: Mapping[str, Any], wanted: str | None, guesses: tuple[str, ...]) -> Any:  # noqa: ANN401 - as above
     for name in (wanted,) if wanted else guesses:
         value = look_up(fields, name)

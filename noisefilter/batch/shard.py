@@ -16,7 +16,7 @@ from pkgutil import resolve_name
 from typing import TYPE_CHECKING
 
 from noisefilter.batch.counts import Counts
-from noisefilter.batch.fields import Entry, Fault, read_entry
+from noisefilter.batch.fields import Entry, Fault, leave_out, read_entry
 from noisefilter.batch.formats import FORMATS, added_fields, describe
 from noisefilter.batch.readers import read_piece, watched
 from noisefilter.batch.storage import read_known
@@ -172,9 +172,9 @@ class _Output:
             return
         reason = drop_reason(result, self._dropping)
         described = describe(entry.id, result, visible_text=self._visible_text)
-        fields = dict(entry.row.fields)
+        fields = entry.row.fields
         if not self._content and entry.content_field:
-            fields.pop(entry.content_field, None)
+            fields = leave_out(fields, entry.content_field)
         if reason is None:
             self._kept.write({**fields, OWN: described})
         else:
