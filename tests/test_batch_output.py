@@ -276,6 +276,31 @@ def test_no_output_holds_a_number_that_json_has_no_word_for(tmp_path, form):
         assert pq.read_table(path).column("b").to_pylist() == ['[1, {"c": null}]']
 
 
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet", "dolma"])
+def test_no_output_holds_half_of_a_character(tmp_path, form):
+    half = "a\ud83d b \\ud83d \U0001f600 \ude00"
+    whole = "a\ufffd b \\ud83d \U0001f600 \ufffd"
+    rows = [{"id": half, "text": half, "url": half, "by": half, half: {half: [half]}}]
+    write_jsonl(tmp_path / "a.jsonl", [*rows, {"id": half}])
+    run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format=form))
+    assert [record["id"] for record in records(tmp_path / "out", "rejects")] == [whole]
+    (part,) = (tmp_path / "out" / "kept").iterdir()
+    if form == "dolma":
+        assert read_lines(part)[0]["id"] == whole
+        return
+    if form == "parquet":
+        (row,) = pq.read_table(part).to_pylist()
+        assert (row[OWN]["id"], row[OWN]["text"]) == (whole, whole)
+    elif form == "csv":
+        (row,) = read_cells(part)
+        assert (row["noisefilter_id"], row["noisefilter_text"]) == (whole, whole)
+    else:
+        (row,) = read_lines(part)
+        assert (row[OWN]["id"], row[OWN]["text"]) == (whole, whole)
+    inside = row[whole] if form == "jsonl" else json.loads(row[whole])
+    assert ([row[name] for name in ("id", "text", "url", "by")], inside) == ([whole] * 4, {whole: [whole]})
+
+
 def test_dolma_gets_attributes_over_ranges_of_the_text(tmp_path):
     write_jsonl(tmp_path / "a.jsonl", [{"id": "a", "text": "some news"}])
     run_here([str(tmp_path / "a.jsonl")], tmp_path / "out", options(format="dolma"))

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import TYPE_CHECKING, Any, Protocol
+
+from noisefilter.page import scrub
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+#: In JSON, an escaped backslash or a pair of surrogates, which stay, or a lone surrogate.
+SURROGATES = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..")
 
 
 class Writer(Protocol):
@@ -21,11 +28,21 @@ class Writer(Protocol):
 
 
 def to_json(value: object) -> str:
-    """A value as ASCII JSON, so that lone surrogates of the input come through; null for NaN and infinity."""
+    """A value as ASCII JSON; U+FFFD for lone surrogates, which other readers refuse, and null for NaN and infinity."""
     try:
-        return json.dumps(value, default=as_json, allow_nan=False)
+        text = json.dumps(value, default=as_json, allow_nan=False)
     except ValueError:
-        return json.dumps(json.loads(json.dumps(value, default=as_json), parse_constant=lambda _: None))
+        text = json.dumps(json.loads(json.dumps(value, default=as_json), parse_constant=lambda _: None))
+    return SURROGATES.sub(lambda found: found[1] or "\\ufffd", text) if "\\ud" in text else text
+
+
+def encodable(text: str) -> str:
+    """The text, with U+FFFD for lone surrogates, which cannot be encoded."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return scrub(text)
+    return text
 
 
 def as_json(value: object) -> object:

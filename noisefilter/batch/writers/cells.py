@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import category, normalize
 
 from noisefilter.batch.tasks import CSV_PREFIX, OWN
-from noisefilter.batch.writers import to_json
+from noisefilter.batch.writers import encodable, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,10 +24,12 @@ class CsvWriter:
     """Rows under the run's columns and noisefilter's own; all other fields of a row go into one cell."""
 
     def __init__(self, path: Path, columns: Mapping[str, str], added: Sequence[str]) -> None:
-        self._file = path.open("w", encoding="utf-8", errors="replace", newline="")
+        self._file = path.open("w", encoding="utf-8", newline="")
         self._cells = csv.writer(self._file)
         self._names, self._added = [name for name in columns if name != OWN], added
-        self._cells.writerow(map(defuse, (*self._names, *(f"{CSV_PREFIX}{name}" for name in (*added, "more")))))
+        self._cells.writerow(
+            defuse(encodable(name)) for name in (*self._names, *(f"{CSV_PREFIX}{name}" for name in (*added, "more")))
+        )
 
     def write(self, record: Mapping[str, Any]) -> None:
         """Add a record as a row."""
@@ -45,7 +47,7 @@ class CsvWriter:
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and not isfinite(value)):
         return ""
-    return value if isinstance(value, str) else to_json(value)
+    return encodable(value) if isinstance(value, str) else to_json(value)
 
 
 def defuse(cell: str) -> str:

@@ -9,7 +9,7 @@ from noisefilter.batch.errors import extra
 from noisefilter.batch.formats import FIELDS
 from noisefilter.batch.tables import PLAIN, arrow_type
 from noisefilter.batch.tasks import OWN
-from noisefilter.batch.writers import to_json
+from noisefilter.batch.writers import encodable, to_json
 from noisefilter.page import scrub
 from noisefilter.types import RECORD, Span
 
@@ -71,7 +71,7 @@ class ParquetWriter:
         """The value as a column of a type holds it; None if it cannot."""
         arrow = self._arrow
         if kind == arrow.string() and not isinstance(value, bytes):
-            return _encodable(value) if isinstance(value, str) else to_json(value)
+            return encodable(value) if isinstance(value, str) else to_json(value)
         if kind == arrow.int64():
             return value if type(value) is int and -(2**63) <= value < 2**63 else None
         if kind == arrow.float64() and type(value) is int:
@@ -99,12 +99,3 @@ class ParquetWriter:
         columns = [(field.name, self._type_of(plain.get(str(field.type), str))) for field in fields(holds)]
         quoted = [("quote", self._arrow.string())] if holds is Span else []
         return self._arrow.list_(self._arrow.struct([*columns, *quoted]))
-
-
-def _encodable(text: str) -> str:
-    """The text, without lone surrogates, which cannot be encoded."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return scrub(text)
-    return text
