@@ -379,12 +379,31 @@ def test_a_small_run_that_names_no_size_has_work_for_several_workers(tmp_path):
     assert [shard.count for shard in make_shards(sources, None)] == [SMALLEST, SMALLEST, 8]
 
 
-def test_a_file_that_is_named_twice_is_read_twice(tmp_path):
-    name = str(write_jsonl(tmp_path / "a.jsonl", rows_of(3)))
-    sources, _ = list_sources([name, name], "auto", LocalFolder(tmp_path / "out"), None)
-    (shard,) = make_shards(sources, None)
-    found = [row.fields["id"] for piece in shard.pieces for row in read_piece(piece)]
-    assert found == ["p0", "p1", "p2"] * 2
+def test_a_file_that_several_inputs_name_is_read_once_under_its_first_name(tmp_path, monkeypatch, caplog):
+    caplog.set_level("INFO", "noisefilter")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    for name in ("a", "b"):
+        write_jsonl(tmp_path / "in" / f"{name}.jsonl", rows_of(3))
+    (tmp_path / "in" / "c.html").write_text("<p>x</p>", encoding="utf8")
+    inputs = ["in/b.jsonl", "in", "in/b.jsonl", f"{tmp_path}/in/../in", "in/*", "./in/", "link"]
+    sources, _ = list_sources(inputs, "auto", LocalFolder(tmp_path / "out"), None)
+    assert [source.name for source in sources] == ["in/b.jsonl", "in/a.jsonl", "in/c.html"]
+    assert "14 files named again by another input" in caplog.text
+    rows = [row for shard in make_shards(sources, None) for piece in shard.pieces for row in read_piece(piece)]
+    assert len(rows) == 7
+
+
+def test_a_url_that_several_inputs_name_is_read_once(tmp_path):
+    system = fsspec.filesystem("memory")
+    system.pipe("/twice/a.jsonl", b'{"text": "x"}\n')
+    try:
+        inputs = ["memory://twice", "memory://twice/a.jsonl", "memory:///twice/*.jsonl"]
+        sources, _ = list_sources(inputs, "auto", LocalFolder(tmp_path), None)
+        assert [source.name for source in sources] == ["memory:///twice/a.jsonl"]
+    finally:
+        system.rm("/twice", recursive=True)
 
 
 def test_a_row_group_of_parquet_is_cut_into_few_pieces_since_each_begins_at_its_start(tmp_path):

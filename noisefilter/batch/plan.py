@@ -63,16 +63,11 @@ def _joined(pieces: Iterable[Piece]) -> tuple[Piece, ...]:
     """The pieces; those that follow each other in a file are one, so that it is opened once."""
     joined: list[Piece] = []
     for piece in pieces:
-        if joined and _follows(joined[-1], piece):
+        if joined and (joined[-1].path, joined[-1].format) == (piece.path, piece.format):
             last = joined.pop()
             piece = replace(last, count=last.count + piece.count, files=last.files + piece.files)
         joined.append(piece)
     return tuple(joined)
-
-
-def _follows(last: Piece, piece: Piece) -> bool:
-    """Whether a piece continues the same file; a file named twice starts again."""
-    return (last.path, last.format) == (piece.path, piece.format) and (bool(piece.files) or piece.start > last.start)
 
 
 def shards_to_json(shards: Sequence[Shard]) -> bytes:

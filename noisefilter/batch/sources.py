@@ -29,7 +29,7 @@ from noisefilter.batch.files import (
 )
 from noisefilter.batch.readers import listed_paths, split_head
 from noisefilter.batch.tasks import CSV_PREFIX, DROPPED, FOLDERS, HIDDEN, KEPT, MANIFEST, PART, RUN_FILES, STDIN
-from noisefilter.report.printing import LOGGER, say
+from noisefilter.report.printing import LOGGER, counted, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,8 +107,13 @@ def corpus_files(name: str) -> tuple[Path, Path] | None:
 
 
 def _each_once(sources: Sequence[Source]) -> list[Source]:
-    """The files, with what tells whether they change, and without those that are listed, since they are read as rows."""
-    sources = [source._replace(listed=_listed_files(source)) for source in sources]
+    """The files, with what tells whether they change, without those that are named before or listed, since they are read as rows."""
+    first: dict[str, Source] = {}
+    for path, source in zip(_real_paths(sources), sources, strict=True):
+        first.setdefault(path, source)
+    if again := len(sources) - len(first):
+        say(f"{counted(again, 'file')} named again by another input: each is read once, under its first name")
+    sources = [source._replace(listed=_listed_files(source)) for source in first.values()]
     listed = {path for source in sources for path in source.listed}
     return [
         source if source.format == "pages" or source.input == "-" else source._replace(edges=digest_edges(source))
@@ -141,8 +146,13 @@ def _check_readers(sources: Sequence[Source]) -> None:
 def _outside(found: Sequence[Source], folder: str) -> list[Source]:
     """Files outside a folder, by resolved paths."""
     inside = canonical(folder)
-    places = {place: canonical(place) for place in {file.path.rpartition("/")[0] for file in found}}
-    return [file for file in found if not places[file.path.rpartition("/")[0]].startswith(inside)]
+    return [file for file, path in zip(found, _real_paths(found), strict=True) if not path.startswith(inside)]
+
+
+def _real_paths(files: Sequence[Source]) -> list[str]:
+    """Paths of the files in the folders where they are; a link to a file is a file of its own."""
+    places = {folder: canonical(folder) for folder in {file.path.rpartition("/")[0] for file in files}}
+    return [f"{places[folder]}{name}" for folder, _, name in (file.path.rpartition("/") for file in files)]
 
 
 def _without_runs(found: Sequence[Source], name: str) -> list[Source]:
