@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -258,6 +260,21 @@ def test_no_cell_of_a_csv_is_run_by_a_spreadsheet(tmp_path):
     assert (found[0]["new"], found[-1]["new"]) == ("", "1")
     assert {row["noisefilter_verdict"] for row in found} == {"keep"}
     assert defuse("1+1") == "1+1"
+
+
+def test_a_cell_of_csv_holds_no_quotation_marks_that_its_value_has_not(tmp_path):
+    moment = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC).replace(tzinfo=None)
+    row = {
+        "text": "some news", "at": moment, "day": moment.date(), "hour": moment.time(), "took": timedelta(seconds=3),
+        "price": Decimal("1.50"), "n": 2, "x": 0.5, "yes": True, "none": None, "quoted": '"a"', "many": [moment],
+    }  # fmt: skip
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "a.parquet")
+    run_here([str(tmp_path / "a.parquet")], tmp_path / "out", options(format="csv"))
+    (found,) = read_cells(tmp_path / "out" / "kept" / "part-00000.csv")
+    assert {name: found[name] for name in row} == {
+        "text": "some news", "at": "2023-11-14 22:13:20", "day": "2023-11-14", "hour": "22:13:20", "took": "0:00:03",
+        "price": "1.50", "n": "2", "x": "0.5", "yes": "true", "none": "", "quoted": '"a"', "many": '["2023-11-14 22:13:20"]',
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])

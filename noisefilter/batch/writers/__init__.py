@@ -45,7 +45,7 @@ def encodable(text: str) -> str:
     return text
 
 
-def as_json(value: object) -> object:
+def as_json(value: object) -> str:
     """A value for which JSON has no type, as text: bytes decoded if they are UTF-8, else in base64."""
     if isinstance(value, bytes):
         try:

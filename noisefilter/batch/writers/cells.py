@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from unicodedata import category, normalize
 
 from noisefilter.batch.tasks import CSV_PREFIX, OWN
-from noisefilter.batch.writers import encodable, to_json
+from noisefilter.batch.writers import as_json, encodable, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,7 +47,9 @@ class CsvWriter:
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and not isfinite(value)):
         return ""
-    return encodable(value) if isinstance(value, str) else to_json(value)
+    if isinstance(value, bool | int | float | list | dict):
+        return to_json(value)
+    return encodable(str(as_json(value)))
 
 
 def defuse(cell: str) -> str:
