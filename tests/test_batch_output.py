@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import gzip
 import json
@@ -278,6 +279,27 @@ def test_a_cell_of_csv_holds_no_quotation_marks_that_its_value_has_not(tmp_path)
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
+def test_bytes_beside_the_page_are_base64_even_if_they_are_a_text(tmp_path, form):
+    keys = [b"YWJj", b"abc", b"\xff\x00", b""]
+    rows = [{"page": {"html": b"<p>some caf\xc3\xa9"}, "key": key, "in": {"keys": [key]}} for key in keys]
+    table = pa.Table.from_pylist(rows)
+    pq.write_table(table, tmp_path / "a.parquet")
+    run_here([str(tmp_path / "a.parquet")], tmp_path / "out", options(format=form, fields=Fields(html="page.html")))
+    (part,) = (tmp_path / "out" / "kept").iterdir()
+    if form == "parquet":
+        assert pq.read_table(part).select(table.column_names).equals(table)
+        return
+    found = read_lines(part) if form == "jsonl" else read_cells(part)
+    assert [row["key"] for row in found] == [base64.b64encode(key).decode() for key in keys]
+    inside = [
+        (row["page"], row["in"]) if form == "jsonl" else map(json.loads, (row["page"], row["in"])) for row in found
+    ]
+    assert [list(pair) for pair in inside] == [
+        [{"html": "<p>some café"}, {"keys": [base64.b64encode(key).decode()]}] for key in keys
+    ]
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "parquet"])
 def test_no_output_holds_a_number_that_json_has_no_word_for(tmp_path, form):
     lines = ['{"id": "a", "text": "news", "a": NaN, "b": [1, {"c": -Infinity}], "d": 1e999}']
     (tmp_path / "a.jsonl").write_text("\n".join(lines), encoding="utf8")
@@ -361,4 +383,4 @@ def test_what_is_not_finite_is_null_however_deep_it_stands():
     value: object = float("nan")
     for _ in range(300):
         value = {"x": [value, float("inf"), b"a"]}
-    assert to_json(value) == '{"x": [' * 300 + "null" + ', null, "a"]}' * 300
+    assert to_json(value) == '{"x": [' * 300 + "null" + ', null, "YQ=="]}' * 300

@@ -180,16 +180,20 @@ def look_up(fields: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401 - what
     return value
 
 
-def leave_out(fields: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """The fields without the one that `look_up` finds.
+def replace_field(fields: Mapping[str, Any], name: str, *values: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as above
+    """The fields with another value in the one that `look_up` finds; without it if no value is given.
 
-    >>> leave_out({"id": 1, "page": {"html": "<p>", "by": "A"}}, "page.html")
+    >>> replace_field({"id": 1, "page": {"html": b"<p>", "by": "A"}}, "page.html", "<p>")
+    {'id': 1, 'page': {'html': '<p>', 'by': 'A'}}
+    >>> replace_field({"id": 1, "page": {"html": b"<p>", "by": "A"}}, "page.html")
     {'id': 1, 'page': {'by': 'A'}}
     """
     if name in fields:
-        return {key: value for key, value in fields.items() if key != name}
+        return {key: values[0] if key == name else value for key, value in fields.items() if key != name or values}
     head, _, rest = name.partition(".")
-    return {**fields, head: leave_out(fields[head], rest)} if isinstance(fields.get(head), dict) else dict(fields)
+    return (
+        {**fields, head: replace_field(fields[head], rest, *values)} if isinstance(fields.get(head), dict) else fields
+    )
 
 
 def _first(fields: Mapping[str, Any], wanted: str | None, guesses: tuple[str, ...]) -> Any:  # noqa: ANN401 - as above

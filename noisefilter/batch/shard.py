@@ -10,13 +10,13 @@ import json
 import shutil
 import time
 import uuid
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from itertools import groupby
 from pkgutil import resolve_name
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.counts import Counts
-from noisefilter.batch.fields import Entry, Fault, leave_out, read_entry
+from noisefilter.batch.fields import Entry, Fault, read_entry, replace_field
 from noisefilter.batch.formats import FORMATS, added_fields, describe
 from noisefilter.batch.readers import read_piece, watched
 from noisefilter.batch.storage import read_known
@@ -163,6 +163,16 @@ class _Output:
         )
         self._rejects = stack.enter_context(closing(LineWriter(folder / REJECTS / f"{part}.jsonl")))
 
+    def _fields(self, entry: Entry) -> Mapping[str, Any]:
+        """The row's fields, with a page in UTF-8 as text: of other bytes a writer cannot tell what they are."""
+        fields, name = entry.row.fields, entry.content_field
+        if name and not self._content:
+            return replace_field(fields, name)
+        if name and entry.page and isinstance(entry.page.content, bytes):
+            with suppress(UnicodeDecodeError):
+                return replace_field(fields, name, entry.page.content.decode())
+        return fields
+
     def add(self, entry: Entry, result: Score | Fault) -> None:
         """Write a page to the kept or the dropped ones, or what cannot be scored to the rejects."""
         if isinstance(result, Fault):
@@ -172,9 +182,7 @@ class _Output:
             return
         reason = drop_reason(result, self._dropping)
         described = describe(entry.id, result, visible_text=self._visible_text)
-        fields = entry.row.fields
-        if not self._content and entry.content_field:
-            fields = leave_out(fields, entry.content_field)
+        fields = self._fields(entry)
         if reason is None:
             self._kept.write({**fields, OWN: described})
         else:

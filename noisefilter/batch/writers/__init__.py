@@ -46,10 +46,5 @@ def encodable(text: str) -> str:
 
 
 def as_json(value: object) -> str:
-    """A value for which JSON has no type, as text: bytes decoded if they are UTF-8, else in base64."""
-    if isinstance(value, bytes):
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return base64.b64encode(value).decode("ascii")
-    return str(value)
+    """A value for which JSON has no type, as text: bytes in base64, whatever they are, so that a column has one encoding."""
+    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else str(value)
