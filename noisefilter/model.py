@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
     from noisefilter.arrays import Matrix
 
+LOGGER = logging.getLogger("noisefilter")
 MANIFEST = "manifest.json"
 ARRAYS = "model.safetensors"
 READER = "reader.onnx"
@@ -315,6 +317,25 @@ def policies_at(path: str | Path) -> dict[str, Policy]:
     """
     check_model(path)
     return policies_of(_read_manifest(folder_of(path) / MANIFEST))
+
+
+def policy_at(path: str | Path, wanted: object) -> Policy:
+    """A policy as `find_policy` gives it for the model in a folder; the log warns of a file whose cuts are another model's.
+
+    Raises:
+        ModelError: as `policies_at`.
+        TypeError, ValueError: as `find_policy`.
+    """
+    known = policies_at(path)
+    policy = find_policy(wanted, known)
+    if isinstance(wanted, str | Path) and wanted not in known:
+        manifest = _read_manifest(folder_of(path) / MANIFEST)
+        chosen_for, used = json.loads(_read(Path(wanted))).get("model"), f"{manifest['name']}-{manifest['version']}"
+        if chosen_for not in (None, used):
+            LOGGER.warning(
+                "the cuts of %s were chosen for the model %s, not for %s: choose them again", wanted, chosen_for, used
+            )
+    return policy
 
 
 def _check_own_thresholds(path: Path, thresholds: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from noisefilter.learn.policies import (
     policy_figures,
     vague_notes,
 )
-from noisefilter.model import save_model
+from noisefilter.model import policy_at, save_model
 from noisefilter.policy import BALANCED, CAUTIOUS, POLICIES, STRICT, check_policy, find_policy
 from noisefilter.report.figures import HIGH, LOW
 from noisefilter.types import VERDICTS, Span
@@ -274,6 +274,18 @@ def test_labels_of_ones_own_write_a_policy_that_every_command_takes(tmp_path):
         "--format",
         "jsonl",
     )
+
+
+def test_a_policy_of_another_model_is_warned_of(tmp_path, caplog):
+    (tmp_path / "page.txt").write_text(ARTICLE, encoding="utf8")
+    command = "score", str(tmp_path / "page.txt"), "--model", "fast", "--policy", str(tmp_path / "policy.json")
+    for more in ({}, {"model": load("fast").label}, {"model": [7]}, {"model": "other-1"}):
+        caplog.clear()
+        Policy(0.5, 0.8).save(tmp_path / "policy.json", **more)
+        assert policy_at("fast", tmp_path / "policy.json") == Policy(0.5, 0.8)
+        warned = f"policy.json were chosen for the model {more.get('model')}, not for {load('fast').label}"
+        assert (warned in caplog.text) == (more.get("model") in ([7], "other-1"))
+    assert "were chosen for the model other-1" in run(*command)
 
 
 def test_a_file_that_holds_no_policy_is_never_replaced(tmp_path, monkeypatch):

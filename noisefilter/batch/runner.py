@@ -21,8 +21,7 @@ from noisefilter.batch.sources import list_sources
 from noisefilter.batch.storage import open_storage, read_known
 from noisefilter.batch.tasks import COLUMNS, LOCK, MANIFEST, PLAN, STDIN, SUCCESS, SUMMARY
 from noisefilter.batch.worker import Setting
-from noisefilter.model import DEFAULT, policies_at
-from noisefilter.policy import find_policy
+from noisefilter.model import DEFAULT, policy_at
 from noisefilter.report.printing import LOGGER
 from noisefilter.report.progress import Meter
 from noisefilter.threads import terminable
@@ -137,7 +136,7 @@ def _settled(options: Options) -> Options:
         check_choices((options.format,), FORMATS, "format", "unknown format")
         check_choices((options.input_format,), get_args(InputFormat), "input_format", "unknown input_format")
         check_choices(options.only or (), VERDICTS, "only", "only knows no verdict")
-        policy = find_policy(options.policy, policies_at(options.model or DEFAULT))
+        policy = policy_at(options.model or DEFAULT, options.policy)
     except (TypeError, ValueError) as error:
         raise RefusedError(*map(str, error.args)) from error
     return replace(options, policy=policy)

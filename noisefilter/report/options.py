@@ -87,10 +87,9 @@ def load(path: Path | None) -> Model:
 
 def chosen_policy(name: str | None, review_at: float | None, drop_at: float | None, model: Path | None) -> Policy:
     """The policy that `--policy`, `--review-at` and `--drop-at` give together; a fault ends the command."""
-    from noisefilter.model import DEFAULT, policies_at  # noqa: PLC0415 - as above
-    from noisefilter.policy import find_policy  # noqa: PLC0415
+    from noisefilter.model import DEFAULT, policy_at  # noqa: PLC0415 - as above
 
     try:
-        return find_policy(name, policies_at(model or DEFAULT)).with_cuts(review_at, drop_at)
+        return policy_at(model or DEFAULT, name).with_cuts(review_at, drop_at)
     except ValueError as error:
         fail(*lines_of(error))
