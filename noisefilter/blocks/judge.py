@@ -17,6 +17,7 @@ from noisefilter.blocks.beside import MOST_DIGITS, SURE
 from noisefilter.blocks.columns import TEXT_FEATURES, block_matrix, vote_matrix
 from noisefilter.blocks.context import HTML_CONTEXT, TEXT_CONTEXT, block_context
 from noisefilter.blocks.groups import tie_groups
+from noisefilter.blocks.markdown import find_markup
 from noisefilter.blocks.markup import MARKUP_FEATURES, VOTE_FEATURES
 from noisefilter.blocks.page_types import TYPE_MEASURES, build_types, of_blocks
 from noisefilter.blocks.places import name_levels
@@ -163,7 +164,7 @@ class BlockScorer:
         for judgement in judged:
             table = judgement.inputs.table
             types = None if table.places is None else softmax(judgement.inputs.types)
-            pointers = find_pointers(table) if table.places is None else np.zeros(0, np.bool_)
+            foreign = find_pointers(table) | find_markup(table) if table.places is None else np.zeros(0, np.bool_)
             for known, (low, high) in zip(table.known.tolist(), pairwise(table.edges.tolist()), strict=True):
                 logits, words = judgement.log_odds[low:high], table.words[low:high]
                 returns = sites[len(scores)] if sites is not None else None
@@ -171,7 +172,7 @@ class BlockScorer:
                     returned = self.site.probabilities(site_inputs(logits, returns, words))
                     logits = logit(returned[:, 1])
                 if types is None:
-                    logits = np.where(pointers[low:high], SURE, logits)
+                    logits = np.where(foreign[low:high], SURE, logits)
                 else:
                     likely = types[[PAGE_TYPES.index(name) for name in TYING]]
                     logits = tie_groups(table, logits, *map(float, likely))
