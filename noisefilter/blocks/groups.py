@@ -53,7 +53,7 @@ FORUM = 0.5
 LABELS, LABELS_UNKNOWN = frozenset(["ad"]), frozenset(["ad", "also read", "comments", "share", "trending"])
 #: A demand for scripts, in any language; its most words, and how often an article that is about scripts names them.
 SWITCH = (
-    r"(?:enabl|turn(?:ed|ing)? o|switch|activ|disabl|aktiv|eingeschaltet|einschalten|habilit|abilit|attiv|ativ[ae]|"
+    r"(?<![a-z])(?:enabl|turn(?:ed|ing)? o|switch|activ|disabl|aktiv|eingeschaltet|einschalten|habilit|abilit|attiv|ativ[ae]|"
     r"inschakel|ingeschakeld|włącz|wyłącz|включ|отключ|ενεργοποι|etkin|povol|zapn|zapnut|kapcsol|有効|启用|啟用|활성|تفعيل|تمكين|הפעל)"
 )
 SCRIPTS = re.compile("javascript", re.IGNORECASE)
@@ -167,11 +167,13 @@ def _leniency(table: BlockTable, group: Index) -> Column:
 
 
 def _asked(table: BlockTable) -> Column:
-    """What is subtracted from the log-odds of questions and of the lines below them, their answers, if a page has some."""
+    """What is subtracted from the log-odds of questions of one make and of the lines below them, their answers, if there are some."""
     asks = find_questions(table) & (table.links == 0)
     answers = np.append(False, asks[:-1]) & ~asks & (table.links == 0)
+    alike = table.elements.alike[table.place]
     answered = asks & np.append(answers[1:], False)
-    return QUESTION * (answered | answers) if np.count_nonzero(answered) >= MIN_QUESTIONS else np.zeros(len(table))
+    answered &= np.bincount(alike, answered)[alike] >= MIN_QUESTIONS
+    return QUESTION * (answered | np.append(False, answered[:-1]))
 
 
 def _mean_of_groups(group: Index, logits: Column, weights: Column) -> Column:
@@ -233,7 +235,7 @@ def _with_sections(table: BlockTable, logits: Column, weights: Column) -> Column
         mean = float(limited[section].sum() / weights[section].sum())
         if kept > MOSTLY and not _heads_a_card(table, index, stays):
             found[index] = min(found[index], mean)
-        elif kept == 0:
+        elif kept == 0 and table.page.blocks[index].tag != "p":  # a line in bold may be more than a heading
             found[index] = max(found[index], mean)
     return found
 
