@@ -149,8 +149,8 @@ def test_a_file_whose_reader_keeps_dying_is_not_counted(tmp_path, monkeypatch):
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"text": "x"}\n'))
     monkeypatch.setattr("noisefilter.batch.cutter.read_files", nothing)
-    counted = str(write_jsonl(tmp_path / "b.jsonl", rows_of(8)))
-    sources, _ = list_sources([counted, str(path), counted], "auto", LocalFolder(tmp_path / "out"), None)
+    first, last = (str(write_jsonl(tmp_path / f"{name}.jsonl", rows_of(8))) for name in "bc")
+    sources, _ = list_sources([first, str(path), last], "auto", LocalFolder(tmp_path / "out"), None)
     with Cutter(Setting(options(), Limits(), LocalFolder(tmp_path))) as cutter:
         shards = make_shards(sources, 5, cutter.cut)
     assert [shard.count for shard in shards] == [5, 3, None, 5, 3]
