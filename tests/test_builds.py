@@ -9,7 +9,7 @@ from noisefilter.model import FAST
 from tests.builds import KINDS, faults, sample
 
 #: Builds of a kind that are read, and most of them with a fault.
-READ, FAULTY = 60, 1
+READ, FAULTY = 60, 2
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -63,7 +63,7 @@ MOST_DEMAND, SUBJECT = 40, 4
 MOST_LABEL, MOST_LINK = 8, 25
 #: What is subtracted from the log-odds of code, of facts and of questions; a table row is a fact up to this many words
 #: (docs/decisions/0036), and so many questions are answered.
-CODE, FACT, QUESTION, MOST_FACTS, MIN_QUESTIONS = 2.0, 1.0, 1.5, 20, 3
+CODE, FACT, QUESTION, MOST_FACTS, MIN_QUESTIONS = 2.0, 1.0, 2.0, 20, 3
 TERMS = frozenset(("dt", "dd"))
 #: Fewest words of a paragraph whose copies are removed, characters of one within a `pre`, and the log-odds of a copy.
 COPIED, LONG_LINE, COPY = 12, 60, 2.0
