@@ -61,8 +61,8 @@ DEMAND = re.compile(rf"{SWITCH}.{{0,30}}javascript|javascript.{{0,40}}{SWITCH}",
 MOST_DEMAND, SUBJECT = 40, 4
 #: Most words of such a line, and of one with a link.
 MOST_LABEL, MOST_LINK = 8, 25
-#: What is subtracted from the log-odds of code, of facts and of questions; a table row is a fact up to this many words
-#: (docs/decisions/0036), and so many questions are answered.
+#: What is subtracted from the log-odds of code, of facts and of questions; a table row is a fact and a line a question up to
+#: this many words (docs/decisions/0036), and so many questions are answered.
 CODE, FACT, QUESTION, MOST_FACTS, MIN_QUESTIONS = 2.0, 1.0, 2.0, 20, 3
 TERMS = frozenset(("dt", "dd"))
 #: Fewest words of a paragraph whose copies are removed, characters of one within a `pre`, and the log-odds of a copy.
@@ -168,7 +168,7 @@ def _leniency(table: BlockTable, group: Index) -> Column:
 
 def _asked(table: BlockTable) -> Column:
     """What is subtracted from the log-odds of questions of one make and of the lines below them, their answers, if there are some."""
-    asks = find_questions(table) & (table.links == 0)
+    asks = find_questions(table) & (table.links == 0) & (table.words <= MOST_FACTS)
     answers = np.append(False, asks[:-1]) & ~asks & (table.links == 0)
     alike = table.elements.alike[table.place]
     answered = asks & np.append(answers[1:], False)
