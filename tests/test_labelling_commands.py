@@ -102,9 +102,11 @@ def test_files_globs_and_corpora_go_together(run, crawl):
 
 
 def test_a_crawl_with_an_id_twice_is_exported_and_says_so(run, crawl):
-    result = run("label", "export", "crawl", "crawl/two.txt", "-o", "tolabel", "--tool", "doccano")
-    assert "1 with the id of an earlier page are named with a number, such as crawl/two.txt (2)" in result.stderr
-    assert sorted(ids(crawl / "tolabel")) == ["crawl/one.html", "crawl/two.txt", "crawl/two.txt (2)"]
+    rows = [json.dumps({"id": "two", "text": ARTICLE})] * 2
+    (crawl / "rows.jsonl").write_text("\n".join(rows), encoding="utf8")
+    result = run("label", "export", "rows.jsonl", "-o", "tolabel", "--tool", "doccano")
+    assert "1 with the id of an earlier page are named with a number, such as two (2)" in result.stderr
+    assert sorted(ids(crawl / "tolabel")) == ["two", "two (2)"]
 
 
 @pytest.mark.usefixtures("crawl")
