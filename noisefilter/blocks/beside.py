@@ -11,7 +11,7 @@ import numpy as np
 from noisefilter.blocks.boxes import ROOTS
 from noisefilter.blocks.places import GROUP, in_groups
 from noisefilter.blocks.siblings import BUTTON
-from noisefilter.blocks.table import CLOSING, SAME_TITLE
+from noisefilter.blocks.table import SAME_TITLE
 from noisefilter.text.cues import cue_flags
 
 if TYPE_CHECKING:
@@ -64,14 +64,13 @@ def with_neighbours(table: BlockTable, logits: Column) -> Column:
 
 def _keep_paragraphs(table: BlockTable, logits: Column, doubtful: Flags) -> None:
     """Keep, in `logits`, doubtful paragraphs right below a kept line that look like a kept one."""
-    blocks, alike = table.page.blocks, table.elements.alike[table.place]
+    alike = table.elements.alike[table.place]
     known = set(alike[(logits <= STAYS) & table.prose].tolist())
     kept, offer = np.append(logits <= STAYS, False), np.append(_offers(table), False)
     for index in np.flatnonzero(doubtful & (table.tag_group == PARAGRAPH)).tolist():
-        if index and logits[index - 1] <= STAYS and int(alike[index]) in known:
-            closed = table.page.text[blocks[index].end - 1] in CLOSING
-            if (closed or kept[index + 1]) and not offer[index + 1]:
-                logits[index] = STAYS
+        ends = (table.closed[index] or kept[index + 1]) and not offer[index + 1]
+        if ends and index and logits[index - 1] <= STAYS and int(alike[index]) in known:
+            logits[index] = STAYS
 
 
 def _keep_boxes(table: BlockTable, logits: Column, doubtful: Flags) -> None:

@@ -14,7 +14,7 @@ from noisefilter.html.tags import HEADINGS
 from noisefilter.text.cues import fold_case
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -120,7 +120,8 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
         all_of_them = 0 < headlines[-1] == headlines[last] - headlines[first]  # of several, one may be the dialog's
         if place not in framing and not all_of_them:
             found[first:last] = True
-    for first, last in _asking(page, words):
+    telling, beside = _parts(page, words)
+    for first, last in _asking(page, words, telling, beside):
         found[first:last] = True
     small = fold_case(page.text)
     if any(map(small.__contains__, SIGNS if english else SIGNS_OTHER)):
@@ -133,14 +134,13 @@ def find_dialogs(page: BlockedPage, words: Column, *, english: bool = True) -> F
                     taken = found.copy()
                     taken[first:last] = True
                     found = taken if (left & ~taken).any() else found
-        for first, last in _speaking(page, words, speech):
+        for first, last in _speaking(words, speech, telling, beside):
             found[first:last] = True
     return found
 
 
-def _asking(page: BlockedPage, words: Column) -> Iterator[tuple[int, int]]:
-    """Bounds of elements that ask before one may read, beside the one that holds the headline and a text."""
-    telling, beside = _parts(page, words)
+def _asking(page: BlockedPage, words: Column, telling: range, beside: Mapping[int, range]) -> Iterator[tuple[int, int]]:
+    """Bounds of elements that ask before one may read, beside the one that holds the headline and a text (`_parts`)."""
     framing = _framing(page, ARTICLE) if telling else ()
     alike = Counter((page.places.tags[place], page.places.names[place]) for place in beside)
     for place, inside in beside.items() if telling else ():
@@ -151,20 +151,23 @@ def _asking(page: BlockedPage, words: Column) -> Iterator[tuple[int, int]]:
             yield inside.start, inside.stop
 
 
-def _speaking(page: BlockedPage, words: Column, speech: _Speech) -> Iterator[tuple[int, int]]:
+def _speaking(words: Column, speech: _Speech, telling: range, beside: Mapping[int, range]) -> Iterator[tuple[int, int]]:
     """Bounds of what speaks of consent beside the element that holds the headline and a text, with or without a button."""
-    telling, beside = _parts(page, words)
+    if not telling:
+        return
     for _, alike in itertools.groupby(beside.values(), lambda inside: inside if len(inside) > 1 else None):
         parts = list(alike)  # an element, or lines that are in none
         first, last = parts[0].start, parts[-1].stop
         texts = [index for index in range(first, last) if words[index] >= LEAST_LEFT]
-        small = words[first:last].sum() <= MOST_ASIDE and telling and parts[0] != telling
-        if small and texts and 2 * sum(map(speech.speaks, texts)) >= len(texts):
+        other = parts[0] != telling and words[first:last].sum() <= MOST_ASIDE
+        if other and texts and 2 * sum(map(speech.speaks, texts)) >= len(texts):
             yield first, last
 
 
 def _parts(page: BlockedPage, words: Column) -> tuple[range, dict[int, range]]:
     """Blocks of the part of a page that holds the headline and a text, if any does; and of all parts, by place."""
+    if "h1" not in page.block_tags:
+        return range(0), {}
     places, framing, count = page.places, _framing(page, ARTICLE), len(page.blocks)
     around = max((place for place in framing if places.lasts[place] - places.firsts[place] == count), default=-1)
     beside = {
