@@ -30,7 +30,7 @@ HEADINGS = (
     "Subscribers and members", "Follow the rope", "More from Hallam", "Recommended load", "About the author of the plan",
     "Tags on the boiler", "Sign in and out", "Print", "Contact with the sea", "Cookies for the crew", "Popular with gulls",
 )  # fmt: skip
-DEMAND = "Please turn on JavaScript to use this feature. This page updates automatically."
+DEMAND = "To follow along live, switch on JavaScript in your browser. New posts then appear by themselves."
 
 
 class Build(NamedTuple):
