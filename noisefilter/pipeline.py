@@ -15,6 +15,7 @@ from noisefilter.blocks.columns import title_blocks
 from noisefilter.blocks.judge import may_be_article
 from noisefilter.blocks.table import SAME_TITLE, block_table, tell_language, text_table
 from noisefilter.blocks.vote import ask_trafilatura
+from noisefilter.blocks.walls import is_error_page
 from noisefilter.decide import boilerplate_spans, is_other, outside, sentence_spans, verdict
 from noisefilter.html.read import read_blocks, unreadable
 from noisefilter.html.walk import TEXT_VERSION
@@ -313,6 +314,8 @@ def find_article(
     status: Status = "ok"
     if len(sentences) > MAX_BLOCKS:
         status = "too_large"
+    elif is_error_page(table, kept, sentences):
+        status = "error_page"
     elif table.words[kept].sum() < MIN_WORDS:
         status = "too_short"
     elif not is_known(spoken):

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
 Verdict = Literal["keep", "trim", "review", "drop", "unscored"]
 Format = Literal["auto", "html", "text"]
-Status = Literal["ok", "empty", "too_short", "too_large", "not_html_or_text", "unreadable", "language", "not_article"]
+Status = Literal[
+    "ok", "empty", "too_short", "too_large", "not_html_or_text", "unreadable", "language", "not_article", "error_page"
+]
 PageType = Literal["article", "forum", "product", "listing", "collection", "documentation", "service"]
 
 VERDICTS: tuple[Verdict, ...] = get_args(Verdict)

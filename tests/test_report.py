@@ -22,9 +22,8 @@ from noisefilter.learn.corpora import read_corpora
 from noisefilter.model import policies_at
 from noisefilter.report import site
 from noisefilter.report.site import framed, score_html
-from noisefilter.report.tally import Sample, Seen, Tally, is_wall, mean_interval
+from noisefilter.report.tally import Sample, Seen, Tally, mean_interval
 from noisefilter.report.view import Detail, describe_span, page_views
-from noisefilter.text.cues import cue_table
 from tests.batches import write_jsonl
 from tests.making import ARTICLE, CORPUS, HTML_ARTICLE
 from tests.reporting import HOSTILE, TEXT, made, seen, shown
@@ -97,14 +96,6 @@ def test_without_the_extra_a_notebook_shows_the_repr(monkeypatch):
         made().html()
 
 
-@pytest.mark.parametrize("wall", cue_table("walls").cues, ids=lambda wall: wall.name)
-def test_walls_are_told_from_articles(wall):
-    assert is_wall(None, wall.matches[0])
-    assert is_wall(wall.matches[0], "")
-    assert not is_wall(None, wall.spares[0])
-    assert not is_wall(None, f"{wall.matches[0]} {'The harbour board met. ' * 100}")
-
-
 def test_the_counts_are_of_all_pages_whatever_is_sampled():
     tally = Tally(pages=5, rows=20)
     tally.add_all(
@@ -163,10 +154,9 @@ def test_the_sample_does_not_depend_on_the_order_of_the_pages():
     assert {page.id for page in one.chosen()} == {page.id for page in other.chosen()}
 
 
-def test_walls_and_errors_are_never_doubtful():
+def test_pages_that_are_not_judged_are_never_doubtful():
     sample = Sample(10, doubtful_only=True)
-    sample.add(seen("wall", 0.5, text="Just a moment... Checking your browser", title="Just a moment..."))
-    sample.add(seen("error", 0.5, status="not_article"))
+    sample.add(seen("error", 0.5, status="error_page"))
     sample.add(seen("none", None, "unscored"))
     sample.add(seen("page", 0.9, text=ARTICLE))
     assert [page.id for page in sample.chosen()] == ["page"]

@@ -12,7 +12,6 @@ from math import sqrt
 from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import TRIMMED_KINDS
-from noisefilter.text.cues import cue_table
 from noisefilter.threads import late_import
 from noisefilter.types import VERDICTS
 
@@ -29,8 +28,6 @@ SITES, SITE_REASONS = 1000, 3
 PAGE_REASONS = 2
 #: Distinct reasons that are counted of one site.
 MOST_REASONS = 200
-#: Longer texts are articles, even about bot walls.
-WALL_WORDS = 250
 #: Unscored pages are at most this share of the pages to look at: there is nothing to see on them.
 UNSCORED_SHARE = 0.1
 #: Parts of a reason that belong to one page only: its numbers, what is usual, and the direction.
@@ -51,7 +48,6 @@ class Seen:
     noise: float | None
     reasons: tuple[str, ...]
     model: str
-    wall: bool
     load: Callable[[], Detail]
     #: Whether it was judged, and its record holds the cleaned text only.
     textless: bool
@@ -74,25 +70,14 @@ class Seen:
             noise=noise if isinstance(noise, int | float) else None,
             reasons=tuple(dict.fromkeys(map(general, reasons))),
             model=str(record.get("model") or ""),
-            wall=is_wall(record.get("title"), record.get("text") or ""),
             load=load,
             textless=textless,
         )
 
     @property
     def doubtful(self) -> bool:
-        """Whether a person's label would teach something: a page that was judged, and no wall or error."""
-        return self.noise is not None and self.status == "ok" and not self.wall
-
-
-def is_wall(title: str | None, text: str) -> bool:
-    """Whether a short text is a wall or an error: nobody should be asked whether it is noise.
-
-    >>> is_wall("Just a moment...", "Checking your browser"), is_wall(None, "The harbour board met on Tuesday.")
-    (True, False)
-    """
-    short, walls = len(text.split(None, WALL_WORDS)) < WALL_WORDS, cue_table("walls")
-    return short and (walls.find(title or "") >= 0 or walls.find(text[:4000].strip()) >= 0)
+        """Whether a person's label would teach something."""
+        return self.noise is not None and self.status == "ok"
 
 
 def _not_held() -> Detail:
@@ -220,7 +205,7 @@ class Tally:
         self.verdicts: Counter[str] = Counter()
         self.statuses: Counter[str] = Counter()
         self.models: Counter[str] = Counter()
-        self.walls = self.textless = 0
+        self.textless = 0
         self._bins: dict[str, list[int]] = {}
         self._sums = [0.0] * BINS
         self._sites: dict[str, _Site] = {}
@@ -231,7 +216,6 @@ class Tally:
         self.verdicts[seen.verdict] += 1
         self.statuses[seen.status] += 1
         self.models[seen.model] += 1
-        self.walls += seen.wall
         self.textless += seen.textless
         if seen.noise is not None:
             place = min(BINS - 1, int(seen.noise * BINS + 1e-9))
@@ -255,7 +239,6 @@ class Tally:
         return {
             "total": self.total,
             "rejected": self.rejected,
-            "walls": self.walls,
             "scored": sum(map(sum, self._bins.values())),
             "verdicts": {name: self.verdicts[name] for name in names},
             "statuses": dict(self.statuses.most_common()),

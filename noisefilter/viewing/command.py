@@ -176,7 +176,7 @@ def review(
     jobs: Jobs = 1,
     _loudness: Loudness = None,
 ) -> None:
-    """Look at the most doubtful pages and mark them: never bot walls, errors, or pages that are not judged."""
+    """Look at the most doubtful pages and mark them: never pages that are not judged."""
     from noisefilter.report.site import render  # noqa: PLC0415 - as above
     from noisefilter.report.tally import Tally  # noqa: PLC0415
 
