@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from itertools import pairwise
+
+from noisefilter.text.characters import IDEOGRAPHS
 
 LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]*\S[^\n\r\x0b\x0c\x85\u2028\u2029]*")
 NEXT_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r)[ \t]*")
@@ -12,9 +15,13 @@ NEXT_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r)[ \t]*")
 NARROWEST, WIDEST, MIN_BROKEN, MOSTLY_BROKEN, LONGEST_WORD = 50, 100, 4, 0.6, 30
 #: What an item of a list begins with.
 ITEM = re.compile(r"[-*+•–—]|\(?\w{1,3}[.)]")
-#: Fewest and most words of a headline, the lines at the top among which it is looked for, and those that it is compared with.
-MIN_TITLE, MAX_TITLE, TITLE_LINES, COMPARED = 3, 25, 16, 40
-QUOTES = "\"'”’)"
+#: Fewest and most words of a headline, the lines at the top among which it is looked for, and those that it is compared with. The
+#: body begins with a longer line, or with a sentence of `MIN_BODY` words.
+MIN_TITLE, MAX_TITLE, TITLE_LINES, COMPARED, MIN_BODY = 3, 25, 16, 40, 13
+#: Letters of a word that tells what a sentence is about; what closes a quotation; what ends a sentence, and no headline.
+LEAST_LETTERS, QUOTES, STOPS, NO_HEADLINE = 4, "\"'”’)」』", ".!?…。！？", ".,;:。，、；："
+#: In a line with one of these a word is a pair of characters.
+IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
 #: Markdown's headline, and the title in the data above it.
 HEADLINE, DECLARED = re.compile(r"#\s+(\S.*)"), re.compile(r"""title:\s*["']?(\S.*?)["']?\s*""", re.IGNORECASE)
 
@@ -45,15 +52,41 @@ def find_lines(text: str) -> list[tuple[int, int]]:
 
 
 def guess_title(lines: list[str]) -> str | None:
-    """Markdown's title or headline; else the line at the top that may be one and shares most words with the sentences below."""
+    """Markdown's title or headline; else, of the lines above the body that may be one, that which shares most words with the sentences.
+
+    If there is none above the body, it is one of the lines at the top.
+    """
     pattern = DECLARED if lines[:1] == ["---"] else HEADLINE
     marked = next((match for match in map(pattern.fullmatch, lines[:COMPARED]) if match), None)
     if marked:
         return marked[1]
-    short = [line for line in lines[:TITLE_LINES] if MIN_TITLE <= len(line.split()) <= MAX_TITLE]
-    titles = [" ".join(line.split()) for line in short if line.rstrip(QUOTES)[-1:] not in ".,;:"]
-    if len(titles) < 2:
-        return titles[0] if titles else None
-    words = (line.lower().split() for line in lines[:COMPARED] if line[-1] in '.!?…"”')
-    common = {word for sentence in words for word in sentence if len(word) > 3}
-    return max(titles, key=lambda line: sum(word in common for word in line.lower().split()))
+    top = [(len(_words(line)), line.rstrip(QUOTES)[-1:]) for line in lines[:TITLE_LINES]]
+    begins = (
+        row for row, (words, last) in enumerate(top) if words > MAX_TITLE or (words >= MIN_BODY and last in STOPS)
+    )
+    body = next(begins, len(top))
+    fit = [row for row, (words, last) in enumerate(top) if MIN_TITLE <= words <= MAX_TITLE and last not in NO_HEADLINE]
+    rows = [row for row in fit if row < body] or fit
+    if not rows:
+        return None
+    return " ".join(lines[rows[0] if len(rows) == 1 else _most_shared(lines, rows)].split())
+
+
+def _most_shared(lines: list[str], rows: list[int]) -> int:
+    """The row of which most words stand in sentences of other rows."""
+    closed = tuple(STOPS + QUOTES)
+    sentences = {row: {*_words(line)} for row, line in enumerate(lines[:COMPARED]) if line.endswith(closed)}
+    counts = Counter(word for words in sentences.values() for word in words if _tells(word))
+    return max(
+        rows, key=lambda row: sum(counts[word] > (word in sentences.get(row, ())) for word in _words(lines[row]))
+    )
+
+
+def _tells(word: str) -> bool:
+    return len(word) >= LEAST_LETTERS or not word.isascii()
+
+
+def _words(line: str) -> list[str]:
+    if line.isascii() or not IDEOGRAPH.search(line):
+        return line.lower().split()
+    return [line[start : start + 2] for start in range(0, len(line), 2)]
