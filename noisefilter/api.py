@@ -104,10 +104,19 @@ def score_many(
     if isinstance(model, str | Path):
         as_model(model)  # so that a bad model fails now
     options: dict[str, Any] = {"thresholds": limits, "language": language, "site": site, "policy": policy}
-    batches = cut_batches(map(as_page, pages), lambda page: len(page.content))
+    batches = cut_batches(_numbered(pages), lambda page: len(page.content))
     if jobs == 1:
         return chain.from_iterable(score_safely(batch, as_model(model), **options) for batch in batches)
     return _score_in_workers(batches, jobs, model, options)
+
+
+def _numbered(pages: Iterable[bytes | str | Page]) -> Iterator[Page]:
+    """The pages; an error names the place of the page that is none."""
+    for place, page in enumerate(pages):
+        try:
+            yield as_page(page)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"page {place}: {error}") from error
 
 
 def _score_in_workers(

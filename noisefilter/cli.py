@@ -7,6 +7,7 @@ import os
 import sys
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -156,18 +157,27 @@ def evaluate(
 ) -> None:
     """Print a model's figures on labelled pages, by kind and by source."""
     from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415 - as above
-    from noisefilter.learn.evaluate import evaluate as measure  # noqa: PLC0415
-    from noisefilter.learn.provenance import figure_notes, taught_note  # noqa: PLC0415
-    from noisefilter.report.figures import figure_tables, print_tables  # noqa: PLC0415
+    from noisefilter.learn.evaluate import judge_pages, measure_scores  # noqa: PLC0415
+    from noisefilter.learn.provenance import figure_notes, opposite_note, taught_note, unscored_note  # noqa: PLC0415
+    from noisefilter.report.figures import ALL, figure_tables, print_tables  # noqa: PLC0415
 
     chosen = load(model)
     pages = read_labelled(labelled, labels)
-    figures = measure(chosen, pages, jobs)
+    judged = judge_pages(chosen, pages, jobs)
+    figures, unscored = measure_scores(chosen, judged), unscored_note(judged, chosen.label)
+    if not figures:
+        fail("nothing can be measured: no page has a label that the format knows and is judged", *unscored)
     if as_json:
         typer.echo(json.dumps(figures, indent=1))
     else:
         print_tables(*figure_tables(figures))
-    say(*figure_notes(figures), *taught_note(chosen.manifest, pages))
+    notes = (
+        unscored,
+        opposite_note(figures.get("noise", {}).get(ALL, {})),
+        figure_notes(figures),
+        taught_note(chosen.manifest, pages),
+    )
+    say(*chain.from_iterable(notes))
 
 
 def policies(
@@ -231,14 +241,17 @@ def _manifest_of(folder: Path) -> dict[str, Any]:
 def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs: int) -> None:
     """Score the labelled pages, choose the policy, print and write it."""
     from noisefilter.batch.labelled import read_labelled  # noqa: PLC0415 - as above
-    from noisefilter.learn.evaluate import observe_noise  # noqa: PLC0415
-    from noisefilter.learn.policies import choose_with_intervals, vague_notes  # noqa: PLC0415
-    from noisefilter.learn.provenance import taught_note  # noqa: PLC0415
+    from noisefilter.learn.evaluate import judge_pages, observe_noise  # noqa: PLC0415
+    from noisefilter.learn.policies import choose_with_intervals, gap_notes, vague_notes  # noqa: PLC0415
+    from noisefilter.learn.provenance import opposite_note, taught_note, unscored_note  # noqa: PLC0415
     from noisefilter.report.figures import policy_table, print_tables  # noqa: PLC0415
 
     check_output(output, holds=_holds_policy, what="policy")
     pages = read_labelled(labelled)
-    chosen, figures = choose_with_intervals(observe_noise(model, pages, jobs), name)
+    judged = judge_pages(model, [page for page in pages if page.noise is not None], jobs)
+    say(*unscored_note(judged, model.label))
+    observed = observe_noise(judged)
+    chosen, figures = choose_with_intervals(observed, name)
     policy = Policy(chosen.review_at, chosen.drop_at, f"{name}, own labels")
     output.parent.mkdir(parents=True, exist_ok=True)
     policy.save(output, model=model.label, measured={key: round(value, 4) for key, value in figures.items()})
@@ -247,7 +260,12 @@ def _choose(labelled: Sequence[str], model: Model, name: str, output: Path, jobs
         "pages left out of the choice in turn"
     )
     print_tables(policy_table({policy.name: figures}))
-    say(*taught_note(model.manifest, pages), *vague_notes(figures))
+    say(
+        *taught_note(model.manifest, pages),
+        *opposite_note(figures),
+        *vague_notes(figures),
+        *gap_notes(observed, chosen),
+    )
     if policy.drop_at == 1:
         say("no cut keeps what this policy promises of its drops on these labels: it drops nothing")
     say(f"wrote {output}: use it as --policy {output}")

@@ -300,7 +300,8 @@ def _read_manifest(path: Path) -> dict[str, Any]:
         raise ModelError(f"{path} is no manifest: {', '.join(wrong)} missing, or of another type")
     if manifest["format"] != FORMAT or manifest["text_version"] != TEXT_VERSION:
         raise ModelError(
-            f"{path}: format {manifest['format']}, text version {manifest['text_version']}; this is {FORMAT}, {TEXT_VERSION}"
+            f"{path}: made for another version of noisefilter (format {manifest['format']}, text version {manifest['text_version']}; "
+            f"this one reads {FORMAT}, {TEXT_VERSION}): train it again, or install the version that made it"
         )
     if manifest["features_sha256"] != features_digest():
         raise ModelError(f"{path}: fitted on other features than this version of noisefilter measures: train it again")

@@ -115,7 +115,7 @@ def find_policy(wanted: object, known: Mapping[str, Policy]) -> Policy:
         return Policy.load(wanted)
     except OSError as error:
         raise ValueError(
-            f"unknown policy {str(wanted)!r}: choose from {', '.join(POLICIES)}, or name a file"
+            f"unknown policy {str(wanted)!r}: choose from {', '.join(POLICIES)}, or name a file that can be read"
         ) from error
 
 

@@ -173,12 +173,18 @@ def read_pages(X: object) -> list[Page]:  # noqa: N803 - scikit-learn's name
     """
     pages = []
     for row, cell in enumerate(_cells(X)):
-        missing = cell is None or (isinstance(cell, float) and np.isnan(cell))
         try:
-            pages.append(as_page("" if missing else cell))
+            pages.append(as_page("" if _is_missing(cell) else cell))
         except TypeError as error:
             raise TypeError(f"row {row}: {error}") from error
     return pages
+
+
+def _is_missing(cell: object) -> bool:
+    """Whether it is None, NaN of any float type, or pandas' NA or NaT."""
+    if cell is None or type(cell).__name__ in {"NAType", "NaTType"}:
+        return True
+    return isinstance(cell, float | np.floating) and bool(np.isnan(cell))
 
 
 def _cells(X: object) -> list[Any]:  # noqa: N803 - scikit-learn's name

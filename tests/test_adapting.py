@@ -177,7 +177,10 @@ def test_a_stage_without_labels_stays_and_says_so(name, stages):
     assert found.reader is base.reader
     assert set(reasons) == {network for networks in stages.values() for network in networks}
     silent = {network: reason for network, reason in reasons.items() if network not in stages["articles"]}
-    assert all(reason.startswith("stays: no page has the labels that it learns from (") for reason in silent.values())
+    assert all(
+        reason.startswith("stays: no page that is judged has the labels that it learns from (")
+        for reason in silent.values()
+    )
     assert "off_topic spans" in silent["insertion_last" if name == "fast" else "reader_foreign"]
 
 

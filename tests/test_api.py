@@ -76,3 +76,8 @@ def test_a_run_of_a_single_name_is_refused_instead_of_read_letter_by_letter(tmp_
     for name in ("mine/", tmp_path):
         with pytest.raises(TypeError, match=r"run takes several inputs: write \['"):
             run(name, tmp_path / "out", options())
+
+
+def test_a_page_that_is_none_is_named_by_its_place():
+    with pytest.raises(TypeError, match="page 2: a page must be bytes or str, not NoneType"):
+        list(score_many([ARTICLE, ARTICLE, None]))  # type: ignore[list-item]

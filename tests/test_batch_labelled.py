@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from noisefilter.batch.labelled import read_labelled
 from noisefilter.cli import app
+from noisefilter.html.read import read_blocks
 from noisefilter.labels import CorpusError
 from noisefilter.learn.corpora import read_corpora
 from tests.batches import write_jsonl
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
 
     from typer.testing import Result
 
+GERMAN = (
+    "Der alte Kran am Kai von Brennock wird nach 112 Jahren abgebaut, weil seine Reparatur neun Millionen kosten würde. Die Stadt hat das am "
+    "Montag beschlossen. Ein Museum in der Nachbarstadt will das Führerhaus ausstellen, der Rest wird eingeschmolzen."
+)
 TEXT = "Rain fell on Oberau. Buy boots now. It stopped on Sunday."
 SPAN = {"start": 21, "end": 35, "kind": "promotion", "quote": "Buy boots now."}
 PAGES = [{"id": "rain", "text": TEXT, "url": "https://rain.example/1"}, {"id": "sun", "text": ARTICLE}]
@@ -134,6 +139,7 @@ def test_a_run_that_kept_no_pages_says_so(caplog):
         ([True, False], [2, 1]),
         ([1.0, None], [2]),
         (["True", "0"], [2, 1]),
+        (["TRUE", "FALSE"], [2, 1]),
         ([0, 3], [0, 3]),
         ([1, 2], [1, 2]),
     ],
@@ -179,6 +185,7 @@ def test_the_noise_of_a_score_is_no_label_but_a_label_beside_it_is():
         ([PAGES[1] | {"noise": 4}], "mine.jsonl:1: noise must be 0 to 3, not 4"),
         ([ROWS[1], ROWS[1]], "mine.jsonl:2: a second label for 'sun'"),
         ([ROWS[0] | {"text": ARTICLE}], "mine.jsonl:1: the text of 'rain' does not hold 'Buy boots now.' (21-35)"),
+        ([PAGES[1] | {"noise": 3, "label": 0}], "mine.jsonl:1: label 0 and noise 3 contradict each other"),
     ],
 )  # fmt: skip
 def test_what_is_no_label_is_named_in_a_line_with_what_is_wanted(rows, expected):
@@ -190,6 +197,58 @@ def test_what_is_no_label_is_named_in_a_line_with_what_is_wanted(rows, expected)
 @pytest.mark.parametrize("command", [("policies", "--on"), ("train", "-o", "model"), ("evaluate", "fast")])
 def test_an_input_that_names_nothing_ends_each_command(command):
     assert "nowhere: no such file" in run(*command, "nowhere", code=2).stderr
+
+
+@pytest.mark.parametrize("field", ["label", "noise"])
+def test_the_labels_of_a_corpus_are_read_as_those_of_other_inputs(folder, field):
+    write("pages.jsonl", PAGES)
+    write("labels.jsonl", [{"id": "rain", field: 2.0}, {"id": "sun", field: 0.0}])
+    assert [page.noise for page in read_labelled([str(folder)])] == [2, 0]
+
+
+def test_labels_whose_field_has_another_name_are_no_labels(folder):
+    write("pages.jsonl", PAGES)
+    write("labels.jsonl", [{"id": "rain", "nois": 2}])
+    with pytest.raises(CorpusError, match="1 rows are no labels"):
+        read_labelled([str(folder)])
+
+
+def test_a_plain_text_that_a_field_calls_html_is_read_as_score_reads_it():
+    text = f"Crane on the quay goes\n\n{ARTICLE}"
+    rows = [{"id": "a", "html": text, "label": 1, "spans": [{"start": 0, "end": 5, "kind": "boilerplate"}]}]
+    for name in ("mine.jsonl", "mine.csv"):
+        (page,) = read_labelled([write(name, rows)])
+        assert read_blocks(page.page).text == text
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("sheet.xlsx", b"PK\x03\x04", "sheet.xlsx: workbooks are not read: save the sheet as CSV in UTF-8"),
+        ("sheet.csv", "text,label\nRain fell.,1\n".encode("utf-16"), "not_utf8: the file is in UTF-16: save it in UTF-8"),
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_saves_otherwise_is_named_once(folder, name, content, expected):
+    (folder / name).write_bytes(content)
+    assert run("policies", "--model", "fast", "--on", name, code=2).stderr.count(expected) == 1
+
+
+def test_pages_that_have_no_score_are_counted_and_nothing_to_measure_is_an_error():
+    foreign = [{"id": str(row), "text": f"{row} {GERMAN}", "label": row % 2} for row in range(4)]
+    english = [{"id": f"e{row}", "text": f"{row}. {ARTICLE}", "label": row % 2} for row in range(2)]
+    expected = "judges {} of {} pages; not judged: 4 language"
+    assert expected.format(0, 4) in run("evaluate", "fast", write("de.jsonl", foreign), code=2).stderr
+    result = run("evaluate", "fast", write("both.jsonl", [*foreign, *english]))
+    assert expected.format(2, 6) in result.stderr
+    assert "log loss" in result.stdout
+
+
+def test_labels_that_say_the_opposite_of_the_model_are_warned_of():
+    rows = own_pages()
+    turned = [{"id": row["id"], "html": row["html"], "label": int(row["noise"] < 2)} for row in rows]
+    for command in (("evaluate", "fast"), ("policies", "--model", "fast", "--on")):
+        assert "the labels say the opposite of the model (AUC 0." in run(*command, write("turned.jsonl", turned)).stderr
+        assert "opposite" not in run(*command, write("mine.jsonl", rows)).stderr
 
 
 def own_pages(first: int = 0) -> list[dict[str, Any]]:

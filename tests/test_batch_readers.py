@@ -257,14 +257,15 @@ def test_a_warc_that_breaks_off_says_so(tmp_path):
     ("fields", "names", "content", "form"),
     [
         ({"text": "t"}, Fields(), "t", "text"),
-        ({"html": "h", "text": "t"}, Fields(), "h", "html"),
+        ({"html": "<p>h", "text": "t"}, Fields(), "<p>h", "html"),
+        ({"html": "h", "text": "t"}, Fields(), "h", "auto"),
         ({"html": None, "text": "t"}, Fields(), "t", "text"),
         ({"html": "", "text": "t"}, Fields(), "t", "text"),
         ({"html": float("nan"), "text": "t"}, Fields(), "t", "text"),
         ({"content": "c"}, Fields(), "c", "auto"),
-        ({"raw_html": b"b"}, Fields(), b"b", "html"),
+        ({"raw_html": b"<p>b"}, Fields(), b"<p>b", "html"),
         ({"text": "t", "summary": "s"}, Fields(text="summary"), "s", "text"),
-        ({"page": {"source": "h"}}, Fields(html="page.source"), "h", "html"),
+        ({"page": {"source": "<p>h"}}, Fields(html="page.source"), "<p>h", "html"),
         ({"text": ""}, Fields(), "", "text"),
     ],
 )  # fmt: skip

@@ -128,6 +128,16 @@ FAULTS: dict[str, tuple[list[Any], list[Any], str]] = {
         [LABEL | {"spans": [{"start": 3, "end": 999, "kind": "filler"}]}],
         "labels.jsonl:1",
     ),
+    "a span that is no object": (
+        [PAGE],
+        [LABEL | {"spans": [[0, 5, "filler"]]}],
+        "labels.jsonl:1: span [0, 5, 'filler'] is no object",
+    ),
+    "a quotation alone that stands there twice": (
+        [PAGE],
+        [LABEL | {"spans": [{"kind": "filler", "quote": "o"}]}],
+        "labels.jsonl:1: the text of 'rain' holds 'o'",
+    ),
     "a quotation that is not there": ([PAGE], [LABEL | {"spans": [SPAN | {"quote": "Buy hats."}]}], "labels.jsonl:1"),
     "noise above the scale": ([PAGE], [LABEL | {"noise": 4}], "labels.jsonl:1"),
     "noise below the scale": ([PAGE], [LABEL | {"noise": -1}], "labels.jsonl:1"),
@@ -195,6 +205,14 @@ def test_a_quotation_anchors_a_span_whose_offsets_have_moved(tmp_path):
     (page,) = read_corpora([written(tmp_path, [moved], [LABEL])])
     assert page.spans is not None
     assert moved["text"][page.spans[0].start : page.spans[0].end] == "Buy boots now."
+
+
+def test_a_quotation_alone_places_a_span(tmp_path):
+    (page,) = read_corpora(
+        [written(tmp_path, [PAGE], [LABEL | {"spans": [{"kind": "promotion", "quote": SPAN["quote"]}]}])]
+    )
+    assert page.spans is not None
+    assert [(span.start, span.end) for span in page.spans] == [(SPAN["start"], SPAN["end"])]
 
 
 def test_spans_of_different_kinds_may_overlap_and_those_of_one_kind_may_touch(tmp_path):

@@ -63,8 +63,8 @@ STUDIO: dict[str, tuple[list[dict[str, Any]], str]] = {
     "two choices of noise": ([annotation(choice("1"), choice("3"))], "contradictory noise: 1 and 3"),
     "a noise above the scale": ([annotation(choice("4"))], "noise must be 0 to 3, not '4'"),
     "an annotator twice": ([annotation(choice("1")), annotation(choice("1"))], "has two annotations by '1'"),
-    "a region without offsets": ([annotation({"type": "labels", "value": {"labels": ["filler"]}})], "KeyError('start')"),
-    "an annotation that is none": ([{"completed_by": 1}], "KeyError('result')"),
+    "a region without offsets": ([annotation({"type": "labels", "value": {"labels": ["filler"]}})], "'start' is missing"),
+    "an annotation that is none": ([{"completed_by": 1}], "'result' is missing"),
 }  # fmt: skip
 
 

@@ -54,9 +54,9 @@ def test_a_sentence_goes_on_in_the_next_line_of_a_wrapped_text():
         (["[Home](/)", "# The crane comes down", "## Why", "It rained."], "The crane comes down"),
         (["Skip to content", "News and views", "Crane on the quay goes", "The crane on the quay was old."], "Crane on the quay goes"),
         (['"It was a good crane."', "The crane comes down", "It rained."], "The crane comes down"),
-        (["Crane on the quay goes", "The crane on the quay was old, and 112 men had loaded ships with it since 1911.", "Who pays for the old crane on the quay?"], "Crane on the quay goes"),
+        (["Crane on the quay goes", f"The crane was old: {'112 men ' * 7}loaded it.", "Who pays for the old crane?"], "Crane on the quay goes"),
         (["Menu and search", "Crane on the quay goes", "Who has to pay for it?", f"The crane {'on the quay ' * 12}goes."], "Crane on the quay goes"),
-        (["トップ", "岸壁のクレーン、百十二年の役目を終える", "岸壁のクレーンが四月三日、解体された。百十二年にわたり船に荷を積んできたが、修理には九百万かかるという。"], "岸壁のクレーン、百十二年の役目を終える"),
+        (["トップ", "岸壁のクレーン、百十二年の役目を終える", "岸壁のクレーンが四月、解体された。"], "岸壁のクレーン、百十二年の役目を終える"),
         (["It rained."], None),
     ],
 )  # fmt: skip

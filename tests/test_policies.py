@@ -21,6 +21,7 @@ from noisefilter.learn.policies import (
     STRICT_KEEPS,
     choose_policies,
     choose_with_intervals,
+    gap_notes,
     policies_by,
     policy_figures,
     vague_notes,
@@ -215,6 +216,19 @@ def test_labels_that_hardly_decide_a_cut_are_warned_of():
     (note,) = vague_notes(vague)
     assert note.startswith("WARNING: these labels hardly decide drop_at: it may lie anywhere from 0.07 to 1.00")
     assert vague_notes(choose_with_intervals(observations(500), BALANCED)[1]) == []
+
+
+def test_a_cut_in_a_gap_between_the_pages_is_warned_of():
+    apart = [
+        Observed(f"{row}.example", str(row), np.array([[row / 100 if row < 20 else 1 - row / 1000, row >= 20]]))
+        for row in range(40)
+    ]
+    policy, _ = choose_with_intervals(apart, BALANCED)
+    assert gap_notes(apart, policy) == [
+        f"WARNING: no page lies between 0.19 and 0.96: any {name} between them fits these labels as well"
+        for name in ("review_at", "drop_at")
+    ]
+    assert gap_notes(observations(500), Policy(0.4, 0.6)) == []
 
 
 def test_few_labels_are_warned_of():

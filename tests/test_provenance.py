@@ -103,7 +103,9 @@ def test_training_that_adapts_nothing_says_so_and_which_labels_are_missing(tmp_p
     result = run("train", str(corpus), "-o", str(tmp_path / "mine"))
     assert result.exit_code == 0
     assert "NOTHING WAS ADAPTED, for the reasons above: this model judges as default-" in result.stderr
-    assert "insertions stays: no page has the labels that it learns from (off_topic spans)" in result.stderr
+    assert (
+        "insertions stays: no page that is judged has the labels that it learns from (off_topic spans)" in result.stderr
+    )
     assert result.stderr.endswith("/mine, which judges as the default model does, for nothing was adapted\n")
 
 

@@ -85,6 +85,12 @@ def test_a_profile_survives_being_written_down():
     assert again.to_dict() == profile.to_dict()
 
 
+@pytest.mark.parametrize("record", [{}, [], {"blocks": [], "pages": []}, {"blocks": {"x": 1}, "pages": []}])
+def test_what_is_no_profile_is_refused(record):
+    with pytest.raises(ValueError, match="no profile of a site"):
+        SiteProfile.from_dict(record)
+
+
 def test_a_block_that_returns_is_more_likely_boilerplate_and_nothing_else_changes_much():
     profile = SiteProfile.from_pages([story(number) for number in range(4)])
 

@@ -160,6 +160,14 @@ def test_a_series_or_a_frame_of_one_column_gives_the_same_rows(library, rows):
         ArticleFeatures().fit(frame_of({"html": CELLS, "title": CELLS}))
 
 
+@pytest.mark.parametrize("missing", [None, float("nan"), np.float32("nan"), "pandas.NA", "pandas.NaT"])
+def test_a_missing_cell_of_a_list_is_a_row_of_nan(missing):
+    if isinstance(missing, str):
+        missing = getattr(pytest.importorskip("pandas"), missing.removeprefix("pandas."))
+    features = ArticleFeatures(model="fast").transform([ARTICLE, missing])
+    assert np.isnan(features).all(axis=1).tolist() == [False, True]
+
+
 @pytest.mark.parametrize("one", [ARTICLE, ARTICLE.encode(), Page(ARTICLE), {"html": ARTICLE}, iter([ARTICLE]), 7, None])
 def test_what_is_no_sequence_of_pages_is_refused(one):
     for method in (ArticleFeatures().fit, ArticleFeatures().transform):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from noisefilter.batch.files import MAX_PAGE
 from noisefilter.batch.tasks import OWN
 from noisefilter.labels import CorpusError
-from noisefilter.learn.corpora import row_page
+from noisefilter.learn.corpora import declared_format, row_page
 from noisefilter.types import Page
 
 if TYPE_CHECKING:
@@ -132,6 +132,7 @@ def _find_page(row: Row, names: Fields) -> tuple[Page | Fault, str | None]:
         kind = "nothing" if content is None else type(content).__name__
         return Fault("no_page", f"field {field!r} holds {kind}, no text"), None
     url, title = _first(fields, names.url, URLS), _first(fields, names.title, TITLES)
+    form = declared_format(content, form)
     return Page(content, url if isinstance(url, str) else None, title if isinstance(title, str) else None, form), field
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from noisefilter.batch.inputs import Inputs
 from noisefilter.batch.sources import corpus_files
 from noisefilter.labels import CorpusError
-from noisefilter.learn.corpora import join_labels, read_corpora
+from noisefilter.learn.corpora import join_labels
 from noisefilter.report.printing import say
 from noisefilter.types import Page
 
@@ -31,6 +31,8 @@ LABELS, MORE = ("noise", LABEL, "spans", "sentences", "main_text"), ("page_type"
 PARSED = frozenset(("noise", LABEL, "spans", "sentences"))
 #: Grades for no and yes: the mildest of each, as reports write them.
 GRADES = (1, 2)
+#: Grade from which an article is noise.
+NOISY = 2
 WANTED = (
     "give a corpus, rows that hold html or text beside noise (0 to 3) or label (1 noise, 0 worth it), or labels.jsonl and the "
     "pages of its ids"
@@ -61,8 +63,6 @@ def read_labelled(names: Sequence[str], labels: str | None = None) -> list[Label
             corpus = corpus_files(name)
             if corpus is None:
                 others.append(name)
-            elif all(path.suffix == ".jsonl" for path in corpus):
-                found += read_corpora([name])
             else:
                 found += _join_files([str(corpus[0])], str(corpus[1]), Path(name).name)
         found += _join_rows(list(_rows(others))) if others else []
@@ -123,7 +123,7 @@ def _plain(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever the cell ho
     """A cell as in the corpus format: parses CSV's JSON, and makes integers of floats in a column with gaps."""
     if isinstance(value, str) and name in PARSED:
         with suppress(ValueError):
-            value = json.loads({"True": "true", "False": "false"}.get(value, value))
+            value = json.loads(value.lower() if value.lower() in {"true", "false"} else value)
     if isinstance(value, float):
         return None if isnan(value) else int(value) if value.is_integer() else value
     return None if value == "" else value
@@ -137,14 +137,16 @@ def _label_rows(rows: Sequence[tuple[Given, Label]]) -> list[tuple[str, Label]]:
     for row, raw in rows:
         label = dict(raw)
         value = label.pop(LABEL, None)
-        if value is not None and "noise" not in label:
+        if isinstance(label.get("noise"), bool):
+            label["noise"] = GRADES[label["noise"]]
+        if value is not None:
             if not isinstance(value, int) or value not in range(4):
                 raise CorpusError(
                     f"{row.where}: {LABEL} must be 1 (noise) or 0 (worth it), or a grade from 0 to 3, not {value!r}"
                 )
-            label["noise"] = value if graded else GRADES[value]
-        if isinstance(label.get("noise"), bool):
-            label["noise"] = GRADES[label["noise"]]
+            grade = value if graded else GRADES[value]
+            if label.setdefault("noise", grade) in range(4) and (label["noise"] >= NOISY) != (grade >= NOISY):
+                raise CorpusError(f"{row.where}: {LABEL} {value} and noise {label['noise']} contradict each other")
         found.append((row.where, {**label, "id": row.id}))
     if binary:
         say(f"{rows[0][0].source}: {LABEL} is 0 or 1: read as worth it and noise")

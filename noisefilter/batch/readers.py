@@ -44,6 +44,8 @@ MAX_LISTED = 1 << 16
 MAX_RAW = 1000
 #: A line that no file has; if a cell of CSV ends with it, the cell is not closed.
 END = "\ud800"
+#: How a file in UTF-16 begins, read as UTF-8 with its odd bytes.
+UTF_16 = ("\udcff\udcfe", "\udcfe\udcff")
 #: How a JSON array of objects begins; its lines are no rows, and one fault says so.
 ARRAY = re.compile(rb"(?:\xef\xbb\xbf)?\s*\[\s*(?:\{|$)")
 A_LINE_EACH = "a JSON array: write JSON lines, one object a line"
@@ -210,6 +212,9 @@ def _read_csv(piece: Piece) -> Iterator[Row]:
         number = 0
         try:
             first = file.readline()
+            if first.startswith(UTF_16):
+                yield Row(1, {}, fault=Fault("not_utf8", "the file is in UTF-16: save it in UTF-8"))
+                return
             rows = _csv_rows(chain([first], file), split_head(first)[1])
             head = next(rows, [])  # may span lines
             names = distinct_columns([_shown(name) for name in head]) if isinstance(head, list) else split_head(head)[0]

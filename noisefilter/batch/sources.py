@@ -47,6 +47,7 @@ SUFFIXES = {
     ".wet": "warc",
     **dict.fromkeys((".txt", ".text", ".md", ".html", ".htm", ".xhtml"), "pages"),
 }
+WORKBOOKS = frozenset((".xlsx", ".xls", ".ods"))
 #: Packages that read a format; of WARC also what unpacks the pages in it.
 NEEDED = {"parquet": ("pyarrow",), "warc": ("fastwarc", "zstandard", "brotli")}
 #: First bytes of content, where no name tells its format. An array is no JSON lines, which its reader says; as a page it
@@ -202,6 +203,8 @@ def _format(path: str, form: str, *, several: bool) -> str | None:
     suffix = name.with_suffix("").suffix if name.suffix in PACKED else name.suffix
     if suffix in SUFFIXES or several:
         return SUFFIXES.get(suffix)
+    if suffix in WORKBOOKS:
+        raise RefusedError(f"{path}: workbooks are not read: save the sheet as CSV in UTF-8")
     with open_plain(path) as file:
         return _guess_format(file)
 

@@ -81,8 +81,15 @@ class SiteProfile:
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> SiteProfile:
-        """The profile that `to_dict` wrote."""
-        return cls({int(key): int(count) for key, count in record["blocks"].items()}, frozenset(record["pages"]))
+        """The profile that `to_dict` wrote.
+
+        Raises:
+            ValueError: the record is none.
+        """
+        try:
+            return cls({int(key): int(count) for key, count in record["blocks"].items()}, frozenset(record["pages"]))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            raise ValueError(f"no profile of a site: {error!r}") from error
 
 
 def _split(page: Page) -> BlockedPage | None:

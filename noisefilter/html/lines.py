@@ -6,8 +6,6 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from noisefilter.text.characters import IDEOGRAPHS
-
 LINE = re.compile(r"[^\n\r\x0b\x0c\x85\u2028\u2029]*\S[^\n\r\x0b\x0c\x85\u2028\u2029]*")
 NEXT_LINE = re.compile(r"[ \t]*(?:\r\n|\n|\r)[ \t]*")
 #: A text is wrapped if its longest line has so many characters, and at least so many lines, and of those with another right
@@ -20,8 +18,8 @@ ITEM = re.compile(r"[-*+•–—]|\(?\w{1,3}[.)]")
 MIN_TITLE, MAX_TITLE, TITLE_LINES, COMPARED, MIN_BODY = 3, 25, 16, 40, 13
 #: Letters of a word that tells what a sentence is about; what closes a quotation; what ends a sentence, and no headline.
 LEAST_LETTERS, QUOTES, STOPS, NO_HEADLINE = 4, "\"'”’)」』", ".!?…。！？", ".,;:。，、；："
-#: In a line with one of these a word is a pair of characters.
-IDEOGRAPH = re.compile(f"[{IDEOGRAPHS}]")
+#: In a line with kana or ideographs a word is a pair of characters.
+IDEOGRAPH = re.compile("[\u3041-\u30fa\u3400-\u9fff]")
 #: Markdown's headline, and the title in the data above it.
 HEADLINE, DECLARED = re.compile(r"#\s+(\S.*)"), re.compile(r"""title:\s*["']?(\S.*?)["']?\s*""", re.IGNORECASE)
 

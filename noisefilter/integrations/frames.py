@@ -127,6 +127,8 @@ def _eager(df: IntoDataFrameT) -> nw.DataFrame[IntoDataFrameT]:
     """The frame for narwhals; TypeError if it is lazy, remote, or no frame, ValueError if two columns have one name."""
     try:
         return nw.from_native(df, eager_only=True)
+    except nw.exceptions.DuplicateError as error:
+        raise ValueError(f"two columns of the data have one name: {error}") from error
     except TypeError as error:
         name = f"{type(df).__module__.partition('.')[0]}.{type(df).__name__}"
         if type(df).__module__.startswith("pyspark"):

@@ -88,7 +88,8 @@ def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
         try:
             yield from _read_min(where, task) if "annotation_id" in task else _read_task(where, task)
         except (KeyError, TypeError, AttributeError) as error:
-            faults.append(f"{where}: not a task of Label Studio's JSON export: {error!r}")
+            wrong = f"{error} is missing" if isinstance(error, KeyError) else repr(error)
+            faults.append(f"{where}: not a task of Label Studio's JSON export: {wrong}")
 
 
 def _read_task(where: str, task: dict[str, Any]) -> Iterator[Annotation]:

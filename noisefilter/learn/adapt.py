@@ -186,7 +186,7 @@ def _adapt_network(stage: str, name: str, of_stage: Mapping[str, Rows], found: A
 def _too_little(stage: str, network: str, rows: Rows | None) -> str:
     """Why a network cannot be adapted, "" if it can."""
     if rows is None:
-        return f"no page has the labels that it learns from ({WANTED[stage]})"
+        return f"no page that is judged has the labels that it learns from ({WANTED[stage]})"
     pages = len(set(rows.page))
     if pages < MIN_PAGES:
         return f"{counted(pages, 'page')} with labels for it, {MIN_PAGES} are needed"

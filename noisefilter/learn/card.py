@@ -69,13 +69,13 @@ def write_picture(figures: Figures, folder: Path) -> None:
 def _data(model: Model) -> Iterator[str]:
     """What it learned from: sources, rows, hashes, seed, versions."""
     manifest, data = model.manifest, model.manifest["data"]
-    parts = ("fit", "tune", "noise")
+    parts = [part for part in ("fit", "tune", "noise") if any(row.get(part) for row in data["sources"].values())]
     rows: list[Sequence[object]] = [
         (source, row["licence"] or "of its owner", " / ".join(str(row.get(part, 0)) for part in parts))
         for source, row in data["sources"].items()
     ]
     rows += [(name, row["licence"], row["rows"]) for name, row in data["other"].items()]
-    yield from ("## Learned from", markdown_table(["source", "licence", "rows (fit / tune / noise)"], rows))
+    yield from ("## Learned from", markdown_table(["source", "licence", f"rows ({' / '.join(parts)})"], rows))
     if manifest.get("labels"):
         names = ("pages", *LABELS)
         yield "Pages by who labelled them (`by`) and what they are labelled for, those held out included:"

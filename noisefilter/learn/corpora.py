@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from noisefilter.html.read import read_blocks
@@ -20,12 +20,16 @@ from noisefilter.types import PAGE_TYPES, Page
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from noisefilter.types import Format
+
 LETTERS = "IFPOB"
 #: Fields of a row that must be strings if present.
 TEXTS = ("html", "text", "path", "url", "title", "site", "source", "licence", "main_text")
 #: Most bytes of a line: a page's characters, each of which JSON may write in twelve bytes, and its labels.
 MAX_LINE = 12 * MAX_CHARACTERS + 10_000_000
 MAX_NOISE = 3
+#: Start and end of a span that is given by its quotation alone.
+UNPLACED, UNPLACED_KEYS = (-1, -1), frozenset(("start", "end"))
 
 
 def read_corpora(paths: Sequence[str | Path]) -> list[LabelledPage]:
@@ -84,7 +88,8 @@ def join_labels(
             try:
                 found.append(_join(name, read(), fields, label, labelled))
             except (KeyError, TypeError, AttributeError) as error:
-                raise _fault(labelled, f"the label of {name!r} does not follow the format: {error!r}") from error
+                wrong = f"{error} is missing" if isinstance(error, KeyError) else repr(error)
+                raise _fault(labelled, f"the label of {name!r} does not follow the format: {wrong}") from error
     if labels:
         name, (where, _) = next(iter(labels.items()))
         raise _fault(where, f"no page with the id {name!r} in {among}")
@@ -141,14 +146,20 @@ def row_page(folder: Path, where: str, row: Mapping[str, Any]) -> Page:
     Raises:
         CorpusError: a row without content, or a file that cannot be read.
     """
-    form: Literal["html", "text"] = "html" if row.get("html") is not None else "text"
+    form: Format = "html" if row.get("html") is not None else "text"
     content = row.get(form)
     if row.get("path") is not None:
         content = _read_file(folder, where, row["path"])
         form = "html" if row["path"].endswith((".html", ".htm")) else "text"
     if content is None:
         raise _fault(where, "html, text or path is wanted")
-    return Page(content, row.get("url"), row.get("title"), form)
+    return Page(content, row.get("url"), row.get("title"), declared_format(content, form))
+
+
+def declared_format(content: str | bytes, form: Format) -> Format:
+    """The format of what a field calls so: HTML without a tag is read as `score` reads it, since it may be plain text."""
+    has_tag = "<" in content if isinstance(content, str) else b"<" in content
+    return form if has_tag or form != "html" else "auto"
 
 
 def _read_file(folder: Path, where: str, path: str) -> bytes:
@@ -195,7 +206,9 @@ def is_accepted(marked: object, spans: object) -> bool:
     """Whether the spans are those that a model had marked, as labelling tools and reports note in `pages.jsonl`."""
     if not isinstance(marked, list) or not isinstance(spans, list):
         return False
-    return sorted(marked, key=repr) == sorted(([span["start"], span["end"], span["kind"]] for span in spans), key=repr)
+    return sorted(marked, key=repr) == sorted(
+        ([span.get("start"), span.get("end"), span.get("kind")] for span in spans), key=repr
+    )
 
 
 def _site(name: str, page: Page, row: Mapping[str, Any]) -> str:
@@ -226,12 +239,15 @@ def _spans(label: Mapping[str, Any], where: str) -> tuple[LabelledSpan, ...] | N
         return None
     spans = []
     for span in label["spans"]:
+        if not isinstance(span, dict):
+            raise _fault(where, f"span {span!r} is no object with start, end and kind")
         kind, quote = span.get("kind"), span.get("quote")
         if kind not in KINDS:
-            raise _fault(where, f"unknown kind {kind!r}")
+            raise _fault(where, f"unknown kind {kind!r}", f"choose from {', '.join(KINDS)}")
         if not isinstance(quote, str | None) or quote == "":
             raise _fault(where, f"quote {quote!r} is no text")
-        spans.append(LabelledSpan(*_range("span", span, where), kind, quote))
+        start, end = UNPLACED if quote and UNPLACED_KEYS.isdisjoint(span) else _range("span", span, where)
+        spans.append(LabelledSpan(start, end, kind, quote))
     return tuple(sorted(spans, key=lambda span: (span.start, span.end)))
 
 
@@ -273,7 +289,8 @@ def _anchor(labelled: LabelledPage, where: str) -> LabelledPage:
     """The page, with its spans moved to where their quotations are in `visible_text`.
 
     Raises:
-        CorpusError: a quotation that is not in the text, offsets beyond its end, or labels of a kind that overlap.
+        CorpusError: a quotation that is not in the text, or without a place and there more than once; offsets beyond the text's end,
+            or labels of a kind that overlap.
     """
     if labelled.spans is None and labelled.sentences is None:
         return labelled
@@ -293,12 +310,17 @@ def _anchor(labelled: LabelledPage, where: str) -> LabelledPage:
 
 
 def _place(span: LabelledSpan, name: str, text: str, where: str) -> LabelledSpan:
-    """The span, moved to the occurrence of its quotation that is nearest to where it was."""
+    """The span, moved to the occurrence of its quotation that is nearest to where it was; one without a place has to be the only one."""
     start, end, quote = span.start, span.end, span.quote
+    if quote is None and end > len(text):
+        raise _fault(where, f"span {start}-{end} lies beyond the text of {name!r}, which has {len(text)} characters")
     if quote is not None and text[start:end] != quote:
         found = [match.start() for match in re.finditer(f"(?={re.escape(quote)})", text)]
-        start = min(found, key=lambda place: abs(place - span.start), default=-1)
+        if not found:
+            place = "" if start < 0 else f" ({start}-{end})"
+            raise _fault(where, f"the text of {name!r} does not hold {quote[:60]!r}{place}")
+        if start < 0 and len(found) > 1:
+            raise _fault(where, f"the text of {name!r} holds {quote[:60]!r} {len(found)} times: give start and end")
+        start = min(found, key=lambda place: abs(place - span.start))
         end = start + len(quote)
-    if start < 0 or end > len(text):
-        raise _fault(where, f"the text of {name!r} does not hold {(quote or '')[:60]!r} ({span.start}-{span.end})")
     return replace(span, start=start, end=end)

@@ -83,9 +83,8 @@ def observe(judged: Judged) -> dict[str, list[Observed]]:
     return {kind: gather(judged, of.rows_of).get(ALL, []) for kind, of in COMPARED.items()}
 
 
-def observe_noise(model: Model, pages: Sequence[LabelledPage], jobs: int = 1) -> list[Observed]:
-    """Noise of each judged page that gets a score, and the share of its readers who call it noise: (1, 2) per page."""
-    judged = judge_pages(model, [page for page in pages if page.noise is not None], jobs)
+def observe_noise(judged: Judged) -> list[Observed]:
+    """Noise of each page with a label of it and a score, and the share of its readers who call it noise: (1, 2) per page."""
     return gather(judged, _noise).get(ALL, [])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from sklearn.metrics import roc_auc_score
 
 from noisefilter.labels import CorpusError
 from noisefilter.learn.intervals import draws, interval
@@ -137,7 +138,8 @@ def choose_with_intervals(observed: Sequence[Observed], name: str) -> tuple[Poli
             for key, value in {**cuts_of(policy), **policy_figures(rows[left], policy)}.items():
                 if isinstance(value, float):
                     seen.setdefault(key, []).append(value)
-    figures: dict[str, float] = {"articles": len(rows), "noisy": noisy, **cuts_of(chosen)}
+    auc = float(roc_auc_score(rows[:, 1] >= MAJORITY, rows[:, 0]))
+    figures: dict[str, float] = {"articles": len(rows), "noisy": noisy, "auc": auc, **cuts_of(chosen)}
     for key, values in seen.items():
         figures |= {key: figures.get(key, float(np.median(values))), **interval(key, values)}
     return chosen, figures
@@ -155,5 +157,17 @@ def vague_notes(figures: Mapping[str, float]) -> list[str]:
         f"WARNING: these labels hardly decide {name}: it may lie anywhere from {low:.2f} to {high:.2f}; label more pages, or keep the "
         "model's policy"
         for name, low, high in ends
+        if high - low >= VAGUE
+    ]
+
+
+def gap_notes(observed: Sequence[Observed], policy: Policy) -> list[str]:
+    """A warning for each cut in a wide gap between the pages of `choose_with_intervals`, where any other cut is as good."""
+    noise = np.sort(np.concatenate([one.values[:, 0] for one in observed]))
+    places = {name: int(np.searchsorted(noise, cut)) for name, cut in cuts_of(policy).items()}
+    gaps = {name: noise[place - 1 : place + 1].tolist() for name, place in places.items() if 0 < place < len(noise)}
+    return [
+        f"WARNING: no page lies between {low:.2f} and {high:.2f}: any {name} between them fits these labels as well"
+        for name, (low, high) in gaps.items()
         if high - low >= VAGUE
     ]

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from noisefilter.labels import LabelledPage
+    from noisefilter.learn.evaluate import Judged
     from noisefilter.learn.train import TrainingData
     from noisefilter.report.figures import Figures
 
@@ -26,6 +27,8 @@ LABELS: Mapping[str, Callable[[LabelledPage], bool]] = {
 }
 #: Stands for the labeller where nobody is named.
 NOBODY = "nobody named"
+#: AUC below which labels look turned around, and the fewest articles that show it.
+OPPOSITE, FEWEST_OPPOSITE = 0.3, 10
 #: Hexadecimal digits of the hash that a page is recognised by.
 DIGITS = 16
 
@@ -81,6 +84,24 @@ def figure_notes(figures: Figures) -> tuple[str, ...]:
     if unnamed:
         notes.append(f"no character is labelled {', '.join(unnamed)}: nothing can be said of how much of that is found")
     return tuple(notes)
+
+
+def unscored_note(judged: Judged, model: str) -> tuple[str, ...]:
+    """How many of the labelled pages have no score, and why: what of their labels needs one is neither learned from nor measured."""
+    lost = Counter(score.status for _, score in judged if score.status != "ok")
+    if not lost:
+        return ()
+    why = ", ".join(f"{count} {status}" for status, count in lost.most_common())
+    return (f"{model} judges {len(judged) - lost.total()} of {len(judged)} pages; not judged: {why}",)
+
+
+def opposite_note(noise: Mapping[str, float]) -> tuple[str, ...]:
+    """A warning if labels of noise say the opposite of the model that ships, by its figures on them."""
+    if noise.get("auc", 1.0) > OPPOSITE or noise["articles"] < FEWEST_OPPOSITE:
+        return ()
+    return (
+        f"WARNING: the labels say the opposite of the model (AUC {noise['auc']:.2f}): does 1 mean worth it in them?",
+    )
 
 
 def _known_by(pages: Iterable[LabelledPage]) -> list[str]:

@@ -9,7 +9,7 @@ from noisefilter.learn.adapt import adapt
 from noisefilter.learn.card import TEXTS, paragraphs, write_card
 from noisefilter.learn.evaluate import COMPARED, judge_pages, measure_scores, observe
 from noisefilter.learn.intervals import surely_worse
-from noisefilter.learn.provenance import describe_labels, figure_notes, label_note
+from noisefilter.learn.provenance import describe_labels, figure_notes, label_note, opposite_note, unscored_note
 from noisefilter.learn.train import split_by_site, split_pages, train
 from noisefilter.model import VECTORS, as_model, models_folder
 from noisefilter.report.figures import ALL, comparison_markdown
@@ -147,7 +147,9 @@ def _trained(
     (was, before), (now, after) = ((observe(judged), figures) for judged, figures in (old, new))
     lost, gained = losses(before, after, _is_sure(was, now)), losses(after, before, _is_sure(now, was))
     labels, held = label_note(model.manifest["labels"]), (f"held-out pages: {note}" for note in figure_notes(after))
-    every = (*notes, labels, _split_note(data), *held, *map(str, lost))
+    unscored = unscored_note([*old[0]], "of the held-out pages the default model")
+    opposite = opposite_note(before.get("noise", {}).get(ALL, {}))
+    every = (*notes, labels, _split_note(data), *unscored, *opposite, *held, *map(str, lost))
     beside = f"{base.label} → this model, on the held-out pages."
     about = *section, "## Beside the default model", "\n".join(f"- {note}" for note in every), beside
     card = f"{write_card(model, after, measured_on)}\n{paragraphs(*about)}\n{comparison_markdown(before, after)}"
