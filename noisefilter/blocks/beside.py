@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from noisefilter.blocks.boxes import ROOTS
-from noisefilter.blocks.places import GROUP, in_groups
+from noisefilter.blocks.places import GROUP, any_of, in_groups, with_names
 from noisefilter.blocks.siblings import BUTTON
 from noisefilter.blocks.table import SAME_TITLE
 from noisefilter.text.cues import cue_flags
@@ -20,13 +20,19 @@ if TYPE_CHECKING:
 
 #: Log-odds of what is kept for sure, below any threshold, and of what is likely kept.
 STAYS, LIKELY = -1.0, -0.75
-#: Log-odds up to which a line is doubtful, and a standfirst, which many gold texts leave out.
-DOUBTFUL, DOUBTFUL_STANDFIRST = 2.0, 1.0
+#: Log-odds up to which a line is doubtful, and a standfirst, which many gold texts leave out; one in a language without word features,
+#: in which the networks are less sure.
+DOUBTFUL, DOUBTFUL_STANDFIRST, DOUBTFUL_UNKNOWN = 2.0, 1.0, 2.5
 #: And of a paragraph in a small box below a kept line; most blocks of the box. Whom to write to or call is not the article's.
 DOUBTFUL_BOX, MOST_IN_BOX = 1.0, 2
 CONTACT = re.compile(r"\w@\w|\d{2} \d{3}|\d{3}-\d{3}")
-#: Fewest words of a standfirst.
-LEAST_STANDFIRST = 8
+#: Fewest words of a standfirst, and of one in such a language; there a byline and a date may stand above it, of so many words.
+LEAST_STANDFIRST, LEAST_UNKNOWN, MOST_BYLINE = 8, 6, 10
+#: What is below a headline instead: captions with their credits, dates, names and what the whole site says.
+no_standfirst_in = with_names(any_of("caption photo foto meta date author byline updated sitesub noprint legend pie"))
+CREDIT = re.compile(
+    r"©|\b(?:photo|foto|fot|фото|φωτο|तस्वीर|写真|사진|تصوير|صورة)[\w ]{0,12}[:./©]|[(（].{0,40}$", re.IGNORECASE
+)
 #: A line with at least this share of words with a digit is a date or a count.
 MOST_DIGITS = 0.25
 #: Cues of what a pitch ends in.
@@ -46,7 +52,8 @@ def with_neighbours(table: BlockTable, logits: Column) -> Column:
     These are paragraphs right below a kept line that look like one of the kept ones or are alone in their box, quotations between two kept lines,
     headings above a kept line of the same element, and the standfirst. Lines with a link or a cue are not.
     """
-    found = np.where(find_standfirst(table) & (logits < DOUBTFUL_STANDFIRST), np.minimum(logits, STAYS), logits)
+    doubtful = logits < (DOUBTFUL_STANDFIRST if table.known.all() else DOUBTFUL_UNKNOWN)
+    found = np.where(find_standfirst(table) & doubtful, np.minimum(logits, STAYS), logits)
     found[_facts(table, found)] = STAYS
     doubtful = (logits > STAYS) & (logits < DOUBTFUL) & (table.links == 0) & (table.repeated == 0)
     if not doubtful.any():
@@ -134,11 +141,29 @@ def _speaks(table: BlockTable) -> Flags:
 
 
 def find_standfirst(table: BlockTable) -> Flags:
-    """The block below the first heading that repeats the title, if it is a text and not above a button: (blocks,)."""
+    """The block below the first heading that repeats the title, if it is a text and not above a button: (blocks,).
+
+    In a language without word features a byline and a date may stand above it.
+    """
     found = np.zeros(len(table), np.bool_)
     heads = np.flatnonzero(IS_HEADING[table.tag_group] & (table.title_share >= SAME_TITLE))
-    below = int(heads[0]) + 1 if len(heads) else len(table)
-    if below < len(table) and table.page.blocks[below].tag in {"p", "div"} and not table.links[below]:
-        text = table.cue[below] < 0 and table.words[below] >= LEAST_STANDFIRST
-        found[below] = text and (table.tag_group[below : below + 2] != BUTTON).all() and _speaks(table)[below]
+    if not len(heads):
+        return found
+    known, first = bool(table.known.all()), int(heads[0]) + 1
+    least, last = (LEAST_STANDFIRST, first + 1) if known else (LEAST_UNKNOWN, first + 3)
+    text = table.tagged("p", "div") & (table.links == 0) & (table.cue < 0) & (table.words >= least) & _speaks(table)
+    button = np.append(table.tag_group == BUTTON, False)
+    for below in range(first, min(last, len(table))):
+        if text[below] and not button[below : below + 2].any() and (known or not _describes(table, below)):
+            found[below] = True
+            break
+        if table.words[below] > MOST_BYLINE:
+            break
     return found
+
+
+def _describes(table: BlockTable, index: int) -> bool:
+    """Whether a line is named as what describes an article or its picture, or names who took that."""
+    block, places = table.page.blocks[index], table.page.places
+    named = block.place in no_standfirst_in(places)
+    return named or CREDIT.search(table.page.text, block.start, block.end) is not None
