@@ -92,6 +92,8 @@ threads_in = with_names(
     r"\b(?:comments?|comment-?list|comments?-(?:area|section|thread|list|wrapper)|respond|responses|disqus_thread|discussion)\b"
 )
 MOST_THREAD = 0.7
+#: Names that a post has in common with the first one.
+ALIKE = 2
 ROOTS = frozenset(("body", "html"))
 #: Elements that are no box, whatever their names: headings may be named by their words.
 NO_BOX = ROOTS | HEADINGS
@@ -285,11 +287,38 @@ class _Speech:
 
 
 def find_threads(table: BlockTable) -> Flags:
-    """Blocks of comment threads, by the names of elements, unless a thread is what the page exists for: (blocks,)."""
+    """Blocks of comment threads, by the names of elements: (blocks,).
+
+    One that the page exists for is none, nor are elements made as one beside them that is not named so: a forum may call all posts but the
+    first one comments.
+    """
     places, page = table.elements, table.page.places
     named = set(threads_in(page)).difference(dialogs_in(page))
+    first = _first_posts(table, named)
     small = [place for place in named if places.words[place] < MOST_THREAD * places.words[0]]
-    return table.blocks_in(place for place in small if page.tags[place] not in NO_BOX)
+    return table.blocks_in(
+        place for place in small if page.tags[place] not in NO_BOX and not _made_as(place, first, table)
+    )
+
+
+def _first_posts(table: BlockTable, named: set[int]) -> dict[int, list[set[str]]]:
+    """Names of elements with a text that are beside named ones, by the parent of both."""
+    places, page = table.elements, table.page.places
+    parents = {page.parents[place] for place in named}
+    found: dict[int, list[set[str]]] = {}
+    for place, parent in enumerate(page.parents if parents else ()):
+        if parent in parents and place not in named and places.prose[place] > 0:
+            found.setdefault(parent, []).append({page.tags[place], *page.names[place].split()})
+    return found
+
+
+def _made_as(place: int, first: dict[int, list[set[str]]], table: BlockTable) -> bool:
+    """Whether an element has the tag and two names of one beside it."""
+    page = table.page.places
+    return any(
+        page.tags[place] in other and len(other.intersection(page.names[place].split())) >= ALIKE
+        for other in first.get(page.parents[place], ())
+    )
 
 
 def _framing(page: BlockedPage, tags: Collection[str]) -> set[int]:

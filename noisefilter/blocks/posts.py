@@ -72,8 +72,9 @@ def with_posts(table: BlockTable, logits: Column, weights: Column) -> Column:
 
 
 def _points(table: BlockTable) -> Flags:
-    """Items that are sentences, as key points are; an index of the posts has their headings: (blocks,)."""
-    return np.asarray(table.tagged("li") & table.closed & (table.words >= LEAST_ITEM) & (table.links == 0))
+    """Items that are sentences or occur once, as key points do; an index of the posts has their headings: (blocks,)."""
+    single = table.closed | (table.repeated == 0)
+    return np.asarray(table.tagged("li") & single & (table.words >= LEAST_ITEM) & (table.links == 0))
 
 
 class PostBlocks(NamedTuple):
