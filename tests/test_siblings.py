@@ -1,10 +1,18 @@
 """Elements of one make: cards of other stories, articles below articles, posts."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
 from noisefilter.blocks.siblings import find_cards, find_other_articles, tie_siblings
 from tests.making import SLUICE, blocks_of, walk
+
+if TYPE_CHECKING:
+    from noisefilter.arrays import Flags
+    from noisefilter.blocks.table import BlockTable
 
 STORIES = ("Ferry fares to rise again", "Crane for the yard arrives", "Five walks for wet days")
 TEASER = "The council heard of it last night and will vote in March."
@@ -20,7 +28,12 @@ def cards_like(card: str) -> str:
 def card_texts(html: str) -> set[str]:
     """Texts of the blocks that are of a card."""
     page = walk(html)
-    return {text for text, found in zip(page.texts(), find_cards(blocks_of(page)), strict=True) if found}
+    return {text for text, found in zip(page.texts(), cards_of(blocks_of(page)), strict=True) if found}
+
+
+def cards_of(table: BlockTable, *, sure: bool = True) -> Flags:
+    """The cards of a page on which the first network would keep the paragraphs, and the cards only if it is not `sure`."""
+    return find_cards(table, np.where(table.prose | (not sure), -1.0, 1.0), sure=sure)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +91,7 @@ def test_siblings_with_a_link_each_or_the_same_control_go_on_sure_pages(card):
     assert set(STORIES) <= found
     assert not found & set(SLUICE)
     table = blocks_of(walk(cards_like(card)))
-    assert not find_cards(table, np.full(len(table), -1.0)).any()
+    assert not cards_of(table, sure=False).any()
 
 
 def test_cards_between_paragraphs_stay_on_less_sure_pages():
@@ -86,8 +99,37 @@ def test_cards_between_paragraphs_stay_on_less_sure_pages():
     text = f"<p>{' '.join(SLUICE)}</p>"
     for html, stay in ((f"{text}<ul>{cards}</ul>{text}", True), (f"{text}<ul>{cards}</ul>", False)):
         table = blocks_of(walk(f"<main>{html}</main>"))
-        assert find_cards(table).any()
-        assert bool(find_cards(table, np.full(len(table), -1.0)).any()) is not stay
+        assert cards_of(table).any()
+        assert bool(cards_of(table, sure=False).any()) is not stay
+
+
+MENU = "".join(f"<a href=/{n}>Part {n}</a> " for n in range(9))
+INTRO = f"<p>{' '.join(SLUICE[:4])}</p>"
+
+
+def items(href: str, between: str = "") -> str:
+    """Cards with a link each."""
+    return between.join(
+        f"<div><h3><a href={href}/{n}>{title}</a></h3><p>{TEASER}</p></div>" for n, title in enumerate(STORIES)
+    )
+
+
+@pytest.mark.parametrize(
+    ("html", "stay"),
+    [
+        (f"{INTRO}<div>{items('//shop.example')}</div>{INTRO}", True),
+        (f"{INTRO}<div>{items('', INTRO)}</div>{INTRO}", True),
+        (f"{INTRO}<div>{items('')}</div>{INTRO}", False),
+        (f"{INTRO * 9}<div>{items('//shop.example')}</div>{INTRO * 9}", False),
+        (f"{INTRO}<div>{items('//shop.example')}</div>", False),
+    ],
+    ids=["to other sites", "with paragraphs between them", "of this site", "a small box in a long text", "at the end"],
+)
+def test_cards_that_an_article_lists_stay(html, stay):
+    table = blocks_of(walk(f"<nav>{MENU}</nav><main>{html}</main>"))
+    found = find_cards(table, np.full(len(table), -1.0), sure=True)
+    texts = [text for text, card in zip(table.page.texts(), found, strict=True) if not card]
+    assert (STORIES[0] in texts) is stay
 
 
 def test_some_cards_in_one_block_are_found():

@@ -27,7 +27,14 @@ from noisefilter.blocks.beside import SURE, with_neighbours
 from noisefilter.blocks.boxes import find_threads
 from noisefilter.blocks.pointers import find_pointers
 from noisefilter.blocks.posts import find_posts, tie_posts, with_posts
-from noisefilter.blocks.siblings import BUTTON, find_cards, find_other_articles, find_questions, tie_siblings
+from noisefilter.blocks.siblings import (
+    BUTTON,
+    find_cards,
+    find_other_articles,
+    find_questions,
+    leads_elsewhere,
+    tie_siblings,
+)
 from noisefilter.blocks.table import SAME_TITLE
 from noisefilter.html.tags import CELLS, HEADINGS
 from noisefilter.text.cues import cue_flags
@@ -65,8 +72,8 @@ MOST_LABEL, MOST_LINK = 8, 25
 #: this many words (docs/decisions/0036), and so many questions are answered.
 CODE, FACT, QUESTION, MOST_FACTS, MIN_QUESTIONS = 2.0, 1.0, 2.0, 20, 3
 TERMS = frozenset(("dt", "dd"))
-#: Fewest words of a paragraph whose copies are removed, characters of one within a `pre`, and the log-odds of a copy.
-COPIED, LONG_LINE, COPY = 12, 60, 2.0
+#: Fewest words of a paragraph whose copies are removed, most copies, characters of one within a `pre`, and the log-odds of a copy.
+COPIED, MOST_COPIES, LONG_LINE, COPY = 12, 2, 60, 2.0
 #: Log-odds of a caption at least: it goes on doubtful pages, too, and still is context of the article's sentences.
 CAPTION = 1.0
 #: A heading is kept if more than this share of its section is. A line in bold heads one as headings below `h6` would.
@@ -97,7 +104,7 @@ def tie_groups(table: BlockTable, logits: Column, article: float = 1.0, forum: f
     if forum < FORUM:
         tied = with_posts(table, tied, weights)
     if article >= LIKELY:
-        cards, kept = find_cards(table, None if article >= VERY_LIKELY else tied), table.words * (tied < 0)
+        cards, kept = find_cards(table, tied, sure=article >= VERY_LIKELY), table.words * (tied < 0)
         if kept[~cards].sum() >= MOSTLY * kept.sum():
             tied[cards] = SURE
         tied[find_offers(table, tied) | find_above(table, tied) | find_columns(table, tied)] = SURE
@@ -168,7 +175,7 @@ def _leniency(table: BlockTable, group: Index) -> Column:
 
 def _asked(table: BlockTable) -> Column:
     """What is subtracted from the log-odds of questions of one make and of the lines below them, their answers, if there are some."""
-    asks = find_questions(table) & (table.links == 0) & (table.words <= MOST_FACTS)
+    asks = find_questions(table) & ~leads_elsewhere(table) & (table.words <= MOST_FACTS)
     answers = np.append(False, asks[:-1]) & ~asks & (table.links == 0)
     alike = table.elements.alike[table.place]
     answered = asks & np.append(answers[1:], False)
@@ -275,12 +282,12 @@ def _heads_a_card(table: BlockTable, index: int, stays: Column) -> bool:
 def _without_copies(table: BlockTable, logits: Column) -> Column:
     """Of a paragraph that occurs twice, as for wide and narrow screens, only the first one that is kept stays.
 
-    A text to be printed may be a `pre` with all paragraphs in it.
+    What occurs more often is a list's. A text to be printed may be a `pre` with all paragraphs in it.
     """
     found = logits.copy()
     kept: set[str] = set()
     texts, printed = table.page.texts(), table.tagged("pre")
-    several = (table.repeated > 0) | printed.any()
+    several = ((table.repeated > 0) & (table.repeated <= MOST_COPIES)) | printed.any()
     for index in np.flatnonzero(several & (table.words >= COPIED) & (logits < 0)).tolist():
         lines = texts[index].split("\n") if printed[index] else [texts[index]]
         paragraphs = [line for line in lines if len(line) >= LONG_LINE or not printed[index]]

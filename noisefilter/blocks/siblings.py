@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from itertools import groupby, pairwise
+from collections import Counter
+from itertools import chain, groupby, pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,8 +27,8 @@ WITHIN = ("#", "javascript:", "mailto:", "tel:")
 LEAST_HEADLINE, LEAST_CARD, MOST_CARD = 3, 6, 70
 #: Siblings are cards if at least `MIN_CARDS` look like one, and at most a share of `MOST_OTHERS` do not.
 MIN_CARDS, MOST_OTHERS = 2, 0.2
-#: Fewest words of a paragraph of the article; on less sure pages, cards between paragraphs are kept.
-PARAGRAPH = 20
+#: Fewest words of a paragraph of the article, and the share of what is kept that the items of an article's list have.
+PARAGRAPH, MIN_LISTED = 20, 0.15
 #: Most words of a control ("Reply"), a link, and the fewest times that it occurs elsewhere on the page.
 MOST_CONTROL, MIN_REPEATED = 6, 2
 #: Fewest elements of one make that are tied, the share of them with several parts or short facts, most words of a fact.
@@ -44,25 +45,49 @@ SHORT = 300
 LEAST_ARTICLE, MOST_ARTICLES, MOST_LONGER = 60, 30, 3
 
 
-def find_cards(table: BlockTable, logits: Column | None = None) -> Flags:
+def find_cards(table: BlockTable, logits: Column, *, sure: bool) -> Flags:
     """Blocks of cards that lead to other pages, and of answers of readers: (blocks,).
 
     Siblings of one make, each a short text with a headline that is a link, or under a heading and with a link, or with
     the same control ("Reply"); or elements that are links as a whole, several blocks to each page that they lead to.
-    With `logits`, the page is less surely an article: the cards between its paragraphs stay.
+    Between paragraphs cards stay if the page is not `sure` to be an article, or if they are what it lists, which only word features tell
+    from other stories.
     """
     targets = _targets(table)
     leads = np.array([target != "" for target in targets], np.bool_)
     linked = _whole_links(targets) | _rows(table, targets)
     headed = _headed_runs(table, targets, leads)
     no_code = ~table.tagged("pre")
-    if logits is None:
-        return (linked | headed | _siblings(table, leads, sure=True) | _answers(table, leads)) & no_code
-    cards = (linked | headed | _siblings(table, leads, sure=False)) & no_code
+    cards = (
+        linked | headed | _siblings(table, leads, sure=sure) | (_answers(table, leads) if sure else False)
+    ) & no_code
     text = np.flatnonzero((logits < 0) & (table.words >= PARAGRAPH) & ~cards)
-    if len(text):
-        cards[text[0] : text[-1]] &= linked[text[0] : text[-1]]
+    if len(text) and (not sure or table.known.all()):
+        between = np.flatnonzero(cards & ~linked)
+        between = between[(between > text[0]) & (between < text[-1])]
+        if not sure or _are_listed(table, table.words * (logits < 0), between, text):
+            cards[between] = False
     return cards
+
+
+def _are_listed(table: BlockTable, kept: Column, cards: Index, text: Index) -> bool:
+    """Whether cards between paragraphs are an article's items: many, with paragraphs between them or links to other sites."""
+    if kept[cards].sum() <= MIN_LISTED * kept.sum():
+        return False
+    among = (text > cards[0]) & (text < cards[-1])
+    return bool(among.any()) or _leave(table, cards)
+
+
+def _leave(table: BlockTable, cards: Index) -> bool:
+    """Whether most links of some blocks lead to other sites; the page's own is the one that most of its links lead to."""
+    hosts = [
+        [host[0].lower() if (host := URL_HOST.match(link.href.strip())) else "" for link in block.links]
+        for block in table.page.blocks
+    ]
+    counts = Counter(chain.from_iterable(hosts))
+    site = counts.most_common(1)[0][0] if counts else ""
+    leading = [host for index in cards.tolist() for host in hosts[index]]
+    return 2 * sum(host not in {"", site} for host in leading) > len(leading)
 
 
 def tie_siblings(table: BlockTable, logits: Column, weights: Column) -> Column:
@@ -116,7 +141,7 @@ def _target(link: Link) -> str:
     return "" if href.lower().startswith(WITHIN) else href
 
 
-def _any_link(table: BlockTable) -> Flags:
+def leads_elsewhere(table: BlockTable) -> Flags:
     """Blocks with a link to another page."""
     return np.array([any(map(_target, block.links)) for block in table.page.blocks], np.bool_)
 
@@ -187,7 +212,7 @@ def _siblings(table: BlockTable, leads: Flags, *, sure: bool) -> Flags:
     card = short & (heads > 0)
     headed = short & np.isin(places.begins, HEADED) & (places.inside(table.links) > 0)
     if sure and np.count_nonzero(headed) >= MIN_SIBLINGS:
-        headed &= places.inside(_any_link(table)) > 0
+        headed &= places.inside(leads_elsewhere(table)) > 0
         card |= headed & (np.bincount(places.make, headed)[places.make] >= MIN_SIBLINGS)
     return rows_of(table, card, MIN_CARDS)
 
@@ -198,7 +223,7 @@ def _answers(table: BlockTable, leads: Flags) -> Flags:
     control = find_controls(table) & ~(leads & (table.tag_group != BUTTON))
     answer = (places.blocks > 1) & (places.words <= SHORT) & (places.inside(control) > 0)
     if np.count_nonzero(answer) >= MIN_SIBLINGS:
-        answer &= places.inside(_any_link(table)) == 0
+        answer &= places.inside(leads_elsewhere(table)) == 0
     return rows_of(table, answer, MIN_SIBLINGS)
 
 
