@@ -151,15 +151,20 @@ def find_standfirst(table: BlockTable) -> Flags:
         return found
     known, first = bool(table.known.all()), int(heads[0]) + 1
     least, last = (LEAST_STANDFIRST, first + 1) if known else (LEAST_UNKNOWN, first + 3)
-    text = table.tagged("p", "div") & (table.links == 0) & (table.cue < 0) & (table.words >= least) & _speaks(table)
-    button = np.append(table.tag_group == BUTTON, False)
     for below in range(first, min(last, len(table))):
-        if text[below] and not button[below : below + 2].any() and (known or not _describes(table, below)):
+        if _is_text(table, below, least) and (known or not _describes(table, below)):
             found[below] = True
             break
         if table.words[below] > MOST_BYLINE:
             break
     return found
+
+
+def _is_text(table: BlockTable, index: int, least: int) -> bool:
+    """Whether a line has so many words, no link and no cue, is no date, and is not above a button."""
+    plain = table.page.blocks[index].tag in {"p", "div"} and not table.links[index] and table.cue[index] < 0
+    speaks = table.words[index] >= least and table.shares["digit"][index] < MOST_DIGITS
+    return bool(plain and speaks and (table.tag_group[index : index + 2] != BUTTON).all())
 
 
 def _describes(table: BlockTable, index: int) -> bool:
