@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -15,12 +16,15 @@ HEAVY = (
 
 #: What reads pages and writes records.
 READING = ("lxml", "pyarrow", "noisefilter.page", "noisefilter.batch.readers", "noisefilter.batch.writers.lines")
+#: Typer prints completion for the shell that it finds among the parents, and there may be none.
+SHELL = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
 
 
 def loaded(statement: str) -> set[str]:
     """Modules that a statement loads in a fresh interpreter."""
     code = f"import sys, json\n{statement}\nprint(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=60)  # noqa: S603
+    run = [sys.executable, "-c", code]
+    done = subprocess.run(run, capture_output=True, check=True, timeout=60, env={**os.environ, **SHELL})  # noqa: S603
     return set(json.loads(done.stdout.splitlines()[-1]))
 
 
