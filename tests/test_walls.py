@@ -33,6 +33,11 @@ def test_plain_text_may_be_an_error_page():
     assert score(text).status == "error_page"
 
 
+def test_the_title_of_a_plain_text_counts_once():
+    text = "The page is down for maintenance\n\nThe harbour board will say on Monday when the tide tables are back.\n\nBoats use the old ones."
+    assert score(text).status == "too_short"
+
+
 def test_a_long_page_is_never_one():
     gates = (f"Gate {gate} of the lock was built in {1800 + gate}, and weighs {gate + 4} tons." for gate in range(20))
     assert score(page_of(CASES[2], f"<p>{' '.join(gates)}</p>")).status == "ok"

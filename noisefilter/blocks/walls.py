@@ -36,6 +36,7 @@ def is_error_page(table: BlockTable, kept: Flags, sentences: Index) -> bool:
         return False
     page, walls = table.page, cue_table("walls")
     lines = [page.text[start:end].strip() for start, end, _ in sentences[kept[sentences[:, 2]]].tolist()]
-    found = [cue for line in (page.title or "", *lines) if (cue := walls.find(line)) >= 0]
+    title = [page.title] if page.title and page.title not in lines else []  # a plain text's is one of its lines
+    found = [cue for line in (*title, *lines) if (cue := walls.find(line)) >= 0]
     differ = len(set(found)) > 1
     return len(found) >= LEAST_CUES and (ONE_IN if differ else ONE_IN_ALIKE) * len(found) > len(lines)
