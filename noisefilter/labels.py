@@ -21,6 +21,15 @@ class CorpusError(UserError, ValueError):
     """A corpus that cannot be read; the message names file and line; one argument per fault."""
 
 
+def what_is_wrong(error: Exception) -> str:
+    """What a record lacks or holds, by the error of the code that read it.
+
+    >>> what_is_wrong(KeyError("start"))
+    "'start' is missing"
+    """
+    return f"{error} is missing" if isinstance(error, KeyError) else repr(error)
+
+
 @dataclass(frozen=True, slots=True)
 class LabelledSpan:
     """A passage of `visible_text` that a reader labelled; `quote` re-anchors it if the offsets have moved.

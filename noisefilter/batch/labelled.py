@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.batch.inputs import Inputs
 from noisefilter.batch.sources import corpus_files
-from noisefilter.labels import CorpusError
+from noisefilter.labels import POSITIVE, CorpusError
 from noisefilter.learn.corpora import join_labels
 from noisefilter.report.printing import say
 from noisefilter.types import Page
@@ -31,8 +31,6 @@ LABELS, MORE = ("noise", LABEL, "spans", "sentences", "main_text"), ("page_type"
 PARSED = frozenset(("noise", LABEL, "spans", "sentences"))
 #: Grades for no and yes: the mildest of each, as reports write them.
 GRADES = (1, 2)
-#: Grade from which an article is noise.
-NOISY = 2
 WANTED = (
     "give a corpus, rows that hold html or text beside noise (0 to 3) or label (1 noise, 0 worth it), or labels.jsonl and the "
     "pages of its ids"
@@ -145,7 +143,7 @@ def _label_rows(rows: Sequence[tuple[Given, Label]]) -> list[tuple[str, Label]]:
                     f"{row.where}: {LABEL} must be 1 (noise) or 0 (worth it), or a grade from 0 to 3, not {value!r}"
                 )
             grade = value if graded else GRADES[value]
-            if label.setdefault("noise", grade) in range(4) and (label["noise"] >= NOISY) != (grade >= NOISY):
+            if label.setdefault("noise", grade) in range(4) and (label["noise"] >= POSITIVE) != (grade >= POSITIVE):
                 raise CorpusError(f"{row.where}: {LABEL} {value} and noise {label['noise']} contradict each other")
         found.append((row.where, {**label, "id": row.id}))
     if binary:

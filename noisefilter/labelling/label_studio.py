@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from noisefilter.kinds import KINDS
 from noisefilter.labelling.annotations import Annotation, Mark
-from noisefilter.labels import CorpusError
+from noisefilter.labels import CorpusError, what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -88,8 +88,7 @@ def read_annotations(path: Path, faults: list[str]) -> Iterator[Annotation]:
         try:
             yield from _read_min(where, task) if "annotation_id" in task else _read_task(where, task)
         except (KeyError, TypeError, AttributeError) as error:
-            wrong = f"{error} is missing" if isinstance(error, KeyError) else repr(error)
-            faults.append(f"{where}: not a task of Label Studio's JSON export: {wrong}")
+            faults.append(f"{where}: not a task of Label Studio's JSON export: {what_is_wrong(error)}")
 
 
 def _read_task(where: str, task: dict[str, Any]) -> Iterator[Annotation]:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from noisefilter.html.read import read_blocks
 from noisefilter.kinds import KINDS
-from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan
+from noisefilter.labels import CorpusError, LabelledPage, LabelledSpan, what_is_wrong
 from noisefilter.page import MAX_CHARACTERS
 from noisefilter.types import PAGE_TYPES, Page
 
@@ -88,8 +88,9 @@ def join_labels(
             try:
                 found.append(_join(name, read(), fields, label, labelled))
             except (KeyError, TypeError, AttributeError) as error:
-                wrong = f"{error} is missing" if isinstance(error, KeyError) else repr(error)
-                raise _fault(labelled, f"the label of {name!r} does not follow the format: {wrong}") from error
+                raise _fault(
+                    labelled, f"the label of {name!r} does not follow the format", what_is_wrong(error)
+                ) from error
     if labels:
         name, (where, _) = next(iter(labels.items()))
         raise _fault(where, f"no page with the id {name!r} in {among}")

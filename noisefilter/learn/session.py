@@ -147,7 +147,7 @@ def _trained(
     (was, before), (now, after) = ((observe(judged), figures) for judged, figures in (old, new))
     lost, gained = losses(before, after, _is_sure(was, now)), losses(after, before, _is_sure(now, was))
     labels, held = label_note(model.manifest["labels"]), (f"held-out pages: {note}" for note in figure_notes(after))
-    unscored = unscored_note([*old[0]], "of the held-out pages the default model")
+    unscored = unscored_note(old[0], "of the held-out pages the default model")
     opposite = opposite_note(before.get("noise", {}).get(ALL, {}))
     every = (*notes, labels, _split_note(data), *unscored, *opposite, *held, *map(str, lost))
     beside = f"{base.label} → this model, on the held-out pages."
